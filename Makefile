@@ -1,0 +1,36 @@
+# make reproduce   every table and figure, from nothing
+# make test        all tests and style checks
+# make benchmark   this EM beside scikit-learn, in one run
+# make lock        renew requirements.lock from pyproject.toml (needs uv and a network)
+PYTHON ?= python3
+BIN := .venv/bin
+# .venv/bin first, so that Snakemake's jobs and the tests find the same tools
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: reproduce test benchmark lock
+.DELETE_ON_ERROR:
+
+reproduce: .venv/complete
+	snakemake --cores 4
+
+test: .venv/complete
+	ruff check
+	ruff format --check
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+	pytest
+
+benchmark: .venv/complete
+	python benchmarks/speed.py
+
+.venv/complete: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-index --no-build-isolation --editable .
+	touch $@
+
+lock:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --fork-strategy fewest \
+	    --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
+	    --output-file requirements.lock
