@@ -1,0 +1,143 @@
+"""YAML files, merged key by key, with the file and line that each value came from."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from study.errors import ConfigurationError
+
+MAX_VALUES = 100_000  # far more than any study; stops aliases that multiply without end
+MAX_DEPTH = 50
+KeyPath = tuple[str | int, ...]
+
+
+class _Yaml12Loader(yaml.SafeLoader):
+    """PyYAML's safe loader with the scalars of YAML 1.2: 1e-4 is a number, `no` and 12:30 are text."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 (PyYAML's own class attribute)
+
+
+for _tag, _pattern, _first in [
+    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", list("-+0123456789")),
+    (
+        "float",
+        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+        list("-+.0123456789"),
+    ),
+]:
+    _Yaml12Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
+
+
+@dataclass
+class Layers:
+    """Merged values, and where each came from.
+
+    Attributes
+    ----------
+    values : dict
+    origins : dict
+        "file:line" of each path of keys.
+    """
+
+    values: dict = field(default_factory=dict)
+    origins: dict[KeyPath, str] = field(default_factory=dict)
+
+    def origin(self, path: KeyPath) -> str:
+        """Where a key stands; for a key that is missing, where the block stands that lacks it."""
+        while path and path not in self.origins:
+            path = path[:-1]
+        return self.origins.get(path, "")
+
+
+def read_layers(files) -> Layers:
+    """Read YAML files and merge each over those before it.
+
+    Mappings are merged key by key, anything else is replaced; a null removes the key.
+
+    Parameters
+    ----------
+    files : sequence of path-like
+
+    Raises
+    ------
+    ConfigurationError
+        If a file cannot be read, is not YAML, or repeats a key.
+    """
+    layers = Layers()
+    for file in files:
+        values, origins = _read(str(file))
+        layers.values = _merge(layers.values, values)
+        layers.origins |= origins
+    return layers
+
+
+def _merge(base, overlay):
+    merged = dict(base)
+    for key, value in overlay.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict):
+            below = merged.get(key)
+            merged[key] = _merge(below if isinstance(below, dict) else {}, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _read(file: str):
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationError(f"{file}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: cannot be read as UTF-8 text ({error})") from None
+    loader = _Yaml12Loader(text)
+    origins: dict[KeyPath, str] = {}
+    try:
+        node = loader.get_single_node()
+        values = {} if node is None else _construct(loader, node, (), file, origins)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise ConfigurationError(
+            f"{file}{line}: not valid YAML: {getattr(error, 'problem', None) or error}"
+        ) from None
+    finally:
+        loader.dispose()
+    if not isinstance(values, dict):
+        raise ConfigurationError(f"{file}: must hold keys and values at its top level, not {_kind(values)}")
+    return values, origins
+
+
+def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, str]):
+    """Turn a YAML node into plain values, noting where each stands."""
+    line = node.start_mark.line + 1
+    origins.setdefault(path, f"{file}:{line}")
+    if len(origins) > MAX_VALUES or len(path) > MAX_DEPTH:
+        raise ConfigurationError(f"{file}:{line}: too many values, or nested too deeply")
+    if isinstance(node, yaml.SequenceNode):
+        return [_construct(loader, n, (*path, i), file, origins) for i, n in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        values = {}
+        for key_node, value_node in node.value:
+            key_line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise ConfigurationError(f"{file}:{key_line}: a key must be a plain word")
+            key = key_node.value
+            if key in values:
+                raise ConfigurationError(f"{file}:{key_line}: the key '{key}' is given twice in one block")
+            origins[(*path, key)] = f"{file}:{key_line}"
+            values[key] = _construct(loader, value_node, (*path, key), file, origins)
+        return values
+    try:
+        return loader.construct_object(node)
+    except ValueError as error:
+        raise ConfigurationError(f"{file}:{line}: not a value that can be read ({error})") from None
+
+
+def _kind(value) -> str:
+    return {list: "a list", str: "text"}.get(type(value), f"a {type(value).__name__}")

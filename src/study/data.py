@@ -1,0 +1,185 @@
+"""The rows that an experiment is about: drawn from a known mixture, or read from CSV files."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from study.configuration.schema import CsvData, Data, GaussianMixtureData
+from study.errors import DataError
+from study.seeds import generator
+
+MAX_SHOWN_CELLS = 5  # of those that cannot be used
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows of every replicate of an experiment.
+
+    Attributes
+    ----------
+    features : ndarray of str of shape (D,)
+    classes : ndarray of str of shape (n_classes,)
+        Names of the classes; a label is an index into it. Empty if the data know no classes.
+    unlabeled : ndarray of shape (R, N, D)
+        R is the number of replicates, or 1 if all share the same rows.
+    truth : ndarray of int of shape (R, N) or None
+        True classes of the unlabeled rows. For the evaluation only.
+    labeled : ndarray of shape (R, M, D)
+    labels : ndarray of int of shape (R, M)
+    """
+
+    features: np.ndarray
+    classes: np.ndarray
+    unlabeled: np.ndarray
+    truth: np.ndarray | None
+    labeled: np.ndarray
+    labels: np.ndarray
+
+    def replicate(self, number: int) -> "Replicate":
+        """Return the rows of one replicate."""
+        i = number if len(self.unlabeled) > 1 else 0
+        truth = None if self.truth is None else self.truth[i]
+        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i])
+
+
+@dataclass(frozen=True, eq=False)
+class Replicate:
+    """One replicate of a `Dataset`: the same arrays without their first axis."""
+
+    unlabeled: np.ndarray
+    truth: np.ndarray | None
+    labeled: np.ndarray
+    labels: np.ndarray
+
+
+def make_dataset(data: Data, replicates: int, seed: int, experiment: str) -> Dataset:
+    """Draw or read the data of an experiment.
+
+    Raises
+    ------
+    DataError
+        If a CSV file cannot be used.
+    """
+    if isinstance(data, CsvData):
+        return _read_csv(data)
+    return _draw(data, replicates, seed, experiment)
+
+
+def _draw(data: GaussianMixtureData, replicates, seed, experiment) -> Dataset:
+    weights, means = np.array(data.weights), np.array(data.means)
+    factors = np.linalg.cholesky(np.array(data.covariances))
+
+    def rows(n_rows, purpose):
+        X = np.empty((replicates, n_rows, means.shape[1]))
+        y = np.empty((replicates, n_rows), dtype=np.int64)
+        for r in range(replicates):
+            draw = generator(seed, experiment, "data", purpose, r)
+            y[r] = draw.choice(len(weights), size=n_rows, p=weights / weights.sum())
+            noise = draw.standard_normal((n_rows, means.shape[1]))
+            X[r] = means[y[r]] + np.einsum("nij,nj->ni", factors[y[r]], noise)
+        return X, y
+
+    unlabeled, truth = rows(data.n_unlabeled, "unlabeled")
+    labeled, labels = rows(data.n_labeled, "labeled")
+    return Dataset(
+        features=np.array([f"x{d + 1}" for d in range(means.shape[1])]),
+        classes=np.array([str(k) for k in range(len(weights))]),
+        unlabeled=unlabeled,
+        truth=truth,
+        labeled=labeled,
+        labels=labels,
+    )
+
+
+def _read_csv(data: CsvData) -> Dataset:
+    unlabeled, truth = _read_rows(data.unlabeled.path, data.features, data.unlabeled.target)
+    if data.labeled is None:
+        labeled, labels = np.empty((0, len(data.features))), np.empty(0, dtype=str)
+    else:
+        labeled, labels = _read_rows(data.labeled.path, data.features, data.labeled.target)
+    classes = _sorted_classes(labels if truth is None else np.concatenate([labels, truth]))
+    position = {name: k for k, name in enumerate(classes)}
+    if data.labeled is not None and truth is not None and (unknown := sorted(set(truth) - set(labels))):
+        raise DataError(
+            f"{data.unlabeled.path}, column '{data.unlabeled.target}': the class '{unknown[0]}' has no row in "
+            f"{data.labeled.path}. Classes there: {', '.join(_sorted_classes(labels))}"
+        )
+
+    def encode(names):
+        return np.array([position[name] for name in names], dtype=np.int64)[None]
+
+    return Dataset(
+        features=np.array(data.features),
+        classes=np.array(classes, dtype=str),
+        unlabeled=unlabeled[None],
+        truth=None if truth is None else encode(truth),
+        labeled=labeled[None],
+        labels=encode(labels),
+    )
+
+
+def _sorted_classes(names) -> list[str]:
+    """Sort numbers by value, anything else as text."""
+    unique = set(names.tolist())
+    numbers = all(name.lstrip("-").isdecimal() for name in unique)
+    return sorted(unique, key=int if numbers else str)
+
+
+def _read_rows(path, features, target):
+    """Read feature columns as numbers, and the target column as class names; None without a target."""
+    table = _read_cells(path)
+    wanted = [*features, target] if target is not None else features
+    for column in wanted:
+        if column not in table.columns:
+            raise DataError(f"{path}: there is no column '{column}'. Columns: {', '.join(table.columns)}")
+    if table.empty:
+        raise DataError(f"{path}: there are no rows below the header")
+    cells = table[features]
+    numbers = cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
+    _refuse(path, cells, ~np.isfinite(numbers), "must be a finite number")
+    X = cells.to_numpy(dtype=object).astype(float)  # to_numeric can be off in the last digit
+    if target is None:
+        return X, None
+    names = table[target].str.strip()
+    number = pd.to_numeric(names, errors="coerce")
+    no_class = names.str.lower().isin(["", "nan", "na", "null"]) | (number % 1 > 0) | np.isinf(number)
+    _refuse(path, table[[target]], no_class.to_numpy()[:, None], "must be a class: a whole number or a name")
+    names = names.where(number.isna(), number.map("{:.0f}".format))  # 1.0 is class 1
+    return X, names.to_numpy(dtype=str)
+
+
+def _read_cells(path) -> pd.DataFrame:
+    """Read a CSV file as text; the index counts its rows, the header being row 1."""
+    try:
+        rows = pd.read_csv(
+            path, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+        ).fillna("")
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{path}: the file is empty; it needs a header row") from None
+    except pd.errors.ParserError as error:
+        raise DataError(f"{path}: not a proper CSV file ({str(error).strip()})") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+    header = rows.iloc[0].str.strip()
+    if header.duplicated().any():
+        raise DataError(f"{path}: the column '{header[header.duplicated()].iloc[0]}' stands twice in the header")
+    rows.index += 1
+    filled = np.flatnonzero((rows != "").any(axis=1))  # blank lines at the end are none of our business
+    return rows.iloc[1 : filled[-1] + 1 if len(filled) else 1].set_axis(header, axis="columns")
+
+
+def _refuse(path, cells, bad, rule):
+    """Raise for cells that break a rule, naming the first few by row and column."""
+    where = np.argwhere(bad)
+    if not len(where):
+        return
+    lines = [
+        f"{path}, row {cells.index[i]}, column '{cells.columns[j]}': {rule}, got '{cells.iat[i, j]}'"
+        for i, j in where[:MAX_SHOWN_CELLS]
+    ]
+    if len(where) > MAX_SHOWN_CELLS:
+        lines.append(f"and {len(where) - MAX_SHOWN_CELLS:,} cells more (row 1 is the header)")
+    raise DataError("\n".join(lines))

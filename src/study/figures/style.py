@@ -1,0 +1,60 @@
+"""One look for all figures: sizes, and colours that mean the same thing everywhere."""
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from study.storage import whole_file
+
+# Okabe and Ito's palette, made to be told apart with any colour vision.
+COMPONENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442")
+OURS, SKLEARN = "#000000", "#E69F00"
+BACKGROUND = "#B0B0B0"  # what is only there for reference
+HIGHLIGHT = "#CC00CC"  # what a reader must not miss
+FIT_STYLES = ("-", "--", ":", "-.")
+
+SETTINGS = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": "medium",
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 150,
+    "figure.titlesize": "medium",
+    "font.size": 11,
+    "grid.alpha": 0.3,
+    "legend.frameon": False,
+    "svg.hashsalt": "em-study",  # the same figure gives the same bytes
+}
+
+
+def component_color(k: int) -> str:
+    """Colour of component or class k."""
+    return COMPONENTS[k % len(COMPONENTS)]
+
+
+def new_figure(n_columns: int = 1, width: float = 8.0, height: float = 5.0):
+    """Make a figure and its axes in the common style.
+
+    Parameters
+    ----------
+    n_columns : int
+        Panels side by side.
+    width, height : float
+        In inches.
+
+    Returns
+    -------
+    Figure, ndarray of Axes of shape (n_columns,)
+    """
+    with mpl.rc_context(SETTINGS):
+        figure = Figure(figsize=(width, height))
+        axes = figure.subplots(1, n_columns, squeeze=False)[0]
+    return figure, axes
+
+
+def save(figure: Figure, svg, png):
+    """Write a figure as SVG and PNG, the same bytes each time."""
+    with mpl.rc_context(SETTINGS):
+        for path, metadata in ((svg, {"Date": None}), (png, {})):
+            with whole_file(path) as temporary:
+                figure.savefig(temporary, metadata=metadata)

@@ -1,0 +1,104 @@
+"""Protocols: named ways to run scikit-learn beside our EM, each with one difference fewer than the one before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from study import sklearn_adapter
+from study.configuration.schema import Fit
+from study.data import Dataset
+from study.fits import Run, Runs, stack_runs
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A rung of the ladder.
+
+    Attributes
+    ----------
+    removes : str
+        The difference that this rung removes, in words.
+    changes : callable
+        From our fit's settings and its number of M-steps to the arguments of `sklearn_adapter.fit` that change.
+    """
+
+    removes: str
+    changes: Callable[[Fit, int], dict[str, Any]]
+
+
+# In order: a protocol has the changes of all before it.
+LADDER = {
+    "as_published": Protocol(
+        "nothing: article A's call",
+        lambda fit, n_maximizations: {
+            "precisions_are_covariances": True,
+            "tol": 0.01,
+            "max_iter": 1000,
+            "reg_covar": 1e-6,
+        },
+    ),
+    "exact_precisions": Protocol(
+        "covariances passed as precisions",
+        lambda fit, n_maximizations: {"precisions_are_covariances": False},
+    ),
+    "same_tolerance": Protocol(
+        "another tolerance",
+        lambda fit, n_maximizations: {"tol": fit.tol, "max_iter": fit.max_iter},
+    ),
+    "same_stopping": Protocol(
+        "another place to stop",
+        lambda fit, n_maximizations: {"tol": 0.0, "max_iter": n_maximizations},  # tol 0 never stops early
+    ),
+    "same_regularization": Protocol(
+        "another regularization",
+        lambda fit, n_maximizations: {"reg_covar": fit.reg_covar},
+    ),
+}
+
+
+def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
+    """Arguments of `sklearn_adapter.fit` under a protocol.
+
+    Parameters
+    ----------
+    protocol : str
+        A key of `LADDER`.
+    fit : Fit
+        Settings of our fit.
+    n_maximizations : int
+        M-steps that our fit took.
+    """
+    result: dict[str, Any] = {"covariance_type": fit.covariance_type}
+    for name, rung in LADDER.items():
+        result |= rung.changes(fit, n_maximizations)
+        if name == protocol:
+            return result
+    raise KeyError(protocol)
+
+
+def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit) -> Runs:
+    """Run scikit-learn from the same starts as our fit, under a protocol.
+
+    Parameters
+    ----------
+    protocol : str
+        A key of `LADDER`.
+    dataset : Dataset
+    ours : Runs
+        Our fit to the dataset.
+    fit : Fit
+        Its settings.
+
+    Returns
+    -------
+    Runs
+        Where our fit failed, it fails too: there is nothing to compare.
+    """
+    runs = []
+    for r in range(len(ours)):
+        if ours.failure[r]:
+            runs.append(Run(start=None, failure="not run, for our fit failed"))
+            continue
+        arguments = settings(protocol, fit, int(ours.n_maximizations[r]))
+        runs.append(sklearn_adapter.fit(dataset.replicate(r).unlabeled, ours.start(r), **arguments))
+    return stack_runs(runs, *ours.means.shape[1:])

@@ -1,0 +1,24 @@
+"""Random generators from named keys, so that a draw depends on its own name and on no other draw."""
+
+import hashlib
+
+import numpy as np
+
+
+def generator(seed: int, *keys: str | int) -> np.random.Generator:
+    """Make the generator that belongs to some keys under a root seed.
+
+    Parameters
+    ----------
+    seed : int
+        The study's root seed.
+    *keys : str or int
+        What the draw is for, for example "customers", "start", "unsupervised", 7.
+
+    Returns
+    -------
+    numpy.random.Generator
+    """
+    digest = hashlib.sha256(repr(keys).encode()).digest()
+    spawn_key = np.frombuffer(digest, dtype="<u4")
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(map(int, spawn_key))))

@@ -1,0 +1,78 @@
+"""scikit-learn's GaussianMixture in our terms. All that differs between the two is owned here."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+from emgmm import MixtureParameters
+from study.fits import Run
+
+
+def fit(
+    X,
+    start: MixtureParameters,
+    *,
+    covariance_type: str,
+    precisions_are_covariances: bool,
+    tol: float,
+    max_iter: int,
+    reg_covar: float,
+) -> Run:
+    """Run scikit-learn's EM from given parameters.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    start : MixtureParameters
+    covariance_type : str
+    precisions_are_covariances : bool
+        Hand over the covariances as `precisions_init`, as article A does; else their inverses, as scikit-learn wants.
+    tol, max_iter, reg_covar
+        As in GaussianMixture.
+
+    Returns
+    -------
+    Run
+        Its `failure` is scikit-learn's error, if it raised one.
+    """
+    model = GaussianMixture(
+        n_components=start.n_components,
+        covariance_type=covariance_type,
+        tol=tol,
+        max_iter=max_iter,
+        reg_covar=reg_covar,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=start.covariances if precisions_are_covariances else np.linalg.inv(start.covariances),
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # `converged` says it
+            model.fit(X)
+        end = MixtureParameters(model.weights_, model.means_, model.covariances_)
+    except ValueError as error:
+        return Run(start, failure=f"scikit-learn: {str(error).splitlines()[0]}")
+    return Run(start, end, tuple(model.lower_bounds_), model.n_iter_, bool(model.converged_))
+
+
+def posteriors(X, parameters: MixtureParameters):
+    """Posteriors by scikit-learn's own E-step, under given parameters with full covariances.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    parameters : MixtureParameters
+
+    Returns
+    -------
+    ndarray of shape (N, K)
+    """
+    model = GaussianMixture(n_components=parameters.n_components, covariance_type="full")
+    model.weights_, model.means_ = parameters.weights, parameters.means
+    model.covariances_ = parameters.covariances
+    # scikit-learn keeps the upper factor U of each precision, U U^T: the transposed inverse of the Cholesky factor.
+    identity = np.broadcast_to(np.eye(parameters.n_features), parameters.covariances.shape)
+    model.precisions_cholesky_ = np.linalg.solve(parameters.cholesky, identity).transpose(0, 2, 1)
+    return model.predict_proba(X)

@@ -1,0 +1,45 @@
+"""Files between the steps of a run. Each appears whole or not at all."""
+
+import dataclasses
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+
+@contextmanager
+def whole_file(path):
+    """Give a temporary path to write to; move it to `path` when the block has ended well."""
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_arrays(path, value):
+    """Write a dataclass of arrays (or None) as an .npz file."""
+    arrays = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    with whole_file(path) as temporary:
+        np.savez(temporary, **{name: array for name, array in arrays.items() if array is not None})
+
+
+def read_arrays(path, kind):
+    """Read what `write_arrays` wrote into a dataclass of the given kind."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return kind(**{f.name: arrays.get(f.name) for f in dataclasses.fields(kind)})
+
+
+def write_table(path, table: pd.DataFrame):
+    """Write a table as CSV, every digit of its numbers kept."""
+    with whole_file(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def read_table(path) -> pd.DataFrame:
+    """Read a table, every digit kept."""
+    return pd.read_csv(path, float_precision="round_trip", encoding="utf-8")
