@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, new_figure
 from study.fits import Runs
-from study.figures.style import BACKGROUND, OURS, new_figure
 
 
 def draw_log_likelihood(runs: Runs, experiment: str, fit: str):
@@ -20,9 +20,22 @@ def draw_log_likelihood(runs: Runs, experiment: str, fit: str):
     """
     figure, (axes,) = new_figure()
     steps = np.arange(1, runs.trace.shape[1] + 1)
-    axes.plot(steps, runs.trace[1:].T, color=BACKGROUND, linewidth=0.6, alpha=0.5)
-    axes.plot(steps, runs.trace[0], color=OURS, linewidth=2.5, marker="o", markersize=4)
-    ends = np.array([trace[n - 1] if n else np.nan for trace, n in zip(runs.trace, runs.n_iter, strict=True)])
-    failed = runs.failure != ""
-    axes.plot(runs.n_iter[failed], ends[failed], "x", color="red", markersize=8, markeredgewidth=2)
+    if len(runs) > 1:
+        lines = axes.plot(steps, runs.trace[1:].T, color=BACKGROUND, linewidth=0.6, alpha=0.6)
+        lines[0].set_label(f"replicates 1 to {len(runs) - 1}")
+    axes.plot(steps, runs.trace[0], color=OURS, linewidth=2.5, marker="o", markersize=4, label="replicate 0")
+    failed = np.flatnonzero((runs.failure != "") & (runs.n_iter > 0))
+    if len(failed):
+        last = runs.trace[failed, runs.n_iter[failed] - 1]
+        axes.plot(runs.n_iter[failed], last, "x", color=HIGHLIGHT, markersize=9, markeredgewidth=2, label="collapsed")
+    # The first steps of a poor start lie far below; the interest is in the climb to the top.
+    reached = runs.trace[np.isfinite(runs.trace)]
+    if len(reached):
+        bottom, top = np.quantile(reached, 0.02), reached.max()
+        axes.set_ylim(bottom - 0.05 * (top - bottom), top + 0.05 * (top - bottom))
+    median = np.median(runs.n_iter[runs.failure == ""]) if (runs.failure == "").any() else np.nan
+    axes.set_xlabel("step")
+    axes.set_ylabel("average log-likelihood (nats a row)")
+    axes.set_title(f"{experiment}, {fit}: replicate 0 stops at step {runs.n_iter[0]}, the median is {median:g}")
+    axes.legend(loc="lower right")
     return figure

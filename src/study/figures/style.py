@@ -7,12 +7,15 @@ from study.storage import whole_file
 
 # Okabe and Ito's palette, made to be told apart with any colour vision.
 COMPONENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442")
+# From the published way to full equality: dark to light.
+PROTOCOLS = ("#440154", "#3B528B", "#21918C", "#5EC962", "#BFB216")
 OURS, SKLEARN = "#000000", "#E69F00"
 BACKGROUND = "#B0B0B0"  # what is only there for reference
 HIGHLIGHT = "#CC00CC"  # what a reader must not miss
 FIT_STYLES = ("-", "--", ":", "-.")
 
-SETTINGS = {
+mpl.rcParams.update(
+    {
     "axes.grid": True,
     "axes.spines.right": False,
     "axes.spines.top": False,
@@ -24,12 +27,18 @@ SETTINGS = {
     "grid.alpha": 0.3,
     "legend.frameon": False,
     "svg.hashsalt": "em-study",  # the same figure gives the same bytes
-}
+    }
+)
 
 
 def component_color(k: int) -> str:
     """Colour of component or class k."""
     return COMPONENTS[k % len(COMPONENTS)]
+
+
+def protocol_color(rung: int) -> str:
+    """Colour of a rung of the ladder."""
+    return PROTOCOLS[rung % len(PROTOCOLS)]
 
 
 def new_figure(n_columns: int = 1, width: float = 8.0, height: float = 5.0):
@@ -46,15 +55,12 @@ def new_figure(n_columns: int = 1, width: float = 8.0, height: float = 5.0):
     -------
     Figure, ndarray of Axes of shape (n_columns,)
     """
-    with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(width, height))
-        axes = figure.subplots(1, n_columns, squeeze=False)[0]
-    return figure, axes
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots(1, n_columns, squeeze=False)[0]
 
 
 def save(figure: Figure, svg, png):
     """Write a figure as SVG and PNG, the same bytes each time."""
-    with mpl.rc_context(SETTINGS):
-        for path, metadata in ((svg, {"Date": None}), (png, {})):
-            with whole_file(path) as temporary:
-                figure.savefig(temporary, metadata=metadata)
+    for path, metadata in ((svg, {"Date": None}), (png, {})):
+        with whole_file(path) as temporary:
+            figure.savefig(temporary, metadata=metadata)

@@ -1,0 +1,57 @@
+"""The ladder of protocols: how far scikit-learn and our EM agree, one difference fewer at each rung."""
+
+import numpy as np
+import pandas as pd
+
+from study.figures.style import new_figure, protocol_color
+
+SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on the log scale
+
+
+def draw_ladder(agreement: pd.DataFrame, experiment: str):
+    """Draw agreement and posterior difference of every replicate, by protocol.
+
+    Parameters
+    ----------
+    agreement : DataFrame
+        Rows of agreement.csv of one experiment; protocols in the order of the ladder.
+    experiment : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    protocols = list(agreement["protocol"].unique())
+    figure, (left, right) = new_figure(2, width=13.0, height=5.5)
+    for axes, column, scale in ((left, "agreement", 100), (right, "max_abs_posterior_difference", 1)):
+        for i, protocol in enumerate(protocols):
+            values = scale * agreement.loc[agreement["protocol"] == protocol, column].dropna().to_numpy()
+            if not len(values):
+                continue
+            shown = np.maximum(values, SMALLEST_DRAWN) if axes is right else values
+            spread = np.linspace(-0.3, 0.3, len(shown)) if len(shown) > 1 else np.zeros(1)
+            axes.plot(i + spread, shown, "o", color=protocol_color(i), markersize=3.5, alpha=0.6)
+            median = np.median(shown)
+            axes.plot([i - 0.38, i + 0.38], [median, median], color="black", linewidth=2.5)
+            text = f"{median:.1f} %" if axes is left else f"{median:.0e}"
+            axes.annotate(
+                text,
+                (i, median),
+                xytext=(0, 7),
+                textcoords="offset points",
+                ha="center",
+                bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+            )
+        axes.set_xticks(range(len(protocols)), [p.replace("_", "\n") for p in protocols])
+        axes.set_xlim(-0.6, len(protocols) - 0.4)
+        axes.set_xlabel("protocol: each removes one difference from the one before")
+    left.set_ylabel("rows with the same label (%)")
+    left.margins(y=0.12)
+    right.set_yscale("log")
+    right.margins(y=0.12)
+    right.set_ylabel("largest difference of a posterior (probability)")
+    n_replicates = agreement["replicate"].nunique()
+    figure.suptitle(
+        f"{experiment}: scikit-learn beside our EM. A dot is a replicate ({n_replicates}), the bar their median"
+    )
+    return figure

@@ -1,0 +1,106 @@
+"""The data with the fitted components, and the rows on which the implementations disagree."""
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from emgmm import MixtureParameters
+from study.data import Replicate
+from study.figures.style import BACKGROUND, FIT_STYLES, HIGHLIGHT, OURS, SKLEARN, component_color, new_figure
+
+DEVIATIONS = 2  # radius of the ellipses, in standard deviations
+
+
+def draw_fits(rows: Replicate, features, fits: dict[str, MixtureParameters | None], experiment: str):
+    """Draw the rows of replicate 0 with the components of every fit.
+
+    Parameters
+    ----------
+    rows : Replicate
+    features : sequence of str
+    fits : dict
+        Final parameters by name of fit; None for one that failed.
+    experiment : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, (axes,) = new_figure(width=8.5, height=7.0)
+    _scatter(axes, rows.unlabeled, BACKGROUND, "o", 8, "unlabeled rows")
+    for k in np.unique(rows.labels):
+        _scatter(axes, rows.labeled[rows.labels == k], component_color(k), "^", 28, f"labeled rows, class {k}")
+    handles, _ = axes.get_legend_handles_labels()
+    for (name, parameters), style in zip(fits.items(), FIT_STYLES * len(fits), strict=False):
+        if parameters is None:
+            handles.append(Line2D([], [], linestyle="none", label=f"{name}: collapsed"))
+            continue
+        for k in range(parameters.n_components):
+            _ellipse(axes, parameters, k, color=component_color(k), linestyle=style)
+        handles.append(Line2D([], [], color="black", linestyle=style, linewidth=2, label=name))
+    _finish(axes, features, handles)
+    axes.set_title(f"{experiment}, replicate 0: components of each fit ({DEVIATIONS} standard deviations)")
+    return figure
+
+
+def draw_disagreement(
+    rows: Replicate, features, ours: MixtureParameters, theirs: MixtureParameters, differ, experiment, protocol
+):
+    """Draw the components by both implementations, and mark the rows on which they disagree.
+
+    Parameters
+    ----------
+    rows : Replicate
+    features : sequence of str
+    ours, theirs : MixtureParameters
+        Of our EM and of scikit-learn.
+    differ : ndarray of bool of shape (N,)
+        Rows with another hard label.
+    experiment, protocol : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, (axes,) = new_figure(width=8.5, height=7.0)
+    _scatter(axes, rows.unlabeled[~differ], BACKGROUND, "o", 8, "rows with the same label")
+    _scatter(axes, rows.unlabeled[differ], HIGHLIGHT, "X", 60, f"rows with another label ({differ.sum()})")
+    handles, _ = axes.get_legend_handles_labels()
+    for parameters, color, style, name in (
+        (ours, OURS, "-", "our EM"),
+        (theirs, SKLEARN, "--", f"scikit-learn, {protocol}"),
+    ):
+        for k in range(parameters.n_components):
+            _ellipse(axes, parameters, k, color=color, linestyle=style)
+        handles.append(Line2D([], [], color=color, linestyle=style, linewidth=2, label=name))
+    _finish(axes, features, handles)
+    axes.set_title(
+        f"{experiment}, replicate 0: {differ.sum()} of {len(differ)} rows get another label from scikit-learn"
+    )
+    return figure
+
+
+def _scatter(axes, X, color, marker, size, label):
+    y = X[:, 1] if X.shape[1] > 1 else np.zeros(len(X))
+    edge = "white" if size > 20 else "none"
+    axes.scatter(X[:, 0], y, s=size, c=color, marker=marker, edgecolors=edge, linewidths=0.5, label=label)
+
+
+def _ellipse(axes, parameters, k, **style):
+    """Outline of component k in the plane of the first two features: its marginal, exactly."""
+    mean, covariance = parameters.means[k, :2], parameters.covariances[k, :2, :2]
+    angle = np.linspace(0, 2 * np.pi, 200)
+    if len(mean) == 1:  # one feature: an interval, raised off the axis
+        half = DEVIATIONS * np.sqrt(covariance[0, 0])
+        axes.plot([mean[0] - half, mean[0] + half], [0.1 * (k + 1)] * 2, linewidth=2, **style)
+        return
+    outline = mean[:, None] + DEVIATIONS * np.linalg.cholesky(covariance) @ [np.cos(angle), np.sin(angle)]
+    axes.plot(*outline, linewidth=2, **style)
+    axes.plot(*mean, "+", color=style["color"], markersize=10, markeredgewidth=2)
+
+
+def _finish(axes, features, handles):
+    axes.set_xlabel(str(features[0]))
+    axes.set_ylabel(str(features[1]) if len(features) > 1 else "")
+    if len(features) == 1:
+        axes.set_yticks([])
+    axes.legend(handles=handles, loc="center left", bbox_to_anchor=(0.0, -0.22), ncols=3, fontsize="small")

@@ -1,0 +1,57 @@
+# The configuration, and what the rules share.
+import fcntl
+import os
+import sys
+from modulefinder import ModuleFinder
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.basedir)
+SRC = str(ROOT / "src")
+# The code that runs is the code of this tree, whatever else is installed.
+sys.path.insert(0, SRC)
+os.environ["PYTHONPATH"] = SRC
+
+from study.configuration import load
+from study.errors import StudyError
+
+try:
+    if workflow.config_settings.config:
+        raise StudyError("--config is not read; put the keys into a file and give it with --configfile")
+    STUDY = load(
+        os.path.relpath(file) for file in (ROOT / "config.yaml", *workflow.overwrite_configfiles)
+    )
+except StudyError as error:
+    raise WorkflowError(str(error)) from None
+
+
+wildcard_constraints:
+    experiment="[a-z][a-z0-9_]*",
+    fit="[a-z][a-z0-9_]*",
+    protocol="[a-z][a-z0-9_]*",
+
+
+def sources(script):
+    """Every module of ours that a script imports, directly or not: an edit there reruns the rule."""
+    finder = ModuleFinder(path=[SRC])
+    finder.run_script(str(ROOT / "workflow" / "scripts" / script))
+    files = {module.__file__ for name, module in finder.modules.items() if name != "__main__"}
+    return sorted(os.path.relpath(file) for file in files if file)
+
+
+def experiment_of(wildcards):
+    return STUDY.experiments[wildcards.experiment]
+
+
+def with_protocols():
+    return [name for name, experiment in STUDY.experiments.items() if experiment.protocols]
+
+
+onstart:
+    # The kernel drops this lock with the process, so a killed run does not block the next.
+    run_lock = open(".snakemake/run.lock", "w")
+    try:
+        fcntl.flock(run_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise WorkflowError("another snakemake is running in this folder; wait for it, or stop it")

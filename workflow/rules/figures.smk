@@ -1,0 +1,76 @@
+# Draw.
+def figure_files(figure):
+    return {kind: f"results/figures/{{experiment}}/{figure}.{kind}" for kind in ("svg", "png")}
+
+
+def all_figures():
+    figures = []
+    for name, experiment in STUDY.experiments.items():
+        figures += [f"{name}/log_likelihood_{fit}" for fit in experiment.fits]
+        figures.append(f"{name}/fits")
+        if experiment.protocols:
+            figures += [f"{name}/disagreement", f"{name}/agreement_ladder"]
+    return [f"results/figures/{figure}.{kind}" for figure in figures for kind in ("svg", "png")]
+
+
+rule plot_log_likelihood:
+    input:
+        runs=rules.fit.output,
+        code=sources("plot_log_likelihood.py"),
+    output:
+        **figure_files("log_likelihood_{fit}"),
+    log:
+        "results/logs/plot_log_likelihood/{experiment}/{fit}.log",
+    message:
+        "Draw the log-likelihood of {wildcards.experiment}: {wildcards.fit}"
+    script:
+        "../scripts/plot_log_likelihood.py"
+
+
+rule plot_fits:
+    input:
+        data=rules.data.output,
+        runs=lambda wildcards: [
+            f"results/fits/{wildcards.experiment}/{fit}.npz" for fit in experiment_of(wildcards).fits
+        ],
+        code=sources("plot_fits.py"),
+    output:
+        **figure_files("fits"),
+    log:
+        "results/logs/plot_fits/{experiment}.log",
+    params:
+        fits=lambda wildcards: list(experiment_of(wildcards).fits),
+    message:
+        "Draw the fits of {wildcards.experiment}"
+    script:
+        "../scripts/plot_fits.py"
+
+
+rule plot_disagreement:
+    input:
+        data=rules.data.output,
+        ours=lambda wildcards: f"results/fits/{wildcards.experiment}/{compared_fit(wildcards)}.npz",
+        theirs="results/sklearn/{experiment}/as_published.npz",
+        code=sources("plot_disagreement.py"),
+    output:
+        **figure_files("disagreement"),
+    log:
+        "results/logs/plot_disagreement/{experiment}.log",
+    message:
+        "Draw where the implementations disagree on {wildcards.experiment}"
+    script:
+        "../scripts/plot_disagreement.py"
+
+
+rule plot_ladder:
+    input:
+        agreement=rules.compare.output,
+        code=sources("plot_ladder.py"),
+    output:
+        **figure_files("agreement_ladder"),
+    log:
+        "results/logs/plot_ladder/{experiment}.log",
+    message:
+        "Draw the ladder of agreement of {wildcards.experiment}"
+    script:
+        "../scripts/plot_ladder.py"

@@ -1,0 +1,17 @@
+# Run our EM.
+rule fit:
+    input:
+        data=rules.data.output,
+        code=sources("fit.py"),
+    output:
+        "results/fits/{experiment}/{fit}.npz",
+    log:
+        "results/logs/fits/{experiment}/{fit}.log",
+    params:
+        fit=lambda wildcards: experiment_of(wildcards).fits[wildcards.fit].model_dump(),
+        replicates=lambda wildcards: experiment_of(wildcards).replicates,
+        seed=STUDY.seed,
+    message:
+        "Fit {wildcards.experiment} by EM: {wildcards.fit}"
+    script:
+        "../scripts/fit.py"

@@ -1,0 +1,41 @@
+# Run scikit-learn beside one of our fits, and compare.
+from study.protocols import LADDER
+
+
+def compared_fit(wildcards):
+    return experiment_of(wildcards).protocols.fit
+
+
+rule sklearn:
+    input:
+        data=rules.data.output,
+        ours=lambda wildcards: f"results/fits/{wildcards.experiment}/{compared_fit(wildcards)}.npz",
+        code=sources("run_sklearn.py"),
+    output:
+        "results/sklearn/{experiment}/{protocol}.npz",
+    log:
+        "results/logs/sklearn/{experiment}/{protocol}.log",
+    params:
+        fit=lambda wildcards: experiment_of(wildcards).fits[compared_fit(wildcards)].model_dump(),
+    message:
+        "Run scikit-learn on {wildcards.experiment}: {wildcards.protocol}"
+    script:
+        "../scripts/run_sklearn.py"
+
+
+rule compare:
+    input:
+        data=rules.data.output,
+        ours=lambda wildcards: f"results/fits/{wildcards.experiment}/{compared_fit(wildcards)}.npz",
+        theirs=expand(rules.sklearn.output, protocol=LADDER, allow_missing=True),
+        code=sources("compare.py"),
+    output:
+        "results/evaluation/{experiment}/agreement.csv",
+    log:
+        "results/logs/compare/{experiment}.log",
+    params:
+        protocols=list(LADDER),
+    message:
+        "Compare our EM with scikit-learn on {wildcards.experiment}"
+    script:
+        "../scripts/compare.py"

@@ -1,0 +1,44 @@
+# Judge every fit, and put the tables together.
+def evaluations(table):
+    return [
+        f"results/evaluation/{name}/{table}/{fit}.csv"
+        for name, experiment in STUDY.experiments.items()
+        for fit in experiment.fits
+    ]
+
+
+rule evaluate:
+    input:
+        data=rules.data.output,
+        runs=rules.fit.output,
+        code=sources("evaluate.py"),
+    output:
+        fits="results/evaluation/{experiment}/fits/{fit}.csv",
+        parameters="results/evaluation/{experiment}/parameters/{fit}.csv",
+    log:
+        "results/logs/evaluate/{experiment}/{fit}.log",
+    params:
+        fit=lambda wildcards: experiment_of(wildcards).fits[wildcards.fit].model_dump(),
+    message:
+        "Evaluate {wildcards.experiment}: {wildcards.fit}"
+    script:
+        "../scripts/evaluate.py"
+
+
+rule tables:
+    input:
+        fits=evaluations("fits"),
+        parameters=evaluations("parameters"),
+        agreement=expand(rules.compare.output, experiment=with_protocols()),
+        code=sources("tables.py"),
+    output:
+        fits="results/tables/fits.csv",
+        parameters="results/tables/parameters.csv",
+        agreement="results/tables/agreement.csv",
+        dictionary="results/tables/README.md",
+    log:
+        "results/logs/tables.log",
+    message:
+        "Put the tables together"
+    script:
+        "../scripts/tables.py"

@@ -1,0 +1,15 @@
+"""Make the data of an experiment."""
+
+from pydantic import TypeAdapter
+
+from study.configuration import Data
+from study.data import make_dataset
+from study.script import logged
+from study.storage import write_arrays
+
+with logged(snakemake.log[0]):
+    data = TypeAdapter(Data).validate_python(snakemake.params.data)
+    dataset = make_dataset(
+        data, snakemake.params.replicates, snakemake.params.seed, snakemake.wildcards.experiment
+    )
+    write_arrays(snakemake.output[0], dataset)

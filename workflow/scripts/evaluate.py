@@ -1,0 +1,16 @@
+"""Evaluate a fit and tabulate its parameters."""
+
+from study.configuration import Fit
+from study.data import Dataset
+from study.evaluation import evaluate_fit, tabulate_parameters
+from study.fits import Runs
+from study.script import logged
+from study.storage import read_arrays, write_table
+
+with logged(snakemake.log[0]):
+    dataset = read_arrays(snakemake.input.data[0], Dataset)
+    runs = read_arrays(snakemake.input.runs[0], Runs)
+    experiment, name = snakemake.wildcards.experiment, snakemake.wildcards.fit
+    fit = Fit(**snakemake.params.fit)
+    write_table(snakemake.output.fits, evaluate_fit(dataset, runs, fit, experiment, name))
+    write_table(snakemake.output.parameters, tabulate_parameters(runs, experiment, name))

@@ -1,0 +1,18 @@
+"""Fit an experiment's data by our EM."""
+
+from study.configuration import Fit
+from study.data import Dataset
+from study.fits import run_fit
+from study.script import logged
+from study.storage import read_arrays, write_arrays
+
+with logged(snakemake.log[0]):
+    runs = run_fit(
+        read_arrays(snakemake.input.data[0], Dataset),
+        Fit(**snakemake.params.fit),
+        snakemake.params.replicates,
+        snakemake.params.seed,
+        snakemake.wildcards.experiment,
+        snakemake.wildcards.fit,
+    )
+    write_arrays(snakemake.output[0], runs)

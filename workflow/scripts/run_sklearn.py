@@ -1,0 +1,17 @@
+"""Run scikit-learn from the starts of one of our fits, under a protocol."""
+
+from study.configuration import Fit
+from study.data import Dataset
+from study.fits import Runs
+from study.protocols import run_protocol
+from study.script import logged
+from study.storage import read_arrays, write_arrays
+
+with logged(snakemake.log[0]):
+    runs = run_protocol(
+        snakemake.wildcards.protocol,
+        read_arrays(snakemake.input.data[0], Dataset),
+        read_arrays(snakemake.input.ours, Runs),
+        Fit(**snakemake.params.fit),
+    )
+    write_arrays(snakemake.output[0], runs)
