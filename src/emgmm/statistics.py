@@ -40,9 +40,7 @@ class SufficientStatistics:
         share = np.divide(other.mass, mass, out=np.zeros_like(mass), where=mass > 0)
         shift = other.means - self.means
         between = (self.mass * share)[:, None, None] * shift[:, :, None] * shift[:, None, :]
-        return SufficientStatistics(
-            mass, self.means + share[:, None] * shift, self.scatter + other.scatter + between
-        )
+        return SufficientStatistics(mass, self.means + share[:, None] * shift, self.scatter + other.scatter + between)
 
 
 def labeled_statistics(X, y, n_components):

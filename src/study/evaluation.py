@@ -121,7 +121,12 @@ def compare(dataset: Dataset, ours: Runs, theirs: Runs, experiment: str, protoco
     return pd.DataFrame(rows)
 
 
-DIFFERENCES = ("agreement", "agreement_aligned", "max_abs_posterior_difference", "max_abs_parameter_difference")
+DIFFERENCES = (
+    "agreement",
+    "agreement_aligned",
+    "max_abs_posterior_difference",
+    "max_abs_parameter_difference",
+)
 
 
 def _differences(X, ours: MixtureParameters, theirs: MixtureParameters):

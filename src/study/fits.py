@@ -128,9 +128,7 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
             except CollapsedComponentError as error:
                 attempts.append(Run(start=None, failure=f"start: {error}"))
                 continue
-            result = expectation_maximization(
-                rows.unlabeled, start, stopping, labeled=clamped, reg_covar=fit.reg_covar
-            )
+            result = expectation_maximization(rows.unlabeled, start, stopping, labeled=clamped, reg_covar=fit.reg_covar)
             attempts.append(_run(start, result))
         runs.append(max(attempts, key=lambda run: run.trace[-1] if not run.failure else -np.inf))
     return stack_runs(runs, n_components, dataset.unlabeled.shape[2])

@@ -11,16 +11,20 @@ ROOT = Path(workflow.basedir)
 SRC = str(ROOT / "src")
 # The code that runs is the code of this tree, whatever else is installed.
 sys.path.insert(0, SRC)
-os.environ["PYTHONPATH"] = SRC
+os.environ.update(PYTHONPATH=SRC)
 
 from study.configuration import load
 from study.errors import StudyError
+from study.protocols import LADDER
 
 try:
     if workflow.config_settings.config:
-        raise StudyError("--config is not read; put the keys into a file and give it with --configfile")
+        raise StudyError(
+            "--config is not read; put the keys into a file and give it with --configfile"
+        )
     STUDY = load(
-        os.path.relpath(file) for file in (ROOT / "config.yaml", *workflow.overwrite_configfiles)
+        os.path.relpath(file)
+        for file in (ROOT / "config.yaml", *workflow.overwrite_configfiles)
     )
 except StudyError as error:
     raise WorkflowError(str(error)) from None
@@ -36,7 +40,9 @@ def sources(script):
     """Every module of ours that a script imports, directly or not: an edit there reruns the rule."""
     finder = ModuleFinder(path=[SRC])
     finder.run_script(str(ROOT / "workflow" / "scripts" / script))
-    files = {module.__file__ for name, module in finder.modules.items() if name != "__main__"}
+    files = [
+        found.__file__ for name, found in finder.modules.items() if name != "__main__"
+    ]
     return sorted(os.path.relpath(file) for file in files if file)
 
 
@@ -45,7 +51,48 @@ def experiment_of(wildcards):
 
 
 def with_protocols():
-    return [name for name, experiment in STUDY.experiments.items() if experiment.protocols]
+    return [
+        name for name, experiment in STUDY.experiments.items() if experiment.protocols
+    ]
+
+
+def csv_files(wildcards):
+    data = experiment_of(wildcards).data
+    tables = [data.unlabeled, data.labeled] if data.source == "csv" else []
+    return [table.path for table in tables if table]
+
+
+def compared_fit(wildcards):
+    return experiment_of(wildcards).protocols.fit
+
+
+def evaluations(table):
+    return [
+        f"results/evaluation/{name}/{table}/{fit}.csv"
+        for name, experiment in STUDY.experiments.items()
+        for fit in experiment.fits
+    ]
+
+
+def figure_files(figure):
+    return {
+        kind: f"results/figures/{{experiment}}/{figure}.{kind}"
+        for kind in ("svg", "png")
+    }
+
+
+def all_figures():
+    figures = []
+    for name, experiment in STUDY.experiments.items():
+        figures += [f"{name}/log_likelihood_{fit}" for fit in experiment.fits]
+        figures.append(f"{name}/fits")
+        if experiment.protocols:
+            figures += [f"{name}/disagreement", f"{name}/agreement_ladder"]
+    return [
+        f"results/figures/{figure}.{kind}"
+        for figure in figures
+        for kind in ("svg", "png")
+    ]
 
 
 onstart:
@@ -54,4 +101,6 @@ onstart:
     try:
         fcntl.flock(run_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise WorkflowError("another snakemake is running in this folder; wait for it, or stop it")
+        raise WorkflowError(
+            "another snakemake is running in this folder; wait for it, or stop it"
+        )

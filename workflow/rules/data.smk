@@ -1,10 +1,4 @@
 # Draw the synthetic data, or read the user's.
-def csv_files(wildcards):
-    data = experiment_of(wildcards).data
-    tables = [data.unlabeled, data.labeled] if data.source == "csv" else []
-    return [table.path for table in tables if table]
-
-
 rule data:
     input:
         files=csv_files,

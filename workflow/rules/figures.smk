@@ -1,18 +1,4 @@
 # Draw.
-def figure_files(figure):
-    return {kind: f"results/figures/{{experiment}}/{figure}.{kind}" for kind in ("svg", "png")}
-
-
-def all_figures():
-    figures = []
-    for name, experiment in STUDY.experiments.items():
-        figures += [f"{name}/log_likelihood_{fit}" for fit in experiment.fits]
-        figures.append(f"{name}/fits")
-        if experiment.protocols:
-            figures += [f"{name}/disagreement", f"{name}/agreement_ladder"]
-    return [f"results/figures/{figure}.{kind}" for figure in figures for kind in ("svg", "png")]
-
-
 rule plot_log_likelihood:
     input:
         runs=rules.fit.output,
@@ -31,7 +17,8 @@ rule plot_fits:
     input:
         data=rules.data.output,
         runs=lambda wildcards: [
-            f"results/fits/{wildcards.experiment}/{fit}.npz" for fit in experiment_of(wildcards).fits
+            f"results/fits/{wildcards.experiment}/{fit}.npz"
+            for fit in experiment_of(wildcards).fits
         ],
         code=sources("plot_fits.py"),
     output:

@@ -1,11 +1,4 @@
 # Run scikit-learn beside one of our fits, and compare.
-from study.protocols import LADDER
-
-
-def compared_fit(wildcards):
-    return experiment_of(wildcards).protocols.fit
-
-
 rule sklearn:
     input:
         data=rules.data.output,
@@ -16,7 +9,9 @@ rule sklearn:
     log:
         "results/logs/sklearn/{experiment}/{protocol}.log",
     params:
-        fit=lambda wildcards: experiment_of(wildcards).fits[compared_fit(wildcards)].model_dump(),
+        fit=lambda wildcards: experiment_of(wildcards)
+        .fits[compared_fit(wildcards)]
+        .model_dump(),
     message:
         "Run scikit-learn on {wildcards.experiment}: {wildcards.protocol}"
     script:

@@ -1,12 +1,4 @@
 # Judge every fit, and put the tables together.
-def evaluations(table):
-    return [
-        f"results/evaluation/{name}/{table}/{fit}.csv"
-        for name, experiment in STUDY.experiments.items()
-        for fit in experiment.fits
-    ]
-
-
 rule evaluate:
     input:
         data=rules.data.output,

@@ -9,7 +9,5 @@ from study.storage import write_arrays
 
 with logged(snakemake.log[0]):
     data = TypeAdapter(Data).validate_python(snakemake.params.data)
-    dataset = make_dataset(
-        data, snakemake.params.replicates, snakemake.params.seed, snakemake.wildcards.experiment
-    )
+    dataset = make_dataset(data, snakemake.params.replicates, snakemake.params.seed, snakemake.wildcards.experiment)
     write_arrays(snakemake.output[0], dataset)

@@ -89,7 +89,10 @@ def _fit(fit, data, path):
         missing = "data.labeled" if is_csv else "data.n_labeled of at least 1"
         yield path, f"uses labels, but the data have no labeled rows; it needs {missing}"
     if is_csv and not has_labels and fit.n_components is None and data.unlabeled.target is None:
-        yield (*path, "n_components"), "is required: without labels, the data do not tell the number of classes"
+        yield (
+            (*path, "n_components"),
+            "is required: without labels, the data do not tell the number of classes",
+        )
     if not is_csv and uses_labels and fit.n_components not in (None, len(data.weights)):
         yield (
             (*path, "n_components"),
@@ -102,7 +105,10 @@ def _protocols(protocols, raw_fits, path):
     if not isinstance(name, str):
         return
     if name not in raw_fits:
-        yield (*path, "protocols", "fit"), f"there is no fit '{name}'. Allowed: {', '.join(raw_fits) or 'none'}"
+        yield (
+            (*path, "protocols", "fit"),
+            f"there is no fit '{name}'. Allowed: {', '.join(raw_fits) or 'none'}",
+        )
     elif isinstance(raw_fits[name], dict) and raw_fits[name].get("semi_supervised") == "clamped":
         yield (
             (*path, "protocols", "fit"),

@@ -70,7 +70,8 @@ def _problem(detail) -> Problem:
         return Problem(location, "is required, but missing")
     if kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
         return Problem(
-            location, "a name must be lower-case letters, digits and _, begin with a letter, and have at most 64"
+            location,
+            "a name must be lower-case letters, digits and _, begin with a letter, and have at most 64",
         )
     if kind in ("literal_error", "union_tag_invalid"):
         allowed = detail["ctx"].get("expected") or detail["ctx"]["expected_tags"]

@@ -76,7 +76,8 @@ class UnlabeledCsv(Closed):
 
     path: Name = Field(description="The file, relative to the folder in which snakemake runs.")
     target: Name | None = Field(
-        None, description="Column with the true classes, if known. Used for the accuracy only, never for a fit."
+        None,
+        description="Column with the true classes, if known. Used for the accuracy only, never for a fit.",
     )
 
 
@@ -119,13 +120,9 @@ class Fit(Closed):
         description="init_only: the labeled rows give the start, then leave (article A's). "
         "clamped: they stay in the likelihood, with their labels.",
     )
-    n_components: int | None = Field(
-        None, ge=1, le=1000, description="Default: as many as the data have classes."
-    )
+    n_components: int | None = Field(None, ge=1, le=1000, description="Default: as many as the data have classes.")
     covariance_type: Literal["full"] = Field("full", description="Shape of the covariances.")
-    tol: float = Field(
-        1e-4, ge=0, description="Stop when the mean log-likelihood changes by less, in nats a row."
-    )
+    tol: float = Field(1e-4, ge=0, description="Stop when the mean log-likelihood changes by less, in nats a row.")
     max_iter: int = Field(1000, ge=1, le=10_000_000, description="The most steps.")
     reg_covar: float = Field(
         0.0, ge=0, description="Added to the diagonals of the covariances, in squared units of the features."
@@ -149,7 +146,10 @@ class Experiment(Closed):
     fits: Annotated[dict[Slug, Fit], Field(min_length=1)]
     protocols: Protocols | None = None
     replicates: int = Field(
-        1, ge=1, le=100_000, description="Independent repetitions, each with its own start and, where drawn, data."
+        1,
+        ge=1,
+        le=100_000,
+        description="Independent repetitions, each with its own start and, where drawn, data.",
     )
 
 

@@ -103,9 +103,7 @@ def _read(file: str):
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise ConfigurationError(
-            f"{file}{line}: not valid YAML: {getattr(error, 'problem', None) or error}"
-        ) from None
+        raise ConfigurationError(f"{file}{line}: not valid YAML: {getattr(error, 'problem', None) or error}") from None
     finally:
         loader.dispose()
     if not isinstance(values, dict):

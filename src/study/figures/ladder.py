@@ -34,14 +34,7 @@ def draw_ladder(agreement: pd.DataFrame, experiment: str):
             median = np.median(shown)
             axes.plot([i - 0.38, i + 0.38], [median, median], color="black", linewidth=2.5)
             text = f"{median:.1f} %" if axes is left else f"{median:.0e}"
-            axes.annotate(
-                text,
-                (i, median),
-                xytext=(0, 7),
-                textcoords="offset points",
-                ha="center",
-                bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
-            )
+            axes.text(i, 1.01, text, transform=axes.get_xaxis_transform(), ha="center", weight="bold")
         axes.set_xticks(range(len(protocols)), [p.replace("_", "\n") for p in protocols])
         axes.set_xlim(-0.6, len(protocols) - 0.4)
         axes.set_xlabel("protocol: each removes one difference from the one before")
@@ -52,6 +45,6 @@ def draw_ladder(agreement: pd.DataFrame, experiment: str):
     right.set_ylabel("largest difference of a posterior (probability)")
     n_replicates = agreement["replicate"].nunique()
     figure.suptitle(
-        f"{experiment}: scikit-learn beside our EM. A dot is a replicate ({n_replicates}), the bar their median"
+        f"{experiment}: scikit-learn beside our EM. A dot is one of {n_replicates} replicates, the bar and the number are their median"
     )
     return figure

@@ -27,12 +27,21 @@ def draw_log_likelihood(runs: Runs, experiment: str, fit: str):
     failed = np.flatnonzero((runs.failure != "") & (runs.n_iter > 0))
     if len(failed):
         last = runs.trace[failed, runs.n_iter[failed] - 1]
-        axes.plot(runs.n_iter[failed], last, "x", color=HIGHLIGHT, markersize=9, markeredgewidth=2, label="collapsed")
-    # The first steps of a poor start lie far below; the interest is in the climb to the top.
-    reached = runs.trace[np.isfinite(runs.trace)]
+        axes.plot(
+            runs.n_iter[failed],
+            last,
+            "x",
+            color=HIGHLIGHT,
+            markersize=9,
+            markeredgewidth=2,
+            label="collapsed",
+        )
+    # A random start lies far below all that follows: show the climb from the second step on.
+    reached = runs.trace[:, 1:][np.isfinite(runs.trace[:, 1:])]
     if len(reached):
-        bottom, top = np.quantile(reached, 0.02), reached.max()
-        axes.set_ylim(bottom - 0.05 * (top - bottom), top + 0.05 * (top - bottom))
+        margin = 0.05 * np.ptp(reached) + 1e-6
+        axes.set_ylim(reached.min() - margin, reached.max() + margin)
+    axes.set_xlim(0.5, runs.trace.shape[1] + 0.5)
     median = np.median(runs.n_iter[runs.failure == ""]) if (runs.failure == "").any() else np.nan
     axes.set_xlabel("step")
     axes.set_ylabel("average log-likelihood (nats a row)")

@@ -43,7 +43,13 @@ def draw_fits(rows: Replicate, features, fits: dict[str, MixtureParameters | Non
 
 
 def draw_disagreement(
-    rows: Replicate, features, ours: MixtureParameters, theirs: MixtureParameters, differ, experiment, protocol
+    rows: Replicate,
+    features,
+    ours: MixtureParameters,
+    theirs: MixtureParameters,
+    differ,
+    experiment,
+    protocol,
 ):
     """Draw the components by both implementations, and mark the rows on which they disagree.
 
@@ -51,9 +57,9 @@ def draw_disagreement(
     ----------
     rows : Replicate
     features : sequence of str
-    ours, theirs : MixtureParameters
-        Of our EM and of scikit-learn.
-    differ : ndarray of bool of shape (N,)
+    ours, theirs : MixtureParameters or None
+        Of our EM and of scikit-learn; None if the fit failed.
+    differ : ndarray of bool of shape (N,) or None
         Rows with another hard label.
     experiment, protocol : str
 
@@ -62,6 +68,9 @@ def draw_disagreement(
     matplotlib.figure.Figure
     """
     figure, (axes,) = new_figure(width=8.5, height=7.0)
+    if ours is None or theirs is None:
+        axes.set_title(f"{experiment}, replicate 0: nothing to compare, a fit collapsed")
+        return figure
     _scatter(axes, rows.unlabeled[~differ], BACKGROUND, "o", 8, "rows with the same label")
     _scatter(axes, rows.unlabeled[differ], HIGHLIGHT, "X", 60, f"rows with another label ({differ.sum()})")
     handles, _ = axes.get_legend_handles_labels()
@@ -103,4 +112,4 @@ def _finish(axes, features, handles):
     axes.set_ylabel(str(features[1]) if len(features) > 1 else "")
     if len(features) == 1:
         axes.set_yticks([])
-    axes.legend(handles=handles, loc="center left", bbox_to_anchor=(0.0, -0.22), ncols=3, fontsize="small")
+    axes.figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize="small")

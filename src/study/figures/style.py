@@ -16,17 +16,17 @@ FIT_STYLES = ("-", "--", ":", "-.")
 
 mpl.rcParams.update(
     {
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlesize": "medium",
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 150,
-    "figure.titlesize": "medium",
-    "font.size": 11,
-    "grid.alpha": 0.3,
-    "legend.frameon": False,
-    "svg.hashsalt": "em-study",  # the same figure gives the same bytes
+        "axes.grid": True,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlesize": "medium",
+        "figure.constrained_layout.use": True,
+        "figure.dpi": 150,
+        "figure.titlesize": "medium",
+        "font.size": 11,
+        "grid.alpha": 0.3,
+        "legend.frameon": False,
+        "svg.hashsalt": "em-study",  # the same figure gives the same bytes
     }
 )
 
