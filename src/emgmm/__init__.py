@@ -1,7 +1,7 @@
 """Expectation-Maximization for Gaussian mixtures: unsupervised and semi-supervised, arrays in, arrays out."""
 
+from emgmm.e_step import expectation, log_likelihoods, posteriors
 from emgmm.em import EMResult, StoppingRule, article_stopping, expectation_maximization, sklearn_stopping
-from emgmm.expectation import expectation, log_likelihoods, posteriors
 from emgmm.initialization import parameters_from_labels, random_parameters
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import (

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from emgmm.expectation import expectation
+from emgmm.e_step import expectation
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import SufficientStatistics, complete_log_likelihood, maximization
 

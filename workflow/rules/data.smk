@@ -7,6 +7,8 @@ rule data:
         "results/data/{experiment}.npz",
     log:
         "results/logs/data/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
     params:
         data=lambda wildcards: experiment_of(wildcards).data.model_dump(),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,

@@ -7,6 +7,8 @@ rule plot_log_likelihood:
         **figure_files("log_likelihood_{fit}"),
     log:
         "results/logs/plot_log_likelihood/{experiment}/{fit}.log",
+    conda:
+        "../envs/study.yaml"
     message:
         "Draw the log-likelihood of {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -25,6 +27,8 @@ rule plot_fits:
         **figure_files("fits"),
     log:
         "results/logs/plot_fits/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
     params:
         fits=lambda wildcards: list(experiment_of(wildcards).fits),
     message:
@@ -43,6 +47,8 @@ rule plot_disagreement:
         **figure_files("disagreement"),
     log:
         "results/logs/plot_disagreement/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
     message:
         "Draw where the implementations disagree on {wildcards.experiment}"
     script:
@@ -57,6 +63,8 @@ rule plot_ladder:
         **figure_files("agreement_ladder"),
     log:
         "results/logs/plot_ladder/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
     message:
         "Draw the ladder of agreement of {wildcards.experiment}"
     script:

@@ -7,6 +7,8 @@ rule fit:
         "results/fits/{experiment}/{fit}.npz",
     log:
         "results/logs/fits/{experiment}/{fit}.log",
+    conda:
+        "../envs/study.yaml"
     params:
         fit=lambda wildcards: experiment_of(wildcards).fits[wildcards.fit].model_dump(),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,

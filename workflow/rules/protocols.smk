@@ -8,6 +8,8 @@ rule sklearn:
         "results/sklearn/{experiment}/{protocol}.npz",
     log:
         "results/logs/sklearn/{experiment}/{protocol}.log",
+    conda:
+        "../envs/study.yaml"
     params:
         fit=lambda wildcards: experiment_of(wildcards)
         .fits[compared_fit(wildcards)]
@@ -28,6 +30,8 @@ rule compare:
         "results/evaluation/{experiment}/agreement.csv",
     log:
         "results/logs/compare/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
     params:
         protocols=list(LADDER),
     message:

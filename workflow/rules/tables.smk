@@ -9,6 +9,8 @@ rule evaluate:
         parameters="results/evaluation/{experiment}/parameters/{fit}.csv",
     log:
         "results/logs/evaluate/{experiment}/{fit}.log",
+    conda:
+        "../envs/study.yaml"
     params:
         fit=lambda wildcards: experiment_of(wildcards).fits[wildcards.fit].model_dump(),
     message:
@@ -30,6 +32,8 @@ rule tables:
         dictionary="results/tables/README.md",
     log:
         "results/logs/tables.log",
+    conda:
+        "../envs/study.yaml"
     message:
         "Put the tables together"
     script:

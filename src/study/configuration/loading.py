@@ -95,7 +95,9 @@ def _shown(value) -> str:
 
 
 def _nearest(word, options) -> str:
-    close = difflib.get_close_matches(str(word), options, n=1)
+    word = str(word)
+    shortened = [option for option in options if word.startswith(option) or option.startswith(word)]
+    close = difflib.get_close_matches(word, options, n=1) or (shortened if word else [])
     hint = f"; did you mean '{close[0]}'?" if close else "."
     return f"{hint} Allowed: {', '.join(options)}"
 

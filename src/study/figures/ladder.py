@@ -45,6 +45,7 @@ def draw_ladder(agreement: pd.DataFrame, experiment: str):
     right.set_ylabel("largest difference of a posterior (probability)")
     n_replicates = agreement["replicate"].nunique()
     figure.suptitle(
-        f"{experiment}: scikit-learn beside our EM. A dot is one of {n_replicates} replicates, the bar and the number are their median"
+        f"{experiment}: scikit-learn beside our EM. "
+        f"A dot is one of {n_replicates} replicates, the bar and the number are their median"
     )
     return figure

@@ -1,0 +1,147 @@
+"""Wrong configurations, each with the message it must give."""
+
+import pytest
+import yaml
+
+from study.configuration import load
+from study.errors import ConfigurationError
+
+GOOD = {
+    "seed": 1,
+    "experiments": {
+        "toy": {
+            "data": {
+                "source": "gaussian_mixture",
+                "n_unlabeled": 100,
+                "n_labeled": 20,
+                "weights": [0.5, 0.5],
+                "means": [[0, 0], [3, 3]],
+                "covariances": [[[1, 0], [0, 1]], [[1, 0], [0, 1]]],
+            },
+            "fits": {"first": {"initialization": "labels", "semi_supervised": "init_only"}},
+            "protocols": {"fit": "first"},
+        }
+    },
+}
+TOY = "experiments.toy"
+MINE = {"experiments": {"mine": {"data": {"source": "csv", "features": ["a"]}, "fits": {"f": {}}}}}
+
+
+def overlay(path, value):
+    for key in reversed(path.split(".")):
+        value = {key: value}
+    return value
+
+
+def problems(tmp_path, *layers):
+    files = []
+    for i, layer in enumerate(layers):
+        files.append(tmp_path / f"{i}.yaml")
+        files[-1].write_text(layer if isinstance(layer, str) else yaml.safe_dump(layer), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load(files)
+    return str(caught.value)
+
+
+WRONG = [
+    ("seed", -1, "seed: must be greater than or equal to 0, got -1"),
+    ("seed", None, "seed: is required, but missing"),
+    ("sed", 1, "sed: unknown key; did you mean 'seed'? Allowed: seed, experiments"),
+    ("experiments", 3, "experiments: must be a block of keys and values, got 3"),
+    ("experiments", {"Toy": {}}, "a name must be lower-case letters"),
+    ("experiments", {"../x": {}}, "a name must be lower-case letters"),
+    (f"{TOY}.replicates", 0, "replicates: must be greater than or equal to 1, got 0"),
+    (f"{TOY}.replicates", True, "replicates: must be a valid integer, got True"),
+    (f"{TOY}.replicates", "ten", "replicates: must be a valid integer, got 'ten'"),
+    (f"{TOY}.fits", {"first": None, "clean up": {}}, "fits.clean up: a name must be lower-case letters"),
+    (f"{TOY}.fits.first.tol", -1, "fits.first.tol: must be greater than or equal to 0, got -1"),
+    (f"{TOY}.fits.first.tol", float("nan"), "fits.first.tol: must be a finite number"),
+    (f"{TOY}.fits.first.tolerance", 1, "fits.first.tolerance: unknown key; did you mean 'tol'?"),
+    (f"{TOY}.fits.first.max_iter", 1.5, "fits.first.max_iter: must be a valid integer"),
+    (f"{TOY}.fits.first.initialization", "label", "is 'label'; did you mean 'labels'? Allowed: random, labels"),
+    (f"{TOY}.fits.first.covariance_type", "ful", "is 'ful'; did you mean 'full'?"),
+    (f"{TOY}.fits.first.semi_supervised", "none", "must be 'init_only' or 'clamped'"),
+    (f"{TOY}.fits.first.initialization", "random", "takes its start from the labels: must be 'labels'"),
+    (f"{TOY}.fits.first.n_init", 3, "n_init: a start from labels is always the same: must be 1"),
+    (f"{TOY}.fits.first.n_components", 3, "n_components: must be the number of classes, 2"),
+    (f"{TOY}.fits.first.semi_supervised", "clamped", "'first' is clamped, which scikit-learn cannot do"),
+    (f"{TOY}.protocols.fit", "frist", "protocols.fit: there is no fit 'frist'. Allowed: first"),
+    (f"{TOY}.data.source", "cvs", "data.source: is 'cvs'; did you mean 'csv'? Allowed: gaussian_mixture, csv"),
+    (f"{TOY}.data.source", None, "data.source: is required, but missing"),
+    (f"{TOY}.data.n_labeled", 0, "the data have no labeled rows"),
+    (f"{TOY}.data.weights", [0.5, 0.4], "data.weights: must sum to 1, the sum is 0.9"),
+    (f"{TOY}.data.weights", [1.5, -0.5], "data.weights: must be positive"),
+    (f"{TOY}.data.means", [[0, 0]], "data.means: must have one entry for each of the 2 weights, got 1"),
+    (f"{TOY}.data.means", [[0, 0], [1]], "data.means: must have the same number of features each"),
+    (f"{TOY}.data.means", [[0, 0], [1, "x"]], "data.means.1.1: must be a valid number, got 'x'"),
+    (f"{TOY}.data.covariances", [[[1, 0], [0, 1]], [[1]]], "must be 2 x 2 matrices like the means; number 1 is not"),
+    (f"{TOY}.data.covariances", [[[1, 2], [2, 1]]] * 2, "must be positive definite; number 0 is not"),
+    (f"{TOY}.data.covariances", [[[1, 0.5], [0, 1]]] * 2, "must be symmetric; number 0 is not"),
+    (f"{TOY}.replicates", 99_999_999, "replicates: must be less than or equal to 100000"),
+    (f"{TOY}.data.n_unlabeled", 100_000_000, None),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), WRONG)
+def test_wrong_value(tmp_path, path, value, message):
+    if message is None:
+        message = "replicates x rows x features is"
+        layers = (GOOD, overlay(path, value), overlay(f"{TOY}.replicates", 2))
+    else:
+        layers = (GOOD, overlay(path, value))
+    assert message in problems(tmp_path, *layers)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed: 1\nseed: 2\n", "0.yaml:2: the key 'seed' is given twice"),
+        ("seed: [1\n", "not valid YAML"),
+        ("- 1\n", "must hold keys and values at its top level, not a list"),
+        ("seed: !!python/object/apply:os.system ['true']\n", "0.yaml:1"),
+        ("a: &a [1]\nb: &b [*a, *a]\nc: &c {[1]: 2}\n", "a key must be a plain word"),
+    ],
+)
+def test_text_that_is_no_configuration(tmp_path, text, message):
+    assert message in problems(tmp_path, text)
+
+
+def test_aliases_that_multiply_are_stopped(tmp_path):
+    lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
+    assert "too many values" in problems(tmp_path, "\n".join(lines))
+
+
+def test_every_problem_is_told_at_once_with_its_place(tmp_path):
+    text = problems(
+        tmp_path, GOOD, overlay(f"{TOY}.fits.first.tol", -1), overlay(f"{TOY}.protocols.fit", "x"), {"sed": 1}
+    )
+    assert "3 problems" in text
+    assert f"1.yaml:5 {TOY}.fits.first.tol" in text.replace(str(tmp_path), "")
+    assert f"2.yaml:4 {TOY}.protocols.fit" in text.replace(str(tmp_path), "")
+    assert "3.yaml:1 sed" in text.replace(str(tmp_path), "")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"unlabeled": {"path": "no.csv"}}, "unlabeled.path: there is no file 'no.csv'"),
+        ({"unlabeled": {"path": "no.csv"}}, "n_components: is required: without labels"),
+        ({"unlabeled": {"path": "no.csv", "target": "a"}}, "unlabeled.target: 'a' is one of the features"),
+        ({"unlabeled": {"path": "no.csv"}, "features": ["a", "a"]}, "features: must name each column once"),
+        ({"unlabeled": {"path": "no.csv"}, "labeled": {"path": "no.csv"}}, "labeled.target: is required"),
+        ({}, "unlabeled: is required, but missing"),
+    ],
+)
+def test_wrong_csv_source(tmp_path, change, message):
+    layers = (GOOD, MINE, {"experiments": {"mine": {"data": change}}})
+    assert message in problems(tmp_path, *layers)
+
+
+def test_scientific_notation_without_a_point_is_a_number(tmp_path):
+    good, overlay_file = tmp_path / "good.yaml", tmp_path / "overlay.yaml"
+    good.write_text(yaml.safe_dump(GOOD))
+    overlay_file.write_text("experiments: {toy: {fits: {first: {tol: 1e-4}}, protocols: null}}")
+    study = load([good, overlay_file])
+    assert study.experiments["toy"].fits["first"].tol == 1e-4
+    assert study.experiments["toy"].protocols is None  # null removes an entry

@@ -1,0 +1,81 @@
+"""CSV files and drawn data."""
+
+import numpy as np
+import pytest
+
+from study.configuration import CsvData, GaussianMixtureData
+from study.data import make_dataset
+from study.errors import DataError
+
+
+def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None):
+    for name, text in (("u.csv", unlabeled), ("l.csv", labeled)):
+        (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    data = CsvData(
+        source="csv",
+        features=["x", "z"],
+        unlabeled={"path": str(tmp_path / "u.csv"), "target": target},
+        labeled={"path": str(tmp_path / "l.csv"), "target": "y"},
+    )
+    return make_dataset(data, 1, 0, "mine")
+
+
+def test_csv_is_read_exactly(tmp_path):
+    dataset = read(tmp_path, "z,ignored,x\n0.1,a,1e-3\n2,b, 7 \n\n", "x,z,y\n1,2,b\n3,4,a\n")
+    np.testing.assert_array_equal(dataset.unlabeled, [[[1e-3, 0.1], [7, 2]]])
+    assert dataset.classes.tolist() == ["a", "b"]
+    np.testing.assert_array_equal(dataset.labels, [[1, 0]])
+    assert dataset.truth is None
+
+
+def test_classes_are_sorted_by_number(tmp_path):
+    dataset = read(tmp_path, "x,z\n1,2\n", "x,z,y\n1,2,10\n1,2,9.0\n")
+    assert dataset.classes.tolist() == ["9", "10"]
+
+
+@pytest.mark.parametrize(
+    ("unlabeled", "message"),
+    [
+        ("", "the file is empty"),
+        ("x,z\n", "no rows below the header"),
+        ("x,w\n1,2\n", "there is no column 'z'. Columns: x, w"),
+        ("x,z\n1,2\n3,oops\n", "row 3, column 'z': must be a finite number, got 'oops'"),
+        ("x,z\n1,inf\n", "row 2, column 'z': must be a finite number, got 'inf'"),
+        ("x,z\n1,\n", "row 2, column 'z': must be a finite number, got ''"),
+        ("x,z\n1,2\n\n3,4\n", "row 3, column 'x'"),
+        ("x,z\n1,nan\n", "got 'nan'"),
+        ("x,z\n1,2,3\n", "not a proper CSV file"),
+        ("x,z,x\n1,2,3\n", "the column 'x' stands twice"),
+        (b"x,z\n\xff,1\n", "not UTF-8 text"),
+    ],
+)
+def test_unusable_rows(tmp_path, unlabeled, message):
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, unlabeled)
+    assert "u.csv" in str(caught.value)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("label", ["", "nan", "0.5", "inf"])
+def test_labels_that_are_no_classes(tmp_path, label):
+    with pytest.raises(DataError, match="row 3, column 'y': must be a class"):
+        read(tmp_path, "x,z\n1,2\n", f"x,z,y\n1,2,0\n1,2,{label}\n")
+
+
+def test_true_class_without_a_labeled_row(tmp_path):
+    with pytest.raises(DataError, match="the class '7' has no row in"):
+        read(tmp_path, "x,z,t\n1,2,7\n", target="t")
+
+
+def test_a_draw_depends_on_its_own_name_only():
+    arguments = {
+        "source": "gaussian_mixture",
+        "n_unlabeled": 50,
+        "weights": [0.3, 0.7],
+        "means": [[0.0], [4.0]],
+        "covariances": [[[1.0]], [[2.0]]],
+    }
+    one = make_dataset(GaussianMixtureData(**arguments), 2, 7, "toy")
+    more = make_dataset(GaussianMixtureData(**arguments, n_labeled=9), 3, 7, "toy")
+    np.testing.assert_array_equal(one.unlabeled, more.unlabeled[:2])
+    assert not np.array_equal(more.unlabeled[0], more.unlabeled[1])
