@@ -75,8 +75,8 @@ def planned_rules(folder):
     """Rules that a dry run would run."""
     run = snakemake(folder, "--dry-run")
     assert run.returncode == 0, run.stderr
-    _, _, statistics = (run.stdout + run.stderr).partition("Job stats:")
-    words = [line.split() for line in statistics.splitlines()]
+    _, found, statistics = (run.stdout + run.stderr).rpartition("Job stats:")
+    words = [line.split() for line in statistics.splitlines()] if found else []
     return {line[0] for line in words if len(line) == 2 and line[1].isdigit()} - {"all", "total"}
 
 
