@@ -9,42 +9,62 @@ from sklearn.mixture import GaussianMixture
 
 import emgmm
 
+KINDS = ("full", "tied", "diag", "spherical")
 
-def problem(seed, n_samples=300, n_features=2, n_components=2, scale=1.0, offset=0.0):
+
+def problem(seed, n_samples=300, n_features=2, n_components=2, scale=1.0, offset=0.0, kind="full"):
     """Draw rows from a mixture, their components, and a start that is not the truth."""
     draw = np.random.default_rng(seed)
     means = 3 * draw.standard_normal((n_components, n_features))
     y = np.arange(n_samples) % n_components
     X = means[y] + draw.standard_normal((n_samples, n_features))
+    covariances = {
+        "full": np.stack([2 * np.eye(n_features)] * n_components),
+        "tied": 2 * np.eye(n_features),
+        "diag": np.full((n_components, n_features), 2.0),
+        "spherical": np.full(n_components, 2.0),
+    }
     start = emgmm.MixtureParameters.checked(
         draw.dirichlet(np.full(n_components, 5.0)),
         scale * (means + 0.5 * draw.standard_normal(means.shape)) + offset,
-        np.stack([2 * scale**2 * np.eye(n_features)] * n_components),
+        scale**2 * covariances[kind],
+        kind,
     )
     return scale * X + offset, y, start
 
 
-@pytest.mark.parametrize("seed", range(25))
+def assert_same(one, other, rtol=1e-8):
+    """Compare parameters or statistics, on the scale of each array."""
+    for name in ("weights", "means", "covariances", "mass", "scatter"):
+        if hasattr(one, name):
+            expected = getattr(other, name)
+            np.testing.assert_allclose(getattr(one, name), expected, rtol=0, atol=rtol * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("seed", range(15))
 @pytest.mark.parametrize("shape", [(1, 2), (2, 2), (3, 4), (5, 1)])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_same_steps_as_sklearn(seed, shape):
-    X, _, start = problem(seed, 400, *shape)
+def test_same_steps_as_sklearn(seed, shape, kind):
+    X, _, start = problem(seed, 400, *shape, kind=kind)
+    precisions = np.linalg.inv(start.covariances) if kind in ("full", "tied") else 1 / start.covariances
     reference = GaussianMixture(
         start.n_components,
+        covariance_type=kind,
         tol=1e-6,
         max_iter=60,
         reg_covar=1e-6,
         weights_init=start.weights,
         means_init=start.means,
-        precisions_init=np.linalg.inv(start.covariances),
+        precisions_init=precisions,
     ).fit(X)
     result = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(1e-6, 60), reg_covar=1e-6)
     assert len(result.trace) == reference.n_iter_
     np.testing.assert_allclose(result.trace, reference.lower_bounds_, rtol=1e-10)
-    for name in ("weights", "means", "covariances"):
-        ours, theirs = getattr(result.parameters, name), getattr(reference, f"{name}_")
-        np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-10)
+    theirs = emgmm.MixtureParameters(reference.weights_, reference.means_, reference.covariances_, kind)
+    assert_same(result.parameters, theirs, 1e-10)
     np.testing.assert_allclose(emgmm.posteriors(X, result.parameters), reference.predict_proba(X), atol=1e-9)
+    assert result.parameters.n_parameters == reference._n_parameters()
 
 
 def test_article_stops_one_maximization_before_sklearn():
@@ -73,61 +93,107 @@ def test_one_maximization_serves_labels_and_posteriors():
         np.testing.assert_allclose(direct.covariances[k], np.cov(X[y == k].T, bias=True))
 
 
-def test_blocks_do_not_change_the_statistics(monkeypatch):
-    X, _, start = problem(2, n_samples=1001)
-    whole, log_likelihood = emgmm.expectation(X, start)
-    monkeypatch.setattr("emgmm.e_step.MAX_BLOCK_ROWS", 100)
-    parts, log_likelihood_parts = emgmm.expectation(X, start)
-    assert log_likelihood_parts == pytest.approx(log_likelihood, rel=1e-13)
-    np.testing.assert_allclose(parts.scatter, whole.scatter, rtol=1e-11)
+@pytest.mark.parametrize("kind", KINDS)
+def test_fast_and_exact_expectation_are_the_same(kind, monkeypatch):
+    X, _, start = problem(2, n_samples=20_001, n_features=3, kind=kind)
+    weight = np.random.default_rng(0).uniform(size=len(X))
+    for sample_weight in (None, weight):
+        fast, log_likelihood = emgmm.expectation(X, start, sample_weight)
+        with monkeypatch.context() as patch:
+            patch.setattr("emgmm.e_step.LARGEST_CONDITION", 0.0)
+            exact, exact_log_likelihood = emgmm.expectation(X, start, sample_weight)
+        assert log_likelihood == pytest.approx(exact_log_likelihood, rel=1e-13)
+        assert_same(fast, exact, 1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("before_maximization", [True, False])
+def test_many_fits_are_the_fits_one_by_one(kind, before_maximization):
+    problems = [problem(seed, n_samples=100, kind=kind) for seed in range(150)]
+    X, starts = np.stack([X for X, _, _ in problems]), [start for _, _, start in problems]
+    X[7] = X[7, 0]  # equal rows: this one collapses
+    rule = emgmm.StoppingRule(1e-5, 40, before_maximization, 3)
+    for many, X_one, start in zip(emgmm.fit_many(X, starts, rule), X, starts, strict=True):
+        one = emgmm.expectation_maximization(X_one, start, rule)
+        assert many.trace == one.trace
+        assert (many.converged, many.n_maximizations, many.collapse) == (
+            one.converged,
+            one.n_maximizations,
+            one.collapse,
+        )
+        for name in ("weights", "means", "covariances"):
+            np.testing.assert_array_equal(getattr(many.parameters, name), getattr(one.parameters, name))
 
 
 @settings(max_examples=50, deadline=None)
-@given(seed=st.integers(0, 10**6), split=st.integers(1, 299))
-def test_statistics_add_up(seed, split):
-    X, y, start = problem(seed)
+@given(seed=st.integers(0, 10**6), split=st.integers(1, 299), kind=st.sampled_from(KINDS))
+def test_statistics_add_up(seed, split, kind):
+    X, y, start = problem(seed, kind=kind)
     for statistics in (
         lambda rows: emgmm.expectation(X[rows], start)[0],
-        lambda rows: emgmm.labeled_statistics(X[rows], y[rows], 2),
+        lambda rows: emgmm.labeled_statistics(X[rows], y[rows], 2, kind),
     ):
-        whole = statistics(slice(None))
-        pooled = statistics(slice(split)) + statistics(slice(split, None))
-        np.testing.assert_allclose(pooled.mass, whole.mass, rtol=1e-10)
-        np.testing.assert_allclose(pooled.means, whole.means, rtol=1e-8, atol=1e-10)
-        np.testing.assert_allclose(pooled.scatter, whole.scatter, rtol=1e-8, atol=1e-8)
+        assert_same(statistics(slice(split)) + statistics(slice(split, None)), statistics(slice(None)))
 
 
 @settings(max_examples=50, deadline=None)
-@given(seed=st.integers(0, 10**6), n_labeled=st.integers(0, 60))
-def test_trace_never_decreases(seed, n_labeled):
-    X, y, start = problem(seed)
-    labeled = emgmm.labeled_statistics(X[:n_labeled], y[:n_labeled], 2) if n_labeled else None
+@given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
+def test_weight_two_is_a_row_twice(seed, kind):
+    X, y, start = problem(seed, kind=kind)
+    weight = np.random.default_rng(seed).integers(0, 4, size=len(X)).astype(float)
+    repeats = weight.astype(int)
+    rule = emgmm.sklearn_stopping(0.0, 15)
+    weighted = emgmm.expectation_maximization(X, start, rule, sample_weight=weight)
+    repeated = emgmm.expectation_maximization(np.repeat(X, repeats, axis=0), start, rule)
+    np.testing.assert_allclose(weighted.trace, repeated.trace, rtol=1e-9)
+    assert_same(weighted.parameters, repeated.parameters)
+    assert_same(
+        emgmm.labeled_statistics(X, y, 2, kind, weight),
+        emgmm.labeled_statistics(np.repeat(X, repeats, axis=0), np.repeat(y, repeats), 2, kind),
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=st.integers(0, 10**6), n_labeled=st.integers(0, 60), kind=st.sampled_from(KINDS))
+def test_trace_never_decreases(seed, n_labeled, kind):
+    X, y, start = problem(seed, kind=kind)
+    labeled = emgmm.labeled_statistics(X[:n_labeled], y[:n_labeled], 2, kind) if n_labeled else None
     result = emgmm.expectation_maximization(X[n_labeled:], start, emgmm.sklearn_stopping(1e-9, 200), labeled=labeled)
     assert np.diff(result.trace).min() > -1e-12
 
 
 @settings(max_examples=50, deadline=None)
-@given(seed=st.integers(0, 10**6))
-def test_permuted_components_give_permuted_results(seed):
-    X, _, start = problem(seed, n_components=3)
+@given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
+def test_permuted_components_give_permuted_results(seed, kind):
+    X, _, start = problem(seed, n_components=3, kind=kind)
     order = np.array([2, 0, 1])
-    permuted = emgmm.MixtureParameters.checked(start.weights[order], start.means[order], start.covariances[order])
+
+    def permuted(parameters):
+        covariances = parameters.covariances if kind == "tied" else parameters.covariances[order]
+        return emgmm.MixtureParameters.checked(parameters.weights[order], parameters.means[order], covariances, kind)
+
     rule = emgmm.sklearn_stopping(0.0, 20)
     one = emgmm.expectation_maximization(X, start, rule).parameters
-    other = emgmm.expectation_maximization(X, permuted, rule).parameters
-    np.testing.assert_allclose(other.means, one.means[order], rtol=1e-6, atol=1e-8)
+    assert_same(emgmm.expectation_maximization(X, permuted(start), rule).parameters, permuted(one), 1e-7)
 
 
-@settings(max_examples=50, deadline=None)
-@given(seed=st.integers(0, 10**6), scale=st.sampled_from([1e-8, 1e-3, 1.0, 1e8]), offset=st.sampled_from([0.0, 1e3]))
-def test_affine_maps_of_the_data_map_the_result(seed, scale, offset):
+@settings(max_examples=100, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    scale=st.sampled_from([1e-8, 1e-3, 1.0, 1e8]),
+    offset=st.sampled_from([0.0, 1e3, 1e6]),
+    kind=st.sampled_from(KINDS),
+)
+def test_affine_maps_of_the_data_map_the_result(seed, scale, offset, kind):
     rule = emgmm.sklearn_stopping(0.0, 10)
-    X, _, start = problem(seed)
-    Z, _, moved = problem(seed, scale=scale, offset=offset * scale)
+    _, _, start = problem(seed, kind=kind)
+    Z, _, moved = problem(seed, scale=scale, offset=offset * scale, kind=kind)
+    X = (Z - offset * scale) / scale  # what the shift left of the rows
     one = emgmm.expectation_maximization(X, start, rule).parameters
     other = emgmm.expectation_maximization(Z, moved, rule).parameters
-    np.testing.assert_allclose((other.means - offset * scale) / scale, one.means, rtol=1e-6, atol=1e-8)
-    np.testing.assert_allclose(other.covariances / scale**2, one.covariances, rtol=1e-6, atol=1e-8)
+    tolerance = 1e-9 + 1e-13 * offset  # the start's means have been rounded too
+    np.testing.assert_allclose((other.means - offset * scale) / scale, one.means, rtol=0, atol=10 * tolerance)
+    np.testing.assert_allclose(other.covariances / scale**2, one.covariances, rtol=0, atol=100 * tolerance)
 
 
 def test_clamped_trace_is_the_joint_log_likelihood():
@@ -168,6 +234,25 @@ def test_improper_parameters_are_refused(weights, means, covariances, message):
         emgmm.MixtureParameters.checked(weights, means, covariances)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+def test_equal_rows_are_no_gaussian_however_wide_the_start(kind, offset):
+    X = np.repeat([[0.0, 0.0], [5.0, 5.0]], 20, axis=0) + offset
+    _, _, start = problem(0, kind=kind)
+    start = emgmm.MixtureParameters(start.weights, np.array([[0.1, 0.0], [5.0, 5.2]]) + offset, start.covariances, kind)
+    result = emgmm.expectation_maximization(X, start, emgmm.article_stopping(0.0))
+    assert not result.converged
+    assert "singular" in result.collapse
+
+
+def test_offset_that_is_far_from_the_start_is_no_collapse():
+    X = np.random.default_rng(0).standard_normal((1000, 2)) + 1e8
+    start = emgmm.MixtureParameters.checked([1.0], [[0.0, 0.0]], [np.eye(2)])
+    result = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(1e-9, 10))
+    assert result.converged
+    np.testing.assert_allclose(result.parameters.covariances[0], np.cov(X.T - 1e8, bias=True), rtol=1e-6)
+
+
 def test_class_without_rows_is_refused():
     X, y, _ = problem(0)
     with pytest.raises(emgmm.CollapsedComponentError, match="component 2: it has lost all its mass"):
@@ -178,3 +263,30 @@ def test_parameters_cannot_be_changed():
     _, _, start = problem(0)
     with pytest.raises(ValueError, match="read-only"):
         start.means[0, 0] = 1.0
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([1.0, 2.0], "shape"),
+        (np.zeros((4, 3)), r"\(n_samples, 2\), not float64 \(4, 3\)"),
+        ([["a", "b"]], "numbers"),
+        ([[np.nan, 1.0], [1.0, 2.0]], "finite"),
+        ([[np.inf, 1.0], [1.0, 2.0]], "finite"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_rows_that_cannot_be_fitted(X, message):
+    _, _, start = problem(0)
+    with pytest.raises(ValueError, match=message):
+        emgmm.expectation_maximization(X, start, emgmm.article_stopping())
+
+
+def test_lists_are_rows_too():
+    _, _, start = problem(0)
+    assert emgmm.posteriors([[0, 1], [2, 3]], start).shape == (2, 2)
+
+
+def test_negative_tolerance_is_refused():
+    with pytest.raises(ValueError, match="must not be negative"):
+        emgmm.article_stopping(-1)

@@ -1,19 +1,29 @@
 """Expectation-Maximization for Gaussian mixtures: unsupervised and semi-supervised, arrays in, arrays out."""
 
+from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import expectation, log_likelihoods, posteriors
 from emgmm.em import EMResult, StoppingRule, article_stopping, expectation_maximization, sklearn_stopping
-from emgmm.initialization import parameters_from_labels, random_parameters
+from emgmm.initialization import (
+    parameters_from_classes,
+    parameters_from_labels,
+    random_parameters,
+    unlabeled_statistics,
+)
+from emgmm.many import fit_many
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import (
     SufficientStatistics,
     complete_log_likelihood,
     labeled_statistics,
     maximization,
+    weighted_statistics,
 )
 
 __all__ = [
+    "COVARIANCE_TYPES",
     "CollapsedComponentError",
     "EMResult",
+    "GaussianMixtureEM",
     "MixtureParameters",
     "StoppingRule",
     "SufficientStatistics",
@@ -21,11 +31,24 @@ __all__ = [
     "complete_log_likelihood",
     "expectation",
     "expectation_maximization",
+    "fit_many",
     "labeled_statistics",
     "log_likelihoods",
     "maximization",
+    "parameters_from_classes",
     "parameters_from_labels",
     "posteriors",
     "random_parameters",
     "sklearn_stopping",
+    "unlabeled_statistics",
+    "weighted_statistics",
 ]
+
+
+def __getattr__(name):
+    """Import the estimator, and scikit-learn with it, only when it is asked for: that takes a second."""
+    if name == "GaussianMixtureEM":
+        from emgmm.estimator import GaussianMixtureEM
+
+        return GaussianMixtureEM
+    raise AttributeError(f"module 'emgmm' has no attribute {name!r}")

@@ -2,83 +2,137 @@
 
 One pass over blocks of rows. A block is stored transposed (features x rows), so that every operation runs over
 contiguous memory, and is reused; memory beyond the data is constant in the number of rows.
+
+There are two ways. The fast one writes the log-densities as an exponential family does, as a linear function of
+the centered features and their products: two matrix products a block serve all components. Its rounding error
+grows with the spread of the data in units of the components' own. Beyond `LARGEST_CONDITION`, and whenever the
+statistics themselves show that digits were lost, the rows are gone through again in the exact way: deviations from
+each component's own mean, whitened by its Cholesky factor, and scatter about the new means.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from scipy.linalg.lapack import dtrtri
 
+from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.statistics import SufficientStatistics
 
-BLOCK_VALUES = 2**18  # whitened values held at a time: about 2 MiB, the size of a core's cache
+LOG_2_PI = np.log(2 * np.pi)
+BLOCK_VALUES = 2**17  # values of a block held at a time: 1 MiB, the size of a core's cache
 MAX_BLOCK_ROWS = 8192  # more rows gain nothing
+# The fast way is taken while x^T precision x is a sum of terms of this size at most: about 12 digits are right.
+LARGEST_CONDITION = 1e4
 
 
-class _Block(NamedTuple):
-    rows: slice
-    whitened: np.ndarray  # (K, D, rows): L_k^-1 (x - mean_k), with L_k the Cholesky factor of covariance k
-    log_joint: np.ndarray  # (K, rows): log(weight_k N(x; mean_k, covariance_k))
-    scratch: np.ndarray  # (K, D, rows): free to overwrite
+def natural_parameters(covariance_type, weights, deviations, factors):
+    """Coefficients (..., K, 1 + D + P) of a row's log joint density in 1, its centered features and their P products.
+
+    From weights (..., K), deviations of the means from the center (..., K, D), and factors, one a component.
+    """
+    n_features = deviations.shape[-1]
+    linear, quadratic = covariance_type.quadratic_form(factors, deviations)
+    constant = np.log(weights) + covariance_type.half_log_determinants(factors) - 0.5 * n_features * LOG_2_PI
+    natural = np.empty((*weights.shape, 1 + n_features + quadratic.shape[-1]))
+    natural[..., 0] = constant - 0.5 * np.add.reduce(deviations * linear, axis=-1)
+    natural[..., 1 : 1 + n_features] = linear
+    natural[..., 1 + n_features :] = -0.5 * quadratic
+    return natural
 
 
-def _blocks(X, parameters):
-    """Whiten the rows for every component and yield their joint log-densities, a block at a time."""
-    n_rows, n_features = X.shape
-    n_components = parameters.n_components
-    block_rows = min(n_rows, MAX_BLOCK_ROWS, max(256, BLOCK_VALUES // (n_components * n_features)))
-    # Rows are first centered on one common point, then one matrix product serves every component. Both keep
-    # their digits however far the data lie from the origin.
-    center = parameters.weights @ parameters.means
-    precisions_cholesky = np.stack([dtrtri(factor, lower=1)[0] for factor in parameters.cholesky])
-    offsets = np.einsum("kij,kj->ki", precisions_cholesky, parameters.means - center).reshape(-1, 1)
-    transform = precisions_cholesky.reshape(n_components * n_features, n_features)
-    log_scale = (
-        np.log(parameters.weights)
-        - np.log(np.einsum("kjj->kj", parameters.cholesky)).sum(axis=1)
-        - 0.5 * n_features * np.log(2 * np.pi)
-    )[:, None]
-
-    centered = np.empty((n_features, block_rows))
-    whitened = np.empty((n_components * n_features, block_rows))
-    scratch = np.empty((n_components, n_features, block_rows))
-    log_joint = np.empty((n_components, block_rows))
-    for begin in range(0, n_rows, block_rows):
-        end = min(begin + block_rows, n_rows)
-        size = end - begin
-        if size < block_rows:  # the last block
-            centered, whitened = centered[:, :size], whitened[:, :size]
-            scratch, log_joint = scratch[:, :, :size], log_joint[:, :size]
-        np.subtract(X[begin:end].T, center[:, None], out=centered)
-        np.matmul(transform, centered, out=whitened)
-        np.subtract(whitened, offsets, out=whitened)
-        by_component = whitened.reshape(n_components, n_features, size)
-        np.multiply(by_component, by_component, out=scratch)
-        scratch.sum(axis=1, out=log_joint)
-        log_joint *= -0.5
-        log_joint += log_scale
-        yield _Block(slice(begin, end), by_component, log_joint, scratch)
+def fold(natural, features, sample_weight=None):
+    """Sum responsibilities times features (..., F, n) over a block's rows: (..., K, F); and their log-likelihood."""
+    log_joint = natural @ features
+    log_likelihood = normalize(log_joint)
+    if sample_weight is not None:
+        log_joint *= sample_weight
+        log_likelihood *= sample_weight
+    return log_joint @ features.swapaxes(-1, -2), np.add.reduce(log_likelihood, axis=-1)
 
 
-def _normalize(log_joint):
-    """Turn joint log-densities (K, rows) into posteriors, in place; return each row's log-likelihood."""
-    largest = log_joint.max(axis=0)
-    log_joint -= largest
+def normalize(log_joint):
+    """Turn joint log-densities (..., K, n) into posteriors, in place; return each row's log-likelihood."""
+    largest = np.maximum.reduce(log_joint, axis=-2)
+    log_joint -= largest[..., None, :]
     np.exp(log_joint, out=log_joint)
-    normalizer = log_joint.sum(axis=0)
-    log_joint /= normalizer
+    normalizer = np.add.reduce(log_joint, axis=-2)
+    log_joint /= normalizer[..., None, :]
     np.log(normalizer, out=normalizer)
     normalizer += largest
     return normalizer
 
 
-def expectation(X, parameters):
+def statistics_from(sums, natural, rows):
+    """Turn sums of responsibilities times features (..., K, F) into statistics, and tell whether they are exact.
+
+    They are not where the terms of a typical row's log-density are too large, or a component's variance too small
+    beside its distance from the center.
+    """
+    covariance_type = COVARIANCE_TYPES[rows.covariance_type]
+    n_features = rows.center.shape[-1]
+    mass = sums[..., 0]
+    divisor = np.maximum(mass, np.finfo(float).tiny)[..., None]
+    shift = sums[..., 1 : 1 + n_features] / divisor
+    moments = covariance_type.from_products(sums[..., 1 + n_features :], n_features)
+    scatter = moments - covariance_type.scaled(covariance_type.outer(shift), mass)
+    squares = covariance_type.variances(moments)
+    precisions = -2 * natural[..., 1 + n_features + covariance_type.squares(n_features)]
+    typical = np.add.reduce(squares, axis=-2) / np.add.reduce(divisor, axis=-2)
+    terms = precisions @ typical[..., None]
+    lost = squares > LARGEST_CONDITION * covariance_type.variances(scatter)
+    exact = (terms.max(axis=(-1, -2)) <= LARGEST_CONDITION) & ~np.logical_or.reduce(lost, axis=(-1, -2))
+    return SufficientStatistics(mass, rows.center[..., None, :] + shift, scatter, rows.covariance_type), exact
+
+
+def checked_rows(X, n_features):
+    """Return X as an array, if it has the shape (..., N, D) that the parameters need."""
+    X = np.asarray(X)
+    if X.ndim < 2 or X.shape[-1] != n_features or X.dtype.kind not in "fiub":
+        raise ValueError(f"X must hold numbers in the shape (n_samples, {n_features}), not {X.dtype} {X.shape}")
+    return X
+
+
+class Rows:
+    """Rows (..., N, D) to fit, in blocks of features that are kept from step to step if there is only one.
+
+    Leading dimensions of X are independent data sets. `block_rows` defaults to as many as fit the cache.
+    """
+
+    def __init__(self, X, covariance_type, sample_weight=None, block_rows=None):
+        self.X, self.covariance_type, self.sample_weight = X, covariance_type, sample_weight
+        n_rows, n_features = X.shape[-2:]
+        self.n_values = 1 + n_features + COVARIANCE_TYPES[covariance_type].n_products(n_features)
+        self.block_rows = block_rows or rows_that_fit(n_rows, self.n_values)
+        # Any point amid the data will do: the mean of some thousand rows.
+        some = X[..., :: max(1, n_rows // MAX_BLOCK_ROWS), :]
+        self.center = some.mean(axis=-2, dtype=float) if n_rows else np.zeros((*X.shape[:-2], n_features))
+        self._kept = None
+
+    def blocks(self):
+        """Yield the features (..., F, n) of each block, and the weights of its rows; overwritten by the next."""
+        if self._kept is not None:
+            yield self._kept, self.sample_weight
+            return
+        n_rows, n_features = self.X.shape[-2:]
+        buffer = np.empty((*self.X.shape[:-2], self.n_values, self.block_rows))
+        for begin in range(0, n_rows, self.block_rows):
+            rows = slice(begin, min(begin + self.block_rows, n_rows))
+            features = buffer[..., : rows.stop - begin]
+            features[..., 0, :] = 1.0
+            centered, products = features[..., 1 : 1 + n_features, :], features[..., 1 + n_features :, :]
+            np.subtract(self.X[..., rows, :].swapaxes(-1, -2), self.center[..., None], out=centered)
+            COVARIANCE_TYPES[self.covariance_type].products(centered, products)
+            if self.block_rows == n_rows:
+                self._kept = features
+            yield features, None if self.sample_weight is None else self.sample_weight[rows]
+
+
+def expectation(X, parameters, sample_weight=None):
     """E-step: the expected sufficient statistics of the rows, and their log-likelihood.
 
     Parameters
     ----------
     X : ndarray of shape (N, D)
     parameters : MixtureParameters
+    sample_weight : ndarray of shape (N,), optional
+        A row of weight 2 counts as two.
 
     Returns
     -------
@@ -86,25 +140,70 @@ def expectation(X, parameters):
     log_likelihood : float
         Sum over the rows of log p(x), in nats.
     """
+    X = checked_rows(X, parameters.n_features)
+    return expectation_of(Rows(X, parameters.covariance_type, sample_weight), parameters)
+
+
+def expectation_of(rows, parameters):
+    """Take the E-step over `Rows`, which are made once for many steps."""
+    return _fast_expectation(rows, parameters) or _exact_expectation(rows.X, parameters, rows.sample_weight)
+
+
+def _fast_expectation(rows, parameters):
+    """Return None if digits were lost."""
+    deviations = parameters.means - rows.center
+    natural = natural_parameters(parameters.type, parameters.weights, deviations, parameters.factors)
+    sums, log_likelihood = np.zeros_like(natural), 0.0
+    for features, sample_weight in rows.blocks():
+        part, part_likelihood = fold(natural, features, sample_weight)
+        sums += part
+        log_likelihood += part_likelihood
+    statistics, exact = statistics_from(sums, natural, rows)
+    return (statistics, float(log_likelihood)) if exact else None
+
+
+def rows_that_fit(n_rows, values_a_row):
+    """Rows of a block: as many as fit the cache."""
+    return max(1, min(n_rows, MAX_BLOCK_ROWS, max(256, BLOCK_VALUES // values_a_row)))
+
+
+def _blocks(X, parameters):
+    """Yield the rows of each block, their deviations (K, D, n) from the means, and log joint densities (K, n)."""
+    covariance_type, factors = parameters.type, parameters.factors
     n_components, n_features = parameters.means.shape
-    # Moments are summed in each component's whitened coordinates, about its present mean.
-    mass = np.zeros(n_components)
-    first = np.zeros((n_components, n_features))
-    second = np.zeros((n_components, n_features, n_features))
-    log_likelihood = 0.0
-    for block in _blocks(X, parameters):
-        log_likelihood += _normalize(block.log_joint).sum()
-        posteriors = block.log_joint
-        weighted = np.multiply(block.whitened, posteriors[:, None, :], out=block.scratch)
-        mass += posteriors.sum(axis=1)
-        first += weighted.sum(axis=2)
-        second += weighted @ block.whitened.transpose(0, 2, 1)
+    constants = (
+        np.log(parameters.weights) + covariance_type.half_log_determinants(factors) - 0.5 * n_features * LOG_2_PI
+    )[:, None]
+    size = rows_that_fit(len(X), 2 * n_components * n_features)
+    for begin in range(0, len(X), size):
+        rows = slice(begin, min(begin + size, len(X)))
+        deviations = np.subtract(X[rows].T[None], parameters.means[:, :, None], dtype=float)
+        whitened = covariance_type.whiten(factors, deviations)
+        yield rows, deviations, constants - 0.5 * np.einsum("kdn,kdn->kn", whitened, whitened)
+
+
+def _exact_expectation(X, parameters, sample_weight):
+
+    def posteriors_of_blocks():
+        for rows, deviations, log_joint in _blocks(X, parameters):
+            likelihood = normalize(log_joint)
+            if sample_weight is not None:
+                log_joint *= sample_weight[rows]
+                likelihood *= sample_weight[rows]
+            yield deviations, log_joint, likelihood.sum()
+
+    mass, first, log_likelihood = np.zeros(parameters.n_components), np.zeros(parameters.means.shape), 0.0
+    for deviations, responsibilities, likelihood in posteriors_of_blocks():
+        mass += responsibilities.sum(axis=1)
+        first += np.einsum("kdn,kn->kd", deviations, responsibilities)
+        log_likelihood += likelihood
     shift = first / np.maximum(mass, np.finfo(float).tiny)[:, None]
-    second -= first[:, :, None] * shift[:, None, :]
-    factors = parameters.cholesky
-    means = parameters.means + np.einsum("kij,kj->ki", factors, shift)
-    scatter = factors @ second @ factors.transpose(0, 2, 1)
-    return SufficientStatistics(mass, means, 0.5 * (scatter + scatter.transpose(0, 2, 1))), log_likelihood
+    scatter = parameters.type.outer(np.zeros(parameters.means.shape))
+    for deviations, responsibilities, _ in posteriors_of_blocks():
+        deviations -= shift[:, :, None]
+        scatter += parameters.type.scatter(deviations, responsibilities)
+    statistics = SufficientStatistics(mass, parameters.means + shift, scatter, parameters.covariance_type)
+    return statistics, float(log_likelihood)
 
 
 def posteriors(X, parameters):
@@ -120,10 +219,11 @@ def posteriors(X, parameters):
     ndarray of shape (N, K)
         Each row sums to 1.
     """
+    X = checked_rows(X, parameters.n_features)
     result = np.empty((len(X), parameters.n_components))
-    for block in _blocks(X, parameters):
-        _normalize(block.log_joint)
-        result[block.rows] = block.log_joint.T
+    for rows, _, log_joint in _blocks(X, parameters):
+        normalize(log_joint)
+        result[rows] = log_joint.T
     return result
 
 
@@ -139,7 +239,8 @@ def log_likelihoods(X, parameters):
     -------
     ndarray of shape (N,)
     """
+    X = checked_rows(X, parameters.n_features)
     result = np.empty(len(X))
-    for block in _blocks(X, parameters):
-        result[block.rows] = _normalize(block.log_joint)
+    for rows, _, log_joint in _blocks(X, parameters):
+        result[rows] = normalize(log_joint)
     return result

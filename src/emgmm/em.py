@@ -1,8 +1,11 @@
 """The EM loop."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from emgmm.e_step import expectation
+import numpy as np
+
+from emgmm.e_step import Rows, checked_rows, expectation_of
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import SufficientStatistics, complete_log_likelihood, maximization
 
@@ -29,9 +32,18 @@ class StoppingRule:
     before_maximization: bool
     earliest: int
 
-    def is_met(self, trace) -> bool:
-        """Tell whether the last change in a trace of mean log-likelihoods is small enough."""
-        return len(trace) >= self.earliest and abs(trace[-1] - trace[-2]) < self.tol
+    def __post_init__(self):
+        if not (self.tol >= 0 and self.max_iter >= 0):
+            raise ValueError(f"tol and max_iter must not be negative, got {self.tol} and {self.max_iter}")
+
+    def is_met(self, trace, previous=None) -> bool:
+        """Tell whether the last change in a trace of mean log-likelihoods is small enough.
+
+        `previous` is the value before the trace, of a run that this one continues.
+        """
+        before = trace[-2] if len(trace) > 1 else previous
+        early = len(trace) < self.earliest and previous is None
+        return not early and before is not None and abs(trace[-1] - before) < self.tol
 
 
 def article_stopping(tol=1e-4, max_iter=1000):
@@ -75,6 +87,9 @@ def expectation_maximization(
     *,
     labeled: SufficientStatistics | None = None,
     reg_covar: float = 0.0,
+    sample_weight=None,
+    previous: float | None = None,
+    monitor: Callable[[int, float], None] | None = None,
 ) -> EMResult:
     """Fit a Gaussian mixture by EM (Dempster, Laird and Rubin, 1977).
 
@@ -88,23 +103,43 @@ def expectation_maximization(
         Of labeled rows that stay in the likelihood with their posteriors clamped to their labels
         (`labeled_statistics`). The trace is then the joint log-likelihood of all rows, a row.
     reg_covar : float, default=0
-        Added to the diagonal of each covariance. With 0 the trace never decreases.
+        Added to each variance. With 0 the trace never decreases.
+    sample_weight : ndarray of shape (N,), optional
+        A row of weight 2 counts as two.
+    previous : float, optional
+        Last mean log-likelihood of a run that this one continues.
+    monitor : callable, optional
+        Called with the number of each step and its mean log-likelihood.
 
     Returns
     -------
     EMResult
         A collapsed component is an outcome, not an exception.
+
+    Raises
+    ------
+    ValueError
+        If X has another shape than the parameters need, or is not finite.
     """
-    parameters = start
+    X = checked_rows(X, start.n_features)
+    rows, parameters = Rows(X, start.covariance_type, sample_weight), start
+    total_weight = len(X) if sample_weight is None else sample_weight.sum()
+    total_weight += 0 if labeled is None else labeled.mass.sum()
+    if not total_weight > 0:
+        raise ValueError("there are no rows to fit")
     trace: list[float] = []
     n_maximizations, converged, collapse = 0, False, None
     while len(trace) < stopping.max_iter and not converged:
-        statistics, log_likelihood = expectation(X, parameters)
+        statistics, log_likelihood = expectation_of(rows, parameters)
         if labeled is not None:
             statistics += labeled
             log_likelihood += complete_log_likelihood(labeled, parameters)
-        trace.append(float(log_likelihood / statistics.mass.sum()))
-        converged = stopping.is_met(trace)
+        trace.append(float(log_likelihood / total_weight))
+        if not np.isfinite(trace[-1]):
+            raise ValueError("X must be finite: there are NaN or infinite values, or some too far out to square")
+        if monitor is not None:
+            monitor(len(trace), trace[-1])
+        converged = stopping.is_met(trace, previous) or not len(X)  # labels alone: the direct estimate
         if converged and stopping.before_maximization:
             break
         try:

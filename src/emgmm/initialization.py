@@ -2,11 +2,18 @@
 
 import numpy as np
 
-from emgmm.parameters import MixtureParameters
-from emgmm.statistics import labeled_statistics, maximization
+from emgmm.covariance import COVARIANCE_TYPES
+from emgmm.statistics import (
+    BLOCK_ROWS,
+    SufficientStatistics,
+    labeled_statistics,
+    maximization,
+    no_statistics,
+    weighted_statistics,
+)
 
 
-def random_parameters(n_components, n_features, generator):
+def random_parameters(n_components, n_features, generator, covariance_type="full"):
     """Draw a start that does not look at the data, as article A does.
 
     Weights are uniform on the simplex (for two components: U(0, 1)), means N(0, I), covariances A A^T with
@@ -15,7 +22,9 @@ def random_parameters(n_components, n_features, generator):
     Parameters
     ----------
     n_components, n_features : int
-    generator : numpy.random.Generator
+    generator : numpy.random.Generator or numpy.random.RandomState
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        Other types take the nearest covariances of their shape.
 
     Returns
     -------
@@ -29,10 +38,13 @@ def random_parameters(n_components, n_features, generator):
     weights = generator.dirichlet(np.ones(n_components))
     means = generator.standard_normal((n_components, n_features))
     roots = generator.standard_normal((n_components, n_features, n_features))
-    return MixtureParameters(weights, means, roots @ roots.transpose(0, 2, 1))
+    matrices = roots @ roots.transpose(0, 2, 1)
+    kind = COVARIANCE_TYPES[covariance_type]
+    moments = matrices.diagonal(axis1=1, axis2=2) if kind.diagonal else matrices
+    return maximization(SufficientStatistics(weights, means, kind.scaled(moments, weights), covariance_type))
 
 
-def parameters_from_labels(X, y, n_components, reg_covar=0.0):
+def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar=0.0):
     """Estimate a start from labeled rows: class proportions, class means, class covariances divided by n.
 
     Parameters
@@ -41,6 +53,7 @@ def parameters_from_labels(X, y, n_components, reg_covar=0.0):
     y : ndarray of int of shape (N,)
         Component of each row, 0 to n_components - 1.
     n_components : int
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
     reg_covar : float, default=0
 
     Returns
@@ -52,4 +65,86 @@ def parameters_from_labels(X, y, n_components, reg_covar=0.0):
     CollapsedComponentError
         If a class has no rows, or too few for a covariance.
     """
-    return maximization(labeled_statistics(X, y, n_components), reg_covar)
+    return maximization(labeled_statistics(X, y, n_components, covariance_type), reg_covar)
+
+
+def parameters_from_classes(labeled, X, generator, reg_covar=0.0):
+    """Estimate a start when some components have no labeled row: those start from the unlabeled rows.
+
+    Their means are drawn among the unlabeled rows, far from the means there are already, as k-means++ does
+    (Arthur and Vassilvitskii, 2007). Every unlabeled row then counts to the nearest mean, beside the labeled ones.
+
+    Parameters
+    ----------
+    labeled : SufficientStatistics
+        Of the labeled rows; a component without any has mass 0.
+    X : ndarray of shape (N, D)
+        Unlabeled rows.
+    generator : numpy.random.Generator or numpy.random.RandomState
+    reg_covar : float, default=0
+
+    Returns
+    -------
+    MixtureParameters
+
+    Raises
+    ------
+    CollapsedComponentError
+        If a component has too few rows for a covariance.
+    """
+    means, has_labels = labeled.means.copy(), labeled.mass > 0
+    squared_distances = np.full((len(means), len(X)), np.inf)
+    for k in (*np.flatnonzero(has_labels), *np.flatnonzero(~has_labels)):
+        if not has_labels[k]:
+            odds = squared_distances.min(axis=0)
+            odds = odds if 0 < odds.sum() < np.inf else np.ones(len(X))
+            means[k] = X[generator.choice(len(X), p=odds / odds.sum())]
+        squared_distances[k] = ((X - means[k]) ** 2).sum(axis=1)
+    nearest = labeled_statistics(X, squared_distances.argmin(axis=0), len(means), labeled.covariance_type)
+    return maximization(labeled + nearest, reg_covar)
+
+
+def unlabeled_statistics(X, n_components, method, random_state, covariance_type="full", sample_weight=None):
+    """Statistics that scikit-learn's GaussianMixture starts from, by the same random draws.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    n_components : int
+    method : {"kmeans", "k-means++", "random", "random_from_data"}
+        kmeans needs a copy of X; k-means++ and random_from_data need some numbers a row.
+    random_state : numpy.random.RandomState
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+    sample_weight : ndarray of shape (N,), optional
+
+    Returns
+    -------
+    SufficientStatistics
+    """
+    if method == "kmeans":
+        from sklearn.cluster import KMeans  # takes a second, so only where it is used
+
+        kmeans = KMeans(n_components, n_init=1, random_state=random_state).fit(X, sample_weight=sample_weight)
+        return labeled_statistics(X, kmeans.labels_, n_components, covariance_type, sample_weight)
+    if method == "random":
+        total = no_statistics(n_components, X.shape[1], covariance_type)
+        for begin in range(0, len(X), BLOCK_ROWS):
+            rows = X[begin : begin + BLOCK_ROWS]
+            responsibilities = random_state.uniform(size=(len(rows), n_components))
+            responsibilities /= responsibilities.sum(axis=1, keepdims=True)
+            if sample_weight is not None:
+                responsibilities *= sample_weight[begin : begin + BLOCK_ROWS, None]
+            total = total + weighted_statistics(rows, responsibilities, covariance_type)
+        return total
+    if method == "k-means++":
+        from sklearn.cluster import kmeans_plusplus
+
+        _, chosen = kmeans_plusplus(X, n_components, random_state=random_state, sample_weight=sample_weight)
+    else:
+        chosen = random_state.choice(len(X), size=n_components, replace=False)
+    statistics = labeled_statistics(X[chosen], np.arange(n_components), n_components, covariance_type)
+    if covariance_type == "tied":  # scikit-learn adds the raw second moment of all rows, not of those chosen alone
+        left = np.ones(len(X)) if sample_weight is None else sample_weight.copy()
+        left[chosen] = 0
+        statistics.scatter[0] += np.einsum("n,nd,ne->de", left, X, X)
+    return statistics

@@ -4,9 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# A pivot of the Cholesky factor, squared and divided by its variance, is the share of that feature's variance
-# which the features before it do not explain. Below this it is rounding noise: the covariance is singular.
-SMALLEST_UNEXPLAINED_VARIANCE = 100 * np.finfo(float).eps
+from emgmm.covariance import COVARIANCE_TYPES, CovarianceType
 
 
 class CollapsedComponentError(ValueError):
@@ -25,10 +23,13 @@ class MixtureParameters:
         Prior probabilities of the components; positive, with sum 1.
     means : ndarray of shape (K, D)
         In the units of the features.
-    covariances : ndarray of shape (K, D, D)
-        Symmetric and positive definite, in squared units of the features.
-    cholesky : ndarray of shape (K, D, D)
-        Lower Cholesky factors of the covariances.
+    covariances : ndarray
+        Positive definite, in squared units of the features. Its shape is that of the type, as in scikit-learn:
+        full (K, D, D), tied (D, D), diag (K, D), spherical (K,).
+    covariance_type : {"full", "tied", "diag", "spherical"}
+    precisions_cholesky : ndarray, of the shape of `covariances`
+        Upper Cholesky factors U of the precisions, precision = U U^T; one over the standard deviations for
+        diag and spherical.
 
     Raises
     ------
@@ -39,12 +40,21 @@ class MixtureParameters:
     weights: np.ndarray
     means: np.ndarray
     covariances: np.ndarray
-    cholesky: np.ndarray = field(init=False, repr=False)
+    covariance_type: str = "full"
+    precisions_cholesky: np.ndarray = field(init=False, repr=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "cholesky", cholesky_factors(self.covariances))
-        for array in (self.weights, self.means, self.covariances, self.cholesky):
+        factors, singular = self.type.precision_factors(self.covariances)
+        if singular.any():
+            raise CollapsedComponentError(self._name_singular(singular))
+        object.__setattr__(self, "precisions_cholesky", factors)
+        for array in (self.weights, self.means, self.covariances, factors):
             array.flags.writeable = False
+
+    def _name_singular(self, singular) -> str:
+        if self.covariance_type == "tied":
+            return "the shared covariance is singular"
+        return f"component {np.argwhere(singular)[0][0]}: its covariance is singular"
 
     @property
     def n_components(self) -> int:
@@ -56,15 +66,37 @@ class MixtureParameters:
         """Number of features, D."""
         return self.means.shape[1]
 
+    @property
+    def type(self) -> CovarianceType:
+        """The covariance type's functions."""
+        return COVARIANCE_TYPES[self.covariance_type]
+
+    @property
+    def factors(self) -> np.ndarray:
+        """Factors of the precisions, one a component: (K, D, D), or (K, D) for diag and spherical."""
+        return self.type.expand(self.precisions_cholesky, *self.means.shape)
+
+    @property
+    def covariance_matrices(self) -> np.ndarray:
+        """Covariances as one matrix a component, whatever their type: (K, D, D)."""
+        covariances = self.type.expand(self.covariances, *self.means.shape)
+        return covariances[:, :, None] * np.eye(self.n_features) if self.type.diagonal else covariances
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of free parameters."""
+        return self.n_components - 1 + self.means.size + self.type.n_parameters(*self.means.shape)
+
     @classmethod
-    def checked(cls, weights, means, covariances) -> "MixtureParameters":
+    def checked(cls, weights, means, covariances, covariance_type="full") -> "MixtureParameters":
         """Copy array-likes into parameters, after checking that they describe a mixture.
 
         Parameters
         ----------
         weights : array-like of shape (K,)
         means : array-like of shape (K, D)
-        covariances : array-like of shape (K, D, D)
+        covariances : array-like
+        covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
 
         Raises
         ------
@@ -74,13 +106,14 @@ class MixtureParameters:
         CollapsedComponentError
             If a covariance is not positive definite.
         """
+        if covariance_type not in COVARIANCE_TYPES:
+            raise ValueError(f"covariance_type must be one of {list(COVARIANCE_TYPES)}, not {covariance_type!r}")
         weights, means, covariances = (np.array(a, dtype=float) for a in (weights, means, covariances))
         if means.ndim != 2 or 0 in means.shape:
             raise ValueError(f"means must have shape (n_components, n_features), not {means.shape}")
-        n_components, n_features = means.shape
         expected = {
-            "weights": (weights, (n_components,)),
-            "covariances": (covariances, (n_components, n_features, n_features)),
+            "weights": (weights, means.shape[:1]),
+            "covariances": (covariances, COVARIANCE_TYPES[covariance_type].shape(*means.shape)),
         }
         for name, (array, shape) in expected.items():
             if array.shape != shape:
@@ -90,41 +123,9 @@ class MixtureParameters:
                 raise ValueError(f"{name} must be finite")
         if (weights <= 0).any() or not np.isclose(weights.sum(), 1.0, rtol=0, atol=1e-8):
             raise ValueError(f"weights must be positive with sum 1, not {weights.tolist()}")
-        asymmetry = np.abs(covariances - covariances.transpose(0, 2, 1)).max(axis=(1, 2))
-        if (asymmetry > 1e-8 * np.abs(covariances).max(axis=(1, 2))).any():
-            raise ValueError(f"covariance of component {int(asymmetry.argmax())} is not symmetric")
-        return cls(weights, means, covariances)
-
-
-def cholesky_factors(covariances):
-    """Lower Cholesky factors of covariances.
-
-    Parameters
-    ----------
-    covariances : ndarray of shape (K, D, D)
-
-    Returns
-    -------
-    ndarray of shape (K, D, D)
-
-    Raises
-    ------
-    CollapsedComponentError
-        If a covariance is not positive definite to working precision, whatever the units of its features.
-    """
-    try:
-        factors = np.linalg.cholesky(covariances)
-    except np.linalg.LinAlgError:
-        factors = np.full_like(covariances, np.nan)  # one failed; find out which, below
-        for k, covariance in enumerate(covariances):
-            try:
-                factors[k] = np.linalg.cholesky(covariance)
-            except np.linalg.LinAlgError:
-                break
-    pivots = np.einsum("kjj->kj", factors) ** 2
-    variances = np.einsum("kjj->kj", covariances)
-    # Not (pivots > ...), so that NaN counts as singular.
-    singular = ~(pivots > SMALLEST_UNEXPLAINED_VARIANCE * variances).all(axis=1)
-    if singular.any():
-        raise CollapsedComponentError(f"component {int(singular.argmax())}: its covariance is singular")
-    return factors
+        if not COVARIANCE_TYPES[covariance_type].diagonal:
+            asymmetry = np.abs(covariances - covariances.swapaxes(-1, -2)).max(axis=(-1, -2))
+            asymmetric = np.atleast_1d(asymmetry > 1e-8 * np.abs(covariances).max(axis=(-1, -2)))
+            if asymmetric.any():
+                raise ValueError(f"covariance of component {int(asymmetric.argmax())} is not symmetric")
+        return cls(weights, means, covariances, covariance_type)

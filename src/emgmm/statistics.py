@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
-# A standard deviation below this share of the whole sample's is rounding noise about a single point.
-SMALLEST_RELATIVE_DEVIATION = 1e-14
+ROUNDING_VARIANCE = (4 * np.finfo(float).eps) ** 2  # of a value of size 1
+BLOCK_ROWS = 65_536
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,28 +23,76 @@ class SufficientStatistics:
 
     Attributes
     ----------
-    mass : ndarray of shape (K,)
-        Sum of the rows' responsibilities (or of their weights, for labeled rows).
-    means : ndarray of shape (K, D)
+    mass : ndarray of shape (..., K)
+        Sum of the rows' responsibilities times their weights. Leading dimensions, if any, are independent mixtures.
+    means : ndarray of shape (..., K, D)
         Weighted means of the rows.
-    scatter : ndarray of shape (K, D, D)
-        Weighted sums of outer products of the rows' deviations from `means`.
+    scatter : ndarray of shape (..., K, D, D), or (..., K, D) for diag and spherical covariances
+        Weighted sums of outer products of the rows' deviations from `means`, or of their squares.
+    covariance_type : str
     """
 
     mass: np.ndarray
     means: np.ndarray
     scatter: np.ndarray
+    covariance_type: str = "full"
 
     def __add__(self, other: "SufficientStatistics") -> "SufficientStatistics":
         """Pool two sets of rows (Chan, Golub and LeVeque, 1983, "Algorithms for computing the sample variance")."""
+        covariance_type = COVARIANCE_TYPES[self.covariance_type]
         mass = self.mass + other.mass
         share = np.divide(other.mass, mass, out=np.zeros_like(mass), where=mass > 0)
         shift = other.means - self.means
-        between = (self.mass * share)[:, None, None] * shift[:, :, None] * shift[:, None, :]
-        return SufficientStatistics(mass, self.means + share[:, None] * shift, self.scatter + other.scatter + between)
+        between = covariance_type.scaled(covariance_type.outer(shift), self.mass * share)
+        return SufficientStatistics(
+            mass,
+            self.means + share[..., None] * shift,
+            self.scatter + other.scatter + between,
+            self.covariance_type,
+        )
 
 
-def labeled_statistics(X, y, n_components):
+def no_statistics(n_components, n_features, covariance_type="full"):
+    """Statistics of no rows at all: what a sum of statistics begins with."""
+    moments = COVARIANCE_TYPES[covariance_type].outer(np.zeros((n_components, n_features)))
+    return SufficientStatistics(np.zeros(n_components), np.zeros((n_components, n_features)), moments, covariance_type)
+
+
+def weighted_statistics(X, responsibilities, covariance_type="full"):
+    """Sufficient statistics of rows whose responsibilities are given.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    responsibilities : ndarray of shape (N, K)
+        Non-negative. Labels are one-hot responsibilities; a row's weight is a factor.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+
+    Returns
+    -------
+    SufficientStatistics
+        A component without rows has mass 0.
+    """
+    n_components, n_features = responsibilities.shape[1], X.shape[1]
+    total = no_statistics(n_components, n_features, covariance_type)
+    for begin in range(0, len(X), BLOCK_ROWS):
+        part = no_statistics(n_components, n_features, covariance_type)
+        for k, column in enumerate(responsibilities[begin : begin + BLOCK_ROWS].T):
+            rows = np.flatnonzero(column)
+            if not len(rows):
+                continue
+            share = np.asarray(column[rows], dtype=float)
+            part.mass[k] = share.sum()
+            values = np.asarray(X[begin + rows], dtype=float).T
+            origin = values[:, :1]  # so that equal rows have exactly their own mean
+            part.means[k] = origin[:, 0] + (values - origin) @ (share / part.mass[k])
+            deviations = values - part.means[k][:, None]
+            part.scatter[k] = COVARIANCE_TYPES[covariance_type].scatter(deviations, share)
+        total = total + part
+    return total
+
+
+def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight=None):
     """Sufficient statistics of rows whose component is known: posteriors that are one-hot.
 
     Parameters
@@ -52,21 +101,39 @@ def labeled_statistics(X, y, n_components):
     y : ndarray of int of shape (N,)
         Component of each row, 0 to n_components - 1.
     n_components : int
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+    sample_weight : ndarray of shape (N,), optional
+        A row of weight 2 counts as two.
 
     Returns
     -------
     SufficientStatistics
         A component without rows has mass 0.
     """
-    mass = np.bincount(y, minlength=n_components).astype(float)
-    means = np.zeros((n_components, X.shape[1]))
-    scatter = np.zeros((n_components, X.shape[1], X.shape[1]))
-    for k in np.flatnonzero(mass):
-        rows = X[y == k]
-        means[k] = rows.mean(axis=0)
-        deviations = rows - means[k]
-        scatter[k] = deviations.T @ deviations
-    return SufficientStatistics(mass, means, scatter)
+    total = no_statistics(n_components, X.shape[1], covariance_type)
+    for begin in range(0, len(X), BLOCK_ROWS):
+        block = slice(begin, begin + BLOCK_ROWS)
+        one_hot = y[block, None] == np.arange(n_components)
+        if sample_weight is not None:
+            one_hot = one_hot * sample_weight[block, None]
+        total = total + weighted_statistics(X[block], one_hot, covariance_type)
+    return total
+
+
+def estimates(statistics, reg_covar=0.0):
+    """Weights (..., K) and covariances that maximize the likelihood, and which components (..., K) have proper ones.
+
+    Improper is a component that has no mass, or sits on a single point in some feature, to working precision.
+    """
+    covariance_type = COVARIANCE_TYPES[statistics.covariance_type]
+    mass, means = statistics.mass, statistics.means
+    with np.errstate(divide="ignore", invalid="ignore"):  # without mass: NaN, and not proper
+        covariances = covariance_type.regularized(covariance_type.pool(statistics.scatter, mass), reg_covar)
+    variances = covariance_type.variances(covariance_type.expand(covariances, *means.shape[-2:]))
+    # What rounding alone spreads: relative to the distance from the origin, and to the largest component.
+    floor = ROUNDING_VARIANCE * (means**2 + np.maximum.reduce(variances, axis=-2, keepdims=True))
+    weights = mass / np.add.reduce(mass, axis=-1, keepdims=True)
+    return weights, covariances, np.logical_and.reduce(variances > floor, axis=-1) & (mass > 0)
 
 
 def maximization(statistics, reg_covar=0.0):
@@ -79,7 +146,7 @@ def maximization(statistics, reg_covar=0.0):
     ----------
     statistics : SufficientStatistics
     reg_covar : float, default=0
-        Added to the diagonal of each covariance, in squared units of the features.
+        Added to each variance, in squared units of the features.
 
     Returns
     -------
@@ -90,19 +157,13 @@ def maximization(statistics, reg_covar=0.0):
     CollapsedComponentError
         If a component has no mass, sits on a single point, or has a singular covariance.
     """
-    mass = statistics.mass
-    if not (mass > 0).all():
-        raise CollapsedComponentError(f"component {int((~(mass > 0)).argmax())}: it has lost all its mass")
-    weights = mass / mass.sum()
-    covariances = statistics.scatter / mass[:, None, None]
-    variances = np.einsum("kjj->kj", covariances)  # a view: the diagonals
-    variances += reg_covar
-    spread = statistics.means - weights @ statistics.means
-    total_variance = weights @ (variances + spread**2)
-    if (variances <= SMALLEST_RELATIVE_DEVIATION**2 * total_variance).any():
-        k = int((variances / total_variance).min(axis=1).argmin()) if total_variance.all() else 0
-        raise CollapsedComponentError(f"component {k}: its covariance is singular, it has shrunk to a single point")
-    return MixtureParameters(weights, statistics.means, covariances)
+    weights, covariances, proper = estimates(statistics, reg_covar)
+    if not proper.all():
+        massless = ~(statistics.mass > 0)
+        k = int((massless if massless.any() else ~proper).argmax())
+        reason = "it has lost all its mass" if massless[k] else "its covariance is singular, it has shrunk to a point"
+        raise CollapsedComponentError(f"component {k}: {reason}")
+    return MixtureParameters(weights, statistics.means, covariances, statistics.covariance_type)
 
 
 def complete_log_likelihood(statistics, parameters):
@@ -121,13 +182,12 @@ def complete_log_likelihood(statistics, parameters):
     float
         In nats.
     """
-    total = 0.0
-    for k in np.flatnonzero(statistics.mass):
-        mass, factor = statistics.mass[k], parameters.cholesky[k]
-        shift = statistics.means[k] - parameters.means[k]
-        second_moment = statistics.scatter[k] + mass * np.outer(shift, shift)
-        mahalanobis = np.trace(np.linalg.solve(factor.T, np.linalg.solve(factor, second_moment)))
-        log_determinant = 2 * np.log(np.diagonal(factor)).sum()
-        constant = len(shift) * np.log(2 * np.pi) + log_determinant - 2 * np.log(parameters.weights[k])
-        total -= 0.5 * (mass * constant + mahalanobis)
-    return total
+    kind, factors = parameters.type, parameters.factors
+    seen = statistics.mass > 0
+    moments = statistics.scatter + kind.scaled(kind.outer(statistics.means - parameters.means), statistics.mass)
+    constants = (
+        np.log(parameters.weights)
+        + kind.half_log_determinants(factors)
+        - 0.5 * parameters.n_features * np.log(2 * np.pi)
+    )
+    return float((statistics.mass * constants - 0.5 * kind.trace(factors, moments))[seen].sum())

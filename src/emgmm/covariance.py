@@ -1,0 +1,164 @@
+"""The covariance types full, tied, diag and spherical: all that depends on the type, in small functions.
+
+Second moments are matrices (..., D, D) for full and tied, variances (..., D) for diag and spherical. Leading
+dimensions "..." are components, and mixtures of a group of fits. Factors are those of precisions: precision = U U^T
+with U upper triangular, or one over the standard deviations.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dtrtri
+
+# A pivot of the Cholesky factor, squared and divided by its variance, is the share of that feature's variance
+# which the features before it do not explain. Below this it is rounding noise: the covariance is singular.
+SMALLEST_UNEXPLAINED_VARIANCE = 100 * np.finfo(float).eps
+
+
+@lru_cache
+def _pairs(n_features):
+    """Where the products x_i x_j, i <= j, stand in a flattened matrix, how often, and each entry's product."""
+    i, j = np.triu_indices(n_features)
+    product = np.empty((n_features, n_features), dtype=np.intp)
+    product[i, j] = product[j, i] = np.arange(len(i))
+    return i * n_features + j, np.where(i == j, 1.0, 2.0), product
+
+
+@dataclass(frozen=True)
+class CovarianceType:
+    """A shape that the components' covariances share.
+
+    Attributes
+    ----------
+    diagonal : bool
+        Features do not covary.
+    shared : bool
+        One matrix for all components (tied), or one variance for all features of a component (spherical).
+    """
+
+    diagonal: bool
+    shared: bool
+
+    def shape(self, n_components, n_features):
+        """Shape of the covariances, scikit-learn's."""
+        if self.diagonal:
+            return (n_components,) if self.shared else (n_components, n_features)
+        return (n_features, n_features) if self.shared else (n_components, n_features, n_features)
+
+    def n_parameters(self, n_components, n_features):
+        """Count the free parameters of the covariances."""
+        if self.diagonal:
+            return n_components * (1 if self.shared else n_features)
+        return (1 if self.shared else n_components) * n_features * (n_features + 1) // 2
+
+    def pool(self, scatter, mass):
+        """Covariances that maximize the likelihood, from the scatter of components of the given mass (..., K)."""
+        if self.diagonal:
+            return scatter.mean(axis=-1) / mass if self.shared else scatter / mass[..., None]
+        if self.shared:
+            return scatter.sum(axis=-3) / mass.sum(axis=-1)[..., None, None]
+        return scatter / mass[..., None, None]
+
+    def expand(self, values, n_components, n_features):
+        """Covariances, or their factors, as one second moment a component."""
+        if not self.shared:
+            return values
+        if self.diagonal:
+            return np.broadcast_to(values[..., None], (*values.shape, n_features))
+        batch = values.shape[:-2]
+        return np.broadcast_to(values[..., None, :, :], (*batch, n_components, n_features, n_features))
+
+    def regularized(self, covariances, reg_covar):
+        """Add `reg_covar` to every variance, in place."""
+        if reg_covar:
+            variances = covariances if self.diagonal else np.einsum("...dd->...d", covariances)
+            variances += reg_covar
+        return covariances
+
+    def precision_factors(self, covariances):
+        """Factors of the precisions, and which covariances (or variances) are singular; those factors mean nothing."""
+        if self.diagonal:
+            singular = ~(covariances > 0)
+            return 1 / np.sqrt(np.where(singular, 1.0, covariances)), singular
+        factors = np.empty(covariances.shape)
+        flat = factors.reshape(-1, *covariances.shape[-2:])
+        for k, covariance in enumerate(covariances.reshape(flat.shape)):
+            lower, failed = dpotrf(covariance, lower=1)
+            flat[k] = np.nan if failed else dtrtri(lower, lower=1)[0].T
+        unexplained = self.variances(factors) ** 2 * self.variances(covariances) * SMALLEST_UNEXPLAINED_VARIANCE
+        return factors, ~(np.maximum.reduce(unexplained, axis=-1) < 1)  # NaN counts as singular
+
+    def squares(self, n_features):
+        """Positions of the squares among the products of features."""
+        return np.arange(n_features) if self.diagonal else _pairs(n_features)[2].diagonal()
+
+    def n_products(self, n_features):
+        """Count the products of features that matter."""
+        return n_features if self.diagonal else n_features * (n_features + 1) // 2
+
+    def products(self, rows, out):
+        """Write the products x_i x_j, i <= j, of rows (..., D, n) into `out` (..., P, n)."""
+        if self.diagonal:
+            np.multiply(rows, rows, out=out)
+            return
+        n_features, begin = rows.shape[-2], 0
+        for i in range(n_features):
+            end = begin + n_features - i
+            np.multiply(rows[..., i : i + 1, :], rows[..., i:, :], out=out[..., begin:end, :])
+            begin = end
+
+    def from_products(self, sums, n_features):
+        """Second moments from sums of products (..., P)."""
+        return sums if self.diagonal else sums.take(_pairs(n_features)[2], axis=-1)
+
+    def quadratic_form(self, factors, vectors):
+        """Precision times vectors (..., D), and coefficients (..., P) of the products in x^T precision x."""
+        if self.diagonal:
+            precisions = factors**2
+            return precisions * vectors, precisions
+        entries, times, _ = _pairs(factors.shape[-1])
+        precisions = factors @ factors.swapaxes(-1, -2)
+        flat = precisions.reshape(*precisions.shape[:-2], -1)
+        return (precisions @ vectors[..., None])[..., 0], flat.take(entries, axis=-1) * times
+
+    def outer(self, vectors):
+        """Second moments of single vectors (..., D)."""
+        return vectors**2 if self.diagonal else vectors[..., :, None] * vectors[..., None, :]
+
+    def variances(self, moments):
+        """Diagonals of second moments, (..., D)."""
+        return moments if self.diagonal else moments.diagonal(axis1=-2, axis2=-1)
+
+    def scaled(self, moments, factor):
+        """Second moments times one number (...) each."""
+        return moments * (factor[..., None] if self.diagonal else factor[..., None, None])
+
+    def scatter(self, rows, responsibilities):
+        """Sum the second moments of rows (..., D, n), weights (..., n)."""
+        if self.diagonal:
+            return np.einsum("...dn,...dn,...n->...d", rows, rows, responsibilities)
+        moments = (rows * responsibilities[..., None, :]) @ rows.swapaxes(-1, -2)
+        return 0.5 * (moments + moments.swapaxes(-1, -2))
+
+    def whiten(self, factors, rows):
+        """Deviations (..., D, n) in units of the component's own standard deviations."""
+        return factors[..., None] * rows if self.diagonal else factors.swapaxes(-1, -2) @ rows
+
+    def half_log_determinants(self, factors):
+        """Half the logarithm of the precisions' determinants."""
+        return np.add.reduce(np.log(self.variances(factors)), axis=-1)
+
+    def trace(self, factors, moments):
+        """Traces of precision times second moment."""
+        if self.diagonal:
+            return (factors**2 * moments).sum(axis=-1)
+        return np.einsum("...ji,...jk,...ki->...", factors, moments, factors)
+
+
+COVARIANCE_TYPES = {
+    "full": CovarianceType(diagonal=False, shared=False),
+    "tied": CovarianceType(diagonal=False, shared=True),
+    "diag": CovarianceType(diagonal=True, shared=False),
+    "spherical": CovarianceType(diagonal=True, shared=True),
+}
