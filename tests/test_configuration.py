@@ -1,9 +1,13 @@
 """Wrong configurations, each with the message it must give."""
 
+import typing
+
 import pytest
 import yaml
+from pydantic import BaseModel
 
-from study.configuration import load
+from study.configuration.loading import load
+from study.configuration.schema import Study
 from study.errors import ConfigurationError
 
 GOOD = {
@@ -77,6 +81,10 @@ WRONG = [
     (f"{TOY}.data.covariances", [[[1, 0], [0, 1]], [[1]]], "must be 2 x 2 matrices like the means; number 1 is not"),
     (f"{TOY}.data.covariances", [[[1, 2], [2, 1]]] * 2, "must be positive definite; number 0 is not"),
     (f"{TOY}.data.covariances", [[[1, 0.5], [0, 1]]] * 2, "must be symmetric; number 0 is not"),
+    (f"{TOY}.fits.second", None, "fits.second: there is nothing to remove by null; an empty block is written {}"),
+    (f"{TOY}.fits", {"first": None}, "fits: must have at least one entry"),
+    (f"{TOY}.data.weights", 3, "data.weights: must be a list, got 3"),
+    (f"{TOY}.data", {"source": "csv", "features": ["a"]}, "data.unlabeled: is required, but missing"),
     (f"{TOY}.replicates", 99_999_999, "replicates: must be less than or equal to 100000"),
     (f"{TOY}.data.n_unlabeled", 100_000_000, None),
 ]
@@ -98,6 +106,9 @@ def test_wrong_value(tmp_path, path, value, message):
         ("seed: 1\nseed: 2\n", "0.yaml:2: the key 'seed' is given twice"),
         ("seed: [1\n", "not valid YAML"),
         ("- 1\n", "must hold keys and values at its top level, not a list"),
+        ("seed: !!float ''\n", "0.yaml:1: not a value that can be read: ''"),
+        ("seed: !!bool x\n", "0.yaml:1: not a value that can be read: 'x'"),
+        ("seed: " + "[" * 5000 + "\n", "nested too deeply"),
         ("seed: !!python/object/apply:os.system ['true']\n", "0.yaml:1"),
         ("a: &a [1]\nb: &b [*a, *a]\nc: &c {[1]: 2}\n", "a key must be a plain word"),
     ],
@@ -136,6 +147,43 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path):
 def test_wrong_csv_source(tmp_path, change, message):
     layers = (GOOD, MINE, {"experiments": {"mine": {"data": change}}})
     assert message in problems(tmp_path, *layers)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("a,b\n", None),
+        ("A,b\n", "data.features: u.csv has no column 'a'. Allowed: A, b"),
+        ("aa,b\n", "data.features: u.csv has no column 'a'; did you mean 'aa'?"),
+        ("a,bb\n", "data.unlabeled.target: u.csv has no column 'b'; did you mean 'bb'?"),
+    ],
+)
+def test_columns_are_looked_for_before_any_job(tmp_path, monkeypatch, header, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "u.csv").write_text(header)
+    (tmp_path / "good.yaml").write_text(yaml.safe_dump(GOOD))
+    mine = {"source": "csv", "features": ["a"], "unlabeled": {"path": "u.csv", "target": "b"}}
+    layer = {"experiments": {"mine": {"data": mine, "fits": {"f": {}}}}}
+    if message is None:
+        (tmp_path / "mine.yaml").write_text(yaml.safe_dump(layer))
+        assert "mine" in load([tmp_path / "good.yaml", tmp_path / "mine.yaml"]).experiments
+    else:
+        assert message in problems(tmp_path, GOOD, layer)
+
+
+def test_every_key_is_described():
+    def blocks(annotation):
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            yield annotation
+            for known in annotation.model_fields.values():
+                yield from blocks(known.annotation)
+        for part in typing.get_args(annotation):
+            yield from blocks(part)
+
+    for block in set(blocks(Study)):
+        assert block.__doc__
+        for name, known in block.model_fields.items():
+            assert known.description, f"{block.__name__}.{name}"
 
 
 def test_scientific_notation_without_a_point_is_a_number(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from study.configuration import CsvData, GaussianMixtureData
+from study.configuration.schema import CsvData, GaussianMixtureData
 from study.data import make_dataset
 from study.errors import DataError
 
@@ -56,7 +56,13 @@ def test_unusable_rows(tmp_path, unlabeled, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("label", ["", "nan", "0.5", "inf"])
+def test_class_names_are_kept_as_they_are(tmp_path):
+    names = ["007", "7.0", "1e3x", "--1", "9007199254740993", "9007199254740992"]
+    dataset = read(tmp_path, "x,z\n1,2\n", "x,z,y\n" + "".join(f"1,2,{name}\n" for name in names))
+    assert sorted(dataset.classes) == sorted(["007", "7", *names[2:]])
+
+
+@pytest.mark.parametrize("label", ["", "nan", "0.5", "inf", "None", "N/A"])
 def test_labels_that_are_no_classes(tmp_path, label):
     with pytest.raises(DataError, match="row 3, column 'y': must be a class"):
         read(tmp_path, "x,z\n1,2\n", f"x,z,y\n1,2,0\n1,2,{label}\n")

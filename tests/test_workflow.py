@@ -109,11 +109,20 @@ def test_one_core_gives_the_same_bytes_as_four(project, tmp_path):
     assert (different, errors) == ([], [])
 
 
+BUT_DATA = {
+    *("fit", "sklearn", "compare", "evaluate", "tables"),
+    *("plot_fits", "plot_disagreement", "plot_log_likelihood", "plot_ladder"),
+}
+
+
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
         ("src/study/figures/ladder.py", {"plot_ladder"}),
         ("src/study/tables.py", {"tables"}),
+        ("src/study/configuration/loading.py", set()),
+        ("src/study/sklearn_adapter.py", {"sklearn", "compare", "plot_disagreement", "plot_ladder", "tables"}),
+        ("src/emgmm/em.py", BUT_DATA),
         ("src/study/figures/style.py", {"plot_ladder", "plot_fits", "plot_disagreement", "plot_log_likelihood"}),
     ],
 )
@@ -126,6 +135,36 @@ def test_an_edited_module_reruns_its_dependents_only(project, module, rules):
     finally:
         file.write_text(before)
     assert planned_rules(project) == set()  # touched, but the same
+
+
+def test_reordered_fits_reorder_the_tables(project):
+    config = project / "config.yaml"
+    text = config.read_text()
+    first = text[text.index("      unsupervised:") : text.index("      semi_supervised:")]
+    clamped = text[text.index("      clamped:") : text.index("    protocols:")]
+    config.write_text(text.replace(first, "").replace(clamped, clamped + first))
+    try:
+        assert "tables" in planned_rules(project)
+    finally:
+        config.write_text(text)
+
+
+def test_two_runs_in_one_folder_are_kept_apart(tmp_path):
+    folder = make_project(tmp_path)
+    first = subprocess.Popen(
+        ["snakemake", "--cores", "1", "--configfile", "small.yaml"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (folder / ".snakemake/run.lock").exists() and first.poll() is None:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    second = snakemake(folder)
+    assert first.poll() is None
+    assert second.returncode != 0
+    assert "another snakemake is running in this folder" in second.stdout + second.stderr
+    assert first.wait() == 0
 
 
 def test_an_edited_fit_leaves_other_fits_alone(project):

@@ -1,5 +1,6 @@
 """The rows that an experiment is about: drawn from a known mixture, or read from CSV files."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from study.errors import DataError
 from study.seeds import generator
 
 MAX_SHOWN_CELLS = 5  # of those that cannot be used
+NO_CLASS = ("", "nan", "na", "n/a", "<na>", "null", "none")  # how programs write a value that is missing
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,9 +122,9 @@ def _read_csv(data: CsvData) -> Dataset:
 
 
 def _sorted_classes(names) -> list[str]:
-    """Sort numbers by value, anything else as text."""
+    """Sort whole numbers by value, anything else as text."""
     unique = set(names.tolist())
-    numbers = all(name.lstrip("-").isdecimal() for name in unique)
+    numbers = all(re.fullmatch(r"-?\d+", name) for name in unique)
     return sorted(unique, key=int if numbers else str)
 
 
@@ -132,7 +134,8 @@ def _read_rows(path, features, target):
     wanted = [*features, target] if target is not None else features
     for column in wanted:
         if column not in table.columns:
-            raise DataError(f"{path}: there is no column '{column}'. Columns: {', '.join(table.columns)}")
+            hint = " (a comma must separate them)" if len(table.columns) == 1 else ""
+            raise DataError(f"{path}: there is no column '{column}'. Columns: {', '.join(table.columns)}{hint}")
     if table.empty:
         raise DataError(f"{path}: there are no rows below the header")
     cells = table[features]
@@ -141,11 +144,10 @@ def _read_rows(path, features, target):
     X = cells.to_numpy(dtype=object).astype(float)  # to_numeric can be off in the last digit
     if target is None:
         return X, None
-    names = table[target].str.strip()
+    names = table[target].str.strip().str.replace(r"^(-?\d+)\.0*$", r"\1", regex=True)  # 1.0 is class 1
     number = pd.to_numeric(names, errors="coerce")
-    no_class = names.str.lower().isin(["", "nan", "na", "null"]) | (number % 1 > 0) | np.isinf(number)
+    no_class = names.str.lower().isin(NO_CLASS) | (number % 1 > 0) | np.isinf(number)
     _refuse(path, table[[target]], no_class.to_numpy()[:, None], "must be a class: a whole number or a name")
-    names = names.where(number.isna(), number.map("{:.0f}".format))  # 1.0 is class 1
     return X, names.to_numpy(dtype=str)
 
 

@@ -68,7 +68,7 @@ def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
     n_maximizations : int
         M-steps that our fit took.
     """
-    result: dict[str, Any] = {"covariance_type": fit.covariance_type}
+    result: dict[str, Any] = {}
     for name, rung in LADDER.items():
         result |= rung.changes(fit, n_maximizations)
         if name == protocol:
@@ -101,4 +101,4 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit) -> Runs:
             continue
         arguments = settings(protocol, fit, int(ours.n_maximizations[r]))
         runs.append(sklearn_adapter.fit(dataset.replicate(r).unlabeled, ours.start(r), **arguments))
-    return stack_runs(runs, *ours.means.shape[1:])
+    return stack_runs(runs, *ours.means.shape[1:], fit.covariance_type)

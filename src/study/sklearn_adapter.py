@@ -2,7 +2,6 @@
 
 import warnings
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
@@ -14,7 +13,6 @@ def fit(
     X,
     start: MixtureParameters,
     *,
-    covariance_type: str,
     precisions_are_covariances: bool,
     tol: float,
     max_iter: int,
@@ -26,7 +24,6 @@ def fit(
     ----------
     X : ndarray of shape (N, D)
     start : MixtureParameters
-    covariance_type : str
     precisions_are_covariances : bool
         Hand over the covariances as `precisions_init`, as article A does; else their inverses, as scikit-learn wants.
     tol, max_iter, reg_covar
@@ -39,26 +36,31 @@ def fit(
     """
     model = GaussianMixture(
         n_components=start.n_components,
-        covariance_type=covariance_type,
+        covariance_type=start.covariance_type,
         tol=tol,
         max_iter=max_iter,
         reg_covar=reg_covar,
         weights_init=start.weights,
         means_init=start.means,
-        precisions_init=start.covariances if precisions_are_covariances else np.linalg.inv(start.covariances),
+        precisions_init=start.covariances if precisions_are_covariances else _precisions(start),
     )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # `converged` says it
             model.fit(X)
-        end = MixtureParameters(model.weights_, model.means_, model.covariances_)
+        end = MixtureParameters(model.weights_, model.means_, model.covariances_, start.covariance_type)
     except ValueError as error:
         return Run(start, failure=f"scikit-learn: {str(error).splitlines()[0]}")
     return Run(start, end, tuple(model.lower_bounds_), model.n_iter_, bool(model.converged_))
 
 
+def _precisions(parameters: MixtureParameters):
+    factors = parameters.precisions_cholesky
+    return factors**2 if parameters.type.diagonal else factors @ factors.swapaxes(-1, -2)
+
+
 def posteriors(X, parameters: MixtureParameters):
-    """Posteriors by scikit-learn's own E-step, under given parameters with full covariances.
+    """Posteriors by scikit-learn's own E-step, under given parameters.
 
     Parameters
     ----------
@@ -69,10 +71,8 @@ def posteriors(X, parameters: MixtureParameters):
     -------
     ndarray of shape (N, K)
     """
-    model = GaussianMixture(n_components=parameters.n_components, covariance_type="full")
+    model = GaussianMixture(n_components=parameters.n_components, covariance_type=parameters.covariance_type)
     model.weights_, model.means_ = parameters.weights, parameters.means
     model.covariances_ = parameters.covariances
-    # scikit-learn keeps the upper factor U of each precision, U U^T: the transposed inverse of the Cholesky factor.
-    identity = np.broadcast_to(np.eye(parameters.n_features), parameters.covariances.shape)
-    model.precisions_cholesky_ = np.linalg.solve(parameters.cholesky, identity).transpose(0, 2, 1)
+    model.precisions_cholesky_ = parameters.precisions_cholesky
     return model.predict_proba(X)

@@ -13,7 +13,7 @@ import pandas as pd
 def whole_file(path):
     """Give a temporary path to write to; move it to `path` when the block has ended well."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    temporary = path.with_name(f".{path.name}.part{path.suffix}")  # one name, so that a killed run's is overwritten
     try:
         yield temporary
         os.replace(temporary, path)

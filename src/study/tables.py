@@ -33,6 +33,7 @@ COLUMNS = {
         "parameter": "weight, mean[feature], or covariance[feature,feature]",
         "value": "of the fit to replicate 0; units of the features (squared for covariances); empty if it failed",
         "published": "what the source printed; empty if it printed nothing",
+        "class": "name of the class that the component stands for; empty if the fit never saw a label",
     },
     "agreement": {
         "experiment": "name of the experiment",

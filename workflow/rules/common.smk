@@ -13,7 +13,7 @@ SRC = str(ROOT / "src")
 sys.path.insert(0, SRC)
 os.environ.update(PYTHONPATH=SRC)
 
-from study.configuration import load
+from study.configuration.loading import load
 from study.errors import StudyError
 from study.protocols import LADDER
 
@@ -50,10 +50,22 @@ def experiment_of(wildcards):
     return STUDY.experiments[wildcards.experiment]
 
 
+def fit_of(wildcards):
+    return experiment_of(wildcards).fits[wildcards.fit]
+
+
 def with_protocols():
     return [
         name for name, experiment in STUDY.experiments.items() if experiment.protocols
     ]
+
+
+def draw_settings(wildcards):
+    """What the draw of an experiment depends on; files depend on none of it."""
+    experiment = experiment_of(wildcards)
+    if experiment.data.source == "csv":
+        return {"replicates": 1, "seed": 0}
+    return {"replicates": experiment.replicates, "seed": STUDY.seed}
 
 
 def csv_files(wildcards):
@@ -96,10 +108,10 @@ def all_figures():
 
 
 onstart:
-    # The kernel drops this lock with the process, so a killed run does not block the next.
-    run_lock = open(".snakemake/run.lock", "w")
+    # Kept open as long as the process lives. The kernel drops the lock with it, so a killed run does not block the next.
+    workflow.run_lock = open(".snakemake/run.lock", "w")
     try:
-        fcntl.flock(run_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(workflow.run_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise WorkflowError(
             "another snakemake is running in this folder; wait for it, or stop it"

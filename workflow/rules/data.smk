@@ -11,8 +11,7 @@ rule data:
         "../envs/study.yaml"
     params:
         data=lambda wildcards: experiment_of(wildcards).data.model_dump(),
-        replicates=lambda wildcards: experiment_of(wildcards).replicates,
-        seed=STUDY.seed,
+        draw=draw_settings,
     message:
         "Make the data of {wildcards.experiment}"
     script:

@@ -9,6 +9,8 @@ rule plot_log_likelihood:
         "results/logs/plot_log_likelihood/{experiment}/{fit}.log",
     conda:
         "../envs/study.yaml"
+    params:
+        clamped=lambda wildcards: fit_of(wildcards).semi_supervised == "clamped",
     message:
         "Draw the log-likelihood of {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -31,6 +33,7 @@ rule plot_fits:
         "../envs/study.yaml"
     params:
         fits=lambda wildcards: list(experiment_of(wildcards).fits),
+        bins=lambda wildcards: experiment_of(wildcards).bins,
     message:
         "Draw the fits of {wildcards.experiment}"
     script:

@@ -10,7 +10,7 @@ rule fit:
     conda:
         "../envs/study.yaml"
     params:
-        fit=lambda wildcards: experiment_of(wildcards).fits[wildcards.fit].model_dump(),
+        fit=lambda wildcards: fit_of(wildcards).model_dump(),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,
         seed=STUDY.seed,
     message:

@@ -12,7 +12,7 @@ rule evaluate:
     conda:
         "../envs/study.yaml"
     params:
-        fit=lambda wildcards: experiment_of(wildcards).fits[wildcards.fit].model_dump(),
+        fit=lambda wildcards: fit_of(wildcards).model_dump(),
     message:
         "Evaluate {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -34,6 +34,8 @@ rule tables:
         "results/logs/tables.log",
     conda:
         "../envs/study.yaml"
+    params:
+        order=[*evaluations("fits"), *with_protocols()],
     message:
         "Put the tables together"
     script:

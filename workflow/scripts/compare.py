@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from study.comparison import compare
 from study.data import Dataset
-from study.evaluation import compare
 from study.fits import Runs
 from study.script import logged
 from study.storage import read_arrays, write_table

@@ -1,6 +1,6 @@
 """Evaluate a fit and tabulate its parameters."""
 
-from study.configuration import Fit
+from study.configuration.schema import Fit
 from study.data import Dataset
 from study.evaluation import evaluate_fit, tabulate_parameters
 from study.fits import Runs
@@ -13,4 +13,4 @@ with logged(snakemake.log[0]):
     experiment, name = snakemake.wildcards.experiment, snakemake.wildcards.fit
     fit = Fit(**snakemake.params.fit)
     write_table(snakemake.output.fits, evaluate_fit(dataset, runs, fit, experiment, name))
-    write_table(snakemake.output.parameters, tabulate_parameters(runs, experiment, name))
+    write_table(snakemake.output.parameters, tabulate_parameters(dataset, runs, fit, experiment, name))

@@ -1,6 +1,6 @@
 """Fit an experiment's data by our EM."""
 
-from study.configuration import Fit
+from study.configuration.schema import Fit
 from study.data import Dataset
 from study.fits import run_fit
 from study.script import logged

@@ -1,7 +1,7 @@
 """Draw the rows of replicate 0 on which scikit-learn, called as published, disagrees with our EM."""
 
+from study.comparison import disagreeing_rows
 from study.data import Dataset
-from study.evaluation import disagreeing_rows
 from study.figures.mixture import draw_disagreement
 from study.figures.style import save
 from study.fits import Runs

@@ -13,5 +13,12 @@ with logged(snakemake.log[0]):
         name: read_arrays(runs, Runs).end(0)
         for name, runs in zip(snakemake.params.fits, snakemake.input.runs, strict=True)
     }
-    figure = draw_fits(dataset.replicate(0), dataset.features, ends, snakemake.wildcards.experiment)
+    figure = draw_fits(
+        dataset.replicate(0),
+        dataset.features,
+        dataset.classes,
+        ends,
+        snakemake.wildcards.experiment,
+        snakemake.params.bins,
+    )
     save(figure, snakemake.output.svg, snakemake.output.png)

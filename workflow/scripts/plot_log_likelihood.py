@@ -8,6 +8,9 @@ from study.storage import read_arrays
 
 with logged(snakemake.log[0]):
     figure = draw_log_likelihood(
-        read_arrays(snakemake.input.runs[0], Runs), snakemake.wildcards.experiment, snakemake.wildcards.fit
+        read_arrays(snakemake.input.runs[0], Runs),
+        snakemake.wildcards.experiment,
+        snakemake.wildcards.fit,
+        snakemake.params.clamped,
     )
     save(figure, snakemake.output.svg, snakemake.output.png)

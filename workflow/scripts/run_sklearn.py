@@ -1,6 +1,6 @@
 """Run scikit-learn from the starts of one of our fits, under a protocol."""
 
-from study.configuration import Fit
+from study.configuration.schema import Fit
 from study.data import Dataset
 from study.fits import Runs
 from study.protocols import run_protocol

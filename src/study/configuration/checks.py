@@ -1,10 +1,12 @@
 """Checks that look at more than one key. They see every part that is right in itself, even if others are not."""
 
+import csv
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from study.configuration.schema import MAX_DRAWN_VALUES, CsvData, Data, Fit
+from study.configuration.wording import nearest
 
 
 def cross_checks(values):
@@ -51,10 +53,27 @@ def _files(data, path):
     for key, table in (("unlabeled", data.unlabeled), ("labeled", data.labeled)):
         if table is None:
             continue
-        if not Path(table.path).is_file():
-            yield (*path, key, "path"), f"there is no file '{table.path}'"
         if table.target in data.features:
             yield (*path, key, "target"), f"'{table.target}' is one of the features"
+        if not Path(table.path).is_file():
+            yield (*path, key, "path"), f"there is no file '{table.path}'"
+            continue
+        columns = _columns(table.path)
+        for wanted, place in [
+            *((f, (*path, "features")) for f in data.features),
+            (table.target, (*path, key, "target")),
+        ]:
+            if columns and wanted is not None and wanted not in columns:
+                yield place, f"{table.path} has no column '{wanted}'{nearest(wanted, columns)}"
+
+
+def _columns(path):
+    """Names in the header of a CSV file; none if it cannot be read, which the rule for the data tells."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            return [name.strip() for name in next(csv.reader(file), [])]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
 
 
 def _size(data, replicates, path):
@@ -84,8 +103,7 @@ def _fit(fit, data, path):
         return
     is_csv = isinstance(data, CsvData)
     has_labels = data.labeled is not None if is_csv else data.n_labeled > 0
-    uses_labels = fit.initialization == "labels" or fit.semi_supervised != "none"
-    if uses_labels and not has_labels:
+    if fit.uses_labels and not has_labels:
         missing = "data.labeled" if is_csv else "data.n_labeled of at least 1"
         yield path, f"uses labels, but the data have no labeled rows; it needs {missing}"
     if is_csv and not has_labels and fit.n_components is None and data.unlabeled.target is None:
@@ -93,7 +111,7 @@ def _fit(fit, data, path):
             (*path, "n_components"),
             "is required: without labels, the data do not tell the number of classes",
         )
-    if not is_csv and uses_labels and fit.n_components not in (None, len(data.weights)):
+    if not is_csv and fit.uses_labels and fit.n_components not in (None, len(data.weights)):
         yield (
             (*path, "n_components"),
             f"must be the number of classes, {len(data.weights)}, in a fit that uses labels",

@@ -1,6 +1,5 @@
 """Load a configuration, or say everything that is wrong with it."""
 
-import difflib
 import types
 import typing
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from study.configuration.checks import cross_checks
 from study.configuration.schema import Study
+from study.configuration.wording import nearest, shown
 from study.configuration.yaml_layers import Layers, read_layers
 from study.errors import ConfigurationError
 
@@ -44,7 +44,7 @@ def load(files) -> Study:
         study = Study.model_validate(layers.values)
     except ValidationError as error:
         problems = [_problem(detail) for detail in error.errors(include_url=False)]
-    problems += [Problem(path, message) for path, message in cross_checks(layers.values)]
+    problems += [Problem(path, message) for path, message in (*layers.problems, *cross_checks(layers.values))]
     if problems:
         raise ConfigurationError(_report(problems, layers))
     return study
@@ -65,7 +65,7 @@ def _problem(detail) -> Problem:
     location, model = _resolve(detail["loc"])
     kind, got = detail["type"], detail["input"]
     if kind == "extra_forbidden":
-        return Problem(location, f"unknown key{_nearest(location[-1], list(model.model_fields))}")
+        return Problem(location, f"unknown key{nearest(location[-1], list(model.model_fields))}")
     if kind == "missing":
         return Problem(location, "is required, but missing")
     if kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
@@ -78,28 +78,18 @@ def _problem(detail) -> Problem:
         options = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
         value = got.get("source") if kind == "union_tag_invalid" else got
         suffix = ("source",) if kind == "union_tag_invalid" else ()
-        return Problem((*location, *suffix), f"is {_shown(value)}{_nearest(value, options)}")
+        return Problem((*location, *suffix), f"is {shown(value)}{nearest(value, options)}")
     if kind == "union_tag_not_found":
         return Problem((*location, "source"), "is required, but missing. Allowed: gaussian_mixture, csv")
     if kind == "value_error":
         return Problem(location, str(detail["ctx"]["error"]))
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return Problem(location, f"must be a block of keys and values, got {_shown(got)}")
+        return Problem(location, f"must be a block of keys and values, got {shown(got)}")
+    if kind == "too_short":
+        return Problem(location, "must have at least one entry")
     message = detail["msg"].replace("Input should be ", "must be ").replace(" should ", " must ")
-    return Problem(location, f"{message[0].lower()}{message[1:]}, got {_shown(got)}")
-
-
-def _shown(value) -> str:
-    text = f"'{value}'" if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def _nearest(word, options) -> str:
-    word = str(word)
-    shortened = [option for option in options if word.startswith(option) or option.startswith(word)]
-    close = difflib.get_close_matches(word, options, n=1) or (shortened if word else [])
-    hint = f"; did you mean '{close[0]}'?" if close else "."
-    return f"{hint} Allowed: {', '.join(options)}"
+    message = message.replace("a valid list", "a list").replace("a valid string", "text")
+    return Problem(location, f"{message[0].lower()}{message[1:]}, got {shown(got)}")
 
 
 def _resolve(location):

@@ -21,7 +21,7 @@ class Closed(BaseModel):
 class GaussianMixtureData(Closed):
     """Rows drawn from a known mixture; every replicate has its own."""
 
-    source: Literal["gaussian_mixture"]
+    source: Literal["gaussian_mixture"] = Field(description="Draw rows from a known mixture.")
     n_unlabeled: int = Field(ge=1, le=100_000_000, description="Rows without labels.")
     n_labeled: int = Field(0, ge=0, le=100_000_000, description="Further rows that keep their labels.")
     weights: Vector = Field(description="Share of each class; positive, with sum 1.")
@@ -91,12 +91,12 @@ class LabeledCsv(Closed):
 class CsvData(Closed):
     """One's own rows; they are the same in every replicate."""
 
-    source: Literal["csv"]
+    source: Literal["csv"] = Field(description="Read rows from CSV files.")
     features: Annotated[list[Name], Field(min_length=1, max_length=1000)] = Field(
         description="Columns to use; numbers."
     )
-    unlabeled: UnlabeledCsv
-    labeled: LabeledCsv | None = None
+    unlabeled: UnlabeledCsv = Field(description="The rows to fit.")
+    labeled: LabeledCsv | None = Field(None, description="Further rows whose classes are known.")
 
     @field_validator("features")
     @classmethod
@@ -112,8 +112,12 @@ Data = Annotated[GaussianMixtureData | CsvData, Field(discriminator="source")]
 class Fit(Closed):
     """One way to fit the data by EM."""
 
-    initialization: Literal["random", "labels"] = Field(
-        "random", description="Start from random parameters (article A's), or from the labeled rows."
+    initialization: Literal[
+        "random", "labels", "kmeans", "k-means++", "random_responsibilities", "random_from_data"
+    ] = Field(
+        "random",
+        description="random: parameters drawn as in article A, for data of about unit scale. labels: estimated from "
+        "the labeled rows. The others are scikit-learn's (its 'random' is random_responsibilities).",
     )
     semi_supervised: Literal["none", "init_only", "clamped"] = Field(
         "none",
@@ -121,7 +125,11 @@ class Fit(Closed):
         "clamped: they stay in the likelihood, with their labels.",
     )
     n_components: int | None = Field(None, ge=1, le=1000, description="Default: as many as the data have classes.")
-    covariance_type: Literal["full"] = Field("full", description="Shape of the covariances.")
+    covariance_type: Literal["full", "tied", "diag", "spherical"] = Field(
+        "full",
+        description="full: a matrix a component. tied: one for all. diag: features do not covary. "
+        "spherical: one variance a component.",
+    )
     tol: float = Field(1e-4, ge=0, description="Stop when the mean log-likelihood changes by less, in nats a row.")
     max_iter: int = Field(1000, ge=1, le=10_000_000, description="The most steps.")
     reg_covar: float = Field(
@@ -131,6 +139,11 @@ class Fit(Closed):
     stopping: Literal["article", "sklearn"] = Field(
         "article", description="Test before the M-step, as article A; or after it, as scikit-learn."
     )
+
+    @property
+    def uses_labels(self) -> bool:
+        """Tell whether labels say which component is which class."""
+        return self.initialization == "labels" or self.semi_supervised != "none"
 
 
 class Protocols(Closed):
@@ -142,19 +155,20 @@ class Protocols(Closed):
 class Experiment(Closed):
     """Data, the fits made to them, and the comparison with scikit-learn."""
 
-    data: Data
-    fits: Annotated[dict[Slug, Fit], Field(min_length=1)]
-    protocols: Protocols | None = None
+    data: Data = Field(description="The rows that the experiment is about.")
+    fits: Annotated[dict[Slug, Fit], Field(min_length=1)] = Field(description="Ways to fit them, by name.")
+    protocols: Protocols | None = Field(None, description="The comparison with scikit-learn; without it, none.")
     replicates: int = Field(
         1,
         ge=1,
         le=100_000,
         description="Independent repetitions, each with its own start and, where drawn, data.",
     )
+    bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
 
 
 class Study(Closed):
     """The whole configuration."""
 
     seed: int = Field(ge=0, lt=2**64, description="Root of every random draw.")
-    experiments: Annotated[dict[Slug, Experiment], Field(min_length=1)]
+    experiments: Annotated[dict[Slug, Experiment], Field(min_length=1)] = Field(description="Experiments, by name.")

@@ -41,10 +41,12 @@ class Layers:
     values : dict
     origins : dict
         "file:line" of each path of keys.
+    problems : list of (path, message)
     """
 
     values: dict = field(default_factory=dict)
     origins: dict[KeyPath, str] = field(default_factory=dict)
+    problems: list[tuple[KeyPath, str]] = field(default_factory=list)
 
     def origin(self, path: KeyPath) -> str:
         """Where a key stands; for a key that is missing, where the block stands that lacks it."""
@@ -56,7 +58,8 @@ class Layers:
 def read_layers(files) -> Layers:
     """Read YAML files and merge each over those before it.
 
-    Mappings are merged key by key, anything else is replaced; a null removes the key.
+    Mappings are merged key by key, anything else is replaced; a null removes the key. A block with another
+    `source` than the one below it replaces it whole.
 
     Parameters
     ----------
@@ -70,19 +73,25 @@ def read_layers(files) -> Layers:
     layers = Layers()
     for file in files:
         values, origins = _read(str(file))
-        layers.values = _merge(layers.values, values)
+        layers.values = _merge(layers.values, values, (), layers.problems)
         layers.origins |= origins
     return layers
 
 
-def _merge(base, overlay):
+def _merge(base, overlay, path, problems):
     merged = dict(base)
     for key, value in overlay.items():
+        here = (*path, key)
         if value is None:
+            if key not in merged:
+                problems.append((here, "there is nothing to remove by null; an empty block is written {}"))
             merged.pop(key, None)
         elif isinstance(value, dict):
             below = merged.get(key)
-            merged[key] = _merge(below if isinstance(below, dict) else {}, value)
+            below = below if isinstance(below, dict) else {}
+            if value.get("source") not in (None, below.get("source")):
+                below = {}
+            merged[key] = _merge(below, value, here, problems)
         else:
             merged[key] = value
     return merged
@@ -100,6 +109,8 @@ def _read(file: str):
     try:
         node = loader.get_single_node()
         values = {} if node is None else _construct(loader, node, (), file, origins)
+    except RecursionError:
+        raise ConfigurationError(f"{file}: nested too deeply") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         line = f":{mark.line + 1}" if mark else ""
@@ -133,8 +144,8 @@ def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, st
         return values
     try:
         return loader.construct_object(node)
-    except ValueError as error:
-        raise ConfigurationError(f"{file}:{line}: not a value that can be read ({error})") from None
+    except (ValueError, LookupError):
+        raise ConfigurationError(f"{file}:{line}: not a value that can be read: '{node.value}'") from None
 
 
 def _kind(value) -> str:

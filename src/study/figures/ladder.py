@@ -27,13 +27,15 @@ def draw_ladder(agreement: pd.DataFrame, experiment: str):
         for i, protocol in enumerate(protocols):
             values = scale * agreement.loc[agreement["protocol"] == protocol, column].dropna().to_numpy()
             if not len(values):
+                axes.text(i, 0.5, "nothing to\ncompare", transform=axes.get_xaxis_transform(), ha="center", va="center")
                 continue
             shown = np.maximum(values, SMALLEST_DRAWN) if axes is right else values
             spread = np.linspace(-0.3, 0.3, len(shown)) if len(shown) > 1 else np.zeros(1)
+            median = np.median(values)
+            drawn = max(median, SMALLEST_DRAWN) if axes is right else median
+            axes.plot([i - 0.38, i + 0.38], [drawn, drawn], color="black", linewidth=2.5)
             axes.plot(i + spread, shown, "o", color=protocol_color(i), markersize=3.5, alpha=0.6)
-            median = np.median(shown)
-            axes.plot([i - 0.38, i + 0.38], [median, median], color="black", linewidth=2.5)
-            text = f"{median:.1f} %" if axes is left else f"{median:.0e}"
+            text = f"{median:.1f} %" if axes is left else f"{median:.0e}" if median else "0"
             axes.text(i, 1.01, text, transform=axes.get_xaxis_transform(), ha="center", weight="bold")
         axes.set_xticks(range(len(protocols)), [p.replace("_", "\n") for p in protocols])
         axes.set_xlim(-0.6, len(protocols) - 0.4)
@@ -43,9 +45,7 @@ def draw_ladder(agreement: pd.DataFrame, experiment: str):
     right.set_yscale("log")
     right.margins(y=0.12)
     right.set_ylabel("largest difference of a posterior (probability)")
-    n_replicates = agreement["replicate"].nunique()
-    figure.suptitle(
-        f"{experiment}: scikit-learn beside our EM. "
-        f"A dot is one of {n_replicates} replicates, the bar and the number are their median"
-    )
+    compared = agreement.loc[agreement["failure"].isna(), "replicate"].nunique()
+    dots = f"A dot is one of {compared} replicates" if compared > 1 else "The dot is the one replicate"
+    figure.suptitle(f"{experiment}: scikit-learn beside our EM. {dots}, the bar and the number are the median")
     return figure

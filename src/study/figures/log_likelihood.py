@@ -1,18 +1,23 @@
 """Average log-likelihood against step: article A's two figures, over all replicates."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, new_figure
 from study.fits import Runs
 
+SHORT = 3  # steps that are all shown
 
-def draw_log_likelihood(runs: Runs, experiment: str, fit: str):
+
+def draw_log_likelihood(runs: Runs, experiment: str, fit: str, clamped: bool):
     """Draw the trace of every replicate; that of replicate 0 is thick.
 
     Parameters
     ----------
     runs : Runs
     experiment, fit : str
+    clamped : bool
+        Whether labeled rows are part of the likelihood.
 
     Returns
     -------
@@ -27,24 +32,30 @@ def draw_log_likelihood(runs: Runs, experiment: str, fit: str):
     failed = np.flatnonzero((runs.failure != "") & (runs.n_iter > 0))
     if len(failed):
         last = runs.trace[failed, runs.n_iter[failed] - 1]
-        axes.plot(
-            runs.n_iter[failed],
-            last,
-            "x",
-            color=HIGHLIGHT,
-            markersize=9,
-            markeredgewidth=2,
-            label="collapsed",
-        )
+        mark = {"marker": "x", "linestyle": "none", "color": HIGHLIGHT, "markersize": 9, "markeredgewidth": 2}
+        axes.plot(runs.n_iter[failed], last, label=f"collapsed ({(runs.failure != '').sum()} replicates)", **mark)
     # A random start lies far below all that follows: show the climb from the second step on.
     reached = runs.trace[:, 1:][np.isfinite(runs.trace[:, 1:])]
-    if len(reached):
+    cropped = runs.trace.shape[1] > SHORT and len(reached) > 0
+    if cropped:
         margin = 0.05 * np.ptp(reached) + 1e-6
         axes.set_ylim(reached.min() - margin, reached.max() + margin)
     axes.set_xlim(0.5, runs.trace.shape[1] + 0.5)
-    median = np.median(runs.n_iter[runs.failure == ""]) if (runs.failure == "").any() else np.nan
-    axes.set_xlabel("step")
-    axes.set_ylabel("average log-likelihood (nats a row)")
-    axes.set_title(f"{experiment}, {fit}: replicate 0 stops at step {runs.n_iter[0]}, the median is {median:g}")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.ticklabel_format(axis="y", useOffset=False)
+    axes.set_xlabel("step" + (" (the axis shows the values from step 2 on)" if cropped else ""))
+    of_what = "labeled and unlabeled rows jointly" if clamped else "unlabeled rows"
+    axes.set_ylabel(f"average log-likelihood of\n{of_what} (nats a row)")
+    axes.set_title(f"{experiment}, {fit}: {_outcome(runs)}")
     axes.legend(loc="lower right")
     return figure
+
+
+def _outcome(runs: Runs) -> str:
+    if runs.failure[0]:
+        first = f"replicate 0 failed ({runs.failure[0]})"
+    else:
+        reason = "converges" if runs.converged[0] else "is stopped"
+        first = f"replicate 0 {reason} at step {runs.n_iter[0]}"
+    good = runs.n_iter[runs.failure == ""]
+    return f"{first}, the median is {np.median(good):g}" if len(runs) > 1 and len(good) else first

@@ -1,36 +1,44 @@
 """The data with the fitted components, and the rows on which the implementations disagree."""
 
+from itertools import cycle
+
 import numpy as np
 from matplotlib.lines import Line2D
 
-from emgmm import MixtureParameters
+from emgmm import MixtureParameters, log_likelihoods, posteriors
 from study.data import Replicate
 from study.figures.style import BACKGROUND, FIT_STYLES, HIGHLIGHT, OURS, SKLEARN, component_color, new_figure
 
 DEVIATIONS = 2  # radius of the ellipses, in standard deviations
 
 
-def draw_fits(rows: Replicate, features, fits: dict[str, MixtureParameters | None], experiment: str):
+def draw_fits(
+    rows: Replicate, features, classes, fits: dict[str, MixtureParameters | None], experiment: str, bins: int
+):
     """Draw the rows of replicate 0 with the components of every fit.
 
     Parameters
     ----------
     rows : Replicate
-    features : sequence of str
+    features, classes : sequence of str
     fits : dict
         Final parameters by name of fit; None for one that failed.
     experiment : str
+    bins : int
+        Of the histogram, for data with one feature.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
+    if len(features) == 1:
+        return _draw_densities(rows, str(features[0]), fits, experiment, bins)
     figure, (axes,) = new_figure(width=8.5, height=7.0)
     _scatter(axes, rows.unlabeled, BACKGROUND, "o", 8, "unlabeled rows")
     for k in np.unique(rows.labels):
-        _scatter(axes, rows.labeled[rows.labels == k], component_color(k), "^", 28, f"labeled rows, class {k}")
+        _scatter(axes, rows.labeled[rows.labels == k], component_color(k), "^", 28, f"labeled rows, class {classes[k]}")
     handles, _ = axes.get_legend_handles_labels()
-    for (name, parameters), style in zip(fits.items(), FIT_STYLES * len(fits), strict=False):
+    for (name, parameters), style in zip(fits.items(), cycle(FIT_STYLES)):
         if parameters is None:
             handles.append(Line2D([], [], linestyle="none", label=f"{name}: collapsed"))
             continue
@@ -38,7 +46,33 @@ def draw_fits(rows: Replicate, features, fits: dict[str, MixtureParameters | Non
             _ellipse(axes, parameters, k, color=component_color(k), linestyle=style)
         handles.append(Line2D([], [], color="black", linestyle=style, linewidth=2, label=name))
     _finish(axes, features, handles)
-    axes.set_title(f"{experiment}, replicate 0: components of each fit ({DEVIATIONS} standard deviations)")
+    axes.set_title(
+        f"{experiment}, replicate 0: components of each fit (+ mean, {DEVIATIONS} standard deviations)"
+        + (f"\nin the first two of {len(features)} features" if len(features) > 2 else "")
+    )
+    return figure
+
+
+def _draw_densities(rows, feature, fits, experiment, bins):
+    """One panel a fit: the histogram, each component times its weight, and their sum."""
+    figure, panels = new_figure(len(fits), width=max(7.0, 5.0 * len(fits)), height=4.8, sharey=True)
+    x = np.linspace(rows.unlabeled.min(), rows.unlabeled.max(), 500)[:, None]
+    for (name, parameters), axes in zip(fits.items(), panels, strict=True):
+        axes.hist(rows.unlabeled[:, 0], bins=bins, density=True, color=BACKGROUND, alpha=0.6, label="rows")
+        axes.set_xlabel(feature)
+        if parameters is None:
+            axes.set_title(f"{name}: collapsed")
+            continue
+        density = np.exp(log_likelihoods(x, parameters))
+        shares = posteriors(x, parameters) * density[:, None]
+        for k in range(parameters.n_components):
+            axes.plot(x, shares[:, k], color=component_color(k), linewidth=2, label=f"component {k} x its weight")
+        axes.plot(x, density, color=OURS, linewidth=1.5, linestyle="--", label="sum")
+        axes.set_title(name)
+    panels[0].set_ylabel("density")
+    handles, labels = max((axes.get_legend_handles_labels() for axes in panels), key=lambda both: len(both[1]))
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize="small")
+    figure.suptitle(f"{experiment}, replicate 0: {len(rows.unlabeled):,} rows in {bins} bins, and the fitted densities")
     return figure
 
 
@@ -96,7 +130,7 @@ def _scatter(axes, X, color, marker, size, label):
 
 def _ellipse(axes, parameters, k, **style):
     """Outline of component k in the plane of the first two features: its marginal, exactly."""
-    mean, covariance = parameters.means[k, :2], parameters.covariances[k, :2, :2]
+    mean, covariance = parameters.means[k, :2], parameters.covariance_matrices[k, :2, :2]
     angle = np.linspace(0, 2 * np.pi, 200)
     if len(mean) == 1:  # one feature: an interval, raised off the axis
         half = DEVIATIONS * np.sqrt(covariance[0, 0])

@@ -12,7 +12,7 @@ PROTOCOLS = ("#440154", "#3B528B", "#21918C", "#5EC962", "#BFB216")
 OURS, SKLEARN = "#000000", "#E69F00"
 BACKGROUND = "#B0B0B0"  # what is only there for reference
 HIGHLIGHT = "#CC00CC"  # what a reader must not miss
-FIT_STYLES = ("-", "--", ":", "-.")
+FIT_STYLES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 4)), (0, (8, 4)), (0, (4, 1, 4, 3)))
 
 mpl.rcParams.update(
     {
@@ -41,7 +41,7 @@ def protocol_color(rung: int) -> str:
     return PROTOCOLS[rung % len(PROTOCOLS)]
 
 
-def new_figure(n_columns: int = 1, width: float = 8.0, height: float = 5.0):
+def new_figure(n_columns: int = 1, width: float = 8.0, height: float = 5.0, **options):
     """Make a figure and its axes in the common style.
 
     Parameters
@@ -50,13 +50,15 @@ def new_figure(n_columns: int = 1, width: float = 8.0, height: float = 5.0):
         Panels side by side.
     width, height : float
         In inches.
+    **options
+        Of matplotlib's `subplots`.
 
     Returns
     -------
     Figure, ndarray of Axes of shape (n_columns,)
     """
     figure = Figure(figsize=(width, height))
-    return figure, figure.subplots(1, n_columns, squeeze=False)[0]
+    return figure, figure.subplots(1, n_columns, squeeze=False, **options)[0]
 
 
 def save(figure: Figure, svg, png):

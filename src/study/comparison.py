@@ -1,0 +1,63 @@
+"""Our fits beside scikit-learn's: rows of agreement.csv."""
+
+import numpy as np
+import pandas as pd
+
+from emgmm import MixtureParameters, posteriors
+from study import sklearn_adapter
+from study.data import Dataset
+from study.evaluation import best_relabeling
+from study.fits import Runs
+
+
+def compare(dataset: Dataset, ours: Runs, theirs: Runs, experiment: str, protocol: str) -> pd.DataFrame:
+    """Rows of agreement.csv: our fit beside scikit-learn's, one a replicate, on the unlabeled rows.
+
+    Each side's posteriors are its own: from its own E-step, under its own parameters.
+    """
+    rows = []
+    for r in range(len(ours)):
+        X = dataset.replicate(r).unlabeled
+        row = {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
+        our_end, their_end = ours.end(r), theirs.end(r)
+        row |= _differences(X, our_end, their_end) if our_end and their_end else dict.fromkeys(DIFFERENCES, np.nan)
+        row["n_iter_ours"], row["n_iter_sklearn"] = ours.n_iter[r], theirs.n_iter[r]
+        row["failure"] = ours.failure[r] or theirs.failure[r]
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+DIFFERENCES = (
+    "agreement",
+    "agreement_aligned",
+    "max_abs_posterior_difference",
+    "max_abs_parameter_difference",
+)
+
+
+def _differences(X, ours: MixtureParameters, theirs: MixtureParameters):
+    our_posteriors = posteriors(X, ours)
+    their_posteriors = sklearn_adapter.posteriors(X, theirs)
+    our_labels, their_labels = our_posteriors.argmax(axis=1), their_posteriors.argmax(axis=1)
+    aligned = best_relabeling(our_labels, their_labels, ours.n_components)
+    parameter_difference = max(
+        np.abs(getattr(ours, name) - getattr(theirs, name)).max()
+        for name in ("weights", "means", "covariance_matrices")
+    )
+    differences = (
+        np.mean(our_labels == their_labels),
+        np.mean(aligned == their_labels),
+        np.abs(our_posteriors - their_posteriors).max(),
+        parameter_difference,
+    )
+    return dict(zip(DIFFERENCES, differences, strict=True))
+
+
+def disagreeing_rows(X, ours: MixtureParameters, theirs: MixtureParameters):
+    """Tell which rows get another hard label from scikit-learn than from us.
+
+    Returns
+    -------
+    ndarray of bool of shape (N,)
+    """
+    return posteriors(X, ours).argmax(axis=1) != sklearn_adapter.posteriors(X, theirs).argmax(axis=1)

@@ -1,0 +1,18 @@
+"""How values and choices are shown to a person."""
+
+import difflib
+
+
+def shown(value) -> str:
+    """Quote a value, cut to a legible length."""
+    text = f"'{value}'" if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def nearest(word, options) -> str:
+    """Say what is allowed, the nearest option first."""
+    word = str(word)
+    shortened = [option for option in options if word.startswith(option) or option.startswith(word)]
+    close = difflib.get_close_matches(word, options, n=1) or (shortened if word else [])
+    hint = f"; did you mean '{close[0]}'?" if close else "."
+    return f"{hint} Allowed: {', '.join(options)}"
