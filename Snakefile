@@ -9,6 +9,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/fits.smk"
 include: "workflow/rules/protocols.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/sweeps.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -16,4 +17,7 @@ rule all:
     default_target: True
     input:
         rules.tables.output,
+        rules.claims.output,
+        all_predictions(),
+        all_sweeps(),
         all_figures(),

@@ -1,6 +1,7 @@
 """Wrong configurations, each with the message it must give."""
 
 import typing
+from pathlib import Path
 
 import pytest
 import yaml
@@ -28,6 +29,10 @@ GOOD = {
     },
 }
 TOY = "experiments.toy"
+CLAIM = {
+    **{"experiment": "toy", "source": "a text", "statement": "it holds", "explanation": "for {n} fits"},
+    **{"table": "fits", "quantity": "n_iter", "published": 3},
+}
 MINE = {"experiments": {"mine": {"data": {"source": "csv", "features": ["a"]}, "fits": {"f": {}}}}}
 
 
@@ -70,7 +75,7 @@ WRONG = [
     (f"{TOY}.fits.first.n_components", 3, "n_components: must be the number of classes, 2"),
     (f"{TOY}.fits.first.semi_supervised", "clamped", "'first' is clamped, which scikit-learn cannot do"),
     (f"{TOY}.protocols.fit", "frist", "protocols.fit: there is no fit 'frist'. Allowed: first"),
-    (f"{TOY}.data.source", "cvs", "data.source: is 'cvs'; did you mean 'csv'? Allowed: gaussian_mixture, csv"),
+    (f"{TOY}.data.source", "cvs", "data.source: is 'cvs'; did you mean 'csv'? Allowed: gaussian_mixture, csv, sklearn"),
     (f"{TOY}.data.source", None, "data.source: is required, but missing"),
     (f"{TOY}.data.n_labeled", 0, "the data have no labeled rows"),
     (f"{TOY}.data.weights", [0.5, 0.4], "data.weights: must sum to 1, the sum is 0.9"),
@@ -84,6 +89,29 @@ WRONG = [
     (f"{TOY}.fits.second", None, "fits.second: there is nothing to remove by null; an empty block is written {}"),
     (f"{TOY}.fits", {"first": None}, "fits: must have at least one entry"),
     (f"{TOY}.data.weights", 3, "data.weights: must be a list, got 3"),
+    (f"{TOY}.data.counts", [5, 5], "data: takes counts, or n_unlabeled and weights, not both"),
+    (f"{TOY}.data.weights", None, "data: needs n_unlabeled and weights, or counts"),
+    (f"{TOY}.data.legacy_seed", 1, "data: legacy_seed needs counts"),
+    (
+        f"{TOY}.data",
+        {"source": "sklearn", "dataset": "digits"},
+        "is 'digits'; did you mean 'iris'? Allowed: iris, wine, breast_cancer",
+    ),
+    (f"{TOY}.fits.first.implementation", "sklearn", "fits.first.stopping: scikit-learn has its own stopping rule"),
+    (f"{TOY}.published", {"frist": [{"mean": [1]}]}, "published.frist: there is no fit 'frist'; did you mean 'first'?"),
+    ("claims", {"a1": {}}, "a claim's number is a capital letter and digits"),
+    ("claims.A1", {**CLAIM, "quantity": "n_itr"}, "table fits has no column 'n_itr'; did you mean 'n_iter'?"),
+    (
+        "claims.A1",
+        {**CLAIM, "table": "agreement", "quantity": "agreement", "where": {"protocol": "same"}},
+        "no 'same' here",
+    ),
+    ("claims.A1", {**CLAIM, "where": {"fitt": 1}}, "where.fitt: table fits has no such column; did you mean 'fit'?"),
+    ("claims.A1", {**CLAIM, "explanation": "{x}"}, "claims.A1.explanation: {x} stands for no number"),
+    ("claims.A1", {**CLAIM, "explanation": "{n.__class__}"}, "{n.__class__} stands for no number"),
+    ("claims.A1", {**CLAIM, "explanation": "{n:q}"}, "claims.A1.explanation: cannot be filled in"),
+    ("claims.A1", {**CLAIM, "relation": "equal"}, "is 'equal'; did you mean 'equals'?"),
+    ("claims.A1", {**CLAIM, "where": {"fit": [1]}}, "claims.A1.where.fit: must be one word or number"),
     (f"{TOY}.data", {"source": "csv", "features": ["a"]}, "data.unlabeled: is required, but missing"),
     (f"{TOY}.replicates", 99_999_999, "replicates: must be less than or equal to 100000"),
     (f"{TOY}.data.n_unlabeled", 100_000_000, None),
@@ -110,6 +138,7 @@ def test_wrong_value(tmp_path, path, value, message):
         ("seed: !!bool x\n", "0.yaml:1: not a value that can be read: 'x'"),
         ("seed: " + "[" * 5000 + "\n", "nested too deeply"),
         ("seed: !!python/object/apply:os.system ['true']\n", "0.yaml:1"),
+        ("a: &a 3\nb: {<<: *a}\n", "0.yaml:2: << must stand before a block"),
         ("a: &a [1]\nb: &b [*a, *a]\nc: &c {[1]: 2}\n", "a key must be a plain word"),
     ],
 )
@@ -184,6 +213,30 @@ def test_every_key_is_described():
         assert block.__doc__
         for name, known in block.model_fields.items():
             assert known.description, f"{block.__name__}.{name}"
+
+
+def test_defaults_are_merged_into_a_block(tmp_path):
+    good, more = tmp_path / "good.yaml", tmp_path / "more.yaml"
+    good.write_text(yaml.safe_dump(GOOD))
+    more.write_text(
+        "experiments: {toy: {fits: {second: &s {initialization: random, tol: 1e-3, n_init: 2},"
+        " third: {<<: *s, tol: 0.5, n_init: null}}}}"
+    )
+    fits = load([good, more]).experiments["toy"].fits
+    assert (fits["third"].initialization, fits["third"].tol, fits["third"].n_init) == ("random", 0.5, 1)
+
+
+def test_block_of_another_source_replaces_the_one_below(tmp_path):
+    good, more = tmp_path / "good.yaml", tmp_path / "more.yaml"
+    good.write_text(yaml.safe_dump(GOOD))
+    more.write_text("experiments: {toy: {data: {source: sklearn, dataset: iris}}}")
+    assert load([good, more]).experiments["toy"].data.dataset == "iris"
+
+
+def test_default_study_and_its_overlays_are_valid(monkeypatch):
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    for overlays in ([], ["config/quick.yaml"], ["config/original-data.yaml"]):
+        assert load(["config.yaml", *overlays]).experiments["customers"].replicates > 0
 
 
 def test_scientific_notation_without_a_point_is_a_number(tmp_path):

@@ -1,5 +1,6 @@
 """The workflow end to end, on a small configuration."""
 
+import fcntl
 import filecmp
 import os
 import shutil
@@ -15,8 +16,11 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("Snakefile", "config.yaml", "config", "profiles", "src", "workflow")
+LEFT_OUT = ("customer_starts", "processes", "guide_draws", "iris", "wine", "random_mixtures")
+SWEEPS = ("agreement_by_size", "labels", "false_convergence", "components_and_features")
 SMALL = {
     "experiments": {
+        **dict.fromkeys(LEFT_OUT),
         "customers": {"replicates": 3},
         "mine": {
             "data": {
@@ -28,11 +32,39 @@ SMALL = {
             "fits": {"start": {"initialization": "labels", "semi_supervised": "init_only"}},
             "protocols": {"fit": "start"},
         },
-    }
+    },
+    "sweeps": {
+        **dict.fromkeys(SWEEPS),
+        "sizes": {
+            "experiment": "customers",
+            "vary": {"data.n_unlabeled": [50, 80], "fits.clamped.tol": [1.0e-3, 1.0e-5]},
+            "replicates": 3,
+            "cells_per_job": 3,
+            "figure": {"x": "data.n_unlabeled", "y": "agreement", "color": "protocol", "panels": "fits.clamped.tol"},
+        },
+    },
 }
 
 
-def make_project(folder):
+TINY = {
+    "experiments": {
+        **dict.fromkeys([*LEFT_OUT, "customers", "guide"]),
+        "mine": SMALL["experiments"]["mine"],
+    },
+    "sweeps": {
+        **dict.fromkeys(SWEEPS),
+        "tolerances": {
+            "experiment": "mine",
+            "vary": {"fits.start.tol": [1.0e-2, 1.0e-3, 1.0e-4]},
+            "replicates": 1,
+            "cells_per_job": 1,
+            "figure": {"x": "fits.start.tol", "y": "n_iter"},
+        },
+    },
+}
+
+
+def make_project(folder, settings=SMALL):
     """Copy what a run needs, with two CSV files of a user."""
     for part in PARTS:
         source = ROOT / part
@@ -45,7 +77,7 @@ def make_project(folder):
         y = np.arange(n_rows) % 2
         rows = pd.DataFrame(draw.standard_normal((n_rows, 2)) + 3 * y[:, None], columns=["x1", "x2"])
         rows.assign(y=y).to_csv(folder / f"{name}.csv", index=False)
-    (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    (folder / "small.yaml").write_text(yaml.safe_dump(settings))
     return folder
 
 
@@ -84,15 +116,43 @@ def test_tables_have_the_contract(project):
     fits = pd.read_csv(project / "results/tables/fits.csv")
     agreement = pd.read_csv(project / "results/tables/agreement.csv")
     parameters = pd.read_csv(project / "results/tables/parameters.csv")
-    assert fits.groupby("experiment").size().to_dict() == {"customers": 9, "mine": 1}
+    assert fits.groupby("experiment").size().to_dict() == {"customers": 9, "guide": 2, "mine": 1}
     assert len(agreement) == 5 * (3 + 1)
-    assert len(parameters) == 2 * (1 + 2 + 4) * 4
+    assert len(parameters) == 2 * (1 + 2 + 2 + 4) * 4 + 2 * 2 * 4
     last = agreement[agreement["protocol"] == "same_regularization"]
     assert (last["agreement"] == 1).all()
     assert (last["max_abs_posterior_difference"] < 1e-9).all()
     dictionary = (project / "results/tables/README.md").read_text()
-    for table in (fits, agreement, parameters):
+    claims = pd.read_csv(project / "results/tables/claims.csv")
+    for table in (fits, agreement, parameters, claims):
         assert all(f"| {column} |" in dictionary for column in table.columns)
+
+
+def test_claims_are_judged_by_the_tables(project):
+    claims = pd.read_csv(project / "results/tables/claims.csv").set_index("claim")
+    assert list(claims.index) == ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "C1", "C2", "C3", "C7", "C8"]
+    assert claims.loc["C1", ["observed", "verdict"]].tolist() == [6, "reproduced"]
+    assert claims.loc["A6", "verdict"] == "explained"
+    assert claims.loc["C7", "observed"] == 5
+    agreement = pd.read_csv(project / "results/tables/agreement.csv")
+    published = agreement.query("experiment == 'customers' and protocol == 'as_published'")["agreement"]
+    assert claims.loc["A5", "observed"] == published.median()
+    assert f"{published.median():.1%}" in claims.loc["A5", "explanation"]
+    dictionary = (project / "results/tables/README.md").read_text()
+    assert "- C4: there are no numbers" in dictionary
+
+
+def test_articles_printed_numbers_come_out_by_both_implementations(project):
+    parameters = pd.read_csv(project / "results/tables/parameters.csv")
+    printed = parameters[parameters["published"].notna()]
+    assert printed.groupby("fit")["agrees"].sum().to_dict() == {"ours": 6, "sklearn": 6}
+
+
+def test_predictions_of_the_users_rows(project):
+    predictions = pd.read_csv(project / "results/predictions/mine/start.csv")
+    assert len(predictions) == 200
+    assert set(predictions["predicted class"]) == {0, 1}
+    np.testing.assert_allclose(predictions[["posterior of 0", "posterior of 1"]].sum(axis=1), 1)
 
 
 def test_second_run_has_nothing_to_do(project):
@@ -100,30 +160,57 @@ def test_second_run_has_nothing_to_do(project):
     assert "Nothing to be done" in (run := snakemake(project, "--dry-run")).stdout + run.stderr
 
 
-def test_one_core_gives_the_same_bytes_as_four(project, tmp_path):
-    other = make_project(tmp_path)
-    assert snakemake(other, cores=1).returncode == 0
-    names = files_below(project / "results")
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = make_project(tmp_path_factory.mktemp("tiny"), TINY)
+    run = snakemake(folder, cores=4)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+def assert_same_results(one, other):
+    names = files_below(one / "results")
     assert names == files_below(other / "results")
-    _, different, errors = filecmp.cmpfiles(project / "results", other / "results", names, shallow=False)
+    _, different, errors = filecmp.cmpfiles(one / "results", other / "results", names, shallow=False)
     assert (different, errors) == ([], [])
 
 
-BUT_DATA = {
-    *("fit", "sklearn", "compare", "evaluate", "tables"),
-    *("plot_fits", "plot_disagreement", "plot_log_likelihood", "plot_ladder"),
+def test_one_core_gives_the_same_bytes_as_four(tiny, tmp_path):
+    other = make_project(tmp_path, TINY)
+    assert snakemake(other, cores=1).returncode == 0
+    assert_same_results(tiny, other)
+
+
+FIGURES = {
+    f"plot_{figure}"
+    for figure in (
+        *("log_likelihood", "fits", "disagreement", "ladder", "uncertainty", "first_and_last"),
+        *("steps_and_accuracy", "measurements", "sweep"),
+    )
+}
+BUT_DATA = FIGURES | {
+    "sweep_part",
+    "sweep",
+    "plot_sweep",
+    "fit",
+    "sklearn",
+    "compare",
+    "evaluate",
+    "measure",
+    "tables",
+    "claims",
 }
 
 
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("src/study/figures/ladder.py", {"plot_ladder"}),
-        ("src/study/tables.py", {"tables"}),
+        ("src/study/tables.py", {"tables", "claims"}),
         ("src/study/configuration/loading.py", set()),
-        ("src/study/sklearn_adapter.py", {"sklearn", "compare", "plot_disagreement", "plot_ladder", "tables"}),
+        ("src/study/claims.py", {"claims"}),
+        ("src/study/figures/sweep.py", {"plot_sweep"}),
         ("src/emgmm/em.py", BUT_DATA),
-        ("src/study/figures/style.py", {"plot_ladder", "plot_fits", "plot_disagreement", "plot_log_likelihood"}),
+        ("src/study/figures/style.py", FIGURES),
     ],
 )
 def test_an_edited_module_reruns_its_dependents_only(project, module, rules):
@@ -134,7 +221,11 @@ def test_an_edited_module_reruns_its_dependents_only(project, module, rules):
         assert planned_rules(project) == rules
     finally:
         file.write_text(before)
-    assert planned_rules(project) == set()  # touched, but the same
+
+
+def test_a_touched_module_reruns_nothing(project):
+    (project / "src/emgmm/em.py").touch()
+    assert planned_rules(project) == set()
 
 
 def test_reordered_fits_reorder_the_tables(project):
@@ -150,21 +241,44 @@ def test_reordered_fits_reorder_the_tables(project):
 
 
 def test_two_runs_in_one_folder_are_kept_apart(tmp_path):
-    folder = make_project(tmp_path)
+    folder = make_project(tmp_path, TINY)
+    lock = folder / ".snakemake/run.lock"
     first = subprocess.Popen(
         ["snakemake", "--cores", "1", "--configfile", "small.yaml"],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    while not (folder / ".snakemake/run.lock").exists() and first.poll() is None:
-        time.sleep(0.05)
-    time.sleep(0.5)
-    second = snakemake(folder)
-    assert first.poll() is None
+    try:
+        while not (folder / "results/data").exists():  # jobs have begun
+            assert first.poll() is None
+            time.sleep(0.05)
+        with open(lock) as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        second = snakemake(folder)
+        assert first.poll() is None
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
     assert second.returncode != 0
     assert "another snakemake is running in this folder" in second.stdout + second.stderr
-    assert first.wait() == 0
+
+
+def test_an_added_value_of_a_sweep_leaves_experiments_alone(project):
+    text = (project / "small.yaml").read_text()
+    for change, rules in (
+        ({"vary": {"data.n_unlabeled": [50, 65, 80]}}, {"sweep_part", "sweep", "plot_sweep"}),
+        ({"figure": {"x": "data.n_unlabeled", "y": "accuracy"}}, {"plot_sweep"}),
+    ):
+        sizes = {**SMALL["sweeps"]["sizes"], **change}
+        sizes["vary"] = {**SMALL["sweeps"]["sizes"]["vary"], **sizes["vary"]}
+        changed = {**SMALL, "sweeps": {**SMALL["sweeps"], "sizes": sizes}}
+        (project / "small.yaml").write_text(yaml.safe_dump(changed))
+        try:
+            assert planned_rules(project) == rules
+        finally:
+            (project / "small.yaml").write_text(text)
 
 
 def test_an_edited_fit_leaves_other_fits_alone(project):
@@ -176,30 +290,27 @@ def test_an_edited_fit_leaves_other_fits_alone(project):
         run = snakemake(project, "--dry-run")
         assert "Fit customers by EM: clamped" in run.stdout + run.stderr
         assert "Fit customers by EM: unsupervised" not in run.stdout + run.stderr
-        assert "sklearn" not in planned_rules(project)
+        assert planned_rules(project).isdisjoint({"data", "sklearn", "compare"})
     finally:
         (project / "small.yaml").write_text(text)
 
 
-def test_a_killed_run_is_taken_up_by_the_same_command(project, tmp_path):
-    folder = make_project(tmp_path)
-    run = subprocess.Popen(
-        ["snakemake", "--cores", "2", "--configfile", "small.yaml"],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    while not (folder / "results/fits").exists() and run.poll() is None:
-        time.sleep(0.05)
-    assert run.poll() is None
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
+def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tiny, tmp_path):
+    folder, draw = make_project(tmp_path, TINY), np.random.default_rng()
+    for _ in range(4):
+        run = subprocess.Popen(
+            ["snakemake", "--cores", "2", "--configfile", "small.yaml"],
+            cwd=folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(draw.uniform(2, 7))
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
     again = snakemake(folder)
     assert again.returncode == 0, again.stderr
-    for table in ("fits", "parameters", "agreement"):
-        name = f"results/tables/{table}.csv"
-        assert (folder / name).read_bytes() == (project / name).read_bytes()
+    assert_same_results(tiny, folder)
 
 
 def test_wrong_configuration_stops_before_any_job(tmp_path):

@@ -7,7 +7,7 @@ There are two ways. The fast one writes the log-densities as an exponential fami
 the centered features and their products: two matrix products a block serve all components. Its rounding error
 grows with the spread of the data in units of the components' own. Beyond `LARGEST_CONDITION`, and whenever the
 statistics themselves show that digits were lost, the rows are gone through again in the exact way: deviations from
-each component's own mean, whitened by its Cholesky factor, and scatter about the new means.
+each component's own mean, whitened by its Cholesky factor.
 """
 
 import numpy as np
@@ -16,8 +16,9 @@ from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.statistics import SufficientStatistics
 
 LOG_2_PI = np.log(2 * np.pi)
-BLOCK_VALUES = 2**17  # values of a block held at a time: 1 MiB, the size of a core's cache
-MAX_BLOCK_ROWS = 8192  # more rows gain nothing
+BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
+MAX_BLOCK_ROWS = 16_384  # more rows gain nothing
+MANY_FEATURES = 4  # features a component beyond which their products cost more than they save
 # The fast way is taken while x^T precision x is a sum of terms of this size at most: about 12 digits are right.
 LARGEST_CONDITION = 1e4
 
@@ -146,7 +147,9 @@ def expectation(X, parameters, sample_weight=None):
 
 def expectation_of(rows, parameters):
     """Take the E-step over `Rows`, which are made once for many steps."""
-    return _fast_expectation(rows, parameters) or _exact_expectation(rows.X, parameters, rows.sample_weight)
+    many_products = not parameters.type.diagonal and parameters.n_features > MANY_FEATURES * parameters.n_components
+    found = None if many_products else _fast_expectation(rows, parameters)
+    return found or _exact_expectation(rows.X, parameters, rows.sample_weight)
 
 
 def _fast_expectation(rows, parameters):
@@ -183,27 +186,29 @@ def _blocks(X, parameters):
 
 
 def _exact_expectation(X, parameters, sample_weight):
+    covariance_type, shape = parameters.type, parameters.means.shape
 
-    def posteriors_of_blocks():
+    def sums_about(means):
+        mass, first, second, total = np.zeros(shape[0]), np.zeros(shape), covariance_type.outer(np.zeros(shape)), 0.0
         for rows, deviations, log_joint in _blocks(X, parameters):
-            likelihood = normalize(log_joint)
+            log_likelihood = normalize(log_joint)
             if sample_weight is not None:
                 log_joint *= sample_weight[rows]
-                likelihood *= sample_weight[rows]
-            yield deviations, log_joint, likelihood.sum()
+                log_likelihood *= sample_weight[rows]
+            deviations += (parameters.means - means)[:, :, None]
+            mass += log_joint.sum(axis=1)
+            first += (deviations @ log_joint[:, :, None])[:, :, 0]
+            second += covariance_type.scatter(deviations, log_joint)
+            total += log_likelihood.sum()
+        shift = first / np.maximum(mass, np.finfo(float).tiny)[:, None]
+        scatter = second - covariance_type.scaled(covariance_type.outer(shift), mass)
+        lost = covariance_type.variances(second) > LARGEST_CONDITION * covariance_type.variances(scatter)
+        return SufficientStatistics(mass, means + shift, scatter, parameters.covariance_type), float(total), lost.any()
 
-    mass, first, log_likelihood = np.zeros(parameters.n_components), np.zeros(parameters.means.shape), 0.0
-    for deviations, responsibilities, likelihood in posteriors_of_blocks():
-        mass += responsibilities.sum(axis=1)
-        first += np.einsum("kdn,kn->kd", deviations, responsibilities)
-        log_likelihood += likelihood
-    shift = first / np.maximum(mass, np.finfo(float).tiny)[:, None]
-    scatter = parameters.type.outer(np.zeros(parameters.means.shape))
-    for deviations, responsibilities, _ in posteriors_of_blocks():
-        deviations -= shift[:, :, None]
-        scatter += parameters.type.scatter(deviations, responsibilities)
-    statistics = SufficientStatistics(mass, parameters.means + shift, scatter, parameters.covariance_type)
-    return statistics, float(log_likelihood)
+    statistics, log_likelihood, lost_digits = sums_about(parameters.means)
+    if lost_digits:  # the means have moved by many standard deviations: once more, about the new ones
+        statistics, log_likelihood, _ = sums_about(statistics.means)
+    return statistics, log_likelihood
 
 
 def posteriors(X, parameters):

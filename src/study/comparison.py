@@ -7,7 +7,7 @@ from emgmm import MixtureParameters, posteriors
 from study import sklearn_adapter
 from study.data import Dataset
 from study.evaluation import best_relabeling
-from study.fits import Runs
+from study.runs import Runs
 
 
 def compare(dataset: Dataset, ours: Runs, theirs: Runs, experiment: str, protocol: str) -> pd.DataFrame:

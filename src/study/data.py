@@ -1,4 +1,4 @@
-"""The rows that an experiment is about: drawn from a known mixture, or read from CSV files."""
+"""The rows that an experiment is about: drawn from a known mixture, read from CSV files, or scikit-learn's."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.configuration.schema import CsvData, Data, GaussianMixtureData
+from study.configuration.schema import CsvData, Data, GaussianMixtureData, SklearnData
 from study.errors import DataError
 from study.seeds import generator
 
@@ -65,28 +65,36 @@ def make_dataset(data: Data, replicates: int, seed: int, experiment: str) -> Dat
     """
     if isinstance(data, CsvData):
         return _read_csv(data)
+    if isinstance(data, SklearnData):
+        return _load(data, replicates, seed, experiment)
     return _draw(data, replicates, seed, experiment)
 
 
 def _draw(data: GaussianMixtureData, replicates, seed, experiment) -> Dataset:
-    weights, means = np.array(data.weights), np.array(data.means)
-    factors = np.linalg.cholesky(np.array(data.covariances))
+    n_components, n_features = data.shape
+    n_draws = 1 if data.shared else replicates
 
-    def rows(n_rows, purpose):
-        X = np.empty((replicates, n_rows, means.shape[1]))
-        y = np.empty((replicates, n_rows), dtype=np.int64)
-        for r in range(replicates):
+    def rows(n_rows, purpose, counts=None):
+        X = np.empty((n_draws, n_rows, n_features))
+        y = np.empty((n_draws, n_rows), dtype=np.int64)
+        for r in range(n_draws):
+            weights, means, factors = _mixture(data, generator(seed, experiment, "data", "mixture", r))
             draw = generator(seed, experiment, "data", purpose, r)
-            y[r] = draw.choice(len(weights), size=n_rows, p=weights / weights.sum())
-            noise = draw.standard_normal((n_rows, means.shape[1]))
+            if data.legacy_seed is not None:
+                draw = np.random.RandomState(data.legacy_seed)
+            if counts:
+                y[r] = np.repeat(np.arange(len(counts)), counts)
+            else:
+                y[r] = draw.choice(n_components, size=n_rows, p=weights / weights.sum())
+            noise = draw.standard_normal((n_rows, n_features))
             X[r] = means[y[r]] + np.einsum("nij,nj->ni", factors[y[r]], noise)
         return X, y
 
-    unlabeled, truth = rows(data.n_unlabeled, "unlabeled")
+    unlabeled, truth = rows(data.n_rows, "unlabeled", data.counts)
     labeled, labels = rows(data.n_labeled, "labeled")
     return Dataset(
-        features=np.array([f"x{d + 1}" for d in range(means.shape[1])]),
-        classes=np.array([str(k) for k in range(len(weights))]),
+        features=np.array([f"x{d + 1}" for d in range(n_features)]),
+        classes=np.array([str(k) for k in range(n_components)]),
         unlabeled=unlabeled,
         truth=truth,
         labeled=labeled,
@@ -94,18 +102,69 @@ def _draw(data: GaussianMixtureData, replicates, seed, experiment) -> Dataset:
     )
 
 
+def _mixture(data: GaussianMixtureData, draw: np.random.Generator):
+    """Return weights, means and Cholesky factors of the covariances of the mixture to draw from."""
+    if data.means is None:
+        n_components, n_features = data.shape
+        weights = draw.dirichlet(np.full(n_components, 5.0))
+        means = 2 * draw.standard_normal((n_components, n_features))
+        freedom = n_features + 4
+        roots = draw.standard_normal((n_components, n_features, freedom)) / np.sqrt(freedom)
+        covariances = roots @ roots.transpose(0, 2, 1)
+    else:
+        weights, means, covariances = (np.array(a) for a in (data.class_weights, data.means, data.covariances))
+    center = weights @ means / weights.sum()
+    if data.separation != 1:
+        means = center + data.separation * (means - center)
+    return weights, means, np.linalg.cholesky(covariances)
+
+
+def _load(data: SklearnData, replicates, seed, experiment) -> Dataset:
+    from sklearn import datasets  # takes a second, so only where it is used
+
+    bunch = getattr(datasets, f"load_{data.dataset}")()
+    X = _standardized(bunch.data) if data.standardize else bunch.data
+    y = bunch.target.astype(np.int64)
+    unlabeled, labeled = [], []
+    for r in range(replicates):
+        draw = generator(seed, experiment, "data", "labeled", r)
+        kept = []
+        for k in np.unique(y):
+            rows = np.flatnonzero(y == k)
+            kept.append(draw.choice(rows, size=max(1, round(data.labeled_fraction * len(rows))), replace=False))
+        labeled.append(np.sort(np.concatenate(kept)))
+        unlabeled.append(np.setdiff1d(np.arange(len(y)), labeled[-1]))
+    return Dataset(
+        features=np.array([str(name) for name in bunch.feature_names]),
+        classes=np.array([str(name) for name in bunch.target_names]),
+        unlabeled=X[unlabeled],
+        truth=y[unlabeled],
+        labeled=X[labeled],
+        labels=y[labeled],
+    )
+
+
+def _standardized(X, like=None):
+    """Scale features by the mean and standard deviation of `like` (default: X itself)."""
+    like = X if like is None else like
+    deviation = like.std(axis=0)
+    return (X - like.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+
+
 def _read_csv(data: CsvData) -> Dataset:
-    unlabeled, truth = _read_rows(data.unlabeled.path, data.features, data.unlabeled.target)
+    unlabeled, truth = _read_rows(data.unlabeled.place, data.features, data.unlabeled.target)
     if data.labeled is None:
         labeled, labels = np.empty((0, len(data.features))), np.empty(0, dtype=str)
     else:
-        labeled, labels = _read_rows(data.labeled.path, data.features, data.labeled.target)
+        labeled, labels = _read_rows(data.labeled.place, data.features, data.labeled.target)
+    if data.standardize:
+        labeled, unlabeled = _standardized(labeled, unlabeled), _standardized(unlabeled)
     classes = _sorted_classes(labels if truth is None else np.concatenate([labels, truth]))
     position = {name: k for k, name in enumerate(classes)}
     if data.labeled is not None and truth is not None and (unknown := sorted(set(truth) - set(labels))):
         raise DataError(
-            f"{data.unlabeled.path}, column '{data.unlabeled.target}': the class '{unknown[0]}' has no row in "
-            f"{data.labeled.path}. Classes there: {', '.join(_sorted_classes(labels))}"
+            f"{data.unlabeled.place}, column '{data.unlabeled.target}': the class '{unknown[0]}' has no row in "
+            f"{data.labeled.place}. Classes there: {', '.join(_sorted_classes(labels))}"
         )
 
     def encode(names):

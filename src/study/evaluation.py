@@ -1,13 +1,15 @@
 """The one judge of a fit: solvers never score themselves. Rows of fits.csv and parameters.csv come from here."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from emgmm import log_likelihoods, posteriors
-from study.configuration.schema import Fit
+from emgmm import MixtureParameters, log_likelihoods, posteriors
+from study.configuration.schema import Fit, Published
 from study.data import Dataset
-from study.fits import Runs
+from study.runs import Runs
 
 PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curves are thick
 
@@ -83,22 +85,76 @@ def _accuracy(replicate, parameters, fit):
     return np.mean(labels == replicate.truth)
 
 
-def tabulate_parameters(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: str) -> pd.DataFrame:
-    """Rows of parameters.csv: every weight, mean and covariance of the fit to replicate 0."""
+def tabulate_parameters(
+    dataset: Dataset, runs: Runs, fit: Fit, published: list[Published], experiment: str, name: str
+) -> pd.DataFrame:
+    """Rows of parameters.csv: every weight, mean and covariance of the fit to replicate 0.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    runs : Runs
+    fit : Fit
+    published : list of Published
+        What the source printed for the components; may be empty.
+    experiment, name : str
+    """
     parameters = runs.end(PUBLISHED_REPLICATE)
     n_components, n_features = runs.means.shape[1:]
+    printed = _match(published, parameters) if parameters else {}
     rows = []
     for k in range(n_components):
         values = {"weight": np.nan if parameters is None else parameters.weights[k]}
-        for label, shape in (("mean", (n_features,)), ("covariance", (n_features, n_features))):
-            array = getattr(parameters, {"mean": "means", "covariance": "covariance_matrices"}[label], None)
-            for index in np.ndindex(shape):
-                value = np.nan if array is None else array[k][index]
-                values[f"{label}[{','.join(map(str, index))}]"] = value
-        common = {"experiment": experiment, "fit": name, "component": k}
-        class_name = dataset.classes[k] if fit.uses_labels and k < len(dataset.classes) else ""
-        rows += [
-            common | {"parameter": parameter, "value": value, "published": np.nan, "class": class_name}
-            for parameter, value in values.items()
-        ]
+        covariance = parameters.covariance_matrices[k] if parameters else np.full((n_features, n_features), np.nan)
+        mean = parameters.means[k] if parameters else np.full(n_features, np.nan)
+        values |= {f"mean[{d}]": value for d, value in enumerate(mean)}
+        values |= {f"standard_deviation[{d}]": value for d, value in enumerate(np.sqrt(np.diagonal(covariance)))}
+        values |= {f"covariance[{i},{j}]": value for (i, j), value in np.ndenumerate(covariance)}
+        for parameter, value in values.items():
+            number = printed.get((k, parameter), np.nan)
+            digits = max(0, -Decimal(repr(number)).as_tuple().exponent) if np.isfinite(number) else 0
+            rows.append(
+                {
+                    "experiment": experiment,
+                    "fit": name,
+                    "component": k,
+                    "parameter": parameter,
+                    "value": value,
+                    "published": number,
+                    "agrees": float(round(value, digits) == number) if np.isfinite(number) else np.nan,
+                    "class": dataset.classes[k] if fit.uses_labels and k < len(dataset.classes) else "",
+                }
+            )
     return pd.DataFrame(rows)
+
+
+def _match(published: list[Published], parameters: MixtureParameters) -> dict[tuple[int, str], float]:
+    """Look up printed numbers by component and parameter; components are matched by their means."""
+    if not published:
+        return {}
+    distances = [[np.abs(np.subtract(p.mean, mean)).sum() for mean in parameters.means] for p in published]
+    found = {}
+    for p, k in zip(*linear_sum_assignment(distances), strict=True):
+        if published[p].weight is not None:
+            found[k, "weight"] = published[p].weight
+        for label in ("mean", "standard_deviation"):
+            found |= {(k, f"{label}[{d}]"): v for d, v in enumerate(getattr(published[p], label) or [])}
+    return found
+
+
+def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> pd.DataFrame:
+    """List the unlabeled rows of replicate 0 with their posteriors and most probable component, or class."""
+    rows = dataset.replicate(PUBLISHED_REPLICATE)
+    table = pd.DataFrame(rows.unlabeled, columns=[str(feature) for feature in dataset.features])
+    if rows.truth is not None:
+        table["true class"] = dataset.classes[rows.truth]
+    parameters = runs.end(PUBLISHED_REPLICATE)
+    if parameters is None:
+        return table
+    found = posteriors(rows.unlabeled, parameters)
+    named = fit.uses_labels and parameters.n_components <= len(dataset.classes)
+    names = dataset.classes if named else np.arange(parameters.n_components).astype(str)
+    table["predicted " + ("class" if named else "component")] = names[found.argmax(axis=1)]
+    for k in range(parameters.n_components):
+        table[f"posterior of {names[k]}"] = found[:, k]
+    return table

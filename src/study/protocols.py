@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from study import sklearn_adapter
 from study.configuration.schema import Fit
 from study.data import Dataset
-from study.fits import Run, Runs, stack_runs
+from study.runs import Run, Runs, stack_runs
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,8 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit) -> Runs:
     Runs
         Where our fit failed, it fails too: there is nothing to compare.
     """
+    from study import sklearn_adapter  # scikit-learn takes a second to import
+
     runs = []
     for r in range(len(ours)):
         if ours.failure[r]:

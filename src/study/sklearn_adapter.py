@@ -6,17 +6,17 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from emgmm import MixtureParameters
-from study.fits import Run
+from study.runs import Run
 
 
 def fit(
     X,
     start: MixtureParameters,
     *,
-    precisions_are_covariances: bool,
     tol: float,
     max_iter: int,
     reg_covar: float,
+    precisions_are_covariances: bool = False,
 ) -> Run:
     """Run scikit-learn's EM from given parameters.
 
@@ -24,10 +24,10 @@ def fit(
     ----------
     X : ndarray of shape (N, D)
     start : MixtureParameters
-    precisions_are_covariances : bool
-        Hand over the covariances as `precisions_init`, as article A does; else their inverses, as scikit-learn wants.
     tol, max_iter, reg_covar
         As in GaussianMixture.
+    precisions_are_covariances : bool
+        Hand over the covariances as `precisions_init`, as article A does; else their inverses, as scikit-learn wants.
 
     Returns
     -------

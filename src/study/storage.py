@@ -42,4 +42,4 @@ def write_table(path, table: pd.DataFrame):
 
 def read_table(path) -> pd.DataFrame:
     """Read a table, every digit kept."""
-    return pd.read_csv(path, float_precision="round_trip", encoding="utf-8")
+    return pd.read_csv(path, encoding="utf-8")

@@ -13,6 +13,7 @@ SRC = str(ROOT / "src")
 sys.path.insert(0, SRC)
 os.environ.update(PYTHONPATH=SRC)
 
+from study.configuration.cells import cells, grid
 from study.configuration.loading import load
 from study.errors import StudyError
 from study.protocols import LADDER
@@ -23,8 +24,11 @@ try:
             "--config is not read; put the keys into a file and give it with --configfile"
         )
     STUDY = load(
-        os.path.relpath(file)
-        for file in (ROOT / "config.yaml", *workflow.overwrite_configfiles)
+        (
+            os.path.relpath(file)
+            for file in (ROOT / "config.yaml", *workflow.overwrite_configfiles)
+        ),
+        notice=lambda text: print(text, file=sys.stderr),
     )
 except StudyError as error:
     raise WorkflowError(str(error)) from None
@@ -34,6 +38,9 @@ wildcard_constraints:
     experiment="[a-z][a-z0-9_]*",
     fit="[a-z][a-z0-9_]*",
     protocol="[a-z][a-z0-9_]*",
+    sha256="[0-9a-f]{64}",
+    sweep="[a-z][a-z0-9_]*",
+    part="[0-9]+",
 
 
 def sources(script):
@@ -54,6 +61,18 @@ def fit_of(wildcards):
     return experiment_of(wildcards).fits[wildcards.fit]
 
 
+def urls():
+    """Addresses of files by checksum."""
+    sources = [experiment.data for experiment in STUDY.experiments.values()]
+    files = [
+        file
+        for data in sources
+        if data.source == "csv"
+        for file in (data.unlabeled, data.labeled)
+    ]
+    return {file.sha256: file.url for file in files if file and file.url}
+
+
 def with_protocols():
     return [
         name for name, experiment in STUDY.experiments.items() if experiment.protocols
@@ -71,7 +90,7 @@ def draw_settings(wildcards):
 def csv_files(wildcards):
     data = experiment_of(wildcards).data
     tables = [data.unlabeled, data.labeled] if data.source == "csv" else []
-    return [table.path for table in tables if table]
+    return [table.place for table in tables if table]
 
 
 def compared_fit(wildcards):
@@ -86,6 +105,59 @@ def evaluations(table):
     ]
 
 
+def all_predictions():
+    return [
+        f"results/predictions/{name}/{fit}.csv"
+        for name, experiment in STUDY.experiments.items()
+        for fit in experiment.fits
+    ]
+
+
+def runs_of(wildcards):
+    return [
+        f"results/fits/{wildcards.experiment}/{fit}.npz"
+        for fit in experiment_of(wildcards).fits
+    ]
+
+
+def sweep_of(wildcards):
+    return STUDY.sweeps[wildcards.sweep]
+
+
+def cells_of_part(wildcards):
+    sweep, part = sweep_of(wildcards), int(wildcards.part)
+    chosen = cells(sweep, STUDY.experiments[sweep.experiment])
+    return chosen[part * sweep.cells_per_job : (part + 1) * sweep.cells_per_job]
+
+
+def sweep_files(wildcards):
+    """CSV files that the cells read."""
+    tables = [
+        table
+        for cell in cells_of_part(wildcards)
+        if cell.experiment.data.source == "csv"
+        for table in (cell.experiment.data.unlabeled, cell.experiment.data.labeled)
+    ]
+    return sorted({table.place for table in tables if table})
+
+
+def sweep_parts(wildcards):
+    sweep = sweep_of(wildcards)
+    n_parts = -(-len(grid(sweep)) // sweep.cells_per_job)
+    return [
+        f"results/sweeps/{wildcards.sweep}/part_{part}.csv" for part in range(n_parts)
+    ]
+
+
+def all_sweeps():
+    files = []
+    for name, sweep in STUDY.sweeps.items():
+        files += [f"results/tables/sweeps/{name}{end}.csv" for end in ("", "_summary")]
+        if sweep.figure:
+            files += [f"results/figures/{name}/sweep.{kind}" for kind in ("svg", "png")]
+    return files
+
+
 def figure_files(figure):
     return {
         kind: f"results/figures/{{experiment}}/{figure}.{kind}"
@@ -94,12 +166,11 @@ def figure_files(figure):
 
 
 def all_figures():
-    figures = []
-    for name, experiment in STUDY.experiments.items():
-        figures += [f"{name}/log_likelihood_{fit}" for fit in experiment.fits]
-        figures.append(f"{name}/fits")
-        if experiment.protocols:
-            figures += [f"{name}/disagreement", f"{name}/agreement_ladder"]
+    figures = [
+        f"{name}/{figure}"
+        for name, experiment in STUDY.experiments.items()
+        for figure in experiment.figures
+    ]
     return [
         f"results/figures/{figure}.{kind}"
         for figure in figures

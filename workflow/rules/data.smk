@@ -1,4 +1,21 @@
-# Draw the synthetic data, or read the user's.
+# Fetch files, draw the synthetic data, or read the user's.
+rule fetch:
+    input:
+        code=sources("fetch.py"),
+    output:
+        "results/downloads/{sha256}.csv",
+    log:
+        "results/logs/fetch/{sha256}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        url=lambda wildcards: urls()[wildcards.sha256],
+    message:
+        "Fetch {params.url}"
+    script:
+        "../scripts/fetch.py"
+
+
 rule data:
     input:
         files=csv_files,

@@ -20,10 +20,7 @@ rule plot_log_likelihood:
 rule plot_fits:
     input:
         data=rules.data.output,
-        runs=lambda wildcards: [
-            f"results/fits/{wildcards.experiment}/{fit}.npz"
-            for fit in experiment_of(wildcards).fits
-        ],
+        runs=runs_of,
         code=sources("plot_fits.py"),
     output:
         **figure_files("fits"),
@@ -72,3 +69,84 @@ rule plot_ladder:
         "Draw the ladder of agreement of {wildcards.experiment}"
     script:
         "../scripts/plot_ladder.py"
+
+
+rule plot_uncertainty:
+    input:
+        data=rules.data.output,
+        runs=runs_of,
+        code=sources("plot_uncertainty.py"),
+    output:
+        **figure_files("uncertainty"),
+    log:
+        "results/logs/plot_uncertainty/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        fits=lambda wildcards: list(experiment_of(wildcards).fits),
+        bins=lambda wildcards: experiment_of(wildcards).bins,
+    message:
+        "Draw the uncertainty of {wildcards.experiment}"
+    script:
+        "../scripts/plot_uncertainty.py"
+
+
+rule plot_first_and_last:
+    input:
+        data=rules.data.output,
+        runs=runs_of,
+        code=sources("plot_first_and_last.py"),
+    output:
+        **figure_files("first_and_last"),
+    log:
+        "results/logs/plot_first_and_last/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        fits=lambda wildcards: list(experiment_of(wildcards).fits),
+    message:
+        "Draw the first and last rows of {wildcards.experiment}"
+    script:
+        "../scripts/plot_first_and_last.py"
+
+
+rule plot_steps_and_accuracy:
+    input:
+        fits=lambda wildcards: [
+            f"results/evaluation/{wildcards.experiment}/fits/{fit}.csv"
+            for fit in experiment_of(wildcards).fits
+        ],
+        code=sources("plot_steps_and_accuracy.py"),
+    output:
+        **figure_files("steps_and_accuracy"),
+    log:
+        "results/logs/plot_steps_and_accuracy/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        implementations=lambda wildcards: {
+            name: fit.implementation
+            for name, fit in experiment_of(wildcards).fits.items()
+        },
+    message:
+        "Draw steps and accuracy of {wildcards.experiment}"
+    script:
+        "../scripts/plot_steps_and_accuracy.py"
+
+
+rule plot_measurements:
+    input:
+        measurements=rules.measure.output,
+        code=sources("plot_measurements.py"),
+    output:
+        **figure_files("{figure}"),
+    log:
+        "results/logs/plot_measurements/{experiment}/{figure}.log",
+    wildcard_constraints:
+        figure="optima|convergence|kmeans_limit",
+    conda:
+        "../envs/study.yaml"
+    message:
+        "Draw {wildcards.figure} of {wildcards.experiment}"
+    script:
+        "../scripts/plot_measurements.py"

@@ -7,16 +7,45 @@ rule evaluate:
     output:
         fits="results/evaluation/{experiment}/fits/{fit}.csv",
         parameters="results/evaluation/{experiment}/parameters/{fit}.csv",
+        predictions="results/predictions/{experiment}/{fit}.csv",
     log:
         "results/logs/evaluate/{experiment}/{fit}.log",
     conda:
         "../envs/study.yaml"
     params:
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
+        published=lambda wildcards: [
+            printed.model_dump()
+            for printed in experiment_of(wildcards).published.get(wildcards.fit, [])
+        ],
     message:
         "Evaluate {wildcards.experiment}: {wildcards.fit}"
     script:
         "../scripts/evaluate.py"
+
+
+rule measure:
+    input:
+        data=rules.data.output,
+        runs=runs_of,
+        code=sources("measure.py"),
+    output:
+        "results/evaluation/{experiment}/measurements.csv",
+    log:
+        "results/logs/measure/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        fits=lambda wildcards: list(experiment_of(wildcards).fits),
+        settings=lambda wildcards: {
+            "replicates": experiment_of(wildcards).replicates,
+            "bins": experiment_of(wildcards).bins,
+            "seed": STUDY.seed,
+        },
+    message:
+        "Measure {wildcards.experiment}"
+    script:
+        "../scripts/measure.py"
 
 
 rule tables:
@@ -24,12 +53,13 @@ rule tables:
         fits=evaluations("fits"),
         parameters=evaluations("parameters"),
         agreement=expand(rules.compare.output, experiment=with_protocols()),
+        measurements=expand(rules.measure.output, experiment=STUDY.experiments),
         code=sources("tables.py"),
     output:
         fits="results/tables/fits.csv",
         parameters="results/tables/parameters.csv",
         agreement="results/tables/agreement.csv",
-        dictionary="results/tables/README.md",
+        measurements="results/tables/measurements.csv",
     log:
         "results/logs/tables.log",
     conda:
@@ -40,3 +70,25 @@ rule tables:
         "Put the tables together"
     script:
         "../scripts/tables.py"
+
+
+rule claims:
+    input:
+        fits=rules.tables.output.fits,
+        parameters=rules.tables.output.parameters,
+        agreement=rules.tables.output.agreement,
+        measurements=rules.tables.output.measurements,
+        code=sources("claims.py"),
+    output:
+        claims="results/tables/claims.csv",
+        dictionary="results/tables/README.md",
+    log:
+        "results/logs/claims.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        claims={name: claim.model_dump() for name, claim in STUDY.claims.items()},
+    message:
+        "Judge the claims"
+    script:
+        "../scripts/claims.py"

@@ -4,7 +4,7 @@ import pandas as pd
 
 from study.comparison import compare
 from study.data import Dataset
-from study.fits import Runs
+from study.runs import Runs
 from study.script import logged
 from study.storage import read_arrays, write_table
 

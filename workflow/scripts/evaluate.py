@@ -1,9 +1,9 @@
-"""Evaluate a fit and tabulate its parameters."""
+"""Evaluate a fit, tabulate its parameters, and list its predictions."""
 
-from study.configuration.schema import Fit
+from study.configuration.schema import Fit, Published
 from study.data import Dataset
-from study.evaluation import evaluate_fit, tabulate_parameters
-from study.fits import Runs
+from study.evaluation import evaluate_fit, tabulate_parameters, tabulate_predictions
+from study.runs import Runs
 from study.script import logged
 from study.storage import read_arrays, write_table
 
@@ -12,5 +12,7 @@ with logged(snakemake.log[0]):
     runs = read_arrays(snakemake.input.runs[0], Runs)
     experiment, name = snakemake.wildcards.experiment, snakemake.wildcards.fit
     fit = Fit(**snakemake.params.fit)
+    published = [Published(**printed) for printed in snakemake.params.published]
     write_table(snakemake.output.fits, evaluate_fit(dataset, runs, fit, experiment, name))
-    write_table(snakemake.output.parameters, tabulate_parameters(dataset, runs, fit, experiment, name))
+    write_table(snakemake.output.parameters, tabulate_parameters(dataset, runs, fit, published, experiment, name))
+    write_table(snakemake.output.predictions, tabulate_predictions(dataset, runs, fit))

@@ -4,7 +4,7 @@ from study.comparison import disagreeing_rows
 from study.data import Dataset
 from study.figures.mixture import draw_disagreement
 from study.figures.style import save
-from study.fits import Runs
+from study.runs import Runs
 from study.script import logged
 from study.storage import read_arrays
 

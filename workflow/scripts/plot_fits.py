@@ -3,7 +3,7 @@
 from study.data import Dataset
 from study.figures.mixture import draw_fits
 from study.figures.style import save
-from study.fits import Runs
+from study.runs import Runs
 from study.script import logged
 from study.storage import read_arrays
 

@@ -2,7 +2,7 @@
 
 from study.figures.log_likelihood import draw_log_likelihood
 from study.figures.style import save
-from study.fits import Runs
+from study.runs import Runs
 from study.script import logged
 from study.storage import read_arrays
 

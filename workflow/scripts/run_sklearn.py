@@ -2,8 +2,8 @@
 
 from study.configuration.schema import Fit
 from study.data import Dataset
-from study.fits import Runs
 from study.protocols import run_protocol
+from study.runs import Runs
 from study.script import logged
 from study.storage import read_arrays, write_arrays
 

@@ -1,33 +1,23 @@
 """Load a configuration, or say everything that is wrong with it."""
 
-import types
-import typing
-from dataclasses import dataclass
-
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from study.configuration.checks import cross_checks
+from study.configuration.problems import Problem, problem_of
 from study.configuration.schema import Study
-from study.configuration.wording import nearest, shown
 from study.configuration.yaml_layers import Layers, read_layers
 from study.errors import ConfigurationError
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with the value at a path of keys."""
-
-    path: tuple[str | int, ...]
-    message: str
-
-
-def load(files) -> Study:
+def load(files, notice=lambda text: None) -> Study:
     """Read and validate a configuration.
 
     Parameters
     ----------
     files : sequence of path-like
         The configuration, then overlays; each is merged over those before it.
+    notice : callable
+        Called with a sentence about each sweep that is left out: an overlay has changed its experiment under it.
 
     Returns
     -------
@@ -39,15 +29,38 @@ def load(files) -> Study:
         With every problem: file and line, key, what is wrong and what is allowed.
     """
     layers = read_layers(files)
+    study, problems = _validate(layers)
+    for name in _sweeps_left_behind(layers, problems):
+        first = next(problem for problem in problems if problem.path[:2] == ("sweeps", name))
+        notice(f"sweep {name} is left out, for the experiment has changed under it: {first.message}")
+        del layers.values["sweeps"][name]
+        study, problems = _validate(layers)
+    if problems:
+        raise ConfigurationError(_report(problems, layers))
+    return study
+
+
+def _validate(layers: Layers) -> tuple[Study | None, list[Problem]]:
     study, problems = None, []
     try:
         study = Study.model_validate(layers.values)
     except ValidationError as error:
-        problems = [_problem(detail) for detail in error.errors(include_url=False)]
+        problems = [problem_of(detail) for detail in error.errors(include_url=False)]
     problems += [Problem(path, message) for path, message in (*layers.problems, *cross_checks(layers.values))]
-    if problems:
-        raise ConfigurationError(_report(problems, layers))
-    return study
+    return study, problems
+
+
+def _sweeps_left_behind(layers: Layers, problems: list[Problem]) -> list[str]:
+    """Sweeps that do not suit an experiment which a later file has changed, or removed."""
+    names = dict.fromkeys(problem.path[1] for problem in problems if problem.path[0] == "sweeps" and problem.path[1:])
+    sweeps = layers.values.get("sweeps")
+    return [
+        name
+        for name in names
+        if isinstance(sweeps.get(name), dict)
+        and (changed := layers.touched.get(("experiments", sweeps[name].get("experiment"))))
+        and changed != layers.touched.get(("sweeps", name))
+    ]
 
 
 def _report(problems: list[Problem], layers: Layers) -> str:
@@ -58,72 +71,3 @@ def _report(problems: list[Problem], layers: Layers) -> str:
         where = " ".join(part for part in (layers.origin(problem.path), key) if part)
         lines.append(f"  {where}: {problem.message}")
     return "\n".join(lines)
-
-
-def _problem(detail) -> Problem:
-    """Put one of pydantic's error details into words."""
-    location, model = _resolve(detail["loc"])
-    kind, got = detail["type"], detail["input"]
-    if kind == "extra_forbidden":
-        return Problem(location, f"unknown key{nearest(location[-1], list(model.model_fields))}")
-    if kind == "missing":
-        return Problem(location, "is required, but missing")
-    if kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
-        return Problem(
-            location,
-            "a name must be lower-case letters, digits and _, begin with a letter, and have at most 64",
-        )
-    if kind in ("literal_error", "union_tag_invalid"):
-        allowed = detail["ctx"].get("expected") or detail["ctx"]["expected_tags"]
-        options = [word.strip(" '") for word in allowed.replace(" or ", ",").split(",")]
-        value = got.get("source") if kind == "union_tag_invalid" else got
-        suffix = ("source",) if kind == "union_tag_invalid" else ()
-        return Problem((*location, *suffix), f"is {shown(value)}{nearest(value, options)}")
-    if kind == "union_tag_not_found":
-        return Problem((*location, "source"), "is required, but missing. Allowed: gaussian_mixture, csv")
-    if kind == "value_error":
-        return Problem(location, str(detail["ctx"]["error"]))
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return Problem(location, f"must be a block of keys and values, got {shown(got)}")
-    if kind == "too_short":
-        return Problem(location, "must have at least one entry")
-    message = detail["msg"].replace("Input should be ", "must be ").replace(" should ", " must ")
-    message = message.replace("a valid list", "a list").replace("a valid string", "text")
-    return Problem(location, f"{message[0].lower()}{message[1:]}, got {shown(got)}")
-
-
-def _resolve(location):
-    """Follow pydantic's location through the schema.
-
-    Returns the path of keys in the YAML (pydantic adds union tags and "[key]") and the model that the last
-    key belongs to.
-    """
-    path, annotation, model = [], Study, None
-    for part in location:
-        annotation = _plain(annotation)
-        if part == "[key]":
-            break
-        if typing.get_origin(annotation) in (typing.Union, types.UnionType):  # part is the tag of a choice
-            annotation = next(
-                choice
-                for choice in typing.get_args(annotation)
-                if part in typing.get_args(choice.model_fields["source"].annotation)
-            )
-            continue
-        path.append(part)
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-            known = model.model_fields.get(part)
-            annotation = known.annotation if known else None
-        else:  # dict[key, value] or list[value]
-            annotation = (typing.get_args(annotation) or (None,))[-1]
-    return tuple(path), model
-
-
-def _plain(annotation):
-    """Strip Annotated[...] and "| None"."""
-    while typing.get_origin(annotation) is typing.Annotated:
-        annotation = typing.get_args(annotation)[0]
-    choices = [a for a in typing.get_args(annotation) if a is not types.NoneType]
-    is_union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
-    return _plain(choices[0]) if is_union and len(choices) == 1 else annotation

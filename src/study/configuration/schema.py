@@ -1,12 +1,13 @@
 """Every key of the configuration: its type, bounds, default and meaning. The one source of truth."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Counts = Annotated[list[Annotated[int, Field(ge=1, le=100_000_000)]], Field(min_length=1, max_length=1000)]
 Vector = Annotated[list[float], Field(min_length=1, max_length=1000)]
 
 MAX_DRAWN_VALUES = 200_000_000  # 1.6 GB of float64
@@ -19,29 +20,69 @@ class Closed(BaseModel):
 
 
 class GaussianMixtureData(Closed):
-    """Rows drawn from a known mixture; every replicate has its own."""
+    """Rows drawn from a known mixture, or each replicate's from a random one."""
 
     source: Literal["gaussian_mixture"] = Field(description="Draw rows from a known mixture.")
-    n_unlabeled: int = Field(ge=1, le=100_000_000, description="Rows without labels.")
-    n_labeled: int = Field(0, ge=0, le=100_000_000, description="Further rows that keep their labels.")
-    weights: Vector = Field(description="Share of each class; positive, with sum 1.")
-    means: Annotated[list[Vector], Field(min_length=1)] = Field(description="One mean a class.")
-    covariances: Annotated[list[Annotated[list[Vector], Field(min_length=1)]], Field(min_length=1)] = Field(
-        description="One covariance matrix a class; symmetric and positive definite."
+    n_unlabeled: int | None = Field(
+        None, ge=1, le=100_000_000, description="Rows without labels; their classes are drawn by `weights`."
     )
+    counts: (
+        Annotated[list[Annotated[int, Field(ge=1, le=100_000_000)]], Field(min_length=1, max_length=1000)] | None
+    ) = Field(
+        None, description="In place of `n_unlabeled` and `weights`: rows of each class, one class after the other."
+    )
+    n_labeled: int = Field(0, ge=0, le=100_000_000, description="Further rows that keep their labels.")
+    weights: Vector | None = Field(None, description="Share of each class; positive, with sum 1.")
+    means: Annotated[list[Vector], Field(min_length=1)] | None = Field(None, description="One mean a class.")
+    covariances: Annotated[list[Annotated[list[Vector], Field(min_length=1)]], Field(min_length=1)] | None = Field(
+        None, description="One covariance matrix a class; symmetric and positive definite."
+    )
+    n_components: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="In place of weights, means and covariances: draw a random mixture of so many classes, with means "
+        "of N(0, 4), weights of a Dirichlet(5) and covariances of mean I.",
+    )
+    n_features: int | None = Field(None, ge=1, le=1000, description="Features of the random mixture.")
+    separation: float = Field(1.0, ge=0, le=1e6, description="Factor on the distances of the means from their center.")
+    shared: bool = Field(False, description="One draw for all replicates; only their starts differ.")
+    legacy_seed: int | None = Field(
+        None,
+        ge=0,
+        lt=2**32,
+        description="Draw the rows of `counts` by NumPy's legacy generator with this seed, as older texts do.",
+    )
+
+    @property
+    def class_weights(self) -> list[float]:
+        """Share of each class."""
+        return self.weights or [count / sum(self.counts) for count in self.counts]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of classes and of features."""
+        return (self.n_components, self.n_features) if self.means is None else (len(self.means), len(self.means[0]))
+
+    @property
+    def n_rows(self) -> int:
+        """Unlabeled rows."""
+        return self.n_unlabeled or sum(self.counts)
 
     @field_validator("weights")
     @classmethod
     def _weights_sum_to_one(cls, weights):
-        if min(weights) <= 0:
+        if weights and min(weights) <= 0:
             raise ValueError(f"must be positive, got {weights}")
-        if abs(sum(weights) - 1) > 1e-8:
+        if weights and abs(sum(weights) - 1) > 1e-8:
             raise ValueError(f"must sum to 1, the sum is {sum(weights):.12g}")
         return weights
 
     @field_validator("means")
     @classmethod
     def _one_mean_a_class(cls, means, info):
+        if means is None:
+            return means
         _expect_one_a_class(means, info)
         if len({len(mean) for mean in means}) > 1:
             raise ValueError(f"must have the same number of features each, got {[len(m) for m in means]}")
@@ -50,6 +91,8 @@ class GaussianMixtureData(Closed):
     @field_validator("covariances")
     @classmethod
     def _proper_covariances(cls, covariances, info):
+        if covariances is None:
+            return covariances
         _expect_one_a_class(covariances, info)
         means = info.data.get("means")
         for k, covariance in enumerate(covariances):
@@ -64,27 +107,70 @@ class GaussianMixtureData(Closed):
                 raise ValueError(f"must be positive definite; number {k} is not")
         return covariances
 
+    @model_validator(mode="after")
+    def _rows_are_told_one_way(self):
+        if self.n_components is not None or self.n_features is not None:
+            if self.n_components is None or self.n_features is None or self.n_unlabeled is None:
+                raise ValueError("a random mixture needs n_components, n_features and n_unlabeled")
+            for name in ("weights", "means", "covariances", "counts", "legacy_seed"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"takes {name}, or n_components and n_features, not both")
+            return self
+        if self.means is None or self.covariances is None:
+            raise ValueError("needs means and covariances, or n_components and n_features")
+        if self.counts is None and (self.n_unlabeled is None or self.weights is None):
+            raise ValueError("needs n_unlabeled and weights, or counts")
+        if self.counts is not None and (self.n_unlabeled is not None or self.weights is not None):
+            raise ValueError("takes counts, or n_unlabeled and weights, not both")
+        if self.legacy_seed is not None and (self.counts is None or self.n_labeled or not self.shared):
+            raise ValueError("legacy_seed needs counts, n_labeled 0 and shared: true, for it makes one draw")
+        return self
+
 
 def _expect_one_a_class(values, info):
-    weights = info.data.get("weights")
-    if weights and len(values) != len(weights):
-        raise ValueError(f"must have one entry for each of the {len(weights)} weights, got {len(values)}")
+    for name in ("weights", "counts"):
+        given = info.data.get(name)
+        if given and len(values) != len(given):
+            raise ValueError(f"must have one entry for each of the {len(given)} {name}, got {len(values)}")
 
 
-class UnlabeledCsv(Closed):
+class CsvFile(Closed):
+    """A CSV file here, or at an address."""
+
+    path: Name | None = Field(None, description="The file, relative to the folder in which snakemake runs.")
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")] | None = Field(
+        None, description="In place of `path`: its http(s) address. It is fetched once, and kept in results/downloads."
+    )
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="Checksum that the file at `url` must have."
+    )
+
+    @property
+    def place(self) -> str:
+        """The file to read."""
+        return self.path or f"results/downloads/{self.sha256}.csv"
+
+    @model_validator(mode="after")
+    def _path_or_url(self):
+        if (self.path is None) == (self.url is None):
+            raise ValueError("needs path, or url with sha256")
+        if (self.url is None) != (self.sha256 is None):
+            raise ValueError("url and sha256 go together: a file from a network must be the one you mean")
+        return self
+
+
+class UnlabeledCsv(CsvFile):
     """A CSV file of rows to fit."""
 
-    path: Name = Field(description="The file, relative to the folder in which snakemake runs.")
     target: Name | None = Field(
         None,
         description="Column with the true classes, if known. Used for the accuracy only, never for a fit.",
     )
 
 
-class LabeledCsv(Closed):
+class LabeledCsv(CsvFile):
     """A CSV file of rows with their classes."""
 
-    path: Name = Field(description="The file, relative to the folder in which snakemake runs.")
     target: Name = Field(description="Column with the classes: whole numbers or names.")
 
 
@@ -97,6 +183,7 @@ class CsvData(Closed):
     )
     unlabeled: UnlabeledCsv = Field(description="The rows to fit.")
     labeled: LabeledCsv | None = Field(None, description="Further rows whose classes are known.")
+    standardize: bool = Field(False, description="Scale each feature to mean 0 and standard deviation 1.")
 
     @field_validator("features")
     @classmethod
@@ -106,7 +193,18 @@ class CsvData(Closed):
         return features
 
 
-Data = Annotated[GaussianMixtureData | CsvData, Field(discriminator="source")]
+class SklearnData(Closed):
+    """Real data that come with scikit-learn. Labels are hidden but for a fraction, another in each replicate."""
+
+    source: Literal["sklearn"] = Field(description="Real data that come with scikit-learn.")
+    dataset: Literal["iris", "wine", "breast_cancer"] = Field(description="Which.")
+    labeled_fraction: float = Field(
+        0.1, gt=0, lt=1, description="Share of the rows of each class that keep their label; one row at least."
+    )
+    standardize: bool = Field(False, description="Scale each feature to mean 0 and standard deviation 1.")
+
+
+Data = Annotated[GaussianMixtureData | CsvData | SklearnData, Field(discriminator="source")]
 
 
 class Fit(Closed):
@@ -136,6 +234,9 @@ class Fit(Closed):
         0.0, ge=0, description="Added to the diagonals of the covariances, in squared units of the features."
     )
     n_init: int = Field(1, ge=1, le=100_000, description="Random starts; the one of highest likelihood is kept.")
+    implementation: Literal["emgmm", "sklearn"] = Field(
+        "emgmm", description="Our EM, or scikit-learn's from the same start (with its stopping rule)."
+    )
     stopping: Literal["article", "sklearn"] = Field(
         "article", description="Test before the M-step, as article A; or after it, as scikit-learn."
     )
@@ -144,6 +245,14 @@ class Fit(Closed):
     def uses_labels(self) -> bool:
         """Tell whether labels say which component is which class."""
         return self.initialization == "labels" or self.semi_supervised != "none"
+
+
+class Published(Closed):
+    """A component's parameters as a source printed them, with the digits that it printed."""
+
+    weight: float | None = Field(None, description="Its share.")
+    mean: Vector = Field(description="Mean of each feature.")
+    standard_deviation: Vector | None = Field(None, description="Standard deviation of each feature.")
 
 
 class Protocols(Closed):
@@ -164,7 +273,119 @@ class Experiment(Closed):
         le=100_000,
         description="Independent repetitions, each with its own start and, where drawn, data.",
     )
+    published: dict[Slug, list[Published]] = Field(
+        {}, description="What a source printed for the components of a fit, by the fit's name."
+    )
     bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
+
+    @property
+    def n_features(self) -> int | None:
+        """Number of features, if the configuration tells."""
+        if isinstance(self.data, GaussianMixtureData):
+            return self.data.shape[1]
+        return len(self.data.features) if isinstance(self.data, CsvData) else None
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of the figures that are drawn of this experiment."""
+        names = [f"log_likelihood_{fit}" for fit in self.fits] + ["fits", "steps_and_accuracy", "convergence"]
+        names += ["kmeans_limit"]
+        if self.protocols:
+            names += ["disagreement", "agreement_ladder"]
+        if self.n_features == 1:
+            names += ["uncertainty", "first_and_last"]
+        if isinstance(self.data, GaussianMixtureData) and self.data.shared and self.replicates > 1:
+            names += ["optima"]
+        return names
+
+
+def _scalar(value):
+    if not isinstance(value, (str, int, float)):
+        raise ValueError(f"must be one word or number, got {value}")
+    return value
+
+
+Cell = Annotated[Any, AfterValidator(_scalar)]
+
+
+class Selection(Closed):
+    """Numbers of a table: a column of the rows that fulfil all conditions."""
+
+    table: Literal["fits", "parameters", "agreement", "measurements"] = Field(description="Which table.")
+    where: dict[str, Cell] = Field({}, description="Value that a column must have, by column.")
+    quantity: Name = Field(description="The column to look at.")
+    over: dict[str, Cell] | None = Field(
+        None,
+        description="Divide by the same quantity in the rows that have these values instead, replicate by replicate.",
+    )
+    statistic: Literal["median", "min", "max", "mean", "sum"] = Field(
+        "median", description="What is observed, over the selected rows."
+    )
+
+
+class Test(Selection):
+    """Numbers of a table, and what they must be."""
+
+    relation: Literal["equals", "at_least", "at_most", "more_than", "less_than"] = Field(
+        "equals", description="How the observed number must compare with the published one."
+    )
+    published: float = Field(description="The number that the source states.")
+    tolerance: float = Field(0.0, ge=0, description="How far from it counts as equal: the source's rounding.")
+
+
+class Claim(Test):
+    """A statement of a source, and the numbers that decide on it."""
+
+    experiment: Slug | None = Field(
+        None, description="The experiment that tests it; default: all. A claim without numbers is left out."
+    )
+    source: Name = Field(description="Who states it.")
+    statement: Name = Field(description="What is stated.")
+    explanation: Name = Field(
+        description="Why it holds or does not, in a sentence or two; {observed}, {low}, {high}, {n} and the names "
+        "of `evidence` stand for measured numbers."
+    )
+    evidence: dict[Slug, Selection] = Field({}, description="Further numbers for the explanation, by name.")
+    because: Test | None = Field(
+        None, description="If the claim does not hold but this does, the verdict is that it is explained."
+    )
+
+
+class SweepFigure(Closed):
+    """What to draw of a sweep."""
+
+    x: Name = Field(description="Varied key on the horizontal axis.")
+    y: Name | list[Name] = Field(description="Quantity to draw, a column of the sweep's table; or several, in panels.")
+    color: Name | None = Field(
+        None, description="What colours tell apart: fit, protocol, or a varied key. Heat map: the vertical axis, a key."
+    )
+    panels: Name | None = Field(None, description="Varied key that panels tell apart.")
+    kind: Literal["lines", "heatmap"] = Field(
+        "lines", description="lines: mean and 95 % interval over the replicates. heatmap: the mean, over x and color."
+    )
+    where: dict[str, Cell] = Field({}, description="Value that a column must have, by column.")
+
+
+class Sweep(Closed):
+    """Settings of an experiment, varied."""
+
+    experiment: Slug = Field(description="The experiment whose settings are varied.")
+    vary: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)] = Field(
+        description="Values of each key, named by its path below the experiment, as in data.n_unlabeled."
+    )
+    zip: bool = Field(
+        False, description="Take first values together, second values together, ...; else all combinations."
+    )
+    replicates: int = Field(50, ge=1, le=100_000, description="Repetitions of every cell.")
+    fits: list[Slug] | None = Field(None, description="Fits to tabulate; default: all of the experiment.")
+    protocols: list[Slug] | None = Field(
+        None, description="Rungs of the ladder to compare by; default: all, if the experiment has protocols."
+    )
+    cells_per_job: int = Field(
+        20, ge=1, le=100_000, description="Cells that one process computes; on a cluster, one job."
+    )
+    max_cells: int = Field(1000, ge=1, le=1_000_000, description="Most cells allowed: a guard against typing errors.")
+    figure: SweepFigure | None = Field(None, description="What to draw.")
 
 
 class Study(Closed):
@@ -172,3 +393,7 @@ class Study(Closed):
 
     seed: int = Field(ge=0, lt=2**64, description="Root of every random draw.")
     experiments: Annotated[dict[Slug, Experiment], Field(min_length=1)] = Field(description="Experiments, by name.")
+    sweeps: dict[Slug, Sweep] = Field({}, description="Sweeps, by name.")
+    claims: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}[a-z]?$")], Claim] = Field(
+        {}, description="Claims of the sources, by number."
+    )

@@ -42,11 +42,14 @@ class Layers:
     origins : dict
         "file:line" of each path of keys.
     problems : list of (path, message)
+    touched : dict
+        The last file that set, or removed, anything in a block, by the block's path.
     """
 
     values: dict = field(default_factory=dict)
     origins: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[tuple[KeyPath, str]] = field(default_factory=list)
+    touched: dict[KeyPath, str] = field(default_factory=dict)
 
     def origin(self, path: KeyPath) -> str:
         """Where a key stands; for a key that is missing, where the block stands that lacks it."""
@@ -75,6 +78,7 @@ def read_layers(files) -> Layers:
         values, origins = _read(str(file))
         layers.values = _merge(layers.values, values, (), layers.problems)
         layers.origins |= origins
+        layers.touched |= dict.fromkeys(origins, str(file))
     return layers
 
 
@@ -131,17 +135,25 @@ def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, st
     if isinstance(node, yaml.SequenceNode):
         return [_construct(loader, n, (*path, i), file, origins) for i, n in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
-        values = {}
+        values, inherited = {}, {}
         for key_node, value_node in node.value:
             key_line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise ConfigurationError(f"{file}:{key_line}: a key must be a plain word")
             key = key_node.value
+            if key == "<<":  # YAML's merge key: a block of defaults
+                defaults = _construct(loader, value_node, path, file, origins)
+                for block in reversed(defaults if isinstance(defaults, list) else [defaults]):
+                    if not isinstance(block, dict):
+                        raise ConfigurationError(f"{file}:{key_line}: << must stand before a block of keys and values")
+                    inherited |= block
+                continue
             if key in values:
                 raise ConfigurationError(f"{file}:{key_line}: the key '{key}' is given twice in one block")
             origins[(*path, key)] = f"{file}:{key_line}"
             values[key] = _construct(loader, value_node, (*path, key), file, origins)
-        return values
+        removed = {key for key, value in values.items() if value is None and key in inherited}
+        return {key: value for key, value in (inherited | values).items() if key not in removed}
     try:
         return loader.construct_object(node)
     except (ValueError, LookupError):

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, new_figure
-from study.fits import Runs
+from study.runs import Runs
 
 SHORT = 3  # steps that are all shown
 

@@ -4,6 +4,7 @@ from itertools import cycle
 
 import numpy as np
 from matplotlib.lines import Line2D
+from scipy.optimize import linear_sum_assignment
 
 from emgmm import MixtureParameters, log_likelihoods, posteriors
 from study.data import Replicate
@@ -42,8 +43,8 @@ def draw_fits(
         if parameters is None:
             handles.append(Line2D([], [], linestyle="none", label=f"{name}: collapsed"))
             continue
-        for k in range(parameters.n_components):
-            _ellipse(axes, parameters, k, color=component_color(k), linestyle=style)
+        for k, color in enumerate(_colors(rows, parameters)):
+            _ellipse(axes, parameters, k, color=color, linestyle=style)
         handles.append(Line2D([], [], color="black", linestyle=style, linewidth=2, label=name))
     _finish(axes, features, handles)
     axes.set_title(
@@ -55,11 +56,19 @@ def draw_fits(
 
 def _draw_densities(rows, feature, fits, experiment, bins):
     """One panel a fit: the histogram, each component times its weight, and their sum."""
-    figure, panels = new_figure(len(fits), width=max(7.0, 5.0 * len(fits)), height=4.8, sharey=True)
+    n_columns = min(3, len(fits))
+    n_rows = -(-len(fits) // n_columns)
+    size = {"width": max(7.0, 4.5 * n_columns), "height": 1.0 + 3.6 * n_rows}
+    figure, panels = new_figure(n_columns, n_rows, **size, sharex=True, sharey=True)
+    panels = np.ravel(panels)
     x = np.linspace(rows.unlabeled.min(), rows.unlabeled.max(), 500)[:, None]
-    for (name, parameters), axes in zip(fits.items(), panels, strict=True):
+    for axes in panels[len(fits) :]:
+        axes.set_visible(False)
+    for (name, parameters), axes in zip(fits.items(), panels, strict=False):
         axes.hist(rows.unlabeled[:, 0], bins=bins, density=True, color=BACKGROUND, alpha=0.6, label="rows")
         axes.set_xlabel(feature)
+        axes.set_ylabel("density")
+        axes.label_outer()
         if parameters is None:
             axes.set_title(f"{name}: collapsed")
             continue
@@ -69,11 +78,20 @@ def _draw_densities(rows, feature, fits, experiment, bins):
             axes.plot(x, shares[:, k], color=component_color(k), linewidth=2, label=f"component {k} x its weight")
         axes.plot(x, density, color=OURS, linewidth=1.5, linestyle="--", label="sum")
         axes.set_title(name)
-    panels[0].set_ylabel("density")
     handles, labels = max((axes.get_legend_handles_labels() for axes in panels), key=lambda both: len(both[1]))
     figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize="small")
     figure.suptitle(f"{experiment}, replicate 0: {len(rows.unlabeled):,} rows in {bins} bins, and the fitted densities")
     return figure
+
+
+def _colors(rows: Replicate, parameters: MixtureParameters):
+    """Colour of each component: that of the class whose labeled rows it is nearest to."""
+    order = np.arange(parameters.n_components)
+    if parameters.n_components == len(np.unique(rows.labels)):
+        centers = [rows.labeled[rows.labels == k].mean(axis=0) for k in order]
+        distances = [[np.linalg.norm(mean - center) for center in centers] for mean in parameters.means]
+        order = linear_sum_assignment(distances)[1]
+    return [component_color(k) for k in order]
 
 
 def draw_disagreement(

@@ -41,13 +41,13 @@ def protocol_color(rung: int) -> str:
     return PROTOCOLS[rung % len(PROTOCOLS)]
 
 
-def new_figure(n_columns: int = 1, width: float = 8.0, height: float = 5.0, **options):
+def new_figure(n_columns: int = 1, n_rows: int = 1, width: float = 8.0, height: float = 5.0, **options):
     """Make a figure and its axes in the common style.
 
     Parameters
     ----------
-    n_columns : int
-        Panels side by side.
+    n_columns, n_rows : int
+        Panels side by side, and one below the other.
     width, height : float
         In inches.
     **options
@@ -55,10 +55,12 @@ def new_figure(n_columns: int = 1, width: float = 8.0, height: float = 5.0, **op
 
     Returns
     -------
-    Figure, ndarray of Axes of shape (n_columns,)
+    Figure
+    ndarray of Axes of shape (n_columns,), or (n_rows, n_columns) if there are several rows
     """
     figure = Figure(figsize=(width, height))
-    return figure, figure.subplots(1, n_columns, squeeze=False, **options)[0]
+    axes = figure.subplots(n_rows, n_columns, squeeze=False, **options)
+    return figure, axes if n_rows > 1 else axes[0]
 
 
 def save(figure: Figure, svg, png):

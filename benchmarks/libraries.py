@@ -1,0 +1,160 @@
+"""One library in a process of its own: reads commands, runs EM, answers with seconds and the end's log-likelihood.
+
+    python benchmarks/libraries.py LIBRARY SHAPE
+
+Commands, one a line: `run` (answers "seconds log-likelihood") and `peak` (answers megabytes allocated beyond the data).
+Pools of threads of two libraries in one process would spoil each other's timings.
+"""
+
+import json
+import sys
+import tempfile
+import time
+import tracemalloc
+import warnings
+
+import numpy as np
+
+import emgmm
+
+
+def problem(n_samples, n_features, n_components, covariance_type):
+    """Draw rows about random means, and a start near them."""
+    draw = np.random.default_rng(0)
+    means = 3 * draw.standard_normal((n_components, n_features))
+    X = draw.standard_normal((n_samples, n_features))
+    X += means[draw.integers(n_components, size=n_samples)]
+    shape = emgmm.COVARIANCE_TYPES[covariance_type].shape(n_components, n_features)
+    is_matrix = covariance_type in ("full", "tied")
+    return X, emgmm.MixtureParameters.checked(
+        np.full(n_components, 1 / n_components),
+        means + 0.3 * draw.standard_normal(means.shape),
+        np.broadcast_to(1.5 * np.eye(n_features), shape) if is_matrix else np.full(shape, 1.5),
+        covariance_type,
+    )
+
+
+def run_emgmm(X, start, n_iter):
+    """Run our EM; return the parameters that it ends with."""
+    return emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(0.0, n_iter)).parameters
+
+
+def run_sklearn(X, start, n_iter):
+    """Run scikit-learn's EM; return the parameters that it ends with."""
+    from sklearn.mixture import GaussianMixture
+
+    factors = start.precisions_cholesky
+    model = GaussianMixture(
+        start.n_components,
+        covariance_type=start.covariance_type,
+        tol=0.0,
+        max_iter=n_iter,
+        reg_covar=0.0,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=factors**2 if start.type.diagonal else factors @ factors.swapaxes(-1, -2),
+    ).fit(X)
+    return emgmm.MixtureParameters(model.weights_, model.means_, model.covariances_, start.covariance_type)
+
+
+def run_pomegranate(X, start, n_iter):
+    """Run pomegranate's EM; return the parameters that it ends with."""
+    import torch
+    from pomegranate.distributions import Normal
+    from pomegranate.gmm import GeneralMixtureModel
+
+    tensors = [[torch.tensor(np.array(a)) for a in pair] for pair in zip(start.means, start.covariances, strict=True)]
+    components = [Normal(mean, covariance, start.covariance_type) for mean, covariance in tensors]
+    model = GeneralMixtureModel(components, torch.tensor(np.array(start.weights)), max_iter=n_iter, tol=-1e300)
+    model.fit(torch.from_numpy(X))
+    return emgmm.MixtureParameters(
+        model.priors.numpy(),
+        np.stack([c.means.numpy() for c in components]),
+        np.stack([c.covs.numpy() for c in components]),
+        start.covariance_type,
+    )
+
+
+def run_opencv(X, start, n_iter):
+    """Run OpenCV's EM; return the parameters that it ends with."""
+    import cv2
+
+    model = cv2.ml.EM_create()
+    model.setClustersNumber(start.n_components)
+    diagonal = start.covariance_type == "diag"
+    model.setCovarianceMatrixType(cv2.ml.EM_COV_MAT_DIAGONAL if diagonal else cv2.ml.EM_COV_MAT_GENERIC)
+    model.setTermCriteria((cv2.TERM_CRITERIA_COUNT, n_iter, 0.0))
+    model.trainM(X, emgmm.posteriors(X, start))  # its Python interface takes no list of covariances
+    covariances = np.stack(model.getCovs())
+    return emgmm.MixtureParameters(
+        model.getWeights()[0],
+        model.getMeans(),
+        np.einsum("kdd->kd", covariances).copy() if diagonal else covariances,
+        start.covariance_type,
+    )
+
+
+def many_emgmm(X, start):
+    """Fit many small data sets at once."""
+    return [r.parameters for r in emgmm.fit_many(X, [start] * len(X), emgmm.sklearn_stopping(1e-6, 1000))]
+
+
+def many_sklearn(X, start):
+    """Fit many small data sets by scikit-learn in a loop."""
+    from sklearn.mixture import GaussianMixture
+
+    precisions = np.linalg.inv(start.covariances)
+    ends = []
+    for x in X:
+        model = GaussianMixture(
+            start.n_components,
+            tol=1e-6,
+            max_iter=1000,
+            reg_covar=0.0,
+            weights_init=start.weights,
+            means_init=start.means,
+            precisions_init=precisions,
+        ).fit(x)
+        ends.append(emgmm.MixtureParameters(model.weights_, model.means_, model.covariances_))
+    return ends
+
+
+def main():
+    """Answer commands until the input ends."""
+    warnings.simplefilter("ignore")
+    library, shape = sys.argv[1], json.loads(sys.argv[2])
+    n_samples, n_features, n_components, covariance_type = shape["problem"]
+    fits = shape.get("fits")
+    if fits:
+        draw = np.random.default_rng(1)
+        means = np.array([[-1.0] * n_features, [1.0] * n_features])
+        X = draw.standard_normal((fits, n_samples, n_features))
+        X += means[draw.integers(2, size=(fits, n_samples))]
+        start = emgmm.MixtureParameters.checked([0.5, 0.5], 0.5 * means, [np.eye(n_features)] * 2)
+    else:
+        X, start = problem(n_samples, n_features, n_components, covariance_type)
+    for line in sys.stdin:
+        if line.strip() == "peak":
+            with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+                np.save(file.name, X)
+                rows = np.load(file.name, mmap_mode="r")
+                del X
+                globals()[f"run_{library}"](rows[:1000], start, 1)  # imports
+                tracemalloc.start()
+                globals()[f"run_{library}"](rows, start, 2)
+                print(tracemalloc.get_traced_memory()[1] / 1e6, flush=True)
+            return
+        begin = time.perf_counter()
+        if fits:
+            ends = globals()[f"many_{library}"](X, start)
+            elapsed = time.perf_counter() - begin
+            likelihood = np.mean([emgmm.log_likelihoods(x, end).mean() for x, end in zip(X, ends, strict=True)])
+        else:
+            end = globals()[f"run_{library}"](X, start, shape["n_iter"])
+            elapsed = time.perf_counter() - begin
+            likelihood = emgmm.log_likelihoods(X, end).mean()
+        print(repr(elapsed), repr(float(likelihood)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Verdicts: each claim is data (which numbers of which table must compare how), and one function decides."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from study.configuration.schema import Claim, Selection, Test
+from study.errors import StudyError
+
+INTERVAL = (2.5, 97.5)  # percentiles over the replicates
+
+RELATIONS = {
+    "equals": lambda value, test: abs(value - test.published) <= test.tolerance * (1 + 1e-9),
+    "at_least": lambda value, test: value >= test.published - test.tolerance,
+    "at_most": lambda value, test: value <= test.published + test.tolerance,
+    "more_than": lambda value, test: value > test.published,
+    "less_than": lambda value, test: value < test.published,
+}
+
+
+class NoNumbersError(StudyError):
+    """The tables have no numbers that a claim speaks of."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the tables say.
+
+    Attributes
+    ----------
+    value : float
+        The statistic over the selected numbers.
+    low, high : float
+        Of a median: the numbers' 2.5 and 97.5 percentiles. Of a mean: its 95 % confidence interval. Else the value.
+    n : int
+        How many there are.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def observe(selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None) -> Observation:
+    """Look up the numbers that a selection names.
+
+    Raises
+    ------
+    NoNumbersError
+        If the tables have no such numbers.
+    """
+    where = selection.where if experiment is None else {"experiment": experiment, **selection.where}
+    numbers = _numbers(tables[selection.table], where, selection.quantity)
+    if selection.over is not None:
+        where = {**where, **selection.over}
+        divisors = _numbers(tables[selection.table], where, selection.quantity)
+        numbers = (numbers / divisors).dropna()
+    if numbers.empty:
+        raise NoNumbersError(f"there are no numbers '{selection.quantity}' in table {selection.table} where {where}")
+    value = float(getattr(numbers, selection.statistic)())
+    if selection.statistic == "median":
+        low, high = np.percentile(numbers, INTERVAL)
+    else:  # what is said of all numbers at once has no spread; a mean has its standard error
+        error = 1.96 * numbers.std(ddof=0) / np.sqrt(len(numbers)) if selection.statistic == "mean" else 0.0
+        low, high = value - error, value + error
+    return Observation(value, float(low), float(high), len(numbers))
+
+
+def _numbers(table: pd.DataFrame, where: dict, quantity: str) -> pd.Series:
+    """Select numbers, by replicate where the table has them."""
+    rows = np.ones(len(table), dtype=bool)
+    for column, wanted in where.items():
+        rows &= (table[column] == wanted).to_numpy()
+    chosen = table[rows]
+    index = chosen["replicate"] if "replicate" in chosen else pd.RangeIndex(len(chosen))
+    return pd.Series(pd.to_numeric(chosen[quantity]).to_numpy(dtype=float), index=index).dropna()
+
+
+def holds(test: Test, seen: Observation) -> tuple[bool, bool]:
+    """Tell whether a test holds for certain, and whether it holds within the spread over replicates."""
+    relation = RELATIONS[test.relation]
+    ends = [relation(value, test) for value in (seen.low, seen.high)]
+    if test.relation == "equals":
+        return relation(seen.value, test), seen.low - test.tolerance <= test.published <= seen.high + test.tolerance
+    return relation(seen.value, test) and all(ends), relation(seen.value, test) or any(ends)
+
+
+def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame]) -> dict:
+    """Make the row of claims.csv of a claim."""
+    seen = observe(claim, tables, claim.experiment)
+    always, sometimes = holds(claim, seen)
+    if always:
+        verdict = "reproduced"
+    elif sometimes:
+        verdict = "reproduced_in_distribution"
+    elif claim.because is not None and holds(claim.because, observe(claim.because, tables, claim.experiment))[0]:
+        verdict = "explained"
+    else:
+        verdict = "not_reproduced"
+    evidence = {key: observe(found, tables, claim.experiment).value for key, found in claim.evidence.items()}
+    measured = {"observed": seen.value, "low": seen.low, "high": seen.high, "n": seen.n}
+    return {
+        "claim": name,
+        "source": claim.source,
+        "statement": claim.statement,
+        "published": claim.published,
+        "observed": seen.value,
+        "interval_low": seen.low,
+        "interval_high": seen.high,
+        "n_replicates": seen.n,
+        "verdict": verdict,
+        "explanation": claim.explanation.format_map(measured | evidence),
+    }
+
+
+def judge_all(claims: dict[str, Claim], tables: dict[str, pd.DataFrame]) -> tuple[list[dict], dict[str, str]]:
+    """Make the rows of claims.csv, and say which claims are left out and why: the study has no numbers for them."""
+    rows, left_out = [], {}
+    for name, claim in claims.items():
+        try:
+            rows.append(judge(name, claim, tables))
+        except NoNumbersError as error:
+            left_out[name] = str(error)
+    return rows, left_out

@@ -1,0 +1,93 @@
+"""The data dictionary: what each column of each table holds."""
+
+# Every table, its columns in order, and what they hold.
+COLUMNS = {
+    "fits": {
+        "experiment": "name of the experiment",
+        "fit": "name of the fit",
+        "replicate": "number of the repetition, from 0",
+        "n_samples": "unlabeled rows",
+        "n_labeled": "labeled rows",
+        "n_features": "features",
+        "n_components": "components of the mixture",
+        "covariance_type": "shape of the covariances",
+        "initialization": "where EM started: random, or labels",
+        "semi_supervised": "use of the labeled rows: none, init_only (start only) or clamped (kept in the likelihood)",
+        "n_iter": "steps: E-steps whose log-likelihood the stopping rule saw",
+        "converged": "whether the stopping rule was met within max_iter steps",
+        "mean_log_likelihood": "of the unlabeled rows under the final parameters; nats a row",
+        "bic": "Bayesian information criterion of the unlabeled rows; lower is better",
+        "aic": "Akaike information criterion of the unlabeled rows; lower is better",
+        "accuracy": "share of unlabeled rows given their true class (0-1; empty if unknown); for a fit that never saw "
+        "a label, under the best renaming of its components",
+        "failure": "why there is no fit; empty if there is one",
+    },
+    "parameters": {
+        "experiment": "name of the experiment",
+        "fit": "name of the fit",
+        "component": "number of the component, from 0",
+        "parameter": "weight, mean[feature], standard_deviation[feature] or covariance[feature,feature]",
+        "value": "of the fit to replicate 0; units of the features (squared for covariances); empty if it failed",
+        "published": "what the source printed, components matched by their means; empty if it printed nothing",
+        "agrees": "1 if the value, rounded as printed, is the published one, else 0; empty if nothing was printed",
+        "class": "name of the class that the component stands for; empty if the fit never saw a label",
+    },
+    "agreement": {
+        "experiment": "name of the experiment",
+        "protocol": "how scikit-learn was run beside our EM",
+        "replicate": "number of the repetition, from 0",
+        "n_samples": "unlabeled rows compared",
+        "agreement": "share of rows with the same hard label (0-1)",
+        "agreement_aligned": "the same under the best renaming of our components",
+        "max_abs_posterior_difference": "largest difference of a posterior, over rows and components",
+        "max_abs_parameter_difference": "largest difference of a weight, mean or covariance entry",
+        "n_iter_ours": "steps of our EM: E-steps whose log-likelihood the stopping rule saw",
+        "n_iter_sklearn": "n_iter_ of scikit-learn: its M-steps",
+        "failure": "why there is nothing to compare; empty if there is",
+    },
+    "measurements": {
+        "experiment": "name of the experiment",
+        "fit": "name of the fit; empty for a measurement of the data",
+        "replicate": "number of the repetition, from 0",
+        "measurement": "what was measured (below)",
+        "setting": "what it was measured at; empty if at nothing",
+        "value": "the number",
+    },
+    "claims": {
+        "claim": "number of the claim: the letter is the article",
+        "source": "who states it",
+        "statement": "what is stated",
+        "published": "the number that it comes down to",
+        "observed": "the same number in this study: median over the replicates, unless the statement is about all",
+        "interval_low": "2.5 percentile over the replicates; of a mean, the lower end of its 95 % confidence interval",
+        "interval_high": "97.5 percentile, or the upper end, likewise",
+        "n_replicates": "numbers that were looked at",
+        "verdict": "reproduced; reproduced_in_distribution (within the spread over replicates); not_reproduced; or "
+        "explained (it does not hold, and what does was measured)",
+        "explanation": "why",
+    },
+}
+
+# Values of the column `measurement`.
+MEASUREMENTS = {
+    "smallest_change": "smallest change of the mean log-likelihood from one step to the next; nats a row",
+    "convergence_rate": "last gain of the log-likelihood divided by the gain before it: near 1 is slow",
+    "overlap": "mean of 1 - the largest posterior, over the unlabeled rows",
+    "start_smallest_eigenvalue": "smallest eigenvalue of the start's covariances, divided by the largest",
+    "n_parameters": "free parameters of the mixture",
+    "one_hot_difference": "largest difference between the M-step on one-hot labels and the class proportions, means "
+    "and covariances; in units of the data",
+    "histogram_distance": "total variation distance between the histogram and the fitted mixture (0-1); setting: bins",
+    "uncertainty_between": "share of the rows' uncertainty (1 - largest posterior) that lies between the class means",
+    "first_and_last": "share of the first and last rows with their true class, under the best renaming; setting: rows",
+    "reaches_best": "1 if the start ends in the best optimum of all starts, else 0",
+    "below_best": "mean log-likelihood of the best end less this one's; nats a row",
+    "kmeans_agreement": "share of rows with the label of k-means, by EM with equal spherical covariances of fixed "
+    "size; setting: their variance as a share of the data's",
+}
+
+_NAMES = ("experiment", "fit", "protocol", "replicate", "failure")
+# Columns of a sweep's table beside the varied keys, fit, protocol, replicate, seed and failure.
+SWEEP_QUANTITIES = tuple(
+    dict.fromkeys(column for table in ("fits", "agreement") for column in COLUMNS[table] if column not in _NAMES)
+)

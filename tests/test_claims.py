@@ -1,0 +1,113 @@
+"""Verdicts, measurements and comparison."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import emgmm
+from study.claims import judge, judge_all
+from study.configuration.schema import Claim
+from study.data import Dataset
+from study.evaluation import best_relabeling
+from study.measurements import em_with_fixed_variance, measure
+from study.runs import Run, stack_runs
+
+FITS = pd.DataFrame(
+    {
+        "experiment": "toy",
+        "fit": np.repeat(["slow", "fast"], 41),
+        "replicate": np.tile(np.arange(41), 2),
+        "n_iter": np.r_[np.arange(20, 61), np.full(41, 10)],
+    }
+)
+
+
+def claim(**settings):
+    common = {"experiment": "toy", "source": "s", "statement": "s", "table": "fits", "quantity": "n_iter"}
+    return Claim(**{**common, "explanation": "{observed:.0f} of {n}", "where": {"fit": "slow"}, **settings})
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdict"),
+    [
+        ({"published": 40}, "reproduced"),
+        ({"published": 45}, "reproduced_in_distribution"),
+        ({"published": 70}, "not_reproduced"),
+        ({"published": 70, "tolerance": 30}, "reproduced"),
+        ({"published": 30, "relation": "more_than"}, "reproduced_in_distribution"),
+        ({"published": 20, "relation": "more_than"}, "reproduced"),
+        ({"published": 59, "relation": "at_least"}, "reproduced_in_distribution"),
+        ({"published": 60, "relation": "at_least"}, "not_reproduced"),
+        ({"published": 20, "relation": "at_least", "statistic": "min"}, "reproduced"),
+        ({"published": 60, "relation": "less_than", "statistic": "max"}, "not_reproduced"),
+        ({"published": 2, "relation": "at_least", "over": {"fit": "fast"}}, "reproduced"),
+        ({"published": 4, "over": {"fit": "fast"}}, "reproduced"),
+        (
+            {
+                "published": 70,
+                "because": {"table": "fits", "where": {"fit": "fast"}, "quantity": "n_iter", "published": 10},
+            },
+            "explained",
+        ),
+        (
+            {
+                "published": 70,
+                "because": {"table": "fits", "where": {"fit": "fast"}, "quantity": "n_iter", "published": 11},
+            },
+            "not_reproduced",
+        ),
+    ],
+)
+def test_verdict(settings, verdict):
+    row = judge("A1", claim(**settings), {"fits": FITS})
+    assert row["verdict"] == verdict
+    assert row["n_replicates"] == 41
+
+
+def test_explanation_holds_measured_numbers():
+    evidence = {"quick": {"table": "fits", "where": {"fit": "fast"}, "quantity": "n_iter"}}
+    row = judge(
+        "A1",
+        claim(published=1, explanation="{observed:.0f}, {low:.0f} to {high:.0f}; {quick:.1f}", evidence=evidence),
+        {"fits": FITS},
+    )
+    assert row["explanation"] == "40, 21 to 59; 10.0"
+
+
+def test_numbers_that_are_not_there_are_told():
+    claims = {"A1": claim(published=1, where={"fit": "other"}), "A2": claim(published=1)}
+    rows, left_out = judge_all(claims, {"fits": FITS})
+    assert [row["claim"] for row in rows] == ["A2"]
+    assert "no numbers 'n_iter' in table fits where" in left_out["A1"]
+
+
+def test_best_relabeling():
+    labels, reference = np.array([0, 0, 1, 1, 2]), np.array([2, 2, 0, 0, 0])
+    assert best_relabeling(labels, reference, 3).tolist() == [2, 2, 0, 0, 1]
+
+
+def test_measurements_of_a_known_run():
+    draw = np.random.default_rng(0)
+    X = np.concatenate([draw.normal(0, 1, 500), draw.normal(10, 1, 500)])[None, :, None]
+    truth = np.repeat([0, 1], 500)[None]
+    dataset = Dataset(np.array(["x"]), np.array(["a", "b"]), X, truth, X[:, ::50], truth[:, ::50])
+    end = emgmm.MixtureParameters.checked([0.5, 0.5], [[10.0], [0.0]], [[[1.0]], [[1.0]]])
+    runs = stack_runs([Run(end, end, (-3.0, -2.0, -1.5), 2, True)] * 2, 2, 1, "full")
+    table = measure(dataset, {"f": runs}, 2, 20, 0, "toy")
+    value = table[table["replicate"] == 0].set_index("measurement")["value"]
+    assert value["smallest_change"] == 0.5
+    assert value["convergence_rate"] == 0.5
+    assert value["start_smallest_eigenvalue"] == 1
+    assert value["n_parameters"] == 5
+    assert value["one_hot_difference"] < 1e-14
+    assert value["histogram_distance"] < 0.1
+    assert value["uncertainty_between"] > 0.99
+    assert value["first_and_last"] == 1  # whatever the components are called
+    assert value["reaches_best"] == 1
+    assert value["kmeans_agreement"].iloc[-1] == 1
+
+
+def test_means_of_shrinking_components_are_those_of_kmeans():
+    X = np.array([[0.0], [1.0], [9.0], [11.0]])
+    end = em_with_fixed_variance(X, np.array([[0.0], [11.0]]), 1e-3)
+    np.testing.assert_allclose(end.means, [[0.5], [10.0]])

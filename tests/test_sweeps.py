@@ -1,0 +1,199 @@
+"""Sweeps: cells depend on their content alone, and each is computed once."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from test_configuration import GOOD, TOY, overlay, problems
+
+from study.configuration.cells import Cell, cells, grid
+from study.configuration.loading import load
+from study.configuration.schema import Experiment, Sweep
+from study.dictionary import SWEEP_QUANTITIES
+from study.figures.sweep import draw_sweep
+from study.sweeps import data_seed, run_cell, run_cells, summarize
+
+EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
+SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 3}
+
+
+def run(sweep, folder, experiment=EXPERIMENT, code="code", told=None):
+    sweep = Sweep.model_validate(sweep)
+    lines = [] if told is None else told
+    tables = run_cells(cells(sweep, experiment), sweep, 1, folder, code, lines.append)
+    return pd.concat(tables, ignore_index=True)
+
+
+def test_grid_is_every_combination_or_zipped():
+    vary = {"data.n_unlabeled": [1, 2], "fits.first.tol": [0.1, 0.2]}
+    every = grid(Sweep(experiment="toy", vary=vary))
+    assert [tuple(cell.values()) for cell in every] == [(1, 0.1), (1, 0.2), (2, 0.1), (2, 0.2)]
+    together = grid(Sweep(experiment="toy", vary=vary, zip=True))
+    assert [tuple(cell.values()) for cell in together] == [(1, 0.1), (2, 0.2)]
+
+
+def test_rows_are_tidy(tmp_path):
+    table = run(SWEEP, tmp_path)
+    assert len(table) == 2 * 3 * (1 + 5)  # cells, replicates, fit and rungs
+    assert table.columns[:5].tolist() == ["data.n_unlabeled", "fit", "protocol", "replicate", "seed"]
+    fits = table[table["protocol"].isna()]
+    assert fits["n_iter"].notna().all()
+    assert (fits["n_samples"] == fits["data.n_unlabeled"]).all()
+    last = table[table["protocol"] == "same_regularization"]
+    assert (last["agreement"] == 1).all()
+    assert table.groupby("data.n_unlabeled")["seed"].unique().map(len).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**SWEEP, "vary": {"data.n_unlabeled": [45, 60, 30]}},  # a value more, another order
+        {**SWEEP, "vary": {"data.n_unlabeled": [30, 60], "fits.first.reg_covar": [0.0, 1.0e-3]}},  # a key more
+        {**SWEEP, "figure": {"x": "data.n_unlabeled", "y": "agreement"}},
+        {**SWEEP, "cells_per_job": 1},
+    ],
+)
+def test_other_cells_change_no_numbers(tmp_path, other):
+    before, after = run(SWEEP, tmp_path / "a"), run(other, tmp_path / "b")
+    if "fits.first.reg_covar" in after:
+        after = after[after["fits.first.reg_covar"] == 0]
+    common = list(before.columns)
+    after = after[after["data.n_unlabeled"].isin([30, 60])][common].sort_values(
+        ["data.n_unlabeled", "protocol", "replicate"], kind="stable", ignore_index=True
+    )
+    before = before.sort_values(["data.n_unlabeled", "protocol", "replicate"], kind="stable", ignore_index=True)
+    pd.testing.assert_frame_equal(before, after)
+
+
+def test_renamed_fit_changes_no_numbers(tmp_path):
+    raw = copy.deepcopy(GOOD["experiments"]["toy"])
+    raw["fits"] = {"other": raw["fits"]["first"]}
+    raw["protocols"] = {"fit": "other"}
+    before = run(SWEEP, tmp_path / "a")
+    after = run(SWEEP, tmp_path / "b", Experiment.model_validate(raw))
+    pd.testing.assert_frame_equal(before.drop(columns="fit"), after.drop(columns="fit"))
+
+
+def test_only_new_cells_are_computed(tmp_path, monkeypatch):
+    ran = []
+
+    def counted(cell, sweep, seed):
+        ran.append(cell.assignment["data.n_unlabeled"])
+        return run_cell(cell, sweep, seed)
+
+    monkeypatch.setattr("study.sweeps.run_cell", counted)
+    run(SWEEP, tmp_path)
+    assert ran == [30, 60]
+    run({**SWEEP, "vary": {"data.n_unlabeled": [45, 30, 60]}}, tmp_path)
+    assert ran == [30, 60, 45]
+    run({**SWEEP, "figure": {"x": "data.n_unlabeled", "y": "accuracy"}}, tmp_path)
+    assert ran == [30, 60, 45]
+    run(SWEEP, tmp_path, code="other code")
+    assert ran == [30, 60, 45, 30, 60]
+
+
+def test_progress_tells_what_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr("study.sweeps.REPORT_EVERY", 0.0)
+    told = []
+    run(SWEEP, tmp_path, told=told)
+    assert told[0].startswith("cell 1 of 2 done, about ")
+
+
+def test_seed_is_the_content_s():
+    one, same, other = (
+        Cell({}, Experiment.model_validate({**GOOD["experiments"]["toy"], "replicates": r})) for r in (1, 2, 1)
+    )
+    other.experiment.data.means[0][0] = 0.5
+    assert data_seed(one, 7) == data_seed(same, 7) != data_seed(one, 8)
+    assert data_seed(other, 7) != data_seed(one, 7)
+    assert 0 <= data_seed(one, 7) < 2**63
+
+
+def test_summary_is_of_the_table(tmp_path):
+    table = run(SWEEP, tmp_path)
+    summary = summarize(table, ["data.n_unlabeled"])
+    row = summary.query("`data.n_unlabeled` == 30 and fit == 'first' and protocol.isna() and quantity == 'accuracy'")
+    chosen = table.query("`data.n_unlabeled` == 30 and fit == 'first' and protocol.isna()")["accuracy"]
+    assert row["mean"].item() == pytest.approx(chosen.mean())
+    assert row["low"].item() == pytest.approx(chosen.quantile(0.025))
+    assert row["n"].item() == 3
+
+
+def test_failed_fits_count_in_converged_only():
+    table = pd.DataFrame({"fit": ["f"] * 4, "protocol": np.nan, "replicate": range(4), "n_iter": [0, 10, 20, 30]})
+    table["converged"] = [False, True, True, True]
+    table["failure"] = ["start: singular", *[np.nan] * 3]
+    table = table.assign(x=1).reindex(columns=["x", *table.columns, *set(SWEEP_QUANTITIES).difference(table.columns)])
+    summary = summarize(table, ["x"]).set_index("quantity")
+    assert summary.loc["n_iter", ["n", "mean"]].tolist() == [3, 20]
+    assert summary.loc["converged", ["n", "mean"]].tolist() == [4, 0.75]
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        {"x": "data.n_unlabeled", "y": "agreement", "color": "protocol"},
+        {"x": "data.n_unlabeled", "y": ["n_iter", "accuracy"], "color": "fit", "panels": "fits.first.tol"},
+        {"x": "data.n_unlabeled", "y": "agreement", "color": "fits.first.tol", "where": {"protocol": "as_published"}},
+        {"x": "data.n_unlabeled", "y": "accuracy", "color": "fits.first.tol", "kind": "heatmap"},
+    ],
+)
+def test_figures_are_drawn(tmp_path, figure):
+    vary = {"data.n_unlabeled": [30, 60], "fits.first.tol": [0.1, 1.0e-4]}
+    sweep = Sweep.model_validate({**SWEEP, "vary": vary, "figure": figure})
+    drawn = draw_sweep(summarize(run(sweep.model_dump(), tmp_path), list(vary)), sweep, "sizes")
+    drawn.savefig(tmp_path / "figure.png")
+    assert all(axes.has_data() for axes in drawn.axes if axes.get_visible())
+
+
+S = {"sizes": SWEEP}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"experiment": "toys"}, "sweeps.sizes.experiment: there is no experiment 'toys'; did you mean 'toy'?"),
+        ({"vary": {}}, "sweeps.sizes.vary: must have at least one entry"),
+        ({"vary": {"data.n_unlabeled": []}}, "sweeps.sizes.vary.data.n_unlabeled: must have at least one entry"),
+        (
+            {"vary": {"data.n_unlabelled": [1]}},
+            "in the cell data.n_unlabelled: 1: data.n_unlabelled: unknown key; did you mean 'n_unlabeled'?",
+        ),
+        (
+            {"vary": {"data.n_unlabeled": [5, 0]}},
+            "in the cell data.n_unlabeled: 0: data.n_unlabeled: must be greater than or equal to 1, got 0",
+        ),
+        ({"vary": {"data.n_labeled": [0, 9]}}, "in the cell data.n_labeled: 0: fits.first: uses labels, but the data"),
+        ({"vary": {"fits.frist.tol": [1]}}, "vary.fits.frist.tol: there is no fit 'frist'; did you mean 'first'?"),
+        ({"vary": {"seed": [1]}}, "in the cell seed: 1: seed: unknown key"),
+        ({"vary": {"data.n_unlabeled": [5, 5]}}, "vary.data.n_unlabeled: a value stands twice in [5, 5]"),
+        (
+            {"vary": {"data.n_unlabeled": [5, 6], "data.n_labeled": [7]}, "zip": True},
+            "sweeps.sizes.zip: takes values together, so their numbers must be the same",
+        ),
+        ({"max_cells": 1}, "sweeps.sizes.max_cells: the sweep has 2 cells; at most 1 are allowed here"),
+        ({"fits": ["frist"]}, "sweeps.sizes.fits: there is no fit 'frist'; did you mean 'first'?"),
+        ({"protocols": ["same"]}, "sweeps.sizes.protocols: there is no protocol 'same'"),
+        ({"figure": {"x": "n_unlabeled", "y": "agreement"}}, "figure.x: is 'n_unlabeled'; did you mean"),
+        ({"figure": {"x": "data.n_unlabeled", "y": "agrement"}}, "figure.y: is 'agrement'; did you mean 'agreement'?"),
+        ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "kind": "heatmap"}}, "figure.color: is required"),
+        ({"replicates": 0}, "sweeps.sizes.replicates: must be greater than or equal to 1"),
+        ({"repeats": 5}, "sweeps.sizes.repeats: unknown key; did you mean 'replicates'?"),
+    ],
+)
+def test_wrong_sweep(tmp_path, change, message):
+    assert message in problems(tmp_path, {**GOOD, "sweeps": {"sizes": {**SWEEP, **change}}})
+
+
+def test_sweep_of_an_experiment_changed_by_an_overlay_is_left_out(tmp_path):
+    base, told = {**GOOD, "sweeps": S}, []
+    base["experiments"] = {**GOOD["experiments"], "second": GOOD["experiments"]["toy"]}
+    (tmp_path / "base.yaml").write_text(yaml.safe_dump(base))
+    for change in (overlay("experiments.toy", None), overlay(f"{TOY}.data", {"source": "sklearn", "dataset": "iris"})):
+        (tmp_path / "overlay.yaml").write_text(yaml.safe_dump(change))
+        study = load([tmp_path / "base.yaml", tmp_path / "overlay.yaml"], told.append)
+        assert study.sweeps == {}
+    assert all(line.startswith("sweep sizes is left out, for the experiment has changed") for line in told)
+    assert len(told) == 2
