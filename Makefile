@@ -1,5 +1,6 @@
-# make reproduce   every table and figure, from nothing
+# make reproduce   every table and figure, and the report, from nothing
 # make test        all tests and style checks
+# make verify      check the results against the manifest, the code, the configuration and each other
 # make benchmark   this EM beside scikit-learn, in one run
 # make lock        renew requirements.lock from pyproject.toml (needs uv and a network)
 PYTHON ?= python3
@@ -7,11 +8,12 @@ BIN := .venv/bin
 # .venv/bin first, so that Snakemake's jobs and the tests find the same tools
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test benchmark lock
+.PHONY: reproduce test verify benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce: .venv/complete
 	snakemake --cores 4
+	snakemake --report results/report.html
 
 test: .venv/complete
 	ruff check
@@ -20,8 +22,12 @@ test: .venv/complete
 	snakemake --lint
 	pytest
 
+verify: .venv/complete
+	PYTHONPATH=src python -m study.verify
+
 benchmark: .venv/complete
 	python benchmarks/speed.py
+	python benchmarks/sweep.py
 
 .venv/complete: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel
 
 from study.configuration.loading import load
+from study.configuration.reference import reference
 from study.configuration.schema import Study
 from study.errors import ConfigurationError
 
@@ -246,3 +247,9 @@ def test_scientific_notation_without_a_point_is_a_number(tmp_path):
     study = load([good, overlay_file])
     assert study.experiments["toy"].fits["first"].tol == 1e-4
     assert study.experiments["toy"].protocols is None  # null removes an entry
+
+
+def test_reference_is_that_of_the_schema():
+    file = Path(__file__).parent.parent / "config/README.md"
+    made = reference()
+    assert file.read_text() == made, "run: python -m study.configuration.reference > config/README.md"

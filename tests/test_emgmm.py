@@ -162,6 +162,17 @@ def test_trace_never_decreases(seed, n_labeled, kind):
     assert np.diff(result.trace).min() > -1e-12
 
 
+def test_clamped_trace_of_collinear_rows_never_decreases():
+    draw = np.random.default_rng(0)
+    y = np.arange(200) % 2
+    X = draw.standard_normal((200, 2)) + 3 * y[:, None]
+    X[:, 1] = X[:, 0] + 1e-6 * X[:, 1]
+    labeled = emgmm.labeled_statistics(X[:150], y[:150], 2)
+    rule = emgmm.sklearn_stopping(0.0, 50)
+    result = emgmm.expectation_maximization(X[150:], emgmm.maximization(labeled), rule, labeled=labeled)
+    assert np.diff(result.trace).min() > -1e-6  # eps times the condition of 1e12, far below before
+
+
 @settings(max_examples=50, deadline=None)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_permuted_components_give_permuted_results(seed, kind):
@@ -285,6 +296,22 @@ def test_rows_that_cannot_be_fitted(X, message):
 def test_lists_are_rows_too():
     _, _, start = problem(0)
     assert emgmm.posteriors([[0, 1], [2, 3]], start).shape == (2, 2)
+
+
+def test_statistics_that_do_not_suit_the_start_are_refused():
+    X, y, start = problem(0)
+    labeled = emgmm.labeled_statistics(X, y, 2, "diag")
+    with pytest.raises(ValueError, match="covariance_type"):
+        emgmm.expectation_maximization(X, start, emgmm.article_stopping(), labeled=labeled)
+    with pytest.raises(ValueError, match="labels must be from 0 to 1, got -1 to 1"):
+        emgmm.labeled_statistics(X, np.where(y, 1, -1), 2)
+
+
+@pytest.mark.parametrize("X", [np.zeros((3, 5, 2)), np.zeros((2, 0, 2)), np.zeros((5, 2))])
+def test_rows_that_do_not_suit_many_starts_are_refused(X):
+    _, _, start = problem(0)
+    with pytest.raises(ValueError, match="X must hold"):
+        emgmm.fit_many(X, [start, start], emgmm.article_stopping())
 
 
 def test_negative_tolerance_is_refused():

@@ -260,12 +260,42 @@ HALF = np.where(np.arange(300) < 40, TRUTH, -1)
         ({"covariance_type": "ful"}, (DATA,), "covariance_type"),
         ({"semi_supervised": "clamp"}, (DATA,), "semi_supervised"),
         ({"means_init": [[0, 0]]}, (DATA,), r"means_init must have shape \(2, 2\)"),
+        ({"precisions_init": [[[1, 0.5], [0, 1]]] * 2}, (DATA,), "precisions_init must be symmetric"),
+        ({"precisions_init": [np.zeros((2, 2))] * 2}, (DATA,), "precisions_init must be positive"),
+        ({"precisions_init": [1.0, 1.0]}, (DATA,), r"precisions_init must have shape \(2, 2, 2\)"),
+        ({"covariance_type": "diag", "precisions_init": -np.ones((2, 2))}, (DATA,), "must be positive"),
+        ({"weights_init": [5, 5]}, (DATA,), "sum 1"),
+        ({}, (DATA, np.where(HALF == 1, np.nan, HALF)), "row 1 has nan"),
         ({"precisions_init": [np.eye(2)] * 2, "covariances_init": [np.eye(2)] * 2}, (DATA,), "not both"),
     ],
 )
 def test_input_that_cannot_be_fitted(settings, arguments, message):
     with pytest.raises(ValueError, match=message):
         GaussianMixtureEM(**{"n_components": 2, "random_state": 0, **settings}).fit(*arguments)
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_row_too_far_out_to_square_has_likelihood_0():
+    assert GaussianMixtureEM(2, random_state=0).fit(DATA).score_samples([[1e200, 0.0]]) == -np.inf
+
+
+def test_weightless_rows_are_no_start():
+    X = np.r_[DATA[:40], DATA[:40] + 50, np.full((3, 2), 1e5)]
+    y = np.r_[np.zeros(10), np.full(73, -1)]
+    weight = np.r_[np.ones(80), np.zeros(3)]
+    model = GaussianMixtureEM(2, random_state=0).fit(X, y, sample_weight=weight)
+    np.testing.assert_allclose(model.means_[1], DATA[:40].mean(axis=0) + 50, rtol=1e-6)
+
+
+def test_start_from_labels_by_name():
+    model = GaussianMixtureEM(2, init_params="labels").fit(DATA, HALF)
+    assert (model.predict(DATA) == TRUTH).mean() > 0.9
+
+
+def test_warm_start_with_other_settings_is_told():
+    model = GaussianMixtureEM(2, warm_start=True, random_state=0).fit(DATA)
+    with pytest.raises(ValueError, match="warm_start goes on from the last fit"):
+        model.set_params(covariance_type="diag").fit(DATA)
 
 
 def test_not_converged_is_told():

@@ -150,10 +150,12 @@ class CovarianceType:
         return np.add.reduce(np.log(self.variances(factors)), axis=-1)
 
     def trace(self, factors, moments):
-        """Traces of precision times second moment."""
+        """Traces of precision times second moment, as sums of squares, which lose no digits."""
         if self.diagonal:
             return (factors**2 * moments).sum(axis=-1)
-        return np.einsum("...ji,...jk,...ki->...", factors, moments, factors)
+        sizes, directions = np.linalg.eigh(moments)
+        roots = directions * np.sqrt(np.maximum(sizes, 0))[..., None, :]
+        return (self.whiten(factors, roots) ** 2).sum(axis=(-1, -2))
 
 
 COVARIANCE_TYPES = {

@@ -82,10 +82,10 @@ def statistics_from(sums, natural, rows):
     return SufficientStatistics(mass, rows.center[..., None, :] + shift, scatter, rows.covariance_type), exact
 
 
-def checked_rows(X, n_features):
-    """Return X as an array, if it has the shape (..., N, D) that the parameters need."""
+def checked_rows(X, n_features, n_dimensions=2):
+    """Return X as an array, if it has the shape (N, D) that the parameters need."""
     X = np.asarray(X)
-    if X.ndim < 2 or X.shape[-1] != n_features or X.dtype.kind not in "fiub":
+    if X.ndim != n_dimensions or X.shape[-1] != n_features or X.dtype.kind not in "fiub":
         raise ValueError(f"X must hold numbers in the shape (n_samples, {n_features}), not {X.dtype} {X.shape}")
     return X
 
@@ -246,6 +246,7 @@ def log_likelihoods(X, parameters):
     """
     X = checked_rows(X, parameters.n_features)
     result = np.empty(len(X))
-    for rows, _, log_joint in _blocks(X, parameters):
-        result[rows] = normalize(log_joint)
-    return result
+    with np.errstate(over="ignore", divide="ignore"):  # a row whose square overflows has likelihood 0
+        for rows, _, log_joint in _blocks(X, parameters):
+            result[rows] = normalize(np.maximum(log_joint, np.finfo(float).min / 2))
+    return np.where(result <= np.finfo(float).min / 2, -np.inf, result)

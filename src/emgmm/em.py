@@ -122,6 +122,12 @@ def expectation_maximization(
         If X has another shape than the parameters need, or is not finite.
     """
     X = checked_rows(X, start.n_features)
+    if labeled is not None and (labeled.covariance_type, labeled.means.shape) != (
+        start.covariance_type,
+        start.means.shape,
+    ):
+        raise ValueError("the labeled statistics must have the start's covariance_type, components and features")
+    sample_weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
     rows, parameters = Rows(X, start.covariance_type, sample_weight), start
     total_weight = len(X) if sample_weight is None else sample_weight.sum()
     total_weight += 0 if labeled is None else labeled.mass.sum()

@@ -22,9 +22,9 @@ UNLABELED = -1
 class GaussianMixtureEM(GaussianMixture):
     """Gaussian mixture fitted by EM: scikit-learn's GaussianMixture, faster, and with labels and row weights.
 
-    With the same settings it takes the same steps as scikit-learn. It differs in this: rows are gone through in
-    blocks, so that memory does not grow with them; computation is always in double precision and loses no digits
-    to offsets; a component that collapses is told of in every case.
+    With the same settings it takes the same steps as scikit-learn. It differs in this: EM goes through the rows in
+    blocks, so that its memory does not grow with them (labels copy the rows, and starts by scikit-learn need theirs);
+    EM computes in double precision and loses no digits to offsets; a component that collapses is told of.
 
     Every parameter and attribute that is not listed here is GaussianMixture's, with its shape and default.
 
@@ -184,14 +184,15 @@ class GaussianMixtureEM(GaussianMixture):
 
     def _checked_labels(self, y, X):
         """Return None if no row has a label."""
-        if y is None or self.n_components == 1:
+        if y is None or (self.n_components == 1 and self.init_params != "labels"):
             return None
         labels = np.asarray(y)
         if labels.shape != (len(X),):
             raise ValueError(f"y must have one label a row, shape ({len(X)},), not {labels.shape}")
         allowed = f"whole numbers from 0 to n_components - 1 = {self.n_components - 1}, or -1 for a row without a label"
         try:
-            whole = labels.astype(np.int64)
+            with np.errstate(invalid="ignore"):  # NaN is told of below
+                whole = labels.astype(np.int64)
         except (TypeError, ValueError):
             raise ValueError(f"y must hold {allowed}") from None
         wrong = np.flatnonzero((whole != labels) | (whole < UNLABELED) | (whole >= self.n_components))
@@ -203,6 +204,9 @@ class GaussianMixtureEM(GaussianMixture):
         """Run EM from every start, and return the result of highest likelihood."""
         random_state = check_random_state(self.random_state)
         goes_on = self.warm_start and hasattr(self, "converged_")
+        shape = COVARIANCE_TYPES[self.covariance_type].shape(self.n_components, self.n_features_in_)
+        if goes_on and (self.covariances_.shape, len(self.means_)) != (shape, self.n_components):
+            raise ValueError("warm_start goes on from the last fit: covariance_type and n_components must stay")
         clamped = labeled if self.semi_supervised == "clamped" or not len(X) else None
         best, collapse = None, None
         for number in range(1 if goes_on else self.n_init):
@@ -259,7 +263,7 @@ class GaussianMixtureEM(GaussianMixture):
             if not len(X):
                 empty = int((labeled.mass == 0).argmax())
                 raise ValueError(f"component {empty} has no labeled row, and there are no unlabeled rows")
-            start = parameters_from_classes(labeled, X, random_state, self.reg_covar)
+            start = parameters_from_classes(labeled, X, random_state, self.reg_covar, weight)
         elif self.init_params == "random_parameters":
             start = random_parameters(*shape, random_state, kind)
         else:
@@ -273,7 +277,8 @@ class GaussianMixtureEM(GaussianMixture):
         if any(value is not None for value in given.values()):
             found = {name: getattr(start, name) for name in given}
             found |= {name: np.array(value, dtype=float) for name, value in given.items() if value is not None}
-            found["weights"] = found["weights"] / found["weights"].sum()
+            if self.weights_init is None:
+                found["weights"] = found["weights"] / found["weights"].sum()
             start = MixtureParameters.checked(**found, covariance_type=kind)
         return start
 
@@ -282,11 +287,16 @@ class GaussianMixtureEM(GaussianMixture):
             return self.covariances_init
         if self.covariances_init is not None:
             raise ValueError("give precisions_init or covariances_init, not both")
-        precisions = np.array(self.precisions_init, dtype=float)
-        if COVARIANCE_TYPES[self.covariance_type].diagonal:
-            return 1 / precisions
-        covariances = np.linalg.inv(precisions)
-        return 0.5 * (covariances + covariances.swapaxes(-1, -2))
+        precisions, kind = np.array(self.precisions_init, dtype=float), COVARIANCE_TYPES[self.covariance_type]
+        shape = kind.shape(self.n_components, self.n_features_in_)
+        if precisions.shape != shape:
+            raise ValueError(f"precisions_init must have shape {shape}, not {precisions.shape}")
+        if not kind.diagonal and not np.allclose(precisions, precisions.swapaxes(-1, -2)):
+            raise ValueError("precisions_init must be symmetric")
+        factors, singular = kind.precision_factors(precisions)  # of the inverses' inverses: roots of the covariances
+        if np.any(singular):
+            raise ValueError("precisions_init must be positive, and positive definite")
+        return factors**2 if kind.diagonal else factors @ factors.swapaxes(-1, -2)
 
     def _keep(self, result):
         parameters = result.parameters

@@ -68,7 +68,7 @@ def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar
     return maximization(labeled_statistics(X, y, n_components, covariance_type), reg_covar)
 
 
-def parameters_from_classes(labeled, X, generator, reg_covar=0.0):
+def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=None):
     """Estimate a start when some components have no labeled row: those start from the unlabeled rows.
 
     Their means are drawn among the unlabeled rows, far from the means there are already, as k-means++ does
@@ -82,6 +82,7 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0):
         Unlabeled rows.
     generator : numpy.random.Generator or numpy.random.RandomState
     reg_covar : float, default=0
+    sample_weight : ndarray of shape (N,), optional
 
     Returns
     -------
@@ -92,15 +93,16 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0):
     CollapsedComponentError
         If a component has too few rows for a covariance.
     """
+    weight = np.ones(len(X)) if sample_weight is None else sample_weight
     means, has_labels = labeled.means.copy(), labeled.mass > 0
     squared_distances = np.full((len(means), len(X)), np.inf)
     for k in (*np.flatnonzero(has_labels), *np.flatnonzero(~has_labels)):
         if not has_labels[k]:
-            odds = squared_distances.min(axis=0)
-            odds = odds if 0 < odds.sum() < np.inf else np.ones(len(X))
+            odds = weight * squared_distances.min(axis=0)
+            odds = odds if 0 < odds.sum() < np.inf else weight
             means[k] = X[generator.choice(len(X), p=odds / odds.sum())]
         squared_distances[k] = ((X - means[k]) ** 2).sum(axis=1)
-    nearest = labeled_statistics(X, squared_distances.argmin(axis=0), len(means), labeled.covariance_type)
+    nearest = labeled_statistics(X, squared_distances.argmin(axis=0), len(means), labeled.covariance_type, weight)
     return maximization(labeled + nearest, reg_covar)
 
 
@@ -112,7 +114,8 @@ def unlabeled_statistics(X, n_components, method, random_state, covariance_type=
     X : ndarray of shape (N, D)
     n_components : int
     method : {"kmeans", "k-means++", "random", "random_from_data"}
-        kmeans needs a copy of X; k-means++ and random_from_data need some numbers a row.
+        kmeans needs a copy of X; k-means++ and random_from_data need some numbers a row. With tied covariances these
+        two start from second moments about the origin, as in scikit-learn: there alone the origin matters.
     random_state : numpy.random.RandomState
     covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
     sample_weight : ndarray of shape (N,), optional

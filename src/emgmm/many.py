@@ -29,13 +29,22 @@ def fit_many(X, starts, stopping, *, reg_covar=0.0):
     Returns
     -------
     list of R EMResult
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not go together, or X is not finite.
     """
     if not starts:
         return []
-    X = checked_rows(X, starts[0].n_features)
+    X = checked_rows(X, starts[0].n_features, n_dimensions=3)
+    if len(X) not in (1, len(starts)) or not X.shape[1]:
+        raise ValueError(f"X must hold rows for one fit, or for each of the {len(starts)}; its shape is {X.shape}")
+    if len({(start.covariance_type, start.means.shape) for start in starts}) > 1:
+        raise ValueError("the starts must have one covariance_type and one shape")
     X = np.broadcast_to(X, (len(starts), *X.shape[1:]))
-    values_a_fit = X.shape[1] * Rows(X[0], starts[0].covariance_type).n_values
-    size = max(1, GROUP_VALUES // max(1, values_a_fit))
+    n_values = 1 + X.shape[2] + starts[0].type.n_products(X.shape[2])
+    size = max(1, GROUP_VALUES // (X.shape[1] * n_values))
     results = []
     for begin in range(0, len(starts), size):
         rows, group = X[begin : begin + size], starts[begin : begin + size]

@@ -109,7 +109,15 @@ def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight
     -------
     SufficientStatistics
         A component without rows has mass 0.
+
+    Raises
+    ------
+    ValueError
+        If a label is out of range.
     """
+    y = np.asarray(y)
+    if len(y) and not ((y >= 0) & (y < n_components)).all():
+        raise ValueError(f"labels must be from 0 to {n_components - 1}, got {y.min()} to {y.max()}")
     total = no_statistics(n_components, X.shape[1], covariance_type)
     for begin in range(0, len(X), BLOCK_ROWS):
         block = slice(begin, begin + BLOCK_ROWS)
@@ -184,10 +192,11 @@ def complete_log_likelihood(statistics, parameters):
     """
     kind, factors = parameters.type, parameters.factors
     seen = statistics.mass > 0
-    moments = statistics.scatter + kind.scaled(kind.outer(statistics.means - parameters.means), statistics.mass)
+    shift = kind.whiten(factors, (statistics.means - parameters.means)[:, :, None])
+    distances = kind.trace(factors, statistics.scatter) + statistics.mass * (shift**2).sum(axis=(1, 2))
     constants = (
         np.log(parameters.weights)
         + kind.half_log_determinants(factors)
         - 0.5 * parameters.n_features * np.log(2 * np.pi)
     )
-    return float((statistics.mass * constants - 0.5 * kind.trace(factors, moments))[seen].sum())
+    return float((statistics.mass * constants - 0.5 * distances)[seen].sum())

@@ -12,10 +12,20 @@ SRC = str(ROOT / "src")
 # The code that runs is the code of this tree, whatever else is installed.
 sys.path.insert(0, SRC)
 os.environ.update(PYTHONPATH=SRC)
+# One thread a job: Snakemake runs jobs side by side, and the numbers do not depend on the machine's cores.
+os.environ.update(
+    dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+)
+CONFIG_FILES = [
+    os.path.relpath(file)
+    for file in (ROOT / "config.yaml", *workflow.overwrite_configfiles)
+]
 
 from study.configuration.cells import cells, grid
 from study.configuration.loading import load
 from study.errors import StudyError
+from study.manifest import git_state
+from study.run_record import write_run_record
 from study.protocols import LADDER
 
 try:
@@ -23,13 +33,7 @@ try:
         raise StudyError(
             "--config is not read; put the keys into a file and give it with --configfile"
         )
-    STUDY = load(
-        (
-            os.path.relpath(file)
-            for file in (ROOT / "config.yaml", *workflow.overwrite_configfiles)
-        ),
-        notice=lambda text: print(text, file=sys.stderr),
-    )
+    STUDY = load(CONFIG_FILES, notice=lambda text: print(text, file=sys.stderr))
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
@@ -141,11 +145,14 @@ def sweep_files(wildcards):
     return sorted({table.place for table in tables if table})
 
 
+def n_parts(sweep):
+    return -(-len(grid(sweep)) // sweep.cells_per_job)
+
+
 def sweep_parts(wildcards):
-    sweep = sweep_of(wildcards)
-    n_parts = -(-len(grid(sweep)) // sweep.cells_per_job)
     return [
-        f"results/sweeps/{wildcards.sweep}/part_{part}.csv" for part in range(n_parts)
+        f"results/sweeps/{wildcards.sweep}/part_{part}.csv"
+        for part in range(n_parts(sweep_of(wildcards)))
     ]
 
 
@@ -158,10 +165,24 @@ def all_sweeps():
     return files
 
 
-def figure_files(figure):
+def section_of(wildcards):
+    """The report's section for a figure."""
+    if "sweep" in wildcards.keys():
+        return "Sweeps"
+    return experiment_of(wildcards).section
+
+
+def figure_files(figure, caption=None, folder="{experiment}"):
+    """A figure's two files; the report shows the PNG."""
     return {
-        kind: f"results/figures/{{experiment}}/{figure}.{kind}"
-        for kind in ("svg", "png")
+        "svg": f"results/figures/{folder}/{figure}.svg",
+        "png": report(
+            f"results/figures/{folder}/{figure}.png",
+            caption=f"../report/{caption or figure}.rst",
+            category=section_of,
+            subcategory=folder,
+            labels={"figure": figure},
+        ),
     }
 
 
@@ -176,6 +197,71 @@ def all_figures():
         for figure in figures
         for kind in ("svg", "png")
     ]
+
+
+def all_results():
+    """Everything that the study publishes."""
+    return [
+        *rules.tables.output,
+        *rules.claims.output,
+        *all_predictions(),
+        *all_sweeps(),
+        *all_figures(),
+    ]
+
+
+def all_intermediates():
+    """What lies between the data and the results."""
+    files = [f"results/data/{name}.npz" for name in STUDY.experiments]
+    for name, experiment in STUDY.experiments.items():
+        files += [f"results/fits/{name}/{fit}.npz" for fit in experiment.fits]
+        files.append(f"results/evaluation/{name}/measurements.csv")
+        if experiment.protocols:
+            files += [f"results/sklearn/{name}/{rung}.npz" for rung in LADDER]
+            files.append(f"results/evaluation/{name}/agreement.csv")
+    files += [*evaluations("fits"), *evaluations("parameters")]
+    for name, sweep in STUDY.sweeps.items():
+        files += [f"results/sweeps/{name}/part_{i}.csv" for i in range(n_parts(sweep))]
+    return files
+
+
+def table_pages():
+    """Tables that the report shows, and their pages."""
+    names = ["claims", "fits", "parameters", "agreement"]
+    names += [f"sweeps/{name}_summary" for name in STUDY.sweeps]
+    return [
+        (f"results/tables/{name}.csv", f"results/report/{Path(name).name}.html")
+        for name in names
+    ]
+
+
+def all_csv_files():
+    """Every data file that an experiment or a sweep reads."""
+    data = [experiment.data for experiment in STUDY.experiments.values()]
+    for sweep in STUDY.sweeps.values():
+        chosen = cells(sweep, STUDY.experiments[sweep.experiment])
+        data += [cell.experiment.data for cell in chosen]
+    tables = [
+        table
+        for source in data
+        if source.source == "csv"
+        for table in (source.unlabeled, source.labeled)
+    ]
+    return sorted({table.place for table in tables if table})
+
+
+# The code of the study: whatever of it made a number, it is recorded.
+ALL_CODE = sorted(
+    os.path.relpath(file)
+    for pattern in ("Snakefile", "src/**/*.py", "workflow/**/*.*")
+    for file in ROOT.glob(pattern)
+    if "__pycache__" not in file.parts
+)
+
+
+onsuccess:
+    # Times and places, apart from the results: this file differs from run to run.
+    write_run_record(Path(".snakemake/metadata"), Path("results/run.json"))
 
 
 onstart:

@@ -4,7 +4,7 @@ rule plot_log_likelihood:
         runs=rules.fit.output,
         code=sources("plot_log_likelihood.py"),
     output:
-        **figure_files("log_likelihood_{fit}"),
+        **figure_files("log_likelihood_{fit}", caption="log_likelihood"),
     log:
         "results/logs/plot_log_likelihood/{experiment}/{fit}.log",
     conda:
@@ -139,7 +139,7 @@ rule plot_measurements:
         measurements=rules.measure.output,
         code=sources("plot_measurements.py"),
     output:
-        **figure_files("{figure}"),
+        **figure_files("{figure}", caption="measurement"),
     log:
         "results/logs/plot_measurements/{experiment}/{figure}.log",
     wildcard_constraints:

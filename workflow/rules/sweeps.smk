@@ -50,8 +50,7 @@ rule plot_sweep:
         summary=rules.sweep.output.summary,
         code=sources("plot_sweep.py"),
     output:
-        svg="results/figures/{sweep}/sweep.svg",
-        png="results/figures/{sweep}/sweep.png",
+        **figure_files("sweep", folder="{sweep}"),
     log:
         "results/logs/plot_sweep/{sweep}.log",
     conda:

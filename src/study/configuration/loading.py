@@ -53,13 +53,12 @@ def _validate(layers: Layers) -> tuple[Study | None, list[Problem]]:
 def _sweeps_left_behind(layers: Layers, problems: list[Problem]) -> list[str]:
     """Sweeps that do not suit an experiment which a later file has changed, or removed."""
     names = dict.fromkeys(problem.path[1] for problem in problems if problem.path[0] == "sweeps" and problem.path[1:])
-    sweeps = layers.values.get("sweeps")
+    sweeps, touched = layers.values.get("sweeps"), layers.touched
     return [
         name
         for name in names
         if isinstance(sweeps.get(name), dict)
-        and (changed := layers.touched.get(("experiments", sweeps[name].get("experiment"))))
-        and changed != layers.touched.get(("sweeps", name))
+        and touched.get(("experiments", sweeps[name].get("experiment")), -1) > touched["sweeps", name]
     ]
 
 

@@ -264,6 +264,7 @@ class Protocols(Closed):
 class Experiment(Closed):
     """Data, the fits made to them, and the comparison with scikit-learn."""
 
+    section: Name = Field("Further experiments", description="Where the report shows its figures.")
     data: Data = Field(description="The rows that the experiment is about.")
     fits: Annotated[dict[Slug, Fit], Field(min_length=1)] = Field(description="Ways to fit them, by name.")
     protocols: Protocols | None = Field(None, description="The comparison with scikit-learn; without it, none.")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from study.configuration.wording import shown
 from study.errors import ConfigurationError
 
 MAX_VALUES = 100_000  # far more than any study; stops aliases that multiply without end
@@ -43,13 +44,13 @@ class Layers:
         "file:line" of each path of keys.
     problems : list of (path, message)
     touched : dict
-        The last file that set, or removed, anything in a block, by the block's path.
+        Number of the last file that set, or removed, anything in a block, by the block's path.
     """
 
     values: dict = field(default_factory=dict)
     origins: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[tuple[KeyPath, str]] = field(default_factory=list)
-    touched: dict[KeyPath, str] = field(default_factory=dict)
+    touched: dict[KeyPath, int] = field(default_factory=dict)
 
     def origin(self, path: KeyPath) -> str:
         """Where a key stands; for a key that is missing, where the block stands that lacks it."""
@@ -74,11 +75,11 @@ def read_layers(files) -> Layers:
         If a file cannot be read, is not YAML, or repeats a key.
     """
     layers = Layers()
-    for file in files:
+    for number, file in enumerate(files):
         values, origins = _read(str(file))
         layers.values = _merge(layers.values, values, (), layers.problems)
         layers.origins |= origins
-        layers.touched |= dict.fromkeys(origins, str(file))
+        layers.touched |= dict.fromkeys(origins, number)
     return layers
 
 
@@ -108,7 +109,12 @@ def _read(file: str):
         raise ConfigurationError(f"{file}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file}: cannot be read as UTF-8 text ({error})") from None
-    loader = _Yaml12Loader(text)
+    try:
+        loader = _Yaml12Loader(text)
+    except yaml.reader.ReaderError as error:
+        raise ConfigurationError(
+            f"{file}: holds a character that YAML does not allow (number {error.character})"
+        ) from None
     origins: dict[KeyPath, str] = {}
     try:
         node = loader.get_single_node()
@@ -157,7 +163,7 @@ def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, st
     try:
         return loader.construct_object(node)
     except (ValueError, LookupError):
-        raise ConfigurationError(f"{file}:{line}: not a value that can be read: '{node.value}'") from None
+        raise ConfigurationError(f"{file}:{line}: not a value that can be read: {shown(node.value)}") from None
 
 
 def _kind(value) -> str:

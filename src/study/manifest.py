@@ -1,0 +1,70 @@
+"""The manifest of a run: enough to repeat it, and to check every file of it."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+
+import numpy as np
+
+from study.checksums import configuration_digest, sha256_of
+
+
+def checksums(files) -> dict[str, str]:
+    """Checksum of each file, by its path."""
+    return {str(file): sha256_of(file) for file in sorted(map(str, files))}
+
+
+def git_state(folder) -> dict:
+    """Commit of a folder's repository, and whether files differ from it; null where there is no repository."""
+
+    def git(*arguments):
+        found = subprocess.run(  # noqa: S603 (fixed arguments)
+            ["git", "-C", str(folder), *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return found.stdout.strip() if found.returncode == 0 else None
+
+    try:
+        commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain", "--untracked-files=no")
+    except FileNotFoundError:  # no git
+        commit, changes = None, None
+    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+
+
+def environment() -> dict:
+    """Versions of Python and every package, the BLAS that NumPy uses, and its threads."""
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    packages = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
+    return {
+        "python": platform.python_version(),
+        "packages": dict(sorted(packages.items())),
+        "blas": {key: blas[key] for key in ("name", "version") if key in blas},
+        "threads": int(os.environ.get("OPENBLAS_NUM_THREADS", os.cpu_count() or 1)),
+    }
+
+
+def make_manifest(git: dict, configuration: dict, config_files, inputs, code, outputs) -> dict:
+    """Describe a run.
+
+    Parameters
+    ----------
+    git : dict
+        What `git_state` tells.
+    configuration : dict
+        The effective one: defaults filled in, overlays merged.
+    config_files, inputs, code, outputs : iterable of path-like
+        The YAML files in their order, the user's data files, the code of the study, and the results.
+    """
+    return {
+        **git,
+        "configuration": configuration,
+        "configuration_sha256": configuration_digest(configuration),
+        "configuration_files": {str(file): sha256_of(file) for file in config_files},
+        "inputs": checksums(inputs),
+        "code": checksums(code),
+        "outputs": checksums(outputs),
+        **environment(),
+    }

@@ -1,0 +1,133 @@
+"""Check a run's results against its manifest, its code, its configuration and each other: `make verify`.
+
+    python -m study.verify
+
+Run it in the folder of the study. Says in plain words what does not hold, and ends with 1 then.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from study.checksums import NOT_RESULTS, configuration_digest, sha256_of
+
+
+def problems_of(folder: Path):
+    """Yield what does not hold, a sentence each.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the study is; the results are in its folder `results`.
+    """
+    file = folder / "results/manifest.json"
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        yield "results/manifest.json is missing: there is no complete run here"
+        return
+    except (ValueError, OSError) as error:
+        yield f"results/manifest.json cannot be read ({error})"
+        return
+    if not isinstance(manifest, dict) or not {"outputs", "code", "inputs", "configuration"} <= set(manifest):
+        yield "results/manifest.json is not a manifest"
+        return
+    for kind, name in {"outputs": "result", "inputs": "input", "configuration_files": "configuration"}.items():
+        yield from _changed(folder, manifest[kind], name)
+    yield from _unknown_results(folder, manifest["outputs"])
+    other_code = list(_changed(folder, manifest["code"], "code"))
+    yield from other_code
+    if other_code:
+        yield "the code is not the one that made the results, so nothing was computed again"
+        return
+    yield from _other_configuration(folder, manifest)
+    yield from _tables(folder, manifest)
+
+
+def _changed(folder, recorded, name):
+    for path, checksum in recorded.items():
+        if not (folder / path).is_file():
+            yield f"{path}: this {name} file is missing"
+        elif sha256_of(folder / path) != checksum:
+            yield f"{path}: this {name} file is not the one that the manifest records"
+
+
+def _unknown_results(folder, recorded):
+    for file in sorted((folder / "results").rglob("*")):
+        path = file.relative_to(folder)
+        cached = "cells" in path.parts or path.parts[1] == "downloads"
+        if file.is_file() and path.parts[1] not in NOT_RESULTS and not cached and str(path) not in recorded:
+            yield f"{path}: this file is not of the recorded run; delete it if it is left over from another"
+
+
+def _other_configuration(folder, manifest):
+    from study.configuration.loading import load
+    from study.errors import StudyError
+
+    if configuration_digest(manifest["configuration"]) != manifest["configuration_sha256"]:
+        yield "results/manifest.json: its configuration does not have the checksum beside it"
+    try:
+        effective = load([folder / file for file in manifest["configuration_files"]]).model_dump()
+    except StudyError as error:
+        yield f"the configuration is not valid: {error}"
+        return
+    if configuration_digest(json.loads(json.dumps(effective))) != manifest["configuration_sha256"]:
+        yield "the configuration files give another configuration than the recorded one"
+
+
+def _tables(folder, manifest):
+    import pandas as pd
+
+    from study.claims import judge_all
+    from study.configuration.schema import Claim
+    from study.dictionary import COLUMNS, SWEEP_QUANTITIES
+    from study.errors import StudyError
+    from study.storage import read_table
+    from study.sweeps import summarize
+    from study.tables import PARTS, collect
+
+    tables = folder / "results/tables"
+    found = {}
+    for name in (*PARTS, "claims"):
+        try:
+            found[name] = collect(name, [read_table(tables / f"{name}.csv")])
+        except (StudyError, OSError, ValueError) as error:
+            yield f"results/tables/{name}.csv does not fit its data dictionary: {error}"
+    for name, sweep in manifest["configuration"]["sweeps"].items():
+        try:
+            table, summary = (read_table(tables / f"sweeps/{name}{end}.csv") for end in ("", "_summary"))
+        except (OSError, ValueError) as error:
+            yield f"results/tables/sweeps/{name}.csv cannot be read: {error}"
+            continue
+        columns = [*sweep["vary"], "fit", "protocol", "replicate", "seed", *SWEEP_QUANTITIES, "failure"]
+        if list(table.columns) != columns:
+            yield f"results/tables/sweeps/{name}.csv does not fit its data dictionary: columns {list(table.columns)}"
+        elif not _same(summarize(table, list(sweep["vary"])), summary):
+            yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"
+    if {*PARTS, "claims"} <= set(found):
+        claims = {name: Claim.model_validate(claim) for name, claim in manifest["configuration"]["claims"].items()}
+        rows, _ = judge_all(claims, {name: found[name] for name in PARTS})
+        if not _same(pd.DataFrame(rows, columns=list(COLUMNS["claims"])), found["claims"]):
+            yield "results/tables/claims.csv is not what the other tables give"
+
+
+def _same(made, written) -> bool:
+    """Compare tables as they are written."""
+    return made.to_csv(index=False) == written.to_csv(index=False)
+
+
+def main() -> int:
+    """Print what does not hold, or that everything does."""
+    found = list(problems_of(Path()))
+    for problem in found:
+        print(problem)
+    if found:
+        print(f"{len(found)} of the checks failed")
+        return 1
+    n_files = len(json.loads(Path("results/manifest.json").read_text(encoding="utf-8"))["outputs"])
+    print(f"everything holds: {n_files} results, their inputs, code and configuration, tables and claims")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""The manifest and `make verify`: whatever is changed afterwards is found."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from study.checksums import configuration_digest, sha256_of
+from study.pages import opening, table_page
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def study(tiny, tmp_path):
+    """Copy the finished run."""
+    shutil.copytree(tiny, tmp_path / "study", ignore=shutil.ignore_patterns(".snakemake", "logs", "__pycache__"))
+    return tmp_path / "study"
+
+
+def verify(folder):
+    return subprocess.run(
+        [sys.executable, "-m", "study.verify"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(folder / "src"), "PATH": "/usr/bin"},
+    )
+
+
+def test_manifest_holds_what_the_contract_asks(tiny):
+    manifest = json.loads((tiny / "results/manifest.json").read_text())
+    assert {"commit", "dirty", "python", "packages", "blas", "threads"} <= set(manifest)
+    assert manifest["configuration_sha256"] == configuration_digest(manifest["configuration"])
+    assert manifest["inputs"]["labeled.csv"] == sha256_of(tiny / "labeled.csv")
+    assert manifest["outputs"]["results/tables/fits.csv"] == sha256_of(tiny / "results/tables/fits.csv")
+    assert manifest["packages"]["scikit-learn"]
+    assert "src/emgmm/em.py" in manifest["code"]
+    assert list(manifest["configuration_files"]) == ["config.yaml", "small.yaml"]
+
+
+def test_untouched_results_hold(tiny):
+    run = verify(tiny)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.startswith("everything holds")
+
+
+def change_byte(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("results/figures/mine/fits.png", "results/figures/mine/fits.png: this result file is not the one"),
+        ("results/tables/sweeps/tolerances.csv", "results/tables/sweeps/tolerances.csv: this result"),
+        ("unlabeled.csv", "unlabeled.csv: this input file is not the one"),
+        ("src/emgmm/em.py", "src/emgmm/em.py: this code file is not the one"),
+    ],
+)
+def test_one_changed_byte_is_found(study, path, sentence):
+    change_byte(study / path)
+    run = verify(study)
+    assert run.returncode == 1, run.stderr
+    assert sentence in run.stdout
+
+
+def test_deleted_and_added_files_are_found(study):
+    (study / "results/predictions/mine/start.csv").unlink()
+    (study / "results/tables/mine.csv").write_text("a\n1\n")
+    run = verify(study)
+    assert run.returncode == 1
+    assert "results/predictions/mine/start.csv: this result file is missing" in run.stdout
+    assert "results/tables/mine.csv: this file is not of the recorded run" in run.stdout
+
+
+def test_changed_configuration_is_found(study):
+    config = study / "small.yaml"
+    config.write_text(config.read_text().replace("0.01", "0.02"))
+    run = verify(study)
+    assert run.returncode == 1
+    assert "small.yaml: this configuration file is not the one" in run.stdout
+    assert "give another configuration than the recorded one" in run.stdout
+
+
+def forge(study, path, change):
+    """Change a table and write its new checksum into the manifest, as somebody who wants to deceive would."""
+    table = pd.read_csv(study / path)
+    change(table)
+    table.to_csv(study / path, index=False)
+    manifest = json.loads((study / "results/manifest.json").read_text())
+    manifest["outputs"][path] = sha256_of(study / path)
+    (study / "results/manifest.json").write_text(json.dumps(manifest))
+
+
+def test_claims_are_computed_again_from_the_tables(study):
+    forge(study, "results/tables/measurements.csv", lambda table: table.__setitem__("value", table["value"] - 1))
+    run = verify(study)
+    assert run.returncode == 1
+    assert run.stdout.startswith("results/tables/claims.csv is not what the other tables give")
+
+
+def test_summaries_are_computed_again_from_the_tables(study):
+    forge(study, "results/tables/sweeps/tolerances.csv", lambda table: table.__setitem__("n_iter", table["n_iter"] + 1))
+    run = verify(study)
+    assert run.returncode == 1
+    assert "tolerances_summary.csv is not what its table gives" in run.stdout
+
+
+def test_column_that_is_not_documented_is_found(study):
+    forge(study, "results/tables/fits.csv", lambda table: table.insert(0, "extra", 1))
+    run = verify(study)
+    assert "results/tables/fits.csv does not fit its data dictionary" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "manifest.json is missing"),
+        ("{", "manifest.json cannot be read"),
+        ("[]", "manifest.json is not a manifest"),
+    ],
+)
+def test_missing_or_broken_manifest_is_told(study, text, sentence):
+    manifest = study / "results/manifest.json"
+    manifest.unlink() if text is None else manifest.write_text(text)
+    run = verify(study)
+    assert run.returncode == 1
+    assert sentence in run.stdout
+    assert "Traceback" not in run.stderr
+
+
+def test_report_is_made_by_snakemake(tiny, tmp_path):
+    made = subprocess.run(
+        ["snakemake", "--configfile", "small.yaml", "--report", str(tmp_path / "report.html")],
+        cwd=tiny,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    text = (tmp_path / "report.html").read_text()
+    assert "Three tutorials on EM for Gaussian mixtures" in text
+    assert "Tables" in text
+
+
+def test_pages_escape_their_text():
+    table = pd.DataFrame({"<b>": ["<script>alert(1)</script>"], "n": [1.5]})
+    page = table_page(table, "<i>", "&", {}, ROOT / "workflow/report/table.html")
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    claims = pd.DataFrame(
+        [{"claim": "A1", "statement": "<b>", "explanation": "<i>{{ 1 }}", "verdict": "explained"}]
+    ).assign(published=1.0, observed=1.0, interval_low=1.0, interval_high=1.0)
+    text = opening(claims, "0", 2)
+    assert "<b>" not in text.replace('<b style="color', "")
+    assert "&lt;b&gt;" in text
+    assert "2 claims are left out" in text

@@ -1,0 +1,48 @@
+# What a reviewer needs: the manifest of the run.
+rule manifest:
+    input:
+        outputs=[*all_results(), *all_intermediates()],
+        files=all_csv_files(),
+        configuration=CONFIG_FILES,
+        code=ALL_CODE,
+    output:
+        "results/manifest.json",
+    log:
+        "results/logs/manifest.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        git=git_state(ROOT),
+        study=STUDY.model_dump(mode="json"),
+    message:
+        "Write the manifest"
+    script:
+        "../scripts/manifest.py"
+
+
+rule pages:
+    input:
+        manifest=rules.manifest.output,
+        claims=rules.claims.output.claims,
+        tables=[source for source, _ in table_pages()],
+        template=os.path.relpath(ROOT / "workflow" / "report" / "table.html"),
+        code=sources("pages.py"),
+    output:
+        opening="results/report/opening.rst",
+        tables=[
+            report(
+                page,
+                caption="../report/table.rst",
+                category="Tables",
+                labels={"table": Path(source).stem},
+            )
+            for source, page in table_pages()
+        ],
+    log:
+        "results/logs/pages.log",
+    conda:
+        "../envs/study.yaml"
+    message:
+        "Make the pages of the report"
+    script:
+        "../scripts/pages.py"

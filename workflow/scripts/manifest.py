@@ -1,0 +1,19 @@
+"""Describe the run: commit, configuration, versions, and the checksum of every file."""
+
+import json
+
+from study.manifest import make_manifest
+from study.script import logged
+from study.storage import whole_file
+
+with logged(snakemake.log[0]):
+    manifest = make_manifest(
+        snakemake.params.git,
+        snakemake.params.study,
+        snakemake.input.configuration,
+        snakemake.input.files,
+        snakemake.input.code,
+        snakemake.input.outputs,
+    )
+    with whole_file(snakemake.output[0]) as file:
+        file.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,27 @@
+"""Make the pages of the report."""
+
+import json
+from pathlib import Path
+
+from study.dictionary import COLUMNS
+from study.pages import opening, table_page
+from study.script import logged
+from study.storage import read_table, whole_file
+
+with logged(snakemake.log[0]):
+    manifest = json.loads(Path(snakemake.input.manifest[0]).read_text(encoding="utf-8"))
+    claims = read_table(snakemake.input.claims)
+    left_out = len(manifest["configuration"]["claims"]) - len(claims)
+    with whole_file(snakemake.output.opening) as file:
+        file.write_text(opening(claims, manifest["configuration_sha256"], left_out), encoding="utf-8")
+    for source, page in zip(snakemake.input.tables, snakemake.output.tables, strict=True):
+        name = Path(source).stem
+        text = table_page(
+            read_table(source),
+            name,
+            f"{source}, as this run wrote it.",
+            COLUMNS.get(name, {}),
+            snakemake.input.template,
+        )
+        with whole_file(page) as file:
+            file.write_text(text, encoding="utf-8")
