@@ -13,6 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 reproduce: .venv/complete
 	snakemake --cores 4
+	snakemake --rulegraph 2> /dev/null | PYTHONPATH=src python -m study.figures.workflow results/report/workflow
 	snakemake --report results/report.html
 
 test: .venv/complete

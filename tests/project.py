@@ -60,6 +60,7 @@ TINY = {
 
 def make_project(folder, settings=SMALL):
     """Copy what a run needs, with two CSV files of a user."""
+    folder.mkdir(exist_ok=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():

@@ -255,3 +255,23 @@ def test_wrong_cell_gives_a_message_and_no_output(tmp_path):
     assert "unlabeled.csv, row 3, column 'x2': must be a finite number, got 'many'" in output
     assert "Traceback" not in output
     assert files_below(folder / "results") == []
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can mount a small disk")
+def test_full_disk_is_told_and_leaves_nothing_half_written(tiny, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1300k", "tmpfs", disk], check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        folder = make_project(disk / "project", TINY)
+        run = snakemake(folder)
+        assert run.returncode != 0
+        assert "The disk is full" in run.stdout + run.stderr or "No space left on device" in run.stdout + run.stderr
+        assert [file for file in files_below(folder / "results") if file.name.startswith(".")] == []
+        subprocess.run(["mount", "-o", "remount,size=200m", disk], check=True)
+        again = snakemake(folder)
+        assert again.returncode == 0, again.stderr
+        assert_same_results(tiny, folder)
+    finally:
+        subprocess.run(["umount", disk], check=True)

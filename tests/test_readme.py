@@ -1,0 +1,83 @@
+"""What the README says is so: its YAML blocks are valid, its example runs, its numbers are the tables'."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from study.comparison import compare
+from study.configuration.loading import load
+from study.data import make_dataset
+from study.evaluation import evaluate_fit
+from study.figures.workflow import draw_workflow, read_graph
+from study.findings import findings, ladder, steps, within
+from study.fits import run_fit
+from study.protocols import LADDER, run_protocol
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_block_is_a_valid_overlay(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/unlabeled.csv").write_text("x1,x2\n1,2\n")
+    (tmp_path / "data/labeled.csv").write_text("x1,x2,y\n1,2,0\n")
+    (tmp_path / "overlay.yaml").write_text(block)
+    told = []
+    load([ROOT / "config.yaml", "overlay.yaml"], told.append)
+    assert told == []
+
+
+def test_there_are_blocks_for_a_setting_a_sweep_data_and_an_experiment():
+    assert len(BLOCKS) == 4
+
+
+def test_the_library_example_runs():
+    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    names = {}
+    exec(example, names)  # noqa: S102 (our own README)
+    assert names["model"].converged_
+
+
+def test_numbers_of_article_a_are_those_of_the_study():
+    """Computed anew: a change of the code that moves them makes this fail."""
+    study = load([ROOT / "config.yaml"])
+    customers, seed = study.experiments["customers"], study.seed
+    dataset = make_dataset(customers.data, customers.replicates, seed, "customers")
+    runs = {
+        name: run_fit(dataset, fit, customers.replicates, seed, "customers", name)
+        for name, fit in customers.fits.items()
+    }
+    fits = [evaluate_fit(dataset, runs[name], fit, "customers", name) for name, fit in customers.fits.items()]
+    told = steps(pd.concat(fits).replace({"failure": {"": None}}))
+    assert told in README
+    compared = customers.protocols.fit
+    rungs = [
+        compare(
+            dataset,
+            runs[compared],
+            run_protocol(rung, dataset, runs[compared], customers.fits[compared]),
+            "customers",
+            rung,
+        )
+        for rung in LADDER
+    ]
+    assert ladder(pd.concat(rungs)) in README
+
+
+def test_all_numbers_are_those_of_the_last_run():
+    manifest = ROOT / "results/manifest.json"
+    if not manifest.exists() or list(json.loads(manifest.read_text())["configuration_files"]) != ["config.yaml"]:
+        pytest.skip("the default study has not been run here")
+    assert within(README) == findings(ROOT / "results/tables"), "run: python -m study.findings"
+
+
+def test_the_picture_of_the_workflow_shows_every_rule():
+    dot = 'digraph {\n 0[label = "all", color = "0.1"];\n 1[label = "data", x];\n 1 -> 0\n}'
+    assert read_graph(dot) == ({"0": "all", "1": "data"}, [("1", "0")])
+    assert {text.get_text() for text in draw_workflow(dot).axes[0].texts} == {"", "all", "data"}
