@@ -44,7 +44,7 @@ def draw_workflow(dot: str):
             place[node] = (number, (len(nodes) - 1) / 2 - i)
     tallest = max(map(len, columns.values()), default=1)
     figure, (axes,) = new_figure(width=2.3 * max(1, len(columns)), height=1.0 + 0.7 * tallest)
-    for source, target in edges:
+    for source, target in _without_detours(edges):
         arrow = {"arrowstyle": "->", "color": BACKGROUND, "shrinkA": 26, "shrinkB": 26}
         axes.annotate("", place[target], place[source], arrowprops=arrow)
     for node, (x, y) in place.items():
@@ -55,6 +55,22 @@ def draw_workflow(dot: str):
     axes.set_axis_off()
     axes.set_title("Rules of the workflow: an arrow leads from a rule to one that reads its output")
     return figure
+
+
+def _without_detours(edges):
+    """Leave out an arrow where others lead from its rule to the same rule."""
+    after: dict[str, set[str]] = {}
+    for source, target in edges:
+        after.setdefault(source, set()).add(target)
+
+    def reached(node):
+        return after.get(node, set()).union(*(reached(other) for other in after.get(node, ())))
+
+    return [
+        (source, target)
+        for source, target in edges
+        if not any(target in reached(other) for other in after[source] - {target})
+    ]
 
 
 if __name__ == "__main__":
