@@ -9,7 +9,7 @@ from study.claims import judge, judge_all
 from study.configuration.schema import Claim
 from study.data import Dataset
 from study.evaluation import best_relabeling
-from study.measurements import em_with_fixed_variance, measure
+from study.measurements import _number_optima, em_with_fixed_variance, measure
 from study.runs import Run, stack_runs
 
 FITS = pd.DataFrame(
@@ -30,10 +30,11 @@ def claim(**settings):
 @pytest.mark.parametrize(
     ("settings", "verdict"),
     [
-        ({"published": 40}, "reproduced"),
+        ({"published": 40}, "reproduced_in_distribution"),
+        ({"published": 40, "tolerance": 20}, "reproduced"),
         ({"published": 45}, "reproduced_in_distribution"),
         ({"published": 70}, "not_reproduced"),
-        ({"published": 70, "tolerance": 30}, "reproduced"),
+        ({"published": 70, "tolerance": 30}, "reproduced_in_distribution"),
         ({"published": 30, "relation": "more_than"}, "reproduced_in_distribution"),
         ({"published": 20, "relation": "more_than"}, "reproduced"),
         ({"published": 59, "relation": "at_least"}, "reproduced_in_distribution"),
@@ -41,7 +42,7 @@ def claim(**settings):
         ({"published": 20, "relation": "at_least", "statistic": "min"}, "reproduced"),
         ({"published": 60, "relation": "less_than", "statistic": "max"}, "not_reproduced"),
         ({"published": 2, "relation": "at_least", "over": {"fit": "fast"}}, "reproduced"),
-        ({"published": 4, "over": {"fit": "fast"}}, "reproduced"),
+        ({"published": 4, "tolerance": 3, "over": {"fit": "fast"}}, "reproduced"),
         (
             {
                 "published": 70,
@@ -62,6 +63,26 @@ def test_verdict(settings, verdict):
     row = judge("A1", claim(**settings), {"fits": FITS})
     assert row["verdict"] == verdict
     assert row["n_replicates"] == 41
+
+
+def test_equal_numbers_of_the_same_rows_are_one_number():
+    table = FITS[FITS["fit"] == "fast"].assign(fit="slow")
+    one = claim(published=10, explanation_of_one="{observed:.0f} alone")
+    row = judge("A1", one, {"fits": table}, frozenset(["toy"]))
+    assert (row["n_replicates"], row["verdict"], row["explanation"]) == (1, "reproduced", "10 alone")
+    assert judge("A1", one, {"fits": table})["n_replicates"] == 41
+
+
+def test_evidence_may_come_from_another_experiment():
+    tables = {"fits": pd.concat([FITS, FITS.assign(experiment="other", n_iter=7)])}
+    evidence = {"there": {"experiment": "other", "table": "fits", "quantity": "n_iter"}}
+    row = judge("A1", claim(published=1, explanation="{there:.0f} {there_low:.0f}", evidence=evidence), tables)
+    assert row["explanation"] == "7 7"
+
+
+def test_ends_are_numbered_by_optimum():
+    ends = np.array([-2.0, -1.0, np.nan, -1.00001, -2.00001, -3.0])
+    np.testing.assert_array_equal(_number_optima(ends), [1, 0, np.nan, 0, 1, 2])
 
 
 def test_explanation_holds_measured_numbers():
@@ -93,7 +114,7 @@ def test_measurements_of_a_known_run():
     dataset = Dataset(np.array(["x"]), np.array(["a", "b"]), X, truth, X[:, ::50], truth[:, ::50])
     end = emgmm.MixtureParameters.checked([0.5, 0.5], [[10.0], [0.0]], [[[1.0]], [[1.0]]])
     runs = stack_runs([Run(end, end, (-3.0, -2.0, -1.5), 2, True)] * 2, 2, 1, "full")
-    table = measure(dataset, {"f": runs}, 2, 20, 0, "toy")
+    table = measure(dataset, {"f": runs}, {"f": False}, 2, 20, 0, "toy")
     value = table[table["replicate"] == 0].set_index("measurement")["value"]
     assert value["smallest_change"] == 0.5
     assert value["convergence_rate"] == 0.5
@@ -104,6 +125,8 @@ def test_measurements_of_a_known_run():
     assert value["uncertainty_between"] > 0.99
     assert value["first_and_last"] == 1  # whatever the components are called
     assert value["reaches_best"] == 1
+    assert value["optimum"] == 0
+    assert value["sorted_mean"].tolist() == [0, 10]
     assert value["kmeans_agreement"].iloc[-1] == 1
 
 

@@ -167,7 +167,17 @@ S = {"sizes": SWEEP}
         ),
         ({"vary": {"data.n_labeled": [0, 9]}}, "in the cell data.n_labeled: 0: fits.first: uses labels, but the data"),
         ({"vary": {"fits.frist.tol": [1]}}, "vary.fits.frist.tol: there is no fit 'frist'; did you mean 'first'?"),
-        ({"vary": {"seed": [1]}}, "in the cell seed: 1: seed: unknown key"),
+        ({"vary": {"seed": [1]}}, "sweeps.sizes.vary.seed: must be a key below data, fits or protocols"),
+        ({"vary": {"replicates": [1]}}, "must be a key below data, fits or protocols"),
+        ({"vary": {"data": [{}], "data.n_unlabeled": [1]}}, "data.n_unlabeled: is part of another varied key"),
+        ({"vary": {"data.separation": [1, 1.0]}}, "a value stands twice in [1, 1.0]"),
+        (
+            {"protocols": [], "figure": {"x": "data.n_unlabeled", "y": "agreement"}},
+            "figure.y: is 'agreement', but nothing",
+        ),
+        ({"figure": {"x": "data.n_unlabeled", "y": "initialization"}}, "figure.y: is 'initialization'"),
+        ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "color": "protocol"}}, "does not tell 'n_iter' apart"),
+        ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "where": {"fit": "frist"}}}, "where.fit: is 'frist'; did"),
         ({"vary": {"data.n_unlabeled": [5, 5]}}, "vary.data.n_unlabeled: a value stands twice in [5, 5]"),
         (
             {"vary": {"data.n_unlabeled": [5, 6], "data.n_labeled": [7]}, "zip": True},

@@ -43,22 +43,36 @@ class Observation:
     n: int
 
 
-def observe(selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None) -> Observation:
+def observe(
+    selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None, one_draw: frozenset = frozenset()
+) -> Observation:
     """Look up the numbers that a selection names.
+
+    Parameters
+    ----------
+    selection : Selection
+    tables : dict of DataFrame
+    experiment : str or None
+        The claim's, for a selection that names none.
+    one_draw : set of str
+        Experiments whose rows are the same in every replicate: equal numbers from these are one number.
 
     Raises
     ------
     NoNumbersError
         If the tables have no such numbers.
     """
+    experiment = selection.experiment or experiment
     where = selection.where if experiment is None else {"experiment": experiment, **selection.where}
     numbers = _numbers(tables[selection.table], where, selection.quantity)
     if selection.over is not None:
         where = {**where, **selection.over}
         divisors = _numbers(tables[selection.table], where, selection.quantity)
-        numbers = (numbers / divisors).dropna()
+        numbers = (numbers / divisors).replace([np.inf, -np.inf], np.nan).dropna()
     if numbers.empty:
         raise NoNumbersError(f"there are no numbers '{selection.quantity}' in table {selection.table} where {where}")
+    if experiment in one_draw and "replicate" in tables[selection.table] and len(set(numbers)) == 1:
+        numbers = numbers.iloc[:1]
     value = float(getattr(numbers, selection.statistic)())
     if selection.statistic == "median":
         low, high = np.percentile(numbers, INTERVAL)
@@ -79,28 +93,34 @@ def _numbers(table: pd.DataFrame, where: dict, quantity: str) -> pd.Series:
 
 
 def holds(test: Test, seen: Observation) -> tuple[bool, bool]:
-    """Tell whether a test holds for certain, and whether it holds within the spread over replicates."""
+    """Tell whether a test holds for the observed number and both ends of its interval, and whether within it."""
     relation = RELATIONS[test.relation]
     ends = [relation(value, test) for value in (seen.low, seen.high)]
+    always = relation(seen.value, test) and all(ends)
     if test.relation == "equals":
-        return relation(seen.value, test), seen.low - test.tolerance <= test.published <= seen.high + test.tolerance
-    return relation(seen.value, test) and all(ends), relation(seen.value, test) or any(ends)
+        return always, seen.low - test.tolerance <= test.published <= seen.high + test.tolerance
+    return always, relation(seen.value, test) or any(ends)
 
 
-def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame]) -> dict:
+def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame], one_draw: frozenset = frozenset()) -> dict:
     """Make the row of claims.csv of a claim."""
-    seen = observe(claim, tables, claim.experiment)
+    seen = observe(claim, tables, claim.experiment, one_draw)
     always, sometimes = holds(claim, seen)
     if always:
         verdict = "reproduced"
     elif sometimes:
         verdict = "reproduced_in_distribution"
-    elif claim.because is not None and holds(claim.because, observe(claim.because, tables, claim.experiment))[0]:
+    elif claim.because is not None and RELATIONS[claim.because.relation](
+        observe(claim.because, tables, claim.experiment, one_draw).value, claim.because
+    ):
         verdict = "explained"
     else:
         verdict = "not_reproduced"
-    evidence = {key: observe(found, tables, claim.experiment).value for key, found in claim.evidence.items()}
     measured = {"observed": seen.value, "low": seen.low, "high": seen.high, "n": seen.n}
+    for key, selection in claim.evidence.items():
+        found = observe(selection, tables, claim.experiment, one_draw)
+        measured |= {key: found.value, f"{key}_low": found.low, f"{key}_high": found.high}
+    alone = seen.n == 1 and claim.explanation_of_one is not None
     return {
         "claim": name,
         "source": claim.source,
@@ -111,16 +131,18 @@ def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame]) -> dict:
         "interval_high": seen.high,
         "n_replicates": seen.n,
         "verdict": verdict,
-        "explanation": claim.explanation.format_map(measured | evidence),
+        "explanation": (claim.explanation_of_one if alone else claim.explanation).format_map(measured),
     }
 
 
-def judge_all(claims: dict[str, Claim], tables: dict[str, pd.DataFrame]) -> tuple[list[dict], dict[str, str]]:
+def judge_all(
+    claims: dict[str, Claim], tables: dict[str, pd.DataFrame], one_draw: frozenset = frozenset()
+) -> tuple[list[dict], dict[str, str]]:
     """Make the rows of claims.csv, and say which claims are left out and why: the study has no numbers for them."""
     rows, left_out = [], {}
     for name, claim in claims.items():
         try:
-            rows.append(judge(name, claim, tables))
+            rows.append(judge(name, claim, tables, one_draw))
         except NoNumbersError as error:
             left_out[name] = str(error)
     return rows, left_out

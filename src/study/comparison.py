@@ -29,6 +29,7 @@ def compare(dataset: Dataset, ours: Runs, theirs: Runs, experiment: str, protoco
 
 DIFFERENCES = (
     "agreement",
+    "disagreement",
     "agreement_aligned",
     "max_abs_posterior_difference",
     "max_abs_parameter_difference",
@@ -46,6 +47,7 @@ def _differences(X, ours: MixtureParameters, theirs: MixtureParameters):
     )
     differences = (
         np.mean(our_labels == their_labels),
+        np.mean(our_labels != their_labels),
         np.mean(aligned == their_labels),
         np.abs(our_posteriors - their_posteriors).max(),
         parameter_difference,

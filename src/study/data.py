@@ -131,7 +131,8 @@ def _load(data: SklearnData, replicates, seed, experiment) -> Dataset:
         kept = []
         for k in np.unique(y):
             rows = np.flatnonzero(y == k)
-            kept.append(draw.choice(rows, size=max(1, round(data.labeled_fraction * len(rows))), replace=False))
+            size = min(max(1, round(data.labeled_fraction * len(rows))), len(rows) - 1)
+            kept.append(draw.choice(rows, size=size, replace=False))
         labeled.append(np.sort(np.concatenate(kept)))
         unlabeled.append(np.setdiff1d(np.arange(len(y)), labeled[-1]))
     return Dataset(

@@ -38,6 +38,7 @@ COLUMNS = {
         "replicate": "number of the repetition, from 0",
         "n_samples": "unlabeled rows compared",
         "agreement": "share of rows with the same hard label (0-1)",
+        "disagreement": "1 - agreement",
         "agreement_aligned": "the same under the best renaming of our components",
         "max_abs_posterior_difference": "largest difference of a posterior, over rows and components",
         "max_abs_parameter_difference": "largest difference of a weight, mean or covariance entry",
@@ -70,13 +71,21 @@ COLUMNS = {
 
 # Values of the column `measurement`.
 MEASUREMENTS = {
-    "smallest_change": "smallest change of the mean log-likelihood from one step to the next; nats a row",
+    "smallest_change": "smallest change of the mean log-likelihood from one step to the next, without a ridge "
+    "(reg_covar 0); nats a row",
+    "smallest_change_with_ridge": "the same of a fit with reg_covar above 0",
     "convergence_rate": "last gain of the log-likelihood divided by the gain before it: near 1 is slow",
     "overlap": "mean of 1 - the largest posterior, over the unlabeled rows",
     "start_smallest_eigenvalue": "smallest eigenvalue of the start's covariances, divided by the largest",
     "n_parameters": "free parameters of the mixture",
     "one_hot_difference": "largest difference between the M-step on one-hot labels and the class proportions, means "
     "and covariances; in units of the data",
+    "histogram_distance_by_chance": "the same that draws from the fitted mixture itself would have on average",
+    "sorted_weight": "weight of a component; setting: its place by mean, from 0 (one feature)",
+    "sorted_mean": "likewise its mean",
+    "sorted_standard_deviation": "likewise its standard deviation",
+    "rate_overlap_correlation": "rank correlation of convergence_rate and overlap over the replicates",
+    "optimum": "number of the optimum that the start ends in, 0 the best (ends within 1e-4 nats are one)",
     "histogram_distance": "total variation distance between the histogram and the fitted mixture (0-1); setting: bins",
     "uncertainty_between": "share of the rows' uncertainty (1 - largest posterior) that lies between the class means",
     "first_and_last": "share of the first and last rows with their true class, under the best renaming; setting: rows",
@@ -90,4 +99,8 @@ _NAMES = ("experiment", "fit", "protocol", "replicate", "failure")
 # Columns of a sweep's table beside the varied keys, fit, protocol, replicate, seed and failure.
 SWEEP_QUANTITIES = tuple(
     dict.fromkeys(column for table in ("fits", "agreement") for column in COLUMNS[table] if column not in _NAMES)
+)
+# Those that can be drawn.
+NUMERIC_QUANTITIES = tuple(
+    c for c in SWEEP_QUANTITIES if c not in ("covariance_type", "initialization", "semi_supervised")
 )

@@ -1,6 +1,7 @@
 """Files from a network, verified before anything reads them."""
 
 import hashlib
+import http.client
 import urllib.error
 import urllib.request
 
@@ -42,7 +43,7 @@ def fetch(url: str, sha256: str, path):
                     file.write(block)
         except urllib.error.HTTPError as error:
             raise DataError(f"{url}: the server answers {error.code} {error.reason}") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise DataError(f"{url}: cannot be fetched ({reason}). Is there a network?") from None
         if digest.hexdigest() != sha256:

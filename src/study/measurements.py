@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
+from scipy.stats import spearmanr
 
 from emgmm import MixtureParameters, expectation, maximization, posteriors, weighted_statistics
 from study.data import Dataset, Replicate
@@ -19,7 +20,13 @@ KMEANS_REPLICATES = 20
 
 
 def measure(
-    dataset: Dataset, runs_by_fit: dict[str, Runs], replicates: int, bins: int, seed: int, experiment: str
+    dataset: Dataset,
+    runs_by_fit: dict[str, Runs],
+    ridges: dict[str, bool],
+    replicates: int,
+    bins: int,
+    seed: int,
+    experiment: str,
 ) -> pd.DataFrame:
     """Rows of measurements.csv of an experiment.
 
@@ -28,6 +35,8 @@ def measure(
     dataset : Dataset
     runs_by_fit : dict
         Runs of every fit.
+    ridges : dict
+        Whether a fit adds a ridge to its covariances.
     replicates : int
     bins : int
         Of the histogram, for data with one feature.
@@ -37,11 +46,19 @@ def measure(
     """
     rows = []
     for fit, runs in runs_by_fit.items():
+        pairs = []
         for r in range(len(runs)):
-            found = {**_of_run(runs, r), **_of_end(dataset.replicate(r), runs.end(r), bins)}
+            found = {**_of_run(runs, r, ridges[fit]), **_of_end(dataset.replicate(r), runs.end(r), bins)}
             rows += [(experiment, fit, r, *name, value) for name, value in found.items()]
+            pairs.append((found.get(("convergence_rate", np.nan)), found.get(("overlap", np.nan))))
+        known = [pair for pair in pairs if None not in pair]
+        if len(known) > 2:
+            correlation = spearmanr(*zip(*known, strict=True)).statistic
+            rows.append((experiment, fit, 0, "rate_overlap_correlation", np.nan, correlation))
         if len(dataset.unlabeled) == 1 and len(runs) > 1:
             ends = [np.nan if runs.failure[r] else runs.trace[r, runs.n_iter[r] - 1] for r in range(len(runs))]
+            optima = _number_optima(np.array(ends))
+            rows += [(experiment, fit, r, "optimum", np.nan, optimum) for r, optimum in enumerate(optima)]
             below = np.nanmax(ends) - ends if np.isfinite(ends).any() else np.array(ends)
             for r, gap in enumerate(below):
                 rows.append((experiment, fit, r, "below_best", np.nan, gap))
@@ -64,12 +81,22 @@ def measure(
     return pd.DataFrame(rows, columns=list(COLUMNS["measurements"]))
 
 
-def _of_run(runs: Runs, r: int):
+def _number_optima(ends):
+    """Give each end the number of its optimum: 0 the best; ends that follow closely on one another share it."""
+    numbers = np.full(len(ends), np.nan)
+    order = [r for r in np.argsort(-ends) if np.isfinite(ends[r])]
+    for before, r in zip([None, *order], order, strict=False):
+        apart = before is not None and ends[before] - ends[r] >= SAME_OPTIMUM
+        numbers[r] = 0 if before is None else numbers[before] + apart
+    return numbers
+
+
+def _of_run(runs: Runs, r: int, ridge: bool):
     """Measurements of the way that EM took."""
     found = {}
     gains = np.diff(runs.trace[r, : runs.n_iter[r]])
     if len(gains):
-        found["smallest_change", np.nan] = gains.min()
+        found["smallest_change_with_ridge" if ridge else "smallest_change", np.nan] = gains.min()
     if len(gains) > 1 and min(gains[-2:]) > SMALLEST_GAIN:
         found["convergence_rate", np.nan] = gains[-1] / gains[-2]
     start = runs.start(r)
@@ -91,7 +118,13 @@ def _of_end(rows: Replicate, end: MixtureParameters | None, bins: int):
     uncertainty = 1 - responsibilities.max(axis=1)
     found["overlap", np.nan] = uncertainty.mean()
     if rows.unlabeled.shape[1] == 1:
-        found["histogram_distance", bins] = _histogram_distance(rows.unlabeled[:, 0], end, bins)
+        distance, by_chance = _histogram_distance(rows.unlabeled[:, 0], end, bins)
+        found["histogram_distance", bins] = distance
+        found["histogram_distance_by_chance", bins] = by_chance
+        for place, k in enumerate(np.argsort(end.means[:, 0])):
+            found["sorted_weight", place] = end.weights[k]
+            found["sorted_mean", place] = end.means[k, 0]
+            found["sorted_standard_deviation", place] = np.sqrt(end.covariance_matrices[k, 0, 0])
     if rows.unlabeled.shape[1] == 1 and rows.truth is not None and uncertainty.sum() > 0:
         x = rows.unlabeled[:, 0]
         centers = [x[rows.truth == k].mean() for k in np.unique(rows.truth)]
@@ -132,7 +165,9 @@ def _histogram_distance(x, end: MixtureParameters, bins: int):
     cumulative = ndtr((edges[:, None] - end.means[:, 0]) / deviations) @ end.weights
     expected = np.diff(cumulative)
     outside = 1 - expected.sum()  # where the histogram has nothing
-    return 0.5 * (np.abs(counts / len(x) - expected).sum() + outside)
+    distance = 0.5 * (np.abs(counts / len(x) - expected).sum() + outside)
+    # The mean absolute deviation of a count is about that of a normal variable.
+    return distance, 0.5 * np.sqrt(2 * expected * (1 - expected) / (np.pi * len(x))).sum()
 
 
 def _kmeans_agreement(X, n_components: int, draw: np.random.Generator):

@@ -101,3 +101,9 @@ def stack_runs(runs: list[Run], n_components: int, n_features: int, covariance_t
         failure=np.array([run.failure for run in runs]),
         covariance_type=np.array(covariance_type),
     )
+
+
+def first_whole_replicate(all_runs: list[Runs]) -> int:
+    """Find the first replicate on which no fit failed; 0 if there is none."""
+    failed = np.any([runs.failure != "" for runs in all_runs], axis=0)
+    return 0 if failed.all() else int(np.argmin(failed))

@@ -111,9 +111,13 @@ def cell_key(cell: Cell, sweep: Sweep, seed: int, code_digest: str) -> str:
     files = (
         [cell.experiment.data.unlabeled, cell.experiment.data.labeled] if cell.experiment.data.source == "csv" else []
     )
+    compared = cell.experiment.protocols.fit if cell.experiment.protocols and sweep.protocols != [] else None
+    used = {*(sweep.fits or cell.experiment.fits), compared}
     content = {
         "values": cell.assignment,
-        "experiment": cell.experiment.model_dump(include={"data", "fits", "protocols"}),
+        "data": cell.experiment.data.model_dump(),
+        "fits": {name: fit.model_dump() for name, fit in cell.experiment.fits.items() if name in used},
+        "compared": compared,
         "sweep": sweep.model_dump(include={"replicates", "fits", "protocols"}),
         "seed": seed,
         "code": code_digest,

@@ -8,6 +8,12 @@ from study.errors import StudyError
 PARTS = ("fits", "parameters", "agreement", "measurements")  # made of the experiments' parts
 
 
+SWEEP_TABLES = """A column for each varied key; then fit, protocol (empty in the row of a fit), replicate, seed, and the
+columns of fits.csv and agreement.csv. The seed is that of the cell's draws. It depends on the data block alone, so that
+cells that differ in their fits are compared on the same rows. `<sweep>_summary.csv` has, by cell, fit, protocol and
+quantity: n (how many did not fail), mean, low and high (2.5 and 97.5 percentile over the replicates)."""
+
+
 def collect(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the parts of a table together, in their order.
 
@@ -44,6 +50,7 @@ def data_dictionary(left_out: dict[str, str]) -> str:
         if name == "measurements":
             lines += ["", "| measurement | meaning |", "|---|---|"]
             lines += [f"| {key} | {meaning} |" for key, meaning in MEASUREMENTS.items()]
+    lines += ["", "## sweeps/<sweep>.csv", "", SWEEP_TABLES]
     if left_out:
         lines += ["", "Claims left out:", ""]
         lines += [f"- {claim}: {reason}" for claim, reason in left_out.items()]

@@ -79,7 +79,7 @@ def _tables(folder, manifest):
     import pandas as pd
 
     from study.claims import judge_all
-    from study.configuration.schema import Claim
+    from study.configuration.schema import Claim, Study
     from study.dictionary import COLUMNS, SWEEP_QUANTITIES
     from study.errors import StudyError
     from study.storage import read_table
@@ -106,7 +106,8 @@ def _tables(folder, manifest):
             yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"
     if {*PARTS, "claims"} <= set(found):
         claims = {name: Claim.model_validate(claim) for name, claim in manifest["configuration"]["claims"].items()}
-        rows, _ = judge_all(claims, {name: found[name] for name in PARTS})
+        one_draw = frozenset(Study.model_validate(manifest["configuration"]).one_draw())
+        rows, _ = judge_all(claims, {name: found[name] for name in PARTS}, one_draw)
         if not _same(pd.DataFrame(rows, columns=list(COLUMNS["claims"])), found["claims"]):
             yield "results/tables/claims.csv is not what the other tables give"
 

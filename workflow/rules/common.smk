@@ -65,16 +65,24 @@ def fit_of(wildcards):
     return experiment_of(wildcards).fits[wildcards.fit]
 
 
+def all_csv_tables():
+    """Every data file that an experiment or a sweep reads, as the configuration names it."""
+    data = [experiment.data for experiment in STUDY.experiments.values()]
+    for sweep in STUDY.sweeps.values():
+        chosen = cells(sweep, STUDY.experiments[sweep.experiment])
+        data += [cell.experiment.data for cell in chosen]
+    return [
+        table
+        for source in data
+        if source.source == "csv"
+        for table in (source.unlabeled, source.labeled)
+        if table
+    ]
+
+
 def urls():
     """Addresses of files by checksum."""
-    sources = [experiment.data for experiment in STUDY.experiments.values()]
-    files = [
-        file
-        for data in sources
-        if data.source == "csv"
-        for file in (data.unlabeled, data.labeled)
-    ]
-    return {file.sha256: file.url for file in files if file and file.url}
+    return {table.sha256: table.url for table in all_csv_tables() if table.url}
 
 
 def with_protocols():
@@ -236,18 +244,7 @@ def table_pages():
 
 
 def all_csv_files():
-    """Every data file that an experiment or a sweep reads."""
-    data = [experiment.data for experiment in STUDY.experiments.values()]
-    for sweep in STUDY.sweeps.values():
-        chosen = cells(sweep, STUDY.experiments[sweep.experiment])
-        data += [cell.experiment.data for cell in chosen]
-    tables = [
-        table
-        for source in data
-        if source.source == "csv"
-        for table in (source.unlabeled, source.labeled)
-    ]
-    return sorted({table.place for table in tables if table})
+    return sorted({table.place for table in all_csv_tables()})
 
 
 # The code of the study: whatever of it made a number, it is recorded.

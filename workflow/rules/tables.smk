@@ -40,6 +40,10 @@ rule measure:
         settings=lambda wildcards: {
             "replicates": experiment_of(wildcards).replicates,
             "bins": experiment_of(wildcards).bins,
+            "ridges": {
+                name: fit.reg_covar > 0
+                for name, fit in experiment_of(wildcards).fits.items()
+            },
             "seed": STUDY.seed,
         },
     message:
@@ -88,6 +92,7 @@ rule claims:
         "../envs/study.yaml"
     params:
         claims={name: claim.model_dump() for name, claim in STUDY.claims.items()},
+        one_draw=STUDY.one_draw(),
     message:
         "Judge the claims"
     script:

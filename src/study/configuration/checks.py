@@ -1,7 +1,6 @@
 """Checks that look at more than one key. They see every part that is right in itself, even if others are not."""
 
 import csv
-import json
 import math
 from pathlib import Path
 from string import Formatter
@@ -22,7 +21,7 @@ from study.configuration.schema import (
     Sweep,
 )
 from study.configuration.wording import nearest, shown
-from study.dictionary import COLUMNS, MEASUREMENTS, SWEEP_QUANTITIES
+from study.dictionary import COLUMNS, MEASUREMENTS, NUMERIC_QUANTITIES
 from study.protocols import LADDER
 
 MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
@@ -202,8 +201,13 @@ def _sweep(sweep, experiments, path):
         if parts[0] == "fits" and len(parts) > 1 and parts[1] not in experiment.fits:
             yield (*path, "vary", key), f"there is no fit '{parts[1]}'{nearest(parts[1], experiment.fits)}"
             return
-        texts = [json.dumps(value) for value in values]
-        if len(set(texts)) < len(texts):
+        if parts[0] not in ("data", "fits", "protocols"):
+            yield (*path, "vary", key), "must be a key below data, fits or protocols"
+            return
+        if any(other != key and key.startswith(f"{other}.") for other in sweep.vary):
+            yield (*path, "vary", key), "is part of another varied key"
+            return
+        if any(value in values[:i] for i, value in enumerate(values)):
             yield (*path, "vary", key), f"a value stands twice in {shown(values)}"
     lengths = {key: len(values) for key, values in sweep.vary.items()}
     if sweep.zip and len(set(lengths.values())) > 1:
@@ -266,11 +270,24 @@ def _sweep_names(sweep, experiment, path):
     if figure.kind == "heatmap" and figure.color is None:
         yield (*path, "figure", "color"), "is required for a heatmap: the key on its vertical axis"
     for value in [figure.y] if isinstance(figure.y, str) else figure.y:
-        if value not in SWEEP_QUANTITIES:
-            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, SWEEP_QUANTITIES)}"
+        compared = value in COLUMNS["agreement"] and value not in COLUMNS["fits"]
+        if value not in NUMERIC_QUANTITIES:
+            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, NUMERIC_QUANTITIES)}"
+        elif compared and (experiment.protocols is None or sweep.protocols == []):
+            yield (*path, "figure", "y"), f"is '{value}', but nothing is compared: protocols is empty, or missing"
+        elif figure.color == "protocol" and not compared:
+            yield (*path, "figure", "color"), f"is protocol, which does not tell '{value}' apart"
     for column in figure.where:
         if column not in (allowed := [*varied, "fit", "protocol"]):
             yield (*path, "figure", "where", column), f"is no column to choose by{nearest(column, allowed)}"
+    chosen = {
+        "fit": sweep.fits or list(experiment.fits),
+        "protocol": list(LADDER) if sweep.protocols is None else sweep.protocols,
+    }
+    for column, value in figure.where.items():
+        allowed = chosen.get(column, sweep.vary.get(column, [value]))
+        if value not in allowed:
+            yield (*path, "figure", "where", column), f"is {shown(value)}{nearest(value, [str(a) for a in allowed])}"
 
 
 def _claim(claim, path):
@@ -293,9 +310,10 @@ def _claim(claim, path):
                     yield (*here, key, column), f"table {selection.table} has no such column{nearest(column, columns)}"
                 elif column in allowed and value not in allowed[column]:
                     yield (*here, key, column), f"there is no '{value}' here{nearest(value, allowed[column])}"
-    names = {"observed", "low", "high", "n", *claim.evidence}
+    names = {"observed", "low", "high", "n", *(key + end for key in claim.evidence for end in ("", "_low", "_high"))}
     try:
-        used = [(name, spec) for _, name, spec, _ in Formatter().parse(claim.explanation) if name is not None]
+        text = claim.explanation + (claim.explanation_of_one or "")
+        used = [(name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None]
         for name, spec in used:
             if name not in names:
                 yield (*path, "explanation"), f"{{{name}}} stands for no number{nearest(name, sorted(names))}"

@@ -312,6 +312,7 @@ Cell = Annotated[Any, AfterValidator(_scalar)]
 class Selection(Closed):
     """Numbers of a table: a column of the rows that fulfil all conditions."""
 
+    experiment: Slug | None = Field(None, description="Which experiment's; default: the claim's, or all.")
     table: Literal["fits", "parameters", "agreement", "measurements"] = Field(description="Which table.")
     where: dict[str, Cell] = Field({}, description="Value that a column must have, by column.")
     quantity: Name = Field(description="The column to look at.")
@@ -337,18 +338,18 @@ class Test(Selection):
 class Claim(Test):
     """A statement of a source, and the numbers that decide on it."""
 
-    experiment: Slug | None = Field(
-        None, description="The experiment that tests it; default: all. A claim without numbers is left out."
-    )
     source: Name = Field(description="Who states it.")
     statement: Name = Field(description="What is stated.")
     explanation: Name = Field(
         description="Why it holds or does not, in a sentence or two; {observed}, {low}, {high}, {n} and the names "
-        "of `evidence` stand for measured numbers."
+        "of `evidence` (with _low and _high their intervals) stand for measured numbers."
+    )
+    explanation_of_one: Name | None = Field(
+        None, description="The same where there is one number only, as on data of one's own."
     )
     evidence: dict[Slug, Selection] = Field({}, description="Further numbers for the explanation, by name.")
     because: Test | None = Field(
-        None, description="If the claim does not hold but this does, the verdict is that it is explained."
+        None, description="If the claim does not hold but what is observed here does, it is explained."
     )
 
 
@@ -398,3 +399,11 @@ class Study(Closed):
     claims: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}[a-z]?$")], Claim] = Field(
         {}, description="Claims of the sources, by number."
     )
+
+    def one_draw(self) -> list[str]:
+        """Name the experiments whose rows are the same in every replicate."""
+        return [
+            name
+            for name, experiment in self.experiments.items()
+            if isinstance(experiment.data, CsvData) or getattr(experiment.data, "shared", False)
+        ]

@@ -60,20 +60,18 @@ def draw_optima(measurements: pd.DataFrame, experiment: str):
     -------
     matplotlib.figure.Figure
     """
-    chosen = measurements[measurements["measurement"] == "below_best"]
-    names = list(chosen["fit"].unique())
+    chosen = measurements[measurements["measurement"].isin(["below_best", "optimum"])]
+    wide = chosen.pivot_table(index=["fit", "replicate"], columns="measurement", values="value", sort=False)
+    names = list(wide.index.get_level_values("fit").unique())
     figure, panels = new_figure(max(1, len(names)), width=max(7.5, 5.0 * len(names)), height=4.8, sharey=True)
     for axes, name in zip(panels, names, strict=True):
-        values = np.sort(chosen.loc[chosen["fit"] == name, "value"].dropna().to_numpy())
-        best = values < 1e-4
-        axes.plot(np.flatnonzero(best), -values[best], "o", color=OURS, markersize=4, label=f"best: {best.mean():.0%}")
-        if not best.all():
-            share = 1 - best.mean()
-            axes.plot(
-                np.flatnonzero(~best), -values[~best], "o", color=HIGHLIGHT, markersize=4, label=f"worse: {share:.0%}"
-            )
+        rows = wide.loc[name].sort_values("below_best", kind="stable", ignore_index=True)
+        best = rows["optimum"] == 0
+        for part, color, text in ((best, OURS, "the best"), (~best, HIGHLIGHT, "worse ones")):
+            label = f"{text}: {part.mean():.1%} of the starts, in {rows.loc[part, 'optimum'].nunique()} optima"
+            axes.plot(rows.index[part], -rows.loc[part, "below_best"], "o", color=color, markersize=4, label=label)
         axes.set_xlabel("starts, by where they end")
-        axes.set_title(f"{name}: {len(values)} random starts on the same rows")
+        axes.set_title(f"{name}: {len(rows)} random starts on the same rows")
         axes.legend(loc="lower left")
     panels[0].set_ylabel("log-likelihood less that of the\nbest optimum (nats a row)")
     figure.suptitle(f"{experiment}: EM ends in a local optimum, which one depends on the start")

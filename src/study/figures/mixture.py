@@ -13,10 +13,8 @@ from study.figures.style import BACKGROUND, FIT_STYLES, HIGHLIGHT, OURS, SKLEARN
 DEVIATIONS = 2  # radius of the ellipses, in standard deviations
 
 
-def draw_fits(
-    rows: Replicate, features, classes, fits: dict[str, MixtureParameters | None], experiment: str, bins: int
-):
-    """Draw the rows of replicate 0 with the components of every fit.
+def draw_fits(rows: Replicate, features, classes, fits: dict[str, MixtureParameters | None], title: str, bins: int):
+    """Draw the rows of a replicate with the components of every fit.
 
     Parameters
     ----------
@@ -24,7 +22,7 @@ def draw_fits(
     features, classes : sequence of str
     fits : dict
         Final parameters by name of fit; None for one that failed.
-    experiment : str
+    title : str
     bins : int
         Of the histogram, for data with one feature.
 
@@ -33,7 +31,7 @@ def draw_fits(
     matplotlib.figure.Figure
     """
     if len(features) == 1:
-        return _draw_densities(rows, str(features[0]), fits, experiment, bins)
+        return _draw_densities(rows, str(features[0]), fits, title, bins)
     figure, (axes,) = new_figure(width=8.5, height=7.0)
     _scatter(axes, rows.unlabeled, BACKGROUND, "o", 8, "unlabeled rows")
     for k in np.unique(rows.labels):
@@ -48,13 +46,13 @@ def draw_fits(
         handles.append(Line2D([], [], color="black", linestyle=style, linewidth=2, label=name))
     _finish(axes, features, handles)
     axes.set_title(
-        f"{experiment}, replicate 0: components of each fit (+ mean, {DEVIATIONS} standard deviations)"
+        f"{title}: components of each fit (+ mean, {DEVIATIONS} standard deviations)"
         + (f"\nin the first two of {len(features)} features" if len(features) > 2 else "")
     )
     return figure
 
 
-def _draw_densities(rows, feature, fits, experiment, bins):
+def _draw_densities(rows, feature, fits, title, bins):
     """One panel a fit: the histogram, each component times its weight, and their sum."""
     n_columns = min(3, len(fits))
     n_rows = -(-len(fits) // n_columns)
@@ -80,7 +78,7 @@ def _draw_densities(rows, feature, fits, experiment, bins):
         axes.set_title(name)
     handles, labels = max((axes.get_legend_handles_labels() for axes in panels), key=lambda both: len(both[1]))
     figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize="small")
-    figure.suptitle(f"{experiment}, replicate 0: {len(rows.unlabeled):,} rows in {bins} bins, and the fitted densities")
+    figure.suptitle(f"{title}: {len(rows.unlabeled):,} rows in {bins} bins, and the fitted densities")
     return figure
 
 

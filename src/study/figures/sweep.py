@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from study.configuration.schema import Sweep, SweepFigure
-from study.figures.style import COMPONENTS, SKLEARN, new_figure, protocol_color
+from study.figures.style import COMPONENTS, FIT_STYLES, SKLEARN, new_figure, protocol_color
 from study.protocols import LADDER
 
 PERCENT = ("agreement", "agreement_aligned", "accuracy", "converged")  # shares, drawn in percent
@@ -41,7 +41,10 @@ def draw_sweep(summary: pd.DataFrame, sweep: Sweep, name: str):
     for column, wanted in figure.where.items():
         summary = summary[summary[column] == wanted]
     quantities = [figure.y] if isinstance(figure.y, str) else figure.y
-    parts = list(summary[figure.panels].unique()) if figure.panels else [None]
+    panel_keys = [figure.panels] if figure.panels else []
+    if not sweep.zip:  # every varied key is told apart by something
+        panel_keys += [key for key in sweep.vary if key not in (figure.x, figure.color, figure.panels, *figure.where)]
+    parts = list(summary[panel_keys].drop_duplicates().itertuples(index=False)) if panel_keys else [()]
     panels = [(quantity, part) for quantity in quantities for part in parts]
     n_columns = min(3, len(panels))
     n_rows = -(-len(panels) // n_columns)
@@ -50,12 +53,12 @@ def draw_sweep(summary: pd.DataFrame, sweep: Sweep, name: str):
     axes = np.ravel(axes)
     for (quantity, part), place in zip(panels, axes, strict=False):
         rows = summary[summary["quantity"] == quantity]
-        rows = rows if part is None else rows[rows[figure.panels] == part]
+        for key, value in zip(panel_keys, part, strict=True):
+            rows = rows[rows[key] == value]
         draw = _heatmap if figure.kind == "heatmap" else _lines
         draw(place, rows, figure, quantity)
         place.set_xlabel(figure.x)
-        if part is not None:
-            place.set_title(f"{figure.panels} = {part}")
+        place.set_title(", ".join(f"{key} = {value}" for key, value in zip(panel_keys, part, strict=True)))
     for place in axes[len(panels) :]:
         place.set_visible(False)
     handles, labels = axes[0].get_legend_handles_labels()
@@ -63,7 +66,10 @@ def draw_sweep(summary: pd.DataFrame, sweep: Sweep, name: str):
         canvas.legend(handles, labels, loc="outside lower center", ncols=3, fontsize="small")
     what = "mean and 95 % interval" if figure.kind == "lines" else "mean"
     chosen = "".join(f", {column} {wanted}" for column, wanted in figure.where.items())
-    canvas.suptitle(f"{name} ({sweep.experiment}{chosen}):\n{what} over {sweep.replicates} replicates")
+    drawn = summary[summary["quantity"].isin(quantities)]
+    fewest = drawn["n"].min() if len(drawn) else 0
+    failed = f", at least {fewest} of them (failed fits are left out)" if fewest < sweep.replicates else ""
+    canvas.suptitle(f"{name} ({sweep.experiment}{chosen}):\n{what} over {sweep.replicates} replicates{failed}")
     return canvas
 
 
@@ -80,7 +86,8 @@ def _lines(axes, rows: pd.DataFrame, figure: SweepFigure, quantity: str):
         if quantity in LOGARITHMIC:
             shown = np.maximum(shown, 1e-17)
         axes.fill_between(group.index, shown[:, 1], shown[:, 2], color=color, alpha=0.15, linewidth=0)
-        axes.plot(group.index, shown[:, 0], "o-", color=color, markersize=4, linewidth=2, label=label)
+        style = {"linestyle": FIT_STYLES[i % len(FIT_STYLES)], "marker": "os^Dv"[i % 5]}
+        axes.plot(group.index, shown[:, 0], color=color, markersize=4, linewidth=2, label=label, **style)
     axes.set_ylabel(MEANING.get(quantity, quantity))
     x = rows[figure.x]
     if pd.api.types.is_numeric_dtype(x) and x.min() > 0 and x.max() / x.min() >= 20:
