@@ -40,7 +40,10 @@ def bare(part, n_parts):
         dataset = make_dataset(cell.experiment.data, sweep.replicates, data_seed(cell, study.seed), "sweep")
         for r in range(sweep.replicates):
             rows = dataset.replicate(r)
-            start = emgmm.parameters_from_labels(rows.labeled, rows.labels, 2)
+            try:
+                start = emgmm.parameters_from_labels(rows.labeled, rows.labels, 2)
+            except emgmm.CollapsedComponentError:  # too few labels of a class: neither side fits these
+                continue
             begin = time.perf_counter()
             emgmm.expectation_maximization(rows.unlabeled, start, emgmm.article_stopping(fit.tol, fit.max_iter))
             sklearn_adapter.fit(rows.unlabeled, start, tol=fit.tol, max_iter=fit.max_iter, reg_covar=1e-6)
