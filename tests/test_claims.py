@@ -78,6 +78,8 @@ def test_evidence_may_come_from_another_experiment():
     evidence = {"there": {"experiment": "other", "table": "fits", "quantity": "n_iter"}}
     row = judge("A1", claim(published=1, explanation="{there:.0f} {there_low:.0f}", evidence=evidence), tables)
     assert row["explanation"] == "7 7"
+    row = judge("A1", claim(published=1, explanation="{there:.0f}", evidence=evidence), {"fits": FITS})
+    assert row["explanation"] == "(not measured)"
 
 
 def test_ends_are_numbered_by_optimum():

@@ -43,6 +43,13 @@ class Observation:
     n: int
 
 
+class _NotMeasured(float):
+    """Evidence from an experiment that is not in the configuration."""
+
+    def __format__(self, specification):
+        return "(not measured)"
+
+
 def observe(
     selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None, one_draw: frozenset = frozenset()
 ) -> Observation:
@@ -118,7 +125,10 @@ def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame], one_draw: fr
         verdict = "not_reproduced"
     measured = {"observed": seen.value, "low": seen.low, "high": seen.high, "n": seen.n}
     for key, selection in claim.evidence.items():
-        found = observe(selection, tables, claim.experiment, one_draw)
+        try:
+            found = observe(selection, tables, claim.experiment, one_draw)
+        except NoNumbersError:
+            found = Observation(_NotMeasured(), _NotMeasured(), _NotMeasured(), 0)
         measured |= {key: found.value, f"{key}_low": found.low, f"{key}_high": found.high}
     alone = seen.n == 1 and claim.explanation_of_one is not None
     return {
