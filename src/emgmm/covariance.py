@@ -11,6 +11,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dtrtri
 
+LOG_2_PI = np.log(2 * np.pi)
 # A pivot of the Cholesky factor, squared and divided by its variance, is the share of that feature's variance
 # which the features before it do not explain. Below this it is rounding noise: the covariance is singular.
 SMALLEST_UNEXPLAINED_VARIANCE = 100 * np.finfo(float).eps
@@ -145,9 +146,10 @@ class CovarianceType:
         """Deviations (..., D, n) in units of the component's own standard deviations."""
         return factors[..., None] * rows if self.diagonal else factors.swapaxes(-1, -2) @ rows
 
-    def half_log_determinants(self, factors):
-        """Half the logarithm of the precisions' determinants."""
-        return np.add.reduce(np.log(self.variances(factors)), axis=-1)
+    def log_constants(self, weights, factors):
+        """Logarithm of weight times density at the mean, of each component (..., K)."""
+        half_log_determinants = np.add.reduce(np.log(self.variances(factors)), axis=-1)
+        return np.log(weights) + half_log_determinants - 0.5 * factors.shape[-1] * LOG_2_PI
 
     def trace(self, factors, moments):
         """Traces of precision times second moment, as sums of squares, which lose no digits."""

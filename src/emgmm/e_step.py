@@ -15,7 +15,6 @@ import numpy as np
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.statistics import SufficientStatistics
 
-LOG_2_PI = np.log(2 * np.pi)
 BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
 MAX_BLOCK_ROWS = 16_384  # more rows gain nothing
 MANY_FEATURES = 4  # features a component beyond which their products cost more than they save
@@ -30,7 +29,7 @@ def natural_parameters(covariance_type, weights, deviations, factors):
     """
     n_features = deviations.shape[-1]
     linear, quadratic = covariance_type.quadratic_form(factors, deviations)
-    constant = np.log(weights) + covariance_type.half_log_determinants(factors) - 0.5 * n_features * LOG_2_PI
+    constant = covariance_type.log_constants(weights, factors)
     natural = np.empty((*weights.shape, 1 + n_features + quadratic.shape[-1]))
     natural[..., 0] = constant - 0.5 * np.add.reduce(deviations * linear, axis=-1)
     natural[..., 1 : 1 + n_features] = linear
@@ -173,11 +172,8 @@ def rows_that_fit(n_rows, values_a_row):
 def _blocks(X, parameters):
     """Yield the rows of each block, their deviations (K, D, n) from the means, and log joint densities (K, n)."""
     covariance_type, factors = parameters.type, parameters.factors
-    n_components, n_features = parameters.means.shape
-    constants = (
-        np.log(parameters.weights) + covariance_type.half_log_determinants(factors) - 0.5 * n_features * LOG_2_PI
-    )[:, None]
-    size = rows_that_fit(len(X), 2 * n_components * n_features)
+    constants = covariance_type.log_constants(parameters.weights, factors)[:, None]
+    size = rows_that_fit(len(X), 2 * parameters.means.size)
     for begin in range(0, len(X), size):
         rows = slice(begin, min(begin + size, len(X)))
         deviations = np.subtract(X[rows].T[None], parameters.means[:, :, None], dtype=float)

@@ -194,9 +194,5 @@ def complete_log_likelihood(statistics, parameters):
     seen = statistics.mass > 0
     shift = kind.whiten(factors, (statistics.means - parameters.means)[:, :, None])
     distances = kind.trace(factors, statistics.scatter) + statistics.mass * (shift**2).sum(axis=(1, 2))
-    constants = (
-        np.log(parameters.weights)
-        + kind.half_log_determinants(factors)
-        - 0.5 * parameters.n_features * np.log(2 * np.pi)
-    )
+    constants = kind.log_constants(parameters.weights, factors)
     return float((statistics.mass * constants - 0.5 * distances)[seen].sum())

@@ -19,6 +19,10 @@ def generator(seed: int, *keys: str | int) -> np.random.Generator:
     -------
     numpy.random.Generator
     """
-    digest = hashlib.sha256(repr(keys).encode()).digest()
-    spawn_key = np.frombuffer(digest, dtype="<u4")
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(map(int, spawn_key))))
+    return np.random.default_rng(seed_sequence(seed, repr(keys)))
+
+
+def seed_sequence(seed: int, text: str) -> np.random.SeedSequence:
+    """Make the seed sequence that belongs to a text under a root seed."""
+    words = np.frombuffer(hashlib.sha256(text.encode()).digest(), dtype="<u4")
+    return np.random.SeedSequence(seed, spawn_key=tuple(map(int, words)))

@@ -14,8 +14,9 @@ from study.data import make_dataset
 from study.dictionary import SWEEP_QUANTITIES
 from study.evaluation import evaluate_fit
 from study.fits import run_fit
-from study.protocols import LADDER
+from study.protocols import LADDER, run_protocol
 from study.runs import Runs
+from study.seeds import seed_sequence
 from study.storage import read_table, write_table
 
 INTERVAL = (0.025, 0.975)
@@ -25,10 +26,7 @@ REPORT_EVERY = 5.0  # seconds
 def data_seed(cell: Cell, seed: int) -> int:
     """Seed of a cell's draws: it depends on the root seed and on what is drawn, not on names or other cells."""
     content = json.dumps(cell.experiment.data.model_dump(exclude_defaults=True), sort_keys=True)
-    words = np.frombuffer(hashlib.sha256(content.encode()).digest(), dtype="<u4")
-    return int(
-        np.random.SeedSequence(seed, spawn_key=tuple(map(int, words))).generate_state(1, np.uint64)[0] >> np.uint64(1)
-    )  # fits an int64
+    return int(seed_sequence(seed, content).generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits an int64
 
 
 def run_cell(cell: Cell, sweep: Sweep, seed: int) -> pd.DataFrame:
@@ -55,7 +53,6 @@ def run_cell(cell: Cell, sweep: Sweep, seed: int) -> pd.DataFrame:
             tables.append(evaluate_fit(dataset, runs[name], fit, "sweep", name))
     if rungs:
         from study.comparison import compare  # scikit-learn takes a second to import
-        from study.protocols import run_protocol
 
         for rung in rungs:
             theirs = run_protocol(rung, dataset, runs[compared], experiment.fits[compared])
@@ -108,9 +105,6 @@ def run_cells(cells: list[Cell], sweep: Sweep, seed: int, store, code_digest: st
 
 def cell_key(cell: Cell, sweep: Sweep, seed: int, code_digest: str) -> str:
     """Name what the rows of a cell depend on."""
-    files = (
-        [cell.experiment.data.unlabeled, cell.experiment.data.labeled] if cell.experiment.data.source == "csv" else []
-    )
     compared = cell.experiment.protocols.fit if cell.experiment.protocols and sweep.protocols != [] else None
     used = {*(sweep.fits or cell.experiment.fits), compared}
     content = {
@@ -121,7 +115,7 @@ def cell_key(cell: Cell, sweep: Sweep, seed: int, code_digest: str) -> str:
         "sweep": sweep.model_dump(include={"replicates", "fits", "protocols"}),
         "seed": seed,
         "code": code_digest,
-        "files": [hashlib.sha256(Path(file.place).read_bytes()).hexdigest() for file in files if file],
+        "files": [hashlib.sha256(Path(file.place).read_bytes()).hexdigest() for file in cell.experiment.data.files],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -21,7 +21,7 @@ CONFIG_FILES = [
     for file in (ROOT / "config.yaml", *workflow.overwrite_configfiles)
 ]
 
-from study.configuration.cells import cells, grid
+from study.configuration.cells import cells
 from study.configuration.loading import load
 from study.errors import StudyError
 from study.manifest import git_state
@@ -36,6 +36,11 @@ try:
     STUDY = load(CONFIG_FILES, notice=lambda text: print(text, file=sys.stderr))
 except StudyError as error:
     raise WorkflowError(str(error)) from None
+
+CELLS = {
+    name: cells(sweep, STUDY.experiments[sweep.experiment])
+    for name, sweep in STUDY.sweeps.items()
+}
 
 
 wildcard_constraints:
@@ -67,17 +72,9 @@ def fit_of(wildcards):
 
 def all_csv_tables():
     """Every data file that an experiment or a sweep reads, as the configuration names it."""
-    data = [experiment.data for experiment in STUDY.experiments.values()]
-    for sweep in STUDY.sweeps.values():
-        chosen = cells(sweep, STUDY.experiments[sweep.experiment])
-        data += [cell.experiment.data for cell in chosen]
-    return [
-        table
-        for source in data
-        if source.source == "csv"
-        for table in (source.unlabeled, source.labeled)
-        if table
-    ]
+    experiments = [*STUDY.experiments.values()]
+    experiments += [cell.experiment for chosen in CELLS.values() for cell in chosen]
+    return [table for experiment in experiments for table in experiment.data.files]
 
 
 def urls():
@@ -100,29 +97,27 @@ def draw_settings(wildcards):
 
 
 def csv_files(wildcards):
-    data = experiment_of(wildcards).data
-    tables = [data.unlabeled, data.labeled] if data.source == "csv" else []
-    return [table.place for table in tables if table]
+    return [table.place for table in experiment_of(wildcards).data.files]
 
 
 def compared_fit(wildcards):
     return experiment_of(wildcards).protocols.fit
 
 
-def evaluations(table):
+def of_every_fit(pattern):
     return [
-        f"results/evaluation/{name}/{table}/{fit}.csv"
+        pattern.format(experiment=name, fit=fit)
         for name, experiment in STUDY.experiments.items()
         for fit in experiment.fits
     ]
+
+
+def evaluations(table):
+    return of_every_fit(f"results/evaluation/{{experiment}}/{table}/{{fit}}.csv")
 
 
 def all_predictions():
-    return [
-        f"results/predictions/{name}/{fit}.csv"
-        for name, experiment in STUDY.experiments.items()
-        for fit in experiment.fits
-    ]
+    return of_every_fit("results/predictions/{experiment}/{fit}.csv")
 
 
 def runs_of(wildcards):
@@ -137,30 +132,26 @@ def sweep_of(wildcards):
 
 
 def cells_of_part(wildcards):
-    sweep, part = sweep_of(wildcards), int(wildcards.part)
-    chosen = cells(sweep, STUDY.experiments[sweep.experiment])
-    return chosen[part * sweep.cells_per_job : (part + 1) * sweep.cells_per_job]
+    size, part = sweep_of(wildcards).cells_per_job, int(wildcards.part)
+    return CELLS[wildcards.sweep][part * size : (part + 1) * size]
 
 
 def sweep_files(wildcards):
     """CSV files that the cells read."""
-    tables = [
-        table
-        for cell in cells_of_part(wildcards)
-        if cell.experiment.data.source == "csv"
-        for table in (cell.experiment.data.unlabeled, cell.experiment.data.labeled)
-    ]
-    return sorted({table.place for table in tables if table})
+    chosen = cells_of_part(wildcards)
+    return sorted(
+        {table.place for cell in chosen for table in cell.experiment.data.files}
+    )
 
 
-def n_parts(sweep):
-    return -(-len(grid(sweep)) // sweep.cells_per_job)
+def n_parts(name):
+    return -(-len(CELLS[name]) // STUDY.sweeps[name].cells_per_job)
 
 
 def sweep_parts(wildcards):
     return [
         f"results/sweeps/{wildcards.sweep}/part_{part}.csv"
-        for part in range(n_parts(sweep_of(wildcards)))
+        for part in range(n_parts(wildcards.sweep))
     ]
 
 
@@ -221,15 +212,15 @@ def all_results():
 def all_intermediates():
     """What lies between the data and the results."""
     files = [f"results/data/{name}.npz" for name in STUDY.experiments]
+    files += of_every_fit("results/fits/{experiment}/{fit}.npz")
     for name, experiment in STUDY.experiments.items():
-        files += [f"results/fits/{name}/{fit}.npz" for fit in experiment.fits]
         files.append(f"results/evaluation/{name}/measurements.csv")
         if experiment.protocols:
             files += [f"results/sklearn/{name}/{rung}.npz" for rung in LADDER]
             files.append(f"results/evaluation/{name}/agreement.csv")
     files += [*evaluations("fits"), *evaluations("parameters")]
-    for name, sweep in STUDY.sweeps.items():
-        files += [f"results/sweeps/{name}/part_{i}.csv" for i in range(n_parts(sweep))]
+    for name in STUDY.sweeps:
+        files += [f"results/sweeps/{name}/part_{i}.csv" for i in range(n_parts(name))]
     return files
 
 

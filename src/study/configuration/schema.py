@@ -19,7 +19,16 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class GaussianMixtureData(Closed):
+class Source(Closed):
+    """Where rows come from."""
+
+    @property
+    def files(self) -> list["CsvFile"]:
+        """The data files that it reads: none, unless it says so."""
+        return []
+
+
+class GaussianMixtureData(Source):
     """Rows drawn from a known mixture, or each replicate's from a random one."""
 
     source: Literal["gaussian_mixture"] = Field(description="Draw rows from a known mixture.")
@@ -174,7 +183,7 @@ class LabeledCsv(CsvFile):
     target: Name = Field(description="Column with the classes: whole numbers or names.")
 
 
-class CsvData(Closed):
+class CsvData(Source):
     """One's own rows; they are the same in every replicate."""
 
     source: Literal["csv"] = Field(description="Read rows from CSV files.")
@@ -185,6 +194,11 @@ class CsvData(Closed):
     labeled: LabeledCsv | None = Field(None, description="Further rows whose classes are known.")
     standardize: bool = Field(False, description="Scale each feature to mean 0 and standard deviation 1.")
 
+    @property
+    def files(self) -> list[CsvFile]:
+        """The unlabeled rows, and the labeled ones if there are any."""
+        return [table for table in (self.unlabeled, self.labeled) if table]
+
     @field_validator("features")
     @classmethod
     def _each_once(cls, features):
@@ -193,7 +207,7 @@ class CsvData(Closed):
         return features
 
 
-class SklearnData(Closed):
+class SklearnData(Source):
     """Real data that come with scikit-learn. Labels are hidden but for a fraction, another in each replicate."""
 
     source: Literal["sklearn"] = Field(description="Real data that come with scikit-learn.")
