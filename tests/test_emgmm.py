@@ -245,6 +245,76 @@ def test_improper_parameters_are_refused(weights, means, covariances, message):
         emgmm.MixtureParameters.checked(weights, means, covariances)
 
 
+def test_single_precision_may_be_off_by_its_own_rounding():
+    for seed in range(50):
+        draw = np.random.default_rng(seed)
+        weights = draw.dirichlet(np.ones(2 + seed)).astype(np.float32)
+        roots = draw.standard_normal((len(weights), 3, 3)).astype(np.float32)
+        covariances = np.linalg.inv(roots @ roots.transpose(0, 2, 1) + np.float32(0.1) * np.eye(3, dtype=np.float32))
+        for array_like in (weights, list(weights)):
+            parameters = emgmm.MixtureParameters.checked(array_like, roots[:, 0], covariances)
+            assert parameters.weights.sum() == pytest.approx(1, abs=1e-15)
+            assert parameters.means.dtype == parameters.covariances.dtype == float
+            np.testing.assert_array_equal(parameters.covariances, parameters.covariances.transpose(0, 2, 1))
+
+
+@pytest.mark.parametrize(("dtype", "off"), [(np.float16, 2e-3), (np.float32, 1e-5), (float, 1e-7)])
+def test_more_than_rounding_is_refused(dtype, off):
+    with pytest.raises(ValueError, match="sum 1"):
+        emgmm.MixtureParameters.checked(np.array([0.5, 0.5 + off], dtype), [[0], [1]], [[[1]], [[1]]])
+    skewed = np.array([[[2, 0.5], [0.5 + 10 * off, 2]]], dtype)
+    with pytest.raises(ValueError, match="not symmetric"):
+        emgmm.MixtureParameters.checked([1.0], [[0, 0]], skewed)
+
+
+@pytest.mark.parametrize(("dtype", "offset"), [(float, 0), (float, 1e8), (np.float32, 1e3)])
+def test_ridge_is_too_large_beyond_a_thousandth_of_the_smallest_variance(dtype, offset):
+    draw = np.random.default_rng(0)
+    X = (draw.standard_normal((40_000, 3)) * [2, 0.5, 8] + offset).astype(dtype)  # some blocks
+    weight = draw.integers(0, 3, size=len(X)).astype(float)
+    X[0], weight[0] = 0, 0
+    deviations = X[weight > 0].astype(float) - X[1].astype(float)
+    variances = np.cov(deviations.T, bias=True, aweights=weight[weight > 0]).diagonal()
+    limit = 1e-3 * variances.min()
+    assert emgmm.ridge_warning(X, 0.9999999 * limit, weight) is None
+    message = emgmm.ridge_warning(X, 1.0000001 * limit, weight)
+    assert f"variance {variances.min():.3g} of feature {variances.argmin()}" in message
+    repeated = np.repeat(X, weight.astype(int), axis=0)
+    assert emgmm.ridge_warning(repeated, 0.9999999 * limit) is None
+    assert emgmm.ridge_warning(repeated, 1.0000001 * limit) == message
+
+
+def test_ridge_of_no_spread_no_rows_and_no_ridge():
+    constant = np.c_[np.random.default_rng(0).standard_normal(40_000), np.full(40_000, 1e8 + 0.1)]
+    assert "variance 0 of feature 1" in emgmm.ridge_warning(constant, 1e-300)
+    assert emgmm.ridge_warning(np.empty((0, 2)), 1.0) is None
+    assert emgmm.ridge_warning(np.array([[1e308], [-1e308]]), 1.0) is None
+    assert emgmm.ridge_warning(None, 0.0) is None  # X is not even looked at
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("method", ["k-means++", "random_from_data"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_single_rows_start_with_the_covariance_of_all_without_a_ridge(kind, method, weighted):
+    X, _, _ = problem(0, n_features=3)
+    weight = np.random.default_rng(0).uniform(size=len(X)) if weighted else None
+
+    def start(*reg_covar):
+        return emgmm.unlabeled_statistics(X, 2, method, np.random.RandomState(0), kind, weight, *reg_covar)
+
+    assert_same(start(1e-6), start(), 0)
+    np.testing.assert_array_equal(start(0).means, start().means)
+    if kind == "tied":
+        assert_same(start(0), start(), 0)
+        return
+    assert not start().scatter.any()
+    parameters = emgmm.maximization(start(0))
+    covariance = np.cov(X.T, bias=True, aweights=weight)
+    expected = {"full": covariance, "diag": covariance.diagonal(), "spherical": covariance.diagonal().mean()}[kind]
+    np.testing.assert_allclose(parameters.covariances, np.stack([expected] * 2), rtol=1e-12)
+    np.testing.assert_allclose(parameters.weights, 0.5)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("offset", [0.0, 1e8])
 def test_equal_rows_are_no_gaussian_however_wide_the_start(kind, offset):

@@ -72,6 +72,33 @@ def test_parameters_given_explicitly(kind, given):
     np.testing.assert_allclose(again.means_, end.means_, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(5))
+def test_single_precision_parameters_start_where_scikit_learn_does(kind, seed):
+    X, _ = rows(seed, 300, 4, 3)
+    draw = np.random.default_rng(seed)
+    roots = draw.standard_normal((3, 4, 4))
+    precisions = np.linalg.inv((roots @ roots.swapaxes(1, 2) + np.eye(4)).astype(np.float32))  # not quite symmetric
+    precisions = {
+        "full": precisions,
+        "tied": precisions[0],
+        "diag": precisions.diagonal(axis1=1, axis2=2),
+        "spherical": precisions[:, 0, 0],
+    }[kind]
+    weights = draw.dirichlet([5, 5, 5]).astype(np.float32)
+    start = {"weights_init": weights / weights.sum(), "means_init": X[:3].astype(np.float32)}
+    settings = {"covariance_type": kind, "max_iter": 5, "tol": 0, **start}
+    theirs = GaussianMixture(3, precisions_init=precisions, **settings).fit(X)
+    covariances = 1 / precisions if kind in ("diag", "spherical") else np.linalg.inv(precisions)
+    for given in ({"precisions_init": precisions}, {"covariances_init": covariances}):
+        assert next(iter(given.values())).dtype == np.float32
+        ours = GaussianMixtureEM(3, **settings, **given).fit(X)
+        np.testing.assert_allclose(ours.lower_bounds_, theirs.lower_bounds_, rtol=1e-4)
+        np.testing.assert_allclose(ours.means_, theirs.means_, atol=1e-2)
+    alone = GaussianMixtureEM(3, covariance_type=kind, weights_init=start["weights_init"], max_iter=0).fit(X)
+    assert alone.weights_.sum() == pytest.approx(1, abs=1e-15)
+
+
 def test_best_of_several_starts_and_warm_start():
     X, _ = rows(1, n_components=4)
     settings = {"init_params": "random", "random_state": 0, "max_iter": 5}
@@ -210,7 +237,8 @@ def test_hard_data_with_a_right_answer(kind):
     def means(data, **other):
         return np.sort(GaussianMixtureEM(2, **settings, **other).fit(data).means_, axis=0)
 
-    np.testing.assert_allclose(means(np.c_[X, np.full(300, 7.0)])[:, :2], truth, atol=0.3)  # a constant column
+    with pytest.warns(UserWarning, match="the variance 0 of feature 2 .* Leave that feature out"):
+        np.testing.assert_allclose(means(np.c_[X, np.full(300, 7.0)])[:, :2], truth, atol=0.3)
     np.testing.assert_allclose(means(np.c_[X, X[:, 0]])[:, :2], truth, atol=0.3)  # a collinear one
     np.testing.assert_allclose(means(X + 1e8, reg_covar=0) - 1e8, truth, atol=0.3)
     np.testing.assert_allclose(means(np.repeat(X, 3, axis=0)), truth, atol=0.3)  # duplicates
@@ -225,6 +253,42 @@ def test_hard_data_with_a_right_answer(kind):
         unit = [1e16, 1e-16] if kind == "diag" else np.outer([1e8, 1e-8], [1e8, 1e-8])
         same = GaussianMixtureEM(2, reg_covar=0, covariances_init=mixed.covariances_ * unit, **settings, **start).fit(X)
         assert same.lower_bound_ == pytest.approx(mixed.lower_bound_, abs=0.01)
+
+
+def test_reg_covar_too_large_for_the_data_is_told():
+    X, y = rows(12)
+    small = X * [1, 1e-8]
+    few = np.where(np.arange(300) < 40, y, -1)
+    told = "reg_covar = 1e-06 is too large .* of feature 1 .* Scale the data, or take reg_covar below"
+    model = GaussianMixtureEM(2, random_state=0)
+    for labels in (None, few, y):
+        with pytest.warns(UserWarning, match=told):
+            model.fit(small, labels)
+    with pytest.warns(UserWarning, match=told):
+        model.fit(np.r_[small, [[0, 1e3]]], sample_weight=np.r_[np.ones(300), 0])
+    model.fit(np.r_[small, [[0, 1e3]]])
+    model.fit(np.r_[small[:299], [[0, 1e3]]], few)  # counts as a row, labeled or not
+    clone(model).set_params(reg_covar=0).fit(small)
+
+
+@pytest.mark.parametrize("kind", ["full", "diag", "spherical"])
+@pytest.mark.parametrize("start", ["k-means++", "random_from_data"])
+def test_single_rows_are_a_start_without_reg_covar(kind, start):
+    collapsed = []
+    settings = {"covariance_type": kind, "init_params": start, "reg_covar": 0}
+    for seed in range(50):
+        n_components = 2 + seed % 4
+        X, _ = rows(seed, 300, 1 + seed % 5, n_components)
+        try:
+            model = GaussianMixtureEM(n_components, random_state=seed, **settings).fit(X)
+        except ValueError as error:
+            collapsed.append(str(error))
+        else:
+            assert (np.diff(model.lower_bounds_) > -1e-9).all()
+    assert len(collapsed) <= 2  # a local collapse of EM is possible
+    assert not [message for message in collapsed if "start:" in message]
+    with pytest.raises(ValueError, match=r"start: component 0: its covariance is singular.*Raise reg_covar"):
+        GaussianMixtureEM(2, random_state=0, **settings).fit(EQUAL)
 
 
 EQUAL = np.ones((50, 2))
@@ -269,6 +333,7 @@ HALF = np.where(np.arange(300) < 40, TRUTH, -1)
         ({"precisions_init": [np.eye(2)] * 2, "covariances_init": [np.eye(2)] * 2}, (DATA,), "not both"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:reg_covar = 1e-06 is too large beside the variance 0")
 def test_input_that_cannot_be_fitted(settings, arguments, message):
     with pytest.raises(ValueError, match=message):
         GaussianMixtureEM(**{"n_components": 2, "random_state": 0, **settings}).fit(*arguments)

@@ -11,6 +11,7 @@ from emgmm.initialization import (
 )
 from emgmm.many import fit_many
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
+from emgmm.ridge import ridge_warning
 from emgmm.statistics import (
     SufficientStatistics,
     complete_log_likelihood,
@@ -39,6 +40,7 @@ __all__ = [
     "parameters_from_labels",
     "posteriors",
     "random_parameters",
+    "ridge_warning",
     "sklearn_stopping",
     "unlabeled_statistics",
     "weighted_statistics",

@@ -14,6 +14,7 @@ from emgmm.e_step import log_likelihoods, posteriors
 from emgmm.em import expectation_maximization, sklearn_stopping
 from emgmm.initialization import parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
+from emgmm.ridge import ridge_warning
 from emgmm.statistics import estimates, labeled_statistics, maximization
 
 UNLABELED = -1
@@ -33,6 +34,7 @@ class GaussianMixtureEM(GaussianMixture):
     init_params : {"kmeans", "k-means++", "random", "random_from_data", "labels", "random_parameters"}
         Where to start, default "kmeans". "labels" asks for labels in `fit`; "random_parameters" is article A's
         start, drawn without a look at the data. Where `fit` is given labels they are the start, whatever stands here.
+        With reg_covar=0, "k-means++" and "random_from_data" start each component with the covariance of all rows.
     weights_init, means_init, precisions_init, covariances_init : array-like, optional
         Parameters given explicitly win over any other start, each for itself. Covariances have the shape of
         `covariances_`: full (K, D, D), tied (D, D), diag (K, D), spherical (K,). Give them or the precisions.
@@ -127,6 +129,13 @@ class GaussianMixtureEM(GaussianMixture):
         ------
         ValueError
             If the input cannot be used, or if a component collapses from every start.
+
+        Warns
+        -----
+        UserWarning
+            If `reg_covar` is large beside the smallest variance of a feature (`ridge_warning`).
+        ConvergenceWarning
+            If EM did not converge in `max_iter` steps.
         """
         self._validate_params()
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
@@ -135,6 +144,8 @@ class GaussianMixtureEM(GaussianMixture):
                 f"Expected n_samples >= n_components but got n_components = {self.n_components}, n_samples = {len(X)}"
             )
         weight = None if sample_weight is None else self._checked_weight(sample_weight, X)
+        if message := ridge_warning(X, self.reg_covar, weight):
+            warnings.warn(message, stacklevel=2)
         labels, labeled = self._checked_labels(y, X), None
         if labels is not None:
             of_labeled, of_unlabeled = labels != UNLABELED, labels == UNLABELED
@@ -267,7 +278,9 @@ class GaussianMixtureEM(GaussianMixture):
         elif self.init_params == "random_parameters":
             start = random_parameters(*shape, random_state, kind)
         else:
-            statistics = unlabeled_statistics(X, self.n_components, self.init_params, random_state, kind, weight)
+            statistics = unlabeled_statistics(
+                X, self.n_components, self.init_params, random_state, kind, weight, self.reg_covar
+            )
             _, covariances, proper = estimates(statistics, self.reg_covar)
             if not proper.all():
                 maximization(statistics, self.reg_covar)  # says why
@@ -276,7 +289,7 @@ class GaussianMixtureEM(GaussianMixture):
             start = MixtureParameters(statistics.mass / total, statistics.means, covariances, kind)
         if any(value is not None for value in given.values()):
             found = {name: getattr(start, name) for name in given}
-            found |= {name: np.array(value, dtype=float) for name, value in given.items() if value is not None}
+            found |= {name: value for name, value in given.items() if value is not None}
             if self.weights_init is None:
                 found["weights"] = found["weights"] / found["weights"].sum()
             start = MixtureParameters.checked(**found, covariance_type=kind)

@@ -106,7 +106,9 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
     return maximization(labeled + nearest, reg_covar)
 
 
-def unlabeled_statistics(X, n_components, method, random_state, covariance_type="full", sample_weight=None):
+def unlabeled_statistics(
+    X, n_components, method, random_state, covariance_type="full", sample_weight=None, reg_covar=1e-6
+):
     """Statistics that scikit-learn's GaussianMixture starts from, by the same random draws.
 
     Parameters
@@ -119,6 +121,10 @@ def unlabeled_statistics(X, n_components, method, random_state, covariance_type=
     random_state : numpy.random.RandomState
     covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
     sample_weight : ndarray of shape (N,), optional
+    reg_covar : float, default=1e-6
+        What the M-step will add to each variance. Under k-means++ and random_from_data a component is a single row,
+        and its covariance this alone. With 0 (scikit-learn fails there) each component has an equal share of the
+        weight, and the covariance of all rows instead; tied covariances do not need that.
 
     Returns
     -------
@@ -150,4 +156,9 @@ def unlabeled_statistics(X, n_components, method, random_state, covariance_type=
         left = np.ones(len(X)) if sample_weight is None else sample_weight.copy()
         left[chosen] = 0
         statistics.scatter[0] += np.einsum("n,nd,ne->de", left, X, X)
+    elif reg_covar == 0:
+        weight = np.broadcast_to(1.0, len(X)) if sample_weight is None else sample_weight
+        pooled = weighted_statistics(X, weight[:, None], covariance_type)
+        mass, scatter = (np.repeat(a / n_components, n_components, axis=0) for a in (pooled.mass, pooled.scatter))
+        return SufficientStatistics(mass, statistics.means, scatter, covariance_type)
     return statistics

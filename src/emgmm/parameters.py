@@ -91,11 +91,15 @@ class MixtureParameters:
     def checked(cls, weights, means, covariances, covariance_type="full") -> "MixtureParameters":
         """Copy array-likes into parameters, after checking that they describe a mixture.
 
+        Arrays of float32 may be off by their own rounding; the parameters are exact in double precision.
+
         Parameters
         ----------
         weights : array-like of shape (K,)
+            With sum 1 within 1e-8, or 1e-6 for float32 (scikit-learn's tolerances).
         means : array-like of shape (K, D)
         covariances : array-like
+            Symmetric within 1e-8 of the largest entry, or 1e-5 for float32.
         covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
 
         Raises
@@ -108,6 +112,8 @@ class MixtureParameters:
         """
         if covariance_type not in COVARIANCE_TYPES:
             raise ValueError(f"covariance_type must be one of {list(COVARIANCE_TYPES)}, not {covariance_type!r}")
+        sum_tolerance = 1e-6 if _is_single(weights) else 1e-8
+        asymmetry_tolerance = 1e-5 if _is_single(covariances) else 1e-8
         weights, means, covariances = (np.array(a, dtype=float) for a in (weights, means, covariances))
         if means.ndim != 2 or 0 in means.shape:
             raise ValueError(f"means must have shape (n_components, n_features), not {means.shape}")
@@ -121,11 +127,16 @@ class MixtureParameters:
         for name, array in {"weights": weights, "means": means, "covariances": covariances}.items():
             if not np.isfinite(array).all():
                 raise ValueError(f"{name} must be finite")
-        if (weights <= 0).any() or not np.isclose(weights.sum(), 1.0, rtol=0, atol=1e-8):
+        if (weights <= 0).any() or abs(weights.sum() - 1) > sum_tolerance:
             raise ValueError(f"weights must be positive with sum 1, not {weights.tolist()}")
         if not COVARIANCE_TYPES[covariance_type].diagonal:
             asymmetry = np.abs(covariances - covariances.swapaxes(-1, -2)).max(axis=(-1, -2))
-            asymmetric = np.atleast_1d(asymmetry > 1e-8 * np.abs(covariances).max(axis=(-1, -2)))
+            asymmetric = np.atleast_1d(asymmetry > asymmetry_tolerance * np.abs(covariances).max(axis=(-1, -2)))
             if asymmetric.any():
                 raise ValueError(f"covariance of component {int(asymmetric.argmax())} is not symmetric")
-        return cls(weights, means, covariances, covariance_type)
+            covariances = 0.5 * (covariances + covariances.swapaxes(-1, -2))
+        return cls(weights / weights.sum(), means, covariances, covariance_type)
+
+
+def _is_single(array) -> bool:
+    return np.asarray(array).dtype == np.float32
