@@ -24,7 +24,7 @@ test: .venv/complete
 	pytest
 
 verify: .venv/complete
-	PYTHONPATH=src python -m study.verify
+	PYTHONPATH=src python -m study.audit.verify
 
 benchmark: .venv/complete
 	python benchmarks/speed.py

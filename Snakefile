@@ -21,6 +21,6 @@ include: "workflow/rules/audit.smk"
 rule all:
     default_target: True
     input:
-        all_results(),
+        PLAN.published,
         rules.manifest.output,
         rules.pages.output,

@@ -26,14 +26,14 @@ def bare(part, n_parts):
     """Run every n-th cell's fits; return seconds spent in EM alone."""
     os.chdir(ROOT)
     import emgmm
-    from study import sklearn_adapter
     from study.configuration.cells import cells
-    from study.configuration.loading import load
-    from study.data import make_dataset
-    from study.sweeps import data_seed
+    from study.data.sources import make_dataset
+    from study.fits import sklearn_adapter
+    from study.plan.loading import load
+    from study.tables.sweeps import data_seed
 
-    study = load(["config.yaml", "config/large-sweep.yaml"])
-    sweep = study.sweeps["large"]
+    study = load(["config.yaml", "config/large-sweep.yaml"]).study
+    sweep = study.tables.sweeps["large"]
     seconds = 0.0
     for cell in cells(sweep, study.experiments["customers"])[part::n_parts]:
         fit = cell.experiment.fits["semi_supervised"]

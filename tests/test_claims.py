@@ -5,12 +5,13 @@ import pandas as pd
 import pytest
 
 import emgmm
-from study.claims import judge, judge_all
+from study.claims.judge import judge, judge_all
 from study.configuration.schema import Claim
-from study.data import Dataset
-from study.evaluation import best_relabeling
-from study.measurements import _number_optima, em_with_fixed_variance, measure
-from study.runs import Run, stack_runs
+from study.data.dataset import Dataset
+from study.evaluation.measure import measure
+from study.evaluation.measurements import em_with_fixed_variance, numbered_optima
+from study.evaluation.relabeling import best_relabeling
+from study.fits.runs import Run, stack_runs
 
 FITS = pd.DataFrame(
     {
@@ -84,7 +85,7 @@ def test_evidence_may_come_from_another_experiment():
 
 def test_ends_are_numbered_by_optimum():
     ends = np.array([-2.0, -1.0, np.nan, -1.00001, -2.00001, -3.0])
-    np.testing.assert_array_equal(_number_optima(ends), [1, 0, np.nan, 0, 1, 2])
+    np.testing.assert_array_equal(numbered_optima(ends), [1, 0, np.nan, 0, 1, 2])
 
 
 def test_explanation_holds_measured_numbers():
@@ -99,9 +100,12 @@ def test_explanation_holds_measured_numbers():
 
 def test_numbers_that_are_not_there_are_told():
     claims = {"A1": claim(published=1, where={"fit": "other"}), "A2": claim(published=1)}
-    rows, left_out = judge_all(claims, {"fits": FITS})
-    assert [row["claim"] for row in rows] == ["A2"]
-    assert "no numbers 'n_iter' in table fits where" in left_out["A1"]
+    claims["A3"] = claim(published=1, experiment="other")
+    rows = {row["claim"]: row for row in judge_all(claims, {"fits": FITS})}
+    assert [row["verdict"] for row in rows.values()] == ["not_tested", "not_reproduced", "not_tested"]
+    assert rows["A1"]["explanation"] == "Not tested: table fits has no number 'n_iter' of experiment toy, fit other."
+    assert rows["A3"]["explanation"] == "Not tested: experiment other is not part of this study."
+    assert (rows["A1"]["n_replicates"], np.isnan(rows["A1"]["observed"])) == (0, True)
 
 
 def test_best_relabeling():

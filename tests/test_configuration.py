@@ -7,10 +7,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from study.configuration.loading import load
+from study.configuration.errors import ConfigurationError
 from study.configuration.reference import reference
 from study.configuration.schema import Study
-from study.errors import ConfigurationError
+from study.plan.loading import load
 
 GOOD = {
     "seed": 1,
@@ -196,7 +196,7 @@ def test_columns_are_looked_for_before_any_job(tmp_path, monkeypatch, header, me
     layer = {"experiments": {"mine": {"data": mine, "fits": {"f": {}}}}}
     if message is None:
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(layer))
-        assert "mine" in load([tmp_path / "good.yaml", tmp_path / "mine.yaml"]).experiments
+        assert "mine" in load([tmp_path / "good.yaml", tmp_path / "mine.yaml"]).study.experiments
     else:
         assert message in problems(tmp_path, GOOD, layer)
 
@@ -223,7 +223,7 @@ def test_defaults_are_merged_into_a_block(tmp_path):
         "experiments: {toy: {fits: {second: &s {initialization: random, tol: 1e-3, n_init: 2},"
         " third: {<<: *s, tol: 0.5, n_init: null}}}}"
     )
-    fits = load([good, more]).experiments["toy"].fits
+    fits = load([good, more]).study.experiments["toy"].fits
     assert (fits["third"].initialization, fits["third"].tol, fits["third"].n_init) == ("random", 0.5, 1)
 
 
@@ -231,20 +231,20 @@ def test_block_of_another_source_replaces_the_one_below(tmp_path):
     good, more = tmp_path / "good.yaml", tmp_path / "more.yaml"
     good.write_text(yaml.safe_dump(GOOD))
     more.write_text("experiments: {toy: {data: {source: sklearn, dataset: iris}}}")
-    assert load([good, more]).experiments["toy"].data.dataset == "iris"
+    assert load([good, more]).study.experiments["toy"].data.dataset == "iris"
 
 
 def test_default_study_and_its_overlays_are_valid(monkeypatch):
     monkeypatch.chdir(Path(__file__).parent.parent)
     for overlays in ([], ["config/quick.yaml"], ["config/original-data.yaml"]):
-        assert load(["config.yaml", *overlays]).experiments["customers"].replicates > 0
+        assert load(["config.yaml", *overlays]).study.experiments["customers"].replicates > 0
 
 
 def test_scientific_notation_without_a_point_is_a_number(tmp_path):
     good, overlay_file = tmp_path / "good.yaml", tmp_path / "overlay.yaml"
     good.write_text(yaml.safe_dump(GOOD))
     overlay_file.write_text("experiments: {toy: {fits: {first: {tol: 1e-4}}, protocols: null}}")
-    study = load([good, overlay_file])
+    study = load([good, overlay_file]).study
     assert study.experiments["toy"].fits["first"].tol == 1e-4
     assert study.experiments["toy"].protocols is None  # null removes an entry
 

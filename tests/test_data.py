@@ -7,10 +7,10 @@ import threading
 import numpy as np
 import pytest
 
+from study.configuration.errors import DataError
 from study.configuration.schema import CsvData, GaussianMixtureData, SklearnData
-from study.data import make_dataset
-from study.download import fetch
-from study.errors import DataError
+from study.data.download import fetch
+from study.data.sources import make_dataset
 
 
 def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None):

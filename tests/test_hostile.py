@@ -6,10 +6,10 @@ import pytest
 import yaml
 from test_configuration import GOOD, TOY, overlay
 
-from study.configuration.loading import load
+from study.configuration.errors import ConfigurationError, DataError
 from study.configuration.schema import CsvData
-from study.data import make_dataset
-from study.errors import ConfigurationError, DataError
+from study.data.sources import make_dataset
+from study.plan.loading import load
 
 NAMES = [
     *("../up", "a/b", "/etc/passwd", "a b", "a;reboot", "$(touch x)", "`touch x`", "a|b", "a&b", "a\nb", "a\x00b"),

@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from study.comparison import compare
-from study.configuration.loading import load
-from study.data import make_dataset
-from study.evaluation import evaluate_fit
+from study.claims.findings import findings, ladder, steps, within
+from study.data.sources import make_dataset
+from study.evaluation.agreement import compare
+from study.evaluation.protocols import LADDER, run_protocol
+from study.evaluation.scores import evaluate_fit
 from study.figures.workflow import draw_workflow, read_graph
-from study.findings import findings, ladder, steps, within
-from study.fits import run_fit
-from study.protocols import LADDER, run_protocol
+from study.fits.em import run_fit
+from study.plan.loading import load
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def test_the_library_example_runs():
 
 def test_numbers_of_article_a_are_those_of_the_study():
     """Computed anew: a change of the code that moves them makes this fail."""
-    study = load([ROOT / "config.yaml"])
+    study = load([ROOT / "config.yaml"]).study
     customers, seed = study.experiments["customers"], study.seed
     dataset = make_dataset(customers.data, customers.replicates, seed, "customers")
     runs = {
@@ -62,6 +62,7 @@ def test_numbers_of_article_a_are_those_of_the_study():
             dataset,
             runs[compared],
             run_protocol(rung, dataset, runs[compared], customers.fits[compared]),
+            customers.fits[compared],
             "customers",
             rung,
         )
@@ -74,7 +75,7 @@ def test_all_numbers_are_those_of_the_last_run():
     manifest = ROOT / "results/manifest.json"
     if not manifest.exists() or list(json.loads(manifest.read_text())["configuration_files"]) != ["config.yaml"]:
         pytest.skip("the default study has not been run here")
-    assert within(README) == findings(ROOT / "results/tables"), "run: python -m study.findings"
+    assert within(README) == findings(ROOT / "results/tables"), "run: python -m study.claims.findings"
 
 
 def test_the_picture_of_the_workflow_shows_every_rule():

@@ -9,11 +9,11 @@ import yaml
 from test_configuration import GOOD, TOY, overlay, problems
 
 from study.configuration.cells import Cell, cells, grid
-from study.configuration.loading import load
 from study.configuration.schema import Experiment, Sweep
-from study.dictionary import SWEEP_QUANTITIES
-from study.figures.sweep import draw_sweep
-from study.sweeps import data_seed, run_cell, run_cells, summarize
+from study.figures.sweep import draw
+from study.plan.loading import load
+from study.tables.columns import SWEEP_QUANTITIES
+from study.tables.sweeps import data_seed, run_cell, run_cells, summarize
 
 EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 3}
@@ -83,7 +83,7 @@ def test_only_new_cells_are_computed(tmp_path, monkeypatch):
         ran.append(cell.assignment["data.n_unlabeled"])
         return run_cell(cell, sweep, seed)
 
-    monkeypatch.setattr("study.sweeps.run_cell", counted)
+    monkeypatch.setattr("study.tables.sweeps.run_cell", counted)
     run(SWEEP, tmp_path)
     assert ran == [30, 60]
     run({**SWEEP, "vary": {"data.n_unlabeled": [45, 30, 60]}}, tmp_path)
@@ -95,7 +95,7 @@ def test_only_new_cells_are_computed(tmp_path, monkeypatch):
 
 
 def test_progress_tells_what_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr("study.sweeps.REPORT_EVERY", 0.0)
+    monkeypatch.setattr("study.tables.sweeps.REPORT_EVERY", 0.0)
     told = []
     run(SWEEP, tmp_path, told=told)
     assert told[0].startswith("cell 1 of 2 done, about ")
@@ -143,7 +143,7 @@ def test_failed_fits_count_in_converged_only():
 def test_figures_are_drawn(tmp_path, figure):
     vary = {"data.n_unlabeled": [30, 60], "fits.first.tol": [0.1, 1.0e-4]}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "figure": figure})
-    drawn = draw_sweep(summarize(run(sweep.model_dump(), tmp_path), list(vary)), sweep, "sizes")
+    drawn = draw(summarize(run(sweep.model_dump(), tmp_path), list(vary)), sweep, "sizes")
     drawn.savefig(tmp_path / "figure.png")
     assert all(axes.has_data() for axes in drawn.axes if axes.get_visible())
 
@@ -203,7 +203,7 @@ def test_sweep_of_an_experiment_changed_by_an_overlay_is_left_out(tmp_path):
     (tmp_path / "base.yaml").write_text(yaml.safe_dump(base))
     for change in (overlay("experiments.toy", None), overlay(f"{TOY}.data", {"source": "sklearn", "dataset": "iris"})):
         (tmp_path / "overlay.yaml").write_text(yaml.safe_dump(change))
-        study = load([tmp_path / "base.yaml", tmp_path / "overlay.yaml"], told.append)
+        study = load([tmp_path / "base.yaml", tmp_path / "overlay.yaml"], told.append).study
         assert study.sweeps == {}
     assert all(line.startswith("sweep sizes is left out, for the experiment has changed") for line in told)
     assert len(told) == 2

@@ -1,1 +1,1 @@
-"""The study: configuration, data, fits, protocols, tables and figures. It knows nothing of Snakemake."""
+"""The study, a room a stage: configuration, data, fits, evaluation, tables, claims and figures; then plan and audit."""

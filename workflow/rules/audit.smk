@@ -1,10 +1,11 @@
 # What a reviewer needs: the manifest of the run.
 rule manifest:
     input:
-        outputs=[*all_results(), *all_intermediates()],
-        files=all_csv_files(),
+        outputs=[*PLAN.published, *PLAN.intermediates],
+        files=PLAN.inputs,
         configuration=CONFIG_FILES,
-        code=ALL_CODE,
+        articles=LOADED.article_files,
+        code=all_code(ROOT),
     output:
         "results/manifest.json",
     log:
@@ -14,6 +15,7 @@ rule manifest:
     params:
         git=git_state(ROOT),
         study=STUDY.model_dump(mode="json"),
+        caller=CALLER,
     message:
         "Write the manifest"
     script:
@@ -24,7 +26,7 @@ rule pages:
     input:
         manifest=rules.manifest.output,
         claims=rules.claims.output.claims,
-        tables=[source for source, _ in table_pages()],
+        tables=list(PLAN.table_pages),
         template=os.path.relpath(ROOT / "workflow" / "report" / "table.html"),
         code=sources("pages.py"),
     output:
@@ -36,7 +38,7 @@ rule pages:
                 category="Tables",
                 labels={"table": Path(source).stem},
             )
-            for source, page in table_pages()
+            for source, page in PLAN.table_pages.items()
         ],
     log:
         "results/logs/pages.log",

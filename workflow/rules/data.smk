@@ -9,7 +9,7 @@ rule fetch:
     conda:
         "../envs/study.yaml"
     params:
-        url=lambda wildcards: urls()[wildcards.sha256],
+        url=lambda wildcards: PLAN.urls[wildcards.sha256],
     message:
         "Fetch {params.url}"
     script:
@@ -18,7 +18,9 @@ rule fetch:
 
 rule data:
     input:
-        files=csv_files,
+        files=lambda wildcards: [
+            file.place for file in experiment_of(wildcards).data.files
+        ],
         code=sources("data.py"),
     output:
         "results/data/{experiment}.npz",
@@ -28,7 +30,8 @@ rule data:
         "../envs/study.yaml"
     params:
         data=lambda wildcards: experiment_of(wildcards).data.model_dump(),
-        draw=draw_settings,
+        replicates=lambda wildcards: experiment_of(wildcards).replicates,
+        seed=STUDY.seed,
     message:
         "Make the data of {wildcards.experiment}"
     script:

@@ -4,13 +4,14 @@ rule plot_log_likelihood:
         runs=rules.fit.output,
         code=sources("plot_log_likelihood.py"),
     output:
-        **figure_files("log_likelihood_{fit}", caption="log_likelihood"),
+        **figure_files("log_likelihood_{fit}"),
     log:
         "results/logs/plot_log_likelihood/{experiment}/{fit}.log",
     conda:
         "../envs/study.yaml"
     params:
         clamped=lambda wildcards: fit_of(wildcards).semi_supervised == "clamped",
+        caption=FIGURES["log_likelihood"].CAPTION,
     message:
         "Draw the log-likelihood of {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -29,8 +30,9 @@ rule plot_fits:
     conda:
         "../envs/study.yaml"
     params:
-        fits=lambda wildcards: list(experiment_of(wildcards).fits),
+        fits=fit_names,
         bins=lambda wildcards: experiment_of(wildcards).bins,
+        caption=FIGURES["fits"].CAPTION,
     message:
         "Draw the fits of {wildcards.experiment}"
     script:
@@ -40,7 +42,7 @@ rule plot_fits:
 rule plot_disagreement:
     input:
         data=rules.data.output,
-        ours=lambda wildcards: f"results/fits/{wildcards.experiment}/{compared_fit(wildcards)}.npz",
+        ours=compared_runs,
         theirs="results/sklearn/{experiment}/as_published.npz",
         code=sources("plot_disagreement.py"),
     output:
@@ -49,6 +51,8 @@ rule plot_disagreement:
         "results/logs/plot_disagreement/{experiment}.log",
     conda:
         "../envs/study.yaml"
+    params:
+        caption=FIGURES["disagreement"].CAPTION,
     message:
         "Draw where the implementations disagree on {wildcards.experiment}"
     script:
@@ -65,6 +69,8 @@ rule plot_ladder:
         "results/logs/plot_ladder/{experiment}.log",
     conda:
         "../envs/study.yaml"
+    params:
+        caption=FIGURES["agreement_ladder"].CAPTION,
     message:
         "Draw the ladder of agreement of {wildcards.experiment}"
     script:
@@ -83,8 +89,9 @@ rule plot_uncertainty:
     conda:
         "../envs/study.yaml"
     params:
-        fits=lambda wildcards: list(experiment_of(wildcards).fits),
+        fits=fit_names,
         bins=lambda wildcards: experiment_of(wildcards).bins,
+        caption=FIGURES["uncertainty"].CAPTION,
     message:
         "Draw the uncertainty of {wildcards.experiment}"
     script:
@@ -103,7 +110,8 @@ rule plot_first_and_last:
     conda:
         "../envs/study.yaml"
     params:
-        fits=lambda wildcards: list(experiment_of(wildcards).fits),
+        fits=fit_names,
+        caption=FIGURES["first_and_last"].CAPTION,
     message:
         "Draw the first and last rows of {wildcards.experiment}"
     script:
@@ -112,10 +120,9 @@ rule plot_first_and_last:
 
 rule plot_steps_and_accuracy:
     input:
-        fits=lambda wildcards: [
-            f"results/evaluation/{wildcards.experiment}/fits/{fit}.csv"
-            for fit in experiment_of(wildcards).fits
-        ],
+        fits=lambda wildcards: PLAN.of_fits(
+            wildcards.experiment, "results/evaluation/{experiment}/fits/{fit}.csv"
+        ),
         code=sources("plot_steps_and_accuracy.py"),
     output:
         **figure_files("steps_and_accuracy"),
@@ -128,6 +135,7 @@ rule plot_steps_and_accuracy:
             name: fit.implementation
             for name, fit in experiment_of(wildcards).fits.items()
         },
+        caption=FIGURES["steps_and_accuracy"].CAPTION,
     message:
         "Draw steps and accuracy of {wildcards.experiment}"
     script:
@@ -139,13 +147,15 @@ rule plot_measurements:
         measurements=rules.measure.output,
         code=sources("plot_measurements.py"),
     output:
-        **figure_files("{figure}", caption="measurement"),
+        **figure_files("{figure}"),
     log:
         "results/logs/plot_measurements/{experiment}/{figure}.log",
     wildcard_constraints:
         figure="optima|convergence|kmeans_limit",
     conda:
         "../envs/study.yaml"
+    params:
+        caption=lambda wildcards: FIGURES[wildcards.figure].CAPTION,
     message:
         "Draw {wildcards.figure} of {wildcards.experiment}"
     script:

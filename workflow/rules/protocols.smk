@@ -2,7 +2,7 @@
 rule sklearn:
     input:
         data=rules.data.output,
-        ours=lambda wildcards: f"results/fits/{wildcards.experiment}/{compared_fit(wildcards)}.npz",
+        ours=compared_runs,
         code=sources("run_sklearn.py"),
     output:
         "results/sklearn/{experiment}/{protocol}.npz",
@@ -11,9 +11,7 @@ rule sklearn:
     conda:
         "../envs/study.yaml"
     params:
-        fit=lambda wildcards: experiment_of(wildcards)
-        .fits[compared_fit(wildcards)]
-        .model_dump(),
+        fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
     message:
         "Run scikit-learn on {wildcards.experiment}: {wildcards.protocol}"
     script:
@@ -23,7 +21,7 @@ rule sklearn:
 rule compare:
     input:
         data=rules.data.output,
-        ours=lambda wildcards: f"results/fits/{wildcards.experiment}/{compared_fit(wildcards)}.npz",
+        ours=compared_runs,
         theirs=expand(rules.sklearn.output, protocol=LADDER, allow_missing=True),
         code=sources("compare.py"),
     output:
@@ -33,6 +31,7 @@ rule compare:
     conda:
         "../envs/study.yaml"
     params:
+        fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
         protocols=list(LADDER),
     message:
         "Compare our EM with scikit-learn on {wildcards.experiment}"

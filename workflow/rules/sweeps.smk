@@ -1,7 +1,7 @@
 # Vary settings over a grid: parts of a few cells, put together, summarized and drawn.
 rule sweep_part:
     input:
-        files=sweep_files,
+        files=lambda wildcards: PLAN.files_of_part(wildcards.sweep, int(wildcards.part)),
         code=sources("sweep_part.py"),
     output:
         "results/sweeps/{sweep}/part_{part}.csv",
@@ -10,7 +10,10 @@ rule sweep_part:
     conda:
         "../envs/study.yaml"
     params:
-        cells=lambda wildcards: [cell.assignment for cell in cells_of_part(wildcards)],
+        cells=lambda wildcards: [
+            cell.assignment
+            for cell in PLAN.cells_of_part(wildcards.sweep, int(wildcards.part))
+        ],
         experiment=lambda wildcards: STUDY.experiments[
             sweep_of(wildcards).experiment
         ].model_dump(include={"data", "fits", "protocols"}),
@@ -27,7 +30,7 @@ rule sweep_part:
 
 rule sweep:
     input:
-        parts=sweep_parts,
+        parts=lambda wildcards: PLAN.parts(wildcards.sweep),
         code=sources("sweep.py"),
     output:
         table="results/tables/sweeps/{sweep}.csv",
@@ -38,7 +41,7 @@ rule sweep:
         "../envs/study.yaml"
     params:
         varied=lambda wildcards: list(sweep_of(wildcards).vary),
-        parts=sweep_parts,
+        parts=lambda wildcards: PLAN.parts(wildcards.sweep),
     message:
         "Put sweep {wildcards.sweep} together"
     script:
@@ -57,6 +60,7 @@ rule plot_sweep:
         "../envs/study.yaml"
     params:
         sweep=lambda wildcards: sweep_of(wildcards).model_dump(),
+        caption=sweep_figure.CAPTION,
     message:
         "Draw sweep {wildcards.sweep}"
     script:

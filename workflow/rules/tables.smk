@@ -36,7 +36,7 @@ rule measure:
     conda:
         "../envs/study.yaml"
     params:
-        fits=lambda wildcards: list(experiment_of(wildcards).fits),
+        fits=fit_names,
         settings=lambda wildcards: {
             "replicates": experiment_of(wildcards).replicates,
             "bins": experiment_of(wildcards).bins,
@@ -54,9 +54,9 @@ rule measure:
 
 rule tables:
     input:
-        fits=evaluations("fits"),
-        parameters=evaluations("parameters"),
-        agreement=expand(rules.compare.output, experiment=with_protocols()),
+        fits=PLAN.evaluations("fits"),
+        parameters=PLAN.evaluations("parameters"),
+        agreement=expand(rules.compare.output, experiment=PLAN.compared),
         measurements=expand(rules.measure.output, experiment=STUDY.experiments),
         code=sources("tables.py"),
     output:
@@ -69,7 +69,7 @@ rule tables:
     conda:
         "../envs/study.yaml"
     params:
-        order=[*evaluations("fits"), *with_protocols()],
+        order=[*PLAN.evaluations("fits"), *PLAN.compared],
     message:
         "Put the tables together"
     script:

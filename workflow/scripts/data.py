@@ -3,11 +3,11 @@
 from pydantic import TypeAdapter
 
 from study.configuration.schema import Data
-from study.data import make_dataset
-from study.script import logged
-from study.storage import write_arrays
+from study.data.sources import make_dataset
+from study.data.storage import write_arrays
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     data = TypeAdapter(Data).validate_python(snakemake.params.data)
-    dataset = make_dataset(data, experiment=snakemake.wildcards.experiment, **snakemake.params.draw)
+    dataset = make_dataset(data, snakemake.params.replicates, snakemake.params.seed, snakemake.wildcards.experiment)
     write_arrays(snakemake.output[0], dataset)

@@ -1,11 +1,11 @@
 """Evaluate a fit, tabulate its parameters, and list its predictions."""
 
 from study.configuration.schema import Fit, Published
-from study.data import Dataset
-from study.evaluation import evaluate_fit, tabulate_parameters, tabulate_predictions
-from study.runs import Runs
-from study.script import logged
-from study.storage import read_arrays, write_table
+from study.data.dataset import Dataset
+from study.data.storage import read_arrays, write_table
+from study.evaluation.scores import evaluate_fit, tabulate_parameters, tabulate_predictions
+from study.fits.runs import Runs
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     dataset = read_arrays(snakemake.input.data[0], Dataset)

@@ -1,10 +1,10 @@
 """Fit an experiment's data by our EM."""
 
 from study.configuration.schema import Fit
-from study.data import Dataset
-from study.fits import run_fit
-from study.script import logged
-from study.storage import read_arrays, write_arrays
+from study.data.dataset import Dataset
+from study.data.storage import read_arrays, write_arrays
+from study.fits.em import run_fit
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     runs = run_fit(

@@ -2,15 +2,17 @@
 
 import json
 
-from study.manifest import make_manifest
-from study.script import logged
-from study.storage import whole_file
+from study.audit.manifest import make_manifest
+from study.data.storage import whole_file
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     manifest = make_manifest(
         snakemake.params.git,
         snakemake.params.study,
         snakemake.input.configuration,
+        snakemake.input.articles,
+        snakemake.params.caller,
         snakemake.input.files,
         snakemake.input.code,
         snakemake.input.outputs,

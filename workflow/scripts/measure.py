@@ -1,10 +1,10 @@
 """Measure what the claims of the articles speak of."""
 
-from study.data import Dataset
-from study.measurements import measure
-from study.runs import Runs
-from study.script import logged
-from study.storage import read_arrays, write_table
+from study.data.dataset import Dataset
+from study.data.storage import read_arrays, write_table
+from study.evaluation.measure import measure
+from study.fits.runs import Runs
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     dataset = read_arrays(snakemake.input.data[0], Dataset)

@@ -3,17 +3,17 @@
 import json
 from pathlib import Path
 
-from study.dictionary import COLUMNS
-from study.pages import opening, table_page
-from study.script import logged
-from study.storage import read_table, whole_file
+from study.claims.opening import opening
+from study.data.storage import read_table, whole_file
+from study.plan.step import logged
+from study.tables.columns import COLUMNS
+from study.tables.pages import table_page
 
 with logged(snakemake.log[0]):
     manifest = json.loads(Path(snakemake.input.manifest[0]).read_text(encoding="utf-8"))
     claims = read_table(snakemake.input.claims)
-    left_out = len(manifest["configuration"]["claims"]) - len(claims)
     with whole_file(snakemake.output.opening) as file:
-        file.write_text(opening(claims, manifest["configuration_sha256"], left_out), encoding="utf-8")
+        file.write_text(opening(claims, manifest["configuration_sha256"]), encoding="utf-8")
     for source, page in zip(snakemake.input.tables, snakemake.output.tables, strict=True):
         name = Path(source).stem
         text = table_page(

@@ -1,11 +1,11 @@
 """Draw the rows with the components of every fit, of the first replicate that no fit collapsed on."""
 
-from study.data import Dataset
-from study.figures.mixture import draw_fits
+from study.data.dataset import Dataset
+from study.data.storage import read_arrays
+from study.figures.fits import draw
 from study.figures.style import save
-from study.runs import Runs, first_whole_replicate
-from study.script import logged
-from study.storage import read_arrays
+from study.fits.runs import Runs, first_whole_replicate
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     dataset = read_arrays(snakemake.input.data[0], Dataset)
@@ -13,7 +13,7 @@ with logged(snakemake.log[0]):
         name: read_arrays(file, Runs) for name, file in zip(snakemake.params.fits, snakemake.input.runs, strict=True)
     }
     r = first_whole_replicate(list(runs.values()))
-    figure = draw_fits(
+    figure = draw(
         dataset.replicate(r),
         dataset.features,
         dataset.classes,

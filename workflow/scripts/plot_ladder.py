@@ -1,10 +1,10 @@
 """Draw the ladder of agreement."""
 
-from study.figures.ladder import draw_ladder
+from study.data.storage import read_table
+from study.figures.agreement_ladder import draw
 from study.figures.style import save
-from study.script import logged
-from study.storage import read_table
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
-    figure = draw_ladder(read_table(snakemake.input.agreement[0]), snakemake.wildcards.experiment)
+    figure = draw(read_table(snakemake.input.agreement[0]), snakemake.wildcards.experiment)
     save(figure, snakemake.output.svg, snakemake.output.png)

@@ -1,11 +1,11 @@
 """Draw what was measured of an experiment."""
 
-from study.figures.measurements import DRAW
+from study.data.storage import read_table
+from study.figures import convergence, kmeans_limit, optima
 from study.figures.style import save
-from study.script import logged
-from study.storage import read_table
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
-    draw = DRAW[snakemake.wildcards.figure]
-    figure = draw(read_table(snakemake.input.measurements[0]), snakemake.wildcards.experiment)
+    drawn = {"convergence": convergence, "kmeans_limit": kmeans_limit, "optima": optima}[snakemake.wildcards.figure]
+    figure = drawn.draw(read_table(snakemake.input.measurements[0]), snakemake.wildcards.experiment)
     save(figure, snakemake.output.svg, snakemake.output.png)

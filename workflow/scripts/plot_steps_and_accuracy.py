@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from study.figures.measurements import draw_steps_and_accuracy
+from study.data.storage import read_table
+from study.figures.steps_and_accuracy import draw
 from study.figures.style import save
-from study.script import logged
-from study.storage import read_table
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     fits = pd.concat([read_table(file) for file in snakemake.input.fits], ignore_index=True)
-    figure = draw_steps_and_accuracy(fits, snakemake.params.implementations, snakemake.wildcards.experiment)
+    figure = draw(fits, snakemake.params.implementations, snakemake.wildcards.experiment)
     save(figure, snakemake.output.svg, snakemake.output.png)

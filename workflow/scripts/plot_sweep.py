@@ -1,13 +1,13 @@
 """Draw a sweep."""
 
 from study.configuration.schema import Sweep
+from study.data.storage import read_table
 from study.figures.style import save
-from study.figures.sweep import draw_sweep
-from study.script import logged
-from study.storage import read_table
+from study.figures.sweep import draw
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
-    figure = draw_sweep(
+    figure = draw(
         read_table(snakemake.input.summary),
         Sweep.model_validate(snakemake.params.sweep),
         snakemake.wildcards.sweep,

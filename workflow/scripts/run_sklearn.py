@@ -1,11 +1,11 @@
 """Run scikit-learn from the starts of one of our fits, under a protocol."""
 
 from study.configuration.schema import Fit
-from study.data import Dataset
-from study.protocols import run_protocol
-from study.runs import Runs
-from study.script import logged
-from study.storage import read_arrays, write_arrays
+from study.data.dataset import Dataset
+from study.data.storage import read_arrays, write_arrays
+from study.evaluation.protocols import run_protocol
+from study.fits.runs import Runs
+from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     runs = run_protocol(

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from study.script import logged
-from study.storage import read_table, write_table
-from study.sweeps import summarize
+from study.data.storage import read_table, write_table
+from study.plan.step import logged
+from study.tables.sweeps import summarize
 
 with logged(snakemake.log[0]):
     table = pd.concat([read_table(part) for part in snakemake.input.parts], ignore_index=True)

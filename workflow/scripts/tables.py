@@ -1,8 +1,8 @@
 """Put the published tables together."""
 
-from study.script import logged
-from study.storage import read_table, write_table
-from study.tables import PARTS, collect
+from study.data.storage import read_table, write_table
+from study.plan.step import logged
+from study.tables.collect import PARTS, collect
 
 with logged(snakemake.log[0]):
     for name in PARTS:

@@ -7,7 +7,7 @@ import subprocess
 
 import numpy as np
 
-from study.checksums import configuration_digest, sha256_of
+from study.audit.checksums import configuration_digest, sha256_of
 
 
 def checksums(files) -> dict[str, str]:
@@ -46,7 +46,7 @@ def environment() -> dict:
     }
 
 
-def make_manifest(git: dict, configuration: dict, config_files, inputs, code, outputs) -> dict:
+def make_manifest(git: dict, configuration: dict, config_files, articles, caller, inputs, code, outputs) -> dict:
     """Describe a run.
 
     Parameters
@@ -55,14 +55,20 @@ def make_manifest(git: dict, configuration: dict, config_files, inputs, code, ou
         What `git_state` tells.
     configuration : dict
         The effective one: defaults filled in, overlays merged.
-    config_files, inputs, code, outputs : iterable of path-like
-        The YAML files in their order, the user's data files, the code of the study, and the results.
+    config_files, articles : iterable of path-like
+        config.yaml and its overlays in their order, and the articles that they name.
+    caller : dict
+        Keys of a Snakefile that takes the study as a module; empty if there is none.
+    inputs, code, outputs : iterable of path-like
+        The user's data files, the code of the study, and the results.
     """
     return {
         **git,
         "configuration": configuration,
         "configuration_sha256": configuration_digest(configuration),
         "configuration_files": {str(file): sha256_of(file) for file in config_files},
+        "article_files": checksums(articles),
+        "caller": caller,
         "inputs": checksums(inputs),
         "code": checksums(code),
         "outputs": checksums(outputs),

@@ -4,7 +4,7 @@ import json
 import platform
 from pathlib import Path
 
-from study.storage import whole_file
+from study.data.storage import whole_file
 
 NOTE = "Times and host of the last run. This one file differs from run to run; all others are the same bytes."
 

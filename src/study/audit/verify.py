@@ -1,6 +1,6 @@
 """Check a run's results against its manifest, its code, its configuration and each other: `make verify`.
 
-    python -m study.verify
+    python -m study.audit.verify
 
 Run it in the folder of the study. Says in plain words what does not hold, and ends with 1 then.
 """
@@ -9,7 +9,14 @@ import json
 import sys
 from pathlib import Path
 
-from study.checksums import NOT_RESULTS, configuration_digest, sha256_of
+from study.audit.checksums import NOT_RESULTS, configuration_digest, sha256_of
+
+RECORDED = {  # files by kind, and what a kind is called
+    "outputs": "result",
+    "inputs": "input",
+    "configuration_files": "configuration",
+    "article_files": "article",
+}
 
 
 def problems_of(folder: Path):
@@ -32,7 +39,10 @@ def problems_of(folder: Path):
     if not isinstance(manifest, dict) or not {"outputs", "code", "inputs", "configuration"} <= set(manifest):
         yield "results/manifest.json is not a manifest"
         return
-    for kind, name in {"outputs": "result", "inputs": "input", "configuration_files": "configuration"}.items():
+    if not set(RECORDED) <= set(manifest):
+        yield "results/manifest.json is of an older version (see CHANGELOG.md): run `make reproduce` for one of this"
+        return
+    for kind, name in RECORDED.items():
         yield from _changed(folder, manifest[kind], name)
     yield from _unknown_results(folder, manifest["outputs"])
     other_code = list(_changed(folder, manifest["code"], "code"))
@@ -61,13 +71,14 @@ def _unknown_results(folder, recorded):
 
 
 def _other_configuration(folder, manifest):
+    from study.configuration.errors import StudyError
     from study.configuration.loading import load
-    from study.errors import StudyError
 
     if configuration_digest(manifest["configuration"]) != manifest["configuration_sha256"]:
         yield "results/manifest.json: its configuration does not have the checksum beside it"
     try:
-        effective = load([folder / file for file in manifest["configuration_files"]]).model_dump()
+        files = [folder / file for file in manifest["configuration_files"]]
+        effective = load(files, caller=manifest["caller"]).study.model_dump()
     except StudyError as error:
         yield f"the configuration is not valid: {error}"
         return
@@ -78,13 +89,13 @@ def _other_configuration(folder, manifest):
 def _tables(folder, manifest):
     import pandas as pd
 
-    from study.claims import judge_all
+    from study.claims.judge import judge_all
+    from study.configuration.errors import StudyError
     from study.configuration.schema import Claim, Study
-    from study.dictionary import COLUMNS, SWEEP_QUANTITIES
-    from study.errors import StudyError
-    from study.storage import read_table
-    from study.sweeps import summarize
-    from study.tables import PARTS, collect
+    from study.data.storage import read_table
+    from study.tables.collect import PARTS, collect
+    from study.tables.columns import COLUMNS, SWEEP_QUANTITIES
+    from study.tables.sweeps import summarize
 
     tables = folder / "results/tables"
     found = {}
@@ -99,7 +110,7 @@ def _tables(folder, manifest):
         except (OSError, ValueError) as error:
             yield f"results/tables/sweeps/{name}.csv cannot be read: {error}"
             continue
-        columns = [*sweep["vary"], "fit", "protocol", "replicate", "seed", *SWEEP_QUANTITIES, "failure"]
+        columns = [*sweep["vary"], "fit", "protocol", "replicate", "seed", *SWEEP_QUANTITIES, "failure", "note"]
         if list(table.columns) != columns:
             yield f"results/tables/sweeps/{name}.csv does not fit its data dictionary: columns {list(table.columns)}"
         elif not _same(summarize(table, list(sweep["vary"])), summary):
@@ -107,7 +118,7 @@ def _tables(folder, manifest):
     if {*PARTS, "claims"} <= set(found):
         claims = {name: Claim.model_validate(claim) for name, claim in manifest["configuration"]["claims"].items()}
         one_draw = frozenset(Study.model_validate(manifest["configuration"]).one_draw())
-        rows, _ = judge_all(claims, {name: found[name] for name in PARTS}, one_draw)
+        rows = judge_all(claims, {name: found[name] for name in PARTS}, one_draw)
         if not _same(pd.DataFrame(rows, columns=list(COLUMNS["claims"])), found["claims"]):
             yield "results/tables/claims.csv is not what the other tables give"
 

@@ -1,6 +1,6 @@
 """The findings in the README: sentences and tables made from the tables of the default study.
 
-python -m study.findings      # after a run: write them into README.md
+python -m study.claims.findings      # after a run: write them into README.md
 """
 
 import sys
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from study.protocols import LADDER
-from study.storage import read_table, whole_file
+from study.data.storage import read_table, whole_file
+from study.evaluation.protocols import LADDER
 
-BEGIN, END = "<!-- findings: made by `python -m study.findings` -->", "<!-- end of findings -->"
+BEGIN, END = "<!-- findings: made by `python -m study.claims.findings` -->", "<!-- end of findings -->"
 
 
 def ladder(agreement: pd.DataFrame) -> str:

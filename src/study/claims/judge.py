@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from study.configuration.errors import StudyError
 from study.configuration.schema import Claim, Selection, Test
-from study.errors import StudyError
 
 INTERVAL = (2.5, 97.5)  # percentiles over the replicates
 
@@ -77,7 +77,7 @@ def observe(
         divisors = _numbers(tables[selection.table], where, selection.quantity)
         numbers = (numbers / divisors).replace([np.inf, -np.inf], np.nan).dropna()
     if numbers.empty:
-        raise NoNumbersError(f"there are no numbers '{selection.quantity}' in table {selection.table} where {where}")
+        raise NoNumbersError(_nothing_there(selection, where, tables))
     if experiment in one_draw and "replicate" in tables[selection.table] and len(set(numbers)) == 1:
         numbers = numbers.iloc[:1]
     value = float(getattr(numbers, selection.statistic)())
@@ -87,6 +87,15 @@ def observe(
         error = 1.96 * numbers.std(ddof=0) / np.sqrt(len(numbers)) if selection.statistic == "mean" else 0.0
         low, high = value - error, value + error
     return Observation(value, float(low), float(high), len(numbers))
+
+
+def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataFrame]) -> str:
+    """Say why there are no numbers."""
+    experiment = where.get("experiment")
+    if experiment is not None and "fits" in tables and not (tables["fits"]["experiment"] == experiment).any():
+        return f"experiment {experiment} is not part of this study"
+    conditions = ", ".join(f"{column} {value}" for column, value in where.items())
+    return f"table {selection.table} has no number '{selection.quantity}' of {conditions or 'any row'}"
 
 
 def _numbers(table: pd.DataFrame, where: dict, quantity: str) -> pd.Series:
@@ -123,14 +132,11 @@ def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame], one_draw: fr
         verdict = "explained"
     else:
         verdict = "not_reproduced"
-    measured = {"observed": seen.value, "low": seen.low, "high": seen.high, "n": seen.n}
-    for key, selection in claim.evidence.items():
-        try:
-            found = observe(selection, tables, claim.experiment, one_draw)
-        except NoNumbersError:
-            found = Observation(_NotMeasured(), _NotMeasured(), _NotMeasured(), 0)
-        measured |= {key: found.value, f"{key}_low": found.low, f"{key}_high": found.high}
-    alone = seen.n == 1 and claim.explanation_of_one is not None
+    return row_of(name, claim, seen, verdict, _explanation(claim, seen, tables, one_draw))
+
+
+def row_of(name: str, claim: Claim, seen: Observation, verdict: str, explanation: str) -> dict:
+    """Make a row of claims.csv."""
     return {
         "claim": name,
         "source": claim.source,
@@ -141,18 +147,32 @@ def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame], one_draw: fr
         "interval_high": seen.high,
         "n_replicates": seen.n,
         "verdict": verdict,
-        "explanation": (claim.explanation_of_one if alone else claim.explanation).format_map(measured),
+        "explanation": explanation,
     }
+
+
+def _explanation(claim: Claim, seen: Observation, tables: dict[str, pd.DataFrame], one_draw: frozenset) -> str:
+    """Fill the measured numbers into the claim's sentence."""
+    measured = {"observed": seen.value, "low": seen.low, "high": seen.high, "n": seen.n}
+    for key, selection in claim.evidence.items():
+        try:
+            found = observe(selection, tables, claim.experiment, one_draw)
+        except NoNumbersError:
+            found = Observation(_NotMeasured(), _NotMeasured(), _NotMeasured(), 0)
+        measured |= {key: found.value, f"{key}_low": found.low, f"{key}_high": found.high}
+    alone = seen.n == 1 and claim.explanation_of_one is not None
+    return (claim.explanation_of_one if alone else claim.explanation).format_map(measured)
 
 
 def judge_all(
     claims: dict[str, Claim], tables: dict[str, pd.DataFrame], one_draw: frozenset = frozenset()
-) -> tuple[list[dict], dict[str, str]]:
-    """Make the rows of claims.csv, and say which claims are left out and why: the study has no numbers for them."""
-    rows, left_out = [], {}
+) -> list[dict]:
+    """Make the rows of claims.csv: one a claim. Where the study has no numbers for it, the row says so."""
+    rows = []
     for name, claim in claims.items():
         try:
             rows.append(judge(name, claim, tables, one_draw))
         except NoNumbersError as error:
-            left_out[name] = str(error)
-    return rows, left_out
+            nothing = Observation(np.nan, np.nan, np.nan, 0)
+            rows.append(row_of(name, claim, nothing, "not_tested", f"Not tested: {error}."))
+    return rows

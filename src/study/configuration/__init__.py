@@ -1,1 +1,1 @@
-"""The configuration: YAML files in, one validated `Study` out, or every problem at once."""
+"""What may be said in YAML: its schema, files merged key by key, and every mistake in words."""

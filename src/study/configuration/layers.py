@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from study.configuration.errors import ConfigurationError
 from study.configuration.wording import shown
-from study.errors import ConfigurationError
 
 MAX_VALUES = 100_000  # far more than any study; stops aliases that multiply without end
 MAX_DEPTH = 50
@@ -33,6 +33,24 @@ for _tag, _pattern, _first in [
     _Yaml12Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
 
 
+@dataclass(frozen=True)
+class Layer:
+    """One source of keys and values: a YAML file, or what a caller hands over.
+
+    Attributes
+    ----------
+    folder : Path
+        Where the paths in it begin.
+    values : dict
+    origins : dict
+        "file:line" of each path of keys.
+    """
+
+    folder: Path
+    values: dict
+    origins: dict[KeyPath, str]
+
+
 @dataclass
 class Layers:
     """Merged values, and where each came from.
@@ -44,7 +62,7 @@ class Layers:
         "file:line" of each path of keys.
     problems : list of (path, message)
     touched : dict
-        Number of the last file that set, or removed, anything in a block, by the block's path.
+        Number of the last layer that set, or removed, anything in a block, by the block's path.
     """
 
     values: dict = field(default_factory=dict)
@@ -59,28 +77,44 @@ class Layers:
         return self.origins.get(path, "")
 
 
-def read_layers(files) -> Layers:
-    """Read YAML files and merge each over those before it.
+def merge(layers: list[Layer]) -> Layers:
+    """Merge each layer over those before it.
 
     Mappings are merged key by key, anything else is replaced; a null removes the key. A block with another
     `source` than the one below it replaces it whole.
+    """
+    merged = Layers()
+    for number, layer in enumerate(layers):
+        merged.values = _merge(merged.values, layer.values, (), merged.problems)
+        merged.origins |= layer.origins
+        merged.touched |= dict.fromkeys(layer.origins, number)
+    return merged
 
-    Parameters
-    ----------
-    files : sequence of path-like
+
+def read_file(file) -> Layer:
+    """Read a YAML file.
 
     Raises
     ------
     ConfigurationError
-        If a file cannot be read, is not YAML, or repeats a key.
+        If the file cannot be read, is not YAML, or repeats a key.
     """
-    layers = Layers()
-    for number, file in enumerate(files):
-        values, origins = _read(str(file))
-        layers.values = _merge(layers.values, values, (), layers.problems)
-        layers.origins |= origins
-        layers.touched |= dict.fromkeys(origins, number)
-    return layers
+    return Layer(Path(file).parent, *_read(str(file)))
+
+
+def from_caller(values: dict, name: str) -> Layer:
+    """Take keys and values that stand in no file; messages call them by a name."""
+    origins: dict[KeyPath, str] = {}
+
+    def note(value, path):
+        origins[path] = name
+        if len(origins) > MAX_VALUES or len(path) > MAX_DEPTH:
+            raise ConfigurationError(f"{name}: too many values, or nested too deeply")
+        for key, below in value.items() if isinstance(value, dict) else ():
+            note(below, (*path, key))
+
+    note(values, ())
+    return Layer(Path(), values, origins)
 
 
 def _merge(base, overlay, path, problems):
@@ -107,7 +141,7 @@ def _read(file: str):
         text = Path(file).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: there is no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(f"{file}: cannot be read as UTF-8 text ({error})") from None
     try:
         loader = _Yaml12Loader(text)

@@ -10,13 +10,14 @@ import typing
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from study.configuration.schema import Study
+from study.configuration.schema import Article, Study
 
 OPENING = """# The configuration
 
-Every key of `config.yaml`, and of the files given with `--configfile`, which are merged over it key by key. A `null`
-removes an entry; a `data` block with another `source` replaces the one below it. `1e-4` is a number here, and `<<`
-takes over the keys of another block. Paths are relative to the folder in which `snakemake` runs.
+Every key of `config.yaml`, of the articles that it names, and of the files given with `--configfile`. These overlays
+are merged over config.yaml key by key, and config.yaml over the articles. A `null` removes an entry; a `data` block
+with another `source` replaces the one below it. `1e-4` is a number here, and `<<` takes over the keys of another block
+of the same file. Paths of data are relative to the folder in which `snakemake` runs; in an article, to the article.
 
 Made from the schema by `python -m study.configuration.reference > config/README.md`.
 """
@@ -25,7 +26,7 @@ Made from the schema by `python -m study.configuration.reference > config/README
 def reference() -> str:
     """Write the reference as Markdown."""
     lines = [OPENING.rstrip()]
-    for model in _models(Study):
+    for model in [Study, Article, *_models(Study)[1:]]:
         lines += ["", f"## {model.__name__}", "", _sentence(model), "", "| key | value | default | meaning |"]
         lines.append("|---|---|---|---|")
         for name, field in model.model_fields.items():

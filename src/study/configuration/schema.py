@@ -27,6 +27,11 @@ class Source(Closed):
         """The data files that it reads: none, unless it says so."""
         return []
 
+    @property
+    def same_rows(self) -> bool:
+        """Whether every replicate has the same rows."""
+        return False
+
 
 class GaussianMixtureData(Source):
     """Rows drawn from a known mixture, or each replicate's from a random one."""
@@ -72,6 +77,11 @@ class GaussianMixtureData(Source):
     def shape(self) -> tuple[int, int]:
         """Numbers of classes and of features."""
         return (self.n_components, self.n_features) if self.means is None else (len(self.means), len(self.means[0]))
+
+    @property
+    def same_rows(self) -> bool:
+        """Whether one draw serves all replicates."""
+        return self.shared
 
     @property
     def n_rows(self) -> int:
@@ -199,6 +209,11 @@ class CsvData(Source):
         """The unlabeled rows, and the labeled ones if there are any."""
         return [table for table in (self.unlabeled, self.labeled) if table]
 
+    @property
+    def same_rows(self) -> bool:
+        """Files hold one set of rows."""
+        return True
+
     @field_validator("features")
     @classmethod
     def _each_once(cls, features):
@@ -213,9 +228,17 @@ class SklearnData(Source):
     source: Literal["sklearn"] = Field(description="Real data that come with scikit-learn.")
     dataset: Literal["iris", "wine", "breast_cancer"] = Field(description="Which.")
     labeled_fraction: float = Field(
-        0.1, gt=0, lt=1, description="Share of the rows of each class that keep their label; one row at least."
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of the rows of each class that keep their label, one row at least; 0: no row has one.",
     )
     standardize: bool = Field(False, description="Scale each feature to mean 0 and standard deviation 1.")
+
+    @property
+    def same_rows(self) -> bool:
+        """Replicates differ in which rows keep their label."""
+        return self.labeled_fraction == 0
 
 
 Data = Annotated[GaussianMixtureData | CsvData | SklearnData, Field(discriminator="source")]
@@ -294,24 +317,16 @@ class Experiment(Closed):
     bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
 
     @property
+    def compared_fit(self) -> Fit:
+        """The fit that scikit-learn is run beside."""
+        return self.fits[self.protocols.fit]
+
+    @property
     def n_features(self) -> int | None:
         """Number of features, if the configuration tells."""
         if isinstance(self.data, GaussianMixtureData):
             return self.data.shape[1]
         return len(self.data.features) if isinstance(self.data, CsvData) else None
-
-    @property
-    def figures(self) -> list[str]:
-        """Names of the figures that are drawn of this experiment."""
-        names = [f"log_likelihood_{fit}" for fit in self.fits] + ["fits", "steps_and_accuracy", "convergence"]
-        names += ["kmeans_limit"]
-        if self.protocols:
-            names += ["disagreement", "agreement_ladder"]
-        if self.n_features == 1:
-            names += ["uncertainty", "first_and_last"]
-        if isinstance(self.data, GaussianMixtureData) and self.data.shared and self.replicates > 1:
-            names += ["optima"]
-        return names
 
 
 def _scalar(value):
@@ -404,20 +419,36 @@ class Sweep(Closed):
     figure: SweepFigure | None = Field(None, description="What to draw.")
 
 
+Experiments = dict[Slug, Experiment]
+Sweeps = dict[Slug, Sweep]
+Claims = dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}[a-z]?$")], Claim]
+
+
+class Article(Closed):
+    """A file of its own, named under `articles`: all of one source."""
+
+    source: Name = Field(description="Who says it: the source of each claim below that names none.")
+    section: Name | None = Field(
+        None, description="Where the report shows its figures: the section of each experiment below; default: `source`."
+    )
+    experiments: Experiments = Field({}, description="As in the configuration; paths are relative to the article.")
+    sweeps: Sweeps = Field({}, description="As in the configuration.")
+    claims: Claims = Field({}, description="As in the configuration.")
+
+
 class Study(Closed):
     """The whole configuration."""
 
     seed: int = Field(ge=0, lt=2**64, description="Root of every random draw.")
-    experiments: Annotated[dict[Slug, Experiment], Field(min_length=1)] = Field(description="Experiments, by name.")
-    sweeps: dict[Slug, Sweep] = Field({}, description="Sweeps, by name.")
-    claims: dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}[a-z]?$")], Claim] = Field(
-        {}, description="Claims of the sources, by number."
+    experiments: Annotated[Experiments, Field(min_length=1)] = Field(description="Experiments, by name.")
+    sweeps: Sweeps = Field({}, description="Sweeps, by name.")
+    claims: Claims = Field({}, description="Claims of the sources, by number.")
+    articles: dict[Slug, Name] = Field(
+        {},
+        description="Files of the articles that are part of the study, by name, relative to the file that names them; "
+        "each holds an [Article](#article). An overlay's `name: null` leaves one out.",
     )
 
     def one_draw(self) -> list[str]:
         """Name the experiments whose rows are the same in every replicate."""
-        return [
-            name
-            for name, experiment in self.experiments.items()
-            if isinstance(experiment.data, CsvData) or getattr(experiment.data, "shared", False)
-        ]
+        return [name for name, experiment in self.experiments.items() if experiment.data.same_rows]

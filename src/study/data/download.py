@@ -5,8 +5,8 @@ import http.client
 import urllib.error
 import urllib.request
 
-from study.errors import DataError
-from study.storage import whole_file
+from study.configuration.errors import DataError
+from study.data.storage import whole_file
 
 TIMEOUT = 60  # seconds without an answer
 MAX_BYTES = 1_000_000_000

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 
 @contextmanager
@@ -34,12 +33,14 @@ def read_arrays(path, kind):
         return kind(**{f.name: arrays.get(f.name) for f in dataclasses.fields(kind)})
 
 
-def write_table(path, table: pd.DataFrame):
+def write_table(path, table):
     """Write a table as CSV, every digit of its numbers kept."""
     with whole_file(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
 
 
-def read_table(path) -> pd.DataFrame:
+def read_table(path):
     """Read a table, every digit kept."""
+    import pandas as pd  # takes its time to import
+
     return pd.read_csv(path, encoding="utf-8")

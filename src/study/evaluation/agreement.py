@@ -4,25 +4,30 @@ import numpy as np
 import pandas as pd
 
 from emgmm import MixtureParameters, posteriors
-from study import sklearn_adapter
-from study.data import Dataset
-from study.evaluation import best_relabeling
-from study.runs import Runs
+from study.configuration.schema import Fit
+from study.data.dataset import Dataset
+from study.evaluation.protocols import settings
+from study.evaluation.relabeling import best_relabeling
+from study.evaluation.scores import ridge_note
+from study.fits import sklearn_adapter
+from study.fits.runs import Runs
 
 
-def compare(dataset: Dataset, ours: Runs, theirs: Runs, experiment: str, protocol: str) -> pd.DataFrame:
-    """Rows of agreement.csv: our fit beside scikit-learn's, one a replicate, on the unlabeled rows.
+def compare(dataset: Dataset, ours: Runs, theirs: Runs, fit: Fit, experiment: str, protocol: str) -> pd.DataFrame:
+    """Rows of agreement.csv: our fit, of given settings, beside scikit-learn's, one a replicate, on the unlabeled rows.
 
     Each side's posteriors are its own: from its own E-step, under its own parameters.
     """
-    rows = []
+    rows, ridge = [], settings(protocol, fit, 0)["reg_covar"]
     for r in range(len(ours)):
-        X = dataset.replicate(r).unlabeled
+        replicate = dataset.replicate(r)
+        X = replicate.unlabeled
         row = {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
         our_end, their_end = ours.end(r), theirs.end(r)
         row |= _differences(X, our_end, their_end) if our_end and their_end else dict.fromkeys(DIFFERENCES, np.nan)
         row["n_iter_ours"], row["n_iter_sklearn"] = ours.n_iter[r], theirs.n_iter[r]
         row["failure"] = ours.failure[r] or theirs.failure[r]
+        row["note"] = ridge_note(replicate, ridge)
         rows.append(row)
     return pd.DataFrame(rows)
 

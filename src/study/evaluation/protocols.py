@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from study.configuration.schema import Fit
-from study.data import Dataset
-from study.runs import Run, Runs, stack_runs
+from study.data.dataset import Dataset
+from study.fits.runs import Run, Runs, stack_runs
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit) -> Runs:
     Runs
         Where our fit failed, it fails too: there is nothing to compare.
     """
-    from study import sklearn_adapter  # scikit-learn takes a second to import
+    from study.fits import sklearn_adapter  # scikit-learn takes a second to import
 
     runs = []
     for r in range(len(ours)):

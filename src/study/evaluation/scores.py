@@ -6,31 +6,13 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from emgmm import MixtureParameters, log_likelihoods, posteriors
+from emgmm import MixtureParameters, log_likelihoods, posteriors, ridge_warning
 from study.configuration.schema import Fit, Published
-from study.data import Dataset
-from study.runs import Runs
+from study.data.dataset import Dataset, Replicate
+from study.evaluation.relabeling import best_relabeling
+from study.fits.runs import Runs
 
 PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curves are thick
-
-
-def best_relabeling(labels, reference, n_labels):
-    """Rename labels so that as many as possible equal the reference.
-
-    Parameters
-    ----------
-    labels, reference : ndarray of int of shape (N,)
-        Values 0 to n_labels - 1.
-    n_labels : int
-
-    Returns
-    -------
-    ndarray of int of shape (N,)
-        The labels under the best one-to-one renaming (`scipy.optimize.linear_sum_assignment`).
-    """
-    counts = np.bincount(labels * n_labels + reference, minlength=n_labels**2).reshape(n_labels, n_labels)
-    _, new_name = linear_sum_assignment(counts, maximize=True)
-    return new_name[labels]
 
 
 def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: str) -> pd.DataFrame:
@@ -56,8 +38,14 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
         parameters = runs.end(r)
         row |= _scores(replicate, parameters, fit) if parameters else dict.fromkeys(SCORES, np.nan)
         row["failure"] = runs.failure[r]
+        row["note"] = ridge_note(replicate, fit.reg_covar)
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def ridge_note(rows: Replicate, reg_covar: float) -> str:
+    """Say that the ridge is not small beside the data's variance; nothing, if it is."""
+    return ridge_warning(np.concatenate([rows.unlabeled, rows.labeled]), reg_covar) or ""
 
 
 SCORES = ("mean_log_likelihood", "bic", "aic", "accuracy")

@@ -1,14 +1,25 @@
 """The ladder of protocols: how far scikit-learn and our EM agree, one difference fewer at each rung."""
 
 import numpy as np
-import pandas as pd
 
 from study.figures.style import new_figure, protocol_color
 
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on the log scale
 
 
-def draw_ladder(agreement: pd.DataFrame, experiment: str):
+CAPTION = (
+    "scikit-learn beside our EM, rung by rung; each rung removes one difference. See that the labels agree "
+    "once the inverses are passed and the stopping is the same, and that the posteriors agree to rounding "
+    "once the ridge is equal too."
+)
+
+
+def names(experiment):
+    """Names of these figures of an experiment."""
+    return ["agreement_ladder"] if experiment.protocols else []
+
+
+def draw(agreement, experiment: str):
     """Draw agreement and posterior difference of every replicate, by protocol.
 
     Parameters

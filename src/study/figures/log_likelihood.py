@@ -1,15 +1,26 @@
 """Average log-likelihood against step: article A's two figures, over all replicates."""
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, new_figure
-from study.runs import Runs
+from study.fits.runs import Runs
 
 SHORT = 3  # steps that are all shown
 
 
-def draw_log_likelihood(runs: Runs, experiment: str, fit: str, clamped: bool):
+CAPTION = (
+    "The average log-likelihood at each step of EM. The thick line is replicate 0, thin lines are the other "
+    "replicates; crosses mark fits that collapsed. See how many steps it takes until the curve is flat, and "
+    "how much that varies."
+)
+
+
+def names(experiment):
+    """Names of these figures of an experiment: one a fit."""
+    return [f"log_likelihood_{fit}" for fit in experiment.fits]
+
+
+def draw(runs: Runs, experiment: str, fit: str, clamped: bool):
     """Draw the trace of every replicate; that of replicate 0 is thick.
 
     Parameters
@@ -23,6 +34,8 @@ def draw_log_likelihood(runs: Runs, experiment: str, fit: str, clamped: bool):
     -------
     matplotlib.figure.Figure
     """
+    from matplotlib.ticker import MaxNLocator
+
     figure, (axes,) = new_figure()
     steps = np.arange(1, runs.trace.shape[1] + 1)
     if len(runs) > 1:

@@ -1,9 +1,6 @@
 """One look for all figures: sizes, and colours that mean the same thing everywhere."""
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-
-from study.storage import whole_file
+from study.data.storage import whole_file
 
 # Okabe and Ito's palette, made to be told apart with any colour vision.
 COMPONENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442")
@@ -14,21 +11,19 @@ BACKGROUND = "#B0B0B0"  # what is only there for reference
 HIGHLIGHT = "#CC00CC"  # what a reader must not miss
 FIT_STYLES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 4)), (0, (8, 4)), (0, (4, 1, 4, 3)))
 
-mpl.rcParams.update(
-    {
-        "axes.grid": True,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "axes.titlesize": "medium",
-        "figure.constrained_layout.use": True,
-        "figure.dpi": 150,
-        "figure.titlesize": "medium",
-        "font.size": 11,
-        "grid.alpha": 0.3,
-        "legend.frameon": False,
-        "svg.hashsalt": "em-study",  # the same figure gives the same bytes
-    }
-)
+LOOK = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": "medium",
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 150,
+    "figure.titlesize": "medium",
+    "font.size": 11,
+    "grid.alpha": 0.3,
+    "legend.frameon": False,
+    "svg.hashsalt": "em-study",  # the same figure gives the same bytes
+}
 
 
 def component_color(k: int) -> str:
@@ -58,12 +53,16 @@ def new_figure(n_columns: int = 1, n_rows: int = 1, width: float = 8.0, height: 
     Figure
     ndarray of Axes of shape (n_columns,), or (n_rows, n_columns) if there are several rows
     """
+    import matplotlib as mpl  # takes half a second, which who only asks for names and captions need not wait for
+    from matplotlib.figure import Figure
+
+    mpl.rcParams.update(LOOK)
     figure = Figure(figsize=(width, height))
     axes = figure.subplots(n_rows, n_columns, squeeze=False, **options)
     return figure, axes if n_rows > 1 else axes[0]
 
 
-def save(figure: Figure, svg, png):
+def save(figure, svg, png):
     """Write a figure as SVG and PNG, the same bytes each time."""
     for path, metadata in ((svg, {"Date": None}), (png, {})):
         with whole_file(path) as temporary:

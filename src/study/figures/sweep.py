@@ -1,11 +1,10 @@
 """Sweeps: a quantity against a varied setting."""
 
 import numpy as np
-import pandas as pd
 
 from study.configuration.schema import Sweep, SweepFigure
+from study.evaluation.protocols import LADDER
 from study.figures.style import COMPONENTS, FIT_STYLES, SKLEARN, new_figure, protocol_color
-from study.protocols import LADDER
 
 PERCENT = ("agreement", "agreement_aligned", "accuracy", "converged")  # shares, drawn in percent
 MEANING = {
@@ -23,7 +22,13 @@ MEANING = {
 LOGARITHMIC = ("n_iter", "max_abs_posterior_difference", "max_abs_parameter_difference")
 
 
-def draw_sweep(summary: pd.DataFrame, sweep: Sweep, name: str):
+CAPTION = (
+    "Quantities over the values of a sweep: mean and 95 % interval over the replicates, or the mean as a heat"
+    " map. See how the quantity moves with the setting."
+)
+
+
+def draw(summary, sweep: Sweep, name: str):
     """Draw a sweep as its figure block asks.
 
     Parameters
@@ -73,7 +78,7 @@ def draw_sweep(summary: pd.DataFrame, sweep: Sweep, name: str):
     return canvas
 
 
-def _lines(axes, rows: pd.DataFrame, figure: SweepFigure, quantity: str):
+def _lines(axes, rows, figure: SweepFigure, quantity: str):
     scale = 100 if quantity in PERCENT else 1
     if figure.color in ("protocol", "fit"):
         rows = rows[rows[figure.color].notna()]
@@ -90,7 +95,7 @@ def _lines(axes, rows: pd.DataFrame, figure: SweepFigure, quantity: str):
         axes.plot(group.index, shown[:, 0], color=color, markersize=4, linewidth=2, label=label, **style)
     axes.set_ylabel(MEANING.get(quantity, quantity))
     x = rows[figure.x]
-    if pd.api.types.is_numeric_dtype(x) and x.min() > 0 and x.max() / x.min() >= 20:
+    if np.issubdtype(x.dtype, np.number) and x.min() > 0 and x.max() / x.min() >= 20:
         axes.set_xscale("log")
     low, high = rows["low"].min(), rows["high"].max()
     if quantity in LOGARITHMIC and high > 20 * max(low, 1e-17):
@@ -105,7 +110,7 @@ def _color(by, value, i):
     return COMPONENTS[i % len(COMPONENTS)]
 
 
-def _heatmap(axes, rows: pd.DataFrame, figure: SweepFigure, quantity: str):
+def _heatmap(axes, rows, figure: SweepFigure, quantity: str):
     scale = 100 if quantity in PERCENT else 1
     table = scale * rows.pivot_table(index=figure.color, columns=figure.x, values="mean", aggfunc="mean")
     image = axes.imshow(table.to_numpy(), origin="lower", aspect="auto", cmap="cividis")

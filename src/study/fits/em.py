@@ -16,11 +16,11 @@ from emgmm import (
     sklearn_stopping,
     unlabeled_statistics,
 )
+from study.configuration.errors import DataError
 from study.configuration.schema import Fit
-from study.data import Dataset, Replicate
-from study.errors import DataError
-from study.runs import Run, Runs, stack_runs
-from study.seeds import generator
+from study.data.dataset import Dataset, Replicate
+from study.data.seeds import generator
+from study.fits.runs import Run, Runs, stack_runs
 
 STOPPING = {"article": article_stopping, "sklearn": sklearn_stopping}
 # Names of scikit-learn's starts that mean something else here
@@ -79,13 +79,14 @@ def _start(rows: Replicate, fit: Fit, n_components: int, draw: np.random.Generat
         return random_parameters(n_components, rows.unlabeled.shape[1], draw, kind)
     method = SKLEARN_STARTS.get(fit.initialization, fit.initialization)
     random_state = np.random.RandomState(draw.integers(2**32, size=4))
-    return maximization(unlabeled_statistics(rows.unlabeled, n_components, method, random_state, kind), fit.reg_covar)
+    statistics = unlabeled_statistics(rows.unlabeled, n_components, method, random_state, kind, reg_covar=fit.reg_covar)
+    return maximization(statistics, fit.reg_covar)
 
 
 def _fit_all(dataset: Dataset, starts: dict[int, MixtureParameters], fit: Fit) -> list[Run]:
     """Run EM from the start of each replicate."""
     if fit.implementation == "sklearn":
-        from study import sklearn_adapter  # scikit-learn takes a second to import
+        from study.fits import sklearn_adapter  # scikit-learn takes a second to import
 
         settings = {"tol": fit.tol, "max_iter": fit.max_iter, "reg_covar": fit.reg_covar}
         return [sklearn_adapter.fit(dataset.replicate(r).unlabeled, start, **settings) for r, start in starts.items()]

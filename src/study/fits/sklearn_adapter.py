@@ -6,7 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from emgmm import MixtureParameters
-from study.runs import Run
+from study.fits.runs import Run
 
 
 def fit(

@@ -5,7 +5,7 @@ import errno
 import sys
 import traceback
 
-from study.errors import StudyError
+from study.configuration.errors import StudyError
 
 DISK_FULL = "The disk is full. What was being written has been removed; make room, and run the same command again."
 

@@ -1,4 +1,4 @@
-"""The data dictionary: what each column of each table holds."""
+"""The columns of the published tables, in order, and what each holds."""
 
 # Every table, its columns in order, and what they hold.
 COLUMNS = {
@@ -21,6 +21,7 @@ COLUMNS = {
         "accuracy": "share of unlabeled rows given their true class (0-1; empty if unknown); for a fit that never saw "
         "a label, under the best renaming of its components",
         "failure": "why there is no fit; empty if there is one",
+        "note": "what to know of this fit: a ridge (reg_covar) that is not small beside the data's variance",
     },
     "parameters": {
         "experiment": "name of the experiment",
@@ -45,6 +46,7 @@ COLUMNS = {
         "n_iter_ours": "steps of our EM: E-steps whose log-likelihood the stopping rule saw",
         "n_iter_sklearn": "n_iter_ of scikit-learn: its M-steps",
         "failure": "why there is nothing to compare; empty if there is",
+        "note": "the same as in fits.csv, of scikit-learn's ridge",
     },
     "measurements": {
         "experiment": "name of the experiment",
@@ -63,39 +65,13 @@ COLUMNS = {
         "interval_low": "2.5 percentile over the replicates; of a mean, the lower end of its 95 % confidence interval",
         "interval_high": "97.5 percentile, or the upper end, likewise",
         "n_replicates": "numbers that were looked at",
-        "verdict": "reproduced; reproduced_in_distribution (within the spread over replicates); not_reproduced; or "
-        "explained (it does not hold, and what does was measured)",
+        "verdict": "reproduced; reproduced_in_distribution (within the spread over replicates); not_reproduced; "
+        "explained (it does not hold, and what does was measured); or not_tested (there are no numbers for it here)",
         "explanation": "why",
     },
 }
 
-# Values of the column `measurement`.
-MEASUREMENTS = {
-    "smallest_change": "smallest change of the mean log-likelihood from one step to the next, without a ridge "
-    "(reg_covar 0); nats a row",
-    "smallest_change_with_ridge": "the same of a fit with reg_covar above 0",
-    "convergence_rate": "last gain of the log-likelihood divided by the gain before it: near 1 is slow",
-    "overlap": "mean of 1 - the largest posterior, over the unlabeled rows",
-    "start_smallest_eigenvalue": "smallest eigenvalue of the start's covariances, divided by the largest",
-    "n_parameters": "free parameters of the mixture",
-    "one_hot_difference": "largest difference between the M-step on one-hot labels and the class proportions, means "
-    "and covariances; in units of the data",
-    "histogram_distance_by_chance": "the same that draws from the fitted mixture itself would have on average",
-    "sorted_weight": "weight of a component; setting: its place by mean, from 0 (one feature)",
-    "sorted_mean": "likewise its mean",
-    "sorted_standard_deviation": "likewise its standard deviation",
-    "rate_overlap_correlation": "rank correlation of convergence_rate and overlap over the replicates",
-    "optimum": "number of the optimum that the start ends in, 0 the best (ends within 1e-4 nats are one)",
-    "histogram_distance": "total variation distance between the histogram and the fitted mixture (0-1); setting: bins",
-    "uncertainty_between": "share of the rows' uncertainty (1 - largest posterior) that lies between the class means",
-    "first_and_last": "share of the first and last rows with their true class, under the best renaming; setting: rows",
-    "reaches_best": "1 if the start ends in the best optimum of all starts, else 0",
-    "below_best": "mean log-likelihood of the best end less this one's; nats a row",
-    "kmeans_agreement": "share of rows with the label of k-means, by EM with equal spherical covariances of fixed "
-    "size; setting: their variance as a share of the data's",
-}
-
-_NAMES = ("experiment", "fit", "protocol", "replicate", "failure")
+_NAMES = ("experiment", "fit", "protocol", "replicate", "failure", "note")
 # Columns of a sweep's table beside the varied keys, fit, protocol, replicate, seed and failure.
 SWEEP_QUANTITIES = tuple(
     dict.fromkeys(column for table in ("fits", "agreement") for column in COLUMNS[table] if column not in _NAMES)

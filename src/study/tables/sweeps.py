@@ -10,14 +10,14 @@ import pandas as pd
 
 from study.configuration.cells import Cell
 from study.configuration.schema import Sweep
-from study.data import make_dataset
-from study.dictionary import SWEEP_QUANTITIES
-from study.evaluation import evaluate_fit
-from study.fits import run_fit
-from study.protocols import LADDER, run_protocol
-from study.runs import Runs
-from study.seeds import seed_sequence
-from study.storage import read_table, write_table
+from study.data.seeds import seed_sequence
+from study.data.sources import make_dataset
+from study.data.storage import read_table, write_table
+from study.evaluation.protocols import LADDER, run_protocol
+from study.evaluation.scores import evaluate_fit
+from study.fits.em import run_fit
+from study.fits.runs import Runs
+from study.tables.columns import SWEEP_QUANTITIES
 
 INTERVAL = (0.025, 0.975)
 REPORT_EVERY = 5.0  # seconds
@@ -52,13 +52,14 @@ def run_cell(cell: Cell, sweep: Sweep, seed: int) -> pd.DataFrame:
         if name in names:
             tables.append(evaluate_fit(dataset, runs[name], fit, "sweep", name))
     if rungs:
-        from study.comparison import compare  # scikit-learn takes a second to import
+        from study.evaluation.agreement import compare  # scikit-learn takes a second to import
 
+        fit = experiment.fits[compared]
         for rung in rungs:
-            theirs = run_protocol(rung, dataset, runs[compared], experiment.fits[compared])
-            tables.append(compare(dataset, runs[compared], theirs, "sweep", rung).assign(fit=compared))
+            theirs = run_protocol(rung, dataset, runs[compared], fit)
+            tables.append(compare(dataset, runs[compared], theirs, fit, "sweep", rung).assign(fit=compared))
     rows = pd.concat(tables, ignore_index=True).reindex(
-        columns=["fit", "protocol", "replicate", *SWEEP_QUANTITIES, "failure"]
+        columns=["fit", "protocol", "replicate", *SWEEP_QUANTITIES, "failure", "note"]
     )
     rows.insert(3, "seed", cell_seed)
     for position, (path, value) in enumerate(cell.assignment.items()):

@@ -1,0 +1,1 @@
+"""Verdicts on what the sources state, and the findings told from them."""

@@ -1,0 +1,41 @@
+"""Checks of a claim: the numbers that it names are there to be looked up."""
+
+from string import Formatter
+
+from study.configuration.schema import Claim
+from study.configuration.vocabulary import Vocabulary
+from study.configuration.wording import nearest
+
+
+def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary):
+    """Yield (path, message) of each name in a claim that no table has, and each placeholder for no number."""
+    selections = {(): claim, ("because",): claim.because}
+    selections |= {("evidence", name): found for name, found in claim.evidence.items()}
+    allowed = {"protocol": list(vocabulary.protocols), "measurement": list(vocabulary.measurements)}
+    for below, selection in selections.items():
+        if selection is None:
+            continue
+        here = (*path, *below)
+        columns = vocabulary.columns[selection.table]
+        if selection.quantity not in columns:
+            yield (
+                (*here, "quantity"),
+                f"table {selection.table} has no column '{selection.quantity}'" + nearest(selection.quantity, columns),
+            )
+        for key, conditions in (("where", selection.where), ("over", selection.over or {})):
+            for column, value in conditions.items():
+                if column not in columns:
+                    yield (*here, key, column), f"table {selection.table} has no such column{nearest(column, columns)}"
+                elif column in allowed and value not in allowed[column]:
+                    yield (*here, key, column), f"there is no '{value}' here{nearest(value, allowed[column])}"
+    names = {"observed", "low", "high", "n", *(key + end for key in claim.evidence for end in ("", "_low", "_high"))}
+    try:
+        text = claim.explanation + (claim.explanation_of_one or "")
+        used = [(name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None]
+        for name, spec in used:
+            if name not in names:
+                yield (*path, "explanation"), f"{{{name}}} stands for no number{nearest(name, sorted(names))}"
+            else:
+                format(1.0, spec)
+    except ValueError as error:
+        yield (*path, "explanation"), f"cannot be filled in ({error})"

@@ -1,0 +1,139 @@
+"""Checks of an experiment that look at more than one key. They see every part that is right in itself."""
+
+import csv
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from study.configuration.schema import MAX_DRAWN_VALUES, CsvData, Data, Fit, GaussianMixtureData, SklearnData
+from study.configuration.wording import nearest
+
+SKLEARN_CLASSES = {"iris": 3, "wine": 3, "breast_cancer": 2}
+
+
+def check_experiment(experiment: dict, path: tuple):
+    """Yield (path, message) of each mistake in an experiment's block, which stands at `path`."""
+    data = valid(Data, experiment.get("data"))
+    raw_fits = block(experiment, "fits")
+    if isinstance(data, CsvData):
+        yield from _files(data, (*path, "data"))
+    elif isinstance(data, GaussianMixtureData):
+        yield from _size(data, experiment.get("replicates"), path)
+    for fit_name, raw_fit in raw_fits.items():
+        fit = valid(Fit, raw_fit)
+        if fit is not None:
+            yield from _fit(fit, data, (*path, "fits", fit_name))
+    yield from _protocols(experiment.get("protocols"), raw_fits, path)
+    yield from _published(experiment.get("published"), raw_fits, path)
+
+
+def block(values, key) -> dict:
+    """Return a block of keys and values; an empty one, if something else stands there."""
+    return values[key] if isinstance(values.get(key), dict) else {}
+
+
+def valid(kind, raw):
+    """Make a value of its kind; None if that cannot be, of which the schema tells."""
+    try:
+        return TypeAdapter(kind).validate_python(raw)
+    except ValidationError:
+        return None
+
+
+def _files(data, path):
+    for key, table in (("unlabeled", data.unlabeled), ("labeled", data.labeled)):
+        if table is None:
+            continue
+        if table.target in data.features:
+            yield (*path, key, "target"), f"'{table.target}' is one of the features"
+        if table.url:
+            continue
+        if not Path(table.path).is_file():
+            yield (*path, key, "path"), f"there is no file '{table.path}'"
+            continue
+        columns = _columns(table.path)
+        for wanted, place in [
+            *((f, (*path, "features")) for f in data.features),
+            (table.target, (*path, key, "target")),
+        ]:
+            if columns and wanted is not None and wanted not in columns:
+                yield place, f"{table.path} has no column '{wanted}'{nearest(wanted, columns)}"
+
+
+def _columns(path):
+    """Names in the header of a CSV file; none if it cannot be read, which the rule for the data tells."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            return [name.strip() for name in next(csv.reader(file), [])]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _size(data, replicates, path):
+    replicates = replicates if isinstance(replicates, int) else 1
+    draws = 1 if data.same_rows else replicates
+    values = draws * (data.n_rows + data.n_labeled) * data.shape[1]
+    if values > MAX_DRAWN_VALUES:
+        yield (
+            (*path, "replicates"),
+            f"replicates x rows x features is {values:,}; at most {MAX_DRAWN_VALUES:,} are allowed",
+        )
+
+
+def _fit(fit, data, path):
+    if fit.initialization == "labels" and fit.semi_supervised == "none":
+        yield (
+            (*path, "semi_supervised"),
+            "a fit that starts from labels is semi-supervised: must be 'init_only' or 'clamped'",
+        )
+    if fit.semi_supervised == "init_only" and fit.initialization != "labels":
+        yield (
+            (*path, "initialization"),
+            "semi_supervised: init_only takes its start from the labels: must be 'labels'",
+        )
+    if fit.initialization == "labels" and fit.n_init > 1:
+        yield (*path, "n_init"), "a start from labels is always the same: must be 1"
+    if fit.implementation == "sklearn" and fit.semi_supervised == "clamped":
+        yield (
+            (*path, "semi_supervised"),
+            "scikit-learn cannot clamp labels: must be 'init_only'",
+        )
+    if fit.implementation == "sklearn" and fit.stopping != "sklearn":
+        yield (*path, "stopping"), "scikit-learn has its own stopping rule: must be 'sklearn'"
+    if data is None:
+        return
+    if isinstance(data, CsvData):
+        has_labels, n_classes, missing = data.labeled is not None, None, "data.labeled"
+        if not has_labels and fit.n_components is None and data.unlabeled.target is None:
+            yield (*path, "n_components"), "is required: without labels, the data do not tell the number of classes"
+    elif isinstance(data, SklearnData):
+        has_labels, n_classes = data.labeled_fraction > 0, SKLEARN_CLASSES[data.dataset]
+        missing = "data.labeled_fraction above 0"
+    else:
+        has_labels, n_classes, missing = data.n_labeled > 0, data.shape[0], "data.n_labeled of at least 1"
+    if fit.uses_labels and not has_labels:
+        yield path, f"uses labels, but the data have no labeled rows; it needs {missing}"
+    if fit.uses_labels and n_classes and fit.n_components not in (None, n_classes):
+        yield (*path, "n_components"), f"must be the number of classes, {n_classes}, in a fit that uses labels"
+
+
+def _protocols(protocols, raw_fits, path):
+    name = protocols.get("fit") if isinstance(protocols, dict) else None
+    if not isinstance(name, str):
+        return
+    if name not in raw_fits:
+        yield (
+            (*path, "protocols", "fit"),
+            f"there is no fit '{name}'. Allowed: {', '.join(raw_fits) or 'none'}",
+        )
+    elif isinstance(raw_fits[name], dict) and raw_fits[name].get("semi_supervised") == "clamped":
+        yield (
+            (*path, "protocols", "fit"),
+            f"'{name}' is clamped, which scikit-learn cannot do: must be another fit",
+        )
+
+
+def _published(published, raw_fits, path):
+    for name in published if isinstance(published, dict) else ():
+        if name not in raw_fits:
+            yield (*path, "published", name), f"there is no fit '{name}'{nearest(name, raw_fits)}"

@@ -1,0 +1,124 @@
+"""Checks of a sweep: its names, its grid, and every cell of it."""
+
+import math
+
+from pydantic import ValidationError
+
+from study.configuration.cells import grid, with_values
+from study.configuration.experiment_checks import check_experiment, valid
+from study.configuration.problems import Problem, problem_of
+from study.configuration.schema import Experiment, Sweep
+from study.configuration.vocabulary import Vocabulary
+from study.configuration.wording import nearest, shown
+
+MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
+
+
+def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabulary):
+    """Yield (path, message) of each mistake in a sweep, beside the study's experiments as read."""
+    if path[-1] in experiments:
+        yield path, "is the name of an experiment too: their figures would share a folder"
+    if path[-1].endswith("_summary"):
+        yield path, "a name must not end in _summary, which the summary's file does"
+    raw = experiments.get(sweep.experiment)
+    if raw is None:
+        yield (
+            (*path, "experiment"),
+            f"there is no experiment '{sweep.experiment}'{nearest(sweep.experiment, experiments)}",
+        )
+    experiment = valid(Experiment, raw)
+    if experiment is None:
+        return  # told of elsewhere
+    yield from _names(sweep, experiment, path, vocabulary)
+    for key, values in sweep.vary.items():
+        parts = key.split(".")
+        if parts[0] == "fits" and len(parts) > 1 and parts[1] not in experiment.fits:
+            yield (*path, "vary", key), f"there is no fit '{parts[1]}'{nearest(parts[1], experiment.fits)}"
+            return
+        if parts[0] not in ("data", "fits", "protocols"):
+            yield (*path, "vary", key), "must be a key below data, fits or protocols"
+            return
+        if any(other != key and key.startswith(f"{other}.") for other in sweep.vary):
+            yield (*path, "vary", key), "is part of another varied key"
+            return
+        if any(value in values[:i] for i, value in enumerate(values)):
+            yield (*path, "vary", key), f"a value stands twice in {shown(values)}"
+    lengths = {key: len(values) for key, values in sweep.vary.items()}
+    if sweep.zip and len(set(lengths.values())) > 1:
+        yield (*path, "zip"), f"takes values together, so their numbers must be the same; they are {lengths}"
+        return
+    n_cells = min(lengths.values()) if sweep.zip else math.prod(lengths.values())
+    if n_cells > sweep.max_cells:
+        yield (*path, "max_cells"), f"the sweep has {n_cells:,} cells; at most {sweep.max_cells:,} are allowed here"
+        return
+    base, told = experiment.model_dump() | {"replicates": sweep.replicates}, set()
+    for values in grid(sweep):
+        cell = with_values(base, values)
+        try:
+            Experiment.model_validate(cell)
+            problems = [Problem(*problem) for problem in check_experiment(cell, ("experiments", sweep.experiment))]
+        except ValidationError as error:
+            below = ("experiments", sweep.experiment)
+            problems = [problem_of(detail, below) for detail in error.errors(include_url=False)]
+        for problem in problems:
+            key = next((key for key in values if _touches(key, problem.path[2:])), next(iter(values)))
+            if (key, problem.message) not in told:
+                told.add((key, problem.message))
+                text = ", ".join(f"{name}: {shown(value)}" for name, value in values.items())
+                yield (
+                    (*path, "vary", key),
+                    f"in the cell {text}: {'.'.join(map(str, problem.path[2:]))}: {problem.message}",
+                )
+        if len(told) >= MAX_CELL_PROBLEMS:
+            return
+
+
+def _touches(key, place):
+    parts = tuple(key.split("."))
+    shared = min(len(parts), len(place))
+    return parts[:shared] == tuple(map(str, place))[:shared]
+
+
+def _names(sweep, experiment, path, vocabulary):
+    for name in sweep.fits or []:
+        if name not in experiment.fits:
+            yield (*path, "fits"), f"there is no fit '{name}'{nearest(name, experiment.fits)}"
+    for name in sweep.protocols or []:
+        if name not in vocabulary.protocols:
+            yield (*path, "protocols"), f"there is no protocol '{name}'{nearest(name, vocabulary.protocols)}"
+    if sweep.protocols and experiment.protocols is None:
+        yield (*path, "protocols"), f"experiment {sweep.experiment} has no protocols: it is not compared"
+    figure = sweep.figure
+    if figure is None:
+        return
+    varied = list(sweep.vary)
+    kinds = {
+        "x": varied,
+        "panels": varied,
+        "color": varied if figure.kind == "heatmap" else [*varied, "fit", "protocol"],
+    }
+    for key, allowed in kinds.items():
+        value = getattr(figure, key)
+        if value is not None and value not in allowed:
+            yield (*path, "figure", key), f"is '{value}'{nearest(value, allowed)}"
+    if figure.kind == "heatmap" and figure.color is None:
+        yield (*path, "figure", "color"), "is required for a heatmap: the key on its vertical axis"
+    for value in [figure.y] if isinstance(figure.y, str) else figure.y:
+        compared = value in vocabulary.columns["agreement"] and value not in vocabulary.columns["fits"]
+        if value not in vocabulary.quantities:
+            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, vocabulary.quantities)}"
+        elif compared and (experiment.protocols is None or sweep.protocols == []):
+            yield (*path, "figure", "y"), f"is '{value}', but nothing is compared: protocols is empty, or missing"
+        elif figure.color == "protocol" and not compared:
+            yield (*path, "figure", "color"), f"is protocol, which does not tell '{value}' apart"
+    for column in figure.where:
+        if column not in (allowed := [*varied, "fit", "protocol"]):
+            yield (*path, "figure", "where", column), f"is no column to choose by{nearest(column, allowed)}"
+    chosen = {
+        "fit": sweep.fits or list(experiment.fits),
+        "protocol": list(vocabulary.protocols) if sweep.protocols is None else sweep.protocols,
+    }
+    for column, value in figure.where.items():
+        allowed = chosen.get(column, sweep.vary.get(column, [value]))
+        if value not in allowed:
+            yield (*path, "figure", "where", column), f"is {shown(value)}{nearest(value, [str(a) for a in allowed])}"

@@ -1,0 +1,166 @@
+"""What a measurement is: a function, with the names, units and meanings of its numbers, and what it needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from emgmm import MixtureParameters, posteriors
+from study.data.dataset import Dataset, Replicate
+from study.fits.runs import Runs
+
+
+class Quantity(NamedTuple):
+    """What a number in measurements.csv is."""
+
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A function of a subject, and what it gives.
+
+    Attributes
+    ----------
+    function : callable
+        From a subject to a number, to None (it cannot be told), or to a dict of numbers by (name, key).
+    of : type
+        The subject's: `OneRun`, `OneFit` or `OneDraw`. It says what a key is.
+    needs : tuple of str
+        Attributes of the subject that must not be None; else there is no row.
+    quantities : dict
+        What it gives, by name.
+    """
+
+    function: Callable
+    of: type
+    needs: tuple[str, ...]
+    quantities: dict[str, Quantity]
+
+    def numbers(self, subject) -> dict:
+        """Measure a subject: numbers by (name, key). Empty if it lacks something, or the number cannot be told."""
+        if any(getattr(subject, need) is None for need in self.needs):
+            return {}
+        found = self.function(subject)
+        if found is None or isinstance(found, dict):
+            return found or {}
+        (name,) = self.quantities
+        return {(name, None): found}
+
+
+REGISTERED: list[Measurement] = []  # in the order of the rows
+
+
+def measured(of: type, needs: tuple[str, ...] = (), **quantities: tuple[str, str]):
+    """Register a function as a measurement; each keyword is a number that it gives, with unit and meaning."""
+
+    def register(function):
+        named = {name: Quantity(*told) for name, told in quantities.items()}
+        REGISTERED.append(Measurement(function, of, needs, named))
+        return function
+
+    return register
+
+
+@dataclass(frozen=True, eq=False)
+class OneRun:
+    """A fit to one replicate. A key is a setting that the number was measured at."""
+
+    runs: Runs
+    number: int
+    rows: Replicate
+    bins: int
+    ridge: bool
+
+    def place(self, key):
+        """Return replicate and setting of a number."""
+        return self.number, key
+
+    @property
+    def start(self) -> MixtureParameters | None:
+        """Where it began."""
+        return self.runs.start(self.number)
+
+    @cached_property
+    def end(self) -> MixtureParameters | None:
+        """Where it ended, if it did not fail."""
+        return self.runs.end(self.number)
+
+    @property
+    def gains(self):
+        """Changes of the mean log-likelihood from step to step, (steps - 1,); None if there is but one step."""
+        gains = np.diff(self.runs.trace[self.number, : self.runs.n_iter[self.number]])
+        return gains if len(gains) else None
+
+    @property
+    def gains_without_ridge(self):
+        """The same, of a fit that adds no ridge."""
+        return None if self.ridge else self.gains
+
+    @property
+    def gains_with_ridge(self):
+        """The same, of a fit that adds one."""
+        return self.gains if self.ridge else None
+
+    @property
+    def labels(self):
+        """Classes of the labeled rows, (M,), if there are any."""
+        return self.rows.labels if len(self.rows.labels) else None
+
+    @property
+    def truth(self):
+        """Classes of the unlabeled rows, (N,), if they are known."""
+        return self.rows.truth
+
+    @property
+    def one_feature(self):
+        """The unlabeled values, (N,), if they have one feature."""
+        return self.rows.unlabeled[:, 0] if self.rows.unlabeled.shape[1] == 1 else None
+
+    @cached_property
+    def posteriors(self):
+        """Posteriors of the unlabeled rows where it ended, (N, K)."""
+        return None if self.end is None else posteriors(self.rows.unlabeled, self.end)
+
+    @property
+    def uncertainty(self):
+        """1 less the largest posterior of each unlabeled row, (N,)."""
+        return None if self.end is None else 1 - self.posteriors.max(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class OneFit:
+    """A fit over all replicates. A key is a replicate."""
+
+    runs: Runs
+    dataset: Dataset
+    found: dict[str, dict[int, float]] = field(default_factory=dict)  # of its runs, by name and replicate
+
+    def place(self, key):
+        """Return replicate and setting of a number."""
+        return key or 0, None
+
+    @property
+    def ends_on_the_same_rows(self):
+        """Log-likelihood that each start ends with, (R,), NaN if it failed; None if the replicates differ in rows."""
+        if len(self.dataset.unlabeled) > 1 or len(self.runs) == 1:
+            return None
+        last = self.runs.trace[np.arange(len(self.runs)), self.runs.n_iter - 1]
+        return np.where(self.runs.failure == "", last, np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class OneDraw:
+    """The unlabeled rows of one replicate, whatever is fitted to them. A key is a setting."""
+
+    number: int
+    X: np.ndarray
+    n_components: int
+    draw: np.random.Generator
+
+    def place(self, key):
+        """Return replicate and setting of a number."""
+        return self.number, key

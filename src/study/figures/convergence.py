@@ -1,0 +1,43 @@
+"""How slowly EM converges, against the overlap of the components."""
+
+from study.figures.style import BACKGROUND, COMPONENTS, new_figure
+
+CAPTION = (
+    "The rate of convergence of each fit (its last gain divided by the one before) against the overlap of the"
+    " components. See that overlapping components are slow."
+)
+
+
+def names(experiment):
+    """Names of these figures of an experiment."""
+    return ["convergence"]
+
+
+def draw(measurements, experiment: str):
+    """Draw the rate of convergence against the overlap of the components.
+
+    Parameters
+    ----------
+    measurements : DataFrame
+        Rows of measurements.csv of one experiment.
+    experiment : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    wide = measurements[measurements["measurement"].isin(["convergence_rate", "overlap"])].pivot_table(
+        index=["fit", "replicate"], columns="measurement", values="value", sort=False
+    )
+    figure, (axes,) = new_figure()
+    if {"convergence_rate", "overlap"} <= set(wide.columns):
+        for i, (name, rows) in enumerate(wide.dropna().groupby("fit", sort=False)):
+            color = COMPONENTS[i % len(COMPONENTS)]
+            axes.plot(rows["overlap"], rows["convergence_rate"], "o", color=color, markersize=4, alpha=0.7, label=name)
+        figure.legend(loc="outside lower center", ncols=4)
+    axes.axhline(1, color=BACKGROUND, linestyle="--")
+    axes.set_ylim(0, 1.25)
+    axes.set_xlabel("overlap: mean uncertainty of a row (probability)")
+    axes.set_ylabel("rate: last gain / gain before it")
+    axes.set_title(f"{experiment}: each dot is a fit; a rate near 1 is slow")
+    return figure

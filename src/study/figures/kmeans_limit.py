@@ -1,0 +1,41 @@
+"""EM becomes k-means as the covariances shrink."""
+
+from study.figures.style import BACKGROUND, OURS, new_figure
+
+CAPTION = (
+    "EM with equal spherical covariances of fixed size, beside k-means from the same centers. See that the "
+    "labels become those of k-means as the covariances shrink."
+)
+
+
+def names(experiment):
+    """Names of these figures of an experiment."""
+    return ["kmeans_limit"]
+
+
+def draw(measurements, experiment: str):
+    """Draw the agreement of EM with k-means as the covariances shrink.
+
+    Parameters
+    ----------
+    measurements : DataFrame
+        Rows of measurements.csv of one experiment.
+    experiment : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    chosen = measurements[measurements["measurement"] == "kmeans_agreement"]
+    figure, (axes,) = new_figure()
+    for _, rows in chosen.groupby("replicate"):
+        axes.plot(rows["setting"], 100 * rows["value"], "o-", color=BACKGROUND, markersize=4, linewidth=1, alpha=0.7)
+    median = 100 * chosen.groupby("setting")["value"].median()
+    axes.plot(median.index, median, "o-", color=OURS, linewidth=2.5, label="median")
+    axes.set_xscale("log")
+    axes.invert_xaxis()
+    axes.set_xlabel("variance of the components, as a share of the data's")
+    axes.set_ylabel("rows with the label of k-means (%)")
+    axes.set_title(f"{experiment}: EM with equal spherical covariances that shrink, beside k-means")
+    axes.legend(loc="lower right")
+    return figure

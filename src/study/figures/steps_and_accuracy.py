@@ -1,0 +1,56 @@
+"""Steps and accuracy of every fit over the replicates."""
+
+import numpy as np
+
+from study.figures.style import HIGHLIGHT, OURS, SKLEARN, new_figure
+
+CAPTION = (
+    "Steps, and rows with their true class, of every fit over the replicates. See how far single runs lie "
+    "from the median."
+)
+
+
+def names(experiment):
+    """Names of these figures of an experiment."""
+    return ["steps_and_accuracy"]
+
+
+def draw(fits, implementations: dict[str, str], experiment: str):
+    """Draw steps and accuracy of every fit over the replicates.
+
+    Parameters
+    ----------
+    fits : DataFrame
+        Rows of fits.csv of one experiment.
+    implementations : dict
+        "emgmm" or "sklearn", by name of fit.
+    experiment : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    names = list(implementations)
+    known = fits["accuracy"].notna().any()
+    figure, panels = new_figure(
+        2 if known else 1, width=13.0 if known else 7.5, height=1.8 + 0.6 * len(names), sharey=True
+    )
+    for axes, column, scale in zip(panels, ("n_iter", "accuracy"), (1, 100), strict=False):
+        for height, name in enumerate(names):
+            values = scale * fits.loc[(fits["fit"] == name) & fits["failure"].isna(), column].to_numpy()
+            color = SKLEARN if implementations[name] == "sklearn" else OURS
+            spread = np.linspace(-0.25, 0.25, len(values)) if len(values) > 1 else np.zeros(len(values))
+            if len(values):
+                axes.plot([np.median(values)] * 2, [height - 0.38, height + 0.38], color=HIGHLIGHT, linewidth=2.5)
+            axes.plot(values, height + spread, "o", color=color, markersize=3.5, alpha=0.5, zorder=3)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_ylim(len(names) - 0.5, -0.5)
+    panels[0].set_xlabel("steps")
+    if fits["n_iter"].max() > 20 * max(1, fits["n_iter"].median()) or fits["n_iter"].max() > 200:
+        panels[0].set_xscale("log")
+    if known:
+        panels[1].set_xlabel("rows with their true class (%)")
+    replicates = fits["replicate"].nunique()
+    dots = f"a dot is one of {replicates} replicates" if replicates > 1 else "the dot is the one replicate"
+    figure.suptitle(f"{experiment}: {dots} (black our EM, orange scikit-learn), the bar the median")
+    return figure

@@ -1,0 +1,1 @@
+"""Our EM and scikit-learn's over the replicates of an experiment."""

@@ -1,0 +1,1 @@
+"""The study as a whole: loaded and checked, which files it makes, and what each step of a run shares."""

@@ -1,0 +1,119 @@
+"""Which files a study makes. The rules know how each is made; this knows which there are."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from study.configuration.cells import Cell, cells
+from study.configuration.schema import CsvFile, Study
+from study.evaluation.protocols import LADDER
+from study.figures.catalogue import figures_of
+
+FORMATS = ("svg", "png")  # of each figure
+TABLES = ("fits", "parameters", "agreement", "measurements", "claims")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A study, and the files that it reads and makes; paths are relative to the folder of the run."""
+
+    study: Study
+
+    @cached_property
+    def cells(self) -> dict[str, list[Cell]]:
+        """The cells of each sweep."""
+        return {
+            name: cells(sweep, self.study.experiments[sweep.experiment]) for name, sweep in self.study.sweeps.items()
+        }
+
+    @cached_property
+    def csv_files(self) -> list[CsvFile]:
+        """Every data file that an experiment or a sweep reads."""
+        experiments = [*self.study.experiments.values()]
+        experiments += [cell.experiment for chosen in self.cells.values() for cell in chosen]
+        return [file for experiment in experiments for file in experiment.data.files]
+
+    @property
+    def inputs(self) -> list[str]:
+        """Their paths, each once."""
+        return sorted({file.place for file in self.csv_files})
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Addresses of files by their checksums."""
+        return {file.sha256: file.url for file in self.csv_files if file.url}
+
+    @property
+    def compared(self) -> list[str]:
+        """Names of the experiments that scikit-learn is run beside."""
+        return [name for name, experiment in self.study.experiments.items() if experiment.protocols]
+
+    def of_every_fit(self, pattern: str) -> list[str]:
+        """Fill {experiment} and {fit} in a path."""
+        return [
+            pattern.format(experiment=name, fit=fit)
+            for name, experiment in self.study.experiments.items()
+            for fit in experiment.fits
+        ]
+
+    def of_fits(self, experiment: str, pattern: str) -> list[str]:
+        """Fill {experiment} and {fit} in a path, for the fits of one experiment."""
+        return [pattern.format(experiment=experiment, fit=fit) for fit in self.study.experiments[experiment].fits]
+
+    def evaluations(self, table: str) -> list[str]:
+        """List the parts of a table, one a fit."""
+        return self.of_every_fit(f"results/evaluation/{{experiment}}/{table}/{{fit}}.csv")
+
+    def cells_of_part(self, sweep: str, part: int) -> list[Cell]:
+        """List the cells that one job computes."""
+        size = self.study.sweeps[sweep].cells_per_job
+        return self.cells[sweep][part * size : (part + 1) * size]
+
+    def files_of_part(self, sweep: str, part: int) -> list[str]:
+        """List the CSV files that these cells read."""
+        chosen = self.cells_of_part(sweep, part)
+        return sorted({file.place for cell in chosen for file in cell.experiment.data.files})
+
+    def parts(self, sweep: str) -> list[str]:
+        """List the parts of a sweep's table, one a job."""
+        n_parts = -(-len(self.cells[sweep]) // self.study.sweeps[sweep].cells_per_job)
+        return [f"results/sweeps/{sweep}/part_{part}.csv" for part in range(n_parts)]
+
+    @property
+    def figures(self) -> list[str]:
+        """Every figure, of experiments and sweeps."""
+        stems = [f"{name}/{figure}" for name, found in self.study.experiments.items() for figure in figures_of(found)]
+        stems += [f"{name}/sweep" for name, sweep in self.study.sweeps.items() if sweep.figure]
+        return [f"results/figures/{stem}.{ending}" for stem in stems for ending in FORMATS]
+
+    @property
+    def published(self) -> list[str]:
+        """Everything that the study publishes: tables, predictions, figures."""
+        return [
+            *(f"results/tables/{name}.csv" for name in TABLES),
+            "results/tables/README.md",
+            *self.of_every_fit("results/predictions/{experiment}/{fit}.csv"),
+            *(f"results/tables/sweeps/{name}{end}.csv" for name in self.study.sweeps for end in ("", "_summary")),
+            *self.figures,
+        ]
+
+    @property
+    def intermediates(self) -> list[str]:
+        """What lies between the data and the published files."""
+        return [
+            *(f"results/data/{name}.npz" for name in self.study.experiments),
+            *self.of_every_fit("results/fits/{experiment}/{fit}.npz"),
+            *(f"results/evaluation/{name}/measurements.csv" for name in self.study.experiments),
+            *(f"results/sklearn/{name}/{rung}.npz" for name in self.compared for rung in LADDER),
+            *(f"results/evaluation/{name}/agreement.csv" for name in self.compared),
+            *self.evaluations("fits"),
+            *self.evaluations("parameters"),
+            *(part for name in self.study.sweeps for part in self.parts(name)),
+        ]
+
+    @property
+    def table_pages(self) -> dict[str, str]:
+        """Pages of the report by the table that they show."""
+        names = ["claims", "fits", "parameters", "agreement"]
+        names += [f"sweeps/{name}_summary" for name in self.study.sweeps]
+        return {f"results/tables/{name}.csv": f"results/report/{Path(name).name}.html" for name in names}

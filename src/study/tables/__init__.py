@@ -1,0 +1,1 @@
+"""The published tables: their columns, parts put together, sweeps, and their pages."""

@@ -1,0 +1,22 @@
+"""The data dictionary, results/tables/README.md: what each table, column and measurement is."""
+
+from study.evaluation.measurements import QUANTITIES
+from study.tables.columns import COLUMNS
+
+SWEEP_TABLES = """A column for each varied key; then fit, protocol (empty in the row of a fit), replicate, seed, and the
+columns of fits.csv and agreement.csv. The seed is that of the cell's draws. It depends on the data block alone, so that
+cells that differ in their fits are compared on the same rows. `<sweep>_summary.csv` has, by cell, fit, protocol and
+quantity: n (how many did not fail), mean, low and high (2.5 and 97.5 percentile over the replicates)."""
+
+
+def data_dictionary() -> str:
+    """Describe every table and column as Markdown."""
+    lines = ["# Tables", "", "CSV, UTF-8, one header row. Numbers are written with all their digits."]
+    for name, columns in COLUMNS.items():
+        lines += ["", f"## {name}.csv", "", "| column | meaning |", "|---|---|"]
+        lines += [f"| {column} | {meaning} |" for column, meaning in columns.items()]
+        if name == "measurements":
+            lines += ["", "| measurement | unit | meaning |", "|---|---|---|"]
+            lines += [f"| {key} | {quantity.unit} | {quantity.meaning} |" for key, quantity in QUANTITIES.items()]
+    lines += ["", "## sweeps/<sweep>.csv", "", SWEEP_TABLES]
+    return "\n".join(lines) + "\n"
