@@ -33,7 +33,7 @@ def bare(part, n_parts):
     from study.tables.sweeps import data_seed
 
     study = load(["config.yaml", "config/large-sweep.yaml"]).study
-    sweep = study.tables.sweeps["large"]
+    sweep = study.sweeps["large"]
     seconds = 0.0
     for cell in cells(sweep, study.experiments["customers"])[part::n_parts]:
         fit = cell.experiment.fits["semi_supervised"]

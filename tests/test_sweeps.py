@@ -10,7 +10,8 @@ from test_configuration import GOOD, TOY, overlay, problems
 
 from study.configuration.cells import Cell, cells, grid
 from study.configuration.schema import Experiment, Sweep
-from study.figures.sweep import draw
+from study.data.storage import read_table, write_table
+from study.figures.sweep import draw, short_names
 from study.plan.loading import load
 from study.tables.columns import SWEEP_QUANTITIES
 from study.tables.sweeps import data_seed, run_cell, run_cells, summarize
@@ -146,6 +147,34 @@ def test_figures_are_drawn(tmp_path, figure):
     drawn = draw(summarize(run(sweep.model_dump(), tmp_path), list(vary)), sweep, "sizes")
     drawn.savefig(tmp_path / "figure.png")
     assert all(axes.has_data() for axes in drawn.axes if axes.get_visible())
+
+
+@pytest.mark.parametrize("figure", [{"kind": "lines"}, {"kind": "heatmap"}, {"kind": "lines", "color": None}])
+def test_what_is_no_number_is_drawn_in_the_order_of_the_sweep(tmp_path, figure):
+    vary = {"fits.first.covariance_type": ["tied", "full", "diag"], "data.shared": [True, False]}
+    block = {"x": "fits.first.covariance_type", "y": "n_iter", "color": "data.shared", **figure}
+    sweep = Sweep.model_validate({**SWEEP, "vary": vary, "replicates": 1, "protocols": [], "figure": block})
+    write_table(tmp_path / "summary.csv", summarize(run(sweep.model_dump(), tmp_path), list(vary)))
+    drawn = draw(read_table(tmp_path / "summary.csv"), sweep, "types")
+    drawn.savefig(tmp_path / "figure.png")
+    assert [text.get_text() for text in drawn.axes[0].get_xticklabels()] == ["tied", "full", "diag"]
+    assert drawn.get_suptitle() == "types (toy):\nthe one replicate of each"
+
+
+def test_a_long_key_s_legend_stays_within_the_figure(tmp_path):
+    vary = {"fits.first.covariance_type": ["full", "tied", "diag", "spherical"], "data.n_unlabeled": [30, 60]}
+    block = {"x": "data.n_unlabeled", "y": "n_iter", "color": "fits.first.covariance_type"}
+    sweep = Sweep.model_validate({**SWEEP, "vary": vary, "protocols": [], "figure": block})
+    drawn = draw(summarize(run(sweep.model_dump(), tmp_path), list(vary)), sweep, "types")
+    drawn.savefig(tmp_path / "figure.png")
+    box, page = drawn.legends[0].get_window_extent(), drawn.bbox
+    assert page.x0 <= box.x0 < box.x1 <= page.x1
+    assert drawn.legends[0].get_texts()[0].get_text() == "covariance_type = full"
+
+
+def test_keys_are_told_apart_by_as_few_parts_as_it_takes():
+    keys = ["data.n_unlabeled", "fits.one.tol", "fits.two.tol"]
+    assert list(short_names(keys).values()) == ["n_unlabeled", "one.tol", "two.tol"]
 
 
 S = {"sizes": SWEEP}

@@ -47,3 +47,8 @@ def cells(sweep: Sweep, experiment: Experiment) -> list[Cell]:
     """List the cells of a sweep of an experiment."""
     base = experiment.model_dump()
     return [Cell(values, Experiment.model_validate(with_values(base, values))) for values in grid(sweep)]
+
+
+def shown_value(value):
+    """Write a varied value into a table: a list as text."""
+    return json.dumps(value) if isinstance(value, (list, dict)) else value

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from study.configuration.cells import shown_value
 from study.configuration.schema import Sweep, SweepFigure
 from study.evaluation.protocols import LADDER
 from study.figures.style import COMPONENTS, FIT_STYLES, SKLEARN, new_figure, protocol_color
@@ -16,9 +17,13 @@ MEANING = {
     "n_iter_ours": "steps of our EM",
     "n_iter_sklearn": "steps of scikit-learn",
     "mean_log_likelihood": "average log-likelihood (nats a row)",
+    "bic": "Bayesian information criterion (lower is better)",
+    "aic": "Akaike information criterion (lower is better)",
     "max_abs_posterior_difference": "largest difference of a posterior (probability)",
     "max_abs_parameter_difference": "largest difference of a parameter (units of the data)",
 }
+LETTER = 0.08  # inches: width of a small letter, for the columns of a legend
+SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on a log scale
 LOGARITHMIC = ("n_iter", "max_abs_posterior_difference", "max_abs_parameter_difference")
 
 
@@ -45,6 +50,8 @@ def draw(summary, sweep: Sweep, name: str):
     figure = sweep.figure
     for column, wanted in figure.where.items():
         summary = summary[summary[column] == wanted]
+    summary = summary.assign(**{key: _ordered(summary[key], values) for key, values in sweep.vary.items()})
+    short = short_names(sweep.vary)
     quantities = [figure.y] if isinstance(figure.y, str) else figure.y
     panel_keys = [figure.panels] if figure.panels else []
     if not sweep.zip:  # every varied key is told apart by something
@@ -53,53 +60,100 @@ def draw(summary, sweep: Sweep, name: str):
     panels = [(quantity, part) for quantity in quantities for part in parts]
     n_columns = min(3, len(panels))
     n_rows = -(-len(panels) // n_columns)
-    size = {"width": 1.5 + 4.6 * n_columns, "height": 1.6 + 3.9 * n_rows}
-    canvas, axes = new_figure(n_columns, n_rows, **size, sharey=len(quantities) == 1)
+    width = 1.5 + 4.6 * n_columns
+    canvas, axes = new_figure(n_columns, n_rows, width=width, height=1.6 + 3.9 * n_rows, sharey=len(quantities) == 1)
     axes = np.ravel(axes)
     for (quantity, part), place in zip(panels, axes, strict=False):
         rows = summary[summary["quantity"] == quantity]
         for key, value in zip(panel_keys, part, strict=True):
             rows = rows[rows[key] == value]
-        draw = _heatmap if figure.kind == "heatmap" else _lines
-        draw(place, rows, figure, quantity)
-        place.set_xlabel(figure.x)
-        place.set_title(", ".join(f"{key} = {value}" for key, value in zip(panel_keys, part, strict=True)))
+        drawn = _heatmap if figure.kind == "heatmap" else _lines
+        drawn(place, rows, figure, quantity, short)
+        place.set_xlabel(short[figure.x])
+        place.set_title(", ".join(f"{short[key]} = {value}" for key, value in zip(panel_keys, part, strict=True)))
     for place in axes[len(panels) :]:
         place.set_visible(False)
     handles, labels = axes[0].get_legend_handles_labels()
     if len(labels) > 1:
-        canvas.legend(handles, labels, loc="outside lower center", ncols=3, fontsize="small")
-    what = "mean and 95 % interval" if figure.kind == "lines" else "mean"
-    chosen = "".join(f", {column} {wanted}" for column, wanted in figure.where.items())
-    drawn = summary[summary["quantity"].isin(quantities)]
-    fewest = drawn["n"].min() if len(drawn) else 0
-    failed = f", at least {fewest} of them (failed fits are left out)" if fewest < sweep.replicates else ""
-    canvas.suptitle(f"{name} ({sweep.experiment}{chosen}):\n{what} over {sweep.replicates} replicates{failed}")
+        n_legend = int(width / (0.7 + LETTER * max(map(len, labels))))
+        canvas.legend(handles, labels, loc="outside lower center", ncols=min(3, max(1, n_legend)), fontsize="small")
+    canvas.suptitle(_title(summary[summary["quantity"].isin(quantities)], sweep, name))
     return canvas
 
 
-def _lines(axes, rows, figure: SweepFigure, quantity: str):
+def short_names(keys) -> dict[str, str]:
+    """Name each dotted key by as few of its last parts as tell it from the others."""
+    parts = {key: key.split(".") for key in keys}
+
+    def ends_alike(key, n):
+        return sum(other[-n:] == parts[key][-n:] for other in parts.values())
+
+    return {
+        key: ".".join(parts[key][-min(n for n in range(1, len(parts[key]) + 1) if ends_alike(key, n) == 1) :])
+        for key in keys
+    }
+
+
+def _ordered(column, values):
+    """Give what is no number the order in which the sweep lists it."""
+    import pandas as pd  # takes its time to import
+
+    if _is_numeric(column) and not column.isna().any():
+        return column
+    names = ["none" if value is None else str(shown_value(value)) for value in values]
+    return pd.Categorical(column.astype(object).where(column.notna(), "none").astype(str), names, ordered=True)
+
+
+def _is_numeric(column) -> bool:
+    return isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf"
+
+
+def _title(drawn, sweep: Sweep, name: str) -> str:
+    figure = sweep.figure
+    chosen = "".join(f", {column} {wanted}" for column, wanted in figure.where.items())
+    title = f"{name} ({sweep.experiment}{chosen}):\n"
+    if sweep.replicates == 1:
+        return title + "the one replicate of each"
+    what = "mean and 95 % interval" if figure.kind == "lines" else "mean"
+    fewest = drawn["n"].min() if len(drawn) else 0
+    failed = f", at least {fewest} of them (failed fits are left out)" if fewest < sweep.replicates else ""
+    return f"{title}{what} over {sweep.replicates} replicates{failed}"
+
+
+def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]):
     scale = 100 if quantity in PERCENT else 1
     if figure.color in ("protocol", "fit"):
         rows = rows[rows[figure.color].notna()]
-    groups = [("", rows)] if figure.color is None else list(rows.groupby(figure.color, sort=False))
+    x, numeric = rows[figure.x], _is_numeric(rows[figure.x])
+    groups = [("", rows)] if figure.color is None else list(rows.groupby(figure.color, sort=False, observed=True))
     for i, (value, group) in enumerate(groups):
-        group = group.groupby(figure.x, sort=True)[["mean", "low", "high"]].mean()  # over what is told apart by nothing
+        # Over what is told apart by nothing
+        group = group.groupby(figure.x, sort=True, observed=True)[["mean", "low", "high"]].mean()
         color = _color(figure.color, value, i)
-        label = str(value) if figure.color in ("protocol", "fit", None) else f"{figure.color} = {value}"
+        label = str(value) if figure.color in ("protocol", "fit", None) else f"{short[figure.color]} = {value}"
         shown = np.array(group) * scale
         if quantity in LOGARITHMIC:
-            shown = np.maximum(shown, 1e-17)
-        axes.fill_between(group.index, shown[:, 1], shown[:, 2], color=color, alpha=0.15, linewidth=0)
+            shown = np.maximum(shown, SMALLEST_DRAWN)
+        places = group.index if numeric else group.index.codes
+        axes.fill_between(places, shown[:, 1], shown[:, 2], color=color, alpha=0.15, linewidth=0)
         style = {"linestyle": FIT_STYLES[i % len(FIT_STYLES)], "marker": "os^Dv"[i % 5]}
-        axes.plot(group.index, shown[:, 0], color=color, markersize=4, linewidth=2, label=label, **style)
+        axes.plot(places, shown[:, 0], color=color, markersize=4, linewidth=2, label=label, **style)
     axes.set_ylabel(MEANING.get(quantity, quantity))
-    x = rows[figure.x]
-    if np.issubdtype(x.dtype, np.number) and x.min() > 0 and x.max() / x.min() >= 20:
+    if not numeric:
+        names = list(x.cat.categories)
+        axes.set_xticks(range(len(names)), names, **_slanted(names))
+    elif x.min() > 0 and x.max() / x.min() >= 20:
         axes.set_xscale("log")
+    elif x.dtype.kind in "iu":
+        axes.locator_params(axis="x", integer=True)
     low, high = rows["low"].min(), rows["high"].max()
-    if quantity in LOGARITHMIC and high > 20 * max(low, 1e-17):
+    if quantity in LOGARITHMIC and high > 20 * max(low, SMALLEST_DRAWN):
         axes.set_yscale("log")
+
+
+def _slanted(names) -> dict:
+    """Turn names that would run into each other."""
+    return {"rotation": 30, "ha": "right"} if sum(map(len, names)) * LETTER > 4 else {}
 
 
 def _color(by, value, i):
@@ -110,15 +164,17 @@ def _color(by, value, i):
     return COMPONENTS[i % len(COMPONENTS)]
 
 
-def _heatmap(axes, rows, figure: SweepFigure, quantity: str):
+def _heatmap(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]):
     scale = 100 if quantity in PERCENT else 1
-    table = scale * rows.pivot_table(index=figure.color, columns=figure.x, values="mean", aggfunc="mean")
+    table = scale * rows.pivot_table(index=figure.color, columns=figure.x, values="mean", aggfunc="mean", observed=True)
     image = axes.imshow(table.to_numpy(), origin="lower", aspect="auto", cmap="cividis")
-    axes.set_xticks(range(len(table.columns)), [str(value) for value in table.columns])
-    axes.set_yticks(range(len(table.index)), [str(value) for value in table.index])
-    axes.set_ylabel(figure.color)
+    columns, index = ([str(value) for value in part] for part in (table.columns, table.index))
+    axes.set_xticks(range(len(columns)), columns, **_slanted(columns))
+    axes.set_yticks(range(len(index)), index)
+    axes.set_ylabel(short[figure.color])
     axes.grid(visible=False)
     middle = (image.norm.vmin + image.norm.vmax) / 2
     for (i, j), value in np.ndenumerate(table.to_numpy()):
-        axes.text(j, i, f"{value:.3g}", ha="center", va="center", color="white" if value < middle else "black")
+        text, color = ("none", "black") if np.isnan(value) else (f"{value:.3g}", "white" if value < middle else "black")
+        axes.text(j, i, text, ha="center", va="center", color=color)
     axes.figure.colorbar(image, ax=axes, label=MEANING.get(quantity, quantity))

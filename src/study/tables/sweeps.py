@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from study.configuration.cells import Cell
+from study.configuration.cells import Cell, shown_value
 from study.configuration.schema import Sweep
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
@@ -65,11 +65,6 @@ def run_cell(cell: Cell, sweep: Sweep, seed: int) -> pd.DataFrame:
     for position, (path, value) in enumerate(cell.assignment.items()):
         rows.insert(position, path, [shown_value(value)] * len(rows))
     return rows
-
-
-def shown_value(value):
-    """Write a varied value into a table: a list as text."""
-    return json.dumps(value) if isinstance(value, (list, dict)) else value
 
 
 def run_cells(cells: list[Cell], sweep: Sweep, seed: int, store, code_digest: str, report) -> list[pd.DataFrame]:
