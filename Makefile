@@ -26,6 +26,9 @@ test: .venv/complete
 verify: .venv/complete
 	PYTHONPATH=src python -m study.audit.verify
 
+clean-stale: .venv/complete
+	PYTHONPATH=src python -m study.audit.stale
+
 benchmark: .venv/complete
 	python benchmarks/speed.py
 	python benchmarks/sweep.py
@@ -38,6 +41,6 @@ benchmark: .venv/complete
 	touch $@
 
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --fork-strategy fewest \
+	uv pip compile pyproject.toml --extra study --group dev --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 	    --output-file requirements.lock

@@ -1,11 +1,13 @@
 # The study: configuration -> data -> fits -> protocols -> tables -> figures.
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 
-# The opening page is made by the run; `snakemake --report` reads it.
-report: "results/report/opening.rst"
+# The opening page is made by the run, in its folder; `snakemake --report` reads it.
+report: os.path.abspath("results/report/opening.rst")
 
 
 include: "workflow/rules/common.smk"

@@ -1,5 +1,6 @@
 """The manifest and `make verify`: whatever is changed afterwards is found."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -23,9 +24,9 @@ def study(tiny, tmp_path):
     return tmp_path / "study"
 
 
-def verify(folder):
+def verify(folder, module="study.audit.verify"):
     return subprocess.run(
-        [sys.executable, "-m", "study.audit.verify"],
+        [sys.executable, "-m", module],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -89,6 +90,51 @@ def test_changed_configuration_is_found(study):
     assert run.returncode == 1
     assert "small.yaml: this configuration file is not the one" in run.stdout
     assert "give another configuration than the recorded one" in run.stdout
+
+
+def test_what_is_left_over_is_removed_and_nothing_else(study):
+    (study / ".snakemake").mkdir()
+    before = {path for path in (study / "results").rglob("*") if path.is_file()}
+    for path in (
+        "results/figures/gone/fits.png",
+        "results/tables/sweeps/gone_summary.csv",
+        "results/report/gone_summary.html",
+        "results/sweeps/gone/cells/0.csv",
+        "results/sweeps/tolerances/cells/0.csv",
+        "results/sweeps/tolerances/cells/.1.csv.part.csv",
+        "results/tables/.fits.csv.part.csv",
+        f"results/downloads/{64 * '0'}.csv",
+    ):
+        (study / path).parent.mkdir(parents=True, exist_ok=True)
+        (study / path).write_text("x")
+    assert "`make clean-stale` removes it" in verify(study).stdout
+    run = verify(study, "study.audit.stale")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[-1] == "8 files were left over, and have been removed"
+    assert {path for path in (study / "results").rglob("*") if path.is_file()} == before
+    assert not (study / "results/sweeps/gone").exists()
+    assert verify(study).returncode == 0
+    assert verify(study, "study.audit.stale").stdout == "nothing is left over\n"
+
+
+def test_nothing_is_removed_during_a_run_or_without_a_manifest(study):
+    (study / ".snakemake").mkdir()
+    (study / "results/left.csv").write_text("x")
+    with open(study / ".snakemake/run.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "A run is going on" in verify(study, "study.audit.stale").stdout
+    (study / "results/manifest.json").unlink()
+    assert "no complete run" in verify(study, "study.audit.stale").stdout
+    assert (study / "results/left.csv").exists()
+
+
+def test_manifest_of_an_older_version_is_told_as_that(study):
+    file = study / "results/manifest.json"
+    manifest = json.loads(file.read_text())
+    file.write_text(json.dumps({key: value for key, value in manifest.items() if key != "article_files"}))
+    run = verify(study)
+    assert run.returncode == 1
+    assert "is of an older version (see CHANGELOG.md)" in run.stdout
 
 
 def forge(study, path, change):

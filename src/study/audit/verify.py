@@ -9,7 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-from study.audit.checksums import NOT_RESULTS, configuration_digest, sha256_of
+from study.audit.checksums import configuration_digest, sha256_of
+from study.audit.stale import unknown_results
 
 RECORDED = {  # files by kind, and what a kind is called
     "outputs": "result",
@@ -44,7 +45,8 @@ def problems_of(folder: Path):
         return
     for kind, name in RECORDED.items():
         yield from _changed(folder, manifest[kind], name)
-    yield from _unknown_results(folder, manifest["outputs"])
+    for path in unknown_results(folder, manifest["outputs"]):
+        yield f"{path}: this file is not of the recorded run; if it is left over, `make clean-stale` removes it"
     other_code = list(_changed(folder, manifest["code"], "code"))
     yield from other_code
     if other_code:
@@ -62,17 +64,9 @@ def _changed(folder, recorded, name):
             yield f"{path}: this {name} file is not the one that the manifest records"
 
 
-def _unknown_results(folder, recorded):
-    for file in sorted((folder / "results").rglob("*")):
-        path = file.relative_to(folder)
-        cached = "cells" in path.parts or path.parts[1] == "downloads"
-        if file.is_file() and path.parts[1] not in NOT_RESULTS and not cached and str(path) not in recorded:
-            yield f"{path}: this file is not of the recorded run; delete it if it is left over from another"
-
-
 def _other_configuration(folder, manifest):
     from study.configuration.errors import StudyError
-    from study.configuration.loading import load
+    from study.plan.loading import load
 
     if configuration_digest(manifest["configuration"]) != manifest["configuration_sha256"]:
         yield "results/manifest.json: its configuration does not have the checksum beside it"

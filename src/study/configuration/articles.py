@@ -51,7 +51,7 @@ def read_articles(layers: list[Layer]) -> Articles:
         except ConfigurationError as error:
             raise ConfigurationError(f"{origin} articles.{slug}: {error}") from None
         found.files.append(str(path))
-        found.layers.append(_as_layer(layer, slug, found.problems))
+        found.layers.append(_as_layer(layer, slug, path, found.problems))
         for kind, name in _names(layer):
             if (kind, name) in place:
                 lines = " and ".join((place[kind, name], layer.origins[kind, name]))
@@ -106,13 +106,15 @@ def _names(layer: Layer) -> list[tuple[str, str]]:
     return [(kind, name) for kind in KINDS if isinstance(layer.values.get(kind), dict) for name in layer.values[kind]]
 
 
-def _as_layer(layer: Layer, slug: str, problems) -> Layer:
+def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
     """Turn an article into a layer: who says it goes to each claim, its section to each experiment."""
     origins = {path: origin for path, origin in layer.origins.items() if path and path[0] in KINDS}
-    origins |= {("articles", slug, *path): origin for path, origin in layer.origins.items() if len(path) < 2}
-    for key in layer.values:
+    origins |= {("articles", slug, key): layer.origins.get((key,), f"{file}:1") for key in (*layer.values, "source")}
+    for key, value in layer.values.items():
         if key not in Article.model_fields:
             problems.append((("articles", slug, key), f"unknown key{nearest(key, list(Article.model_fields))}"))
+        elif key in KINDS and not isinstance(value, dict):
+            problems.append((("articles", slug, key), f"must be a block of keys and values, got {shown(value)}"))
     source = layer.values.get("source")
     if source is None:
         problems.append((("articles", slug, "source"), "is required, but missing: who says it"))
@@ -120,12 +122,12 @@ def _as_layer(layer: Layer, slug: str, problems) -> Layer:
     for key, text in (("source", source), ("section", section)):
         if text is not None and not _is_text(text):
             problems.append((("articles", slug, key), f"must be text of at most 1000 letters, got {shown(text)}"))
-    values = _moved({kind: layer.values[kind] for kind in KINDS if kind in layer.values}, layer.folder)
+    blocks = {kind: layer.values[kind] for kind in KINDS if isinstance(layer.values.get(kind), dict)}
+    values = _moved(blocks, layer.folder)
     for kind, key, text in (("claims", "source", source), ("experiments", "section", section)):
-        blocks = values.get(kind)
-        for name, block in blocks.items() if isinstance(blocks, dict) and text is not None else ():
+        for block in values.get(kind, {}).values() if text is not None else ():
             if isinstance(block, dict):
-                blocks[name] = {key: text, **block}
+                block.setdefault(key, text)
     return Layer(layer.folder, values, origins)
 
 

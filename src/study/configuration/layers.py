@@ -85,7 +85,10 @@ def merge(layers: list[Layer]) -> Layers:
     """
     merged = Layers()
     for number, layer in enumerate(layers):
-        merged.values = _merge(merged.values, layer.values, (), merged.problems)
+        removed: list[KeyPath] = []
+        merged.values = _merge(merged.values, layer.values, (), removed, merged.problems)
+        for gone in removed:
+            merged.origins = {path: o for path, o in merged.origins.items() if path[: len(gone)] != gone}
         merged.origins |= layer.origins
         merged.touched |= dict.fromkeys(layer.origins, number)
     return merged
@@ -117,7 +120,7 @@ def from_caller(values: dict, name: str) -> Layer:
     return Layer(Path(), values, origins)
 
 
-def _merge(base, overlay, path, problems):
+def _merge(base, overlay, path, removed, problems):
     merged = dict(base)
     for key, value in overlay.items():
         here = (*path, key)
@@ -125,12 +128,13 @@ def _merge(base, overlay, path, problems):
             if key not in merged:
                 problems.append((here, "there is nothing to remove by null; an empty block is written {}"))
             merged.pop(key, None)
+            removed.append(here)
         elif isinstance(value, dict):
             below = merged.get(key)
             below = below if isinstance(below, dict) else {}
             if value.get("source") not in (None, below.get("source")):
                 below = {}
-            merged[key] = _merge(below, value, here, problems)
+            merged[key] = _merge(below, value, here, removed, problems)
         else:
             merged[key] = value
     return merged
