@@ -6,11 +6,15 @@ import pytest
 
 import emgmm
 from study.claims.judge import judge, judge_all
-from study.configuration.schema import Claim
+from study.configuration.schema import Claim, Fit
 from study.data.dataset import Dataset
+from study.evaluation.agreement import compare
 from study.evaluation.measure import measure
-from study.evaluation.measurements import em_with_fixed_variance, numbered_optima
+from study.evaluation.measurements import QUANTITIES, em_with_fixed_variance, numbered_optima
+from study.evaluation.protocols import run_protocol
 from study.evaluation.relabeling import best_relabeling
+from study.evaluation.scores import evaluate_fit
+from study.fits.em import run_fit
 from study.fits.runs import Run, stack_runs
 
 FITS = pd.DataFrame(
@@ -140,3 +144,41 @@ def test_means_of_shrinking_components_are_those_of_kmeans():
     X = np.array([[0.0], [1.0], [9.0], [11.0]])
     end = em_with_fixed_variance(X, np.array([[0.0], [11.0]]), 1e-3)
     np.testing.assert_allclose(end.means, [[0.5], [10.0]])
+
+
+@pytest.mark.parametrize(("scale", "told"), [(1.0, False), (1e-8, True)])
+def test_a_ridge_that_is_not_small_beside_the_data_is_noted(scale, told):
+    X = scale * np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 50)).reshape(1, 100, 1)
+    truth = np.repeat([0, 1], 50)[None]
+    dataset = Dataset(np.array(["x"]), np.array(["a", "b"]), X, truth, X[:, ::10], truth[:, ::10])
+    fit = Fit(initialization="labels", semi_supervised="init_only")
+    runs = run_fit(dataset, fit, 1, 0, "toy", "f")
+    assert evaluate_fit(dataset, runs, fit, "toy", "f")["note"].tolist() == [""]
+    ridged = fit.model_copy(update={"reg_covar": 1e-6})
+    (note,) = evaluate_fit(dataset, runs, ridged, "toy", "f")["note"]
+    assert note.startswith("reg_covar = 1e-06 is too large beside the variance") == told
+    notes = {
+        rung: compare(dataset, runs, run_protocol(rung, dataset, runs, fit), fit, "toy", rung)["note"].item()
+        for rung in ("same_stopping", "same_regularization")
+    }
+    assert [bool(note) for note in notes.values()] == [told, False]  # scikit-learn's ridge, and none
+
+
+def test_starts_from_single_rows_do_not_collapse():
+    X = np.random.default_rng(0).normal(size=(1, 60, 2))
+    dataset = Dataset(np.array(["x", "z"]), np.array([]), X, None, X[:, :0], np.empty((1, 0), dtype=int))
+    for start in ("k-means++", "random_from_data"):
+        runs = run_fit(dataset, Fit(initialization=start, n_components=2), 20, 0, "toy", "f")
+        assert not any(failure.startswith("start") for failure in runs.failure)
+
+
+def test_what_a_run_lacks_is_not_measured():
+    """A failed fit to rows without labels or classes has no end, no gains, no truth: only what its start tells."""
+    X = np.random.default_rng(0).normal(size=(1, 10, 2))
+    dataset = Dataset(np.array(["x", "z"]), np.array([]), X, None, X[:, :0], np.empty((1, 0), dtype=int))
+    start = emgmm.MixtureParameters.checked([0.5, 0.5], [[0.0, 0], [1, 1]], [np.eye(2)] * 2)
+    runs = stack_runs([Run(start, None, (-1.0,), 0, False, "step 1: collapsed")], 2, 2, "full")
+    table = measure(dataset, {"f": runs}, {"f": True}, 1, 20, 0, "toy")
+    of_fit = table[table["fit"] == "f"]["measurement"].tolist()
+    assert of_fit == ["start_smallest_eigenvalue", "n_parameters"]
+    assert set(table["measurement"]) <= set(QUANTITIES)

@@ -1,0 +1,65 @@
+"""The rooms of the code: what may import what, and that the project's own files agree with each other."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+SRC = ROOT / "src"
+# The way of the data. A room imports from itself and from rooms before it; claims and figures are side by side.
+ROOMS = ("configuration", "data", "fits", "evaluation", "tables", "claims", "figures", "plan", "audit")
+
+
+def imports(file):
+    """Names of the modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+def test_rooms_are_those_of_the_way():
+    assert {folder.name for folder in (SRC / "study").iterdir() if folder.is_dir()} - {"__pycache__"} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_arrow_runs_back(room):
+    allowed = {*ROOMS[: ROOMS.index(room) + 1]} - ({"claims"} if room == "figures" else set())
+    for file in (SRC / "study" / room).glob("*.py"):
+        rooms = {name.split(".")[1] for name in imports(file) if name.startswith("study.")}
+        assert rooms <= allowed, f"{file.relative_to(ROOT)} imports from {sorted(rooms - allowed)}"
+
+
+def test_the_library_knows_nothing_of_the_study():
+    for file in (SRC / "emgmm").glob("*.py"):
+        names = {name.split(".")[0] for name in imports(file)}
+        assert not names & {"study", "pandas", "matplotlib", "pydantic", "yaml", "snakemake"}, file.name
+
+
+def test_the_study_knows_nothing_of_snakemake():
+    for file in (SRC / "study").rglob("*.py"):
+        assert "snakemake" not in {name.split(".")[0] for name in imports(file)}, file.name
+
+
+def test_every_requirement_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    loose = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["study"]]
+    loose += project["dependency-groups"]["dev"]
+    locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE))
+    assert {re.match(r"[A-Za-z0-9_-]+", name)[0].lower() for name in loose} <= locked
+    text = (ROOT / "requirements.lock").read_text()
+    assert "http" not in text
+    assert "index" not in text
+
+
+def test_every_check_of_the_public_workflow_is_a_target():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]
+    commands = {step["run"] for job in jobs.values() for step in job["steps"] if "run" in step}
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert {command.removeprefix("make ") for command in commands | {hook["entry"] for hook in hooks}} <= targets

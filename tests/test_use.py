@@ -1,0 +1,120 @@
+"""Ways to use the study: as a module of another workflow, from another folder, on a terminal."""
+
+import os
+import pty
+import subprocess
+
+import yaml
+from project import ROOT, make_project
+
+SMALL = {
+    "articles": {"xu_2021": None, "goeduhub": None, "analytics_vidhya": None},
+    "experiments": {
+        **dict.fromkeys(["iris", "wine", "random_mixtures"]),
+        "mine": {
+            "data": {"source": "gaussian_mixture", "n_unlabeled": 50, "n_components": 2, "n_features": 2},
+            "fits": {"one": {"initialization": "kmeans"}},
+        },
+    },
+    "sweeps": {"components_and_features": None},
+}
+CALLER = """
+config.update({config!r})
+
+module em_study:
+    snakefile: "{snakefile}"
+    config: config
+
+use rule * from em_study as em_*
+
+rule mine:
+    default_target: True
+    input: rules.em_all.input
+    output: "mine.txt"
+    shell: "wc -l results/tables/fits.csv > {{output}}"
+"""
+
+
+def run(folder, *arguments):
+    return subprocess.run(["snakemake", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_as_a_module(tmp_path):
+    text = CALLER.format(config=SMALL, snakefile=ROOT / "Snakefile")
+    (tmp_path / "Snakefile").write_text(text)
+    made = run(tmp_path, "--cores", "2")
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "mine.txt").read_text().split()[0] == "2"
+    assert not (tmp_path / "results/run.json").exists()  # the caller's own affair
+    checked = subprocess.run(
+        ["python", "-m", "study.audit.verify"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert checked.stdout.startswith("everything holds"), checked.stdout
+    (tmp_path / "Snakefile").write_text(text.replace("'experiments'", "'experiment'"))
+    wrong = run(tmp_path, "--dry-run")
+    assert wrong.returncode != 0
+    assert "the module's config experiment: unknown key; did you mean 'experiments'?" in wrong.stdout + wrong.stderr
+
+
+def test_an_empty_config_of_a_module_is_the_default_study(tmp_path):
+    (tmp_path / "Snakefile").write_text(CALLER.format(config={}, snakefile=ROOT / "Snakefile"))
+    planned = run(tmp_path, "--dry-run", "--quiet", "rules")
+    assert planned.returncode == 0, planned.stderr
+    assert "em_sweep_part" in planned.stdout + planned.stderr
+
+
+def test_from_another_folder(tmp_path):
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    arguments = ("-s", str(ROOT / "Snakefile"), "--configfile", "small.yaml")
+    made = run(tmp_path, *arguments, "--cores", "2")
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "results/tables/claims.csv").exists()
+    assert "Nothing to be done" in (again := run(tmp_path, *arguments, "--dry-run")).stdout + again.stderr
+    (tmp_path / "results/report/opening.rst").write_text("Mine\n====\n")
+    assert run(tmp_path, *arguments, "--report", "report.html").returncode == 0
+    assert "Mine" in (tmp_path / "report.html").read_text()
+
+
+def on_a_terminal(folder, *arguments):
+    """Return the exit code, and what a terminal of 100 columns shows, with its escapes."""
+    ours, theirs = pty.openpty()
+    shown = b""
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(["snakemake", *arguments], cwd=folder, stdout=theirs, stderr=theirs, env=environment) as job:
+        os.close(theirs)
+        try:
+            while block := os.read(ours, 65536):
+                shown += block
+        except OSError:  # the other end is closed
+            pass
+    os.close(ours)
+    return job.returncode, shown.decode()
+
+
+def test_the_reason_of_a_failure_is_shown_with_the_bar_and_without(tmp_path):
+    data = {"source": "csv", "features": ["x1"], "unlabeled": {"path": "wrong.csv"}}
+    mine = {"data": data, "fits": {"one": {"n_components": 1}}}
+    settings = {**SMALL, "experiments": {**SMALL["experiments"], "mine": mine}}
+    folder = make_project(tmp_path / "project", settings)
+    (folder / "wrong.csv").write_text("x1\n1\nmany\n")
+    arguments = ("--cores", "1", "--configfile", "small.yaml")
+    reason = "wrong.csv, row 3, column 'x1': must be a finite number, got 'many'"
+    code, shown = on_a_terminal(folder, *arguments)
+    assert code != 0
+    assert reason in shown
+    assert "jobs," in shown  # the bar
+    plain = run(folder, *arguments)
+    assert reason in plain.stderr
+    assert "\x1b" not in plain.stdout + plain.stderr
+    assert "jobs," not in plain.stderr
+
+
+def test_other_modes_keep_their_output_to_themselves(tmp_path):
+    folder = make_project(tmp_path / "project")
+    graph = run(folder, "--rulegraph", "--configfile", "small.yaml")
+    assert graph.stdout.startswith("digraph")
