@@ -1,6 +1,9 @@
 # make reproduce   every table and figure, and the report, from nothing
 # make test        all tests and style checks
+# make style       the style checks and the workflow's lint
+# make test-lowest the tests on the lowest versions that pyproject.toml allows
 # make verify      check the results against the manifest, the code, the configuration and each other
+# make clean-stale list and remove results that are no longer configured
 # make benchmark   this EM beside scikit-learn, in one run
 # make lock        renew requirements.lock from pyproject.toml (needs uv and a network)
 PYTHON ?= python3
@@ -8,7 +11,7 @@ BIN := .venv/bin
 # .venv/bin first, so that Snakemake's jobs and the tests find the same tools
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test verify benchmark lock
+.PHONY: reproduce test style test-lowest verify clean-stale benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce: .venv/complete
@@ -16,12 +19,21 @@ reproduce: .venv/complete
 	snakemake --rulegraph 2> /dev/null | PYTHONPATH=src python -m study.figures.workflow results/report/workflow
 	snakemake --report results/report.html
 
-test: .venv/complete
+test: style
+	pytest
+
+style: .venv/complete
 	ruff check
 	ruff format --check
 	snakefmt --check Snakefile workflow
 	snakemake --lint
-	pytest
+
+# uv alone resolves to the lowest versions
+test-lowest:
+	$(PYTHON) -m venv --clear .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet uv
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable '.[study]' --group dev
+	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" pytest
 
 verify: .venv/complete
 	PYTHONPATH=src python -m study.audit.verify

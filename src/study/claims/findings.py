@@ -112,7 +112,7 @@ def highlights(tables: Path) -> str:
     observed = claims.set_index("claim")["observed"]
 
     def customers(fit):
-        return f"{steps['customers', fit]:.0f} steps and {right['customers', fit]:.1%} of the rows right"
+        return f"{steps['customers', fit]:.0f} steps and gets {right['customers', fit]:.1%} of the rows right"
 
     lines = [
         f"scikit-learn, called as article A calls it, gives {same['as_published']:.1%} of the rows our EM's label "
@@ -120,7 +120,7 @@ def highlights(tables: Path) -> str:
         "The reason that the article gives does not hold. It hands covariances to `precisions_init`, which wants their "
         f"inverses. With the inverses {same['exact_precisions']:.1%} agree; with equal settings "
         f"{same['same_regularization']:.1%}, and the posteriors to {differ['same_regularization']:.0e} (medians).",
-        f"Labels save steps: semi-supervised EM takes {customers('semi_supervised')}, unsupervised EM "
+        f"Labels save steps: semi-supervised EM takes {customers('semi_supervised')}, unsupervised EM takes "
         f"{customers('unsupervised')} (medians, without those that collapsed).",
         f"Article B's settings stop scikit-learn after {steps['processes', 'published']:.0f} steps, where the "
         f"likelihood is nearly flat: {right['processes', 'published']:.1%} of the rows are right. At tol 1e-9 it takes "
