@@ -34,11 +34,12 @@ def draw(measurements, experiment: str):
         rows = wide.loc[name].sort_values("below_best", kind="stable", ignore_index=True)
         best = rows["optimum"] == 0
         for part, color, text in ((best, OURS, "the best"), (~best, HIGHLIGHT, "worse ones")):
-            label = f"{text}: {part.mean():.1%} of the starts, in {rows.loc[part, 'optimum'].nunique()} optima"
+            n_optima = rows.loc[part, "optimum"].nunique()
+            label = f"{text}: {part.mean():.1%} of the starts, in {n_optima} optim{'um' if n_optima == 1 else 'a'}"
             axes.plot(rows.index[part], -rows.loc[part, "below_best"], "o", color=color, markersize=4, label=label)
         axes.set_xlabel("starts, by where they end")
         axes.set_title(f"{name}: {len(rows)} starts on the same rows")
         axes.legend(loc="lower left")
     panels[0].set_ylabel("log-likelihood less that of the\nbest optimum (nats a row)")
-    figure.suptitle(f"{experiment}: EM ends in a local optimum, which one depends on the start")
+    figure.suptitle(f"{experiment}: where EM ends, by its start")
     return figure
