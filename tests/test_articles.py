@@ -90,6 +90,19 @@ def test_a_whole_experiment_may_take_the_name_of_one_that_is_left_out(write):
     assert study.experiments["toy"].replicates == 7
 
 
+def test_an_article_that_is_not_named_does_not_stand_in_the_way(write):
+    """A file in the folder has an experiment of the same name as the configuration's own."""
+    base = {**BASE, "articles": {"second": "articles/second.yaml"}, "experiments": {"toy": TOY}}
+    told = []
+    study = load(write({"experiments": {"toy": {"replicates": 5}}}, base=base), told.append).study
+    assert (study.experiments["toy"].replicates, told) == (5, [])
+
+
+def test_all_articles_are_left_out_by_null(write):
+    study = load(write({"articles": None, "experiments": {"mine": TOY}})).study
+    assert list(study.experiments) == ["mine"]
+
+
 def test_one_name_in_two_articles_names_both_lines(write):
     second = "source: B\nexperiments:\n  toy: {}\nclaims:\n  A1: {}\n"
     text = refused(write(second=second))

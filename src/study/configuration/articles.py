@@ -68,13 +68,16 @@ def read_articles(layers: list[Layer]) -> Articles:
 
 def without_left_out(layers: list[Layer], articles: Articles, notice) -> list[Layer]:
     """Drop the keys that only change an article which is left out, with a word about each."""
-    result = []
+    result, whole = [], set()
     for layer in layers:
         kept = dict(layer.values)
         for kind, name in _names(layer):
-            slug, block = articles.left_out.get((kind, name)), layer.values[kind][name]
-            if slug is None or (isinstance(block, dict) and NEEDED[kind] in block):
+            block = layer.values[kind][name]
+            if isinstance(block, dict) and NEEDED[kind] in block:
+                whole.add((kind, name))
+            if (kind, name) in whole or (kind, name) not in articles.left_out:
                 continue
+            slug = articles.left_out[kind, name]
             notice(f"{layer.origins[kind, name]} {kind}.{name} is not used, for article {slug} is left out")
             kept[kind] = {key: value for key, value in kept[kind].items() if key != name}
         result.append(replace(layer, values={k: v for k, v in kept.items() if v != {} or layer.values[k] == {}}))
@@ -85,7 +88,9 @@ def _named(layers):
     """Path and origin of each article by its slug, and the paths of those that a later layer removes."""
     named, removed = {}, {}
     for layer in layers:
-        block = layer.values.get("articles")
+        block = layer.values.get("articles", {})
+        if block is None:  # an overlay leaves them all out
+            block = dict.fromkeys(named)
         for slug, path in block.items() if isinstance(block, dict) else ():
             if path is None and slug in named:
                 removed[slug] = named.pop(slug)[0]
