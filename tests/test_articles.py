@@ -1,12 +1,18 @@
 """Articles: one file a source, below the configuration and its overlays."""
 
 import copy
+from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from test_configuration import CLAIM, GOOD
 
+from study.claims.judge import judge_all
 from study.configuration.errors import ConfigurationError
+from study.data.sources import make_dataset
+from study.evaluation.scores import evaluate_fit, tabulate_parameters
+from study.fits.em import run_fit
 from study.plan.loading import load
 
 TOY = GOOD["experiments"]["toy"]
@@ -81,8 +87,9 @@ def test_a_line_removed_from_the_configuration_leaves_out_likewise(write):
     base = {**BASE, "articles": {"second": "articles/second.yaml"}, "sweeps": {"mine": SWEEP}}
     study = load(write({"experiments": {"toy": {"replicates": 5}}}, base=base), told.append).study
     assert (list(study.experiments), study.sweeps) == (["other"], {})
-    assert told[0].endswith("experiments.toy is not used, for article first is left out")
-    assert told[1].startswith("sweep mine is left out, for the experiment has changed under it: there is no experiment")
+    assert told[0].endswith("experiments.toy is not used, for article articles/first.yaml is not named")
+    assert told[1].startswith("sweep mine is left out, for the experiment has changed under it: article articles/first")
+    assert told[1].endswith("(config.yaml:5)")
 
 
 def test_a_whole_experiment_may_take_the_name_of_one_that_is_left_out(write):
@@ -101,6 +108,66 @@ def test_an_article_that_is_not_named_does_not_stand_in_the_way(write):
 def test_all_articles_are_left_out_by_null(write):
     study = load(write({"articles": None, "experiments": {"mine": TOY}})).study
     assert list(study.experiments) == ["mine"]
+
+
+def test_an_overlay_over_what_another_removed_is_told_of(write, tmp_path):
+    (tmp_path / "later.yaml").write_text("experiments: {toy: {replicates: 5}}")
+    told = []
+    study = load([*write({"experiments": {"toy": None}, "claims": {"A1": None}}), "later.yaml"], told.append).study
+    assert list(study.experiments) == ["other"]
+    assert told[0] == "later.yaml:1 experiments.toy is not used, for overlay.yaml:4 removes it"
+    assert told[1].startswith("sweep sizes is left out, for the experiment has changed under it: overlay.yaml:4")
+
+
+def test_typing_errors_in_the_names_of_a_claim_are_told_of(write):
+    claims = {"A1": {**ARTICLE["claims"]["A1"], "experiment": "toi"}}
+    claims["A2"] = {**ARTICLE["claims"]["A1"], "where": {"fit": "frist"}}
+    told = []
+    load(write(first={**ARTICLE, "claims": claims}), told.append)
+    assert [line.partition(" ")[2] for line in told] == [
+        "claims.A1.experiment: there is no experiment 'toi'; did you mean 'toy'? Allowed: toy, other",
+        "claims.A2.where.fit: experiment toy has no fit 'frist'; did you mean 'first'? Allowed: first",
+    ]
+
+
+def test_what_is_written_whole_twice_names_both_lines(write):
+    text = refused(write(base={**BASE, "experiments": {"toy": TOY}}))
+    assert "experiments.toy: stands in an article and in the configuration, at articles/first.yaml:" in text
+
+
+def test_mistakes_in_one_s_own_sweep_are_mistakes(write):
+    """Also where the experiment has the name of one that is left out."""
+    wrong = {"mine": {"experiment": "toy", "vary": {"data.n_unlabled": [3]}}}
+    text = refused(write({"articles": {"first": None}, "experiments": {"toy": TOY}, "sweeps": wrong}))
+    assert "data.n_unlabled: unknown key; did you mean 'n_unlabeled'?" in text
+
+
+def test_a_claim_s_source_may_be_changed(write):
+    assert load(write({"claims": {"A1": {"source": "C. Author"}}})).study.claims["A1"].source == "C. Author"
+
+
+def test_numbers_printed_for_too_few_features_are_refused(write):
+    first = copy.deepcopy(ARTICLE)
+    first["experiments"]["toy"]["published"] = {"first": [{"mean": [1.0]}]}
+    text = refused(write(first=first))
+    assert "published.first.0.mean: must have a number for each of the 2 features, got 1" in text
+
+
+def test_the_example_s_numbers_come_out():
+    """What other programs print for iris, from the rows to the verdicts."""
+    file = Path(__file__).parent.parent / "articles/iris_elsewhere.yaml"
+    study = load([file.parent.parent / "config.yaml"], caller={"articles": {"elsewhere": str(file)}}).study
+    experiment, fits, parameters = study.experiments["iris_elsewhere"], [], []
+    dataset = make_dataset(experiment.data, 1, study.seed, "iris_elsewhere")
+    for name, fit in experiment.fits.items():
+        runs = run_fit(dataset, fit, 1, study.seed, "iris_elsewhere", name)
+        fits.append(evaluate_fit(dataset, runs, fit, "iris_elsewhere", name))
+        printed = experiment.published.get(name, [])
+        parameters.append(tabulate_parameters(dataset, runs, fit, printed, "iris_elsewhere", name))
+    claims = {name: claim for name, claim in study.claims.items() if claim.experiment == "iris_elsewhere"}
+    rows = judge_all(claims, {"fits": pd.concat(fits), "parameters": pd.concat(parameters)})
+    assert len(rows) == 11
+    assert {row["verdict"] for row in rows} == {"reproduced"}
 
 
 def test_one_name_in_two_articles_names_both_lines(write):

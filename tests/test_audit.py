@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 from study.audit.checksums import configuration_digest, sha256_of
-from study.claims.opening import opening
+from study.claims.opening import TITLE, opening
 from study.tables.pages import table_page
 
 ROOT = Path(__file__).parent.parent
@@ -99,14 +100,15 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
         "results/figures/gone/fits.png",
         "results/tables/sweeps/gone_summary.csv",
         "results/report/gone_summary.html",
-        "results/sweeps/gone/cells/0.csv",
-        "results/sweeps/tolerances/cells/0.csv",
+        f"results/sweeps/gone/cells/{64 * '0'}.csv",
+        f"results/sweeps/tolerances/cells/{64 * '0'}.csv",
         "results/sweeps/tolerances/cells/.1.csv.part.csv",
         "results/tables/.fits.csv.part.csv",
         f"results/downloads/{64 * '0'}.csv",
     ):
         (study / path).parent.mkdir(parents=True, exist_ok=True)
         (study / path).write_text("x")
+        os.utime(study / path, (0, 0))
     assert "`make clean-stale` removes it" in verify(study).stdout
     run = verify(study, "study.audit.stale")
     assert run.returncode == 0, run.stderr
@@ -117,6 +119,22 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
     assert verify(study, "study.audit.stale").stdout == "nothing is left over\n"
 
 
+def test_what_others_made_and_what_is_newer_stays(study):
+    for path, newer in (
+        ("results/notes.txt", False),
+        ("results/mytool/out.csv", False),
+        ("results/tables/mine.csv", False),
+        ("results/figures/later/fits.png", True),  # of a run that has not ended
+    ):
+        (study / path).parent.mkdir(exist_ok=True)
+        (study / path).write_text("x")
+        if not newer:
+            os.utime(study / path, (0, 0))
+    (study / "results/tables/.x.part").mkdir()
+    assert verify(study, "study.audit.stale").stdout == "nothing is left over\n"
+    assert (study / "results/figures/later/fits.png").exists()
+
+
 def test_nothing_is_removed_during_a_run_or_without_a_manifest(study):
     (study / ".snakemake").mkdir()
     (study / "results/left.csv").write_text("x")
@@ -124,7 +142,7 @@ def test_nothing_is_removed_during_a_run_or_without_a_manifest(study):
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "A run is going on" in verify(study, "study.audit.stale").stdout
     (study / "results/manifest.json").unlink()
-    assert "no complete run" in verify(study, "study.audit.stale").stdout
+    assert "there is no complete run here. Nothing was removed." in verify(study, "study.audit.stale").stdout
     assert (study / "results/left.csv").exists()
 
 
@@ -135,6 +153,7 @@ def test_manifest_of_an_older_version_is_told_as_that(study):
     run = verify(study)
     assert run.returncode == 1
     assert "is of an older version (see CHANGELOG.md)" in run.stdout
+    assert "is of an older version (see CHANGELOG.md)" in verify(study, "study.audit.stale").stdout
 
 
 def forge(study, path, change):
@@ -194,7 +213,7 @@ def test_report_is_made_by_snakemake(tiny, tmp_path):
     )
     assert made.returncode == 0, made.stderr
     text = (tmp_path / "report.html").read_text()
-    assert "Three tutorials on EM for Gaussian mixtures" in text
+    assert TITLE in text
     assert "Tables" in text
 
 

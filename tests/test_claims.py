@@ -124,7 +124,7 @@ def test_measurements_of_a_known_run():
     dataset = Dataset(np.array(["x"]), np.array(["a", "b"]), X, truth, X[:, ::50], truth[:, ::50])
     end = emgmm.MixtureParameters.checked([0.5, 0.5], [[10.0], [0.0]], [[[1.0]], [[1.0]]])
     runs = stack_runs([Run(end, end, (-3.0, -2.0, -1.5), 2, True)] * 2, 2, 1, "full")
-    table = measure(dataset, {"f": runs}, {"f": False}, 2, 20, 0, "toy")
+    table = measure(dataset, {"f": runs}, {"f": False}, 20, 0, "toy")
     value = table[table["replicate"] == 0].set_index("measurement")["value"]
     assert value["smallest_change"] == 0.5
     assert value["convergence_rate"] == 0.5
@@ -178,7 +178,7 @@ def test_what_a_run_lacks_is_not_measured():
     dataset = Dataset(np.array(["x", "z"]), np.array([]), X, None, X[:, :0], np.empty((1, 0), dtype=int))
     start = emgmm.MixtureParameters.checked([0.5, 0.5], [[0.0, 0], [1, 1]], [np.eye(2)] * 2)
     runs = stack_runs([Run(start, None, (-1.0,), 0, False, "step 1: collapsed")], 2, 2, "full")
-    table = measure(dataset, {"f": runs}, {"f": True}, 1, 20, 0, "toy")
+    table = measure(dataset, {"f": runs}, {"f": True}, 20, 0, "toy")
     of_fit = table[table["fit"] == "f"]["measurement"].tolist()
     assert of_fit == ["start_smallest_eigenvalue", "n_parameters"]
     assert set(table["measurement"]) <= set(QUANTITIES)

@@ -11,6 +11,7 @@ from study.configuration.errors import ConfigurationError
 from study.configuration.reference import reference
 from study.configuration.schema import Study
 from study.plan.loading import load
+from study.tables.dictionary import data_dictionary
 
 GOOD = {
     "seed": 1,
@@ -247,6 +248,11 @@ def test_scientific_notation_without_a_point_is_a_number(tmp_path):
     study = load([good, overlay_file]).study
     assert study.experiments["toy"].fits["first"].tol == 1e-4
     assert study.experiments["toy"].protocols is None  # null removes an entry
+
+
+def test_dictionary_is_that_of_the_tables():
+    file = Path(__file__).parent.parent / "docs/tables.md"
+    assert file.read_text() == data_dictionary(), "run: python -m study.tables.dictionary > docs/tables.md"
 
 
 def test_reference_is_that_of_the_schema():

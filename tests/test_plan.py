@@ -2,9 +2,12 @@
 
 import io
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from rich.console import Console
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -79,6 +82,17 @@ def test_code_of_a_script_is_what_it_imports():
     assert set(found) < set(all_code(ROOT))
 
 
+def test_figures_of_what_failed_say_so():
+    nothing = pd.DataFrame(columns=["experiment", "fit", "replicate", "measurement", "setting", "value"])
+    assert "every start collapsed" in FIGURES["optima"].draw(nothing, "toy").axes[0].get_title()
+    assert FIGURES["convergence"].draw(nothing, "toy").axes[0].texts
+
+
+def test_the_bar_needs_its_library_only_where_it_is_drawn():
+    program = "import sys; sys.modules['rich'] = None; import snakemake_logger_plugin_bar"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
 def record(message, level=logging.INFO, **fields):
     made = logging.LogRecord("snakemake", level, "", 0, message, (), None)
     made.__dict__.update(fields)
@@ -95,7 +109,8 @@ def test_the_bar_prints_everything_and_counts_jobs():
         record("Job 2", event=LogEvent.JOB_INFO, jobid=2, rule_name="fit"),
         record("Finished", event=LogEvent.JOB_FINISHED, job_id=1),
         record("1 of 4", event=LogEvent.PROGRESS, done=1, total=4),
-        record("Error [in] rule", logging.ERROR, event=LogEvent.JOB_ERROR),
+        record("Job 3", event=LogEvent.JOB_INFO, jobid=3, rule_name="data"),
+        record("Error [in] rule", logging.ERROR, event=LogEvent.JOB_ERROR, jobid=3),
     ):
         handler.emit(told)
     task = handler.bar.tasks[0]

@@ -149,6 +149,16 @@ def test_figures_are_drawn(tmp_path, figure):
     assert all(axes.has_data() for axes in drawn.axes if axes.get_visible())
 
 
+def test_no_value_among_numbers_is_a_value(tmp_path):
+    vary = {"fits.first.n_components": [None, 2]}
+    block = {"x": "fits.first.n_components", "y": "n_iter"}
+    sweep = Sweep.model_validate({**SWEEP, "vary": vary, "protocols": [], "figure": block})
+    write_table(tmp_path / "summary.csv", summarize(run(sweep.model_dump(), tmp_path), list(vary)))
+    axes = draw(read_table(tmp_path / "summary.csv"), sweep, "sizes").axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["none", "2"]
+    assert axes.lines[0].get_xdata().tolist() == [0, 1]
+
+
 @pytest.mark.parametrize("figure", [{"kind": "lines"}, {"kind": "heatmap"}, {"kind": "lines", "color": None}])
 def test_what_is_no_number_is_drawn_in_the_order_of_the_sweep(tmp_path, figure):
     vary = {"fits.first.covariance_type": ["tied", "full", "diag"], "data.shared": [True, False]}

@@ -6,9 +6,6 @@ terminal past Snakemake is not painted over.
 
 from collections import Counter
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.text import Text
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
@@ -25,6 +22,10 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def __post_init__(self):
+        # Not at the top: Snakemake imports every plugin it finds, also where rich is not installed.
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
         self.console = Console(stderr=not self.common_settings.stdout, highlight=False)
         self.bar = Progress(
             TextColumn("{task.fields[rules]}"),
@@ -42,6 +43,8 @@ class LogHandler(LogHandlerBase):
 
     def emit(self, record):
         """Print a record, and move the bar."""
+        from rich.text import Text
+
         try:
             if text := self.format(record):
                 self.console.print(Text(text, STYLES.get(record.levelname, "")), soft_wrap=True)
@@ -58,11 +61,13 @@ class LogHandler(LogHandlerBase):
             self.jobs[record.jobid] = record.rule_name
             if not self.common_settings.dryrun:
                 self.bar.start()
+        elif event == LogEvent.JOB_ERROR:
+            self.jobs.pop(record.jobid, None)
         elif event == LogEvent.JOB_FINISHED:
             self.done[self.jobs.pop(record.job_id, None)] += 1
         elif event == LogEvent.PROGRESS:
             self.bar.update(self.task, completed=record.done, total=record.total)
-        rules = [f"{rule} {self.done[rule]}/{self.total[rule]}" for rule in dict.fromkeys(self.jobs.values())]
+        rules = [f"{rule} {self.done[rule]}/{self.total.get(rule, '?')}" for rule in dict.fromkeys(self.jobs.values())]
         self.bar.update(self.task, rules=", ".join(rules[:3]))
 
     def close(self):

@@ -10,7 +10,9 @@ ROOT = Path(workflow.current_basedir).parents[1]
 SRC = str(ROOT / "src")
 # The code that runs is the code of this tree, whatever else is installed.
 sys.path.insert(0, SRC)
-os.environ.update(PYTHONPATH=SRC)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, (SRC, os.environ.get("PYTHONPATH")))
+)
 # One thread a job: Snakemake runs jobs side by side, and the numbers do not depend on the machine's cores.
 os.environ.update(
     dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -30,12 +32,16 @@ from study.plan.sources import all_code, imported_by
 IS_MODULE = Path(workflow.main_snakefile).resolve() != ROOT / "Snakefile"
 OVERLAYS = [] if IS_MODULE else workflow.overwrite_configfiles
 CONFIG_FILES = [os.path.relpath(file) for file in (ROOT / "config.yaml", *OVERLAYS)]
-CALLER = config if IS_MODULE else {}
+CALLER = config if IS_MODULE else None
 
 try:
     if workflow.config_settings.config and not IS_MODULE:
         raise StudyError(
             "--config is not read; put the keys into a file and give it with --configfile"
+        )
+    if getattr(workflow.modifier.path_modifier, "modifies_prefixes", False):
+        raise StudyError(
+            "prefix: and replace_prefix: are not supported; results are in the folder results"
         )
     LOADED = load(CONFIG_FILES, lambda text: print(text, file=sys.stderr), CALLER)
 except StudyError as error:

@@ -38,7 +38,6 @@ rule measure:
     params:
         fits=fit_names,
         settings=lambda wildcards: {
-            "replicates": experiment_of(wildcards).replicates,
             "bins": experiment_of(wildcards).bins,
             "ridges": {
                 name: fit.reg_covar > 0

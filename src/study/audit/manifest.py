@@ -57,8 +57,8 @@ def make_manifest(git: dict, configuration: dict, config_files, articles, caller
         The effective one: defaults filled in, overlays merged.
     config_files, articles : iterable of path-like
         config.yaml and its overlays in their order, and the articles that they name.
-    caller : dict
-        Keys of a Snakefile that takes the study as a module; empty if there is none.
+    caller : dict or None
+        Keys of the Snakefile that takes the study as a module, if there is one.
     inputs, code, outputs : iterable of path-like
         The user's data files, the code of the study, and the results.
     """

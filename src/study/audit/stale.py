@@ -3,36 +3,34 @@
     python -m study.audit.stale
 
 Run it in the folder of the study. By the last run's manifest, it lists and removes what an experiment or a sweep left
-that is no longer configured, cells that no sweep can reach, and what a killed run was writing.
+that is no longer configured, cells that no sweep can reach, and what a killed run was writing. It leaves alone what is
+newer than the manifest (a run goes on), and files that are not of the study's making.
 """
 
 import fcntl
-import json
+import re
 import sys
 from pathlib import Path
 
-from study.audit.checksums import NOT_RESULTS
+from study.audit.record import read_manifest
 
 ROOT = Path(__file__).parents[3]
+SLUG = "[a-z][a-z0-9_]{0,63}"
+# What experiments and sweeps leave.
+MADE = re.compile(
+    rf"""results/(
+        data/{SLUG}\.npz | fits/{SLUG}/{SLUG}\.npz | sklearn/{SLUG}/{SLUG}\.npz |
+        evaluation/{SLUG}/({SLUG}/)?{SLUG}\.csv | predictions/{SLUG}/{SLUG}\.csv |
+        figures/{SLUG}/{SLUG}\.(svg|png) | tables/sweeps/{SLUG}\.csv | report/{SLUG}\.html |
+        sweeps/{SLUG}/part_\d+\.csv | sweeps/{SLUG}/cells/[0-9a-f]{{64}}\.csv | downloads/[0-9a-f]{{64}}\.csv
+    )""",
+    re.VERBOSE,
+)
 
 
-def unknown_results(folder: Path, recorded) -> list[Path]:
-    """List results that are not recorded, but for cells and downloads, which later runs may use.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the study is; the results are in its folder `results`.
-    recorded : collection of str
-        Paths of the results that the manifest records.
-    """
-    found = []
-    for file in sorted((folder / "results").rglob("*")):
-        path = file.relative_to(folder)
-        kept = path.parts[1] in (*NOT_RESULTS, "downloads") or "cells" in path.parts
-        if (file.is_file() or file.is_symlink()) and not kept and str(path) not in recorded:
-            found.append(path)
-    return found
+def is_made_here(path) -> bool:
+    """Tell whether a path is one that experiments and sweeps have, whichever they are."""
+    return MADE.fullmatch(str(path)) is not None
 
 
 def stale_files(folder: Path, manifest: dict) -> list[Path]:
@@ -48,19 +46,27 @@ def stale_files(folder: Path, manifest: dict) -> list[Path]:
     from study.plan.results import Plan
 
     plan = Plan(Study.model_validate(manifest["configuration"]))
-    results = folder / "results"
-    pages = {Path(page).name for page in plan.table_pages.values()}
-    unfinished = [*results.rglob(".*.part*")]
-    stale = [file for file in (results / "report").glob("*.html") if file.name not in pages]
-    stale += [file for file in (results / "downloads").glob("*.csv") if file.stem not in plan.urls]
-    for cells in (results / "sweeps").glob("*/cells"):
-        reached = _reached(plan, cells.parent.name, folder)
-        stale += [file for file in cells.glob("*.csv") if reached is not None and file.stem not in reached]
-    listed = {file.relative_to(folder) for file in (*unfinished, *stale)}
-    return sorted(listed.union(unknown_results(folder, manifest["outputs"])))
+    wanted = {*manifest["outputs"], *plan.table_pages.values()}
+    wanted |= {f"results/downloads/{sha256}.csv" for sha256 in plan.urls}
+    last_run = (folder / "results/manifest.json").stat().st_mtime_ns
+    reached: dict[str, set[str] | None] = {}
+    stale = []
+    for file in (folder / "results").rglob("*"):
+        path = file.relative_to(folder)
+        if file.is_dir() and not file.is_symlink():
+            continue
+        if re.fullmatch(r"\..+\.part(\.\w+)?", path.name):  # no run goes on
+            stale.append(path)
+        elif is_made_here(path) and str(path) not in wanted and file.lstat().st_mtime_ns <= last_run:
+            if path.parts[-2] == "cells":
+                cells = reached.setdefault(path.parts[2], _reached(plan, path.parts[2]))
+                if cells is None or path.stem in cells:
+                    continue
+            stale.append(path)
+    return sorted(stale)
 
 
-def _reached(plan, name, folder) -> set[str] | None:
+def _reached(plan, name) -> set[str] | None:
     """Names of the cells that a sweep can reach; None if that cannot be told, for one of its data files is missing."""
     from study.plan.sources import digest_of, imported_by
     from study.tables.sweeps import cell_key
@@ -77,26 +83,36 @@ def _reached(plan, name, folder) -> set[str] | None:
 def main() -> int:
     """List and remove."""
     folder = Path()
-    try:
-        manifest = json.loads((folder / "results/manifest.json").read_text(encoding="utf-8"))
-        with open(folder / ".snakemake/run.lock", "a") as lock:  # as every run does
+    manifest, problem = read_manifest(folder)
+    if problem:
+        print(f"{problem}. Nothing was removed.")
+        return 1
+    (folder / ".snakemake").mkdir(exist_ok=True)
+    with open(folder / ".snakemake/run.lock", "a") as lock:  # as every run does
+        try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            stale = stale_files(folder, manifest)
-            for path in stale:
-                print(path)
-            for path in stale:
-                (folder / path).unlink()
-            for above in sorted({above for path in stale for above in path.parents}, reverse=True):
-                if above != folder and not any(above.iterdir()):
-                    above.rmdir()
-    except BlockingIOError:
-        print("A run is going on in this folder: wait for it, or stop it. Nothing was removed.")
-        return 1
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        print(f"There is no complete run of this version here, so nothing was removed ({error}).")
-        return 1
-    print(f"{len(stale)} files were left over, and have been removed" if stale else "nothing is left over")
-    return 0
+        except BlockingIOError:
+            print("A run is going on in this folder: wait for it, or stop it. Nothing was removed.")
+            return 1
+        stale = stale_files(folder, manifest)
+        print(*stale, sep="\n", end="\n" if stale else "")
+        kept = [error for error in map(_remove, stale) if error]
+        for above in sorted({above for path in stale for above in path.parents}, reverse=True):
+            if above != folder and not any(above.iterdir()):
+                above.rmdir()
+    for error in kept:
+        print(f"{error.filename}: cannot be removed ({error.strerror})")
+    removed = len(stale) - len(kept)
+    print(f"{removed} files were left over, and have been removed" if removed else "nothing is left over")
+    return 1 if kept else 0
+
+
+def _remove(path: Path) -> OSError | None:
+    try:
+        path.unlink()
+    except OSError as error:
+        return error
+    return None
 
 
 if __name__ == "__main__":

@@ -9,15 +9,12 @@ import json
 import sys
 from pathlib import Path
 
-from study.audit.checksums import configuration_digest, sha256_of
-from study.audit.stale import unknown_results
+from study.audit.checksums import NOT_RESULTS, configuration_digest, sha256_of
+from study.audit.record import FILES, read_manifest
+from study.audit.stale import is_made_here
 
-RECORDED = {  # files by kind, and what a kind is called
-    "outputs": "result",
-    "inputs": "input",
-    "configuration_files": "configuration",
-    "article_files": "article",
-}
+# Folders of results; a Snakefile that takes the study as a module may have others beside them.
+STUDY_S = ("data", "evaluation", "figures", "fits", "predictions", "sklearn", "sweeps", "tables")
 
 
 def problems_of(folder: Path):
@@ -28,30 +25,18 @@ def problems_of(folder: Path):
     folder : Path
         Where the study is; the results are in its folder `results`.
     """
-    file = folder / "results/manifest.json"
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        yield "results/manifest.json is missing: there is no complete run here"
+    manifest, problem = read_manifest(folder)
+    if problem:
+        yield problem
         return
-    except (ValueError, OSError) as error:
-        yield f"results/manifest.json cannot be read ({error})"
-        return
-    if not isinstance(manifest, dict) or not {"outputs", "code", "inputs", "configuration"} <= set(manifest):
-        yield "results/manifest.json is not a manifest"
-        return
-    if not set(RECORDED) <= set(manifest):
-        yield "results/manifest.json is of an older version (see CHANGELOG.md): run `make reproduce` for one of this"
-        return
-    for kind, name in RECORDED.items():
-        yield from _changed(folder, manifest[kind], name)
-    for path in unknown_results(folder, manifest["outputs"]):
-        yield f"{path}: this file is not of the recorded run; if it is left over, `make clean-stale` removes it"
-    other_code = list(_changed(folder, manifest["code"], "code"))
-    yield from other_code
-    if other_code:
-        yield "the code is not the one that made the results, so nothing was computed again"
-        return
+    for kind, name in FILES.items():
+        found = list(_changed(folder, manifest[kind], name))
+        yield from found
+        if kind == "outputs":
+            yield from _not_recorded(folder, manifest)
+        if kind == "code" and found:
+            yield "the code is not the one that made the results, so nothing was computed again"
+            return
     yield from _other_configuration(folder, manifest)
     yield from _tables(folder, manifest)
 
@@ -62,6 +47,16 @@ def _changed(folder, recorded, name):
             yield f"{path}: this {name} file is missing"
         elif sha256_of(folder / path) != checksum:
             yield f"{path}: this {name} file is not the one that the manifest records"
+
+
+def _not_recorded(folder, manifest):
+    for file in sorted((folder / "results").rglob("*")):
+        path = file.relative_to(folder)
+        is_kept = path.parts[1] in (*NOT_RESULTS, "downloads") or path.parts[3:4] == ("cells",)
+        is_callers = manifest["caller"] is not None and path.parts[1] not in STUDY_S
+        if file.is_file() and not is_kept and not is_callers and str(path) not in manifest["outputs"]:
+            hint = "; if it is left over, `make clean-stale` removes it" if is_made_here(path) else ""
+            yield f"{path}: this file is not of the recorded run{hint}"
 
 
 def _other_configuration(folder, manifest):

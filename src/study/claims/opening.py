@@ -4,6 +4,7 @@ from html import escape
 
 import pandas as pd
 
+TITLE = "EM for Gaussian mixtures: what is claimed, reproduced and audited"
 VERDICTS = {
     "reproduced": "#009E73",
     "reproduced_in_distribution": "#0072B2",
@@ -16,10 +17,10 @@ VERDICTS = {
 def opening(claims: pd.DataFrame, configuration_sha256: str) -> str:
     """Make the report's opening page, reStructuredText around a table in HTML."""
     lines = [
-        "Three tutorials on EM for Gaussian mixtures, reproduced and audited",
-        "=" * 67,
+        TITLE,
+        "=" * len(TITLE),
         "",
-        "Each claim of the articles, what this run observed, and why. The tables and figures are on the left.",
+        "Each claim of the sources, what this run observed, and why. The tables and figures are on the left.",
         "",
         ".. raw:: html",
         "",

@@ -7,12 +7,17 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from study.configuration.errors import ConfigurationError
-from study.configuration.layers import KeyPath, Layer, read_file
+from study.configuration.layers import Layer, read_file
+from study.configuration.problems import Problem
 from study.configuration.schema import Article, Name
 from study.configuration.wording import nearest, shown
 
 KINDS = ("experiments", "sweeps", "claims")
-NEEDED = {"experiments": "data", "sweeps": "vary", "claims": "statement"}  # without it, a block only changes another
+NEEDED = {  # a block with all of these is one of its own; else it changes another
+    "experiments": {"data", "fits"},
+    "sweeps": {"experiment", "vary"},
+    "claims": {"statement", "table"},
+}
 
 
 @dataclass
@@ -24,68 +29,75 @@ class Articles:
     layers : list of Layer
         One an article, in the order in which they are named.
     files : list of str
-    problems : list of (path, message)
+    problems : list of Problem
     left_out : dict
-        The article's slug, by ("experiments" | "sweeps" | "claims", name), of those that are not part of the study.
+        Why something is not part of the study, by ("experiments" | "sweeps" | "claims", name).
     """
 
     layers: list[Layer] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    problems: list[tuple[KeyPath, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     left_out: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 def read_articles(layers: list[Layer]) -> Articles:
-    """Read the articles that the layers name, each relative to the file that names it.
-
-    Raises
-    ------
-    ConfigurationError
-        If an article cannot be read, or is not YAML.
-    """
+    """Read the articles that the layers name, each relative to the file that names it."""
     found, place = Articles(), {}
     named, removed = _named(layers)
-    for slug, (path, origin) in named.items():
+    for slug, path in named.items():
         try:
             layer = read_file(path)
         except ConfigurationError as error:
-            raise ConfigurationError(f"{origin} articles.{slug}: {error}") from None
+            found.problems.append(Problem(("articles", slug), str(error)))
+            continue
+        if str(path) in found.files:
+            found.problems.append(Problem(("articles", slug), f"{path} is named twice"))
+            continue
         found.files.append(str(path))
         found.layers.append(_as_layer(layer, slug, path, found.problems))
         for kind, name in _names(layer):
             if (kind, name) in place:
                 lines = " and ".join((place[kind, name], layer.origins[kind, name]))
-                found.problems.append(((kind, name), f"stands in two articles, at {lines}"))
+                found.problems.append(Problem((kind, name), f"stands in two articles, at {lines}"))
             place[kind, name] = layer.origins[kind, name]
-    for slug, path in _other_articles(layers[0].folder, removed, found.files):
-        try:
-            names = _names(read_file(path))
-        except ConfigurationError:
-            continue  # it is not part of the study
-        found.left_out |= {key: slug for key in names if key not in place}
+    for kind, name in _names(layers[0]):
+        block, line = layers[0].values[kind][name], layers[0].origins[kind, name]
+        if (kind, name) in place and isinstance(block, dict) and NEEDED[kind] <= set(block):
+            text = f"stands in an article and in the configuration, at {place[kind, name]} and {line}"
+            found.problems.append(Problem((kind, name), text))
+    found.left_out = {key: why for key, why in _left_out(layers[0].folder, removed, found.files) if key not in place}
     return found
 
 
-def without_left_out(layers: list[Layer], articles: Articles, notice) -> list[Layer]:
-    """Drop the keys that only change an article which is left out, with a word about each."""
-    result, whole = [], set()
+def without_unused(layers: list[Layer], articles: Articles, notice) -> tuple[list[Layer], dict[tuple[str, str], str]]:
+    """Drop keys that only change what is not there, with a word about each.
+
+    Returns
+    -------
+    list of Layer
+        Without the keys for what an article that is left out has, or what a layer before has removed.
+    dict
+        Why something is not there, by ("experiments" | "sweeps" | "claims", name).
+    """
+    result = []
+    gone = dict(articles.left_out)
     for layer in layers:
         kept = dict(layer.values)
         for kind, name in _names(layer):
-            block = layer.values[kind][name]
-            if isinstance(block, dict) and NEEDED[kind] in block:
-                whole.add((kind, name))
-            if (kind, name) in whole or (kind, name) not in articles.left_out:
-                continue
-            slug = articles.left_out[kind, name]
-            notice(f"{layer.origins[kind, name]} {kind}.{name} is not used, for article {slug} is left out")
-            kept[kind] = {key: value for key, value in kept[kind].items() if key != name}
+            block, origin = layer.values[kind][name], layer.origins[kind, name]
+            if isinstance(block, dict) and NEEDED[kind] <= set(block):
+                gone.pop((kind, name), None)
+            elif (kind, name) in gone:
+                notice(f"{origin} {kind}.{name} is not used, for {gone[kind, name]}")
+                kept[kind] = {key: value for key, value in kept[kind].items() if key != name}
+            elif block is None:
+                gone[kind, name] = f"{origin} removes it"
         result.append(replace(layer, values={k: v for k, v in kept.items() if v != {} or layer.values[k] == {}}))
-    return result
+    return result, gone
 
 
-def _named(layers):
-    """Path and origin of each article by its slug, and the paths of those that a later layer removes."""
+def _named(layers) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Paths of the articles by their slugs, and of those that a later layer removes."""
     named, removed = {}, {}
     for layer in layers:
         block = layer.values.get("articles", {})
@@ -93,18 +105,24 @@ def _named(layers):
             block = dict.fromkeys(named)
         for slug, path in block.items() if isinstance(block, dict) else ():
             if path is None and slug in named:
-                removed[slug] = named.pop(slug)[0]
+                removed[slug] = named.pop(slug)
             elif isinstance(path, str):
-                named[slug] = (_relative(layer.folder / path), layer.origins["articles", slug])
+                named[slug] = _relative(layer.folder / path)
     return named, removed
 
 
-def _other_articles(folder, removed, files):
-    """Articles that are not part of the study: removed by an overlay, or in the folder `articles` and not named."""
-    yield from removed.items()
-    for path in sorted((folder / "articles").glob("*.yaml")):
-        if str(_relative(path)) not in files:
-            yield path.stem, path
+def _left_out(folder, removed, files):
+    """Yield what removed articles have, and the experiments of those in the folder `articles` that are not named."""
+    others = [path for path in sorted((folder / "articles").glob("*.yaml")) if str(_relative(path)) not in files]
+    for path, kinds, why in (
+        *((path, ("experiments",), f"article {path} is not named") for path in others),
+        *((path, KINDS, f"article {slug} is left out") for slug, path in removed.items()),
+    ):
+        try:
+            names = _names(read_file(path))
+        except ConfigurationError:
+            continue  # it is not part of the study
+        yield from ((key, why) for key in names if key[0] in kinds)
 
 
 def _names(layer: Layer) -> list[tuple[str, str]]:
@@ -117,20 +135,22 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
     origins |= {("articles", slug, key): layer.origins.get((key,), f"{file}:1") for key in (*layer.values, "source")}
     for key, value in layer.values.items():
         if key not in Article.model_fields:
-            problems.append((("articles", slug, key), f"unknown key{nearest(key, list(Article.model_fields))}"))
+            problems.append(Problem(("articles", slug, key), f"unknown key{nearest(key, list(Article.model_fields))}"))
         elif key in KINDS and not isinstance(value, dict):
-            problems.append((("articles", slug, key), f"must be a block of keys and values, got {shown(value)}"))
-    source = layer.values.get("source")
-    if source is None:
-        problems.append((("articles", slug, "source"), "is required, but missing: who says it"))
+            problems.append(Problem(("articles", slug, key), f"must be a block of keys and values, got {shown(value)}"))
+    source = layer.values.get("source", "unknown")
+    if "source" not in layer.values:
+        problems.append(Problem(("articles", slug, "source"), "is required, but missing: who says it"))
     section = layer.values.get("section", source)
     for key, text in (("source", source), ("section", section)):
-        if text is not None and not _is_text(text):
-            problems.append((("articles", slug, key), f"must be text of at most 1000 letters, got {shown(text)}"))
+        if not _is_text(text):
+            problems.append(
+                Problem(("articles", slug, key), f"must be text of at most 1000 letters, got {shown(text)}")
+            )
     blocks = {kind: layer.values[kind] for kind in KINDS if isinstance(layer.values.get(kind), dict)}
     values = _moved(blocks, layer.folder)
     for kind, key, text in (("claims", "source", source), ("experiments", "section", section)):
-        for block in values.get(kind, {}).values() if text is not None else ():
+        for block in values.get(kind, {}).values():
             if isinstance(block, dict):
                 block.setdefault(key, text)
     return Layer(layer.folder, values, origins)

@@ -2,19 +2,15 @@
 
 from string import Formatter
 
-from study.configuration.schema import Claim
+from study.configuration.schema import Claim, Study
 from study.configuration.vocabulary import Vocabulary
 from study.configuration.wording import nearest
 
 
 def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary):
     """Yield (path, message) of each name in a claim that no table has, and each placeholder for no number."""
-    selections = {(): claim, ("because",): claim.because}
-    selections |= {("evidence", name): found for name, found in claim.evidence.items()}
     allowed = {"protocol": list(vocabulary.protocols), "measurement": list(vocabulary.measurements)}
-    for below, selection in selections.items():
-        if selection is None:
-            continue
+    for below, selection in _selections(claim).items():
         here = (*path, *below)
         columns = vocabulary.columns[selection.table]
         if selection.quantity not in columns:
@@ -39,3 +35,36 @@ def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary):
                 format(1.0, spec)
     except ValueError as error:
         yield (*path, "explanation"), f"cannot be filled in ({error})"
+
+
+def absent_names(study: Study, gone: dict[tuple[str, str], str]):
+    """Yield (path, message) of each experiment or fit that a claim names and that never was: a typing error, mostly.
+
+    Parameters
+    ----------
+    study : Study
+    gone : dict
+        What was there and is not: it is no error.
+    """
+    for name, claim in study.claims.items():
+        for below, selection in _selections(claim).items():
+            experiment = selection.experiment or claim.experiment
+            if experiment is None or ("experiments", experiment) in gone:
+                continue
+            here = ("claims", name, *below)
+            if experiment not in study.experiments:
+                options = nearest(experiment, list(study.experiments))
+                yield (*here, "experiment"), f"there is no experiment '{experiment}'{options}"
+                continue
+            fits = study.experiments[experiment].fits
+            for key, conditions in (("where", selection.where), ("over", selection.over or {})):
+                fit = conditions.get("fit", "")
+                if fit not in (*fits, ""):
+                    yield (*here, key, "fit"), f"experiment {experiment} has no fit '{fit}'{nearest(fit, list(fits))}"
+
+
+def _selections(claim: Claim) -> dict:
+    """Collect the selections of a claim, by where they stand below it."""
+    found = {(): claim, ("because",): claim.because}
+    found |= {("evidence", name): selection for name, selection in claim.evidence.items()}
+    return {below: selection for below, selection in found.items() if selection is not None}

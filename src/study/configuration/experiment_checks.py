@@ -5,10 +5,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from study.configuration.schema import MAX_DRAWN_VALUES, CsvData, Data, Fit, GaussianMixtureData, SklearnData
+from study.configuration.schema import MAX_DRAWN_VALUES, CsvData, Data, Fit, GaussianMixtureData, Published, SklearnData
 from study.configuration.wording import nearest
-
-SKLEARN_CLASSES = {"iris": 3, "wine": 3, "breast_cancer": 2}
 
 
 def check_experiment(experiment: dict, path: tuple):
@@ -24,7 +22,7 @@ def check_experiment(experiment: dict, path: tuple):
         if fit is not None:
             yield from _fit(fit, data, (*path, "fits", fit_name))
     yield from _protocols(experiment.get("protocols"), raw_fits, path)
-    yield from _published(experiment.get("published"), raw_fits, path)
+    yield from _published(experiment.get("published"), raw_fits, data, path)
 
 
 def block(values, key) -> dict:
@@ -107,7 +105,7 @@ def _fit(fit, data, path):
         if not has_labels and fit.n_components is None and data.unlabeled.target is None:
             yield (*path, "n_components"), "is required: without labels, the data do not tell the number of classes"
     elif isinstance(data, SklearnData):
-        has_labels, n_classes = data.labeled_fraction > 0, SKLEARN_CLASSES[data.dataset]
+        has_labels, n_classes = data.labeled_fraction > 0, data.shape[0]
         missing = "data.labeled_fraction above 0"
     else:
         has_labels, n_classes, missing = data.n_labeled > 0, data.shape[0], "data.n_labeled of at least 1"
@@ -133,7 +131,17 @@ def _protocols(protocols, raw_fits, path):
         )
 
 
-def _published(published, raw_fits, path):
-    for name in published if isinstance(published, dict) else ():
+def _published(published, raw_fits, data, path):
+    for name, components in published.items() if isinstance(published, dict) else ():
         if name not in raw_fits:
             yield (*path, "published", name), f"there is no fit '{name}'{nearest(name, raw_fits)}"
+        if data is None or not isinstance(components, list):
+            continue
+        n_features = len(data.features) if isinstance(data, CsvData) else data.shape[1]
+        for k, raw in enumerate(components):
+            printed = valid(Published, raw)
+            for key in ("mean", "standard_deviation") if printed else ():
+                n_given = len(getattr(printed, key) or [0] * n_features)
+                if n_given != n_features:
+                    text = f"must have a number for each of the {n_features} features, got {n_given}"
+                    yield (*path, "published", name, k, key), text

@@ -1,12 +1,13 @@
 """YAML files, merged key by key, with the file and line that each value came from."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
 from study.configuration.errors import ConfigurationError
+from study.configuration.problems import Problem
 from study.configuration.wording import shown
 
 MAX_VALUES = 100_000  # far more than any study; stops aliases that multiply without end
@@ -60,14 +61,14 @@ class Layers:
     values : dict
     origins : dict
         "file:line" of each path of keys.
-    problems : list of (path, message)
+    problems : list of Problem
     touched : dict
         Number of the last layer that set, or removed, anything in a block, by the block's path.
     """
 
     values: dict = field(default_factory=dict)
     origins: dict[KeyPath, str] = field(default_factory=dict)
-    problems: list[tuple[KeyPath, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     touched: dict[KeyPath, int] = field(default_factory=dict)
 
     def origin(self, path: KeyPath) -> str:
@@ -77,16 +78,18 @@ class Layers:
         return self.origins.get(path, "")
 
 
-def merge(layers: list[Layer]) -> Layers:
-    """Merge each layer over those before it.
+def merge(articles: list[Layer], layers: list[Layer]) -> Layers:
+    """Merge the articles, then each layer over those before it.
 
-    Mappings are merged key by key, anything else is replaced; a null removes the key. A block with another
+    Mappings are merged key by key, anything else is replaced; a null removes the key. A `data` block with another
     `source` than the one below it replaces it whole.
     """
     merged = Layers()
-    for number, layer in enumerate(layers):
+    for number, layer in [*((0, article) for article in articles), *enumerate(layers, start=1)]:
         removed: list[KeyPath] = []
-        merged.values = _merge(merged.values, layer.values, (), removed, merged.problems)
+        found: list[Problem] = []
+        merged.values = _merge(merged.values, layer.values, (), removed, found)
+        merged.problems += [replace(problem, origin=layer.origins[problem.path]) for problem in found]
         for gone in removed:
             merged.origins = {path: o for path, o in merged.origins.items() if path[: len(gone)] != gone}
         merged.origins |= layer.origins
@@ -126,13 +129,15 @@ def _merge(base, overlay, path, removed, problems):
         here = (*path, key)
         if value is None:
             if key not in merged:
-                problems.append((here, "there is nothing to remove by null; an empty block is written {}"))
+                there = f". There is: {', '.join(merged)}" if merged else ""
+                text = f"there is nothing to remove by null; an empty block is written {{}}{there}"
+                problems.append(Problem(here, text))
             merged.pop(key, None)
             removed.append(here)
         elif isinstance(value, dict):
             below = merged.get(key)
             below = below if isinstance(below, dict) else {}
-            if value.get("source") not in (None, below.get("source")):
+            if key == "data" and value.get("source") not in (None, below.get("source")):
                 below = {}
             merged[key] = _merge(below, value, here, removed, problems)
         else:

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from study.configuration.articles import Articles, read_articles, without_left_out
+from study.configuration.articles import read_articles, without_unused
 from study.configuration.checks import cross_checks
+from study.configuration.claim_checks import absent_names
 from study.configuration.errors import ConfigurationError
 from study.configuration.layers import Layers, from_caller, merge, read_file
 from study.configuration.problems import Problem, problem_of
@@ -32,8 +33,8 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
         The configuration, then overlays; each is merged over those before it, and all over the articles.
     vocabulary : Vocabulary
     notice : callable
-        Called with a sentence about each sweep that is left out, for its experiment has changed under it, and about
-        each key that changes an article which is left out.
+        Called with a sentence about each sweep that is left out, for its experiment has changed under it or is not
+        there, each key that changes what is not there, and each claim about an experiment or fit that never was.
     caller : dict, optional
         Keys and values of a last overlay that is no file.
 
@@ -46,14 +47,17 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
     if caller:
         given.append(from_caller(caller, CALLER))
     articles = read_articles(given)
-    layers = merge([*articles.layers, *without_left_out(given, articles, notice)])
+    given, gone = without_unused(given, articles, notice)
+    layers = merge(articles.layers, given)
     layers.problems += articles.problems
     study, problems = _validate(layers, vocabulary)
-    for name in _sweeps_left_behind(layers, articles, problems):
-        first = next(problem for problem in problems if problem.path[:2] == ("sweeps", name))
-        notice(f"sweep {name} is left out, for the experiment has changed under it: {first.message}")
+    for name, reason in _sweeps_left_behind(layers, gone, problems).items():
+        notice(f"sweep {name} is left out, for {reason} ({layers.origin(('sweeps', name))})")
         del layers.values["sweeps"][name]
         study, problems = _validate(layers, vocabulary)
+    if study and not problems:
+        for path, message in absent_names(study, gone):
+            notice(f"{layers.origin(path)} {'.'.join(path)}: {message}")
     if problems:
         raise ConfigurationError(_report(problems, layers))
     return Loaded(study, articles.files)
@@ -65,21 +69,23 @@ def _validate(layers: Layers, vocabulary: Vocabulary) -> tuple[Study | None, lis
         study = Study.model_validate(layers.values)
     except ValidationError as error:
         problems = [problem_of(detail) for detail in error.errors(include_url=False)]
-    told = (*layers.problems, *cross_checks(layers.values, vocabulary))
-    return study, problems + [Problem(path, message) for path, message in told]
+    crossed = [Problem(path, message) for path, message in cross_checks(layers.values, vocabulary)]
+    return study, [*problems, *layers.problems, *crossed]
 
 
-def _sweeps_left_behind(layers: Layers, articles: Articles, problems: list[Problem]) -> list[str]:
-    """Sweeps that do not suit an experiment which a later layer has changed, or removed, or left out."""
-    names = dict.fromkeys(problem.path[1] for problem in problems if problem.path[0] == "sweeps" and problem.path[1:])
-    sweeps, touched = layers.values.get("sweeps"), layers.touched
-    experiments = {name: str(sweeps[name].get("experiment")) for name in names if isinstance(sweeps.get(name), dict)}
-    return [
-        name
-        for name, experiment in experiments.items()
-        if ("experiments", experiment) in articles.left_out
-        or touched.get(("experiments", experiment), -1) > touched["sweeps", name]
-    ]
+def _sweeps_left_behind(layers: Layers, gone: dict[tuple[str, str], str], problems: list[Problem]) -> dict[str, str]:
+    """Sweeps that do not suit an experiment which a later layer has changed, or which is not there, and why."""
+    found = {}
+    for problem in problems:
+        sweeps, name = layers.values.get("sweeps"), problem.path[1] if problem.path[0] == "sweeps" else None
+        if name is None or name in found or not isinstance(sweeps.get(name), dict):
+            continue
+        experiment = ("experiments", str(sweeps[name].get("experiment")))
+        if experiment in gone and experiment[1] not in layers.values["experiments"]:
+            found[name] = f"the experiment has changed under it: {gone[experiment]}"
+        elif layers.touched.get(experiment, -1) > layers.touched["sweeps", name]:
+            found[name] = f"the experiment has changed under it: {problem.message}"
+    return found
 
 
 def _report(problems: list[Problem], layers: Layers) -> str:
@@ -87,6 +93,6 @@ def _report(problems: list[Problem], layers: Layers) -> str:
     lines = [f"The configuration has {count}:"]
     for problem in problems:
         key = ".".join(map(str, problem.path))
-        where = " ".join(part for part in (layers.origin(problem.path), key) if part)
+        where = " ".join(part for part in (problem.origin or layers.origin(problem.path), key) if part)
         lines.append(f"  {where}: {problem.message}")
     return "\n".join(lines)

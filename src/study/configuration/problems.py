@@ -12,10 +12,11 @@ from study.configuration.wording import nearest, shown
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with the value at a path of keys."""
+    """What is wrong with the value at a path of keys; `origin` is said where a later file has the same key."""
 
     path: tuple[str | int, ...]
     message: str
+    origin: str = ""
 
 
 def problem_of(detail, below=()) -> Problem:

@@ -222,6 +222,9 @@ class CsvData(Source):
         return features
 
 
+SKLEARN_SHAPES = {"iris": (3, 4), "wine": (3, 13), "breast_cancer": (2, 30)}  # classes and features
+
+
 class SklearnData(Source):
     """Real data that come with scikit-learn. Labels are hidden but for a fraction, another in each replicate."""
 
@@ -234,6 +237,11 @@ class SklearnData(Source):
         description="Share of the rows of each class that keep their label, one row at least; 0: no row has one.",
     )
     standardize: bool = Field(False, description="Scale each feature to mean 0 and standard deviation 1.")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of classes and of features."""
+        return SKLEARN_SHAPES[self.dataset]
 
     @property
     def same_rows(self) -> bool:
@@ -322,11 +330,9 @@ class Experiment(Closed):
         return self.fits[self.protocols.fit]
 
     @property
-    def n_features(self) -> int | None:
-        """Number of features, if the configuration tells."""
-        if isinstance(self.data, GaussianMixtureData):
-            return self.data.shape[1]
-        return len(self.data.features) if isinstance(self.data, CsvData) else None
+    def n_features(self) -> int:
+        """Number of features."""
+        return len(self.data.features) if isinstance(self.data, CsvData) else self.data.shape[1]
 
 
 def _scalar(value):

@@ -3,12 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from emgmm import MixtureParameters, posteriors
+from emgmm import MixtureParameters, posteriors, ridge_warning
 from study.configuration.schema import Fit
 from study.data.dataset import Dataset
 from study.evaluation.protocols import settings
 from study.evaluation.relabeling import best_relabeling
-from study.evaluation.scores import ridge_note
 from study.fits import sklearn_adapter
 from study.fits.runs import Runs
 
@@ -20,14 +19,13 @@ def compare(dataset: Dataset, ours: Runs, theirs: Runs, fit: Fit, experiment: st
     """
     rows, ridge = [], settings(protocol, fit, 0)["reg_covar"]
     for r in range(len(ours)):
-        replicate = dataset.replicate(r)
-        X = replicate.unlabeled
+        X = dataset.replicate(r).unlabeled
         row = {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
         our_end, their_end = ours.end(r), theirs.end(r)
         row |= _differences(X, our_end, their_end) if our_end and their_end else dict.fromkeys(DIFFERENCES, np.nan)
         row["n_iter_ours"], row["n_iter_sklearn"] = ours.n_iter[r], theirs.n_iter[r]
         row["failure"] = ours.failure[r] or theirs.failure[r]
-        row["note"] = ridge_note(replicate, ridge)
+        row["note"] = ridge_warning(X, ridge) or ""
         rows.append(row)
     return pd.DataFrame(rows)
 

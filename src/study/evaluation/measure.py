@@ -9,7 +9,6 @@ from study.evaluation.measurement import OneDraw, OneFit, OneRun
 from study.evaluation.measurements import MEASUREMENTS
 from study.fits.runs import Runs
 
-KMEANS_REPLICATES = 20
 COLUMNS = ("experiment", "fit", "replicate", "measurement", "setting", "value")
 
 
@@ -17,7 +16,6 @@ def measure(
     dataset: Dataset,
     runs_by_fit: dict[str, Runs],
     ridges: dict[str, bool],
-    replicates: int,
     bins: int,
     seed: int,
     experiment: str,
@@ -31,7 +29,6 @@ def measure(
         Runs of every fit.
     ridges : dict
         Whether a fit adds a ridge to its covariances.
-    replicates : int
     bins : int
         Of the histogram, for data with one feature.
     seed : int
@@ -58,7 +55,6 @@ def measure(
                     of_fit.found.setdefault(name, {})[r] = value
         take(of_fit, fit)
     n_components = max((runs.means.shape[1] for runs in runs_by_fit.values()), default=1)
-    for r in range(min(replicates, KMEANS_REPLICATES, len(dataset.unlabeled))):
-        X = dataset.replicate(r).unlabeled
-        take(OneDraw(r, X, n_components, generator(seed, experiment, "kmeans", r)), "")
+    for r, X in enumerate(dataset.unlabeled):
+        take(OneDraw(r, X, n_components, lambda purpose, r=r: generator(seed, experiment, purpose, r)), "")
     return pd.DataFrame(rows, columns=list(COLUMNS))

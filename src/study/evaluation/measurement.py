@@ -46,7 +46,9 @@ class Measurement:
             return {}
         found = self.function(subject)
         if found is None or isinstance(found, dict):
-            return found or {}
+            found = found or {}
+            assert {name for name, _ in found} <= set(self.quantities), "a measurement gives what it declares"
+            return found
         (name,) = self.quantities
         return {(name, None): found}
 
@@ -94,16 +96,6 @@ class OneRun:
         """Changes of the mean log-likelihood from step to step, (steps - 1,); None if there is but one step."""
         gains = np.diff(self.runs.trace[self.number, : self.runs.n_iter[self.number]])
         return gains if len(gains) else None
-
-    @property
-    def gains_without_ridge(self):
-        """The same, of a fit that adds no ridge."""
-        return None if self.ridge else self.gains
-
-    @property
-    def gains_with_ridge(self):
-        """The same, of a fit that adds one."""
-        return self.gains if self.ridge else None
 
     @property
     def labels(self):
@@ -159,7 +151,7 @@ class OneDraw:
     number: int
     X: np.ndarray
     n_components: int
-    draw: np.random.Generator
+    generator: Callable[[str], np.random.Generator]  # by what the draw is for
 
     def place(self, key):
         """Return replicate and setting of a number."""

@@ -38,14 +38,14 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
         parameters = runs.end(r)
         row |= _scores(replicate, parameters, fit) if parameters else dict.fromkeys(SCORES, np.nan)
         row["failure"] = runs.failure[r]
-        row["note"] = ridge_note(replicate, fit.reg_covar)
+        row["note"] = ridge_warning(_fitted_rows(replicate, fit), fit.reg_covar) or ""
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def ridge_note(rows: Replicate, reg_covar: float) -> str:
-    """Say that the ridge is not small beside the data's variance; nothing, if it is."""
-    return ridge_warning(np.concatenate([rows.unlabeled, rows.labeled]), reg_covar) or ""
+def _fitted_rows(rows: Replicate, fit: Fit):
+    """Rows whose likelihood the fit maximizes."""
+    return np.concatenate([rows.unlabeled, rows.labeled]) if fit.semi_supervised == "clamped" else rows.unlabeled
 
 
 SCORES = ("mean_log_likelihood", "bic", "aic", "accuracy")

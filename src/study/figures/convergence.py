@@ -30,11 +30,14 @@ def draw(measurements, experiment: str):
         index=["fit", "replicate"], columns="measurement", values="value", sort=False
     )
     figure, (axes,) = new_figure()
-    if {"convergence_rate", "overlap"} <= set(wide.columns):
-        for i, (name, rows) in enumerate(wide.dropna().groupby("fit", sort=False)):
+    known = wide.dropna() if {"convergence_rate", "overlap"} <= set(wide.columns) else wide[:0]
+    if len(known):
+        for i, (name, rows) in enumerate(known.groupby("fit", sort=False)):
             color = COMPONENTS[i % len(COMPONENTS)]
             axes.plot(rows["overlap"], rows["convergence_rate"], "o", color=color, markersize=4, alpha=0.7, label=name)
         figure.legend(loc="outside lower center", ncols=4)
+    else:
+        axes.text(0.5, 0.5, "no fit has two gains to compare", transform=axes.transAxes, ha="center")
     axes.axhline(1, color=BACKGROUND, linestyle="--")
     axes.set_ylim(0, 1.25)
     axes.set_xlabel("overlap: mean uncertainty of a row (probability)")

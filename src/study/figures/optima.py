@@ -29,7 +29,11 @@ def draw(measurements, experiment: str):
     chosen = measurements[measurements["measurement"].isin(["below_best", "optimum"])]
     wide = chosen.pivot_table(index=["fit", "replicate"], columns="measurement", values="value", sort=False)
     names = list(wide.index.get_level_values("fit").unique())
-    figure, panels = new_figure(max(1, len(names)), width=max(7.5, 5.0 * len(names)), height=4.8, sharey=True)
+    if not names:
+        figure, (axes,) = new_figure()
+        axes.set_title(f"{experiment}: every start collapsed")
+        return figure
+    figure, panels = new_figure(len(names), width=max(7.5, 5.0 * len(names)), height=4.8, sharey=True)
     for axes, name in zip(panels, names, strict=True):
         rows = wide.loc[name].sort_values("below_best", kind="stable", ignore_index=True)
         best = rows["optimum"] == 0

@@ -48,9 +48,12 @@ def draw(fits, implementations: dict[str, str], experiment: str):
     panels[0].set_xlabel("steps")
     if fits["n_iter"].max() > 20 * max(1, fits["n_iter"].median()) or fits["n_iter"].max() > 200:
         panels[0].set_xscale("log")
+    else:
+        panels[0].locator_params(axis="x", integer=True)
     if known:
         panels[1].set_xlabel("rows with their true class (%)")
     replicates = fits["replicate"].nunique()
-    dots = f"a dot is one of {replicates} replicates" if replicates > 1 else "the dot is the one replicate"
-    figure.suptitle(f"{experiment}: {dots} (black our EM, orange scikit-learn), the bar the median")
+    dots = f"a dot is one of {replicates} replicates, the bar the median" if replicates > 1 else "the one replicate"
+    both = " (black our EM, orange scikit-learn)" if len(set(implementations.values())) > 1 else ""
+    figure.suptitle(f"{experiment}: {dots}{both}")
     return figure

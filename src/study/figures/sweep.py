@@ -100,8 +100,9 @@ def _ordered(column, values):
 
     if _is_numeric(column) and not column.isna().any():
         return column
-    names = ["none" if value is None else str(shown_value(value)) for value in values]
-    return pd.Categorical(column.astype(object).where(column.notna(), "none").astype(str), names, ordered=True)
+    names = {shown_value(value): "none" if value is None else str(shown_value(value)) for value in values}
+    found = [names[None] if value is None or value != value else names[value] for value in column.astype(object)]
+    return pd.Categorical(found, list(names.values()), ordered=True)
 
 
 def _is_numeric(column) -> bool:
@@ -175,6 +176,6 @@ def _heatmap(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, st
     axes.grid(visible=False)
     middle = (image.norm.vmin + image.norm.vmax) / 2
     for (i, j), value in np.ndenumerate(table.to_numpy()):
-        text, color = ("none", "black") if np.isnan(value) else (f"{value:.3g}", "white" if value < middle else "black")
+        text, color = ("none", "black") if np.isnan(value) else (f"{value:.4g}", "white" if value < middle else "black")
         axes.text(j, i, text, ha="center", va="center", color=color)
     axes.figure.colorbar(image, ax=axes, label=MEANING.get(quantity, quantity))

@@ -57,7 +57,7 @@ COLUMNS = {
         "value": "the number",
     },
     "claims": {
-        "claim": "number of the claim: the letter is the article",
+        "claim": "number of the claim: a letter a source",
         "source": "who states it",
         "statement": "what is stated",
         "published": "the number that it comes down to",

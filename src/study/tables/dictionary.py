@@ -1,4 +1,7 @@
-"""The data dictionary, results/tables/README.md: what each table, column and measurement is."""
+"""The data dictionary: what each table, column and measurement is.
+
+python -m study.tables.dictionary > docs/tables.md
+"""
 
 from study.evaluation.measurements import QUANTITIES
 from study.tables.columns import COLUMNS
@@ -20,3 +23,7 @@ def data_dictionary() -> str:
             lines += [f"| {key} | {quantity.unit} | {quantity.meaning} |" for key, quantity in QUANTITIES.items()]
     lines += ["", "## sweeps/<sweep>.csv", "", SWEEP_TABLES]
     return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(data_dictionary(), end="")

@@ -1,0 +1,30 @@
+"""The manifest of the last run, read back. It imports nothing of the study, so that `verify` can use it first."""
+
+import json
+from pathlib import Path
+
+FILES = {  # recorded with their checksums, by kind; and what a kind is called
+    "outputs": "result",
+    "inputs": "input",
+    "configuration_files": "configuration",
+    "article_files": "article",
+    "code": "code",
+}
+
+
+def read_manifest(folder: Path) -> tuple[dict, str]:
+    """Return the manifest in a folder's results, and a sentence without its full stop if it cannot be used."""
+    file = folder / "results/manifest.json"
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}, "results/manifest.json is missing: there is no complete run here"
+    except (ValueError, OSError) as error:
+        return {}, f"results/manifest.json cannot be read ({error})"
+    if not isinstance(manifest, dict) or not {"outputs", "code", "inputs", "configuration"} <= set(manifest):
+        return {}, "results/manifest.json is not a manifest"
+    if not {*FILES, "caller"} <= set(manifest):
+        return {}, "results/manifest.json is of an older version (see CHANGELOG.md): make the results anew"
+    if not all(isinstance(manifest[kind], dict) for kind in (*FILES, "configuration")):
+        return {}, "results/manifest.json is not a manifest"
+    return manifest, ""
