@@ -28,11 +28,13 @@ style: .venv/complete
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 
-# uv alone resolves to the lowest versions
+# uv alone resolves to the lowest versions.
 test-lowest:
 	$(PYTHON) -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet uv
-	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct --editable '.[study]' --group dev
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct \
+	    --requirements pyproject.toml --extra study --group dev
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --no-deps --no-index --no-build-isolation --editable .
 	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" pytest
 
 verify: .venv/complete

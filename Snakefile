@@ -3,7 +3,7 @@ import os
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.11.2")
 
 
 # The opening page is made by the run, in its folder; `snakemake --report` reads it.

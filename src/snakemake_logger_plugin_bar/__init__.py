@@ -4,6 +4,7 @@ Of the plugins there are, none draws a bar with the time left. It has one row, s
 terminal past Snakemake is not painted over.
 """
 
+import logging
 from collections import Counter
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
@@ -26,6 +27,7 @@ class LogHandler(LogHandlerBase):
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+        logging.Handler.__init__(self)  # which older interfaces leave out
         self.console = Console(stderr=not self.common_settings.stdout, highlight=False)
         self.bar = Progress(
             TextColumn("{task.fields[rules]}"),

@@ -111,17 +111,19 @@ def figure_files(figure, folder="{experiment}"):
     }
 
 
-onsuccess:
-    # Times and places, apart from the results: this file differs from run to run.
-    write_run_record(Path(".snakemake/metadata"), Path("results/run.json"))
+# The lock and the record of a run are the caller's own affair where this is a module.
+if not IS_MODULE:
 
+    onsuccess:
+        # Times and places, apart from the results: this file differs from run to run.
+        write_run_record(Path(".snakemake/metadata"), Path("results/run.json"))
 
-onstart:
-    # Kept open as long as the process lives. The kernel drops the lock with it, so a killed run does not block the next.
-    workflow.run_lock = open(".snakemake/run.lock", "w")
-    try:
-        fcntl.flock(workflow.run_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise WorkflowError(
-            "another snakemake is running in this folder; wait for it, or stop it"
-        )
+    onstart:
+        # Kept open as long as the process lives. The kernel drops the lock with it, so a killed run does not block the next.
+        workflow.run_lock = open(".snakemake/run.lock", "w")
+        try:
+            fcntl.flock(workflow.run_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WorkflowError(
+                "another snakemake is running in this folder; wait for it, or stop it"
+            )
