@@ -56,7 +56,7 @@ def test_the_example_article_is_valid(folder):
 
 
 def test_the_readme_is_two_screens():
-    assert len(README.splitlines()) <= 128
+    assert len(README.splitlines()) <= 120
     assert len(BLOCKS) == 3
 
 
