@@ -10,13 +10,9 @@ ROOT = Path(workflow.current_basedir).parents[1]
 SRC = str(ROOT / "src")
 # The code that runs is the code of this tree, whatever else is installed.
 sys.path.insert(0, SRC)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, (SRC, os.environ.get("PYTHONPATH")))
-)
-# One thread a job: Snakemake runs jobs side by side, and the numbers do not depend on the machine's cores.
-os.environ.update(
-    dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-)
+from study.plan.environment import set_environment
+
+set_environment(SRC)
 
 from study.audit.manifest import git_state
 from study.audit.run_record import write_run_record
@@ -29,7 +25,7 @@ from study.plan.results import Plan
 from study.plan.sources import all_code, imported_by
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.
-IS_MODULE = Path(workflow.main_snakefile).resolve() != ROOT / "Snakefile"
+IS_MODULE = not (ROOT / "Snakefile").samefile(workflow.main_snakefile)
 OVERLAYS = [] if IS_MODULE else workflow.overwrite_configfiles
 CONFIG_FILES = [os.path.relpath(file) for file in (ROOT / "config.yaml", *OVERLAYS)]
 CALLER = config if IS_MODULE else None
