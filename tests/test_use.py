@@ -70,13 +70,15 @@ def test_an_empty_config_of_a_module_is_the_default_study(tmp_path):
 
 def test_from_another_folder(tmp_path):
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(SMALL))
-    arguments = ("-s", str(ROOT / "Snakefile"), "--configfile", "small.yaml")
-    made = run(tmp_path, *arguments, "--cores", "2")
+    claims = "results/tables/claims.csv"
+    arguments = ("-s", str(ROOT / "Snakefile"), "--configfile", "small.yaml", "--", claims)
+    made = run(tmp_path, "--cores", "2", *arguments)
     assert made.returncode == 0, made.stderr
-    assert (tmp_path / "results/tables/claims.csv").exists()
-    assert "Nothing to be done" in (again := run(tmp_path, *arguments, "--dry-run")).stdout + again.stderr
+    assert (tmp_path / claims).exists()
+    assert "Nothing to be done" in (again := run(tmp_path, "--dry-run", *arguments)).stdout + again.stderr
+    (tmp_path / "results/report").mkdir()
     (tmp_path / "results/report/opening.rst").write_text("Mine\n====\n")
-    assert run(tmp_path, *arguments, "--report", "report.html").returncode == 0
+    assert run(tmp_path, "--report", "report.html", *arguments).returncode == 0
     assert "Mine" in (tmp_path / "report.html").read_text()
 
 
