@@ -88,7 +88,7 @@ def test_a_line_removed_from_the_configuration_leaves_out_likewise(write):
     study = load(write({"experiments": {"toy": {"replicates": 5}}}, base=base), told.append).study
     assert (list(study.experiments), study.sweeps) == (["other"], {})
     assert told[0].endswith("experiments.toy is not used, for article articles/first.yaml is not named")
-    assert told[1].startswith("sweep mine is left out, for the experiment has changed under it: article articles/first")
+    assert told[1].startswith("sweep mine is left out, for the experiment is not there: article articles/first")
     assert told[1].endswith("(config.yaml:5)")
 
 
@@ -150,7 +150,7 @@ def test_numbers_printed_for_too_few_features_are_refused(write):
     first = copy.deepcopy(ARTICLE)
     first["experiments"]["toy"]["published"] = {"first": [{"mean": [1.0]}]}
     text = refused(write(first=first))
-    assert "published.first.0.mean: must have a number for each of the 2 features, got 1" in text
+    assert "published.first: has 1 numbers a component for 2 features; null removes it" in text
 
 
 def test_the_example_s_numbers_come_out():
@@ -168,6 +168,63 @@ def test_the_example_s_numbers_come_out():
     rows = judge_all(claims, {"fits": pd.concat(fits), "parameters": pd.concat(parameters)})
     assert len(rows) == 11
     assert {row["verdict"] for row in rows} == {"reproduced"}
+
+
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [
+        ("sweeps: 3", "sweeps: must be a block of keys and values, got 3"),
+        ("experiments: 3", "experiments: must be a block of keys and values, got 3"),
+        ("experiments: null", "experiments: is required, but missing"),
+        ("experiments: {toy: {<<: [{published: null}]}}", "published: there is nothing to remove by null"),
+        (
+            "articles: {first: null, furst: null}",
+            "articles.furst: there is nothing to remove by null",
+        ),
+        ("experiments: {toy: null}\nsweeps: {mine: {experiment: toy, vry: {}}}", "sweeps.mine.vry: unknown key"),
+        ("claims: {A2: {statment: it holds}}", "claims.A2.statment: unknown key; did you mean 'statement'?"),
+    ],
+)
+def test_odd_overlays_get_a_message(write, overlay, message):
+    files = write()
+    with open("overlay.yaml", "w") as file:
+        file.write(overlay)
+    assert message in refused([*files, "overlay.yaml"])
+
+
+def test_what_is_removed_twice_or_never_was_there_is_no_mistake(write):
+    """An overlay that empties the study may be given twice, and to a study without articles or sweeps."""
+    files, told = write(), []
+    with open("empty.yaml", "w") as file:
+        file.write("articles: null\nexperiments: {toy: null, other: null}\nsweeps: null\nclaims: {A1: null}\n")
+    with open("own.yaml", "w") as file:
+        yaml.safe_dump({"experiments": {"mine": TOY}}, file)
+    study = load([*files, "empty.yaml", "empty.yaml", "own.yaml"], told.append).study
+    assert (list(study.experiments), study.articles, study.claims) == (["mine"], {}, {})
+    assert "empty.yaml:2 experiments.toy is not used, for article first is left out" in told
+    with open("base.yaml", "w") as file:
+        yaml.safe_dump(GOOD, file)
+    with open("less.yaml", "w") as file:
+        file.write("articles: null\nsweeps: null\n")
+    assert load(["base.yaml", "less.yaml"]).study.sweeps == {}
+
+
+def test_a_slug_that_names_another_file_leaves_the_first_out(write, tmp_path):
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump({"source": "C", "experiments": {"third": TOY}}))
+    told = []
+    overlay = {"articles": {"first": "other.yaml"}, "claims": {"A1": {"tolerance": 1.0}}}
+    study = load(write(overlay), told.append).study
+    assert list(study.experiments) == ["third", "other"]
+    assert told == ["overlay.yaml:4 claims.A1 is not used, for article articles/first.yaml is left out"]
+
+
+def test_a_fit_that_an_overlay_removed_is_no_typing_error(write):
+    claims = {"A1": {**ARTICLE["claims"]["A1"], "where": {"fit": "second"}}}
+    toy = {**TOY, "fits": {**TOY["fits"], "second": {"initialization": "kmeans"}}}
+    told = []
+    first = {**ARTICLE, "experiments": {"toy": toy}, "claims": claims}
+    load(write({"experiments": {"toy": {"fits": {"second": None}}}}, first=first), told.append)
+    assert told == []
 
 
 def test_one_name_in_two_articles_names_both_lines(write):

@@ -131,7 +131,9 @@ def test_what_others_made_and_what_is_newer_stays(study):
         if not newer:
             os.utime(study / path, (0, 0))
     (study / "results/tables/.x.part").mkdir()
-    assert verify(study, "study.audit.stale").stdout == "nothing is left over\n"
+    told = verify(study, "study.audit.stale").stdout.splitlines()
+    assert told[0].startswith("Newer than the last whole run, so left alone")
+    assert told[1:] == ["  results/figures/later/fits.png", "nothing is left over"]
     assert (study / "results/figures/later/fits.png").exists()
 
 

@@ -159,6 +159,17 @@ def test_no_value_among_numbers_is_a_value(tmp_path):
     assert axes.lines[0].get_xdata().tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("kind", ["lines", "heatmap"])
+def test_a_figure_of_fits_that_all_failed_says_so(tmp_path, kind):
+    vary = {"fits.first.initialization": ["random"], "data.shared": [True, False]}
+    block = {"x": "fits.first.initialization", "y": "accuracy", "color": "data.shared", "kind": kind}
+    sweep = Sweep.model_validate({**SWEEP, "vary": vary, "replicates": 1, "protocols": [], "figure": block})
+    table = run(sweep.model_dump(), tmp_path).assign(failure="start: singular")
+    write_table(tmp_path / "summary.csv", summarize(table, list(vary)))
+    drawn = draw(read_table(tmp_path / "summary.csv"), sweep, "sizes")
+    assert [text.get_text() for text in drawn.axes[0].texts] == ["no fit succeeded"]
+
+
 @pytest.mark.parametrize("figure", [{"kind": "lines"}, {"kind": "heatmap"}, {"kind": "lines", "color": None}])
 def test_what_is_no_number_is_drawn_in_the_order_of_the_sweep(tmp_path, figure):
     vary = {"fits.first.covariance_type": ["tied", "full", "diag"], "data.shared": [True, False]}

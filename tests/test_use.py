@@ -39,6 +39,13 @@ def run(folder, *arguments):
     return subprocess.run(["snakemake", *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
+def audit(folder, command):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    arguments = ["python", "-m", f"study.audit.{command}"]
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False, env=environment)
+    return done.stdout
+
+
 def test_as_a_module(tmp_path):
     text = CALLER.format(config=SMALL, snakefile=ROOT / "Snakefile")
     (tmp_path / "Snakefile").write_text(text)
@@ -46,15 +53,10 @@ def test_as_a_module(tmp_path):
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "mine.txt").read_text().split()[0] == "2"
     assert not (tmp_path / "results/run.json").exists()  # the caller's own affair
-    checked = subprocess.run(
-        ["python", "-m", "study.audit.verify"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-    )
-    assert checked.stdout.startswith("everything holds"), checked.stdout
+    assert audit(tmp_path, "verify").startswith("everything holds")
+    assert "module of another workflow here" in audit(tmp_path, "stale")
+    (tmp_path / "Snakefile").write_text(text.replace("config: config", 'config: config\n    prefix: "em"'))
+    assert "prefix: and replace_prefix: are not supported" in (prefixed := run(tmp_path, "-n")).stdout + prefixed.stderr
     (tmp_path / "Snakefile").write_text(text.replace("'experiments'", "'experiment'"))
     wrong = run(tmp_path, "--dry-run")
     assert wrong.returncode != 0

@@ -35,7 +35,10 @@ try:
         raise StudyError(
             "--config is not read; put the keys into a file and give it with --configfile"
         )
-    if getattr(workflow.modifier.path_modifier, "modifies_prefixes", False):
+    if any(
+        getattr(workflow.modifier.path_modifier, name, None)
+        for name in ("prefix", "modifies_prefixes")
+    ):
         raise StudyError(
             "prefix: and replace_prefix: are not supported; results are in the folder results"
         )

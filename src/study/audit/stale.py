@@ -3,8 +3,8 @@
     python -m study.audit.stale
 
 Run it in the folder of the study. By the last run's manifest, it lists and removes what an experiment or a sweep left
-that is no longer configured, cells that no sweep can reach, and what a killed run was writing. It leaves alone what is
-newer than the manifest (a run goes on), and files that are not of the study's making.
+that is no longer configured, cells that no sweep can reach, and what a killed run was writing. It leaves alone files
+that are not of the study's making, and names those that are newer than the manifest: of a run that has not ended.
 """
 
 import fcntl
@@ -33,7 +33,7 @@ def is_made_here(path) -> bool:
     return MADE.fullmatch(str(path)) is not None
 
 
-def stale_files(folder: Path, manifest: dict) -> list[Path]:
+def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
     """List what is left over, relative to the folder.
 
     Parameters
@@ -41,6 +41,13 @@ def stale_files(folder: Path, manifest: dict) -> list[Path]:
     folder : Path
     manifest : dict
         Of the last run.
+
+    Returns
+    -------
+    list of Path
+        What no run needs.
+    list of Path
+        What the last run does not need either, but is newer.
     """
     from study.configuration.schema import Study
     from study.plan.results import Plan
@@ -50,20 +57,20 @@ def stale_files(folder: Path, manifest: dict) -> list[Path]:
     wanted |= {f"results/downloads/{sha256}.csv" for sha256 in plan.urls}
     last_run = (folder / "results/manifest.json").stat().st_mtime_ns
     reached: dict[str, set[str] | None] = {}
-    stale = []
+    stale, newer = [], []
     for file in (folder / "results").rglob("*"):
         path = file.relative_to(folder)
         if file.is_dir() and not file.is_symlink():
             continue
         if re.fullmatch(r"\..+\.part(\.\w+)?", path.name):  # no run goes on
             stale.append(path)
-        elif is_made_here(path) and str(path) not in wanted and file.lstat().st_mtime_ns <= last_run:
+        elif is_made_here(path) and str(path) not in wanted:
             if path.parts[-2] == "cells":
                 cells = reached.setdefault(path.parts[2], _reached(plan, path.parts[2]))
                 if cells is None or path.stem in cells:
                     continue
-            stale.append(path)
-    return sorted(stale)
+            (stale if file.lstat().st_mtime_ns <= last_run else newer).append(path)
+    return sorted(stale), sorted(newer)
 
 
 def _reached(plan, name) -> set[str] | None:
@@ -87,6 +94,9 @@ def main() -> int:
     if problem:
         print(f"{problem}. Nothing was removed.")
         return 1
+    if manifest["caller"] is not None:
+        print("The study is a module of another workflow here, whose files may stand among these: nothing was removed.")
+        return 1
     (folder / ".snakemake").mkdir(exist_ok=True)
     with open(folder / ".snakemake/run.lock", "a") as lock:  # as every run does
         try:
@@ -94,7 +104,7 @@ def main() -> int:
         except BlockingIOError:
             print("A run is going on in this folder: wait for it, or stop it. Nothing was removed.")
             return 1
-        stale = stale_files(folder, manifest)
+        stale, newer = stale_files(folder, manifest)
         print(*stale, sep="\n", end="\n" if stale else "")
         kept = [error for error in map(_remove, stale) if error]
         for above in sorted({above for path in stale for above in path.parents}, reverse=True):
@@ -102,6 +112,8 @@ def main() -> int:
                 above.rmdir()
     for error in kept:
         print(f"{error.filename}: cannot be removed ({error.strerror})")
+    if newer:
+        print("Newer than the last whole run, so left alone (end that run, or delete by hand):", *newer, sep="\n  ")
     removed = len(stale) - len(kept)
     print(f"{removed} files were left over, and have been removed" if removed else "nothing is left over")
     return 1 if kept else 0

@@ -1,7 +1,7 @@
 """Articles: one file a source, with its experiments, sweeps and claims. They lie below config.yaml and its overlays."""
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -43,7 +43,7 @@ class Articles:
 def read_articles(layers: list[Layer]) -> Articles:
     """Read the articles that the layers name, each relative to the file that names it."""
     found, place = Articles(), {}
-    named, removed = _named(layers)
+    named, others = _named(layers)
     for slug, path in named.items():
         try:
             layer = read_file(path)
@@ -55,77 +55,50 @@ def read_articles(layers: list[Layer]) -> Articles:
             continue
         found.files.append(str(path))
         found.layers.append(_as_layer(layer, slug, path, found.problems))
-        for kind, name in _names(layer):
+        for kind, name in names_of(layer):
             if (kind, name) in place:
-                lines = " and ".join((place[kind, name], layer.origins[kind, name]))
+                lines = " and ".join((place[kind, name], layer.origin((kind, name))))
                 found.problems.append(Problem((kind, name), f"stands in two articles, at {lines}"))
-            place[kind, name] = layer.origins[kind, name]
-    for kind, name in _names(layers[0]):
-        block, line = layers[0].values[kind][name], layers[0].origins[kind, name]
+            place[kind, name] = layer.origin((kind, name))
+    for kind, name in names_of(layers[0]):
+        block, line = layers[0].values[kind][name], layers[0].origin((kind, name))
         if (kind, name) in place and isinstance(block, dict) and NEEDED[kind] <= set(block):
             text = f"stands in an article and in the configuration, at {place[kind, name]} and {line}"
             found.problems.append(Problem((kind, name), text))
-    found.left_out = {key: why for key, why in _left_out(layers[0].folder, removed, found.files) if key not in place}
+    found.left_out = {key: why for key, why in _left_out(layers[0].folder, others, found.files) if key not in place}
     return found
 
 
-def without_unused(layers: list[Layer], articles: Articles, notice) -> tuple[list[Layer], dict[tuple[str, str], str]]:
-    """Drop keys that only change what is not there, with a word about each.
-
-    Returns
-    -------
-    list of Layer
-        Without the keys for what an article that is left out has, or what a layer before has removed.
-    dict
-        Why something is not there, by ("experiments" | "sweeps" | "claims", name).
-    """
-    result = []
-    gone = dict(articles.left_out)
-    for layer in layers:
-        kept = dict(layer.values)
-        for kind, name in _names(layer):
-            block, origin = layer.values[kind][name], layer.origins[kind, name]
-            if isinstance(block, dict) and NEEDED[kind] <= set(block):
-                gone.pop((kind, name), None)
-            elif (kind, name) in gone:
-                notice(f"{origin} {kind}.{name} is not used, for {gone[kind, name]}")
-                kept[kind] = {key: value for key, value in kept[kind].items() if key != name}
-            elif block is None:
-                gone[kind, name] = f"{origin} removes it"
-        result.append(replace(layer, values={k: v for k, v in kept.items() if v != {} or layer.values[k] == {}}))
-    return result, gone
-
-
-def _named(layers) -> tuple[dict[str, Path], dict[str, Path]]:
-    """Paths of the articles by their slugs, and of those that a later layer removes."""
-    named, removed = {}, {}
+def _named(layers) -> tuple[dict[str, Path], list[tuple[Path, str]]]:
+    """Paths of the articles by their slugs; and those of others that were named, with why they are not."""
+    named, others = {}, []
     for layer in layers:
         block = layer.values.get("articles", {})
         if block is None:  # an overlay leaves them all out
             block = dict.fromkeys(named)
-        for slug, path in block.items() if isinstance(block, dict) else ():
-            if path is None and slug in named:
-                removed[slug] = named.pop(slug)
-            elif isinstance(path, str):
-                named[slug] = _relative(layer.folder / path)
-    return named, removed
+        for slug, value in block.items() if isinstance(block, dict) else ():
+            path = _relative(layer.folder / value) if isinstance(value, str) else None
+            if slug in named and path != named[slug]:
+                others.append((named[slug], f"article {slug if path is None else named[slug]} is left out"))
+            if path is not None:
+                named[slug] = path
+            elif value is None:
+                named.pop(slug, None)
+    return named, others
 
 
-def _left_out(folder, removed, files):
-    """Yield what removed articles have, and the experiments of those in the folder `articles` that are not named."""
-    others = [path for path in sorted((folder / "articles").glob("*.yaml")) if str(_relative(path)) not in files]
-    for path, kinds, why in (
-        *((path, ("experiments",), f"article {path} is not named") for path in others),
-        *((path, KINDS, f"article {slug} is left out") for slug, path in removed.items()),
-    ):
+def _left_out(folder, others, files):
+    """Yield what the articles have that are not part of the study: once named, or in the folder `articles`."""
+    in_folder = [path for path in sorted((folder / "articles").glob("*.yaml")) if str(_relative(path)) not in files]
+    for path, why in (*((path, f"article {path} is not named") for path in in_folder), *others):
         try:
-            names = _names(read_file(path))
+            yield from ((key, why) for key in names_of(read_file(path)))
         except ConfigurationError:
             continue  # it is not part of the study
-        yield from ((key, why) for key in names if key[0] in kinds)
 
 
-def _names(layer: Layer) -> list[tuple[str, str]]:
+def names_of(layer: Layer) -> list[tuple[str, str]]:
+    """List what a layer has: ("experiments" | "sweeps" | "claims", name)."""
     return [(kind, name) for kind in KINDS if isinstance(layer.values.get(kind), dict) for name in layer.values[kind]]
 
 

@@ -37,18 +37,18 @@ def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary):
         yield (*path, "explanation"), f"cannot be filled in ({error})"
 
 
-def absent_names(study: Study, gone: dict[tuple[str, str], str]):
-    """Yield (path, message) of each experiment or fit that a claim names and that never was: a typing error, mostly.
+def absent_names(study: Study, gone: set[tuple]):
+    """Yield (path, message) of each experiment or fit that a claim names and that was never there.
 
     Parameters
     ----------
     study : Study
-    gone : dict
-        What was there and is not: it is no error.
+    gone : set of paths
+        What was there and is not.
     """
     for name, claim in study.claims.items():
         for below, selection in _selections(claim).items():
-            experiment = selection.experiment or claim.experiment
+            experiment = selection.experiment or selection.where.get("experiment") or claim.experiment
             if experiment is None or ("experiments", experiment) in gone:
                 continue
             here = ("claims", name, *below)
@@ -59,7 +59,7 @@ def absent_names(study: Study, gone: dict[tuple[str, str], str]):
             fits = study.experiments[experiment].fits
             for key, conditions in (("where", selection.where), ("over", selection.over or {})):
                 fit = conditions.get("fit", "")
-                if fit not in (*fits, ""):
+                if fit not in (*fits, "") and ("experiments", experiment, "fits", fit) not in gone:
                     yield (*here, key, "fit"), f"experiment {experiment} has no fit '{fit}'{nearest(fit, list(fits))}"
 
 

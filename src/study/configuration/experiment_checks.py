@@ -133,15 +133,15 @@ def _protocols(protocols, raw_fits, path):
 
 def _published(published, raw_fits, data, path):
     for name, components in published.items() if isinstance(published, dict) else ():
+        here = (*path, "published", name)
         if name not in raw_fits:
-            yield (*path, "published", name), f"there is no fit '{name}'{nearest(name, raw_fits)}"
+            yield here, f"there is no fit '{name}'{nearest(name, raw_fits)}"
         if data is None or not isinstance(components, list):
             continue
         n_features = len(data.features) if isinstance(data, CsvData) else data.shape[1]
-        for k, raw in enumerate(components):
-            printed = valid(Published, raw)
-            for key in ("mean", "standard_deviation") if printed else ():
-                n_given = len(getattr(printed, key) or [0] * n_features)
-                if n_given != n_features:
-                    text = f"must have a number for each of the {n_features} features, got {n_given}"
-                    yield (*path, "published", name, k, key), text
+        for printed in filter(None, (valid(Published, raw) for raw in components)):
+            n_given = {len(printed.mean), len(printed.standard_deviation or printed.mean)}
+            if n_given != {n_features}:
+                numbers = " and ".join(map(str, sorted(n_given)))
+                yield here, f"has {numbers} numbers a component for {n_features} features; null removes it"
+                break

@@ -51,6 +51,10 @@ class Layer:
     values: dict
     origins: dict[KeyPath, str]
 
+    def origin(self, path: KeyPath) -> str:
+        """Where a key stands."""
+        return origin_of(path, self.origins)
+
 
 @dataclass
 class Layers:
@@ -62,6 +66,8 @@ class Layers:
     origins : dict
         "file:line" of each path of keys.
     problems : list of Problem
+    removed : set of paths
+        That a null has removed.
     touched : dict
         Number of the last layer that set, or removed, anything in a block, by the block's path.
     """
@@ -69,13 +75,19 @@ class Layers:
     values: dict = field(default_factory=dict)
     origins: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    removed: set[KeyPath] = field(default_factory=set)
     touched: dict[KeyPath, int] = field(default_factory=dict)
 
     def origin(self, path: KeyPath) -> str:
         """Where a key stands; for a key that is missing, where the block stands that lacks it."""
-        while path and path not in self.origins:
-            path = path[:-1]
-        return self.origins.get(path, "")
+        return origin_of(path, self.origins)
+
+
+def origin_of(path: KeyPath, origins: dict[KeyPath, str]) -> str:
+    """Where a key stands, or the nearest block around it whose place is known."""
+    while path and path not in origins:
+        path = path[:-1]
+    return origins.get(path, "")
 
 
 def merge(articles: list[Layer], layers: list[Layer]) -> Layers:
@@ -89,7 +101,8 @@ def merge(articles: list[Layer], layers: list[Layer]) -> Layers:
         removed: list[KeyPath] = []
         found: list[Problem] = []
         merged.values = _merge(merged.values, layer.values, (), removed, found)
-        merged.problems += [replace(problem, origin=layer.origins[problem.path]) for problem in found]
+        merged.problems += [replace(problem, origin=layer.origin(problem.path)) for problem in found]
+        merged.removed |= set(removed)
         for gone in removed:
             merged.origins = {path: o for path, o in merged.origins.items() if path[: len(gone)] != gone}
         merged.origins |= layer.origins

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from study.configuration.articles import read_articles, without_unused
+from study.configuration.articles import read_articles
 from study.configuration.checks import cross_checks
 from study.configuration.claim_checks import absent_names
 from study.configuration.errors import ConfigurationError
+from study.configuration.experiment_checks import block
 from study.configuration.layers import Layers, from_caller, merge, read_file
 from study.configuration.problems import Problem, problem_of
 from study.configuration.schema import Study
+from study.configuration.unused import without_unused
 from study.configuration.vocabulary import Vocabulary
 
 CALLER = "the module's config"  # what messages call keys that a Snakefile hands over
@@ -34,7 +36,8 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
     vocabulary : Vocabulary
     notice : callable
         Called with a sentence about each sweep that is left out, for its experiment has changed under it or is not
-        there, each key that changes what is not there, and each claim about an experiment or fit that never was.
+        there, each key that changes what is not there, and each claim about an
+        experiment or a fit that was never there.
     caller : dict, optional
         Keys and values of a last overlay that is no file.
 
@@ -56,7 +59,7 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
         del layers.values["sweeps"][name]
         study, problems = _validate(layers, vocabulary)
     if study and not problems:
-        for path, message in absent_names(study, gone):
+        for path, message in absent_names(study, {*gone, *layers.removed}):
             notice(f"{layers.origin(path)} {'.'.join(path)}: {message}")
     if problems:
         raise ConfigurationError(_report(problems, layers))
@@ -76,15 +79,17 @@ def _validate(layers: Layers, vocabulary: Vocabulary) -> tuple[Study | None, lis
 def _sweeps_left_behind(layers: Layers, gone: dict[tuple[str, str], str], problems: list[Problem]) -> dict[str, str]:
     """Sweeps that do not suit an experiment which a later layer has changed, or which is not there, and why."""
     found = {}
-    for problem in problems:
-        sweeps, name = layers.values.get("sweeps"), problem.path[1] if problem.path[0] == "sweeps" else None
-        if name is None or name in found or not isinstance(sweeps.get(name), dict):
+    for name, sweep in block(layers.values, "sweeps").items():
+        wrong = [problem for problem in problems if problem.path[:2] == ("sweeps", name)]
+        if not wrong or not isinstance(sweep, dict):
             continue
-        experiment = ("experiments", str(sweeps[name].get("experiment")))
-        if experiment in gone and experiment[1] not in layers.values["experiments"]:
-            found[name] = f"the experiment has changed under it: {gone[experiment]}"
-        elif layers.touched.get(experiment, -1) > layers.touched["sweeps", name]:
-            found[name] = f"the experiment has changed under it: {problem.message}"
+        experiment = ("experiments", str(sweep.get("experiment")))
+        if experiment in gone and experiment[1] not in block(layers.values, "experiments"):
+            if all(problem.path[2:] == ("experiment",) for problem in wrong):
+                change = "has changed under it" if gone[experiment].endswith("removes it") else "is not there"
+                found[name] = f"the experiment {change}: {gone[experiment]}"
+        elif layers.touched.get(experiment, -1) > layers.touched.get(("sweeps", name), -1):
+            found[name] = f"the experiment has changed under it: {wrong[0].message}"
     return found
 
 

@@ -51,7 +51,8 @@ def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabu
     if n_cells > sweep.max_cells:
         yield (*path, "max_cells"), f"the sweep has {n_cells:,} cells; at most {sweep.max_cells:,} are allowed here"
         return
-    base, told = experiment.model_dump() | {"replicates": sweep.replicates}, set()
+    # What a source printed is of the experiment's own data.
+    base, told = experiment.model_dump() | {"replicates": sweep.replicates, "published": {}}, set()
     for values in grid(sweep):
         cell = with_values(base, values)
         try:

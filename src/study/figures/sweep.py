@@ -140,6 +140,9 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
         style = {"linestyle": FIT_STYLES[i % len(FIT_STYLES)], "marker": "os^Dv"[i % 5]}
         axes.plot(places, shown[:, 0], color=color, markersize=4, linewidth=2, label=label, **style)
     axes.set_ylabel(MEANING.get(quantity, quantity))
+    if rows.empty:
+        axes.text(0.5, 0.5, "no fit succeeded", transform=axes.transAxes, ha="center")
+        return
     if not numeric:
         names = list(x.cat.categories)
         axes.set_xticks(range(len(names)), names, **_slanted(names))
@@ -167,6 +170,9 @@ def _color(by, value, i):
 
 def _heatmap(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]):
     scale = 100 if quantity in PERCENT else 1
+    if rows["mean"].isna().all():
+        axes.text(0.5, 0.5, "no fit succeeded", transform=axes.transAxes, ha="center")
+        return
     table = scale * rows.pivot_table(index=figure.color, columns=figure.x, values="mean", aggfunc="mean", observed=True)
     image = axes.imshow(table.to_numpy(), origin="lower", aspect="auto", cmap="cividis")
     columns, index = ([str(value) for value in part] for part in (table.columns, table.index))
