@@ -49,7 +49,7 @@ TINY = {
         **dict.fromkeys(SWEEPS),
         "tolerances": {
             "experiment": "mine",
-            "vary": {"fits.start.tol": [1.0e-2, 1.0e-3, 1.0e-4]},
+            "vary": {"fits.start.tol": [1.0e-2, 1.0e-4]},
             "replicates": 1,
             "cells_per_job": 1,
             "figure": {"x": "fits.start.tol", "y": "n_iter"},

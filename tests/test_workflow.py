@@ -214,7 +214,7 @@ def test_an_edited_fit_leaves_other_fits_alone(project):
 
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tiny, tmp_path):
     folder, draw = make_project(tmp_path, TINY), np.random.default_rng()
-    for _ in range(4):
+    for _ in range(3):
         run = subprocess.Popen(
             ["snakemake", "--cores", "2", "--configfile", "small.yaml"],
             cwd=folder,
