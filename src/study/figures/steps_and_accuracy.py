@@ -40,7 +40,7 @@ def draw(fits, implementations: dict[str, str], experiment: str):
             values = scale * fits.loc[(fits["fit"] == name) & fits["failure"].isna(), column].to_numpy()
             color = SKLEARN if implementations[name] == "sklearn" else OURS
             spread = np.linspace(-0.25, 0.25, len(values)) if len(values) > 1 else np.zeros(len(values))
-            if len(values):
+            if len(values) > 1:
                 axes.plot([np.median(values)] * 2, [height - 0.38, height + 0.38], color=HIGHLIGHT, linewidth=2.5)
             axes.plot(values, height + spread, "o", color=color, markersize=3.5, alpha=0.5, zorder=3)
         axes.set_yticks(range(len(names)), names)
