@@ -4,9 +4,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from study.configuration.errors import ConfigurationError
+from study.configuration.experiment_checks import valid
 from study.configuration.layers import Layer, read_file
 from study.configuration.problems import Problem
 from study.configuration.schema import Article, Name
@@ -116,7 +115,7 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
         problems.append(Problem(("articles", slug, "source"), "is required, but missing: who says it"))
     section = layer.values.get("section", source)
     for key, text in (("source", source), ("section", section)):
-        if not _is_text(text):
+        if valid(Name, text) is None:
             problems.append(
                 Problem(("articles", slug, key), f"must be text of at most 1000 letters, got {shown(text)}")
             )
@@ -127,14 +126,6 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
             if isinstance(block, dict):
                 block.setdefault(key, text)
     return Layer(layer.folder, values, origins)
-
-
-def _is_text(value) -> bool:
-    try:
-        TypeAdapter(Name).validate_python(value, strict=True)
-    except ValidationError:
-        return False
-    return True
 
 
 def _moved(value, folder: Path, is_path: bool = False):

@@ -138,10 +138,9 @@ def _published(published, raw_fits, data, path):
             yield here, f"there is no fit '{name}'{nearest(name, raw_fits)}"
         if data is None or not isinstance(components, list):
             continue
-        n_features = len(data.features) if isinstance(data, CsvData) else data.shape[1]
         for printed in filter(None, (valid(Published, raw) for raw in components)):
             n_given = {len(printed.mean), len(printed.standard_deviation or printed.mean)}
-            if n_given != {n_features}:
+            if n_given != {data.shape[1]}:
                 numbers = " and ".join(map(str, sorted(n_given)))
-                yield here, f"has {numbers} numbers a component for {n_features} features; null removes it"
+                yield here, f"has {numbers} numbers a component for {data.shape[1]} features; null removes it"
                 break

@@ -36,8 +36,7 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
     vocabulary : Vocabulary
     notice : callable
         Called with a sentence about each sweep that is left out, for its experiment has changed under it or is not
-        there, each key that changes what is not there, and each claim about an
-        experiment or a fit that was never there.
+        there, each key that changes what is not there, and each claim about an experiment or a fit that never was.
     caller : dict, optional
         Keys and values of a last overlay that is no file.
 
@@ -54,9 +53,11 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
     layers = merge(articles.layers, given)
     layers.problems += articles.problems
     study, problems = _validate(layers, vocabulary)
-    for name, reason in _sweeps_left_behind(layers, gone, problems).items():
+    left_behind = _sweeps_left_behind(layers, gone, articles.left_out, problems)
+    for name, reason in left_behind.items():
         notice(f"sweep {name} is left out, for {reason} ({layers.origin(('sweeps', name))})")
         del layers.values["sweeps"][name]
+    if left_behind:
         study, problems = _validate(layers, vocabulary)
     if study and not problems:
         for path, message in absent_names(study, {*gone, *layers.removed}):
@@ -76,7 +77,7 @@ def _validate(layers: Layers, vocabulary: Vocabulary) -> tuple[Study | None, lis
     return study, [*problems, *layers.problems, *crossed]
 
 
-def _sweeps_left_behind(layers: Layers, gone: dict[tuple[str, str], str], problems: list[Problem]) -> dict[str, str]:
+def _sweeps_left_behind(layers: Layers, gone: dict, left_out: dict, problems: list[Problem]) -> dict[str, str]:
     """Sweeps that do not suit an experiment which a later layer has changed, or which is not there, and why."""
     found = {}
     for name, sweep in block(layers.values, "sweeps").items():
@@ -86,7 +87,7 @@ def _sweeps_left_behind(layers: Layers, gone: dict[tuple[str, str], str], proble
         experiment = ("experiments", str(sweep.get("experiment")))
         if experiment in gone and experiment[1] not in block(layers.values, "experiments"):
             if all(problem.path[2:] == ("experiment",) for problem in wrong):
-                change = "has changed under it" if gone[experiment].endswith("removes it") else "is not there"
+                change = "is not there" if experiment in left_out else "has changed under it"
                 found[name] = f"the experiment {change}: {gone[experiment]}"
         elif layers.touched.get(experiment, -1) > layers.touched.get(("sweeps", name), -1):
             found[name] = f"the experiment has changed under it: {wrong[0].message}"

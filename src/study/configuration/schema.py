@@ -214,6 +214,11 @@ class CsvData(Source):
         """Files hold one set of rows."""
         return True
 
+    @property
+    def shape(self) -> tuple[None, int]:
+        """Numbers of classes, which the files will tell, and of features."""
+        return (None, len(self.features))
+
     @field_validator("features")
     @classmethod
     def _each_once(cls, features):
@@ -328,11 +333,6 @@ class Experiment(Closed):
     def compared_fit(self) -> Fit:
         """The fit that scikit-learn is run beside."""
         return self.fits[self.protocols.fit]
-
-    @property
-    def n_features(self) -> int:
-        """Number of features."""
-        return len(self.data.features) if isinstance(self.data, CsvData) else self.data.shape[1]
 
 
 def _scalar(value):

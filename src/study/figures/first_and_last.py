@@ -16,7 +16,7 @@ CAPTION = (
 
 def names(experiment):
     """Names of these figures of an experiment."""
-    return ["first_and_last"] if experiment.n_features == 1 else []
+    return ["first_and_last"] if experiment.data.shape[1] == 1 else []
 
 
 def draw(rows: Replicate, fits: dict[str, MixtureParameters | None], experiment: str):

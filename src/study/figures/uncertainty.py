@@ -15,7 +15,7 @@ CAPTION = (
 
 def names(experiment):
     """Names of these figures of an experiment."""
-    return ["uncertainty"] if experiment.n_features == 1 else []
+    return ["uncertainty"] if experiment.data.shape[1] == 1 else []
 
 
 def draw(rows: Replicate, feature: str, fits: dict[str, MixtureParameters | None], experiment: str, bins: int):
