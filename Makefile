@@ -4,6 +4,7 @@
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
 # make verify      check the results against the manifest, the code, the configuration and each other
 # make clean-stale list and remove results that are no longer configured
+# make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
 # make benchmark   this EM beside scikit-learn, in one run
 # make lock        renew requirements.lock from pyproject.toml (needs uv and a network)
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := .venv/bin
 # .venv/bin first, so that Snakemake's jobs and the tests find the same tools
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test style test-lowest verify clean-stale benchmark lock
+.PHONY: reproduce test style test-lowest verify clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce: .venv/complete
@@ -42,6 +43,11 @@ verify: .venv/complete
 
 clean-stale: .venv/complete
 	PYTHONPATH=src python -m study.audit.stale
+
+ORIGINAL_DATA ?= config/original-data.yaml
+original-data: .venv/complete
+	snakemake --cores 4 --directory .original-data --configfile $(ORIGINAL_DATA)
+	PYTHONPATH=src python -m study.claims.original .original-data/results articles/original/xu_2021.yaml
 
 benchmark: .venv/complete
 	python benchmarks/speed.py

@@ -11,7 +11,8 @@ from test_configuration import CLAIM, GOOD
 from study.claims.judge import judge_all
 from study.configuration.errors import ConfigurationError
 from study.data.sources import make_dataset
-from study.evaluation.scores import evaluate_fit, tabulate_parameters
+from study.evaluation.measure import measure
+from study.evaluation.scores import evaluate_fit
 from study.fits.em import run_fit
 from study.plan.loading import load
 
@@ -157,15 +158,13 @@ def test_the_example_s_numbers_come_out():
     """What other programs print for iris, from the rows to the verdicts."""
     file = Path(__file__).parent.parent / "articles/iris_elsewhere.yaml"
     study = load([file.parent.parent / "config.yaml"], caller={"articles": {"elsewhere": str(file)}}).study
-    experiment, fits, parameters = study.experiments["iris_elsewhere"], [], []
-    dataset = make_dataset(experiment.data, 1, study.seed, "iris_elsewhere")
-    for name, fit in experiment.fits.items():
-        runs = run_fit(dataset, fit, 1, study.seed, "iris_elsewhere", name)
-        fits.append(evaluate_fit(dataset, runs, fit, "iris_elsewhere", name))
-        printed = experiment.published.get(name, [])
-        parameters.append(tabulate_parameters(dataset, runs, fit, printed, "iris_elsewhere", name))
-    claims = {name: claim for name, claim in study.claims.items() if claim.experiment == "iris_elsewhere"}
-    rows = judge_all(claims, {"fits": pd.concat(fits), "parameters": pd.concat(parameters)})
+    experiment, name, seed = study.experiments["iris_elsewhere"], "iris_elsewhere", study.seed
+    dataset = make_dataset(experiment.data, experiment.replicates, seed, name)
+    runs = {key: run_fit(dataset, fit, experiment.replicates, seed, name, key) for key, fit in experiment.fits.items()}
+    fits = [evaluate_fit(dataset, runs[key], fit, name, key) for key, fit in experiment.fits.items()]
+    measurements = measure(dataset, runs, experiment.fits, experiment.bins, experiment.published, seed, name)
+    claims = {key: claim for key, claim in study.claims.items() if getattr(claim, "experiment", None) == name}
+    rows = judge_all(claims, {"fits": pd.concat(fits), "measurements": measurements})
     assert len(rows) == 11
     assert {row["verdict"] for row in rows} == {"reproduced"}
 

@@ -203,15 +203,18 @@ def test_columns_are_looked_for_before_any_job(tmp_path, monkeypatch, header, me
 
 
 def test_every_key_is_described():
-    def blocks(annotation):
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            yield annotation
-            for known in annotation.model_fields.values():
-                yield from blocks(known.annotation)
-        for part in typing.get_args(annotation):
-            yield from blocks(part)
+    found = set()
 
-    for block in set(blocks(Study)):
+    def collect(annotation):
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation not in found:
+            found.add(annotation)
+            for known in annotation.model_fields.values():
+                collect(known.annotation)
+        for part in typing.get_args(annotation):
+            collect(part)
+
+    collect(Study)
+    for block in found:
         assert block.__doc__
         for name, known in block.model_fields.items():
             assert known.description, f"{block.__name__}.{name}"

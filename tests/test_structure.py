@@ -30,7 +30,7 @@ def test_rooms_are_those_of_the_way():
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_arrow_runs_back(room):
     allowed = {*ROOMS[: ROOMS.index(room) + 1]} - ({"claims"} if room == "figures" else set())
-    for file in (SRC / "study" / room).glob("*.py"):
+    for file in (SRC / "study" / room).rglob("*.py"):
         rooms = {name.split(".")[1] for name in imports(file) if name.startswith("study.")}
         assert rooms <= allowed, f"{file.relative_to(ROOT)} imports from {sorted(rooms - allowed)}"
 

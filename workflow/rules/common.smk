@@ -16,8 +16,9 @@ set_environment(SRC)
 
 from study.audit.manifest import git_state
 from study.audit.run_record import write_run_record
+from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
-from study.evaluation.protocols import LADDER
+from study.evaluation.protocols import PROTOCOLS
 from study.figures import sweep as sweep_figure
 from study.figures.catalogue import FIGURES
 from study.plan.loading import load

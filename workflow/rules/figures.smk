@@ -123,6 +123,7 @@ rule plot_steps_and_accuracy:
         fits=lambda wildcards: PLAN.of_fits(
             wildcards.experiment, "results/evaluation/{experiment}/fits/{fit}.csv"
         ),
+        measurements=rules.measure.output,
         code=sources("plot_steps_and_accuracy.py"),
     output:
         **figure_files("steps_and_accuracy"),

@@ -22,7 +22,7 @@ rule compare:
     input:
         data=rules.data.output,
         ours=compared_runs,
-        theirs=expand(rules.sklearn.output, protocol=LADDER, allow_missing=True),
+        theirs=expand(rules.sklearn.output, protocol=PROTOCOLS, allow_missing=True),
         code=sources("compare.py"),
     output:
         "results/evaluation/{experiment}/agreement.csv",
@@ -32,7 +32,7 @@ rule compare:
         "../envs/study.yaml"
     params:
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
-        protocols=list(LADDER),
+        protocols=list(PROTOCOLS),
     message:
         "Compare our EM with scikit-learn on {wildcards.experiment}"
     script:

@@ -36,15 +36,13 @@ rule measure:
     conda:
         "../envs/study.yaml"
     params:
-        fits=fit_names,
-        settings=lambda wildcards: {
-            "bins": experiment_of(wildcards).bins,
-            "ridges": {
-                name: fit.reg_covar > 0
-                for name, fit in experiment_of(wildcards).fits.items()
-            },
-            "seed": STUDY.seed,
+        fits=lambda wildcards: {
+            name: fit.model_dump()
+            for name, fit in experiment_of(wildcards).fits.items()
         },
+        bins=lambda wildcards: experiment_of(wildcards).bins,
+        published=lambda wildcards: experiment_of(wildcards).model_dump()["published"],
+        seed=STUDY.seed,
     message:
         "Measure {wildcards.experiment}"
     script:
@@ -81,6 +79,7 @@ rule claims:
         parameters=rules.tables.output.parameters,
         agreement=rules.tables.output.agreement,
         measurements=rules.tables.output.measurements,
+        sweeps=[f"results/tables/sweeps/{name}.csv" for name in sweeps_of(STUDY)],
         code=sources("claims.py"),
     output:
         claims="results/tables/claims.csv",
@@ -91,7 +90,8 @@ rule claims:
         "../envs/study.yaml"
     params:
         claims={name: claim.model_dump() for name, claim in STUDY.claims.items()},
-        one_draw=STUDY.one_draw(),
+        sweeps=sweeps_of(STUDY),
+        repeated=sorted(STUDY.repeated()),
     message:
         "Judge the claims"
     script:

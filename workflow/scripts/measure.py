@@ -1,5 +1,6 @@
 """Measure what the claims of the articles speak of."""
 
+from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset
 from study.data.storage import read_arrays, write_table
 from study.evaluation.measure import measure
@@ -8,8 +9,18 @@ from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     dataset = read_arrays(snakemake.input.data[0], Dataset)
-    runs = {
-        name: read_arrays(file, Runs) for name, file in zip(snakemake.params.fits, snakemake.input.runs, strict=True)
+    fits = {name: Fit(**fit) for name, fit in snakemake.params.fits.items()}
+    runs = {name: read_arrays(file, Runs) for name, file in zip(fits, snakemake.input.runs, strict=True)}
+    published = {
+        name: [Published(**component) for component in printed] for name, printed in snakemake.params.published.items()
     }
-    table = measure(dataset, runs, experiment=snakemake.wildcards.experiment, **snakemake.params.settings)
+    table = measure(
+        dataset,
+        runs,
+        fits,
+        snakemake.params.bins,
+        published,
+        snakemake.params.seed,
+        snakemake.wildcards.experiment,
+    )
     write_table(snakemake.output[0], table)

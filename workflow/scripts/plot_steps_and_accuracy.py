@@ -9,5 +9,6 @@ from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     fits = pd.concat([read_table(file) for file in snakemake.input.fits], ignore_index=True)
-    figure = draw(fits, snakemake.params.implementations, snakemake.wildcards.experiment)
+    measurements = read_table(snakemake.input.measurements[0])
+    figure = draw(fits, measurements, snakemake.params.implementations, snakemake.wildcards.experiment)
     save(figure, snakemake.output.svg, snakemake.output.png)

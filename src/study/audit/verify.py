@@ -79,11 +79,12 @@ def _tables(folder, manifest):
     import pandas as pd
 
     from study.claims.judge import judge_all
+    from study.configuration.claim_checks import sweeps_of
     from study.configuration.errors import StudyError
-    from study.configuration.schema import Claim, Study
+    from study.configuration.schema import Study
     from study.data.storage import read_table
     from study.tables.collect import PARTS, collect
-    from study.tables.columns import COLUMNS, SWEEP_QUANTITIES
+    from study.tables.columns import COLUMNS, SWEEP_COLUMNS
     from study.tables.sweeps import summarize
 
     tables = folder / "results/tables"
@@ -99,15 +100,16 @@ def _tables(folder, manifest):
         except (OSError, ValueError) as error:
             yield f"results/tables/sweeps/{name}.csv cannot be read: {error}"
             continue
-        columns = [*sweep["vary"], "fit", "protocol", "replicate", "seed", *SWEEP_QUANTITIES, "failure", "note"]
+        columns = [*sweep["vary"], *SWEEP_COLUMNS]
         if list(table.columns) != columns:
             yield f"results/tables/sweeps/{name}.csv does not fit its data dictionary: columns {list(table.columns)}"
         elif not _same(summarize(table, list(sweep["vary"])), summary):
             yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"
-    if {*PARTS, "claims"} <= set(found):
-        claims = {name: Claim.model_validate(claim) for name, claim in manifest["configuration"]["claims"].items()}
-        one_draw = frozenset(Study.model_validate(manifest["configuration"]).one_draw())
-        rows = judge_all(claims, {name: found[name] for name in PARTS}, one_draw)
+        found[f"sweeps/{name}"] = table
+    study = Study.model_validate(manifest["configuration"])
+    read = (*PARTS, *(f"sweeps/{name}" for name in sweeps_of(study)))
+    if {*read, "claims"} <= set(found):
+        rows = judge_all(study.claims, {name: found[name] for name in read}, frozenset(study.repeated()))
         if not _same(pd.DataFrame(rows, columns=list(COLUMNS["claims"])), found["claims"]):
             yield "results/tables/claims.csv is not what the other tables give"
 

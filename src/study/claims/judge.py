@@ -1,178 +1,182 @@
-"""Verdicts: each claim is data (which numbers of which table must compare how), and one function decides."""
+"""Verdicts: each claim is data, and one function decides. The rules in words are docs/verdicts.md."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from study.configuration.errors import StudyError
-from study.configuration.schema import Claim, Selection, Test
+from study.claims.intervals import confidence_interval, share_interval
+from study.claims.numbers import NoNumbersError, Numbers, holds, numbers_of
+from study.claims.sentences import criterion, explanation
+from study.configuration.schema import AnyClaim, Claim, Selection, Untested
 
-INTERVAL = (2.5, 97.5)  # percentiles over the replicates
-
-RELATIONS = {
-    "equals": lambda value, test: abs(value - test.published) <= test.tolerance * (1 + 1e-9),
-    "at_least": lambda value, test: value >= test.published - test.tolerance,
-    "at_most": lambda value, test: value <= test.published + test.tolerance,
-    "more_than": lambda value, test: value > test.published,
-    "less_than": lambda value, test: value < test.published,
-}
-
-
-class NoNumbersError(StudyError):
-    """The tables have no numbers that a claim speaks of."""
+NEARLY_ALL, HARDLY_ANY = 0.95, 0.05  # shares of the draws
+ENOUGH_DRAWS = 20
+AT_IT, AT_IT_DRAWS = 0.01, 2  # what a printed number must at least have, to be one of the draws'
+RANGE = (2.5, 97.5)  # percentiles of the draws
 
 
 @dataclass(frozen=True)
-class Observation:
-    """What the tables say.
+class Finding:
+    """What the draws say of a claim.
 
     Attributes
     ----------
-    value : float
-        The statistic over the selected numbers.
-    low, high : float
-        Of a median: the numbers' 2.5 and 97.5 percentiles. Of a mean: its 95 % confidence interval. Else the value.
-    n : int
-        How many there are.
+    numbers : Numbers
+    observed : float
+        Their statistic.
+    interval, share_interval, range : tuple of float
+        95 % confidence intervals of `observed` and of `share`; 2.5 and 97.5 percentile of the draws. NaN if there is
+        none.
+    share : float
+        Of the draws that fulfil the criterion.
+    percentile : float
+        Of a printed number among the draws; NaN for other claims.
+    verdict : str
+    cause : Numbers or None
+        If the claim is explained: what was measured of the cause.
     """
 
-    value: float
-    low: float
-    high: float
-    n: int
-
-
-class _NotMeasured(float):
-    """Evidence from an experiment that is not in the configuration."""
-
-    def __format__(self, specification):
-        return "(not measured)"
-
-
-def observe(
-    selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None, one_draw: frozenset = frozenset()
-) -> Observation:
-    """Look up the numbers that a selection names.
-
-    Parameters
-    ----------
-    selection : Selection
-    tables : dict of DataFrame
-    experiment : str or None
-        The claim's, for a selection that names none.
-    one_draw : set of str
-        Experiments whose rows are the same in every replicate: equal numbers from these are one number.
-
-    Raises
-    ------
-    NoNumbersError
-        If the tables have no such numbers.
-    """
-    experiment = selection.experiment or experiment
-    where = selection.where if experiment is None else {"experiment": experiment, **selection.where}
-    numbers = _numbers(tables[selection.table], where, selection.quantity)
-    if selection.over is not None:
-        where = {**where, **selection.over}
-        divisors = _numbers(tables[selection.table], where, selection.quantity)
-        numbers = (numbers / divisors).replace([np.inf, -np.inf], np.nan).dropna()
-    if numbers.empty:
-        raise NoNumbersError(_nothing_there(selection, where, tables))
-    if experiment in one_draw and "replicate" in tables[selection.table] and len(set(numbers)) == 1:
-        numbers = numbers.iloc[:1]
-    value = float(getattr(numbers, selection.statistic)())
-    if selection.statistic == "median":
-        low, high = np.percentile(numbers, INTERVAL)
-    else:  # what is said of all numbers at once has no spread; a mean has its standard error
-        error = 1.96 * numbers.std(ddof=0) / np.sqrt(len(numbers)) if selection.statistic == "mean" else 0.0
-        low, high = value - error, value + error
-    return Observation(value, float(low), float(high), len(numbers))
-
-
-def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataFrame]) -> str:
-    """Say why there are no numbers."""
-    experiment = where.get("experiment")
-    if experiment is not None and "fits" in tables and not (tables["fits"]["experiment"] == experiment).any():
-        return f"experiment {experiment} is not part of this study"
-    conditions = ", ".join(f"{column} {value}" for column, value in where.items())
-    return f"table {selection.table} has no number '{selection.quantity}' of {conditions or 'any row'}"
-
-
-def _numbers(table: pd.DataFrame, where: dict, quantity: str) -> pd.Series:
-    """Select numbers, by replicate where the table has them."""
-    rows = np.ones(len(table), dtype=bool)
-    for column, wanted in where.items():
-        rows &= (table[column] == wanted).to_numpy()
-    chosen = table[rows]
-    index = chosen["replicate"] if "replicate" in chosen else pd.RangeIndex(len(chosen))
-    return pd.Series(pd.to_numeric(chosen[quantity]).to_numpy(dtype=float), index=index).dropna()
-
-
-def holds(test: Test, seen: Observation) -> tuple[bool, bool]:
-    """Tell whether a test holds for the observed number and both ends of its interval, and whether within it."""
-    relation = RELATIONS[test.relation]
-    ends = [relation(value, test) for value in (seen.low, seen.high)]
-    always = relation(seen.value, test) and all(ends)
-    if test.relation == "equals":
-        return always, seen.low - test.tolerance <= test.published <= seen.high + test.tolerance
-    return always, relation(seen.value, test) or any(ends)
-
-
-def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame], one_draw: frozenset = frozenset()) -> dict:
-    """Make the row of claims.csv of a claim."""
-    seen = observe(claim, tables, claim.experiment, one_draw)
-    always, sometimes = holds(claim, seen)
-    if always:
-        verdict = "reproduced"
-    elif sometimes:
-        verdict = "reproduced_in_distribution"
-    elif claim.because is not None and RELATIONS[claim.because.relation](
-        observe(claim.because, tables, claim.experiment, one_draw).value, claim.because
-    ):
-        verdict = "explained"
-    else:
-        verdict = "not_reproduced"
-    return row_of(name, claim, seen, verdict, _explanation(claim, seen, tables, one_draw))
-
-
-def row_of(name: str, claim: Claim, seen: Observation, verdict: str, explanation: str) -> dict:
-    """Make a row of claims.csv."""
-    return {
-        "claim": name,
-        "source": claim.source,
-        "statement": claim.statement,
-        "published": claim.published,
-        "observed": seen.value,
-        "interval_low": seen.low,
-        "interval_high": seen.high,
-        "n_replicates": seen.n,
-        "verdict": verdict,
-        "explanation": explanation,
-    }
-
-
-def _explanation(claim: Claim, seen: Observation, tables: dict[str, pd.DataFrame], one_draw: frozenset) -> str:
-    """Fill the measured numbers into the claim's sentence."""
-    measured = {"observed": seen.value, "low": seen.low, "high": seen.high, "n": seen.n}
-    for key, selection in claim.evidence.items():
-        try:
-            found = observe(selection, tables, claim.experiment, one_draw)
-        except NoNumbersError:
-            found = Observation(_NotMeasured(), _NotMeasured(), _NotMeasured(), 0)
-        measured |= {key: found.value, f"{key}_low": found.low, f"{key}_high": found.high}
-    alone = seen.n == 1 and claim.explanation_of_one is not None
-    return (claim.explanation_of_one if alone else claim.explanation).format_map(measured)
+    numbers: Numbers
+    observed: float
+    interval: tuple[float, float]
+    share: float
+    share_interval: tuple[float, float]
+    range: tuple[float, float]
+    percentile: float = np.nan
+    verdict: str = ""
+    cause: Numbers | None = field(default=None)
 
 
 def judge_all(
-    claims: dict[str, Claim], tables: dict[str, pd.DataFrame], one_draw: frozenset = frozenset()
+    claims: dict[str, AnyClaim], tables: dict[str, pd.DataFrame], repeated: frozenset = frozenset()
 ) -> list[dict]:
-    """Make the rows of claims.csv: one a claim. Where the study has no numbers for it, the row says so."""
+    """Make the rows of claims.csv: one a claim. Where the study has no numbers for it, the row says so.
+
+    Parameters
+    ----------
+    claims : dict
+    tables : dict of DataFrame
+        fits, parameters, agreement, measurements, and sweeps/<name> of the sweeps that claims read.
+    repeated : set of (str, str)
+        Experiments and fits whose replicates are all the same run.
+    """
     rows = []
     for name, claim in claims.items():
+        if isinstance(claim, Untested):
+            rows.append(_untested(name, claim, f"Not tested: {claim.not_tested}"))
+            continue
         try:
-            rows.append(judge(name, claim, tables, one_draw))
+            rows.append(judge(name, claim, tables, repeated))
         except NoNumbersError as error:
-            nothing = Observation(np.nan, np.nan, np.nan, 0)
-            rows.append(row_of(name, claim, nothing, "not_tested", f"Not tested: {error}."))
+            rows.append(_untested(name, claim, f"Not tested: {error}."))
     return rows
+
+
+def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame], repeated: frozenset = frozenset()) -> dict:
+    """Make the row of claims.csv of a claim; parameters as in `judge_all`."""
+
+    def find(selection: Selection) -> Numbers:
+        return numbers_of(selection, tables, claim.experiment, repeated)
+
+    finding = finding_of(claim, find)
+    return {
+        **_heading(name, claim),
+        "published": claim.published,
+        "observed": finding.observed,
+        "interval_low": finding.interval[0],
+        "interval_high": finding.interval[1],
+        "n_replicates": len(finding.numbers.of_draws),
+        "verdict": finding.verdict,
+        "explanation": explanation(claim, finding, find),
+        "kind": claim.kind,
+        "criterion": criterion(claim),
+        "threshold_of": claim.threshold_of,
+        "share_holding": finding.share,
+        "share_low": finding.share_interval[0],
+        "share_high": finding.share_interval[1],
+        "range_low": finding.range[0],
+        "range_high": finding.range[1],
+        "percentile": finding.percentile,
+        **_original(claim),
+    }
+
+
+def _heading(name: str, claim: AnyClaim) -> dict:
+    return {"claim": name, "source": claim.source, "statement": claim.statement}
+
+
+def _original(claim: AnyClaim) -> dict:
+    if isinstance(claim, Untested) or claim.original is None:
+        return {"original_observed": np.nan, "original_verdict": np.nan}
+    return {"original_observed": claim.original.observed, "original_verdict": claim.original.verdict}
+
+
+def _untested(name: str, claim: AnyClaim, reason: str) -> dict:
+    published = claim.published if isinstance(claim, Claim) else np.nan
+    verdict = {"published": published, "n_replicates": 0, "verdict": "not_tested", "explanation": reason}
+    return {**_heading(name, claim), **verdict, **_original(claim)}
+
+
+def finding_of(claim: Claim, find) -> Finding:
+    """Look at the draws, and decide.
+
+    Parameters
+    ----------
+    claim : Claim
+    find : callable
+        From a Selection to its Numbers.
+    """
+    numbers = find(claim)
+    values, fulfilled = numbers.of_draws, holds(claim, numbers.of_draws)
+    several, spread = numbers.independent and len(values) > 1, (np.nan, np.nan)
+    verdict, cause = verdict_of(claim, numbers), None
+    if verdict == "not_reproduced" and claim.because is not None:
+        try:
+            found = find(claim.because)
+        except NoNumbersError:
+            found = None
+        if found and _enough(found) and holds(claim.because, found.of_draws).mean() >= NEARLY_ALL:
+            verdict, cause = "explained", found
+    below, at = (values < claim.published - claim.tolerance).mean(), fulfilled.mean()
+    return Finding(
+        numbers=numbers,
+        observed=float(getattr(values, claim.statistic)()),
+        interval=confidence_interval(values, claim.statistic) if several else spread,
+        share=float(fulfilled.mean()),
+        share_interval=share_interval(int(fulfilled.sum()), len(values)) if several else spread,
+        range=tuple(map(float, np.percentile(values, RANGE))) if len(values) > 1 else spread,
+        percentile=float(100 * (below + at / 2)) if claim.kind == "number" else np.nan,
+        verdict=verdict,
+        cause=cause,
+    )
+
+
+def _enough(numbers: Numbers) -> bool:
+    return numbers.repeated or len(numbers.of_draws) >= ENOUGH_DRAWS
+
+
+def verdict_of(claim: Claim, numbers: Numbers) -> str:
+    """Decide by the draws alone: reproduced, reproduced_in_distribution, not_reproduced or undecided."""
+    fulfilled = holds(claim, numbers.of_draws)
+    share, enough = fulfilled.mean(), _enough(numbers)
+    if claim.kind == "identity":
+        return "reproduced" if fulfilled.all() else "not_reproduced"
+    if claim.kind == "existence":
+        if fulfilled.any():
+            return "reproduced" if claim.there_is else "not_reproduced"
+        if not enough:
+            return "undecided"
+        return "not_reproduced" if claim.there_is else "reproduced"
+    if not enough:
+        return "undecided"
+    if share >= NEARLY_ALL:
+        return "reproduced"
+    if claim.kind == "inequality":
+        return "not_reproduced" if share <= HARDLY_ANY else "reproduced_in_distribution"
+    sides = (
+        (numbers.of_draws <= claim.published + claim.tolerance).mean(),
+        (numbers.of_draws >= claim.published - claim.tolerance).mean(),
+    )
+    among = share >= AT_IT and fulfilled.sum() >= AT_IT_DRAWS and min(sides) >= HARDLY_ANY
+    return "reproduced_in_distribution" if among else "not_reproduced"

@@ -4,43 +4,78 @@ from html import escape
 
 import pandas as pd
 
+from study.claims.sentences import WORDS
+
 TITLE = "EM for Gaussian mixtures: what is claimed, reproduced and audited"
-VERDICTS = {
+COLORS = {
     "reproduced": "#009E73",
     "reproduced_in_distribution": "#0072B2",
-    "explained": "#E69F00",
+    "explained": "#D55E00",
     "not_reproduced": "#D55E00",
+    "undecided": "#666666",
     "not_tested": "#666666",
 }
+HEADINGS = ("claim", "statement", "published", "observed (95 % interval)", "draws that fulfil it", "verdict")
+OWN_DATA = "on the source's own data"
 
 
 def opening(claims: pd.DataFrame, configuration_sha256: str) -> str:
-    """Make the report's opening page, reStructuredText around a table in HTML."""
+    """Make the report's opening page, reStructuredText around a table in HTML.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        claims.csv.
+    configuration_sha256 : str
+    """
+    own_data = claims["original_verdict"].notna().any()
     lines = [
         TITLE,
         "=" * len(TITLE),
         "",
-        "Each claim of the sources, what this run observed, and why. The tables and figures are on the left.",
+        "Each claim of the sources, what this run observed, and why. The rules are in docs/verdicts.md.",
+        "The tables and figures are on the left.",
         "",
         ".. raw:: html",
         "",
         "   {% raw %}",
         '   <table style="border-collapse: collapse">',
-        "   <tr><th>claim</th><th>statement</th><th>published</th><th>observed (95 %)</th><th>verdict</th></tr>",
+        "   <tr>" + "".join(f"<th>{name}</th>" for name in (*HEADINGS, *([OWN_DATA] if own_data else []))) + "</tr>",
     ]
     cell = '<td style="border-top: 1px solid #ccc; padding: .4em .8em; vertical-align: top">'
     for row in claims.itertuples():
-        observed = f"{row.observed:.4g} ({row.interval_low:.4g} to {row.interval_high:.4g})"
-        observed = "" if row.verdict == "not_tested" else observed
-        color = VERDICTS.get(row.verdict, "black")
         cells = [
             escape(str(row.claim)),
             f"{escape(str(row.statement))}<br><small>{escape(str(row.explanation))}</small>",
-            f"{row.published:g}",
-            observed,
-            f'<b style="color: {color}">{escape(str(row.verdict).replace("_", " "))}</b>',
+            _number(row.published),
+            _observed(row),
+            _fulfilled(row),
+            _verdict(row.verdict),
         ]
+        if own_data:
+            told = pd.notna(row.original_verdict)
+            cells.append(f"{_number(row.original_observed)}: {_verdict(row.original_verdict)}" if told else "")
         lines.append("   <tr>" + "".join(f"{cell}{text}</td>" for text in cells) + "</tr>")
     lines += ["   </table>", "   {% endraw %}", ""]
     lines += [f"Configuration: sha256 ``{configuration_sha256}``. See results/manifest.json.", ""]
     return "\n".join(lines)
+
+
+def _number(value) -> str:
+    return "" if pd.isna(value) else f"{value:.4g}"
+
+
+def _observed(row) -> str:
+    interval = f" ({row.interval_low:.4g} to {row.interval_high:.4g})" if pd.notna(row.interval_low) else ""
+    return _number(row.observed) + interval
+
+
+def _fulfilled(row) -> str:
+    if pd.isna(row.share_holding):
+        return ""
+    return f"{row.share_holding:.1%} of {row.n_replicates}<br><small>{escape(str(row.criterion))}</small>"
+
+
+def _verdict(verdict) -> str:
+    words = escape(WORDS.get(verdict, str(verdict)))
+    return f'<b style="color: {COLORS.get(verdict, "black")}">{words}</b>'

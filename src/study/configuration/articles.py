@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from study.configuration.errors import ConfigurationError
-from study.configuration.experiment_checks import valid
+from study.configuration.experiment_checks import block, valid
 from study.configuration.layers import Layer, read_file
 from study.configuration.problems import Problem
 from study.configuration.schema import Article, Name
@@ -15,7 +15,7 @@ KINDS = ("experiments", "sweeps", "claims")
 NEEDED = {  # a block with all of these is one of its own; else it changes another
     "experiments": {"data", "fits"},
     "sweeps": {"experiment", "vary"},
-    "claims": {"statement", "table"},
+    "claims": {"statement"},
 }
 
 
@@ -28,6 +28,8 @@ class Articles:
     layers : list of Layer
         One an article, in the order in which they are named.
     files : list of str
+    original_data : list of str
+        Files that the articles name.
     problems : list of Problem
     left_out : dict
         Why something is not part of the study, by ("experiments" | "sweeps" | "claims", name).
@@ -35,6 +37,7 @@ class Articles:
 
     layers: list[Layer] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    original_data: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     left_out: dict[tuple[str, str], str] = field(default_factory=dict)
 
@@ -54,14 +57,15 @@ def read_articles(layers: list[Layer]) -> Articles:
             continue
         found.files.append(str(path))
         found.layers.append(_as_layer(layer, slug, path, found.problems))
+        _add_original_data(found, layer, slug)
         for kind, name in names_of(layer):
             if (kind, name) in place:
                 lines = " and ".join((place[kind, name], layer.origin((kind, name))))
                 found.problems.append(Problem((kind, name), f"stands in two articles, at {lines}"))
             place[kind, name] = layer.origin((kind, name))
     for kind, name in names_of(layers[0]):
-        block, line = layers[0].values[kind][name], layers[0].origin((kind, name))
-        if (kind, name) in place and isinstance(block, dict) and NEEDED[kind] <= set(block):
+        own, line = layers[0].values[kind][name], layers[0].origin((kind, name))
+        if (kind, name) in place and isinstance(own, dict) and NEEDED[kind] <= set(own):
             text = f"stands in an article and in the configuration, at {place[kind, name]} and {line}"
             found.problems.append(Problem((kind, name), text))
     found.left_out = {key: why for key, why in _left_out(layers[0].folder, others, found.files) if key not in place}
@@ -72,10 +76,10 @@ def _named(layers) -> tuple[dict[str, Path], list[tuple[Path, str]]]:
     """Paths of the articles by their slugs; and those of others that were named, with why they are not."""
     named, others = {}, []
     for layer in layers:
-        block = layer.values.get("articles", {})
-        if block is None:  # an overlay leaves them all out
-            block = dict.fromkeys(named)
-        for slug, value in block.items() if isinstance(block, dict) else ():
+        given = layer.values.get("articles", {})
+        if given is None:  # an overlay leaves them all out
+            given = dict.fromkeys(named)
+        for slug, value in given.items() if isinstance(given, dict) else ():
             path = _relative(layer.folder / value) if isinstance(value, str) else None
             if slug in named and path != named[slug]:
                 others.append((named[slug], f"article {slug if path is None else named[slug]} is left out"))
@@ -122,10 +126,27 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
     blocks = {kind: layer.values[kind] for kind in KINDS if isinstance(layer.values.get(kind), dict)}
     values = _moved(blocks, layer.folder)
     for kind, key, text in (("claims", "source", source), ("experiments", "section", section)):
-        for block in values.get(kind, {}).values():
-            if isinstance(block, dict):
-                block.setdefault(key, text)
+        for below in values.get(kind, {}).values():
+            if isinstance(below, dict):
+                below.setdefault(key, text)
     return Layer(layer.folder, values, origins)
+
+
+def _add_original_data(found: Articles, article: Layer, slug: str):
+    """Put what the article's claims gave on the source's own data beside each of them, in the article's layer."""
+    file = article.values.get("original_data")
+    if not isinstance(file, str):
+        return
+    path = _relative(article.folder / file)
+    try:
+        outcomes = block(read_file(path).values, "claims")
+    except ConfigurationError as error:
+        found.problems.append(Problem(("articles", slug, "original_data"), str(error)))
+        return
+    found.original_data.append(str(path))
+    for name, claim in block(found.layers[-1].values, "claims").items():
+        if isinstance(claim, dict) and name in outcomes and "not_tested" not in claim:
+            claim["original"] = outcomes[name]
 
 
 def _moved(value, folder: Path, is_path: bool = False):

@@ -22,15 +22,15 @@ def cross_checks(values: dict, vocabulary: Vocabulary):
         The key to change.
     message : str
     """
-    experiments = block(values, "experiments")
+    experiments, sweeps = block(values, "experiments"), block(values, "sweeps")
     for name, experiment in experiments.items():
         if isinstance(experiment, dict):
             yield from check_experiment(experiment, ("experiments", name))
-    for name, raw_sweep in block(values, "sweeps").items():
+    for name, raw_sweep in sweeps.items():
         sweep = valid(Sweep, raw_sweep)
         if sweep:
             yield from check_sweep(sweep, experiments, ("sweeps", name), vocabulary)
     for name, raw_claim in block(values, "claims").items():
         claim = valid(Claim, raw_claim)
         if claim:
-            yield from check_claim(claim, ("claims", name), vocabulary)
+            yield from check_claim(claim, ("claims", name), vocabulary, sweeps)

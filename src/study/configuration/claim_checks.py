@@ -2,43 +2,63 @@
 
 from string import Formatter
 
-from study.configuration.schema import Claim, Study
+from study.configuration.schema import Claim, Selection, Study
 from study.configuration.vocabulary import Vocabulary
 from study.configuration.wording import nearest
 
+OBSERVED = ("observed", "low", "high", "share", "n")
+OF_EVIDENCE = ("", "_low", "_high", "_n", "_count", "_share")
 
-def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary):
+
+def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict):
     """Yield (path, message) of each name in a claim that no table has, and each placeholder for no number."""
     allowed = {"protocol": list(vocabulary.protocols), "measurement": list(vocabulary.measurements)}
     for below, selection in _selections(claim).items():
         here = (*path, *below)
-        columns = vocabulary.columns[selection.table]
+        columns = _columns(selection, vocabulary, sweeps)
         if selection.quantity not in columns:
             yield (
                 (*here, "quantity"),
                 f"table {selection.table} has no column '{selection.quantity}'" + nearest(selection.quantity, columns),
             )
-        for key, conditions in (("where", selection.where), ("over", selection.over or {})):
-            for column, value in conditions.items():
+        for key in ("where", "over", "minus"):
+            for column, value in (getattr(selection, key) or {}).items():
                 if column not in columns:
                     yield (*here, key, column), f"table {selection.table} has no such column{nearest(column, columns)}"
-                elif column in allowed and value not in allowed[column]:
+                elif column in allowed and value not in (*allowed[column], ""):
                     yield (*here, key, column), f"there is no '{value}' here{nearest(value, allowed[column])}"
-    names = {"observed", "low", "high", "n", *(key + end for key in claim.evidence for end in ("", "_low", "_high"))}
-    try:
-        text = claim.explanation + (claim.explanation_of_one or "")
-        used = [(name, spec) for _, name, spec, _ in Formatter().parse(text) if name is not None]
-        for name, spec in used:
-            if name not in names:
-                yield (*path, "explanation"), f"{{{name}}} stands for no number{nearest(name, sorted(names))}"
-            else:
-                format(1.0, spec)
-    except ValueError as error:
-        yield (*path, "explanation"), f"cannot be filled in ({error})"
+    if claim.kind == "number" and claim.relation != "equals":
+        yield (*path, "relation"), f"is '{claim.relation}'; of kind number, it must be equals"
+    if not claim.there_is and claim.kind != "existence":
+        yield (*path, "there_is"), f"false is for the kind existence, not {claim.kind}"
+    names = {*OBSERVED, *(key + end for key in claim.evidence for end in OF_EVIDENCE)}
+    for sentence in [claim.explanation] if isinstance(claim.explanation, str) else claim.explanation:
+        try:
+            for name, spec in placeholders(sentence):
+                if name not in names:
+                    yield (*path, "explanation"), f"{{{name}}} stands for no number{nearest(name, sorted(names))}"
+                else:
+                    format(1.0, spec)
+        except ValueError as error:
+            yield (*path, "explanation"), f"cannot be filled in ({error})"
+
+
+def placeholders(sentence: str) -> list[tuple[str, str]]:
+    """List the names in braces, each with its format."""
+    return [(name, spec or "") for _, name, spec, _ in Formatter().parse(sentence) if name is not None]
+
+
+def _columns(selection: Selection, vocabulary: Vocabulary, sweeps: dict):
+    """List the columns of a table. Of a sweep that is not there, every name may be one: it is told of elsewhere."""
+    if selection.sweep is None:
+        return vocabulary.columns[selection.table]
+    vary = sweeps.get(selection.sweep, {}).get("vary") if isinstance(sweeps.get(selection.sweep), dict) else None
+    named = [*selection.where, *(selection.over or {}), *(selection.minus or {}), selection.quantity]
+    return [*vary, *vocabulary.sweep_columns] if isinstance(vary, dict) else named
 
 
 def absent_names(study: Study, gone: set[tuple]):
-    """Yield (path, message) of each experiment or fit that a claim names and that was never there.
+    """Yield (path, message) of each experiment, fit or sweep that a claim names and that was never there.
 
     Parameters
     ----------
@@ -47,24 +67,42 @@ def absent_names(study: Study, gone: set[tuple]):
         What was there and is not.
     """
     for name, claim in study.claims.items():
-        for below, selection in _selections(claim).items():
+        for below, selection in _selections(claim).items() if isinstance(claim, Claim) else ():
+            here = ("claims", name, *below)
+            if selection.sweep is not None:
+                if selection.sweep not in study.sweeps and ("sweeps", selection.sweep) not in gone:
+                    options = nearest(selection.sweep, list(study.sweeps))
+                    yield (*here, "table"), f"there is no sweep '{selection.sweep}'{options}"
+                continue
             experiment = selection.experiment or selection.where.get("experiment") or claim.experiment
             if experiment is None or ("experiments", experiment) in gone:
                 continue
-            here = ("claims", name, *below)
             if experiment not in study.experiments:
                 options = nearest(experiment, list(study.experiments))
                 yield (*here, "experiment"), f"there is no experiment '{experiment}'{options}"
                 continue
             fits = study.experiments[experiment].fits
-            for key, conditions in (("where", selection.where), ("over", selection.over or {})):
-                fit = conditions.get("fit", "")
+            for key in ("where", "over", "minus"):
+                fit = (getattr(selection, key) or {}).get("fit", "")
                 if fit not in (*fits, "") and ("experiments", experiment, "fits", fit) not in gone:
                     yield (*here, key, "fit"), f"experiment {experiment} has no fit '{fit}'{nearest(fit, list(fits))}"
 
 
-def _selections(claim: Claim) -> dict:
+def sweeps_of(study: Study) -> list[str]:
+    """Name the sweeps of the study that a claim reads, in the study's order."""
+    claims = [claim for claim in study.claims.values() if isinstance(claim, Claim)]
+    read = {selection.sweep for claim in claims for selection in _selections(claim).values()}
+    return [name for name in study.sweeps if name in read]
+
+
+def _selections(claim: Claim) -> dict[tuple, Selection]:
     """Collect the selections of a claim, by where they stand below it."""
-    found = {(): claim, ("because",): claim.because}
+    found: dict[tuple, Selection] = {(): claim}
+    if claim.because is not None:
+        found["because",] = claim.because
     found |= {("evidence", name): selection for name, selection in claim.evidence.items()}
-    return {below: selection for below, selection in found.items() if selection is not None}
+    for below, selection in list(found.items()):
+        while selection.among is not None:
+            below, selection = (*below, "among"), selection.among
+            found[below] = selection
+    return found

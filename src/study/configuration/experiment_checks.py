@@ -91,6 +91,8 @@ def _fit(fit, data, path):
         )
     if fit.initialization == "labels" and fit.n_init > 1:
         yield (*path, "n_init"), "a start from labels is always the same: must be 1"
+    if fit.max_iter == 0 and fit.n_init > 1:
+        yield (*path, "n_init"), "starts alone (max_iter: 0) have no likelihood to choose by: must be 1"
     if fit.implementation == "sklearn" and fit.semi_supervised == "clamped":
         yield (
             (*path, "semi_supervised"),
@@ -129,6 +131,8 @@ def _protocols(protocols, raw_fits, path):
             (*path, "protocols", "fit"),
             f"'{name}' is clamped, which scikit-learn cannot do: must be another fit",
         )
+    elif isinstance(raw_fits[name], dict) and raw_fits[name].get("max_iter") == 0:
+        yield (*path, "protocols", "fit"), f"'{name}' is a start alone (max_iter: 0): must be another fit"
 
 
 def _published(published, raw_fits, data, path):

@@ -20,7 +20,7 @@ CALLER = "the module's config"  # what messages call keys that a Snakefile hands
 
 @dataclass(frozen=True)
 class Loaded:
-    """A study, and the files that it was read from beside those that were named."""
+    """A study, and the files that it was read from beside those that were handed over."""
 
     study: Study
     article_files: list[str]
@@ -60,11 +60,11 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
     if left_behind:
         study, problems = _validate(layers, vocabulary)
     if study and not problems:
-        for path, message in absent_names(study, {*gone, *layers.removed}):
+        for path, message in absent_names(study, {*gone, *layers.removed, *(("sweeps", name) for name in left_behind)}):
             notice(f"{layers.origin(path)} {'.'.join(path)}: {message}")
     if problems:
         raise ConfigurationError(_report(problems, layers))
-    return Loaded(study, articles.files)
+    return Loaded(study, articles.files + articles.original_data)
 
 
 def _validate(layers: Layers, vocabulary: Vocabulary) -> tuple[Study | None, list[Problem]]:

@@ -65,11 +65,7 @@ def _resolve(location):
         if part == "[key]":
             break
         if typing.get_origin(annotation) in (typing.Union, types.UnionType):  # part is the tag of a choice
-            annotation = next(
-                choice
-                for choice in typing.get_args(annotation)
-                if part in typing.get_args(choice.model_fields["source"].annotation)
-            )
+            annotation = next(choice for choice in typing.get_args(annotation) if part in _tags(choice))
             continue
         path.append(part)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -79,6 +75,13 @@ def _resolve(location):
         else:  # dict[key, value] or list[value]
             annotation = (typing.get_args(annotation) or (None,))[-1]
     return tuple(path), model
+
+
+def _tags(choice) -> tuple:
+    """Name a choice as pydantic does: the values of `source`, or the tag that stands beside the model."""
+    if typing.get_origin(choice) is typing.Annotated:
+        return tuple(extra.tag for extra in choice.__metadata__)
+    return typing.get_args(choice.model_fields["source"].annotation)
 
 
 def _plain(annotation):

@@ -3,7 +3,17 @@
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
@@ -279,7 +289,7 @@ class Fit(Closed):
         "spherical: one variance a component.",
     )
     tol: float = Field(1e-4, ge=0, description="Stop when the mean log-likelihood changes by less, in nats a row.")
-    max_iter: int = Field(1000, ge=1, le=10_000_000, description="The most steps.")
+    max_iter: int = Field(1000, ge=0, le=10_000_000, description="The most steps; 0: the start alone.")
     reg_covar: float = Field(
         0.0, ge=0, description="Added to the diagonals of the covariances, in squared units of the features."
     )
@@ -345,47 +355,134 @@ Cell = Annotated[Any, AfterValidator(_scalar)]
 
 
 class Selection(Closed):
-    """Numbers of a table: a column of the rows that fulfil all conditions."""
+    """Numbers of a table: a column of the rows that fulfil all conditions. A run that failed has no numbers."""
 
     experiment: Slug | None = Field(None, description="Which experiment's; default: the claim's, or all.")
-    table: Literal["fits", "parameters", "agreement", "measurements"] = Field(description="Which table.")
-    where: dict[str, Cell] = Field({}, description="Value that a column must have, by column.")
+    table: Annotated[
+        str, StringConstraints(pattern=r"^(fits|parameters|agreement|measurements|sweeps/[a-z][a-z0-9_]{0,63})$")
+    ] = Field(description="Which table: fits, parameters, agreement, measurements, or sweeps/ and a sweep's name.")
+    where: dict[str, Cell] = Field(
+        {}, description="Value that a column must have, by column; an empty text for an empty cell."
+    )
     quantity: Name = Field(description="The column to look at.")
     over: dict[str, Cell] | None = Field(
         None,
-        description="Divide by the same quantity in the rows that have these values instead, replicate by replicate.",
+        description="Divide by the same quantity in the rows that have these values instead, draw by draw; draws with "
+        "nothing to divide by are left out.",
     )
-    statistic: Literal["median", "min", "max", "mean", "sum"] = Field(
-        "median", description="What is observed, over the selected rows."
+    minus: dict[str, Cell] | None = Field(None, description="Likewise subtract it.")
+    among: "Test | None" = Field(None, description="Only the draws for which this holds as well.")
+    each_draw: Literal["min", "max", "sum"] | None = Field(
+        None, description="Make one number of the several that a draw has."
     )
+    statistic: Literal["median", "mean", "min", "max"] = Field(
+        "median", description="What is observed, over the selected numbers."
+    )
+
+    @property
+    def sweep(self) -> str | None:
+        """The sweep whose table it is, if it is one."""
+        return self.table.removeprefix("sweeps/") if self.table.startswith("sweeps/") else None
+
+    @model_validator(mode="after")
+    def _one_comparison(self):
+        if self.over is not None and self.minus is not None:
+            raise ValueError("takes over or minus, not both")
+        return self
 
 
 class Test(Selection):
-    """Numbers of a table, and what they must be."""
+    """Numbers of a table, and what each must be."""
 
     relation: Literal["equals", "at_least", "at_most", "more_than", "less_than"] = Field(
-        "equals", description="How the observed number must compare with the published one."
+        "equals", description="How a number must compare with `published`."
     )
-    published: float = Field(description="The number that the source states.")
-    tolerance: float = Field(0.0, ge=0, description="How far from it counts as equal: the source's rounding.")
+    published: float = Field(description="The number to compare with.")
+    tolerance: float = Field(
+        0.0, ge=0, description="How far from it counts as equal: for a printed number, half of its last digit."
+    )
+
+
+class Evidence(Selection):
+    """Further numbers for an explanation."""
+
+    relation: Literal["equals", "at_least", "at_most", "more_than", "less_than"] | None = Field(
+        None, description="Count the numbers that compare so with `than`: {name_count} and {name_share}."
+    )
+    than: float = Field(0.0, description="The number to compare with.")
+
+
+class Cause(Test):
+    """What was measured in place of what a claim says."""
+
+    text: Name = Field(description="What holds instead, as the end of a sentence that begins with 'Instead,'.")
+
+
+class Original(Closed):
+    """What a claim gave on the source's own data, which are not part of this repository."""
+
+    observed: float = Field(description="As in claims.csv.")
+    n_replicates: int = Field(description="As in claims.csv.")
+    verdict: Name = Field(description="As in claims.csv.")
+    date: Name = Field(description="When it was measured.")
 
 
 class Claim(Test):
-    """A statement of a source, and the numbers that decide on it."""
+    """A statement of a source, and the numbers that decide on it: one a draw, which is a replicate or what it has."""
 
     source: Name = Field(description="Who states it.")
     statement: Name = Field(description="What is stated.")
-    explanation: Name = Field(
-        description="Why it holds or does not, in a sentence or two; {observed}, {low}, {high}, {n} and the names "
-        "of `evidence` (with _low and _high their intervals) stand for measured numbers."
+    kind: Literal["number", "inequality", "existence", "identity"] | None = Field(
+        None,
+        description="How the draws decide (docs/verdicts.md). number: a printed number lies among theirs. inequality: "
+        "the relation holds in most. existence: it holds in one. identity: in all, or there is a bug. Default: number "
+        "if the relation is equals, else inequality.",
     )
-    explanation_of_one: Name | None = Field(
-        None, description="The same where there is one number only, as on data of one's own."
+    there_is: bool = Field(
+        True, description="For an existence: false if the source says that there is no such draw, and one refutes it."
     )
-    evidence: dict[Slug, Selection] = Field({}, description="Further numbers for the explanation, by name.")
-    because: Test | None = Field(
-        None, description="If the claim does not hold but what is observed here does, it is explained."
+    threshold_of: Literal["article", "study"] = Field(
+        "article", description="Who set the number to compare with: the source, or this study for want of one there."
     )
+    draws: Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z -]{0,30}[a-z])?$")] = Field(
+        "draws", description="What one number is of, in the plural: draws, starts, traces."
+    )
+    explanation: Name | list[Name] = Field(
+        [],
+        description="Sentences about the numbers, true whatever they are; {observed}, {low}, {high}, {share}, {n} and "
+        "the names of `evidence` (alone, and with _low, _high, _n, _count, _share: 2.5 and 97.5 percentile, how many, "
+        "how many compare) stand for measured numbers. A sentence whose numbers are not there is left out.",
+    )
+    evidence: dict[Slug, Evidence] = Field({}, description="Further numbers for the explanation, by name.")
+    because: Cause | None = Field(
+        None, description="If the claim does not hold but this does in nearly all draws, it is explained."
+    )
+    original: Original | None = Field(None, description="Set by the article's `original_data`.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_by_relation(cls, raw):
+        if isinstance(raw, dict) and raw.get("kind") is None:
+            return {**raw, "kind": "number" if raw.get("relation", "equals") == "equals" else "inequality"}
+        return raw
+
+
+class Untested(Closed):
+    """In place of a claim's numbers: a statement of a source that none here can decide on."""
+
+    source: Name = Field(description="Who states it.")
+    statement: Name = Field(description="What is stated.")
+    not_tested: Name = Field(description="Why, as a sentence.")
+
+
+AnyClaim = Annotated[
+    Annotated[Claim, Tag("claim")] | Annotated[Untested, Tag("untested")],
+    Discriminator(lambda raw: "untested" if _has_key(raw, "not_tested") else "claim"),
+]
+
+
+def _has_key(raw, key) -> bool:
+    return key in raw if isinstance(raw, dict) else hasattr(raw, key)
 
 
 class SweepFigure(Closed):
@@ -427,7 +524,7 @@ class Sweep(Closed):
 
 Experiments = dict[Slug, Experiment]
 Sweeps = dict[Slug, Sweep]
-Claims = dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}[a-z]?$")], Claim]
+Claims = dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}[a-z]?$")], AnyClaim]
 
 
 class Article(Closed):
@@ -436,6 +533,11 @@ class Article(Closed):
     source: Name = Field(description="Who says it: the source of each claim below that names none.")
     section: Name | None = Field(
         None, description="Where the report shows its figures: the section of each experiment below; default: `source`."
+    )
+    original_data: Name | None = Field(
+        None,
+        description="File with what the claims gave on the source's own data (`make original-data`), relative to the "
+        "article.",
     )
     experiments: Experiments = Field({}, description="As in the configuration; paths are relative to the article.")
     sweeps: Sweeps = Field({}, description="As in the configuration.")
@@ -455,6 +557,13 @@ class Study(Closed):
         "each holds an [Article](#article). An overlay's `name: null` leaves one out.",
     )
 
-    def one_draw(self) -> list[str]:
-        """Name the experiments whose rows are the same in every replicate."""
-        return [name for name, experiment in self.experiments.items() if experiment.data.same_rows]
+    def repeated(self) -> set[tuple[str, str]]:
+        """Name the fits whose replicates are all the same run, by experiment; "" is scikit-learn beside such a fit."""
+        found = set()
+        for name, experiment in self.experiments.items():
+            if not experiment.data.same_rows:
+                continue
+            found |= {(name, key) for key, fit in experiment.fits.items() if fit.initialization == "labels"}
+            if experiment.protocols and experiment.compared_fit.initialization == "labels":
+                found.add((name, ""))
+        return found

@@ -4,9 +4,13 @@ from dataclasses import replace
 
 from study.configuration.articles import KINDS, NEEDED, Articles, names_of
 from study.configuration.layers import Layer
-from study.configuration.schema import Claim, Experiment, Sweep
+from study.configuration.schema import Claim, Experiment, Sweep, Untested
 
-BLOCKS = {"experiments": Experiment, "sweeps": Sweep, "claims": Claim}
+KEYS = {
+    "experiments": {*Experiment.model_fields},
+    "sweeps": {*Sweep.model_fields},
+    "claims": {*Claim.model_fields, *Untested.model_fields},
+}
 
 
 def without_unused(layers: list[Layer], articles: Articles, notice) -> tuple[list[Layer], dict[tuple[str, str], str]]:
@@ -59,4 +63,4 @@ def _only_changes(kind, block) -> bool:
     """Tell whether a block is no whole one, and holds no key that is wrong in any."""
     if kind == "articles" or not isinstance(block, dict):
         return block is None
-    return set(block) <= set(BLOCKS[kind].model_fields) and not NEEDED[kind] <= set(block)
+    return set(block) <= KEYS[kind] and not NEEDED[kind] <= set(block)

@@ -12,12 +12,15 @@ class Vocabulary:
     ----------
     columns : dict of collections of str
         Of each table, by its name.
+    sweep_columns : collection of str
+        Columns of every sweep's table, beside the varied keys.
     quantities : collection of str
         Columns of a sweep's table that can be drawn.
     protocols, measurements : collections of str
     """
 
     columns: dict[str, Collection[str]]
+    sweep_columns: Collection[str]
     quantities: Collection[str]
     protocols: Collection[str]
     measurements: Collection[str]

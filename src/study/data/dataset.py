@@ -20,6 +20,8 @@ class Dataset:
         True classes of the unlabeled rows. For the evaluation only.
     labeled : ndarray of shape (R, M, D)
     labels : ndarray of int of shape (R, M)
+    true_weights, true_means, true_covariances : ndarrays of shapes (R, K), (R, K, D) and (R, K, D, D), or None
+        The mixture that the rows were drawn from. For the evaluation only.
     """
 
     features: np.ndarray
@@ -28,22 +30,29 @@ class Dataset:
     truth: np.ndarray | None
     labeled: np.ndarray
     labels: np.ndarray
+    true_weights: np.ndarray | None = None
+    true_means: np.ndarray | None = None
+    true_covariances: np.ndarray | None = None
 
     def replicate(self, number: int) -> "Replicate":
         """Return the rows of one replicate."""
         i = number if len(self.unlabeled) > 1 else 0
         truth = None if self.truth is None else self.truth[i]
-        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i])
+        mixture = None
+        if self.true_means is not None:
+            mixture = self.true_weights[i], self.true_means[i], self.true_covariances[i]
+        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture)
 
 
 @dataclass(frozen=True, eq=False)
 class Replicate:
-    """One replicate of a `Dataset`: the same arrays without their first axis."""
+    """One replicate of a `Dataset`: the same arrays without their first axis; `mixture` is the three true ones."""
 
     unlabeled: np.ndarray
     truth: np.ndarray | None
     labeled: np.ndarray
     labels: np.ndarray
+    mixture: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
 
 
 def standardized(X, like=None):

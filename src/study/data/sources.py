@@ -27,21 +27,23 @@ def make_dataset(data: Data, replicates: int, seed: int, experiment: str) -> Dat
 def _draw(data: GaussianMixtureData, replicates, seed, experiment) -> Dataset:
     n_components, n_features = data.shape
     n_draws = 1 if data.same_rows else replicates
+    mixtures = [_mixture(data, generator(seed, experiment, "data", "mixture", r)) for r in range(n_draws)]
+    weights, means, covariances = (np.stack(part) for part in zip(*mixtures, strict=True))
+    factors = np.linalg.cholesky(covariances)
 
     def rows(n_rows, purpose, counts=None):
         X = np.empty((n_draws, n_rows, n_features))
         y = np.empty((n_draws, n_rows), dtype=np.int64)
         for r in range(n_draws):
-            weights, means, factors = _mixture(data, generator(seed, experiment, "data", "mixture", r))
             draw = generator(seed, experiment, "data", purpose, r)
             if data.legacy_seed is not None:
                 draw = np.random.RandomState(data.legacy_seed)
             if counts:
                 y[r] = np.repeat(np.arange(len(counts)), counts)
             else:
-                y[r] = draw.choice(n_components, size=n_rows, p=weights / weights.sum())
+                y[r] = draw.choice(n_components, size=n_rows, p=weights[r] / weights[r].sum())
             noise = draw.standard_normal((n_rows, n_features))
-            X[r] = means[y[r]] + np.einsum("nij,nj->ni", factors[y[r]], noise)
+            X[r] = means[r][y[r]] + np.einsum("nij,nj->ni", factors[r][y[r]], noise)
         return X, y
 
     unlabeled, truth = rows(data.n_rows, "unlabeled", data.counts)
@@ -53,11 +55,14 @@ def _draw(data: GaussianMixtureData, replicates, seed, experiment) -> Dataset:
         truth=truth,
         labeled=labeled,
         labels=labels,
+        true_weights=weights,
+        true_means=means,
+        true_covariances=covariances,
     )
 
 
 def _mixture(data: GaussianMixtureData, draw: np.random.Generator):
-    """Return weights, means and Cholesky factors of the covariances of the mixture to draw from."""
+    """Return weights, means and covariances of the mixture to draw from."""
     if data.means is None:
         n_components, n_features = data.shape
         weights = draw.dirichlet(np.full(n_components, 5.0))
@@ -70,7 +75,7 @@ def _mixture(data: GaussianMixtureData, draw: np.random.Generator):
     center = weights @ means / weights.sum()
     if data.separation != 1:
         means = center + data.separation * (means - center)
-    return weights, means, np.linalg.cholesky(covariances)
+    return weights, means, covariances
 
 
 def _load(data: SklearnData, replicates, seed, experiment) -> Dataset:

@@ -8,6 +8,7 @@ from study.configuration.schema import Fit
 from study.data.dataset import Dataset
 from study.evaluation.protocols import settings
 from study.evaluation.relabeling import best_relabeling
+from study.evaluation.standard_errors import standard_errors
 from study.fits import sklearn_adapter
 from study.fits.runs import Runs
 
@@ -36,6 +37,7 @@ DIFFERENCES = (
     "agreement_aligned",
     "max_abs_posterior_difference",
     "max_abs_parameter_difference",
+    "max_standardized_parameter_difference",
 )
 
 
@@ -44,16 +46,15 @@ def _differences(X, ours: MixtureParameters, theirs: MixtureParameters):
     their_posteriors = sklearn_adapter.posteriors(X, theirs)
     our_labels, their_labels = our_posteriors.argmax(axis=1), their_posteriors.argmax(axis=1)
     aligned = best_relabeling(our_labels, their_labels, ours.n_components)
-    parameter_difference = max(
-        np.abs(getattr(ours, name) - getattr(theirs, name)).max()
-        for name in ("weights", "means", "covariance_matrices")
-    )
+    errors = standard_errors(ours, len(X))
+    gaps = {name: np.abs(getattr(ours, name) - getattr(theirs, name)) for name in errors}
     differences = (
         np.mean(our_labels == their_labels),
         np.mean(our_labels != their_labels),
         np.mean(aligned == their_labels),
         np.abs(our_posteriors - their_posteriors).max(),
-        parameter_difference,
+        max(gap.max() for gap in gaps.values()),
+        max(np.divide(gap, errors[name], out=np.zeros_like(gap), where=gap > 0).max() for name, gap in gaps.items()),
     )
     return dict(zip(DIFFERENCES, differences, strict=True))
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset
 from study.data.seeds import generator
 from study.evaluation.measurement import OneDraw, OneFit, OneRun
@@ -15,8 +16,9 @@ COLUMNS = ("experiment", "fit", "replicate", "measurement", "setting", "value")
 def measure(
     dataset: Dataset,
     runs_by_fit: dict[str, Runs],
-    ridges: dict[str, bool],
+    fits: dict[str, Fit],
     bins: int,
+    published: dict[str, list[Published]],
     seed: int,
     experiment: str,
 ) -> pd.DataFrame:
@@ -27,10 +29,12 @@ def measure(
     dataset : Dataset
     runs_by_fit : dict
         Runs of every fit.
-    ridges : dict
-        Whether a fit adds a ridge to its covariances.
+    fits : dict
+        Their settings.
     bins : int
         Of the histogram, for data with one feature.
+    published : dict
+        What a source printed for the components, by the fit's name.
     seed : int
         The study's root seed.
     experiment : str
@@ -47,14 +51,19 @@ def measure(
             rows.append((experiment, fit, replicate, name, np.nan if setting is None else setting, value))
         return found
 
+    n_components = max((runs.means.shape[1] for runs in runs_by_fit.values()), default=1)
+    draws = [
+        OneDraw(r, dataset.replicate(r), n_components, lambda purpose, r=r: generator(seed, experiment, purpose, r))
+        for r in range(len(dataset.unlabeled))
+    ]
     for fit, runs in runs_by_fit.items():
         of_fit = OneFit(runs, dataset)
         for r in range(len(runs)):
-            for (name, key), value in take(OneRun(runs, r, dataset.replicate(r), bins, ridges[fit]), fit).items():
+            run = OneRun(runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit, []))
+            for (name, key), value in take(run, fit).items():
                 if key is None:
                     of_fit.found.setdefault(name, {})[r] = value
         take(of_fit, fit)
-    n_components = max((runs.means.shape[1] for runs in runs_by_fit.values()), default=1)
-    for r, X in enumerate(dataset.unlabeled):
-        take(OneDraw(r, X, n_components, lambda purpose, r=r: generator(seed, experiment, purpose, r)), "")
+    for draw in draws:
+        take(draw, "")
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -8,8 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from emgmm import MixtureParameters, posteriors
+from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset, Replicate
 from study.fits.runs import Runs
+
+KMEANS_STARTS = 5
 
 
 class Quantity(NamedTuple):
@@ -68,18 +71,61 @@ def measured(of: type, needs: tuple[str, ...] = (), **quantities: tuple[str, str
 
 
 @dataclass(frozen=True, eq=False)
+class OneDraw:
+    """The rows of one replicate, whatever is fitted to them. A key is a setting that the number was measured at."""
+
+    number: int
+    rows: Replicate
+    n_components: int
+    generator: Callable[[str], np.random.Generator]  # by what the draw is for
+
+    def place(self, key):
+        """Return replicate and setting of a number."""
+        return self.number, key
+
+    @property
+    def unlabeled(self):
+        """The unlabeled rows, (N, D)."""
+        return self.rows.unlabeled
+
+    @property
+    def truth(self):
+        """Classes of the unlabeled rows, (N,), if they are known."""
+        return self.rows.truth
+
+    @cached_property
+    def mixture(self) -> MixtureParameters | None:
+        """What the rows were drawn from, if they were."""
+        return MixtureParameters(*self.rows.mixture) if self.rows.mixture else None
+
+    @cached_property
+    def kmeans(self):
+        """k-means, fitted to the unlabeled rows from a few random starts."""
+        from sklearn.cluster import KMeans  # takes its time to import
+
+        state = int(self.generator("kmeans starts").integers(2**32))
+        return KMeans(self.n_components, n_init=KMEANS_STARTS, random_state=state).fit(self.unlabeled)
+
+
+@dataclass(frozen=True, eq=False)
 class OneRun:
     """A fit to one replicate. A key is a setting that the number was measured at."""
 
     runs: Runs
     number: int
-    rows: Replicate
+    draw: OneDraw
+    fit: Fit
     bins: int
-    ridge: bool
+    printed: list[Published]
 
     def place(self, key):
         """Return replicate and setting of a number."""
         return self.number, key
+
+    @property
+    def rows(self) -> Replicate:
+        """The rows that were fitted."""
+        return self.draw.rows
 
     @property
     def start(self) -> MixtureParameters | None:
@@ -106,6 +152,16 @@ class OneRun:
     def truth(self):
         """Classes of the unlabeled rows, (N,), if they are known."""
         return self.rows.truth
+
+    @property
+    def mixture(self) -> MixtureParameters | None:
+        """What the rows were drawn from, if they were."""
+        return self.draw.mixture
+
+    @property
+    def published(self) -> list[Published] | None:
+        """What a source printed for the fit, if it did."""
+        return self.printed or None
 
     @property
     def one_feature(self):
@@ -138,21 +194,7 @@ class OneFit:
     @property
     def ends_on_the_same_rows(self):
         """Log-likelihood that each start ends with, (R,), NaN if it failed; None if the replicates differ in rows."""
-        if len(self.dataset.unlabeled) > 1 or len(self.runs) == 1:
+        if len(self.dataset.unlabeled) > 1 or len(self.runs) == 1 or not self.runs.n_iter.any():
             return None
         last = self.runs.trace[np.arange(len(self.runs)), self.runs.n_iter - 1]
         return np.where(self.runs.failure == "", last, np.nan)
-
-
-@dataclass(frozen=True, eq=False)
-class OneDraw:
-    """The unlabeled rows of one replicate, whatever is fitted to them. A key is a setting."""
-
-    number: int
-    X: np.ndarray
-    n_components: int
-    generator: Callable[[str], np.random.Generator]  # by what the draw is for
-
-    def place(self, key):
-        """Return replicate and setting of a number."""
-        return self.number, key

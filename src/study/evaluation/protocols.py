@@ -54,6 +54,12 @@ LADDER = {
     ),
 }
 
+# The same differences in another order: the tolerance before the inverses. It is no rung, and not drawn as one.
+TOLERANCE_FIRST = "tolerance_first"
+PROTOCOLS = LADDER | {
+    TOLERANCE_FIRST: Protocol("another tolerance, but not the covariances", LADDER["same_tolerance"].changes)
+}
+
 
 def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
     """Arguments of `sklearn_adapter.fit` under a protocol.
@@ -61,18 +67,17 @@ def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
     Parameters
     ----------
     protocol : str
-        A key of `LADDER`.
+        A key of `PROTOCOLS`.
     fit : Fit
         Settings of our fit.
     n_maximizations : int
         M-steps that our fit took.
     """
     result: dict[str, Any] = {}
-    for name, rung in LADDER.items():
-        result |= rung.changes(fit, n_maximizations)
-        if name == protocol:
-            return result
-    raise KeyError(protocol)
+    order = ["as_published", TOLERANCE_FIRST] if protocol == TOLERANCE_FIRST else list(LADDER)
+    for name in order[: order.index(protocol) + 1]:
+        result |= PROTOCOLS[name].changes(fit, n_maximizations)
+    return result
 
 
 def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit) -> Runs:
@@ -81,7 +86,7 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit) -> Runs:
     Parameters
     ----------
     protocol : str
-        A key of `LADDER`.
+        A key of `PROTOCOLS`.
     dataset : Dataset
     ours : Runs
         Our fit to the dataset.

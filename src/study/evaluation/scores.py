@@ -67,10 +67,14 @@ def _scores(replicate, parameters, fit):
 def _accuracy(replicate, parameters, fit):
     if replicate.truth is None:
         return np.nan
-    labels = posteriors(replicate.unlabeled, parameters).argmax(axis=1)
-    if not fit.uses_labels:
-        labels = best_relabeling(labels, replicate.truth, max(labels.max(), replicate.truth.max()) + 1)
-    return np.mean(labels == replicate.truth)
+    return accuracy(posteriors(replicate.unlabeled, parameters).argmax(axis=1), replicate.truth, fit.uses_labels)
+
+
+def accuracy(labels, truth, named: bool) -> float:
+    """Share of rows with their true class; under the best renaming, unless the labels name classes already."""
+    if not named:
+        labels = best_relabeling(labels, truth, max(labels.max(), truth.max()) + 1)
+    return np.mean(labels == truth)
 
 
 def tabulate_parameters(
@@ -89,7 +93,7 @@ def tabulate_parameters(
     """
     parameters = runs.end(PUBLISHED_REPLICATE)
     n_components, n_features = runs.means.shape[1:]
-    printed = _match(published, parameters) if parameters else {}
+    printed = beside_printed(published, parameters) if parameters else {}
     rows = []
     for k in range(n_components):
         values = {"weight": np.nan if parameters is None else parameters.weights[k]}
@@ -99,8 +103,7 @@ def tabulate_parameters(
         values |= {f"standard_deviation[{d}]": value for d, value in enumerate(np.sqrt(np.diagonal(covariance)))}
         values |= {f"covariance[{i},{j}]": value for (i, j), value in np.ndenumerate(covariance)}
         for parameter, value in values.items():
-            number = printed.get((k, parameter), np.nan)
-            digits = max(0, -Decimal(repr(number)).as_tuple().exponent) if np.isfinite(number) else 0
+            number, agrees = printed.get((k, parameter), (np.nan, np.nan))
             rows.append(
                 {
                     "experiment": experiment,
@@ -109,24 +112,32 @@ def tabulate_parameters(
                     "parameter": parameter,
                     "value": value,
                     "published": number,
-                    "agrees": float(round(value, digits) == number) if np.isfinite(number) else np.nan,
+                    "agrees": float(agrees),
                     "class": dataset.classes[k] if fit.uses_labels and k < len(dataset.classes) else "",
                 }
             )
     return pd.DataFrame(rows)
 
 
-def _match(published: list[Published], parameters: MixtureParameters) -> dict[tuple[int, str], float]:
-    """Look up printed numbers by component and parameter; components are matched by their means."""
+def beside_printed(published: list[Published], parameters: MixtureParameters) -> dict[tuple[int, str], tuple]:
+    """Look up printed numbers, and whether the fit's agree to every digit, by component and parameter.
+
+    Components are matched by their means.
+    """
     if not published:
         return {}
     distances = [[np.abs(np.subtract(p.mean, mean)).sum() for mean in parameters.means] for p in published]
+    deviations = np.sqrt(np.diagonal(parameters.covariance_matrices, axis1=1, axis2=2))
     found = {}
     for p, k in zip(*linear_sum_assignment(distances), strict=True):
-        if published[p].weight is not None:
-            found[k, "weight"] = published[p].weight
-        for label in ("mean", "standard_deviation"):
-            found |= {(k, f"{label}[{d}]"): v for d, v in enumerate(getattr(published[p], label) or [])}
+        pairs = {"weight": (published[p].weight, parameters.weights[k])}
+        pairs |= {f"mean[{d}]": (v, parameters.means[k, d]) for d, v in enumerate(published[p].mean)}
+        printed = published[p].standard_deviation or []
+        pairs |= {f"standard_deviation[{d}]": (v, deviations[k, d]) for d, v in enumerate(printed)}
+        for parameter, (number, value) in pairs.items():
+            if number is not None:
+                digits = max(0, -Decimal(repr(number)).as_tuple().exponent)
+                found[k, parameter] = number, round(float(value), digits) == number
     return found
 
 

@@ -2,15 +2,15 @@
 
 import numpy as np
 
+from study.evaluation.protocols import LADDER
 from study.figures.style import new_figure, protocol_color
 
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on the log scale
 
 
 CAPTION = (
-    "scikit-learn beside our EM, rung by rung; each rung removes one difference. See that the labels agree "
-    "once the inverses are passed and the stopping is the same, and that the posteriors agree to rounding "
-    "once the ridge is equal too."
+    "scikit-learn beside our EM, rung by rung; each rung removes one difference. See at which rung the labels "
+    "of all rows agree, and at which the posteriors do, to rounding."
 )
 
 
@@ -25,14 +25,14 @@ def draw(agreement, experiment: str):
     Parameters
     ----------
     agreement : DataFrame
-        Rows of agreement.csv of one experiment; protocols in the order of the ladder.
+        Rows of agreement.csv of one experiment.
     experiment : str
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    protocols = list(agreement["protocol"].unique())
+    protocols = [rung for rung in LADDER if rung in set(agreement["protocol"])]
     figure, (left, right) = new_figure(2, width=13.0, height=5.5)
     for axes, column, scale in ((left, "agreement", 100), (right, "max_abs_posterior_difference", 1)):
         for i, protocol in enumerate(protocols):

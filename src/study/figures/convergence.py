@@ -4,7 +4,7 @@ from study.figures.style import BACKGROUND, COMPONENTS, new_figure
 
 CAPTION = (
     "The rate of convergence of each fit (its last gain divided by the one before) against the overlap of the"
-    " components. See that overlapping components are slow."
+    " components. See whether fits whose components overlap more are slower."
 )
 
 

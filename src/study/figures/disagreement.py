@@ -7,7 +7,7 @@ from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_figure
 
 CAPTION = (
     "The same rows labeled by our EM and by scikit-learn called as the article does. See where the rows lie "
-    "that get another label: along the border of the components."
+    "that get another label, beside the border of the components."
 )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from emgmm import MixtureParameters, posteriors
 from study.data.dataset import Replicate
-from study.evaluation.measurements import FIRST_AND_LAST
+from study.evaluation.measurements.certainty import FIRST_AND_LAST
 from study.evaluation.relabeling import best_relabeling
 from study.figures.style import component_color, new_figure
 

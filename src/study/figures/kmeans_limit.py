@@ -3,8 +3,8 @@
 from study.figures.style import BACKGROUND, OURS, new_figure
 
 CAPTION = (
-    "EM with equal spherical covariances of fixed size, beside k-means from the same centers. See that the "
-    "labels become those of k-means as the covariances shrink."
+    "EM with equal spherical covariances of fixed size, beside k-means from the same centers. See how "
+    "many labels are those of k-means as the covariances shrink."
 )
 
 

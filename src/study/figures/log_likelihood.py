@@ -16,8 +16,8 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment: one a fit."""
-    return [f"log_likelihood_{fit}" for fit in experiment.fits]
+    """Names of these figures of an experiment: one a fit that takes steps."""
+    return [f"log_likelihood_{name}" for name, fit in experiment.fits.items() if fit.max_iter > 0]
 
 
 def draw(runs: Runs, experiment: str, fit: str, clamped: bool):

@@ -4,7 +4,7 @@ from study.figures.style import HIGHLIGHT, OURS, new_figure
 
 CAPTION = (
     "Each start on the same rows, sorted by the log-likelihood that it ends with, relative to the best. See "
-    "the steps in the curve: each is a local optimum."
+    "the steps in the curve: starts on one step end alike."
 )
 
 

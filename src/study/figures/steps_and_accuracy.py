@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from study.figures.style import HIGHLIGHT, OURS, SKLEARN, new_figure
+from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_figure
 
 CAPTION = (
-    "Steps, and rows with their true class, of every fit over the replicates. See how far single runs lie "
-    "from the median."
+    "Steps, and rows with their true class, of every fit over the replicates; where the data were drawn from a known "
+    "mixture, a dashed line marks what the true parameters get right (median). See how far single runs lie from their "
+    "median, and the fits from that line."
 )
 
 
@@ -15,13 +16,15 @@ def names(experiment):
     return ["steps_and_accuracy"]
 
 
-def draw(fits, implementations: dict[str, str], experiment: str):
+def draw(fits, measurements, implementations: dict[str, str], experiment: str):
     """Draw steps and accuracy of every fit over the replicates.
 
     Parameters
     ----------
     fits : DataFrame
         Rows of fits.csv of one experiment.
+    measurements : DataFrame
+        Rows of measurements.csv of it.
     implementations : dict
         "emgmm" or "sklearn", by name of fit.
     experiment : str
@@ -47,11 +50,14 @@ def draw(fits, implementations: dict[str, str], experiment: str):
         axes.set_ylim(len(names) - 0.5, -0.5)
     panels[0].set_xlabel("steps")
     if fits["n_iter"].max() > 20 * max(1, fits["n_iter"].median()) or fits["n_iter"].max() > 200:
-        panels[0].set_xscale("log")
+        panels[0].set_xscale("symlog" if (fits["n_iter"] == 0).any() else "log")
     else:
         panels[0].locator_params(axis="x", integer=True)
     if known:
         panels[1].set_xlabel("rows with their true class (%)")
+        by_truth = measurements.loc[measurements["measurement"] == "bayes_accuracy", "value"]
+        if len(by_truth):
+            panels[1].axvline(100 * by_truth.median(), color=BACKGROUND, linestyle="--", zorder=1)
     replicates = fits["replicate"].nunique()
     dots = f"a dot is one of {replicates} replicates, the bar the median" if replicates > 1 else "the one replicate"
     both = " (black our EM, orange scikit-learn)" if len(set(implementations.values())) > 1 else ""

@@ -133,7 +133,7 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
         color = _color(figure.color, value, i)
         label = str(value) if figure.color in ("protocol", "fit", None) else f"{short[figure.color]} = {value}"
         shown = np.array(group) * scale
-        if quantity in LOGARITHMIC:
+        if quantity in LOGARITHMIC and quantity != "n_iter":
             shown = np.maximum(shown, SMALLEST_DRAWN)
         places = group.index if numeric else group.index.codes
         axes.fill_between(places, shown[:, 1], shown[:, 2], color=color, alpha=0.15, linewidth=0)
@@ -151,7 +151,9 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
     elif x.dtype.kind in "iu":
         axes.locator_params(axis="x", integer=True)
     low, high = rows["low"].min(), rows["high"].max()
-    if quantity in LOGARITHMIC and high > 20 * max(low, SMALLEST_DRAWN):
+    if quantity == "n_iter" and low < 1 and high > 20:
+        axes.set_yscale("symlog", linthresh=1)  # a start alone takes no steps
+    elif quantity in LOGARITHMIC and high > 20 * max(low, SMALLEST_DRAWN):
         axes.set_yscale("log")
 
 

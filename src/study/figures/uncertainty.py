@@ -8,8 +8,8 @@ from study.figures.style import BACKGROUND, HIGHLIGHT, component_color, new_figu
 
 CAPTION = (
     "Above, the histogram of the rows; beneath, each component's posterior and the uncertainty over x, for "
-    "every fit. See where the process of a value is unclear, and which fits have not converged: both "
-    "posteriors are near one half everywhere."
+    "every fit. See where the process of a value is unclear, and whether there are fits with both posteriors near "
+    "one half everywhere: these do not separate the components."
 )
 
 

@@ -68,7 +68,7 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
 
 
 def _likelihood(run):
-    return -np.inf if run.failure else run.trace[-1]
+    return run.trace[-1] if run.trace and not run.failure else -np.inf
 
 
 def _start(rows: Replicate, fit: Fit, n_components: int, draw: np.random.Generator) -> MixtureParameters:
@@ -85,6 +85,8 @@ def _start(rows: Replicate, fit: Fit, n_components: int, draw: np.random.Generat
 
 def _fit_all(dataset: Dataset, starts: dict[int, MixtureParameters], fit: Fit) -> list[Run]:
     """Run EM from the start of each replicate."""
+    if fit.max_iter == 0:
+        return [Run(start, start) for start in starts.values()]
     if fit.implementation == "sklearn":
         from study.fits import sklearn_adapter  # scikit-learn takes a second to import
 

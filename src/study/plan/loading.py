@@ -4,10 +4,10 @@ from study.configuration.loading import Loaded
 from study.configuration.loading import load as load_configuration
 from study.configuration.vocabulary import Vocabulary
 from study.evaluation.measurements import QUANTITIES
-from study.evaluation.protocols import LADDER
-from study.tables.columns import COLUMNS, NUMERIC_QUANTITIES
+from study.evaluation.protocols import PROTOCOLS
+from study.tables.columns import COLUMNS, NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
-VOCABULARY = Vocabulary(COLUMNS, NUMERIC_QUANTITIES, LADDER, QUANTITIES)
+VOCABULARY = Vocabulary(COLUMNS, SWEEP_COLUMNS, NUMERIC_QUANTITIES, PROTOCOLS, QUANTITIES)
 
 
 def load(files, notice=lambda text: None, caller: dict | None = None) -> Loaded:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from study.configuration.cells import Cell, cells
 from study.configuration.schema import CsvFile, Study
-from study.evaluation.protocols import LADDER
+from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import figures_of
 
 FORMATS = ("svg", "png")  # of each figure
@@ -104,7 +104,7 @@ class Plan:
             *(f"results/data/{name}.npz" for name in self.study.experiments),
             *self.of_every_fit("results/fits/{experiment}/{fit}.npz"),
             *(f"results/evaluation/{name}/measurements.csv" for name in self.study.experiments),
-            *(f"results/sklearn/{name}/{rung}.npz" for name in self.compared for rung in LADDER),
+            *(f"results/sklearn/{name}/{rung}.npz" for name in self.compared for rung in PROTOCOLS),
             *(f"results/evaluation/{name}/agreement.csv" for name in self.compared),
             *self.evaluations("fits"),
             *self.evaluations("parameters"),

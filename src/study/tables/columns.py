@@ -43,6 +43,8 @@ COLUMNS = {
         "agreement_aligned": "the same under the best renaming of our components",
         "max_abs_posterior_difference": "largest difference of a posterior, over rows and components",
         "max_abs_parameter_difference": "largest difference of a weight, mean or covariance entry",
+        "max_standardized_parameter_difference": "the same, each in standard errors of its estimate as if the rows' "
+        "components were known",
         "n_iter_ours": "steps of our EM: E-steps whose log-likelihood the stopping rule saw",
         "n_iter_sklearn": "n_iter_ of scikit-learn: its M-steps",
         "failure": "why there is nothing to compare; empty if there is",
@@ -61,21 +63,38 @@ COLUMNS = {
         "source": "who states it",
         "statement": "what is stated",
         "published": "the number that it comes down to",
-        "observed": "the same number in this study: median over the replicates, unless the statement is about all",
-        "interval_low": "2.5 percentile over the replicates; of a mean, the lower end of its 95 % confidence interval",
-        "interval_high": "97.5 percentile, or the upper end, likewise",
-        "n_replicates": "numbers that were looked at",
-        "verdict": "reproduced; reproduced_in_distribution (within the spread over replicates); not_reproduced; "
-        "explained (it does not hold, and what does was measured); or not_tested (there are no numbers for it here)",
-        "explanation": "why",
+        "observed": "the same number in this study: a statistic of the draws, the median unless the claim says another",
+        "interval_low": "lower end of the 95 % confidence interval of observed: of a median by order statistics, of a "
+        "mean by Student's t, of a share by Wilson; empty for a smallest or largest number, of too few draws, or where "
+        "a draw has several numbers",
+        "interval_high": "upper end, likewise",
+        "n_replicates": "draws that were looked at: replicates with a number",
+        "verdict": "reproduced; reproduced_in_distribution (it depends on the draw); not_reproduced; explained (it "
+        "does not hold, and what holds instead was measured over the draws); undecided (too few draws); or not_tested "
+        "(there are no numbers for it). The rules are in docs/verdicts.md",
+        "explanation": "the verdict in words, and the numbers behind it",
+        "kind": "how the draws decide: number, inequality, existence or identity; empty if not tested",
+        "criterion": "what a draw must fulfil",
+        "threshold_of": "who set the number in it: the article, or this study",
+        "share_holding": "share of the draws that fulfil it (0-1)",
+        "share_low": "lower end of that share's 95 % interval (Wilson); empty where a draw has several numbers, or one "
+        "decides",
+        "share_high": "upper end, likewise",
+        "range_low": "2.5 percentile of the draws' numbers; empty for one draw",
+        "range_high": "97.5 percentile, likewise",
+        "percentile": "of kind number: percentage of the draws below published, and half of those at it",
+        "original_observed": "observed on the source's own data, measured once (the files are not part of the "
+        "repository); empty if there are none",
+        "original_verdict": "verdict there",
     },
 }
 
 _NAMES = ("experiment", "fit", "protocol", "replicate", "failure", "note")
-# Columns of a sweep's table beside the varied keys, fit, protocol, replicate, seed and failure.
+# What a sweep's table has of these tables; beside it, the varied keys and further columns.
 SWEEP_QUANTITIES = tuple(
     dict.fromkeys(column for table in ("fits", "agreement") for column in COLUMNS[table] if column not in _NAMES)
 )
+SWEEP_COLUMNS = ("fit", "protocol", "replicate", "seed", *SWEEP_QUANTITIES, "failure", "note")
 # Those that can be drawn.
 NUMERIC_QUANTITIES = tuple(
     c for c in SWEEP_QUANTITIES if c not in ("covariance_type", "initialization", "semi_supervised")

@@ -17,7 +17,7 @@ from study.evaluation.protocols import LADDER, run_protocol
 from study.evaluation.scores import evaluate_fit
 from study.fits.em import run_fit
 from study.fits.runs import Runs
-from study.tables.columns import SWEEP_QUANTITIES
+from study.tables.columns import SWEEP_COLUMNS, SWEEP_QUANTITIES
 
 INTERVAL = (0.025, 0.975)
 REPORT_EVERY = 5.0  # seconds
@@ -58,10 +58,7 @@ def run_cell(cell: Cell, sweep: Sweep, seed: int) -> pd.DataFrame:
         for rung in rungs:
             theirs = run_protocol(rung, dataset, runs[compared], fit)
             tables.append(compare(dataset, runs[compared], theirs, fit, "sweep", rung).assign(fit=compared))
-    rows = pd.concat(tables, ignore_index=True).reindex(
-        columns=["fit", "protocol", "replicate", *SWEEP_QUANTITIES, "failure", "note"]
-    )
-    rows.insert(3, "seed", cell_seed)
+    rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=list(SWEEP_COLUMNS))
     for position, (path, value) in enumerate(cell.assignment.items()):
         rows.insert(position, path, [shown_value(value)] * len(rows))
     return rows

@@ -1,0 +1,144 @@
+"""The numbers that a selection names, looked up in the tables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from study.configuration.errors import StudyError
+from study.configuration.schema import Selection, Test
+
+RELATIONS = {
+    "equals": lambda values, to, tolerance: abs(values - to) <= tolerance * (1 + 1e-9),
+    "at_least": lambda values, to, tolerance: values >= to - tolerance,
+    "at_most": lambda values, to, tolerance: values <= to + tolerance,
+    "more_than": lambda values, to, tolerance: values > to + tolerance,
+    "less_than": lambda values, to, tolerance: values < to - tolerance,
+}
+TRUTH = {"True": 1.0, "False": 0.0}
+# What tells the rows of one draw apart.
+PARTS = ("fit", "protocol", "component", "parameter", "measurement", "setting")
+
+
+class NoNumbersError(StudyError):
+    """The tables have no numbers that a claim speaks of."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What the tables hold of a selection.
+
+    Attributes
+    ----------
+    of_draws : Series
+        Numbers; the index tells draws apart.
+    n_all : int
+        How many there would be if no run had failed and nothing else were missing.
+    repeated : bool
+        Whether all were the same run on the same rows; then there is one.
+    """
+
+    of_draws: pd.Series
+    n_all: int
+    repeated: bool
+
+    @property
+    def independent(self) -> bool:
+        """Whether each draw has one number."""
+        return not self.of_draws.index.has_duplicates
+
+
+def numbers_of(
+    selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None, repeated: frozenset = frozenset()
+) -> Numbers:
+    """Look up the numbers that a selection names.
+
+    Parameters
+    ----------
+    selection : Selection
+    tables : dict of DataFrame
+        By the names that selections use.
+    experiment : str or None
+        The claim's, for a selection that names none.
+    repeated : set of (str, str)
+        Experiments and fits whose replicates are all the same run.
+
+    Raises
+    ------
+    NoNumbersError
+        If the tables have no such numbers.
+    """
+    experiment = selection.experiment or selection.where.get("experiment") or experiment
+    where = {**selection.where}
+    if selection.sweep is None and experiment is not None:
+        where["experiment"] = experiment
+    table = tables.get(selection.table)
+    if table is None:
+        raise NoNumbersError(f"sweep {selection.sweep} is not part of this study")
+    other = selection.over if selection.over is not None else selection.minus
+    found = _column(table, where, selection.quantity, other or {})
+    n_all = len(found)
+    if other is not None:
+        beside = _column(table, {**where, **other}, selection.quantity, other)
+        beside = beside.reindex(found.index)
+        found = found / beside.where(beside != 0) if selection.over is not None else found - beside
+    found = _by_draw(found.dropna(), _draw_columns(table))
+    if selection.among is not None:
+        chosen = numbers_of(selection.among, tables, experiment)
+        found = found[found.index.isin(chosen.of_draws.index[holds(selection.among, chosen.of_draws)])]
+    if selection.each_draw is not None:
+        found = found.groupby(level=0).agg(selection.each_draw)
+        n_all = len(found)
+    if found.empty:
+        raise NoNumbersError(_nothing_there(selection, where, tables))
+    fits = {where.get("fit", ""), (other or {}).get("fit", where.get("fit", ""))}
+    same = selection.sweep is None and all((experiment, fit) in repeated for fit in fits)
+    if same and (found == found.iloc[0]).all():
+        return Numbers(found.iloc[:1], 1, repeated=True)
+    return Numbers(found, n_all, repeated=False)
+
+
+def holds(test: Test, values):
+    """Tell which numbers fulfil a test."""
+    return RELATIONS[test.relation](values, test.published, test.tolerance)
+
+
+def _column(table: pd.DataFrame, where: dict, quantity: str, left_out) -> pd.Series:
+    """Select a column, NaN where a run failed; the index is all that tells rows apart but for the columns left out."""
+    rows = np.ones(len(table), dtype=bool)
+    for column, wanted in where.items():
+        rows &= (table[column].isna() if wanted == "" else table[column] == wanted).to_numpy()
+    chosen = table[rows]
+    values = chosen[quantity].map(lambda value: TRUTH.get(value, value)).astype(float)
+    if "failure" in chosen and quantity != "converged":
+        values = values.where(chosen["failure"].isna() | (chosen["failure"] == ""))
+    keys = [column for column in (*_draw_columns(table), *PARTS) if column in chosen and column not in left_out]
+    return pd.Series(values.to_numpy(), index=pd.MultiIndex.from_frame(chosen[keys].astype(str)))
+
+
+def _draw_columns(table: pd.DataFrame) -> list[str]:
+    """Name the columns that tell draws apart: in a sweep's table, the varied keys stand before the fit."""
+    columns = list(table.columns)
+    varied = columns[: columns.index("fit")] if "fit" in columns else []
+    return [*dict.fromkeys([*varied, *(column for column in ("experiment", "replicate") if column in columns)])]
+
+
+def _by_draw(values: pd.Series, draw_columns: list[str]) -> pd.Series:
+    """Keep of the index what tells draws apart, as one level."""
+    levels = [name for name in values.index.names if name in draw_columns]
+    draws = pd.Index(
+        list(zip(*(values.index.get_level_values(name) for name in levels), strict=True)), tupleize_cols=False
+    )
+    return pd.Series(values.to_numpy(), index=draws)
+
+
+def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataFrame]) -> str:
+    """Say why there are no numbers."""
+    if selection.over is not None and len(_column(tables[selection.table], where, selection.quantity, {}).dropna()):
+        beside = ", ".join(f"{column} {value}" for column, value in selection.over.items())
+        return f"there is nothing to divide by: {selection.quantity} of {beside} is 0, or missing, in every draw"
+    experiment = where.get("experiment")
+    if experiment is not None and "fits" in tables and not (tables["fits"]["experiment"] == experiment).any():
+        return f"experiment {experiment} is not part of this study"
+    conditions = ", ".join(f"{column} {value}" for column, value in where.items())
+    return f"table {selection.table} has no number '{selection.quantity}' of {conditions or 'any row'}"

@@ -1,0 +1,137 @@
+"""What a verdict says: sentences made of the numbers, with no conclusion typed in."""
+
+import math
+
+from study.claims.numbers import NoNumbersError, Numbers, holds
+from study.configuration.claim_checks import placeholders
+from study.configuration.schema import Claim, Evidence, Selection, Test
+
+FEW = 20  # draws: of fewer, no percentiles are told
+SIGNS = {"equals": "=", "at_least": ">=", "at_most": "<=", "more_than": ">", "less_than": "<"}
+SHIFT = {"at_least": -1, "less_than": -1, "at_most": 1, "more_than": 1}
+# Verdicts as people read them.
+WORDS = {
+    "reproduced": "reproduced",
+    "reproduced_in_distribution": "depends on the draw",
+    "explained": "does not hold; what holds instead was measured",
+    "not_reproduced": "not reproduced",
+    "undecided": "undecided: too few draws",
+    "not_tested": "not tested",
+}
+
+
+def criterion(test: Test) -> str:
+    """Say what a draw must fulfil."""
+    name = quantity_of(test)
+    if test.relation == "equals":
+        return f"{name} = {test.published:g}" + (f" +- {test.tolerance:g}" if test.tolerance else "")
+    return f"{name} {SIGNS[test.relation]} {test.published + SHIFT[test.relation] * test.tolerance:g}"
+
+
+def quantity_of(selection: Selection) -> str:
+    """Name a quantity, and what it is compared with."""
+    name = selection.quantity
+    if selection.quantity == "value" and "measurement" in selection.where:
+        name = str(selection.where["measurement"])
+    if selection.each_draw is not None:
+        name = f"{selection.each_draw} of {name}"
+    for word, other in (("divided by", selection.over), ("less", selection.minus)):
+        if other is not None:
+            name += f" {word} that of " + ", ".join(f"{column} {value}" for column, value in other.items())
+    return name
+
+
+def explanation(claim: Claim, finding, find) -> str:
+    """Put the verdict into words, with the numbers behind it.
+
+    Parameters
+    ----------
+    claim : Claim
+    finding : Finding
+    find : callable
+        From a Selection to its Numbers.
+    """
+    sentences = [outcome(claim, finding)]
+    if finding.cause is not None:
+        sentences.append(f"Instead, {claim.because.text} ({counted(finding.cause, claim.because, claim.draws)}).")
+    missing = finding.numbers.n_all - len(finding.numbers.of_draws)
+    if missing:
+        sentences.append(f"{missing} of {finding.numbers.n_all} {claim.draws} have no such number, and are left out.")
+    sentences.append(spread(claim, finding))
+    measured = {"observed": finding.observed, "share": finding.share, "n": len(finding.numbers.of_draws)}
+    measured |= {"low": finding.range[0], "high": finding.range[1]}
+    for name, selection in claim.evidence.items():
+        measured |= {name + end: value for end, value in evidence(selection, find).items()}
+    texts = [claim.explanation] if isinstance(claim.explanation, str) else claim.explanation
+    for text in texts:
+        if all(math.isfinite(measured.get(name, math.nan)) for name, _ in placeholders(text)):
+            sentences.append(text.format_map(measured))
+    if claim.original is not None:
+        sentences.append(
+            f"On the source's own data (measured {claim.original.date}) it is {claim.original.observed:.4g}: "
+            f"{WORDS.get(claim.original.verdict, claim.original.verdict)}."
+        )
+    return " ".join(sentences)
+
+
+def evidence(selection: Evidence, find) -> dict[str, float]:
+    """Measure what a claim's sentences speak of, by the end of its name in them."""
+    try:
+        values = find(selection).of_draws
+    except NoNumbersError:
+        return {}
+    found = {"": float(getattr(values, selection.statistic)()), "_n": len(values)}
+    if len(values) > 1:
+        found |= {"_low": float(values.quantile(0.025)), "_high": float(values.quantile(0.975))}
+    if selection.relation is not None:
+        test = Test(
+            table=selection.table, quantity=selection.quantity, relation=selection.relation, published=selection.than
+        )
+        count = int(holds(test, values).sum())
+        found |= {"_count": count, "_share": count / len(values)}
+    return found
+
+
+def counted(numbers: Numbers, test: Test, draws: str) -> str:
+    """Count the draws that fulfil a test."""
+    n, count = len(numbers.of_draws), int(holds(test, numbers.of_draws).sum())
+    return f"{criterion(test)} in {count} of {n} {draws}" if n > 1 else f"{criterion(test)}"
+
+
+def spread(claim: Claim, finding) -> str:
+    """Say what was observed, and how far the draws spread."""
+    if len(finding.numbers.of_draws) == 1:
+        return f"It is {finding.observed:.4g}."
+    name = {"min": "smallest", "max": "largest"}.get(claim.statistic, claim.statistic)
+    low, high = finding.interval
+    interval = f" (95 % interval {low:.4g} to {high:.4g})" if math.isfinite(low) else ""
+    text = f"The {name} is {finding.observed:.4g}{interval}"
+    if claim.statistic in ("median", "mean") and claim.kind in ("number", "inequality"):
+        values = finding.numbers.of_draws
+        few = len(values) < FEW
+        low, high = (values.min(), values.max()) if few else finding.range
+        text += f"; {'the' if few else '95 % of the'} {claim.draws} lie from {low:.4g} to {high:.4g}"
+    return text + "."
+
+
+def outcome(claim: Claim, finding) -> str:
+    """Say how the draws decided."""
+    fulfilled = holds(claim, finding.numbers.of_draws)
+    n, count = len(fulfilled), int(fulfilled.sum())
+    if finding.numbers.repeated:
+        return f"All runs on these rows are the same: {criterion(claim)} {'holds' if count else 'does not hold'}."
+    low, high = finding.share_interval
+    interval = f", 95 % interval {low:.1%} to {high:.1%}" if math.isfinite(low) else ""
+    told = f"{criterion(claim)} in {count} of {n} {claim.draws} ({count / n:.1%}{interval})"
+    if finding.verdict == "undecided":
+        return f"{told}; so few decide nothing."
+    if claim.kind == "identity":
+        return f"{told}. It holds by mathematics, and can fail only by a bug."
+    if claim.kind == "existence":
+        asked = "the source says that there is one" if claim.there_is else "the source says that there is none"
+        return f"{told}; {asked}."
+    if claim.kind == "number":
+        below = int((finding.numbers.of_draws < claim.published - claim.tolerance).sum())
+        place = f"so that it is at percentile {finding.percentile:.1f}"
+        return f"{told}; {below} lie below and {n - count - below} above, {place}."
+    return f"{told}."

@@ -1,0 +1,127 @@
+"""The components that a fit finds, beside the data and beside the truth."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from emgmm import MixtureParameters
+from study.evaluation.measurement import OneDraw, OneRun, measured
+from study.evaluation.scores import beside_printed
+from study.evaluation.standard_errors import standard_errors
+
+
+@measured(
+    OneRun,
+    needs=("end", "one_feature"),
+    histogram_distance=(
+        "share",
+        "total variation distance between the histogram and the fitted mixture (0-1); setting: bins",
+    ),
+    histogram_distance_by_chance=(
+        "share",
+        "the same that draws from the fitted mixture itself would have on average",
+    ),
+)
+def histogram_distance(run):
+    """Compare the fitted mixture with the histogram."""
+    from scipy.special import ndtr  # takes its time to import
+
+    x = run.one_feature
+    counts, edges = np.histogram(x, bins=run.bins)
+    deviations = np.sqrt(run.end.covariance_matrices[:, 0, 0])
+    cumulative = ndtr((edges[:, None] - run.end.means[:, 0]) / deviations) @ run.end.weights
+    expected = np.diff(cumulative)
+    outside = 1 - expected.sum()  # where the histogram has nothing
+    return {
+        ("histogram_distance", run.bins): 0.5 * (np.abs(counts / len(x) - expected).sum() + outside),
+        # The mean absolute deviation of a count is about that of a normal variable.
+        ("histogram_distance_by_chance", run.bins): 0.5
+        * np.sqrt(2 * expected * (1 - expected) / (np.pi * len(x))).sum(),
+    }
+
+
+@measured(
+    OneRun,
+    needs=("end", "one_feature"),
+    sorted_weight=("share", "weight of a component; setting: its place by mean, from 0 (one feature)"),
+    sorted_mean=("units of the feature", "likewise its mean"),
+    sorted_standard_deviation=("units of the feature", "likewise its standard deviation"),
+)
+def sorted_components(run):
+    """List the components by their means, so that those of several draws can be compared."""
+    found = {}
+    for place, k in enumerate(np.argsort(run.end.means[:, 0])):
+        found["sorted_weight", place] = run.end.weights[k]
+        found["sorted_mean", place] = run.end.means[k, 0]
+        found["sorted_standard_deviation", place] = np.sqrt(run.end.covariance_matrices[k, 0, 0])
+    return found
+
+
+@measured(
+    OneRun,
+    needs=("end",),
+    smallest_weight=("share", "smallest weight of a component where the fit ended"),
+    smallest_eigenvalue=("squared units of the data", "smallest eigenvalue of a covariance where the fit ended"),
+)
+def smallest_component(run):
+    """Tell of components that are about to vanish."""
+    return {
+        ("smallest_weight", None): run.end.weights.min(),
+        ("smallest_eigenvalue", None): np.linalg.eigvalsh(run.end.covariance_matrices).min(),
+    }
+
+
+@measured(
+    OneRun,
+    needs=("end", "mixture"),
+    mean_error=("standard deviations", "largest error of a mean, in its true component's standard deviations"),
+    component_error=("standard deviations", "the same of a mean or a standard deviation, whichever is larger"),
+)
+def error_of_components(run):
+    """Tell whether the fit recovers the mixture, its components matched by their means; nothing of another number."""
+    found, true = run.end, run.mixture
+    if found.n_components != true.n_components:
+        return None
+    found_deviations, deviations = _deviations(found), _deviations(true)
+    distances = np.abs(found.means[:, None] - true.means).sum(axis=2)
+    k, j = linear_sum_assignment(distances)
+    of_means = (np.abs(found.means[k] - true.means[j]) / deviations[j]).max()
+    of_deviations = np.abs(found_deviations[k] / deviations[j] - 1).max()
+    return {("mean_error", None): of_means, ("component_error", None): max(of_means, of_deviations)}
+
+
+def _deviations(parameters: MixtureParameters):
+    """Return the standard deviations of each component's features, (K, D)."""
+    return np.sqrt(np.diagonal(parameters.covariance_matrices, axis1=1, axis2=2))
+
+
+@measured(
+    OneRun,
+    needs=("end", "published"),
+    printed_numbers=("count", "numbers printed for the fit that come out to every digit; setting: how many there are"),
+)
+def printed_numbers(run):
+    """Count the numbers of the source that this draw gives too."""
+    found = [agrees for _, agrees in beside_printed(run.published, run.end).values()]
+    return {("printed_numbers", len(found)): sum(found)}
+
+
+@measured(
+    OneDraw,
+    needs=("truth", "mixture"),
+    known_labels_error=(
+        "standard errors",
+        "largest error of the class means and covariances, taken with the true labels, in standard errors",
+    ),
+)
+def known_labels_error(draw):
+    """Tell whether known labels give the parameters; nothing if a class has too few rows."""
+    n_classes, n_features = draw.mixture.means.shape
+    errors, largest = standard_errors(draw.mixture, len(draw.unlabeled)), 0.0
+    for k in range(n_classes):
+        rows = draw.unlabeled[draw.truth == k]
+        if len(rows) <= n_features:
+            return None
+        covariance = np.cov(rows.T, bias=True).reshape(n_features, n_features)
+        for name, value in (("means", rows.mean(axis=0)), ("covariance_matrices", covariance)):
+            largest = max(largest, np.max(np.abs(value - getattr(draw.mixture, name)[k]) / errors[name][k]))
+    return largest

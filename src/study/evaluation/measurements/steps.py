@@ -1,0 +1,69 @@
+"""How EM climbs: monotone, how fast near the end, and whether it has arrived."""
+
+import numpy as np
+
+from emgmm import expectation
+from study.evaluation.measurement import OneFit, OneRun, measured
+from study.evaluation.numerical import gradient
+
+SMALLEST_GAIN = 1e-10  # nats a row: below it, a ratio of gains is rounding
+
+
+@measured(
+    OneRun,
+    needs=("gains",),
+    smallest_change=(
+        "nats a row",
+        "smallest change of the mean log-likelihood from one step to the next; setting: reg_covar, the ridge",
+    ),
+)
+def smallest_change(run):
+    """Tell whether the likelihood ever decreases; with a ridge, the M-step does not quite maximize it."""
+    return {("smallest_change", run.fit.reg_covar): run.gains.min()}
+
+
+@measured(
+    OneRun,
+    needs=("gains",),
+    convergence_rate=("ratio", "last gain of the log-likelihood divided by the gain before it: near 1 is slow"),
+)
+def convergence_rate(run):
+    """Tell how slowly EM converges near its end."""
+    known = len(run.gains) > 1 and min(run.gains[-2:]) > SMALLEST_GAIN
+    return run.gains[-1] / run.gains[-2] if known else None
+
+
+@measured(
+    OneFit,
+    rate_overlap_correlation=("rank correlation", "of convergence_rate and overlap over the replicates"),
+)
+def rate_overlap_correlation(fit):
+    """Tell whether EM is slow where components overlap; nothing, from less than three replicates."""
+    from scipy.stats import spearmanr  # takes its time to import
+
+    rates, overlaps = fit.found.get("convergence_rate", {}), fit.found.get("overlap", {})
+    both = [r for r in rates if r in overlaps]
+    return spearmanr([rates[r] for r in both], [overlaps[r] for r in both]).statistic if len(both) > 2 else None
+
+
+@measured(
+    OneRun,
+    needs=("end",),
+    slope_at_end=(
+        "nats a row",
+        "largest slope of the mean log-likelihood where the fit ended, along any weight's logit, mean or covariance "
+        "factor, in units of the component (full covariances, not clamped)",
+    ),
+)
+def slope_at_end(run):
+    """Tell whether the end is a stationary point."""
+    if run.end.covariance_type != "full" or run.fit.semi_supervised == "clamped":
+        return None
+    statistics, _ = expectation(run.rows.unlabeled, run.end)
+    return max(np.abs(part).max() for part in gradient(statistics, run.end)) / len(run.rows.unlabeled)
+
+
+@measured(OneRun, collapsed=("0 or 1", "1 if the run failed, for a component collapsed at the start or later; else 0"))
+def collapsed(run):
+    """Tell whether EM lost a component."""
+    return float(run.end is None)

@@ -1,0 +1,204 @@
+"""Measurements and comparison."""
+
+import numpy as np
+import pytest
+
+import emgmm
+from study.configuration.schema import Fit, Published
+from study.data.dataset import Dataset
+from study.evaluation.agreement import compare
+from study.evaluation.measure import measure
+from study.evaluation.measurements import QUANTITIES
+from study.evaluation.measurements.optima import numbered_optima
+from study.evaluation.measurements.passes import em_with_fixed_variance
+from study.evaluation.numerical import gradient, maximize_likelihood, pack, unpack
+from study.evaluation.protocols import run_protocol
+from study.evaluation.relabeling import best_relabeling
+from study.evaluation.scores import evaluate_fit
+from study.evaluation.standard_errors import standard_errors
+from study.fits.em import run_fit
+from study.fits.runs import Run, stack_runs
+
+
+def test_ends_are_numbered_by_optimum():
+    ends = np.array([-2.0, -1.0, np.nan, -1.00001, -2.00001, -3.0])
+    np.testing.assert_array_equal(numbered_optima(ends), [1, 0, np.nan, 0, 1, 2])
+
+
+def test_best_relabeling():
+    labels, reference = np.array([0, 0, 1, 1, 2]), np.array([2, 2, 0, 0, 0])
+    assert best_relabeling(labels, reference, 3).tolist() == [2, 2, 0, 0, 1]
+
+
+def test_measurements_of_a_known_run():
+    draw = np.random.default_rng(0)
+    X = np.concatenate([draw.normal(0, 1, 500), draw.normal(10, 1, 500)])[None, :, None]
+    truth = np.repeat([0, 1], 500)[None]
+    dataset = Dataset(np.array(["x"]), np.array(["a", "b"]), X, truth, X[:, ::50], truth[:, ::50])
+    end = emgmm.MixtureParameters.checked([0.5, 0.5], [[10.0], [0.0]], [[[1.0]], [[1.0]]])
+    runs = stack_runs([Run(end, end, (-3.0, -2.0, -1.5), 2, True)] * 2, 2, 1, "full")
+    printed = [Published(weight=0.5, mean=[10.0]), Published(weight=0.4, mean=[0.1])]
+    table = measure(dataset, {"f": runs}, {"f": Fit()}, 20, {"f": printed}, 0, "toy")
+    value = table[table["replicate"] == 0].set_index("measurement")["value"]
+    assert value["printed_numbers"] == 2  # of four
+    assert value["collapsed"] == 0
+    assert value["slope_at_end"] < 0.2
+    assert value["closed_form_gap"] < 1e-9
+    assert abs(value["bound_gap"]) < 1e-12
+    assert value["bound_gap_elsewhere"] > 1
+    assert value["largest_posterior"] == pytest.approx(1)
+    assert value["clear_rows"] == 1
+    assert value["rows_between"] == pytest.approx(0.5, abs=0.05)
+    assert value["unclear_between"] == 0
+    assert "unclear_from" not in value  # no row is unclear
+    assert "bayes_accuracy" not in value  # nobody says what the rows were drawn from
+    assert (value["majority_share"], value["kmeans_accuracy"], value["above_majority"]) == (0.5, 1, 0.5)
+    assert value["beyond_identical_components"] > 0.5
+    assert value["passes_of_em"] >= 1
+    assert value["smallest_change"] == 0.5
+    assert value["convergence_rate"] == 0.5
+    assert value["start_smallest_eigenvalue"] == 1
+    assert value["n_parameters"] == 5
+    assert value["one_hot_difference"] < 1e-14
+    assert value["histogram_distance"] < 0.1
+    assert value["uncertainty_between"] > 0.99
+    assert value["first_and_last"] == 1  # whatever the components are called
+    assert value["reaches_best"] == 1
+    assert value["optimum"] == 0
+    assert value["sorted_mean"].tolist() == [0, 10]
+    assert value["kmeans_agreement"].iloc[-1] == 1
+
+
+def test_means_of_shrinking_components_are_those_of_kmeans():
+    X = np.array([[0.0], [1.0], [9.0], [11.0]])
+    end = em_with_fixed_variance(X, np.array([[0.0], [11.0]]), 1e-3)
+    np.testing.assert_allclose(end.means, [[0.5], [10.0]])
+
+
+@pytest.mark.parametrize(("scale", "told"), [(1.0, False), (1e-8, True)])
+def test_a_ridge_that_is_not_small_beside_the_data_is_noted(scale, told):
+    X = scale * np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 50)).reshape(1, 100, 1)
+    truth = np.repeat([0, 1], 50)[None]
+    dataset = Dataset(np.array(["x"]), np.array(["a", "b"]), X, truth, X[:, ::10], truth[:, ::10])
+    fit = Fit(initialization="labels", semi_supervised="init_only")
+    runs = run_fit(dataset, fit, 1, 0, "toy", "f")
+    assert evaluate_fit(dataset, runs, fit, "toy", "f")["note"].tolist() == [""]
+    ridged = fit.model_copy(update={"reg_covar": 1e-6})
+    (note,) = evaluate_fit(dataset, runs, ridged, "toy", "f")["note"]
+    assert note.startswith("reg_covar = 1e-06 is too large beside the variance") == told
+    notes = {
+        rung: compare(dataset, runs, run_protocol(rung, dataset, runs, fit), fit, "toy", rung)["note"].item()
+        for rung in ("same_stopping", "same_regularization")
+    }
+    assert [bool(note) for note in notes.values()] == [told, False]  # scikit-learn's ridge, and none
+
+
+def test_starts_from_single_rows_do_not_collapse():
+    X = np.random.default_rng(0).normal(size=(1, 60, 2))
+    dataset = Dataset(np.array(["x", "z"]), np.array([]), X, None, X[:, :0], np.empty((1, 0), dtype=int))
+    for start in ("k-means++", "random_from_data"):
+        runs = run_fit(dataset, Fit(initialization=start, n_components=2), 20, 0, "toy", "f")
+        assert not any(failure.startswith("start") for failure in runs.failure)
+
+
+OF_A_START = ["start_smallest_eigenvalue", "n_parameters", "closed_form_gap", "bound_gap", "bound_gap_elsewhere"]
+
+
+def test_what_a_run_lacks_is_not_measured():
+    """A failed fit to rows without labels or classes has no end, no gains, no truth: only what its start tells."""
+    X = np.random.default_rng(0).normal(size=(1, 10, 2))
+    dataset = Dataset(np.array(["x", "z"]), np.array([]), X, None, X[:, :0], np.empty((1, 0), dtype=int))
+    start = emgmm.MixtureParameters.checked([0.5, 0.5], [[0.0, 0], [1, 1]], [np.eye(2)] * 2)
+    runs = stack_runs([Run(start, None, (-1.0,), 0, False, "step 1: collapsed")], 2, 2, "full")
+    table = measure(dataset, {"f": runs}, {"f": Fit(reg_covar=1e-6)}, 20, {}, 0, "toy")
+    of_fit = table[table["fit"] == "f"]["measurement"].tolist()
+    assert of_fit == ["collapsed", *OF_A_START]
+    assert set(table["measurement"]) <= set(QUANTITIES)
+
+
+def test_what_is_known_of_the_mixture_is_measured():
+    draw = np.random.default_rng(0)
+    truth = np.repeat([0, 1], [300, 700])[None]
+    X = (np.array([0.0, 4.0])[truth[0]] + draw.standard_normal(1000))[None, :, None]
+    mixture = (np.array([[0.3, 0.7]]), np.array([[[0.0], [4.0]]]), np.ones((1, 2, 1, 1)))
+    dataset = Dataset(np.array(["x"]), np.array(["a", "b"]), X, truth, X[:, :0], truth[:, :0], *mixture)
+    off = emgmm.MixtureParameters.checked([0.5, 0.5], [[4.2], [0.1]], [[[1.0]], [[1.44]]])
+    runs = stack_runs([Run(off, off, (-3.0,), 1, True)], 2, 1, "full")
+    table = measure(dataset, {"f": runs}, {"f": Fit()}, 20, {}, 0, "toy")
+    value = table.set_index("measurement")["value"]
+    assert value["mean_error"] == pytest.approx(0.2)
+    assert value["component_error"] == pytest.approx(0.2)
+    assert value["bayes_accuracy"] == pytest.approx(0.978, abs=0.01)
+    assert 0 <= value["below_bayes"] < 0.05
+    assert value["known_labels_error"] < 4
+
+
+@pytest.mark.parametrize("n_features", [1, 3])
+def test_the_gradient_is_that_of_the_likelihood(n_features):
+    draw = np.random.default_rng(n_features)
+    X = draw.standard_normal((200, n_features)) + 2 * draw.integers(2, size=(200, 1))
+    start = emgmm.random_parameters(2, n_features, draw)
+    vector = pack(start)
+    found, lower = unpack(vector, 2, n_features)
+    np.testing.assert_allclose(found.covariances, start.covariances)
+    statistics, value = emgmm.expectation(X, start)
+    logits, means, _ = gradient(statistics, start)
+    step = 1e-6
+    for k in range(2):  # along a logit, and along a mean in units of its component
+        moved = vector.copy()
+        moved[k] += step
+        slope = (emgmm.expectation(X, unpack(moved, 2, n_features)[0])[1] - value) / step
+        assert slope == pytest.approx(logits[k], rel=1e-3, abs=1e-3)
+        moved = vector.copy()
+        moved[2 + k * n_features : 2 + (k + 1) * n_features] += step * lower[k][:, 0]
+        slope = (emgmm.expectation(X, unpack(moved, 2, n_features)[0])[1] - value) / step
+        assert slope == pytest.approx(means[k, 0], rel=1e-3, abs=1e-3)
+
+
+def test_a_numerical_optimizer_ends_where_em_does():
+    draw = np.random.default_rng(0)
+    X = np.concatenate([draw.normal(-2, 1, (200, 2)), draw.normal(2, 0.7, (300, 2))])
+    start = emgmm.parameters_from_labels(X, (X[:, 0] > 1).astype(int), 2)
+    result = emgmm.expectation_maximization(X, start, emgmm.article_stopping(1e-12, 5000))
+    assert max(maximize_likelihood(X, start)) == pytest.approx(result.trace[-1], abs=1e-9)
+
+
+def test_standard_errors_are_those_of_known_labels():
+    """Estimates from many samples spread as the formulas say."""
+    mixture = emgmm.MixtureParameters.checked([0.3, 0.7], [[0.0], [5.0]], [[[1.0]], [[4.0]]])
+    draw, n, found = np.random.default_rng(0), 400, []
+    for _ in range(2000):
+        y = (draw.random(n) < 0.7).astype(int)
+        x = mixture.means[y, 0] + np.sqrt(mixture.covariances[y, 0, 0]) * draw.standard_normal(n)
+        found.append([y.mean(), x[y == 1].mean(), x[y == 1].var()])
+    errors = standard_errors(mixture, n)
+    expected = [errors["weights"][1], errors["means"][1, 0], errors["covariance_matrices"][1, 0, 0]]
+    np.testing.assert_allclose(np.std(found, axis=0), expected, rtol=0.08)
+
+
+def test_a_start_alone_takes_no_steps():
+    X = np.random.default_rng(0).normal([[0.0], [9.0]], 1.0, (2, 50)).reshape(1, 100, 1)
+    truth = np.repeat([0, 1], 50)[None]
+    dataset = Dataset(np.array(["x"]), np.array(["a", "b"]), X, truth, X[:, ::10], truth[:, ::10])
+    fit = Fit(initialization="labels", semi_supervised="init_only", max_iter=0)
+    runs = run_fit(dataset, fit, 2, 0, "toy", "f")
+    rows = evaluate_fit(dataset, runs, fit, "toy", "f")
+    assert rows["n_iter"].tolist() == [0, 0]
+    assert not rows["converged"].any()
+    assert rows["accuracy"].tolist() == [1, 1]
+    np.testing.assert_allclose(runs.means[0], [[X[0, :50:10].mean()], [X[0, 50::10].mean()]])
+    assert set(measure(dataset, {"f": runs}, {"f": fit}, 20, {}, 0, "toy")["measurement"]) <= set(QUANTITIES)
+
+
+def test_the_other_order_of_the_ladder_keeps_the_covariances():
+    X = np.random.default_rng(0).normal([[0.0, 0], [2, 2]], [0.5, 1.5], (200, 2, 2)).reshape(1, 400, 2)
+    truth = np.tile([0, 1], 200)[None]
+    dataset = Dataset(np.array(["x", "z"]), np.array(["a", "b"]), X, truth, X[:, ::7], truth[:, ::7])
+    fit = Fit(initialization="labels", semi_supervised="init_only")
+    ours = run_fit(dataset, fit, 1, 0, "toy", "f")
+    found = {
+        name: run_protocol(name, dataset, ours, fit) for name in ("as_published", "tolerance_first", "same_tolerance")
+    }
+    assert found["tolerance_first"].n_iter > found["as_published"].n_iter
+    assert found["tolerance_first"].trace[0, 0] == found["as_published"].trace[0, 0]  # the same start
+    assert found["tolerance_first"].trace[0, 0] != found["same_tolerance"].trace[0, 0]
