@@ -30,6 +30,7 @@ def outcome(claims, manifest: dict, date: str) -> dict:
     experiments = manifest["configuration"]["experiments"].values()
     files = [file for experiment in experiments for file in experiment["data"].values() if isinstance(file, dict)]
     return {
+        "date": date,
         "files": [{"url": file["url"], "sha256": file["sha256"]} for file in files if file.get("sha256")],
         "study_commit": manifest["commit"],
         "claims": {
@@ -37,7 +38,6 @@ def outcome(claims, manifest: dict, date: str) -> dict:
                 "observed": float(row.observed),
                 "n_replicates": int(row.n_replicates),
                 "verdict": row.verdict,
-                "date": date,
             }
             for row in tested.itertuples()
         },

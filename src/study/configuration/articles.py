@@ -139,14 +139,15 @@ def _add_original_data(found: Articles, article: Layer, slug: str):
         return
     path = _relative(article.folder / file)
     try:
-        outcomes = block(read_file(path).values, "claims")
+        values = read_file(path).values
     except ConfigurationError as error:
         found.problems.append(Problem(("articles", slug, "original_data"), str(error)))
         return
     found.original_data.append(str(path))
+    outcomes = block(values, "claims")
     for name, claim in block(found.layers[-1].values, "claims").items():
-        if isinstance(claim, dict) and name in outcomes and "not_tested" not in claim:
-            claim["original"] = outcomes[name]
+        if isinstance(claim, dict) and isinstance(outcomes.get(name), dict) and "not_tested" not in claim:
+            claim["original"] = {**outcomes[name], "date": values.get("date")}
 
 
 def _moved(value, folder: Path, is_path: bool = False):
