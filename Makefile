@@ -46,8 +46,8 @@ clean-stale: .venv/complete
 
 ORIGINAL_DATA ?= config/original-data.yaml
 original-data: .venv/complete
-	snakemake --cores 4 --directory .original-data --configfile $(ORIGINAL_DATA)
-	PYTHONPATH=src python -m study.claims.original .original-data/results articles/original/xu_2021.yaml
+	snakemake --cores 4 --directory .original-data --configfile $(ORIGINAL_DATA) -- results/tables/claims.csv
+	PYTHONPATH=src python -m study.audit.original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
 
 benchmark: .venv/complete
 	python benchmarks/speed.py

@@ -113,6 +113,11 @@ def test_runs_that_failed_are_left_out_and_counted():
     assert "1 of 41 draws have no such number, and are left out." in row["explanation"]
 
 
+def test_where_every_run_failed_this_is_the_reason():
+    rows = judge_all({"A1": claim(published=1)}, {"fits": fits(np.arange(3)).assign(failure="collapsed")})
+    assert rows[0]["explanation"] == "Not tested: every one of 3 runs failed (fit slow, experiment toy)."
+
+
 def test_only_the_draws_for_which_another_test_holds():
     among = {"table": "fits", "where": {"fit": "fast"}, "quantity": "n_iter", "relation": "more_than", "published": 0}
     tables = fits(np.arange(20, 61)), fits(np.where(np.arange(41) < 30, 1, 0), "fast")

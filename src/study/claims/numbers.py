@@ -105,15 +105,27 @@ def holds(test: Test, values):
 
 def _column(table: pd.DataFrame, where: dict, quantity: str, left_out) -> pd.Series:
     """Select a column, NaN where a run failed; the index is all that tells rows apart but for the columns left out."""
+    chosen = _rows(table, where)
+    values = chosen[quantity].map(lambda value: TRUTH.get(value, value)).astype(float)
+    if quantity != "converged":
+        values = values.where(~_failed(chosen))
+    keys = [column for column in (*_draw_columns(table), *PARTS) if column in chosen and column not in left_out]
+    return pd.Series(values.to_numpy(), index=pd.MultiIndex.from_frame(chosen[keys].astype(str)))
+
+
+def _rows(table: pd.DataFrame, where: dict) -> pd.DataFrame:
+    """Select the rows that fulfil all conditions; an empty text stands for an empty cell."""
     rows = np.ones(len(table), dtype=bool)
     for column, wanted in where.items():
         rows &= (table[column].isna() if wanted == "" else table[column] == wanted).to_numpy()
-    chosen = table[rows]
-    values = chosen[quantity].map(lambda value: TRUTH.get(value, value)).astype(float)
-    if "failure" in chosen and quantity != "converged":
-        values = values.where(chosen["failure"].isna() | (chosen["failure"] == ""))
-    keys = [column for column in (*_draw_columns(table), *PARTS) if column in chosen and column not in left_out]
-    return pd.Series(values.to_numpy(), index=pd.MultiIndex.from_frame(chosen[keys].astype(str)))
+    return table[rows]
+
+
+def _failed(rows: pd.DataFrame) -> pd.Series:
+    """Tell which rows are of runs that failed."""
+    if "failure" not in rows:
+        return pd.Series(data=False, index=rows.index)
+    return rows["failure"].notna() & (rows["failure"] != "")
 
 
 def _draw_columns(table: pd.DataFrame) -> list[str]:
@@ -141,4 +153,7 @@ def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataF
     if experiment is not None and "fits" in tables and not (tables["fits"]["experiment"] == experiment).any():
         return f"experiment {experiment} is not part of this study"
     conditions = ", ".join(f"{column} {value}" for column, value in where.items())
+    failed = _failed(_rows(tables[selection.table], where))
+    if len(failed) and failed.all():
+        return f"every one of {len(failed)} runs failed ({conditions})"
     return f"table {selection.table} has no number '{selection.quantity}' of {conditions or 'any row'}"

@@ -9,6 +9,7 @@ from study.configuration.schema import Claim, Evidence, Selection, Test
 FEW = 20  # draws: of fewer, no percentiles are told
 SIGNS = {"equals": "=", "at_least": ">=", "at_most": "<=", "more_than": ">", "less_than": "<"}
 SHIFT = {"at_least": -1, "less_than": -1, "at_most": 1, "more_than": 1}
+IDENTITY = "It holds by mathematics: with the source's settings it can fail only by a bug."
 # Verdicts as people read them.
 WORDS = {
     "reproduced": "reproduced",
@@ -36,7 +37,9 @@ def quantity_of(selection: Selection) -> str:
     if selection.each_draw is not None:
         name = f"{selection.each_draw} of {name}"
     for word, other in (("divided by", selection.over), ("less", selection.minus)):
-        if other is not None:
+        if other is not None and set(other) == {"measurement"}:
+            name += f" {word} {other['measurement']}"
+        elif other is not None:
             name += f" {word} that of " + ", ".join(f"{column} {value}" for column, value in other.items())
     return name
 
@@ -118,15 +121,17 @@ def outcome(claim: Claim, finding) -> str:
     """Say how the draws decided."""
     fulfilled = holds(claim, finding.numbers.of_draws)
     n, count = len(fulfilled), int(fulfilled.sum())
+    identity = f" {IDENTITY}" if claim.kind == "identity" else ""
     if finding.numbers.repeated:
-        return f"All runs on these rows are the same: {criterion(claim)} {'holds' if count else 'does not hold'}."
+        verb = "holds" if count else "does not hold"
+        return f"All runs on these rows are the same: {criterion(claim)} {verb}.{identity}"
     low, high = finding.share_interval
     interval = f", 95 % interval {low:.1%} to {high:.1%}" if math.isfinite(low) else ""
     told = f"{criterion(claim)} in {count} of {n} {claim.draws} ({count / n:.1%}{interval})"
     if finding.verdict == "undecided":
         return f"{told}; so few decide nothing."
     if claim.kind == "identity":
-        return f"{told}. It holds by mathematics, and can fail only by a bug."
+        return f"{told}.{identity}"
     if claim.kind == "existence":
         asked = "the source says that there is one" if claim.there_is else "the source says that there is none"
         return f"{told}; {asked}."

@@ -495,7 +495,8 @@ class SweepFigure(Closed):
     )
     panels: Name | None = Field(None, description="Varied key that panels tell apart.")
     kind: Literal["lines", "heatmap"] = Field(
-        "lines", description="lines: mean and 95 % interval over the replicates. heatmap: the mean, over x and color."
+        "lines",
+        description="lines: mean over the replicates, and where 95 % of them lie. heatmap: the mean, over x and color.",
     )
     where: dict[str, Cell] = Field({}, description="Value that a column must have, by column.")
 

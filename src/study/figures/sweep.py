@@ -28,8 +28,8 @@ LOGARITHMIC = ("n_iter", "max_abs_posterior_difference", "max_abs_parameter_diff
 
 
 CAPTION = (
-    "Quantities over the values of a sweep: mean and 95 % interval over the replicates, or the mean as a heat"
-    " map. See how the quantity moves with the setting."
+    "Quantities over the values of a sweep: the mean over the replicates, shaded where 95 % of them lie, or the mean "
+    "as a heat map. See how the quantity moves with the setting."
 )
 
 
@@ -115,7 +115,7 @@ def _title(drawn, sweep: Sweep, name: str) -> str:
     title = f"{name} ({sweep.experiment}{chosen}):\n"
     if sweep.replicates == 1:
         return title + "the one replicate of each"
-    what = "mean and 95 % interval" if figure.kind == "lines" else "mean"
+    what = "mean, and where 95 % lie," if figure.kind == "lines" else "mean"
     fewest = drawn["n"].min() if len(drawn) else 0
     failed = f", at least {fewest} of them (failed fits are left out)" if fewest < sweep.replicates else ""
     return f"{title}{what} over {sweep.replicates} replicates{failed}"
@@ -153,6 +153,7 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
     low, high = rows["low"].min(), rows["high"].max()
     if quantity == "n_iter" and low < 1 and high > 20:
         axes.set_yscale("symlog", linthresh=1)  # a start alone takes no steps
+        axes.set_ylim(bottom=-0.2)
     elif quantity in LOGARITHMIC and high > 20 * max(low, SMALLEST_DRAWN):
         axes.set_yscale("log")
 

@@ -114,7 +114,7 @@ def cell_key(cell: Cell, sweep: Sweep, seed: int, code_digest: str) -> str:
 
 
 def summarize(table: pd.DataFrame, varied: list[str]) -> pd.DataFrame:
-    """Mean and 95 % interval over the replicates of each quantity, by cell, fit and protocol.
+    """Mean, 2.5 and 97.5 percentile over the replicates of each quantity, by cell, fit and protocol.
 
     Fits that failed count in `converged` only; n is the number of the others.
 

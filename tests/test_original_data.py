@@ -1,0 +1,100 @@
+"""What the claims give on a source's own data: one command makes it, on files that stay where they are."""
+
+import functools
+import hashlib
+import http.server
+import shutil
+import subprocess
+import threading
+
+import pandas as pd
+import pytest
+import yaml
+from project import ROOT, make_project
+
+from study.configuration.errors import ConfigurationError
+from study.plan.loading import load
+
+COMMITTED = yaml.safe_load((ROOT / "articles/original/xu_2021.yaml").read_text())
+CONFIGURATION = yaml.safe_load((ROOT / "config/original-data.yaml").read_text())
+DATA = CONFIGURATION["experiments"]["customers"]["data"]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def stand_in(tmp_path):
+    """Serve two files of one's own in place of the author's."""
+    folder = make_project(tmp_path / "project")
+    shutil.copy(ROOT / "Makefile", folder)
+    handler = functools.partial(Quiet, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        files = {
+            kind: {
+                "url": f"http://127.0.0.1:{server.server_port}/{kind}.csv",
+                "sha256": hashlib.sha256((folder / f"{kind}.csv").read_bytes()).hexdigest(),
+            }
+            for kind in ("unlabeled", "labeled")
+        }
+        overlay = yaml.safe_load((ROOT / "config/original-data.yaml").read_text())
+        overlay["sweeps"]["steps_by_tolerance"] = None
+        customers = overlay["experiments"]["customers"]
+        customers["replicates"] = 20
+        for kind, file in files.items():
+            customers["data"][kind].update(file)
+        (folder / "stand_in.yaml").write_text(yaml.safe_dump(overlay))
+        yield folder, list(files.values())
+        server.shutdown()
+
+
+def test_one_command_measures_again(stand_in, monkeypatch):
+    folder, files = stand_in
+    command = ["make", "--old-file=.venv/complete", "original-data", "ORIGINAL_DATA=stand_in.yaml"]
+    made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    found = yaml.safe_load((folder / "articles/original/xu_2021.yaml").read_text())
+    assert found["files"] == files
+    assert not (folder / "results").exists()  # it runs apart
+    assert {"A1", "A2", "A4", "A5"} <= set(found["claims"])
+    assert "A12" not in found["claims"]  # nobody knows what these rows were drawn from
+    claims = pd.read_csv(folder / ".original-data/results/tables/claims.csv").set_index("claim")
+    for name, outcome in found["claims"].items():
+        assert outcome["observed"] == claims.loc[name, "observed"]
+        assert outcome["verdict"] == claims.loc[name, "verdict"]
+    assert found["claims"]["A2"]["n_replicates"] == 1  # the labels give one start, the files one set of rows
+    monkeypatch.chdir(folder)
+    claim = load(["config.yaml"]).study.claims["A2"]
+    assert claim.original.observed == found["claims"]["A2"]["observed"]
+    assert claim.original.date == found["date"]
+
+
+def test_the_committed_outcome_is_of_the_configured_files():
+    assert COMMITTED["files"] == [
+        {key: DATA[kind][key] for key in ("url", "sha256")} for kind in ("unlabeled", "labeled")
+    ]
+    study = load([ROOT / "config.yaml"]).study
+    assert set(COMMITTED["claims"]) < {name for name in study.claims if name.startswith("A")}
+    assert study.claims["A5"].original.observed == 0.994
+    assert study.claims["A2"].original.verdict == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("claims: {A1: {observed: 1}}", "claims.A1.original.n_replicates: is required, but missing"),
+        ("claims: {A1: {obsrved: 1}}", "claims.A1.original.obsrved: unknown key; did you mean 'observed'?"),
+        ("- 1", "articles.xu_2021.original_data"),
+        (None, "articles.xu_2021.original_data"),
+    ],
+)
+def test_a_wrong_outcome_is_told(tmp_path, monkeypatch, text, message):
+    folder = make_project(tmp_path / "project")
+    file = folder / "articles/original/xu_2021.yaml"
+    file.unlink() if text is None else file.write_text(text)
+    monkeypatch.chdir(folder)
+    with pytest.raises(ConfigurationError, match=message):
+        load(["config.yaml"])
