@@ -29,7 +29,9 @@ rule data:
     conda:
         "../envs/study.yaml"
     params:
-        data=lambda wildcards: experiment_of(wildcards).data.model_dump(),
+        data=lambda wildcards: experiment_of(wildcards).data.model_dump(
+            exclude={"origin"}
+        ),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,
         seed=STUDY.seed,
     message:

@@ -16,7 +16,9 @@ rule sweep_part:
         ],
         experiment=lambda wildcards: STUDY.experiments[
             sweep_of(wildcards).experiment
-        ].model_dump(include={"data", "fits", "protocols"}),
+        ].model_dump(
+            include={"data", "fits", "protocols"}, exclude={"data": {"origin"}}
+        ),
         sweep=lambda wildcards: sweep_of(wildcards).model_dump(
             exclude={"figure", "max_cells", "cells_per_job"}
         ),

@@ -19,13 +19,15 @@ HEADINGS = ("claim", "statement", "published", "observed (95 % interval)", "draw
 OWN_DATA = "on the source's own data"
 
 
-def opening(claims: pd.DataFrame, configuration_sha256: str) -> str:
+def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256: str) -> str:
     """Make the report's opening page, reStructuredText around a table in HTML.
 
     Parameters
     ----------
     claims : DataFrame
         claims.csv.
+    origins : dict
+        Where the data of experiments come from, by their names.
     configuration_sha256 : str
     """
     own_data = claims["original_verdict"].notna().any()
@@ -56,7 +58,9 @@ def opening(claims: pd.DataFrame, configuration_sha256: str) -> str:
             told = pd.notna(row.original_verdict)
             cells.append(f"{_number(row.original_observed)}: {_verdict(row.original_verdict)}" if told else "")
         lines.append("   <tr>" + "".join(f"{cell}{text}</td>" for text in cells) + "</tr>")
-    lines += ["   </table>", "   {% endraw %}", ""]
+    lines += ["   </table>"]
+    lines += [f"   <p><b>{escape(name)}</b>: {escape(text)}</p>" for name, text in origins.items()]
+    lines += ["   {% endraw %}", ""]
     lines += [f"Configuration: sha256 ``{configuration_sha256}``. See results/manifest.json.", ""]
     return "\n".join(lines)
 

@@ -32,6 +32,11 @@ class Closed(BaseModel):
 class Source(Closed):
     """Where rows come from."""
 
+    origin: Name | None = Field(
+        None,
+        description="Where the rows, or the numbers that they are drawn with, come from, as a sentence for readers.",
+    )
+
     @property
     def files(self) -> list["CsvFile"]:
         """The data files that it reads: none, unless it says so."""

@@ -25,7 +25,7 @@ REPORT_EVERY = 5.0  # seconds
 
 def data_seed(cell: Cell, seed: int) -> int:
     """Seed of a cell's draws: it depends on the root seed and on what is drawn, not on names or other cells."""
-    content = json.dumps(cell.experiment.data.model_dump(exclude_defaults=True), sort_keys=True)
+    content = json.dumps(cell.experiment.data.model_dump(exclude_defaults=True, exclude={"origin"}), sort_keys=True)
     return int(seed_sequence(seed, content).generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits an int64
 
 
@@ -102,7 +102,7 @@ def cell_key(cell: Cell, sweep: Sweep, seed: int, code_digest: str) -> str:
     used = {*(sweep.fits or cell.experiment.fits), compared}
     content = {
         "values": cell.assignment,
-        "data": cell.experiment.data.model_dump(),
+        "data": cell.experiment.data.model_dump(exclude={"origin"}),
         "fits": {name: fit.model_dump() for name, fit in cell.experiment.fits.items() if name in used},
         "compared": compared,
         "sweep": sweep.model_dump(include={"replicates", "fits", "protocols"}),
