@@ -102,6 +102,33 @@ WRONG = [
     (f"{TOY}.fits.first.implementation", "sklearn", "fits.first.stopping: scikit-learn has its own stopping rule"),
     (f"{TOY}.published", {"frist": [{"mean": [1]}]}, "published.frist: there is no fit 'frist'; did you mean 'first'?"),
     ("claims", {"a1": {}}, "a claim's number is a capital letter and digits"),
+    ("claims.A1", {**CLAIM, "explanation": 3}, "claims.A1.explanation: must be a list, got 3"),
+    ("claims.A1", {**CLAIM, "explanation": {"a": 1}}, "claims.A1.explanation: must be a list"),
+    ("claims.A1", {**CLAIM, "quantity": "covariance_type"}, "is 'covariance_type', which is no column of numbers"),
+    ("claims.A1", {**CLAIM, "explanation": "{n!r:.2f}"}, "an exclamation mark in braces is not for numbers"),
+    ("claims.A1", {**CLAIM, "over": {}}, "claims.A1.over: must have at least one entry"),
+    (
+        "claims.A1",
+        {**CLAIM, "explanation": "{x_count}", "evidence": {"x": {"table": "fits", "quantity": "n_iter"}}},
+        "{x_count} stands for no number",
+    ),
+    (
+        "claims.A1",
+        {**CLAIM, "among": {"table": "parameters", "quantity": "agrees", "published": 1}},
+        "claims.A1.among.table: is parameters, which does not have the draws of fits",
+    ),
+    ("claims.A1", {**CLAIM, "kind": "number", "relation": "at_least"}, "of kind number, it must be equals"),
+    (
+        "claims.A1",
+        {**CLAIM, "kind": "inequality", "there_is": False},
+        "false is for the kind existence, not inequality",
+    ),
+    (
+        "claims.A1",
+        {"source": "s", "statement": "t", "not_tested": "x", "table": "fits"},
+        "claims.A1.table: unknown key",
+    ),
+    ("claims.A1", {**CLAIM, "table": "sweep/x"}, "claims.A1.table"),
     ("claims.A1", {**CLAIM, "quantity": "n_itr"}, "table fits has no column 'n_itr'; did you mean 'n_iter'?"),
     (
         "claims.A1",

@@ -130,7 +130,9 @@ def test_what_is_known_of_the_mixture_is_measured():
     assert value["component_error"] == pytest.approx(0.2)
     assert value["bayes_accuracy"] == pytest.approx(0.978, abs=0.01)
     assert 0 <= value["below_bayes"] < 0.05
-    assert value["known_labels_error"] < 4
+    assert 0 < value["known_labels_error"] < 0.2
+    assert abs(value["first_and_last_lost"]) < 0.1
+    assert abs(value["em_above_kmeans"]) < 0.05
 
 
 @pytest.mark.parametrize("n_features", [1, 3])

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from project import ROOT, make_project
 
+from study.claims.sentences import same_test
 from study.configuration.errors import ConfigurationError
 from study.plan.loading import load
 
@@ -77,6 +78,7 @@ def test_the_committed_outcome_is_of_the_configured_files():
         {key: DATA[kind][key] for key in ("url", "sha256")} for kind in ("unlabeled", "labeled")
     ]
     study = load([ROOT / "config.yaml"]).study
+    assert all(same_test(claim) for name, claim in study.claims.items() if name in COMMITTED["claims"])
     assert set(COMMITTED["claims"]) < {name for name in study.claims if name.startswith("A")}
     assert study.claims["A5"].original.observed == 0.994
     assert study.claims["A2"].original.verdict == "reproduced"
@@ -86,6 +88,7 @@ def test_the_committed_outcome_is_of_the_configured_files():
     ("text", "message"),
     [
         ("claims: {A1: {observed: 1}}", "claims.A1.original.n_replicates: is required, but missing"),
+        ("claims: {A1: {verdict: good}}", "claims.A1.original.verdict: is 'good'"),
         ("claims: {A1: {obsrved: 1}}", "claims.A1.original.obsrved: unknown key; did you mean 'observed'?"),
         ("- 1", "articles.xu_2021.original_data"),
         (None, "articles.xu_2021.original_data"),

@@ -36,7 +36,12 @@ def outcome(claims, study: Study, commit: str | None, date: str) -> dict:
         "files": [{"url": file.url, "sha256": file.sha256} for file in files],
         "study_commit": commit,
         "claims": {
-            row.claim: {"observed": float(row.observed), "n_replicates": int(row.n_replicates), "verdict": row.verdict}
+            row.claim: {
+                "criterion": row.criterion,
+                "observed": float(row.observed),
+                "n_replicates": int(row.n_replicates),
+                "verdict": row.verdict,
+            }
             for row in tested.itertuples()
         },
     }

@@ -97,8 +97,6 @@ def sweeps(summaries: dict[str, pd.DataFrame]) -> str:
     equal = grid[grid["protocol"] == "same_regularization"]["low"].min()
     return "\n".join(
         [
-            "All numbers of sweeps are means over the draws that did not collapse.",
-            "",
             "- `agreement_by_size`: with well separated classes the published call agrees, under the best renaming, on "
             f"{published(1000, 1.5)}, 1,000 in all; with classes at half the distance on {published(1000, 0.5)}; with "
             f"100 rows of these on {published(100, 0.5)}.",
@@ -133,8 +131,13 @@ def highlights(tables: Path) -> str:
     measurements = read_table(tables / "measurements.csv")
 
     def customers(fit):
-        taken = f"{steps['customers', fit]:.0f} steps, {n['customers', fit]} draws"
+        lost = n_all["customers", fit] - n["customers", fit]
+        taken = (
+            f"{steps['customers', fit]:.0f} steps, {n['customers', fit]} draws{f', {lost} more collapsed' * (lost > 0)}"
+        )
         return f"{right['customers', fit]:.2%} of the rows right ({taken})"
+
+    n_all = fits.groupby(["experiment", "fit"]).size()
 
     def value(experiment, measurement, fit=None):
         rows = measurements[(measurements["experiment"] == experiment) & (measurements["measurement"] == measurement)]
@@ -149,9 +152,10 @@ def highlights(tables: Path) -> str:
         f"(median of {claim.loc['A5', 'n_replicates']} draws from the fit to the author's rows). The article's 99.4 % "
         f"is at percentile {claim.loc['A5', 'percentile']:.0f} of these draws; on the author's own files it is "
         f"{claim.loc['A5', 'original_observed']:.1%}.",
-        "The reason that the article gives does not hold. It hands covariances to `precisions_init`, which wants their "
-        f"inverses, and stops elsewhere. With the inverses {same['exact_precisions']:.1%} agree; with equal settings "
-        f"{same['same_regularization']:.1%}, and the posteriors to {differ['same_regularization']:.0e} (medians).",
+        f"Its reason, regularization and precision: {WORDS[claim.loc['A6', 'verdict']]}. The call hands covariances to "
+        "`precisions_init`, which wants their inverses, and stops elsewhere. With the inverses "
+        f"{same['exact_precisions']:.1%} agree; with equal settings {same['same_regularization']:.1%}, and the "
+        f"posteriors to {differ['same_regularization']:.0e} (medians).",
         f"What 100 labels are worth: alone they get {customers('labels_only')}, semi-supervised EM "
         f"{customers('semi_supervised')}, unsupervised EM {customers('unsupervised')}, and the true parameters "
         f"{value('customers', 'bayes_accuracy').mean():.2%} (mean accuracies, median steps).",
@@ -188,6 +192,8 @@ def findings(tables: Path) -> str:
             ladder(read_table(tables / "agreement.csv")),
             "",
             "## Fits and sweeps",
+            "",
+            "Numbers of sweeps are means over the draws that did not collapse; how many these are stands beside them.",
             "",
             steps(read_table(tables / "fits.csv")),
             sweeps(summaries),

@@ -1,4 +1,4 @@
-"""Verdicts: each claim is data, and one function decides. The rules in words are docs/verdicts.md."""
+"""Verdicts: each claim is data, the rules decide, and a row of claims.csv says how."""
 
 from dataclasses import dataclass, field
 
@@ -7,12 +7,10 @@ import pandas as pd
 
 from study.claims.intervals import confidence_interval, share_interval
 from study.claims.numbers import NoNumbersError, Numbers, holds, numbers_of
-from study.claims.sentences import criterion, explanation
+from study.claims.rules import NEARLY_ALL, enough, verdict_of
+from study.claims.sentences import criterion, explanation, same_test
 from study.configuration.schema import AnyClaim, Claim, Selection, Untested
 
-NEARLY_ALL, HARDLY_ANY = 0.95, 0.05  # shares of the draws
-ENOUGH_DRAWS = 20
-AT_IT, AT_IT_DRAWS = 0.01, 2  # what a printed number must at least have, to be one of the draws'
 RANGE = (2.5, 97.5)  # percentiles of the draws
 
 
@@ -107,7 +105,7 @@ def _heading(name: str, claim: AnyClaim) -> dict:
 
 
 def _original(claim: AnyClaim) -> dict:
-    if isinstance(claim, Untested) or claim.original is None:
+    if isinstance(claim, Untested) or not same_test(claim):
         return {"original_observed": np.nan, "original_verdict": np.nan}
     return {"original_observed": claim.original.observed, "original_verdict": claim.original.verdict}
 
@@ -136,7 +134,7 @@ def finding_of(claim: Claim, find) -> Finding:
             found = find(claim.because)
         except NoNumbersError:
             found = None
-        if found and _enough(found) and holds(claim.because, found.of_draws).mean() >= NEARLY_ALL:
+        if found and enough(found) and holds(claim.because, found.of_draws).mean() >= NEARLY_ALL:
             verdict, cause = "explained", found
     below, at = (values < claim.published - claim.tolerance).mean(), fulfilled.mean()
     return Finding(
@@ -150,33 +148,3 @@ def finding_of(claim: Claim, find) -> Finding:
         verdict=verdict,
         cause=cause,
     )
-
-
-def _enough(numbers: Numbers) -> bool:
-    return numbers.repeated or len(numbers.of_draws) >= ENOUGH_DRAWS
-
-
-def verdict_of(claim: Claim, numbers: Numbers) -> str:
-    """Decide by the draws alone: reproduced, reproduced_in_distribution, not_reproduced or undecided."""
-    fulfilled = holds(claim, numbers.of_draws)
-    share, enough = fulfilled.mean(), _enough(numbers)
-    if claim.kind == "identity":
-        return "reproduced" if fulfilled.all() else "not_reproduced"
-    if claim.kind == "existence":
-        if fulfilled.any():
-            return "reproduced" if claim.there_is else "not_reproduced"
-        if not enough:
-            return "undecided"
-        return "not_reproduced" if claim.there_is else "reproduced"
-    if not enough:
-        return "undecided"
-    if share >= NEARLY_ALL:
-        return "reproduced"
-    if claim.kind == "inequality":
-        return "not_reproduced" if share <= HARDLY_ANY else "reproduced_in_distribution"
-    sides = (
-        (numbers.of_draws <= claim.published + claim.tolerance).mean(),
-        (numbers.of_draws >= claim.published - claim.tolerance).mean(),
-    )
-    among = share >= AT_IT and fulfilled.sum() >= AT_IT_DRAWS and min(sides) >= HARDLY_ANY
-    return "reproduced_in_distribution" if among else "not_reproduced"

@@ -36,16 +36,25 @@ class Numbers:
         How many there would be if no run had failed and nothing else were missing.
     repeated : bool
         Whether all were the same run on the same rows; then there is one.
+    of_experiments : bool
+        Whether the index begins with the experiment.
     """
 
     of_draws: pd.Series
     n_all: int
     repeated: bool
+    of_experiments: bool = True
+
+    @property
+    def by_experiment(self) -> dict[str, pd.Series]:
+        """The numbers of each experiment; in a sweep there is none."""
+        names = [draw[0] if self.of_experiments else "" for draw in self.of_draws.index]
+        return dict(list(self.of_draws.groupby(names, sort=False)))
 
     @property
     def independent(self) -> bool:
-        """Whether each draw has one number."""
-        return not self.of_draws.index.has_duplicates
+        """Whether each draw has one number, and all are draws of one kind."""
+        return not self.of_draws.index.has_duplicates and len(self.by_experiment) == 1
 
 
 def numbers_of(
@@ -68,7 +77,7 @@ def numbers_of(
     NoNumbersError
         If the tables have no such numbers.
     """
-    experiment = selection.experiment or selection.where.get("experiment") or experiment
+    experiment = selection.where.get("experiment") or selection.experiment or experiment
     where = {**selection.where}
     if selection.sweep is None and experiment is not None:
         where["experiment"] = experiment
@@ -77,25 +86,32 @@ def numbers_of(
         raise NoNumbersError(f"sweep {selection.sweep} is not part of this study")
     other = selection.over if selection.over is not None else selection.minus
     found = _column(table, where, selection.quantity, other or {})
-    n_all = len(found)
     if other is not None:
         beside = _column(table, {**where, **other}, selection.quantity, other)
         beside = beside.reindex(found.index)
         found = found / beside.where(beside != 0) if selection.over is not None else found - beside
-    found = _by_draw(found.dropna(), _draw_columns(table))
+    found = _by_draw(found, _draw_columns(table))
     if selection.among is not None:
         chosen = numbers_of(selection.among, tables, experiment)
         found = found[found.index.isin(chosen.of_draws.index[holds(selection.among, chosen.of_draws)])]
-    if selection.each_draw is not None:
-        found = found.groupby(level=0).agg(selection.each_draw)
-        n_all = len(found)
+    if selection.each_draw is not None:  # a draw that lacks one of its numbers has none
+        by_draw = found.groupby(level=0, sort=False)
+        found = by_draw.agg(selection.each_draw).where(by_draw.count() == by_draw.size())
+    n_all, found = len(found), found.dropna()
     if found.empty:
         raise NoNumbersError(_nothing_there(selection, where, tables))
-    fits = {where.get("fit", ""), (other or {}).get("fit", where.get("fit", ""))}
-    same = selection.sweep is None and all((experiment, fit) in repeated for fit in fits)
-    if same and (found == found.iloc[0]).all():
+    if _is_repeated(selection, where, experiment, repeated) and (found == found.iloc[0]).all():
         return Numbers(found.iloc[:1], 1, repeated=True)
-    return Numbers(found, n_all, repeated=False)
+    return Numbers(found, n_all, repeated=False, of_experiments="experiment" in table)
+
+
+def _is_repeated(selection: Selection, where: dict, experiment: str | None, repeated: frozenset) -> bool:
+    """Tell whether every fit that is selected is the same run in all replicates."""
+    if selection.table == "agreement":
+        return (experiment, "") in repeated
+    other = selection.over or selection.minus or {}
+    fits = {where.get("fit"), other.get("fit", where.get("fit"))}
+    return selection.sweep is None and all((experiment, fit) in repeated for fit in fits)
 
 
 def holds(test: Test, values):

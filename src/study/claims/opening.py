@@ -15,7 +15,7 @@ COLORS = {
     "undecided": "#666666",
     "not_tested": "#666666",
 }
-HEADINGS = ("claim", "statement", "published", "observed (95 % interval)", "draws that fulfil it", "verdict")
+HEADINGS = ("claim", "statement", "compared with", "observed (95 % interval)", "draws that fulfil it", "verdict")
 OWN_DATA = "on the source's own data"
 
 
@@ -49,7 +49,7 @@ def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256:
         cells = [
             escape(str(row.claim)),
             f"{escape(str(row.statement))}<br><small>{escape(str(row.explanation))}</small>",
-            _number(row.published),
+            _number(row.published) + ("<br><small>set by this study</small>" if row.threshold_of == "study" else ""),
             _observed(row),
             _fulfilled(row),
             _verdict(row.verdict),

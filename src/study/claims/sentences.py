@@ -3,10 +3,10 @@
 import math
 
 from study.claims.numbers import NoNumbersError, Numbers, holds
+from study.claims.rules import ENOUGH_DRAWS
 from study.configuration.claim_checks import placeholders
 from study.configuration.schema import Claim, Evidence, Selection, Test
 
-FEW = 20  # draws: of fewer, no percentiles are told
 SIGNS = {"equals": "=", "at_least": ">=", "at_most": "<=", "more_than": ">", "less_than": "<"}
 SHIFT = {"at_least": -1, "less_than": -1, "at_most": 1, "more_than": 1}
 IDENTITY = "It holds by mathematics: with the source's settings it can fail only by a bug."
@@ -62,19 +62,22 @@ def explanation(claim: Claim, finding, find) -> str:
         sentences.append(f"{missing} of {finding.numbers.n_all} {claim.draws} have no such number, and are left out.")
     sentences.append(spread(claim, finding))
     measured = {"observed": finding.observed, "share": finding.share, "n": len(finding.numbers.of_draws)}
-    measured |= {"low": finding.range[0], "high": finding.range[1]}
+    if len(finding.numbers.of_draws) >= ENOUGH_DRAWS:
+        measured |= {"low": finding.range[0], "high": finding.range[1]}
     for name, selection in claim.evidence.items():
         measured |= {name + end: value for end, value in evidence(selection, find).items()}
-    texts = [claim.explanation] if isinstance(claim.explanation, str) else claim.explanation
-    for text in texts:
+    for text in claim.explanation:
         if all(math.isfinite(measured.get(name, math.nan)) for name, _ in placeholders(text)):
             sentences.append(text.format_map(measured))
-    if claim.original is not None:
-        sentences.append(
-            f"On the source's own data (measured {claim.original.date}) it is {claim.original.observed:.4g}: "
-            f"{WORDS.get(claim.original.verdict, claim.original.verdict)}."
-        )
+    if same_test(claim):
+        own = f"it is {claim.original.observed:.4g}: {WORDS[claim.original.verdict]}"
+        sentences.append(f"On the source's own data, with its settings (measured {claim.original.date}), {own}.")
     return " ".join(sentences)
+
+
+def same_test(claim: Claim) -> bool:
+    """Tell whether what is known of the source's own data was measured by what the claim asks now."""
+    return claim.original is not None and claim.original.criterion == criterion(claim)
 
 
 def evidence(selection: Evidence, find) -> dict[str, float]:
@@ -84,13 +87,10 @@ def evidence(selection: Evidence, find) -> dict[str, float]:
     except NoNumbersError:
         return {}
     found = {"": float(getattr(values, selection.statistic)()), "_n": len(values)}
-    if len(values) > 1:
+    if len(values) >= ENOUGH_DRAWS:
         found |= {"_low": float(values.quantile(0.025)), "_high": float(values.quantile(0.975))}
     if selection.relation is not None:
-        test = Test(
-            table=selection.table, quantity=selection.quantity, relation=selection.relation, published=selection.than
-        )
-        count = int(holds(test, values).sum())
+        count = int(holds(selection, values).sum())
         found |= {"_count": count, "_share": count / len(values)}
     return found
 
@@ -99,6 +99,15 @@ def counted(numbers: Numbers, test: Test, draws: str) -> str:
     """Count the draws that fulfil a test."""
     n, count = len(numbers.of_draws), int(holds(test, numbers.of_draws).sum())
     return f"{criterion(test)} in {count} of {n} {draws}" if n > 1 else f"{criterion(test)}"
+
+
+def by_experiment(claim: Claim, finding) -> str:
+    """Count the draws of each experiment, where there are several."""
+    parts = finding.numbers.by_experiment
+    if len(parts) == 1:
+        return ""
+    counts = (f"{name} {int(holds(claim, values).sum())} of {len(values)}" for name, values in parts.items())
+    return f"; {', '.join(counts)}"
 
 
 def spread(claim: Claim, finding) -> str:
@@ -111,7 +120,7 @@ def spread(claim: Claim, finding) -> str:
     text = f"The {name} is {finding.observed:.4g}{interval}"
     if claim.statistic in ("median", "mean") and claim.kind in ("number", "inequality"):
         values = finding.numbers.of_draws
-        few = len(values) < FEW
+        few = len(values) < ENOUGH_DRAWS
         low, high = (values.min(), values.max()) if few else finding.range
         text += f"; {'the' if few else '95 % of the'} {claim.draws} lie from {low:.4g} to {high:.4g}"
     return text + "."
@@ -127,7 +136,9 @@ def outcome(claim: Claim, finding) -> str:
         return f"All runs on these rows are the same: {criterion(claim)} {verb}.{identity}"
     low, high = finding.share_interval
     interval = f", 95 % interval {low:.1%} to {high:.1%}" if math.isfinite(low) else ""
-    told = f"{criterion(claim)} in {count} of {n} {claim.draws} ({count / n:.1%}{interval})"
+    told = (
+        f"{criterion(claim)} in {count} of {n} {claim.draws} ({count / n:.1%}{interval}{by_experiment(claim, finding)})"
+    )
     if finding.verdict == "undecided":
         return f"{told}; so few decide nothing."
     if claim.kind == "identity":

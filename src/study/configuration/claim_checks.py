@@ -8,6 +8,7 @@ from study.configuration.wording import nearest
 
 OBSERVED = ("observed", "low", "high", "share", "n")
 OF_EVIDENCE = ("", "_low", "_high", "_n", "_count", "_share")
+COUNTED = ("_count", "_share")  # these need a relation
 
 
 def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict):
@@ -16,7 +17,9 @@ def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict)
     for below, selection in _selections(claim).items():
         here = (*path, *below)
         columns = _columns(selection, vocabulary, sweeps)
-        if selection.quantity not in columns:
+        if selection.quantity in vocabulary.text_columns:
+            yield (*here, "quantity"), f"is '{selection.quantity}', which is no column of numbers"
+        elif selection.quantity not in columns:
             yield (
                 (*here, "quantity"),
                 f"table {selection.table} has no column '{selection.quantity}'" + nearest(selection.quantity, columns),
@@ -27,12 +30,17 @@ def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict)
                     yield (*here, key, column), f"table {selection.table} has no such column{nearest(column, columns)}"
                 elif column in allowed and value not in (*allowed[column], ""):
                     yield (*here, key, column), f"there is no '{value}' here{nearest(value, allowed[column])}"
+        if selection.among is not None and not _same_draws(selection, selection.among):
+            told = f"is {selection.among.table}, which does not have the draws of {selection.table}"
+            yield (*here, "among", "table"), told
     if claim.kind == "number" and claim.relation != "equals":
         yield (*path, "relation"), f"is '{claim.relation}'; of kind number, it must be equals"
     if not claim.there_is and claim.kind != "existence":
         yield (*path, "there_is"), f"false is for the kind existence, not {claim.kind}"
-    names = {*OBSERVED, *(key + end for key in claim.evidence for end in OF_EVIDENCE)}
-    for sentence in [claim.explanation] if isinstance(claim.explanation, str) else claim.explanation:
+    names = {*OBSERVED}
+    for key, evidence in claim.evidence.items():
+        names |= {key + end for end in OF_EVIDENCE if evidence.relation or end not in COUNTED}
+    for sentence in claim.explanation:
         try:
             for name, spec in placeholders(sentence):
                 if name not in names:
@@ -43,9 +51,17 @@ def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict)
             yield (*path, "explanation"), f"cannot be filled in ({error})"
 
 
+def _same_draws(one: Selection, other: Selection) -> bool:
+    """Tell whether two tables tell draws apart by the same columns."""
+    return one.table == other.table or {one.table, other.table} <= {"fits", "agreement", "measurements"}
+
+
 def placeholders(sentence: str) -> list[tuple[str, str]]:
     """List the names in braces, each with its format."""
-    return [(name, spec or "") for _, name, spec, _ in Formatter().parse(sentence) if name is not None]
+    found = [part for part in Formatter().parse(sentence) if part[1] is not None]
+    if any(conversion for *_, conversion in found):
+        raise ValueError("an exclamation mark in braces is not for numbers")
+    return [(name, spec or "") for _, name, spec, _ in found]
 
 
 def _columns(selection: Selection, vocabulary: Vocabulary, sweeps: dict):
@@ -69,12 +85,14 @@ def absent_names(study: Study, gone: set[tuple]):
     for name, claim in study.claims.items():
         for below, selection in _selections(claim).items() if isinstance(claim, Claim) else ():
             here = ("claims", name, *below)
-            if selection.sweep is not None:
-                if selection.sweep not in study.sweeps and ("sweeps", selection.sweep) not in gone:
+            if selection.sweep is not None and selection.sweep not in study.sweeps:
+                if ("sweeps", selection.sweep) not in gone:
                     options = nearest(selection.sweep, list(study.sweeps))
                     yield (*here, "table"), f"there is no sweep '{selection.sweep}'{options}"
                 continue
-            experiment = selection.experiment or selection.where.get("experiment") or claim.experiment
+            experiment = selection.where.get("experiment") or selection.experiment or claim.experiment
+            if selection.sweep is not None:
+                experiment = study.sweeps[selection.sweep].experiment
             if experiment is None or ("experiments", experiment) in gone:
                 continue
             if experiment not in study.experiments:

@@ -65,7 +65,7 @@ def _resolve(location):
         if part == "[key]":
             break
         if typing.get_origin(annotation) in (typing.Union, types.UnionType):  # part is the tag of a choice
-            annotation = next(choice for choice in typing.get_args(annotation) if part in _tags(choice))
+            annotation = next((choice for choice in typing.get_args(annotation) if part in _tags(choice)), None)
             continue
         path.append(part)
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -81,7 +81,7 @@ def _tags(choice) -> tuple:
     """Name a choice as pydantic does: the values of `source`, or the tag that stands beside the model."""
     if typing.get_origin(choice) is typing.Annotated:
         return tuple(extra.tag for extra in choice.__metadata__)
-    return typing.get_args(choice.model_fields["source"].annotation)
+    return typing.get_args(choice.model_fields["source"].annotation) if hasattr(choice, "model_fields") else ()
 
 
 def _plain(annotation):

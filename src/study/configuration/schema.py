@@ -370,12 +370,12 @@ class Selection(Closed):
         {}, description="Value that a column must have, by column; an empty text for an empty cell."
     )
     quantity: Name = Field(description="The column to look at.")
-    over: dict[str, Cell] | None = Field(
+    over: Annotated[dict[str, Cell], Field(min_length=1)] | None = Field(
         None,
         description="Divide by the same quantity in the rows that have these values instead, draw by draw; draws with "
         "nothing to divide by are left out.",
     )
-    minus: dict[str, Cell] | None = Field(None, description="Likewise subtract it.")
+    minus: Annotated[dict[str, Cell], Field(min_length=1)] | None = Field(None, description="Likewise subtract it.")
     among: "Test | None" = Field(None, description="Only the draws for which this holds as well.")
     each_draw: Literal["min", "max", "sum"] | None = Field(
         None, description="Make one number of the several that a draw has."
@@ -412,9 +412,10 @@ class Evidence(Selection):
     """Further numbers for an explanation."""
 
     relation: Literal["equals", "at_least", "at_most", "more_than", "less_than"] | None = Field(
-        None, description="Count the numbers that compare so with `than`: {name_count} and {name_share}."
+        None, description="Count the numbers that compare so with `published`: {name_count} and {name_share}."
     )
-    than: float = Field(0.0, description="The number to compare with.")
+    published: float = Field(0.0, description="The number to compare with.")
+    tolerance: float = Field(0.0, ge=0, description="How far from it counts as equal.")
 
 
 class Cause(Test):
@@ -426,9 +427,12 @@ class Cause(Test):
 class Original(Closed):
     """What a claim gave on the source's own data, which are not part of this repository."""
 
+    criterion: Name = Field(description="As in claims.csv. Where the claim has another one now, nothing is shown.")
     observed: float = Field(description="As in claims.csv.")
     n_replicates: int = Field(description="As in claims.csv.")
-    verdict: Name = Field(description="As in claims.csv.")
+    verdict: Literal["reproduced", "reproduced_in_distribution", "explained", "not_reproduced", "undecided"] = Field(
+        description="As in claims.csv."
+    )
     date: Name = Field(description="When it was measured.")
 
 
@@ -452,17 +456,23 @@ class Claim(Test):
     draws: Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z -]{0,30}[a-z])?$")] = Field(
         "draws", description="What one number is of, in the plural: draws, starts, traces."
     )
-    explanation: Name | list[Name] = Field(
+    explanation: list[Name] = Field(
         [],
         description="Sentences about the numbers, true whatever they are; {observed}, {low}, {high}, {share}, {n} and "
-        "the names of `evidence` (alone, and with _low, _high, _n, _count, _share: 2.5 and 97.5 percentile, how many, "
-        "how many compare) stand for measured numbers. A sentence whose numbers are not there is left out.",
+        "the names of `evidence` (alone, and with _low, _high, _n, _count, _share: 2.5 and 97.5 percentile of at least "
+        "20 draws, how many, how many compare) stand for measured numbers. A sentence whose numbers are not there is "
+        "left out.",
     )
     evidence: dict[Slug, Evidence] = Field({}, description="Further numbers for the explanation, by name.")
     because: Cause | None = Field(
         None, description="If the claim does not hold but this does in nearly all draws, it is explained."
     )
     original: Original | None = Field(None, description="Set by the article's `original_data`.")
+
+    @field_validator("explanation", mode="before")
+    @classmethod
+    def _one_sentence(cls, raw):
+        return [raw] if isinstance(raw, str) else raw
 
     @model_validator(mode="before")
     @classmethod

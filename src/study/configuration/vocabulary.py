@@ -14,6 +14,8 @@ class Vocabulary:
         Of each table, by its name.
     sweep_columns : collection of str
         Columns of every sweep's table, beside the varied keys.
+    text_columns : collection of str
+        Columns that hold no numbers.
     quantities : collection of str
         Columns of a sweep's table that can be drawn.
     protocols, measurements : collections of str
@@ -21,6 +23,7 @@ class Vocabulary:
 
     columns: dict[str, Collection[str]]
     sweep_columns: Collection[str]
+    text_columns: Collection[str]
     quantities: Collection[str]
     protocols: Collection[str]
     measurements: Collection[str]

@@ -65,8 +65,8 @@ COLUMNS = {
         "published": "the number that it comes down to",
         "observed": "the same number in this study: a statistic of the draws, the median unless the claim says another",
         "interval_low": "lower end of the 95 % confidence interval of observed: of a median by order statistics, of a "
-        "mean by Student's t, of a share by Wilson; empty for a smallest or largest number, of too few draws, or where "
-        "a draw has several numbers",
+        "mean by Student's t, of a share by Wilson; empty for a smallest or largest number, of too few draws, where a "
+        "draw has several numbers, or where the draws are of several experiments",
         "interval_high": "upper end, likewise",
         "n_replicates": "draws that were looked at: replicates with a number",
         "verdict": "reproduced; reproduced_in_distribution (it depends on the draw); not_reproduced; explained (it "
@@ -77,18 +77,23 @@ COLUMNS = {
         "criterion": "what a draw must fulfil",
         "threshold_of": "who set the number in it: the article, or this study",
         "share_holding": "share of the draws that fulfil it (0-1)",
-        "share_low": "lower end of that share's 95 % interval (Wilson); empty where a draw has several numbers, or one "
-        "decides",
+        "share_low": "lower end of that share's 95 % interval (Wilson); empty where the draws are not independent, "
+        "as above, or one run decides",
         "share_high": "upper end, likewise",
         "range_low": "2.5 percentile of the draws' numbers; empty for one draw",
         "range_high": "97.5 percentile, likewise",
         "percentile": "of kind number: percentage of the draws below published, and half of those at it",
         "original_observed": "observed on the source's own data, measured once (the files are not part of the "
-        "repository); empty if there are none",
+        "repository); empty if there are none, or the claim could not be tested on them or has changed since",
         "original_verdict": "verdict there",
     },
 }
 
+# Columns that hold no numbers.
+TEXT_COLUMNS = (
+    *("experiment", "fit", "protocol", "parameter", "measurement", "class", "failure", "note"),
+    *("covariance_type", "initialization", "semi_supervised"),
+)
 _NAMES = ("experiment", "fit", "protocol", "replicate", "failure", "note")
 # What a sweep's table has of these tables; beside it, the varied keys and further columns.
 SWEEP_QUANTITIES = tuple(
@@ -96,6 +101,4 @@ SWEEP_QUANTITIES = tuple(
 )
 SWEEP_COLUMNS = ("fit", "protocol", "replicate", "seed", *SWEEP_QUANTITIES, "failure", "note")
 # Those that can be drawn.
-NUMERIC_QUANTITIES = tuple(
-    c for c in SWEEP_QUANTITIES if c not in ("covariance_type", "initialization", "semi_supervised")
-)
+NUMERIC_QUANTITIES = tuple(column for column in SWEEP_QUANTITIES if column not in TEXT_COLUMNS)

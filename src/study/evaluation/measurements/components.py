@@ -3,10 +3,9 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from emgmm import MixtureParameters
+from emgmm import CollapsedComponentError, MixtureParameters, parameters_from_labels
 from study.evaluation.measurement import OneDraw, OneRun, measured
 from study.evaluation.scores import beside_printed
-from study.evaluation.standard_errors import standard_errors
 
 
 @measured(
@@ -78,20 +77,20 @@ def smallest_component(run):
 )
 def error_of_components(run):
     """Tell whether the fit recovers the mixture, its components matched by their means; nothing of another number."""
-    found, true = run.end, run.mixture
-    if found.n_components != true.n_components:
+    if run.end.n_components != run.mixture.n_components:
         return None
-    found_deviations, deviations = _deviations(found), _deviations(true)
-    distances = np.abs(found.means[:, None] - true.means).sum(axis=2)
-    k, j = linear_sum_assignment(distances)
-    of_means = (np.abs(found.means[k] - true.means[j]) / deviations[j]).max()
-    of_deviations = np.abs(found_deviations[k] / deviations[j] - 1).max()
+    k, j = linear_sum_assignment(np.abs(run.end.means[:, None] - run.mixture.means).sum(axis=2))
+    of_means, of_deviations = _errors(run.end, k, run.mixture, j)
     return {("mean_error", None): of_means, ("component_error", None): max(of_means, of_deviations)}
 
 
-def _deviations(parameters: MixtureParameters):
-    """Return the standard deviations of each component's features, (K, D)."""
-    return np.sqrt(np.diagonal(parameters.covariance_matrices, axis1=1, axis2=2))
+def _errors(found: MixtureParameters, k, true: MixtureParameters, j) -> tuple[float, float]:
+    """Return the largest errors of the means and the standard deviations of components k, which are the true ones j."""
+    found_deviations, deviations = (
+        np.sqrt(np.diagonal(parameters.covariance_matrices, axis1=1, axis2=2)) for parameters in (found, true)
+    )
+    of_means = (np.abs(found.means[k] - true.means[j]) / deviations[j]).max()
+    return of_means, np.abs(found_deviations[k] / deviations[j] - 1).max()
 
 
 @measured(
@@ -109,19 +108,16 @@ def printed_numbers(run):
     OneDraw,
     needs=("truth", "mixture"),
     known_labels_error=(
-        "standard errors",
-        "largest error of the class means and covariances, taken with the true labels, in standard errors",
+        "standard deviations",
+        "largest error of a mean or a standard deviation that is estimated with the true labels, in the true standard "
+        "deviations",
     ),
 )
 def known_labels_error(draw):
     """Tell whether known labels give the parameters; nothing if a class has too few rows."""
-    n_classes, n_features = draw.mixture.means.shape
-    errors, largest = standard_errors(draw.mixture, len(draw.unlabeled)), 0.0
-    for k in range(n_classes):
-        rows = draw.unlabeled[draw.truth == k]
-        if len(rows) <= n_features:
-            return None
-        covariance = np.cov(rows.T, bias=True).reshape(n_features, n_features)
-        for name, value in (("means", rows.mean(axis=0)), ("covariance_matrices", covariance)):
-            largest = max(largest, np.max(np.abs(value - getattr(draw.mixture, name)[k]) / errors[name][k]))
-    return largest
+    every = np.arange(draw.mixture.n_components)
+    try:
+        found = parameters_from_labels(draw.unlabeled, draw.truth, len(every))
+    except CollapsedComponentError:
+        return None
+    return max(_errors(found, every, draw.mixture, every))

@@ -13,6 +13,7 @@ from emgmm import (
 )
 from study.evaluation.measurement import OneDraw, measured
 from study.evaluation.numerical import maximize_likelihood
+from study.evaluation.scores import accuracy
 
 KMEANS_REPLICATES = 20  # k-means beside EM takes its time
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
@@ -77,6 +78,7 @@ def em_with_fixed_variance(X, means, variance: float, max_iter: int = 1000) -> M
     passes_of_kmeans=("passes", "passes of k-means itself, from its own best start"),
     em_over_optimizer=("ratio", "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far"),
     em_over_kmeans=("ratio", "passes_of_em divided by passes_of_kmeans"),
+    em_above_kmeans=("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
 )
 def passes(draw):
     """Count the passes over the rows, on some draws; nothing if EM collapses."""
@@ -98,10 +100,15 @@ def passes(draw):
     reached = np.array(maximize_likelihood(X, start)) >= enough
     of_optimizer = 1 + np.argmax(reached) if reached.any() else np.nan
     of_kmeans = draw.kmeans.n_iter_
-    return {
+    found = {
         ("passes_of_em", None): of_em,
         ("passes_of_optimizer", None): of_optimizer,
         ("passes_of_kmeans", None): of_kmeans,
         ("em_over_optimizer", None): of_em / of_optimizer if reached.any() else 0.0,
         ("em_over_kmeans", None): of_em / of_kmeans,
     }
+    if draw.truth is not None:
+        by_em, by_kmeans = posteriors(X, result.parameters).argmax(axis=1), draw.kmeans.labels_
+        gain = accuracy(by_em, draw.truth, named=False) - accuracy(by_kmeans, draw.truth, named=False)
+        found["em_above_kmeans", None] = gain
+    return found
