@@ -190,7 +190,13 @@ def test_a_median_is_within_its_interval_as_often_as_said():
 def test_evidence_that_is_not_there_takes_its_sentence_along():
     evidence = {
         "there": {"experiment": "other", "table": "fits", "quantity": "n_iter"},
-        "quick": {"table": "fits", "where": {"fit": "fast"}, "quantity": "n_iter", "relation": "at_most", "published": 10},
+        "quick": {
+            "table": "fits",
+            "where": {"fit": "fast"},
+            "quantity": "n_iter",
+            "relation": "at_most",
+            "published": 10,
+        },
     }
     texts = ["There it is {there:.0f}.", "The other takes {quick:.1f}, {quick_count} of {quick_n} at most ten."]
     one = claim(published=1, relation="at_least", explanation=texts, evidence=evidence)

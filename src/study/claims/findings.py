@@ -132,9 +132,8 @@ def highlights(tables: Path) -> str:
 
     def customers(fit):
         lost = n_all["customers", fit] - n["customers", fit]
-        taken = (
-            f"{steps['customers', fit]:.0f} steps, {n['customers', fit]} draws{f', {lost} more collapsed' * (lost > 0)}"
-        )
+        more = f", {lost} more collapsed" if lost else ""
+        taken = f"{steps['customers', fit]:.0f} steps, {n['customers', fit]} draws{more}"
         return f"{right['customers', fit]:.2%} of the rows right ({taken})"
 
     n_all = fits.groupby(["experiment", "fit"]).size()
