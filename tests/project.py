@@ -15,7 +15,8 @@ SWEEPS = ("agreement_by_size", "labels", "steps_by_tolerance", "false_convergenc
 SMALL = {
     "experiments": {
         **dict.fromkeys(LEFT_OUT),
-        "customers": {"replicates": 3},
+        "customers": {"replicates": 3, "fits": {"labels_only": None}},
+        "guide": {"replicates": 1},
         "mine": {
             "data": {
                 "source": "csv",

@@ -44,7 +44,7 @@ def stand_in(tmp_path):
         overlay = yaml.safe_load((ROOT / "config/original-data.yaml").read_text())
         overlay["sweeps"]["steps_by_tolerance"] = None
         customers = overlay["experiments"]["customers"]
-        customers["replicates"] = 20
+        customers |= {"replicates": 20, "fits": {"clamped": None, "labels_only": None}}
         for kind, file in files.items():
             customers["data"][kind].update(file)
         (folder / "stand_in.yaml").write_text(yaml.safe_dump(overlay))

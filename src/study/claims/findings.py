@@ -151,8 +151,8 @@ def highlights(tables: Path) -> str:
         f"(median of {claim.loc['A5', 'n_replicates']} draws from the fit to the author's rows). The article's 99.4 % "
         f"is at percentile {claim.loc['A5', 'percentile']:.0f} of these draws; on the author's own files it is "
         f"{claim.loc['A5', 'original_observed']:.1%}.",
-        f"Its reason, regularization and precision: {WORDS[claim.loc['A6', 'verdict']]}. The call hands covariances to "
-        "`precisions_init`, which wants their inverses, and stops elsewhere. With the inverses "
+        f"The article's reason (regularization, precision): {WORDS[claim.loc['A6', 'verdict']]}. It hands covariances "
+        "to `precisions_init`, which wants their inverses, and stops elsewhere. With the inverses "
         f"{same['exact_precisions']:.1%} agree; with equal settings {same['same_regularization']:.1%}, and the "
         f"posteriors to {differ['same_regularization']:.0e} (medians).",
         f"What 100 labels are worth: alone they get {customers('labels_only')}, semi-supervised EM "
