@@ -1,5 +1,6 @@
 """Article C: EM ends in a local optimum, which one depends on the start."""
 
+from study.evaluation.measurements.optima import SAME_OPTIMUM
 from study.figures.style import HIGHLIGHT, OURS, new_figure
 
 CAPTION = (
@@ -43,7 +44,10 @@ def draw(measurements, experiment: str):
             axes.plot(rows.index[part], -rows.loc[part, "below_best"], "o", color=color, markersize=4, label=label)
         axes.set_xlabel("starts, by where they end")
         axes.set_title(f"{name}: {len(rows)} starts on the same rows")
-        axes.legend(loc="lower left")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14))
+        axes.locator_params(axis="x", integer=True)
+    deepest = max(wide["below_best"].max(), 4 * SAME_OPTIMUM)  # what is one optimum looks like one
+    panels[0].set_ylim(-1.1 * deepest, 0.1 * deepest)
     panels[0].set_ylabel("log-likelihood less that of the\nbest optimum (nats a row)")
     figure.suptitle(f"{experiment}: where EM ends, by its start")
     return figure
