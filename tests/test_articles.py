@@ -120,6 +120,12 @@ def test_an_overlay_over_what_another_removed_is_told_of(write, tmp_path):
     assert told[1].startswith("sweep sizes is left out, for the experiment has changed under it: overlay.yaml:4")
 
 
+def test_a_threshold_that_an_overlay_sets_is_the_study_s(write):
+    assert load(write()).study.claims["A1"].threshold_of == "article"
+    assert load(write({"claims": {"A1": {"published": 2}}})).study.claims["A1"].threshold_of == "study"
+    assert load(write({"claims": {"A1": {"statement": "x"}}})).study.claims["A1"].threshold_of == "article"
+
+
 def test_typing_errors_in_the_names_of_a_claim_are_told_of(write):
     claims = {"A1": {**ARTICLE["claims"]["A1"], "experiment": "toi"}}
     claims["A2"] = {**ARTICLE["claims"]["A1"], "where": {"fit": "frist"}}

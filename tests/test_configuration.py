@@ -128,7 +128,13 @@ WRONG = [
         {"source": "s", "statement": "t", "not_tested": "x", "table": "fits"},
         "claims.A1.table: unknown key",
     ),
-    ("claims.A1", {**CLAIM, "table": "sweep/x"}, "claims.A1.table"),
+    ("claims.A1", {**CLAIM, "table": "sweep/x"}, "claims.A1.table: is 'sweep/x'. Allowed: fits, parameters,"),
+    ("claims.A1", {**CLAIM, "table": "measurements", "quantity": "value"}, "claims.A1.where: needs measurement"),
+    (
+        "claims.A1",
+        {**CLAIM, "evidence": {"n": {"table": "fits", "quantity": "n_iter"}}},
+        "claims.A1.evidence.n: is the name of a number of the claim itself",
+    ),
     ("claims.A1", {**CLAIM, "quantity": "n_itr"}, "table fits has no column 'n_itr'; did you mean 'n_iter'?"),
     (
         "claims.A1",
@@ -138,7 +144,7 @@ WRONG = [
     ("claims.A1", {**CLAIM, "where": {"fitt": 1}}, "where.fitt: table fits has no such column; did you mean 'fit'?"),
     ("claims.A1", {**CLAIM, "explanation": "{x}"}, "claims.A1.explanation: {x} stands for no number"),
     ("claims.A1", {**CLAIM, "explanation": "{n.__class__}"}, "{n.__class__} stands for no number"),
-    ("claims.A1", {**CLAIM, "explanation": "{n:q}"}, "claims.A1.explanation: cannot be filled in"),
+    ("claims.A1", {**CLAIM, "explanation": "{n:q}"}, "claims.A1.explanation: '{n:q}' cannot be filled in"),
     ("claims.A1", {**CLAIM, "relation": "equal"}, "is 'equal'; did you mean 'equals'?"),
     ("claims.A1", {**CLAIM, "where": {"fit": [1]}}, "claims.A1.where.fit: must be one word or number"),
     (f"{TOY}.data", {"source": "csv", "features": ["a"]}, "data.unlabeled: is required, but missing"),

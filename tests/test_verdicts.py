@@ -96,7 +96,7 @@ def test_few_draws_decide_nothing(kind):
     assert (verdict(settings, few), verdict(settings, enough)) == ("undecided", "reproduced")
     row = judge("A1", claim(**settings), {"fits": few}, frozenset({("toy", "slow")}))
     assert (row["verdict"], row["n_replicates"]) == ("reproduced", 1)  # the same run on the same rows
-    assert row["explanation"].startswith("All runs on these rows are the same: n_iter = 10 holds.")
+    assert row["explanation"].startswith("All runs on these rows are the same: n_iter = 10 (fit slow) holds.")
 
 
 def test_one_case_decides_an_existence_and_no_few_draws_refute_it():
@@ -140,7 +140,9 @@ def test_draws_of_several_experiments_have_no_interval_and_are_counted_apart():
     table = pd.concat([FITS, FITS.assign(experiment="other", n_iter=7)])
     row = judge("A1", claim(experiment=None, published=20, relation="at_least"), {"fits": table})
     assert np.isnan([row["interval_low"], row["share_low"]]).all()
-    assert row["explanation"].startswith("n_iter >= 20 in 41 of 82 draws (50.0%; toy 41 of 41, other 0 of 41).")
+    assert row["explanation"].startswith(
+        "n_iter >= 20 (fit slow) in 41 of 82 draws (50.0%; toy 41 of 41, other 0 of 41)."
+    )
 
 
 def test_only_the_draws_for_which_another_test_holds():
@@ -154,7 +156,7 @@ def test_only_the_draws_for_which_another_test_holds():
 def test_a_row_holds_what_the_dictionary_says():
     row = judge("A1", claim(kind="number", published=25, tolerance=5), {"fits": FITS})
     assert list(row) == list(COLUMNS["claims"])
-    assert (row["observed"], row["kind"], row["criterion"]) == (40, "number", "n_iter = 25 +- 5")
+    assert (row["observed"], row["kind"], row["criterion"]) == (40, "number", "n_iter = 25 +- 5 (fit slow)")
     assert (row["share_holding"], row["percentile"]) == pytest.approx((11 / 41, 100 * 5.5 / 41))
     assert (row["range_low"], row["range_high"]) == (21, 59)
     assert row["interval_low"] < 40 < row["interval_high"]
@@ -214,28 +216,35 @@ def test_numbers_that_are_not_there_are_told():
         "A4": claim(published=1, table="sweeps/gone"),
         "A5": Untested(source="s", statement="t", not_tested="nobody can."),
         "A6": claim(published=1, over={"fit": "fast"}),
+        "A7": claim(published=1, minus={"fit": "other"}),
+        "A8": claim(
+            published=1, among={"table": "fits", "quantity": "n_iter", "relation": "more_than", "published": 9}
+        ),
     }
     zero = pd.concat([fits(np.zeros(30)), fits(np.zeros(30), "fast")])
     rows = {row["claim"]: row for row in judge_all(claims, {"fits": zero})}
-    assert [row["verdict"] for row in rows.values()] == ["not_tested", "not_reproduced", *["not_tested"] * 4]
+    assert [row["verdict"] for row in rows.values()] == ["not_tested", "not_reproduced", *["not_tested"] * 6]
     assert rows["A1"]["explanation"] == "Not tested: table fits has no number 'n_iter' of fit other, experiment toy."
     assert rows["A3"]["explanation"] == "Not tested: experiment other is not part of this study."
     assert rows["A4"]["explanation"] == "Not tested: sweep gone is not part of this study."
     assert rows["A5"]["explanation"] == "Not tested: nobody can."
     assert "nothing to divide by: n_iter of fit fast is 0" in rows["A6"]["explanation"]
+    assert "nothing to subtract: n_iter of fit other is missing in every draw" in rows["A7"]["explanation"]
+    assert rows["A8"]["explanation"] == "Not tested: no draw fulfils the condition 'among'."
 
 
 def test_the_original_data_stand_beside():
     original = {"observed": 4.0, "n_replicates": 1, "verdict": "reproduced", "date": "2026-01-01"}
-    original["criterion"] = "n_iter = 1"
+    original["criterion"] = "n_iter = 1 (fit slow)"
     row = judge("A1", claim(published=1, original=original), {"fits": FITS})
     assert row["explanation"].endswith(
         "On the source's own data, with its settings (measured 2026-01-01), it is 4: reproduced."
     )
     assert (row["original_observed"], row["original_verdict"]) == (4, "reproduced")
-    row = judge("A1", claim(published=2, original=original), {"fits": FITS})  # another claim than was measured
-    assert "own data" not in row["explanation"]
-    assert np.isnan(row["original_observed"])
+    for other in ({"published": 2}, {"published": 1, "where": {"fit": "fast"}}):  # another claim than was measured
+        row = judge("A1", claim(original=original, **other), {"fits": FITS})
+        assert "own data" not in row["explanation"]
+        assert np.isnan(row["original_observed"])
 
 
 @given(st.lists(st.booleans(), min_size=20, max_size=60))

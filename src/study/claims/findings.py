@@ -79,7 +79,7 @@ def sweeps(summaries: dict[str, pd.DataFrame]) -> str:
 
     def right(n):
         first, second, third = (labels(n, "accuracy", fit) for fit in ("labels_only", "semi_supervised", "clamped"))
-        return f"with {n} labels these alone {first}, semi-supervised EM {second} and clamped {third}"
+        return f"with {n} labels, these alone get right {first}, semi-supervised EM {second} and clamped {third}"
 
     def false_convergence(tol):
         cell = {"fits__published__tol": tol, "fit": "published"}
@@ -101,7 +101,7 @@ def sweeps(summaries: dict[str, pd.DataFrame]) -> str:
             f"{published(1000, 1.5)}, 1,000 in all; with classes at half the distance on {published(1000, 0.5)}; with "
             f"100 rows of these on {published(100, 0.5)}.",
             f"- `labels`: with 10 labels semi-supervised EM takes {labels(10, 'n_iter', 'semi_supervised')}, "
-            f"with 300 {labels(300, 'n_iter', 'semi_supervised')}. Right are, {right(6)}; {right(300)}.",
+            f"with 300 {labels(300, 'n_iter', 'semi_supervised')}. Then, {right(6)}; {right(300)}.",
             f"- `steps_by_tolerance`: unsupervised and semi-supervised EM take {both(1e-4)} at 1e-4, "
             f"{both(1e-10)} at 1e-10.",
             f"- `false_convergence`: on article B's data scikit-learn takes, at tol 1e-3, {false_convergence(1e-3)}; "

@@ -162,9 +162,14 @@ def _by_draw(values: pd.Series, draw_columns: list[str]) -> pd.Series:
 
 def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataFrame]) -> str:
     """Say why there are no numbers."""
-    if selection.over is not None and len(_column(tables[selection.table], where, selection.quantity, {}).dropna()):
-        beside = ", ".join(f"{column} {value}" for column, value in selection.over.items())
-        return f"there is nothing to divide by: {selection.quantity} of {beside} is 0, or missing, in every draw"
+    if len(_column(tables[selection.table], where, selection.quantity, {}).dropna()):
+        other = selection.over or selection.minus or {}
+        beside = ", ".join(f"{column} {value}" for column, value in other.items())
+        if selection.over is not None:
+            return f"there is nothing to divide by: {selection.quantity} of {beside} is 0, or missing, in every draw"
+        if selection.minus is not None:
+            return f"there is nothing to subtract: {selection.quantity} of {beside} is missing in every draw"
+        return "no draw fulfils the condition 'among'"
     experiment = where.get("experiment")
     if experiment is not None and "fits" in tables and not (tables["fits"]["experiment"] == experiment).any():
         return f"experiment {experiment} is not part of this study"

@@ -47,7 +47,7 @@ def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256:
     cell = '<td style="border-top: 1px solid #ccc; padding: .4em .8em; vertical-align: top">'
     for row in claims.itertuples():
         cells = [
-            escape(str(row.claim)),
+            f"{escape(str(row.claim))}<br><small>{escape(str(row.source))}</small>",
             f"{escape(str(row.statement))}<br><small>{escape(str(row.explanation))}</small>",
             _number(row.published) + ("<br><small>set by this study</small>" if row.threshold_of == "study" else ""),
             _observed(row),

@@ -9,7 +9,8 @@ from study.configuration.schema import Claim, Evidence, Selection, Test
 
 SIGNS = {"equals": "=", "at_least": ">=", "at_most": "<=", "more_than": ">", "less_than": "<"}
 SHIFT = {"at_least": -1, "less_than": -1, "at_most": 1, "more_than": 1}
-IDENTITY = "It holds by mathematics: with the source's settings it can fail only by a bug."
+HOLDS = "It holds by mathematics: with the source's settings it can fail only by a bug."
+FAILS = "By mathematics it would hold: there is a bug, or the settings are not the source's."
 # Verdicts as people read them.
 WORDS = {
     "reproduced": "reproduced",
@@ -22,11 +23,17 @@ WORDS = {
 
 
 def criterion(test: Test) -> str:
-    """Say what a draw must fulfil."""
+    """Say what a draw must fulfil, and which draws are looked at."""
     name = quantity_of(test)
     if test.relation == "equals":
-        return f"{name} = {test.published:g}" + (f" +- {test.tolerance:g}" if test.tolerance else "")
-    return f"{name} {SIGNS[test.relation]} {test.published + SHIFT[test.relation] * test.tolerance:g}"
+        text = f"{name} = {test.published:g}" + (f" +- {test.tolerance:g}" if test.tolerance else "")
+    else:
+        text = f"{name} {SIGNS[test.relation]} {test.published + SHIFT[test.relation] * test.tolerance:g}"
+    conditions = [
+        f"{column} {value}" for column, value in test.where.items() if column != "measurement" and value != ""
+    ]
+    conditions += [] if test.among is None else [f"among draws with {criterion(test.among)}"]
+    return f"{text} ({', '.join(conditions)})" if conditions else text
 
 
 def quantity_of(selection: Selection) -> str:
@@ -70,7 +77,9 @@ def explanation(claim: Claim, finding, find) -> str:
         if all(math.isfinite(measured.get(name, math.nan)) for name, _ in placeholders(text)):
             sentences.append(text.format_map(measured))
     if same_test(claim):
-        own = f"it is {claim.original.observed:.4g}: {WORDS[claim.original.verdict]}"
+        n = claim.original.n_replicates
+        draws = f" over {n} {claim.draws}" if n > 1 else ""
+        own = f"it is {claim.original.observed:.4g}{draws}: {WORDS[claim.original.verdict]}"
         sentences.append(f"On the source's own data, with its settings (measured {claim.original.date}), {own}.")
     return " ".join(sentences)
 
@@ -130,7 +139,7 @@ def outcome(claim: Claim, finding) -> str:
     """Say how the draws decided."""
     fulfilled = holds(claim, finding.numbers.of_draws)
     n, count = len(fulfilled), int(fulfilled.sum())
-    identity = f" {IDENTITY}" if claim.kind == "identity" else ""
+    identity = f" {HOLDS if count == n else FAILS}" if claim.kind == "identity" else ""
     if finding.numbers.repeated:
         verb = "holds" if count else "does not hold"
         return f"All runs on these rows are the same: {criterion(claim)} {verb}.{identity}"

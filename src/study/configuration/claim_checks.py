@@ -24,6 +24,9 @@ def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict)
                 (*here, "quantity"),
                 f"table {selection.table} has no column '{selection.quantity}'" + nearest(selection.quantity, columns),
             )
+        if selection.table == "measurements" and "measurement" not in selection.where:
+            options = ", ".join(vocabulary.measurements)
+            yield (*here, "where"), f"needs measurement: which of them the numbers are. Allowed: {options}"
         for key in ("where", "over", "minus"):
             for column, value in (getattr(selection, key) or {}).items():
                 if column not in columns:
@@ -39,6 +42,8 @@ def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict)
         yield (*path, "there_is"), f"false is for the kind existence, not {claim.kind}"
     names = {*OBSERVED}
     for key, evidence in claim.evidence.items():
+        if key in OBSERVED:
+            yield (*path, "evidence", key), "is the name of a number of the claim itself; take another"
         names |= {key + end for end in OF_EVIDENCE if evidence.relation or end not in COUNTED}
     for sentence in claim.explanation:
         try:
@@ -48,7 +53,7 @@ def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict)
                 else:
                     format(1.0, spec)
         except ValueError as error:
-            yield (*path, "explanation"), f"cannot be filled in ({error})"
+            yield (*path, "explanation"), f"'{sentence}' cannot be filled in ({error})"
 
 
 def _same_draws(one: Selection, other: Selection) -> bool:

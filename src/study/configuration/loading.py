@@ -1,6 +1,6 @@
 """Load a configuration, or say everything that is wrong with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
@@ -9,7 +9,7 @@ from study.configuration.checks import cross_checks
 from study.configuration.claim_checks import absent_names
 from study.configuration.errors import ConfigurationError
 from study.configuration.experiment_checks import block
-from study.configuration.layers import Layers, from_caller, merge, read_file
+from study.configuration.layers import Layer, Layers, from_caller, merge, read_file
 from study.configuration.problems import Problem, problem_of
 from study.configuration.schema import Study
 from study.configuration.unused import without_unused
@@ -50,7 +50,7 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
         given.append(from_caller(caller, CALLER))
     articles = read_articles(given)
     given, gone = without_unused(given, articles, notice)
-    layers = merge(articles.layers, given)
+    layers = merge([_of_the_study(layer, given) for layer in articles.layers], given)
     layers.problems += articles.problems
     study, problems = _validate(layers, vocabulary)
     left_behind = _sweeps_left_behind(layers, gone, articles.left_out, problems)
@@ -65,6 +65,21 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
     if problems:
         raise ConfigurationError(_report(problems, layers))
     return Loaded(study, articles.files + articles.original_data)
+
+
+def _of_the_study(article: Layer, given: list[Layer]) -> Layer:
+    """Say of each claim that a later layer changes the threshold of that this is no more the source's."""
+    changed = {
+        name
+        for layer in given
+        for name, claim in block(layer.values, "claims").items()
+        if isinstance(claim, dict) and {"published", "relation", "tolerance"} & set(claim)
+    }
+    claims = {
+        name: {**claim, "threshold_of": "study"} if name in changed and isinstance(claim, dict) else claim
+        for name, claim in block(article.values, "claims").items()
+    }
+    return replace(article, values=article.values | ({"claims": claims} if claims else {}))
 
 
 def _validate(layers: Layers, vocabulary: Vocabulary) -> tuple[Study | None, list[Problem]]:

@@ -1,5 +1,6 @@
 """Every key of the configuration: its type, bounds, default and meaning. The one source of truth."""
 
+import re
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -359,13 +360,19 @@ def _scalar(value):
 Cell = Annotated[Any, AfterValidator(_scalar)]
 
 
+def _table(name):
+    if not re.fullmatch(r"fits|parameters|agreement|measurements|sweeps/[a-z][a-z0-9_]{0,63}", name):
+        raise ValueError(f"is '{name}'. Allowed: fits, parameters, agreement, measurements, and sweeps/ with a name")
+    return name
+
+
 class Selection(Closed):
     """Numbers of a table: a column of the rows that fulfil all conditions. A run that failed has no numbers."""
 
     experiment: Slug | None = Field(None, description="Which experiment's; default: the claim's, or all.")
-    table: Annotated[
-        str, StringConstraints(pattern=r"^(fits|parameters|agreement|measurements|sweeps/[a-z][a-z0-9_]{0,63})$")
-    ] = Field(description="Which table: fits, parameters, agreement, measurements, or sweeps/ and a sweep's name.")
+    table: Annotated[str, AfterValidator(_table)] = Field(
+        description="Which table: fits, parameters, agreement, measurements, or sweeps/ and a sweep's name."
+    )
     where: dict[str, Cell] = Field(
         {}, description="Value that a column must have, by column; an empty text for an empty cell."
     )

@@ -60,7 +60,7 @@ def draw(fits, measurements, implementations: dict[str, str], experiment: str):
             panels[1].axvline(100 * by_truth.median(), color=BACKGROUND, linestyle="--", zorder=1)
     replicates = fits["replicate"].nunique()
     dots = f"a dot is one of {replicates} replicates, the bar the median" if replicates > 1 else "the one replicate"
-    by_truth_told = ", the dashed line the true parameters" if known and len(by_truth) else ""
+    by_truth_told = ", the dashed line the true parameters (median)" if known and len(by_truth) else ""
     both = " (black our EM, orange scikit-learn)" if len(set(implementations.values())) > 1 else ""
     figure.suptitle(f"{experiment}: {dots}{by_truth_told}{both}")
     return figure

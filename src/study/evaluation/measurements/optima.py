@@ -57,7 +57,7 @@ def below_best(fit):
     beyond_identical_components=(
         "nats a row",
         "log-likelihood that EM from identical components ends with, subtracted from that which it reaches if they "
-        "are moved 0.1 standard deviations aside there; above 0, the first end was no maximum",
+        "are moved 0.1 standard deviations aside there; above 0, the first end was no maximum (first 20 replicates)",
     ),
 )
 def beyond_identical_components(draw):

@@ -24,7 +24,8 @@ NEAR = 1e-6  # nats a row from the end
     OneDraw,
     kmeans_agreement=(
         "share",
-        "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size; setting: "
+        "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size (first 20 "
+        "replicates); setting: "
         "their variance as a share of the data's",
     ),
 )
@@ -73,7 +74,10 @@ def em_with_fixed_variance(X, means, variance: float, max_iter: int = 1000) -> M
 
 @measured(
     OneDraw,
-    passes_of_em=("passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end (full covariances)"),
+    passes_of_em=(
+        "passes",
+        "E-steps from k-means' clusters until 1e-6 nats a row below EM's end (full covariances; first 20 replicates)",
+    ),
     passes_of_optimizer=("passes", "likelihoods and gradients that L-BFGS takes from the same start to get as far"),
     passes_of_kmeans=("passes", "passes of k-means itself, from its own best start"),
     em_over_optimizer=("ratio", "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far"),

@@ -61,7 +61,7 @@ def one_hot_difference(run):
     closed_form_gap=(
         "nats a row",
         "expected complete-data log-likelihood that L-BFGS from the start finds, less that of the first M-step, both "
-        "under the start's posteriors",
+        "under the start's posteriors (full covariances; first 20 replicates)",
     ),
 )
 def closed_form_gap(run):
