@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from study.claims import rules
@@ -247,15 +247,16 @@ def test_the_original_data_stand_beside():
         assert np.isnan(row["original_observed"])
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.booleans(), min_size=20, max_size=60))
 def test_more_draws_that_hold_never_make_a_verdict_worse(holding):
     order = ["not_reproduced", "reproduced_in_distribution", "reproduced"]
-    settings = {"published": 1, "relation": "at_least"}
-    before = order.index(verdict(settings, fits(np.array(holding, dtype=float))))
-    better = order.index(verdict(settings, fits(np.array([*holding, True], dtype=float))))
+    test = {"published": 1, "relation": "at_least"}
+    before = order.index(verdict(test, fits(np.array(holding, dtype=float))))
+    better = order.index(verdict(test, fits(np.array([*holding, True], dtype=float))))
     first = holding.index(False) if False in holding else 0
     turned = [*holding[:first], True, *holding[first + 1 :]]
-    assert before <= order.index(verdict(settings, fits(np.array(turned, dtype=float))))
+    assert before <= order.index(verdict(test, fits(np.array(turned, dtype=float))))
     assert before <= better
 
 
@@ -338,10 +339,10 @@ def test_a_cause_explains(name):
     assert judged(name, np.full(40, bad), np.full(40, failing)) == "not_reproduced"
 
 
-@pytest.mark.parametrize("n", [1, 2, 5, 19, 20, 60])
+@pytest.mark.parametrize("n", [1, 5, 20])
 @pytest.mark.parametrize("kind", ["good", "bad", "mixed", "equal"])
-@pytest.mark.parametrize("evidence", [True, False])
-def test_sentences_can_be_read_whatever_the_numbers(n, kind, evidence):
+def test_sentences_can_be_read_whatever_the_numbers(n, kind):
+    evidence = kind != "equal"  # then there is none
     for name, claim in TESTED.items():
         good, bad = fulfilling(claim)
         numbers = {"good": np.full(n, good), "bad": np.full(n, bad), "equal": np.zeros(n)}

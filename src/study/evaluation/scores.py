@@ -1,15 +1,13 @@
 """The one judge of a fit: solvers never score themselves. Rows of fits.csv and parameters.csv come from here."""
 
-from decimal import Decimal
-
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
-from emgmm import MixtureParameters, log_likelihoods, posteriors, ridge_warning
+from emgmm import log_likelihoods, posteriors, ridge_warning
 from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset, Replicate
-from study.evaluation.relabeling import best_relabeling
+from study.evaluation.printed import beside_printed
+from study.evaluation.relabeling import accuracy
 from study.fits.runs import Runs
 
 PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curves are thick
@@ -70,13 +68,6 @@ def _accuracy(replicate, parameters, fit):
     return accuracy(posteriors(replicate.unlabeled, parameters).argmax(axis=1), replicate.truth, fit.uses_labels)
 
 
-def accuracy(labels, truth, named: bool) -> float:
-    """Share of rows with their true class; under the best renaming, unless the labels name classes already."""
-    if not named:
-        labels = best_relabeling(labels, truth, max(labels.max(), truth.max()) + 1)
-    return np.mean(labels == truth)
-
-
 def tabulate_parameters(
     dataset: Dataset, runs: Runs, fit: Fit, published: list[Published], experiment: str, name: str
 ) -> pd.DataFrame:
@@ -117,28 +108,6 @@ def tabulate_parameters(
                 }
             )
     return pd.DataFrame(rows)
-
-
-def beside_printed(published: list[Published], parameters: MixtureParameters) -> dict[tuple[int, str], tuple]:
-    """Look up printed numbers, and whether the fit's agree to every digit, by component and parameter.
-
-    Components are matched by their means.
-    """
-    if not published:
-        return {}
-    distances = [[np.abs(np.subtract(p.mean, mean)).sum() for mean in parameters.means] for p in published]
-    deviations = np.sqrt(np.diagonal(parameters.covariance_matrices, axis1=1, axis2=2))
-    found = {}
-    for p, k in zip(*linear_sum_assignment(distances), strict=True):
-        pairs = {"weight": (published[p].weight, parameters.weights[k])}
-        pairs |= {f"mean[{d}]": (v, parameters.means[k, d]) for d, v in enumerate(published[p].mean)}
-        printed = published[p].standard_deviation or []
-        pairs |= {f"standard_deviation[{d}]": (v, deviations[k, d]) for d, v in enumerate(printed)}
-        for parameter, (number, value) in pairs.items():
-            if number is not None:
-                digits = max(0, -Decimal(repr(number)).as_tuple().exponent)
-                found[k, parameter] = number, round(float(value), digits) == number
-    return found
 
 
 def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import numpy as np
 
 from emgmm import posteriors
 from study.evaluation.measurement import OneDraw, OneRun, measured
-from study.evaluation.scores import accuracy
+from study.evaluation.relabeling import accuracy
 
 
 @measured(

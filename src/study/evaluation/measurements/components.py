@@ -1,11 +1,10 @@
 """The components that a fit finds, beside the data and beside the truth."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from emgmm import CollapsedComponentError, MixtureParameters, parameters_from_labels
 from study.evaluation.measurement import OneDraw, OneRun, measured
-from study.evaluation.scores import beside_printed
+from study.evaluation.printed import beside_printed
 
 
 @measured(
@@ -79,6 +78,8 @@ def error_of_components(run):
     """Tell whether the fit recovers the mixture, its components matched by their means; nothing of another number."""
     if run.end.n_components != run.mixture.n_components:
         return None
+    from scipy.optimize import linear_sum_assignment  # takes its time to import
+
     k, j = linear_sum_assignment(np.abs(run.end.means[:, None] - run.mixture.means).sum(axis=2))
     of_means, of_deviations = _errors(run.end, k, run.mixture, j)
     return {("mean_error", None): of_means, ("component_error", None): max(of_means, of_deviations)}

@@ -13,7 +13,7 @@ from emgmm import (
 )
 from study.evaluation.measurement import OneDraw, measured
 from study.evaluation.numerical import maximize_likelihood
-from study.evaluation.scores import accuracy
+from study.evaluation.relabeling import accuracy
 
 KMEANS_REPLICATES = 20  # k-means beside EM takes its time
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
