@@ -83,6 +83,11 @@ class MixtureParameters:
         return covariances[:, :, None] * np.eye(self.n_features) if self.type.diagonal else covariances
 
     @property
+    def variances(self) -> np.ndarray:
+        """Variance of each feature in each component: (K, D)."""
+        return self.type.variances(self.type.expand(self.covariances, *self.means.shape))
+
+    @property
     def n_parameters(self) -> int:
         """Number of free parameters."""
         return self.n_components - 1 + self.means.size + self.type.n_parameters(*self.means.shape)

@@ -41,7 +41,9 @@ rule measure:
             for name, fit in experiment_of(wildcards).fits.items()
         },
         bins=lambda wildcards: experiment_of(wildcards).bins,
-        published=lambda wildcards: experiment_of(wildcards).model_dump()["published"],
+        published=lambda wildcards: experiment_of(wildcards).model_dump(
+            include={"published"}
+        )["published"],
         seed=STUDY.seed,
     message:
         "Measure {wildcards.experiment}"

@@ -1,11 +1,11 @@
 """Verdicts: each claim is data, the rules decide, and a row of claims.csv says how."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from study.claims.intervals import confidence_interval, share_interval
+from study.claims.intervals import NONE, confidence_interval, share_interval
 from study.claims.numbers import NoNumbersError, Numbers, holds, numbers_of
 from study.claims.rules import NEARLY_ALL, enough, verdict_of
 from study.claims.sentences import criterion, explanation, same_test
@@ -41,9 +41,9 @@ class Finding:
     share: float
     share_interval: tuple[float, float]
     range: tuple[float, float]
-    percentile: float = np.nan
-    verdict: str = ""
-    cause: Numbers | None = field(default=None)
+    percentile: float
+    verdict: str
+    cause: Numbers | None
 
 
 def judge_all(
@@ -127,7 +127,7 @@ def finding_of(claim: Claim, find) -> Finding:
     """
     numbers = find(claim)
     values, fulfilled = numbers.of_draws, holds(claim, numbers.of_draws)
-    several, spread = numbers.independent and len(values) > 1, (np.nan, np.nan)
+    several = numbers.independent and len(values) > 1
     verdict, cause = verdict_of(claim, numbers), None
     if verdict == "not_reproduced" and claim.because is not None:
         try:
@@ -140,10 +140,10 @@ def finding_of(claim: Claim, find) -> Finding:
     return Finding(
         numbers=numbers,
         observed=float(getattr(values, claim.statistic)()),
-        interval=confidence_interval(values, claim.statistic) if several else spread,
+        interval=confidence_interval(values, claim.statistic) if several else NONE,
         share=float(fulfilled.mean()),
-        share_interval=share_interval(int(fulfilled.sum()), len(values)) if several else spread,
-        range=tuple(map(float, np.percentile(values, RANGE))) if len(values) > 1 else spread,
+        share_interval=share_interval(int(fulfilled.sum()), len(values)) if several else NONE,
+        range=tuple(map(float, np.percentile(values, RANGE))) if len(values) > 1 else NONE,
         percentile=float(100 * (below + at / 2)) if claim.kind == "number" else np.nan,
         verdict=verdict,
         cause=cause,

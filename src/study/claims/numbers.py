@@ -1,5 +1,6 @@
 """The numbers that a selection names, looked up in the tables."""
 
+import operator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +9,12 @@ import pandas as pd
 from study.configuration.errors import StudyError
 from study.configuration.schema import Selection, Test
 
-RELATIONS = {
-    "equals": lambda values, to, tolerance: abs(values - to) <= tolerance * (1 + 1e-9),
-    "at_least": lambda values, to, tolerance: values >= to - tolerance,
-    "at_most": lambda values, to, tolerance: values <= to + tolerance,
-    "more_than": lambda values, to, tolerance: values > to + tolerance,
-    "less_than": lambda values, to, tolerance: values < to - tolerance,
+# How each relation but equality compares: its sign, its function, and which way the tolerance shifts the threshold.
+INEQUALITIES = {
+    "at_least": (">=", operator.ge, -1),
+    "at_most": ("<=", operator.le, 1),
+    "more_than": (">", operator.gt, 1),
+    "less_than": ("<", operator.lt, -1),
 }
 TRUTH = {"True": 1.0, "False": 0.0}
 # What tells the rows of one draw apart.
@@ -77,17 +78,16 @@ def numbers_of(
     NoNumbersError
         If the tables have no such numbers.
     """
-    experiment = selection.where.get("experiment") or selection.experiment or experiment
+    experiment = selection.about(experiment)
     where = {**selection.where}
     if selection.sweep is None and experiment is not None:
         where["experiment"] = experiment
     table = tables.get(selection.table)
     if table is None:
         raise NoNumbersError(f"sweep {selection.sweep} is not part of this study")
-    other = selection.over if selection.over is not None else selection.minus
-    found = _column(table, where, selection.quantity, other or {})
-    if other is not None:
-        beside = _column(table, {**where, **other}, selection.quantity, other)
+    found = _column(table, where, selection.quantity, selection.other)
+    if selection.other:
+        beside = _column(table, {**where, **selection.other}, selection.quantity, selection.other)
         beside = beside.reindex(found.index)
         found = found / beside.where(beside != 0) if selection.over is not None else found - beside
     found = _by_draw(found, _draw_columns(table))
@@ -109,14 +109,32 @@ def _is_repeated(selection: Selection, where: dict, experiment: str | None, repe
     """Tell whether every fit that is selected is the same run in all replicates."""
     if selection.table == "agreement":
         return (experiment, "") in repeated
-    other = selection.over or selection.minus or {}
-    fits = {where.get("fit"), other.get("fit", where.get("fit"))}
+    fits = {where.get("fit"), selection.other.get("fit", where.get("fit"))}
     return selection.sweep is None and all((experiment, fit) in repeated for fit in fits)
 
 
 def holds(test: Test, values):
     """Tell which numbers fulfil a test."""
-    return RELATIONS[test.relation](values, test.published, test.tolerance)
+    if test.relation == "equals":
+        return abs(values - test.published) <= test.tolerance * (1 + 1e-9)
+    _, compare, _ = INEQUALITIES[test.relation]
+    return compare(values, threshold(test))
+
+
+def threshold(test: Test) -> float:
+    """Return the number that an inequality compares with."""
+    *_, shift = INEQUALITIES[test.relation]
+    return test.published + shift * test.tolerance
+
+
+def count_of(test: Test, values) -> int:
+    """Count the numbers that fulfil a test."""
+    return int(holds(test, values).sum())
+
+
+def in_words(conditions: dict) -> str:
+    """List conditions on columns."""
+    return ", ".join(f"{column} {value}" for column, value in conditions.items())
 
 
 def _column(table: pd.DataFrame, where: dict, quantity: str, left_out) -> pd.Series:
@@ -163,8 +181,7 @@ def _by_draw(values: pd.Series, draw_columns: list[str]) -> pd.Series:
 def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataFrame]) -> str:
     """Say why there are no numbers."""
     if len(_column(tables[selection.table], where, selection.quantity, {}).dropna()):
-        other = selection.over or selection.minus or {}
-        beside = ", ".join(f"{column} {value}" for column, value in other.items())
+        beside = in_words(selection.other)
         if selection.over is not None:
             return f"there is nothing to divide by: {selection.quantity} of {beside} is 0, or missing, in every draw"
         if selection.minus is not None:
@@ -173,7 +190,7 @@ def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataF
     experiment = where.get("experiment")
     if experiment is not None and "fits" in tables and not (tables["fits"]["experiment"] == experiment).any():
         return f"experiment {experiment} is not part of this study"
-    conditions = ", ".join(f"{column} {value}" for column, value in where.items())
+    conditions = in_words(where)
     failed = _failed(_rows(tables[selection.table], where))
     if len(failed) and failed.all():
         return f"every one of {len(failed)} runs failed ({conditions})"

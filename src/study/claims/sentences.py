@@ -2,13 +2,11 @@
 
 import math
 
-from study.claims.numbers import NoNumbersError, Numbers, holds
+from study.claims.numbers import INEQUALITIES, NoNumbersError, Numbers, count_of, in_words, threshold
 from study.claims.rules import ENOUGH_DRAWS
 from study.configuration.claim_checks import placeholders
 from study.configuration.schema import Claim, Evidence, Selection, Test
 
-SIGNS = {"equals": "=", "at_least": ">=", "at_most": "<=", "more_than": ">", "less_than": "<"}
-SHIFT = {"at_least": -1, "less_than": -1, "at_most": 1, "more_than": 1}
 HOLDS = "It holds by mathematics: with the source's settings it can fail only by a bug."
 FAILS = "By mathematics it would hold: there is a bug, or the settings are not the source's."
 # Verdicts as people read them.
@@ -28,12 +26,11 @@ def criterion(test: Test) -> str:
     if test.relation == "equals":
         text = f"{name} = {test.published:g}" + (f" +- {test.tolerance:g}" if test.tolerance else "")
     else:
-        text = f"{name} {SIGNS[test.relation]} {test.published + SHIFT[test.relation] * test.tolerance:g}"
-    conditions = [
-        f"{column} {value}" for column, value in test.where.items() if column != "measurement" and value != ""
-    ]
-    conditions += [] if test.among is None else [f"among draws with {criterion(test.among)}"]
-    return f"{text} ({', '.join(conditions)})" if conditions else text
+        text = f"{name} {INEQUALITIES[test.relation][0]} {threshold(test):g}"
+    named = {column: value for column, value in test.where.items() if column != "measurement" and value != ""}
+    among = "" if test.among is None else f"among draws with {criterion(test.among)}"
+    conditions = ", ".join(filter(None, (in_words(named), among)))
+    return f"{text} ({conditions})" if conditions else text
 
 
 def quantity_of(selection: Selection) -> str:
@@ -43,12 +40,12 @@ def quantity_of(selection: Selection) -> str:
         name = str(selection.where["measurement"])
     if selection.each_draw is not None:
         name = f"{selection.each_draw} of {name}"
-    for word, other in (("divided by", selection.over), ("less", selection.minus)):
-        if other is not None and set(other) == {"measurement"}:
-            name += f" {word} {other['measurement']}"
-        elif other is not None:
-            name += f" {word} that of " + ", ".join(f"{column} {value}" for column, value in other.items())
-    return name
+    if not selection.other:
+        return name
+    word = "less" if selection.over is None else "divided by"
+    if set(selection.other) == {"measurement"}:
+        return f"{name} {word} {selection.other['measurement']}"
+    return f"{name} {word} that of {in_words(selection.other)}"
 
 
 def explanation(claim: Claim, finding, find) -> str:
@@ -99,15 +96,15 @@ def evidence(selection: Evidence, find) -> dict[str, float]:
     if len(values) >= ENOUGH_DRAWS:
         found |= {"_low": float(values.quantile(0.025)), "_high": float(values.quantile(0.975))}
     if selection.relation is not None:
-        count = int(holds(selection, values).sum())
+        count = count_of(selection, values)
         found |= {"_count": count, "_share": count / len(values)}
     return found
 
 
 def counted(numbers: Numbers, test: Test, draws: str) -> str:
     """Count the draws that fulfil a test."""
-    n, count = len(numbers.of_draws), int(holds(test, numbers.of_draws).sum())
-    return f"{criterion(test)} in {count} of {n} {draws}" if n > 1 else f"{criterion(test)}"
+    n, count = len(numbers.of_draws), count_of(test, numbers.of_draws)
+    return f"{criterion(test)} in {count} of {n} {draws}" if n > 1 else criterion(test)
 
 
 def by_experiment(claim: Claim, finding) -> str:
@@ -115,7 +112,7 @@ def by_experiment(claim: Claim, finding) -> str:
     parts = finding.numbers.by_experiment
     if len(parts) == 1:
         return ""
-    counts = (f"{name} {int(holds(claim, values).sum())} of {len(values)}" for name, values in parts.items())
+    counts = (f"{name} {count_of(claim, values)} of {len(values)}" for name, values in parts.items())
     return f"; {', '.join(counts)}"
 
 
@@ -137,8 +134,7 @@ def spread(claim: Claim, finding) -> str:
 
 def outcome(claim: Claim, finding) -> str:
     """Say how the draws decided."""
-    fulfilled = holds(claim, finding.numbers.of_draws)
-    n, count = len(fulfilled), int(fulfilled.sum())
+    n, count = len(finding.numbers.of_draws), count_of(claim, finding.numbers.of_draws)
     identity = f" {HOLDS if count == n else FAILS}" if claim.kind == "identity" else ""
     if finding.numbers.repeated:
         verb = "holds" if count else "does not hold"

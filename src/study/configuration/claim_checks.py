@@ -95,7 +95,7 @@ def absent_names(study: Study, gone: set[tuple]):
                     options = nearest(selection.sweep, list(study.sweeps))
                     yield (*here, "table"), f"there is no sweep '{selection.sweep}'{options}"
                 continue
-            experiment = selection.where.get("experiment") or selection.experiment or claim.experiment
+            experiment = selection.about(claim.experiment)
             if selection.sweep is not None:
                 experiment = study.sweeps[selection.sweep].experiment
             if experiment is None or ("experiments", experiment) in gone:

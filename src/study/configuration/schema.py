@@ -366,6 +366,9 @@ def _table(name):
     return name
 
 
+Relation = Literal["equals", "at_least", "at_most", "more_than", "less_than"]
+
+
 class Selection(Closed):
     """Numbers of a table: a column of the rows that fulfil all conditions. A run that failed has no numbers."""
 
@@ -396,6 +399,15 @@ class Selection(Closed):
         """The sweep whose table it is, if it is one."""
         return self.table.removeprefix("sweeps/") if self.table.startswith("sweeps/") else None
 
+    @property
+    def other(self) -> dict[str, Any]:
+        """Conditions of the rows that it is divided by or that are subtracted; empty if there are none."""
+        return self.over or self.minus or {}
+
+    def about(self, experiment: str | None) -> str | None:
+        """Name the experiment: its own, or else the given one."""
+        return self.where.get("experiment") or self.experiment or experiment
+
     @model_validator(mode="after")
     def _one_comparison(self):
         if self.over is not None and self.minus is not None:
@@ -406,23 +418,20 @@ class Selection(Closed):
 class Test(Selection):
     """Numbers of a table, and what each must be."""
 
-    relation: Literal["equals", "at_least", "at_most", "more_than", "less_than"] = Field(
-        "equals", description="How a number must compare with `published`."
-    )
+    relation: Relation = Field("equals", description="How a number must compare with `published`.")
     published: float = Field(description="The number to compare with.")
     tolerance: float = Field(
         0.0, ge=0, description="How far from it counts as equal: for a printed number, half of its last digit."
     )
 
 
-class Evidence(Selection):
+class Evidence(Test):
     """Further numbers for an explanation."""
 
-    relation: Literal["equals", "at_least", "at_most", "more_than", "less_than"] | None = Field(
+    relation: Relation | None = Field(
         None, description="Count the numbers that compare so with `published`: {name_count} and {name_share}."
     )
     published: float = Field(0.0, description="The number to compare with.")
-    tolerance: float = Field(0.0, ge=0, description="How far from it counts as equal.")
 
 
 class Cause(Test):

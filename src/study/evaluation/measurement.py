@@ -10,6 +10,7 @@ import numpy as np
 from emgmm import MixtureParameters, posteriors
 from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset, Replicate
+from study.evaluation.relabeling import accuracy
 from study.fits.runs import Runs
 
 KMEANS_STARTS = 5
@@ -34,6 +35,8 @@ class Measurement:
         The subject's: `OneRun`, `OneFit` or `OneDraw`. It says what a key is.
     needs : tuple of str
         Attributes of the subject that must not be None; else there is no row.
+    first : int or None
+        How many replicates are measured, where it takes its time; default: all.
     quantities : dict
         What it gives, by name.
     """
@@ -41,10 +44,13 @@ class Measurement:
     function: Callable
     of: type
     needs: tuple[str, ...]
+    first: int | None
     quantities: dict[str, Quantity]
 
     def numbers(self, subject) -> dict:
         """Measure a subject: numbers by (name, key). Empty if it lacks something, or the number cannot be told."""
+        if self.first is not None and subject.number >= self.first:
+            return {}
         if any(getattr(subject, need) is None for need in self.needs):
             return {}
         found = self.function(subject)
@@ -59,12 +65,13 @@ class Measurement:
 REGISTERED: list[Measurement] = []  # in the order of the rows
 
 
-def measured(of: type, needs: tuple[str, ...] = (), **quantities: tuple[str, str]):
-    """Register a function as a measurement; each keyword is a number that it gives, with unit and meaning."""
+def measured(of: type, needs: tuple[str, ...] = (), first: int | None = None, **quantities: tuple[str, str]):
+    """Register a function as a measurement; each further keyword is a number that it gives, with unit and meaning."""
+    few = f" (first {first} replicates)" if first is not None else ""
 
     def register(function):
-        named = {name: Quantity(*told) for name, told in quantities.items()}
-        REGISTERED.append(Measurement(function, of, needs, named))
+        named = {name: Quantity(unit, meaning + few) for name, (unit, meaning) in quantities.items()}
+        REGISTERED.append(Measurement(function, of, needs, first, named))
         return function
 
     return register
@@ -106,6 +113,16 @@ class OneDraw:
         state = int(self.generator("kmeans starts").integers(2**32))
         return KMeans(self.n_components, n_init=KMEANS_STARTS, random_state=state).fit(self.unlabeled)
 
+    @cached_property
+    def accuracy_of_kmeans(self):
+        """Share of the rows with their true class by k-means, under the best renaming."""
+        return accuracy(self.kmeans.labels_, self.truth, named=False)
+
+    @cached_property
+    def accuracy_of_truth(self):
+        """Share of the rows with their true class by the posteriors under the mixture."""
+        return accuracy(posteriors(self.unlabeled, self.mixture).argmax(axis=1), self.truth, named=True)
+
 
 @dataclass(frozen=True, eq=False)
 class OneRun:
@@ -127,7 +144,7 @@ class OneRun:
         """The rows that were fitted."""
         return self.draw.rows
 
-    @property
+    @cached_property
     def start(self) -> MixtureParameters | None:
         """Where it began."""
         return self.runs.start(self.number)
@@ -173,7 +190,7 @@ class OneRun:
         """Posteriors of the unlabeled rows where it ended, (N, K)."""
         return None if self.end is None else posteriors(self.rows.unlabeled, self.end)
 
-    @property
+    @cached_property
     def uncertainty(self):
         """1 less the largest posterior of each unlabeled row, (N,)."""
         return None if self.end is None else 1 - self.posteriors.max(axis=1)

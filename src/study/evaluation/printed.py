@@ -18,7 +18,7 @@ def beside_printed(published: list[Published], parameters: MixtureParameters) ->
     from scipy.optimize import linear_sum_assignment  # takes its time to import
 
     distances = [[np.abs(np.subtract(p.mean, mean)).sum() for mean in parameters.means] for p in published]
-    deviations = np.sqrt(np.diagonal(parameters.covariance_matrices, axis1=1, axis2=2))
+    deviations = np.sqrt(parameters.variances)
     found = {}
     for p, k in zip(*linear_sum_assignment(distances), strict=True):
         pairs = {"weight": (published[p].weight, parameters.weights[k])}

@@ -11,23 +11,30 @@ from study.fits.runs import Run, Runs, stack_runs
 
 @dataclass(frozen=True)
 class Protocol:
-    """A rung of the ladder.
+    """A way to run scikit-learn that removes one difference from another.
 
     Attributes
     ----------
+    after : str or None
+        The protocol whose changes it has too.
     removes : str
-        The difference that this rung removes, in words.
+        The difference that it removes, in words.
     changes : callable
         From our fit's settings and its number of M-steps to the arguments of `sklearn_adapter.fit` that change.
     """
 
+    after: str | None
     removes: str
     changes: Callable[[Fit, int], dict[str, Any]]
 
 
-# In order: a protocol has the changes of all before it.
-LADDER = {
+def _same_tolerance(fit: Fit, n_maximizations: int) -> dict[str, Any]:
+    return {"tol": fit.tol, "max_iter": fit.max_iter}
+
+
+PROTOCOLS = {
     "as_published": Protocol(
+        None,
         "nothing: article A's call",
         lambda fit, n_maximizations: {
             "precisions_are_covariances": True,
@@ -37,28 +44,33 @@ LADDER = {
         },
     ),
     "exact_precisions": Protocol(
+        "as_published",
         "covariances passed as precisions",
         lambda fit, n_maximizations: {"precisions_are_covariances": False},
     ),
-    "same_tolerance": Protocol(
-        "another tolerance",
-        lambda fit, n_maximizations: {"tol": fit.tol, "max_iter": fit.max_iter},
-    ),
+    "same_tolerance": Protocol("exact_precisions", "another tolerance", _same_tolerance),
     "same_stopping": Protocol(
+        "same_tolerance",
         "another place to stop",
         lambda fit, n_maximizations: {"tol": 0.0, "max_iter": n_maximizations},  # tol 0 never stops early
     ),
     "same_regularization": Protocol(
+        "same_stopping",
         "another regularization",
         lambda fit, n_maximizations: {"reg_covar": fit.reg_covar},
     ),
+    # Another order: it is no rung of the ladder, and not drawn as one.
+    "tolerance_first": Protocol("as_published", "another tolerance, but not the covariances", _same_tolerance),
 }
 
-# The same differences in another order: the tolerance before the inverses. It is no rung, and not drawn as one.
-TOLERANCE_FIRST = "tolerance_first"
-PROTOCOLS = LADDER | {
-    TOLERANCE_FIRST: Protocol("another tolerance, but not the covariances", LADDER["same_tolerance"].changes)
-}
+
+def _up_to(last: str | None) -> list[str]:
+    """List a protocol and all before it, in order."""
+    return [] if last is None else [*_up_to(PROTOCOLS[last].after), last]
+
+
+# The rungs in order, from the published way to full equality.
+LADDER = {name: PROTOCOLS[name] for name in _up_to("same_regularization")}
 
 
 def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
@@ -74,8 +86,7 @@ def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
         M-steps that our fit took.
     """
     result: dict[str, Any] = {}
-    order = ["as_published", TOLERANCE_FIRST] if protocol == TOLERANCE_FIRST else list(LADDER)
-    for name in order[: order.index(protocol) + 1]:
+    for name in _up_to(protocol):
         result |= PROTOCOLS[name].changes(fit, n_maximizations)
     return result
 

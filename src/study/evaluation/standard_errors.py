@@ -11,7 +11,7 @@ def standard_errors(parameters: MixtureParameters, n_rows: int) -> dict[str, np.
     Where components overlap, the true ones are larger (McLachlan and Peel, 2000, "Finite Mixture Models", chapter 2).
     """
     weights, covariances = parameters.weights, parameters.covariance_matrices
-    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    variances = parameters.variances
     mass = n_rows * weights[:, None]
     products = variances[:, :, None] * variances[:, None, :] + covariances**2
     return {

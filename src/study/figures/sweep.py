@@ -24,7 +24,8 @@ MEANING = {
 }
 LETTER = 0.08  # inches: width of a small letter, for the columns of a legend
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on a log scale
-LOGARITHMIC = ("n_iter", "max_abs_posterior_difference", "max_abs_parameter_difference")
+DIFFERENCES = ("max_abs_posterior_difference", "max_abs_parameter_difference")
+LOGARITHMIC = ("n_iter", *DIFFERENCES)
 
 
 CAPTION = (
@@ -133,7 +134,7 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
         color = _color(figure.color, value, i)
         label = str(value) if figure.color in ("protocol", "fit", None) else f"{short[figure.color]} = {value}"
         shown = np.array(group) * scale
-        if quantity in LOGARITHMIC and quantity != "n_iter":
+        if quantity in DIFFERENCES:
             shown = np.maximum(shown, SMALLEST_DRAWN)
         places = group.index if numeric else group.index.codes
         axes.fill_between(places, shown[:, 1], shown[:, 2], color=color, alpha=0.15, linewidth=0)

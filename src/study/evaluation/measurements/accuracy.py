@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from emgmm import posteriors
 from study.evaluation.measurement import OneDraw, OneRun, measured
 from study.evaluation.relabeling import accuracy
 
@@ -18,7 +17,7 @@ from study.evaluation.relabeling import accuracy
 )
 def bayes_accuracy(draw):
     """Classify by the truth."""
-    return accuracy(posteriors(draw.unlabeled, draw.mixture).argmax(axis=1), draw.truth, named=True)
+    return draw.accuracy_of_truth
 
 
 @measured(OneDraw, needs=("truth",), majority_share=("share", "share of the rows that one class for all gets right"))
@@ -34,7 +33,7 @@ def majority_share(draw):
 )
 def kmeans_accuracy(draw):
     """Classify by k-means, the best of five starts."""
-    return accuracy(draw.kmeans.labels_, draw.truth, named=False)
+    return draw.accuracy_of_kmeans
 
 
 @measured(
@@ -49,6 +48,6 @@ def beside_the_fit(run):
     own = accuracy(run.posteriors.argmax(axis=1), run.truth, run.fit.uses_labels)
     found = {
         ("above_majority", None): own - majority_share(run.draw),
-        ("above_kmeans", None): own - kmeans_accuracy(run.draw),
+        ("above_kmeans", None): own - run.draw.accuracy_of_kmeans,
     }
-    return found if run.mixture is None else {("below_bayes", None): bayes_accuracy(run.draw) - own} | found
+    return found if run.mixture is None else {("below_bayes", None): run.draw.accuracy_of_truth - own} | found

@@ -25,7 +25,7 @@ def histogram_distance(run):
 
     x = run.one_feature
     counts, edges = np.histogram(x, bins=run.bins)
-    deviations = np.sqrt(run.end.covariance_matrices[:, 0, 0])
+    deviations = np.sqrt(run.end.variances[:, 0])
     cumulative = ndtr((edges[:, None] - run.end.means[:, 0]) / deviations) @ run.end.weights
     expected = np.diff(cumulative)
     outside = 1 - expected.sum()  # where the histogram has nothing
@@ -50,7 +50,7 @@ def sorted_components(run):
     for place, k in enumerate(np.argsort(run.end.means[:, 0])):
         found["sorted_weight", place] = run.end.weights[k]
         found["sorted_mean", place] = run.end.means[k, 0]
-        found["sorted_standard_deviation", place] = np.sqrt(run.end.covariance_matrices[k, 0, 0])
+        found["sorted_standard_deviation", place] = np.sqrt(run.end.variances[k, 0])
     return found
 
 
@@ -87,9 +87,7 @@ def error_of_components(run):
 
 def _errors(found: MixtureParameters, k, true: MixtureParameters, j) -> tuple[float, float]:
     """Return the largest errors of the means and the standard deviations of components k, which are the true ones j."""
-    found_deviations, deviations = (
-        np.sqrt(np.diagonal(parameters.covariance_matrices, axis1=1, axis2=2)) for parameters in (found, true)
-    )
+    found_deviations, deviations = np.sqrt(found.variances), np.sqrt(true.variances)
     of_means = (np.abs(found.means[k] - true.means[j]) / deviations[j]).max()
     return of_means, np.abs(found_deviations[k] / deviations[j] - 1).max()
 

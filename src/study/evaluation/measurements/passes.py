@@ -11,30 +11,29 @@ from emgmm import (
     parameters_from_labels,
     posteriors,
 )
+from study.data.dataset import standardized
 from study.evaluation.measurement import OneDraw, measured
 from study.evaluation.numerical import maximize_likelihood
 from study.evaluation.relabeling import accuracy
 
-KMEANS_REPLICATES = 20  # k-means beside EM takes its time
+SOME = 20  # replicates: k-means beside EM takes its time
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
 NEAR = 1e-6  # nats a row from the end
 
 
 @measured(
     OneDraw,
+    first=SOME,
     kmeans_agreement=(
         "share",
-        "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size (first 20 "
-        "replicates); setting: "
+        "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size; setting: "
         "their variance as a share of the data's",
     ),
 )
 def kmeans_agreement(draw):
-    """Put EM with equal spherical covariances of fixed size beside k-means from the same centers, on some draws."""
+    """Put EM with equal spherical covariances of fixed size beside k-means from the same centers."""
     from sklearn.cluster import KMeans
 
-    if draw.number >= KMEANS_REPLICATES:
-        return None
     X, found = draw.unlabeled, {}
     centers = X[draw.generator("kmeans").choice(len(X), size=draw.n_components, replace=False)]
     kmeans = KMeans(draw.n_components, init=centers, n_init=1, tol=0, max_iter=1000, algorithm="lloyd").fit(X)
@@ -74,10 +73,8 @@ def em_with_fixed_variance(X, means, variance: float, max_iter: int = 1000) -> M
 
 @measured(
     OneDraw,
-    passes_of_em=(
-        "passes",
-        "E-steps from k-means' clusters until 1e-6 nats a row below EM's end (full covariances; first 20 replicates)",
-    ),
+    first=SOME,
+    passes_of_em=("passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end; full covariances"),
     passes_of_optimizer=("passes", "likelihoods and gradients that L-BFGS takes from the same start to get as far"),
     passes_of_kmeans=("passes", "passes of k-means itself, from its own best start"),
     em_over_optimizer=("ratio", "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far"),
@@ -85,13 +82,8 @@ def em_with_fixed_variance(X, means, variance: float, max_iter: int = 1000) -> M
     em_above_kmeans=("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
 )
 def passes(draw):
-    """Count the passes over the rows, on some draws; nothing if EM collapses."""
-    if draw.number >= KMEANS_REPLICATES:
-        return None
-    scale = draw.unlabeled.std(axis=0)
-    X = (draw.unlabeled - draw.unlabeled.mean(axis=0)) / np.where(
-        scale > 0, scale, 1.0
-    )  # EM does not mind, L-BFGS would
+    """Count the passes over the rows; nothing if EM collapses."""
+    X = standardized(draw.unlabeled)  # EM does not mind, L-BFGS would
     try:
         start = parameters_from_labels(X, draw.kmeans.labels_, draw.n_components)
     except CollapsedComponentError:
@@ -112,7 +104,6 @@ def passes(draw):
         ("em_over_kmeans", None): of_em / of_kmeans,
     }
     if draw.truth is not None:
-        by_em, by_kmeans = posteriors(X, result.parameters).argmax(axis=1), draw.kmeans.labels_
-        gain = accuracy(by_em, draw.truth, named=False) - accuracy(by_kmeans, draw.truth, named=False)
-        found["em_above_kmeans", None] = gain
+        by_em = posteriors(X, result.parameters).argmax(axis=1)
+        found["em_above_kmeans", None] = accuracy(by_em, draw.truth, named=False) - draw.accuracy_of_kmeans
     return found
