@@ -2,8 +2,11 @@
 
 import io
 import logging
+import os
+import shutil
 import subprocess
 import sys
+from modulefinder import ModuleFinder
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,9 +17,10 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_bar import LogHandler
 from study.figures.catalogue import FIGURES
+from study.figures.shown import Shown
 from study.plan.loading import load
 from study.plan.results import Plan
-from study.plan.sources import all_code, imported_by
+from study.plan.sources import Code, all_code
 
 ROOT = Path(__file__).parent.parent
 
@@ -75,17 +79,35 @@ def test_every_figure_says_what_to_see():
         assert "See " in figure.CAPTION, name
 
 
-def test_code_of_a_script_is_what_it_imports():
-    found = imported_by(ROOT / "workflow/scripts/claims.py", ROOT / "src")
-    assert any(file.endswith("src/study/claims/judge.py") for file in found)
-    assert not any("study/figures" in file for file in found)
-    assert set(found) < set(all_code(ROOT))
+CODE = Code(ROOT)
+
+
+@pytest.mark.parametrize("script", sorted(CODE.scripts))
+def test_code_of_a_script_is_what_it_imports(script):
+    finder = ModuleFinder(path=[str(ROOT / "src")])
+    finder.run_script(str(CODE.scripts[script]))
+    assert CODE.of(script) - {script} == {name for name in finder.modules if name in CODE.modules}
+    assert {os.path.relpath(CODE.modules[name]) for name in CODE.of(script) - {script}} < set(all_code(ROOT))
+
+
+def test_an_edit_changes_the_checksum_of_what_uses_it(tmp_path):
+    shutil.copytree(ROOT / "src", tmp_path / "src")
+    shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
+    (tmp_path / "src/study/figures/optima.py").write_text("# edited\n")
+    edited = Code(tmp_path)
+
+    def changed(*used):
+        return edited.digest(*used) != CODE.digest(*used)
+
+    assert [kind for kind in FIGURES if changed("figure.py", f"study.figures.{kind}")] == ["optima"]
+    assert [script for script in CODE.scripts if changed(script)] == []
 
 
 def test_figures_of_what_failed_say_so():
     nothing = pd.DataFrame(columns=["experiment", "fit", "replicate", "measurement", "setting", "value"])
-    assert "every start collapsed" in FIGURES["optima"].draw(nothing, "toy").axes[0].get_title()
-    assert FIGURES["convergence"].draw(nothing, "toy").axes[0].texts
+    shown = Shown("toy", measurements=nothing)
+    assert "every start collapsed" in FIGURES["optima"].draw(shown).axes[0].get_title()
+    assert FIGURES["convergence"].draw(shown).axes[0].texts
 
 
 def test_the_bar_needs_its_library_only_where_it_is_drawn():

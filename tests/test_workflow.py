@@ -3,6 +3,7 @@
 import fcntl
 import filecmp
 import os
+import re
 import signal
 import subprocess
 import time
@@ -101,17 +102,10 @@ def test_one_core_gives_the_same_bytes_as_four(tiny, tmp_path):
 
 
 AUDIT = {"manifest", "pages"}  # they look at everything
-FIGURES = {
-    f"plot_{figure}"
-    for figure in (
-        *("log_likelihood", "fits", "disagreement", "ladder", "uncertainty", "first_and_last"),
-        *("steps_and_accuracy", "measurements", "sweep"),
-    )
-}
+FIGURES = {"figure", "sweep_figure"}
 BUT_DATA = FIGURES | {
     "sweep_part",
     "sweep",
-    "plot_sweep",
     "fit",
     "sklearn",
     "compare",
@@ -128,7 +122,7 @@ BUT_DATA = FIGURES | {
         ("src/study/tables/collect.py", {"tables", "claims"}),
         ("src/study/configuration/loading.py", set()),
         ("src/study/claims/judge.py", {"claims"}),
-        ("src/study/figures/sweep.py", {"plot_sweep"}),
+        ("src/study/figures/sweep.py", {"sweep_figure"}),
         ("src/emgmm/em.py", BUT_DATA),
         ("src/study/figures/style.py", FIGURES),
     ],
@@ -141,6 +135,17 @@ def test_an_edited_module_reruns_its_dependents_only(project, module, rules):
         assert planned_rules(project) == rules | AUDIT
     finally:
         file.write_text(before)
+
+
+def test_an_edited_figure_draws_no_other_kind(project):
+    file = project / "src/study/figures/uncertainty.py"
+    before = file.read_text()
+    file.write_text(before + "# edited\n")
+    try:
+        run = snakemake(project, "--dry-run")
+    finally:
+        file.write_text(before)
+    assert re.findall("Draw .*", run.stdout + run.stderr) == ["Draw uncertainty of guide"]
 
 
 def test_a_touched_module_reruns_nothing(project):
@@ -188,8 +193,8 @@ def test_two_runs_in_one_folder_are_kept_apart(tmp_path):
 def test_an_added_value_of_a_sweep_leaves_experiments_alone(project):
     text = (project / "small.yaml").read_text()
     for change, rules in (
-        ({"vary": {"data.n_unlabeled": [50, 65, 80]}}, {"sweep_part", "sweep", "plot_sweep"}),
-        ({"figure": {"x": "data.n_unlabeled", "y": "accuracy"}}, {"plot_sweep"}),
+        ({"vary": {"data.n_unlabeled": [50, 65, 80]}}, {"sweep_part", "sweep", "sweep_figure"}),
+        ({"figure": {"x": "data.n_unlabeled", "y": "accuracy"}}, {"sweep_figure"}),
     ):
         sizes = {**SMALL["sweeps"]["sizes"], **change}
         sizes["vary"] = {**SMALL["sweeps"]["sizes"]["vary"], **sizes["vary"]}

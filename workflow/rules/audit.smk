@@ -28,7 +28,6 @@ rule pages:
         claims=rules.claims.output.claims,
         tables=list(PLAN.table_pages),
         template=os.path.relpath(ROOT / "workflow" / "report" / "table.html"),
-        code=sources("pages.py"),
     output:
         opening="results/report/opening.rst",
         tables=[
@@ -44,6 +43,8 @@ rule pages:
         "results/logs/pages.log",
     conda:
         "../envs/study.yaml"
+    params:
+        code=CODE.digest("pages.py"),
     message:
         "Make the pages of the report"
     script:

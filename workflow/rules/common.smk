@@ -23,7 +23,7 @@ from study.figures import sweep as sweep_figure
 from study.figures.catalogue import FIGURES
 from study.plan.loading import load
 from study.plan.results import Plan
-from study.plan.sources import all_code, imported_by
+from study.plan.sources import Code, all_code
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.
 IS_MODULE = not (ROOT / "Snakefile").samefile(workflow.main_snakefile)
@@ -49,20 +49,16 @@ except StudyError as error:
 
 STUDY = LOADED.study
 PLAN = Plan(STUDY)
+# Params hold the checksum of all that a script imports: an edit there reruns what it made.
+CODE = Code(ROOT)
 
 
 wildcard_constraints:
     experiment="[a-z][a-z0-9_]*",
     fit="[a-z][a-z0-9_]*",
-    protocol="[a-z][a-z0-9_]*",
     sha256="[0-9a-f]{64}",
     sweep="[a-z][a-z0-9_]*",
     part="[0-9]+",
-
-
-def sources(script):
-    """Every module of ours that a script imports: an edit there reruns the rule."""
-    return imported_by(ROOT / "workflow" / "scripts" / script, SRC)
 
 
 def experiment_of(wildcards):
@@ -73,8 +69,9 @@ def fit_of(wildcards):
     return experiment_of(wildcards).fits[wildcards.fit]
 
 
-def fit_names(wildcards):
-    return list(experiment_of(wildcards).fits)
+def kind_of(wildcards):
+    """The kind of a figure, and the fits that it shows."""
+    return PLAN.figures_of[wildcards.experiment][wildcards.figure]
 
 
 def runs_of(wildcards):

@@ -1,7 +1,5 @@
 # Fetch files, draw the synthetic data, or read the user's.
 rule fetch:
-    input:
-        code=sources("fetch.py"),
     output:
         "results/downloads/{sha256}.csv",
     log:
@@ -9,6 +7,7 @@ rule fetch:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("fetch.py"),
         url=lambda wildcards: PLAN.urls[wildcards.sha256],
     message:
         "Fetch {params.url}"
@@ -21,7 +20,6 @@ rule data:
         files=lambda wildcards: [
             file.place for file in experiment_of(wildcards).data.files
         ],
-        code=sources("data.py"),
     output:
         "results/data/{experiment}.npz",
     log:
@@ -29,6 +27,7 @@ rule data:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("data.py"),
         data=lambda wildcards: experiment_of(wildcards).data.model_dump(
             exclude={"origin"}
         ),

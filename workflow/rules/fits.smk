@@ -2,7 +2,6 @@
 rule fit:
     input:
         data=rules.data.output,
-        code=sources("fit.py"),
     output:
         "results/fits/{experiment}/{fit}.npz",
     log:
@@ -10,6 +9,7 @@ rule fit:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("fit.py"),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,
         seed=STUDY.seed,

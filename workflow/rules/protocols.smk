@@ -3,17 +3,22 @@ rule sklearn:
     input:
         data=rules.data.output,
         ours=compared_runs,
-        code=sources("run_sklearn.py"),
     output:
-        "results/sklearn/{experiment}/{protocol}.npz",
+        expand(
+            "results/sklearn/{experiment}/{protocol}.npz",
+            protocol=PROTOCOLS,
+            allow_missing=True,
+        ),
     log:
-        "results/logs/sklearn/{experiment}/{protocol}.log",
+        "results/logs/sklearn/{experiment}.log",
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("run_sklearn.py"),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
+        protocols=list(PROTOCOLS),
     message:
-        "Run scikit-learn on {wildcards.experiment}: {wildcards.protocol}"
+        "Run scikit-learn on {wildcards.experiment} by every protocol"
     script:
         "../scripts/run_sklearn.py"
 
@@ -22,8 +27,7 @@ rule compare:
     input:
         data=rules.data.output,
         ours=compared_runs,
-        theirs=expand(rules.sklearn.output, protocol=PROTOCOLS, allow_missing=True),
-        code=sources("compare.py"),
+        theirs=rules.sklearn.output,
     output:
         "results/evaluation/{experiment}/agreement.csv",
     log:
@@ -31,6 +35,7 @@ rule compare:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("compare.py"),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
         protocols=list(PROTOCOLS),
     message:

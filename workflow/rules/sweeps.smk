@@ -2,7 +2,6 @@
 rule sweep_part:
     input:
         files=lambda wildcards: PLAN.files_of_part(wildcards.sweep, int(wildcards.part)),
-        code=sources("sweep_part.py"),
     output:
         "results/sweeps/{sweep}/part_{part}.csv",
     log:
@@ -10,6 +9,7 @@ rule sweep_part:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("sweep_part.py"),
         cells=lambda wildcards: [
             cell.assignment
             for cell in PLAN.cells_of_part(wildcards.sweep, int(wildcards.part))
@@ -33,7 +33,6 @@ rule sweep_part:
 rule sweep:
     input:
         parts=lambda wildcards: PLAN.parts(wildcards.sweep),
-        code=sources("sweep.py"),
     output:
         table="results/tables/sweeps/{sweep}.csv",
         summary="results/tables/sweeps/{sweep}_summary.csv",
@@ -42,28 +41,10 @@ rule sweep:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("sweep.py"),
         varied=lambda wildcards: list(sweep_of(wildcards).vary),
         parts=lambda wildcards: PLAN.parts(wildcards.sweep),
     message:
         "Put sweep {wildcards.sweep} together"
     script:
         "../scripts/sweep.py"
-
-
-rule plot_sweep:
-    input:
-        summary=rules.sweep.output.summary,
-        code=sources("plot_sweep.py"),
-    output:
-        **figure_files("sweep", folder="{sweep}"),
-    log:
-        "results/logs/plot_sweep/{sweep}.log",
-    conda:
-        "../envs/study.yaml"
-    params:
-        sweep=lambda wildcards: sweep_of(wildcards).model_dump(),
-        caption=sweep_figure.CAPTION,
-    message:
-        "Draw sweep {wildcards.sweep}"
-    script:
-        "../scripts/plot_sweep.py"

@@ -3,7 +3,6 @@ rule evaluate:
     input:
         data=rules.data.output,
         runs=rules.fit.output,
-        code=sources("evaluate.py"),
     output:
         fits="results/evaluation/{experiment}/fits/{fit}.csv",
         parameters="results/evaluation/{experiment}/parameters/{fit}.csv",
@@ -13,6 +12,7 @@ rule evaluate:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("evaluate.py"),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
         published=lambda wildcards: [
             printed.model_dump()
@@ -28,7 +28,6 @@ rule measure:
     input:
         data=rules.data.output,
         runs=runs_of,
-        code=sources("measure.py"),
     output:
         "results/evaluation/{experiment}/measurements.csv",
     log:
@@ -36,6 +35,7 @@ rule measure:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("measure.py"),
         fits=lambda wildcards: {
             name: fit.model_dump()
             for name, fit in experiment_of(wildcards).fits.items()
@@ -57,7 +57,6 @@ rule tables:
         parameters=PLAN.evaluations("parameters"),
         agreement=expand(rules.compare.output, experiment=PLAN.compared),
         measurements=expand(rules.measure.output, experiment=STUDY.experiments),
-        code=sources("tables.py"),
     output:
         fits="results/tables/fits.csv",
         parameters="results/tables/parameters.csv",
@@ -68,6 +67,7 @@ rule tables:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("tables.py"),
         order=[*PLAN.evaluations("fits"), *PLAN.compared],
     message:
         "Put the tables together"
@@ -82,7 +82,6 @@ rule claims:
         agreement=rules.tables.output.agreement,
         measurements=rules.tables.output.measurements,
         sweeps=[f"results/tables/sweeps/{name}.csv" for name in sweeps_of(STUDY)],
-        code=sources("claims.py"),
     output:
         claims="results/tables/claims.csv",
         dictionary="results/tables/README.md",
@@ -91,6 +90,7 @@ rule claims:
     conda:
         "../envs/study.yaml"
     params:
+        code=CODE.digest("claims.py"),
         claims={name: claim.model_dump() for name, claim in STUDY.claims.items()},
         sweeps=sweeps_of(STUDY),
         repeated=sorted(STUDY.repeated()),

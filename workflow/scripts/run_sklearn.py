@@ -1,4 +1,4 @@
-"""Run scikit-learn from the starts of one of our fits, under a protocol."""
+"""Run scikit-learn from the starts of one of our fits, under every protocol."""
 
 from study.configuration.schema import Fit
 from study.data.dataset import Dataset
@@ -8,10 +8,8 @@ from study.fits.runs import Runs
 from study.plan.step import logged
 
 with logged(snakemake.log[0]):
-    runs = run_protocol(
-        snakemake.wildcards.protocol,
-        read_arrays(snakemake.input.data[0], Dataset),
-        read_arrays(snakemake.input.ours, Runs),
-        Fit(**snakemake.params.fit),
-    )
-    write_arrays(snakemake.output[0], runs)
+    dataset = read_arrays(snakemake.input.data[0], Dataset)
+    ours = read_arrays(snakemake.input.ours, Runs)
+    fit = Fit(**snakemake.params.fit)
+    for protocol, place in zip(snakemake.params.protocols, snakemake.output, strict=True):
+        write_arrays(place, run_protocol(protocol, dataset, ours, fit))

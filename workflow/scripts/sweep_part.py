@@ -7,7 +7,6 @@ import pandas as pd
 from study.configuration.cells import Cell, with_values
 from study.configuration.schema import Experiment, Sweep
 from study.data.storage import write_table
-from study.plan.sources import digest_of
 from study.plan.step import logged
 from study.tables.sweeps import run_cells
 
@@ -21,7 +20,7 @@ with logged(snakemake.log[0]):
         Sweep.model_validate(snakemake.params.sweep),
         snakemake.params.seed,
         snakemake.params.store,
-        digest_of(snakemake.input.code),
+        snakemake.params.code,
         lambda line: print(
             f"{snakemake.wildcards.sweep}, part {snakemake.wildcards.part}: {line}", file=sys.__stderr__, flush=True
         ),

@@ -63,6 +63,8 @@ PROTOCOLS = {
     "tolerance_first": Protocol("as_published", "another tolerance, but not the covariances", _same_tolerance),
 }
 
+PUBLISHED = "as_published"
+
 
 def _up_to(last: str | None) -> list[str]:
     """List a protocol and all before it, in order."""

@@ -3,11 +3,12 @@
 import numpy as np
 
 from study.evaluation.protocols import LADDER
+from study.figures.shown import Shown
 from study.figures.style import new_figure, protocol_color
 
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on the log scale
 
-
+READS = ("agreement",)
 CAPTION = (
     "scikit-learn beside our EM, rung by rung; each rung removes one difference. See at which rung the labels "
     "of all rows agree, and at which the posteriors do, to rounding."
@@ -15,23 +16,13 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment."""
-    return ["agreement_ladder"] if experiment.protocols else []
+    """Names of these figures of an experiment, and the fits that each shows."""
+    return {"agreement_ladder": []} if experiment.protocols else {}
 
 
-def draw(agreement, experiment: str):
-    """Draw agreement and posterior difference of every replicate, by protocol.
-
-    Parameters
-    ----------
-    agreement : DataFrame
-        Rows of agreement.csv of one experiment.
-    experiment : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+def draw(shown: Shown):
+    """Draw agreement and posterior difference of every replicate, by protocol."""
+    agreement = shown.agreement
     protocols = [rung for rung in LADDER if rung in set(agreement["protocol"])]
     figure, (left, right) = new_figure(2, width=13.0, height=5.5)
     for axes, column, scale in ((left, "agreement", 100), (right, "max_abs_posterior_difference", 1)):
@@ -40,12 +31,12 @@ def draw(agreement, experiment: str):
             if not len(values):
                 axes.text(i, 0.5, "nothing to\ncompare", transform=axes.get_xaxis_transform(), ha="center", va="center")
                 continue
-            shown = np.maximum(values, SMALLEST_DRAWN) if axes is right else values
-            spread = np.linspace(-0.3, 0.3, len(shown)) if len(shown) > 1 else np.zeros(1)
+            places = np.maximum(values, SMALLEST_DRAWN) if axes is right else values
+            spread = np.linspace(-0.3, 0.3, len(places)) if len(places) > 1 else np.zeros(1)
             median = np.median(values)
             drawn = max(median, SMALLEST_DRAWN) if axes is right else median
             axes.plot([i - 0.38, i + 0.38], [drawn, drawn], color="black", linewidth=2.5)
-            axes.plot(i + spread, shown, "o", color=protocol_color(i), markersize=3.5, alpha=0.6)
+            axes.plot(i + spread, places, "o", color=protocol_color(i), markersize=3.5, alpha=0.6)
             text = f"{median:.1f} %" if axes is left else f"{median:.0e}" if median else "0"
             axes.text(i, 1.01, text, transform=axes.get_xaxis_transform(), ha="center", weight="bold")
         axes.set_xticks(range(len(protocols)), [p.replace("_", "\n") for p in protocols])
@@ -58,5 +49,5 @@ def draw(agreement, experiment: str):
     right.set_ylabel("largest difference of a posterior (probability)")
     compared = agreement.loc[agreement["failure"].isna(), "replicate"].nunique()
     dots = f"A dot is one of {compared} replicates" if compared > 1 else "The dot is the one replicate"
-    figure.suptitle(f"{experiment}: scikit-learn beside our EM. {dots}, the bar and the number are the median")
+    figure.suptitle(f"{shown.experiment}: scikit-learn beside our EM. {dots}, the bar and the number are the median")
     return figure

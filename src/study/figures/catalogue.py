@@ -1,4 +1,4 @@
-"""Every figure of an experiment, by the name of its module."""
+"""Every figure of an experiment, by the name of its module: its kind."""
 
 from study.figures import (
     agreement_ladder,
@@ -22,6 +22,6 @@ FIGURES = {
 }
 
 
-def figures_of(experiment) -> list[str]:
-    """Name the figures that are drawn of an experiment."""
-    return [name for module in FIGURES.values() for name in module.names(experiment)]
+def figures_of(experiment) -> dict[str, tuple[str, list[str]]]:
+    """Name the figures that are drawn of an experiment: the kind of each, and the fits that it shows."""
+    return {name: (kind, fits) for kind, module in FIGURES.items() for name, fits in module.names(experiment).items()}

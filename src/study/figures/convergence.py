@@ -1,7 +1,9 @@
 """How slowly EM converges, against the overlap of the components."""
 
+from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, COMPONENTS, new_figure
 
+READS = ("measurements",)
 CAPTION = (
     "The rate of convergence of each fit (its last gain divided by the one before) against the overlap of the"
     " components. See whether fits whose components overlap more are slower."
@@ -9,23 +11,13 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment."""
-    return ["convergence"]
+    """Names of these figures of an experiment, and the fits that each shows."""
+    return {"convergence": []}
 
 
-def draw(measurements, experiment: str):
-    """Draw the rate of convergence against the overlap of the components.
-
-    Parameters
-    ----------
-    measurements : DataFrame
-        Rows of measurements.csv of one experiment.
-    experiment : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+def draw(shown: Shown):
+    """Draw the rate of convergence against the overlap of the components."""
+    measurements = shown.measurements
     wide = measurements[measurements["measurement"].isin(["convergence_rate", "overlap"])].pivot_table(
         index=["fit", "replicate"], columns="measurement", values="value", sort=False
     )
@@ -42,5 +34,5 @@ def draw(measurements, experiment: str):
     axes.set_ylim(0, 1.25)
     axes.set_xlabel("overlap: mean uncertainty of a row (probability)")
     axes.set_ylabel("rate: last gain / gain before it")
-    axes.set_title(f"{experiment}: each dot is a fit; a rate near 1 is slow")
+    axes.set_title(f"{shown.experiment}: each dot is a fit; a rate near 1 is slow")
     return figure

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from emgmm import MixtureParameters, posteriors
-from study.data.dataset import Replicate
+from emgmm import posteriors
 from study.evaluation.measurements.certainty import FIRST_AND_LAST
 from study.evaluation.relabeling import best_relabeling
+from study.figures.shown import Shown
 from study.figures.style import component_color, new_figure
 
+READS = ("data", "runs")
 CAPTION = (
     "The component given to the first and the last rows, by every fit, beneath their true class. See which "
     "rows get the other colour."
@@ -15,24 +16,13 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment."""
-    return ["first_and_last"] if experiment.data.shape[1] == 1 else []
+    """Names of these figures of an experiment, and the fits that each shows."""
+    return {"first_and_last": [*experiment.fits]} if experiment.data.shape[1] == 1 else {}
 
 
-def draw(rows: Replicate, fits: dict[str, MixtureParameters | None], experiment: str):
-    """Draw the component predicted for the first and the last rows, beside the class that they are of.
-
-    Parameters
-    ----------
-    rows : Replicate
-    fits : dict
-        Final parameters by name of fit; None for one that failed.
-    experiment : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+def draw(shown: Shown):
+    """Draw the component predicted for the first and the last rows, beside the class that they are of."""
+    rows, fits = shown.data.replicate(0), shown.ends(0)
     n_rows = min(FIRST_AND_LAST, len(rows.unlabeled) // 2)
     figure, panels = new_figure(2, width=13.0, height=1.6 + 0.55 * (len(fits) + 1), sharey=True)
     lines = {} if rows.truth is None else {"true class": rows.truth}
@@ -57,5 +47,5 @@ def draw(rows: Replicate, fits: dict[str, MixtureParameters | None], experiment:
         axes.set_yticks(range(len(lines)), list(lines))
         axes.set_ylim(len(lines) - 0.5, -0.5)
         axes.grid(visible=False)
-    figure.suptitle(f"{experiment}, replicate 0: component given to each row (colour), under the best naming")
+    figure.suptitle(f"{shown.experiment}, replicate 0: component given to each row (colour), under the best naming")
     return figure

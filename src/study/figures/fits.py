@@ -7,8 +7,11 @@ import numpy as np
 from emgmm import MixtureParameters, log_likelihoods, posteriors
 from study.data.dataset import Replicate
 from study.figures.plane import DEVIATIONS, ellipse, finish, scatter
+from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, FIT_STYLES, OURS, component_color, new_figure
+from study.fits.runs import first_whole_replicate
 
+READS = ("data", "runs", "bins")
 CAPTION = (
     "The rows of the first replicate that no fit collapsed on, with the components of every fit: ellipses of two "
     "standard deviations, or for one feature the weighted densities over the histogram. See whether the fits find "
@@ -17,35 +20,24 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment."""
-    return ["fits"]
+    """Names of these figures of an experiment, and the fits that each shows."""
+    return {"fits": [*experiment.fits]}
 
 
-def draw(rows: Replicate, features, classes, fits: dict[str, MixtureParameters | None], title: str, bins: int):
-    """Draw the rows of a replicate with the components of every fit.
-
-    Parameters
-    ----------
-    rows : Replicate
-    features, classes : sequence of str
-    fits : dict
-        Final parameters by name of fit; None for one that failed.
-    title : str
-    bins : int
-        Of the histogram, for data with one feature.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+def draw(shown: Shown):
+    """Draw the rows of a replicate with the components of every fit."""
+    number = first_whole_replicate(list(shown.runs.values()))
+    rows, fits = shown.data.replicate(number), shown.ends(number)
+    features, title = shown.data.features, f"{shown.experiment}, replicate {number}"
     if len(features) == 1:
-        return _draw_densities(rows, str(features[0]), fits, title, bins)
+        return _draw_densities(rows, str(features[0]), fits, title, shown.bins)
     from matplotlib.lines import Line2D
 
     figure, (axes,) = new_figure(width=8.5, height=7.0)
     scatter(axes, rows.unlabeled, BACKGROUND, "o", 8, "unlabeled rows")
     for k in np.unique(rows.labels):
-        scatter(axes, rows.labeled[rows.labels == k], component_color(k), "^", 28, f"labeled rows, class {classes[k]}")
+        name = f"labeled rows, class {shown.data.classes[k]}"
+        scatter(axes, rows.labeled[rows.labels == k], component_color(k), "^", 28, name)
     handles, _ = axes.get_legend_handles_labels()
     for (name, parameters), style in zip(fits.items(), cycle(FIT_STYLES)):
         if parameters is None:

@@ -1,7 +1,9 @@
 """EM becomes k-means as the covariances shrink."""
 
+from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, OURS, new_figure
 
+READS = ("measurements",)
 CAPTION = (
     "EM with equal spherical covariances of fixed size, beside k-means from the same centers. See how "
     "many labels are those of k-means as the covariances shrink."
@@ -9,24 +11,13 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment."""
-    return ["kmeans_limit"]
+    """Names of these figures of an experiment, and the fits that each shows."""
+    return {"kmeans_limit": []}
 
 
-def draw(measurements, experiment: str):
-    """Draw the agreement of EM with k-means as the covariances shrink.
-
-    Parameters
-    ----------
-    measurements : DataFrame
-        Rows of measurements.csv of one experiment.
-    experiment : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    chosen = measurements[measurements["measurement"] == "kmeans_agreement"]
+def draw(shown: Shown):
+    """Draw the agreement of EM with k-means as the covariances shrink."""
+    chosen = shown.measurements[shown.measurements["measurement"] == "kmeans_agreement"]
     figure, (axes,) = new_figure()
     for _, rows in chosen.groupby("replicate"):
         axes.plot(rows["setting"], 100 * rows["value"], "o-", color=BACKGROUND, markersize=4, linewidth=1, alpha=0.7)
@@ -36,6 +27,6 @@ def draw(measurements, experiment: str):
     axes.invert_xaxis()
     axes.set_xlabel("variance of the components, as a share of the data's")
     axes.set_ylabel("rows with the label of k-means (%)")
-    axes.set_title(f"{experiment}: EM with equal spherical covariances that shrink, beside k-means")
+    axes.set_title(f"{shown.experiment}: EM with equal spherical covariances that shrink, beside k-means")
     axes.legend(loc="lower right")
     return figure

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, new_figure
 from study.fits.runs import Runs
 
 SHORT = 3  # steps that are all shown
 
-
+READS = ("runs",)
 CAPTION = (
     "The average log-likelihood at each step of EM. The thick line is replicate 0, thin lines are the other "
     "replicates; crosses mark fits that collapsed. See how many steps it takes until the curve is flat, and "
@@ -16,26 +17,15 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment: one a fit that takes steps."""
-    return [f"log_likelihood_{name}" for name, fit in experiment.fits.items() if fit.max_iter > 0]
+    """Names of these figures of an experiment, and the fit that each shows: one that takes steps."""
+    return {f"log_likelihood_{name}": [name] for name, fit in experiment.fits.items() if fit.max_iter > 0}
 
 
-def draw(runs: Runs, experiment: str, fit: str, clamped: bool):
-    """Draw the trace of every replicate; that of replicate 0 is thick.
-
-    Parameters
-    ----------
-    runs : Runs
-    experiment, fit : str
-    clamped : bool
-        Whether labeled rows are part of the likelihood.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+def draw(shown: Shown):
+    """Draw the trace of every replicate; that of replicate 0 is thick."""
     from matplotlib.ticker import MaxNLocator
 
+    ((fit, runs),) = shown.runs.items()
     figure, (axes,) = new_figure()
     steps = np.arange(1, runs.trace.shape[1] + 1)
     if len(runs) > 1:
@@ -57,9 +47,10 @@ def draw(runs: Runs, experiment: str, fit: str, clamped: bool):
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.set_xlabel("step" + (" (the axis shows the values from step 2 on)" if cropped else ""))
+    clamped = shown.fits[fit]["semi_supervised"] == "clamped"
     of_what = "labeled and unlabeled rows jointly" if clamped else "unlabeled rows"
     axes.set_ylabel(f"average log-likelihood of\n{of_what} (nats a row)")
-    axes.set_title(f"{experiment}, {fit}: {_outcome(runs)}")
+    axes.set_title(f"{shown.experiment}, {fit}: {_outcome(runs)}")
     axes.legend(loc="lower right")
     return figure
 

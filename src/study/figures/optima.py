@@ -1,8 +1,10 @@
 """Article C: EM ends in a local optimum, which one depends on the start."""
 
 from study.evaluation.measurements.optima import SAME_OPTIMUM
+from study.figures.shown import Shown
 from study.figures.style import HIGHLIGHT, OURS, new_figure
 
+READS = ("measurements",)
 CAPTION = (
     "Each start on the same rows, sorted by the log-likelihood that it ends with, relative to the best. See "
     "the steps in the curve: starts on one step end alike."
@@ -10,29 +12,18 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment."""
-    return ["optima"] if experiment.data.same_rows and experiment.replicates > 1 else []
+    """Names of these figures of an experiment, and the fits that each shows."""
+    return {"optima": []} if experiment.data.same_rows and experiment.replicates > 1 else {}
 
 
-def draw(measurements, experiment: str):
-    """Draw how far below the best optimum each start ends.
-
-    Parameters
-    ----------
-    measurements : DataFrame
-        Rows of measurements.csv of one experiment.
-    experiment : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    chosen = measurements[measurements["measurement"].isin(["below_best", "optimum"])]
+def draw(shown: Shown):
+    """Draw how far below the best optimum each start ends."""
+    chosen = shown.measurements[shown.measurements["measurement"].isin(["below_best", "optimum"])]
     wide = chosen.pivot_table(index=["fit", "replicate"], columns="measurement", values="value", sort=False)
     names = list(wide.index.get_level_values("fit").unique())
     if not names:
         figure, (axes,) = new_figure()
-        axes.set_title(f"{experiment}: every start collapsed")
+        axes.set_title(f"{shown.experiment}: every start collapsed")
         return figure
     figure, panels = new_figure(len(names), width=max(7.5, 5.0 * len(names)), height=4.8, sharey=True)
     for axes, name in zip(panels, names, strict=True):
@@ -49,5 +40,5 @@ def draw(measurements, experiment: str):
     deepest = max(wide["below_best"].max(), 4 * SAME_OPTIMUM)  # what is one optimum looks like one
     panels[0].set_ylim(-1.1 * deepest, 0.1 * deepest)
     panels[0].set_ylabel("log-likelihood less that of the\nbest optimum (nats a row)")
-    figure.suptitle(f"{experiment}: where EM ends, by its start")
+    figure.suptitle(f"{shown.experiment}: where EM ends, by its start")
     return figure

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_figure
 
+READS = ("evaluations", "measurements")
 CAPTION = (
     "Steps, and rows with their true class, of every fit over the replicates; where the data were drawn from a known "
     "mixture, a dashed line marks what the true parameters get right (median). See how far single runs lie from their "
@@ -12,28 +14,14 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment."""
-    return ["steps_and_accuracy"]
+    """Names of these figures of an experiment, and the fits that each shows."""
+    return {"steps_and_accuracy": [*experiment.fits]}
 
 
-def draw(fits, measurements, implementations: dict[str, str], experiment: str):
-    """Draw steps and accuracy of every fit over the replicates.
-
-    Parameters
-    ----------
-    fits : DataFrame
-        Rows of fits.csv of one experiment.
-    measurements : DataFrame
-        Rows of measurements.csv of it.
-    implementations : dict
-        "emgmm" or "sklearn", by name of fit.
-    experiment : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    names = list(implementations)
+def draw(shown: Shown):
+    """Draw steps and accuracy of every fit over the replicates."""
+    fits, measurements, names = shown.evaluations, shown.measurements, list(shown.fits)
+    implementations = {name: fit["implementation"] for name, fit in shown.fits.items()}
     known = fits["accuracy"].notna().any()
     figure, panels = new_figure(
         2 if known else 1, width=13.0 if known else 7.5, height=1.8 + 0.6 * len(names), sharey=True
@@ -62,5 +50,5 @@ def draw(fits, measurements, implementations: dict[str, str], experiment: str):
     dots = f"a dot is one of {replicates} replicates, the bar the median" if replicates > 1 else "the one replicate"
     by_truth_told = ", the dashed line the true parameters (median)" if known and len(by_truth) else ""
     both = " (black our EM, orange scikit-learn)" if len(set(implementations.values())) > 1 else ""
-    figure.suptitle(f"{experiment}: {dots}{by_truth_told}{both}")
+    figure.suptitle(f"{shown.experiment}: {dots}{by_truth_told}{both}")
     return figure

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from emgmm import MixtureParameters, posteriors
-from study.data.dataset import Replicate
+from emgmm import posteriors
+from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, HIGHLIGHT, component_color, new_figure
 
+READS = ("data", "runs", "bins")
 CAPTION = (
     "Above, the histogram of the rows; beneath, each component's posterior and the uncertainty over x, for "
     "every fit. See where the process of a value is unclear, and whether there are fits with both posteriors near "
@@ -14,29 +15,16 @@ CAPTION = (
 
 
 def names(experiment):
-    """Names of these figures of an experiment."""
-    return ["uncertainty"] if experiment.data.shape[1] == 1 else []
+    """Names of these figures of an experiment, and the fits that each shows."""
+    return {"uncertainty": [*experiment.fits]} if experiment.data.shape[1] == 1 else {}
 
 
-def draw(rows: Replicate, feature: str, fits: dict[str, MixtureParameters | None], experiment: str, bins: int):
-    """Draw the histogram, and beneath it how unclear the component is at each value.
-
-    Parameters
-    ----------
-    rows : Replicate
-    feature : str
-    fits : dict
-        Final parameters by name of fit; None for one that failed.
-    experiment : str
-    bins : int
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+def draw(shown: Shown):
+    """Draw the histogram, and beneath it how unclear the component is at each value."""
+    rows, fits = shown.data.replicate(0), shown.ends(0)
     figure, panels = new_figure(1, 1 + len(fits), width=8.0, height=3.0 + 1.4 * len(fits), sharex=True)
     panels = panels[:, 0]
-    panels[0].hist(rows.unlabeled[:, 0], bins=bins, density=True, color=BACKGROUND)
+    panels[0].hist(rows.unlabeled[:, 0], bins=shown.bins, density=True, color=BACKGROUND)
     panels[0].set_ylabel("density")
     x = np.linspace(rows.unlabeled.min(), rows.unlabeled.max(), 500)[:, None]
     for (name, parameters), axes in zip(fits.items(), panels[1:], strict=True):
@@ -50,8 +38,9 @@ def draw(rows: Replicate, feature: str, fits: dict[str, MixtureParameters | None
             axes.plot(x, found[:, k], color=component_color(k), linewidth=2, label=f"posterior of component {k}")
         unclear = 1 - found.max(axis=1)
         axes.fill_between(x[:, 0], unclear, color=HIGHLIGHT, alpha=0.35, label="uncertainty: 1 - largest posterior")
-    panels[-1].set_xlabel(feature)
+    panels[-1].set_xlabel(str(shown.data.features[0]))
     handles, labels = max((axes.get_legend_handles_labels() for axes in panels[1:]), key=lambda both: len(both[1]))
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
-    figure.suptitle(f"{experiment}, replicate 0: {len(rows.unlabeled):,} rows in {bins} bins; where they are unclear")
+    what = f"{len(rows.unlabeled):,} rows in {shown.bins} bins; where they are unclear"
+    figure.suptitle(f"{shown.experiment}, replicate 0: {what}")
     return figure

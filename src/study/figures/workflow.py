@@ -49,7 +49,7 @@ def draw_workflow(dot: str):
         axes.annotate("", place[target], place[source], arrowprops=arrow)
     for node, (x, y) in place.items():
         box = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": COMPONENTS[0]}
-        axes.text(x, y, names[node].replace("plot_", "plot_\n"), ha="center", va="center", fontsize=8, bbox=box)
+        axes.text(x, y, names[node], ha="center", va="center", fontsize=8, bbox=box)
     axes.set_xlim(-0.6, len(columns) - 0.4)
     axes.set_ylim(-tallest / 2 - 0.3, tallest / 2 + 0.3)
     axes.set_axis_off()

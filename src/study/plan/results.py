@@ -6,8 +6,8 @@ from pathlib import Path
 
 from study.configuration.cells import Cell, cells
 from study.configuration.schema import CsvFile, Study
-from study.evaluation.protocols import PROTOCOLS
-from study.figures.catalogue import figures_of
+from study.evaluation.protocols import PROTOCOLS, PUBLISHED
+from study.figures.catalogue import FIGURES, figures_of
 
 FORMATS = ("svg", "png")  # of each figure
 TABLES = ("fits", "parameters", "agreement", "measurements", "claims")
@@ -79,10 +79,32 @@ class Plan:
         n_parts = -(-len(self.cells[sweep]) // self.study.sweeps[sweep].cells_per_job)
         return [f"results/sweeps/{sweep}/part_{part}.csv" for part in range(n_parts)]
 
+    @cached_property
+    def figures_of(self) -> dict[str, dict[str, tuple[str, list[str]]]]:
+        """The figures of each experiment: the kind of each, and the fits that it shows."""
+        return {name: figures_of(experiment) for name, experiment in self.study.experiments.items()}
+
+    def shown_in(self, experiment: str, figure: str) -> dict[str, list[str]]:
+        """List the files that a figure of an experiment reads, by the names of `study.figures.shown.Shown`."""
+        kind, fits = self.figures_of[experiment][figure]
+        patterns = {
+            "data": "results/data/{experiment}.npz",
+            "runs": "results/fits/{experiment}/{fit}.npz",
+            "sklearn": f"results/sklearn/{{experiment}}/{PUBLISHED}.npz",
+            "agreement": "results/evaluation/{experiment}/agreement.csv",
+            "measurements": "results/evaluation/{experiment}/measurements.csv",
+            "evaluations": "results/evaluation/{experiment}/fits/{fit}.csv",
+        }
+        return {
+            name: list(dict.fromkeys(pattern.format(experiment=experiment, fit=fit) for fit in fits or [""]))
+            for name, pattern in patterns.items()
+            if name in FIGURES[kind].READS
+        }
+
     @property
     def figures(self) -> list[str]:
         """Every figure, of experiments and sweeps."""
-        stems = [f"{name}/{figure}" for name, found in self.study.experiments.items() for figure in figures_of(found)]
+        stems = [f"{name}/{figure}" for name, found in self.figures_of.items() for figure in found]
         stems += [f"{name}/sweep" for name, sweep in self.study.sweeps.items() if sweep.figure]
         return [f"results/figures/{stem}.{ending}" for stem in stems for ending in FORMATS]
 

@@ -7,9 +7,6 @@ from study.figures.sweep import draw
 from study.plan.step import logged
 
 with logged(snakemake.log[0]):
-    figure = draw(
-        read_table(snakemake.input.summary),
-        Sweep.model_validate(snakemake.params.sweep),
-        snakemake.wildcards.sweep,
-    )
+    sweep = Sweep.model_validate(snakemake.params.sweep)
+    figure = draw(read_table(snakemake.input.summary), sweep, snakemake.wildcards.sweep)
     save(figure, snakemake.output.svg, snakemake.output.png)

@@ -1,0 +1,58 @@
+"""What a figure of an experiment shows."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from study.data.dataset import Dataset
+from study.data.storage import read_arrays, read_table
+from study.fits.runs import Runs
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """An experiment, and what was made of it. A module of a figure names in `READS` what it needs; the rest is None.
+
+    Attributes
+    ----------
+    experiment : str
+    fits : dict of dict
+        `implementation` and `semi_supervised` of each fit that is shown, by its name.
+    bins : int
+        Of histograms.
+    data : Dataset
+    runs : dict of Runs
+        Of each fit that is shown.
+    sklearn : Runs
+        scikit-learn's, called as published.
+    agreement, measurements, evaluations : DataFrame
+        Rows of agreement.csv, measurements.csv and fits.csv.
+    """
+
+    experiment: str
+    fits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bins: int = 30
+    data: Dataset | None = None
+    runs: dict[str, Runs] | None = None
+    sklearn: Runs | None = None
+    agreement: Any = None
+    measurements: Any = None
+    evaluations: Any = None
+
+    def ends(self, replicate: int):
+        """Return the parameters that each fit ends with; None for one that failed."""
+        return {name: runs.end(replicate) for name, runs in self.runs.items()}
+
+
+def read_shown(experiment: str, fits: dict, bins: int, files: dict[str, list[str]]) -> Shown:
+    """Read what a figure shows from files, by the names of `Shown`; `runs` and `evaluations` have one a fit."""
+    found: dict[str, Any] = {}
+    for name, paths in files.items():
+        if name == "runs":
+            found[name] = {fit: read_arrays(path, Runs) for fit, path in zip(fits, paths, strict=True)}
+        elif name in ("data", "sklearn"):
+            found[name] = read_arrays(paths[0], Dataset if name == "data" else Runs)
+        else:
+            import pandas as pd  # takes its time to import
+
+            found[name] = pd.concat([read_table(path) for path in paths], ignore_index=True)
+    return Shown(experiment, fits, bins, **found)
