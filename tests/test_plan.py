@@ -51,8 +51,8 @@ def test_results_are_those_of_experiments_and_sweeps(plan):
 def test_parts_hold_every_cell_once(plan):
     parts = plan.parts("labels")
     assert parts == [f"results/sweeps/labels/part_{part}.csv" for part in range(3)]
-    cells = [cell for part in range(len(parts)) for cell in plan.cells_of_part("labels", part)]
-    assert cells == plan.cells["labels"]
+    assignments = [values for part in range(len(parts)) for values in plan.assignments_of_part("labels", part)]
+    assert assignments == [cell.assignment for cell in plan.cells["labels"]]
     assert set(parts) < set(plan.intermediates)
 
 

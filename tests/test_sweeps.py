@@ -8,13 +8,13 @@ import pytest
 import yaml
 from test_configuration import GOOD, TOY, overlay, problems
 
-from study.configuration.cells import Cell, cells, grid
+from study.configuration.cells import Cell, Cells, with_values
 from study.configuration.schema import Experiment, Sweep
 from study.data.storage import read_table, write_table
 from study.figures.sweep import draw, short_names
 from study.plan.loading import load
 from study.tables.columns import SWEEP_QUANTITIES
-from study.tables.sweeps import data_seed, run_cell, run_cells, summarize
+from study.tables.sweeps import InEachCell, data_seed, run_cell, run_cells, summarize
 
 EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 3}
@@ -23,16 +23,33 @@ SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicate
 def run(sweep, folder, experiment=EXPERIMENT, code="code", told=None):
     sweep = Sweep.model_validate(sweep)
     lines = [] if told is None else told
-    tables = run_cells(cells(sweep, experiment), sweep, 1, folder, code, lines.append)
+    each = InEachCell(sweep.replicates, sweep.fits, sweep.protocols)
+    tables = run_cells(list(Cells(sweep, experiment)), each, 1, folder, code, lines.append)
     return pd.concat(tables, ignore_index=True)
 
 
 def test_grid_is_every_combination_or_zipped():
     vary = {"data.n_unlabeled": [1, 2], "fits.first.tol": [0.1, 0.2]}
-    every = grid(Sweep(experiment="toy", vary=vary))
-    assert [tuple(cell.values()) for cell in every] == [(1, 0.1), (1, 0.2), (2, 0.1), (2, 0.2)]
-    together = grid(Sweep(experiment="toy", vary=vary, zip=True))
-    assert [tuple(cell.values()) for cell in together] == [(1, 0.1), (2, 0.2)]
+    every = Cells(Sweep(experiment="toy", vary=vary), EXPERIMENT)
+    assert [tuple(cell.assignment.values()) for cell in every] == [(1, 0.1), (1, 0.2), (2, 0.1), (2, 0.2)]
+    together = Cells(Sweep(experiment="toy", vary=vary, zip=True), EXPERIMENT)
+    assert [tuple(cell.assignment.values()) for cell in together] == [(1, 0.1), (2, 0.2)]
+
+
+@pytest.mark.parametrize(
+    "vary",
+    [
+        {"data.n_unlabeled": [10, 20], "fits.first.tol": [0.1, 0.2], "fits.first.max_iter": [5]},
+        {"data": [GOOD["experiments"]["toy"]["data"]], "protocols": [None], "fits": [{"f": {}}, {"g": {"tol": 0.5}}]},
+        {"protocols.fit": ["first"], "data.means": [[[0.0, 0.0], [3.0, 3.0]], [[0.0, 0.0], [1.0, 1.0]]]},
+    ],
+)
+def test_a_cell_is_the_experiment_with_its_values(vary):
+    cells = Cells(Sweep(experiment="toy", vary=vary, replicates=7), EXPERIMENT)
+    for cell in cells:
+        whole = Experiment.model_validate(with_values(cells.raw, cell.assignment))
+        assert cell.experiment == whole
+        assert whole.replicates == 7
 
 
 def test_rows_are_tidy(tmp_path):

@@ -1,8 +1,8 @@
 # What a reviewer needs: the manifest of the run.
 rule manifest:
     input:
-        outputs=[*PLAN.published, *PLAN.intermediates],
-        files=PLAN.inputs,
+        outputs=lambda wildcards: [*PLAN.published, *PLAN.intermediates],
+        files=lambda wildcards: PLAN.inputs,
         configuration=CONFIG_FILES,
         articles=LOADED.article_files,
         code=all_code(ROOT),

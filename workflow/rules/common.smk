@@ -43,7 +43,12 @@ try:
         raise StudyError(
             "prefix: and replace_prefix: are not supported; results are in the folder results"
         )
-    LOADED = load(CONFIG_FILES, lambda text: print(text, file=sys.stderr), CALLER)
+    LOADED = load(
+        CONFIG_FILES,
+        lambda text: print(text, file=sys.stderr),
+        CALLER,
+        every_cell=workflow.is_main_process,
+    )
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 

@@ -10,18 +10,11 @@ rule sweep_part:
         "../envs/study.yaml"
     params:
         code=CODE.digest("sweep_part.py"),
-        cells=lambda wildcards: [
-            cell.assignment
-            for cell in PLAN.cells_of_part(wildcards.sweep, int(wildcards.part))
-        ],
-        experiment=lambda wildcards: STUDY.experiments[
-            sweep_of(wildcards).experiment
-        ].model_dump(
-            include={"data", "fits", "protocols"}, exclude={"data": {"origin"}}
+        cells=lambda wildcards: PLAN.assignments_of_part(
+            wildcards.sweep, int(wildcards.part)
         ),
-        sweep=lambda wildcards: sweep_of(wildcards).model_dump(
-            exclude={"figure", "max_cells", "cells_per_job"}
-        ),
+        experiment=lambda wildcards: PLAN.varied_experiment[wildcards.sweep],
+        each=lambda wildcards: PLAN.run_in_each_cell[wildcards.sweep],
         seed=STUDY.seed,
         store=lambda wildcards: f"results/sweeps/{wildcards.sweep}/cells",
     message:
@@ -43,7 +36,6 @@ rule sweep:
     params:
         code=CODE.digest("sweep.py"),
         varied=lambda wildcards: list(sweep_of(wildcards).vary),
-        parts=lambda wildcards: PLAN.parts(wildcards.sweep),
     message:
         "Put sweep {wildcards.sweep} together"
     script:

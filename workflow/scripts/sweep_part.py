@@ -5,10 +5,10 @@ import sys
 import pandas as pd
 
 from study.configuration.cells import Cell, with_values
-from study.configuration.schema import Experiment, Sweep
+from study.configuration.schema import Experiment
 from study.data.storage import write_table
 from study.plan.step import logged
-from study.tables.sweeps import run_cells
+from study.tables.sweeps import InEachCell, run_cells
 
 with logged(snakemake.log[0]):
     cells = [
@@ -17,7 +17,7 @@ with logged(snakemake.log[0]):
     ]
     tables = run_cells(
         cells,
-        Sweep.model_validate(snakemake.params.sweep),
+        InEachCell(**snakemake.params.each),
         snakemake.params.seed,
         snakemake.params.store,
         snakemake.params.code,

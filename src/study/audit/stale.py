@@ -76,13 +76,14 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
 def _reached(plan, name) -> set[str] | None:
     """Names of the cells that a sweep can reach; None if that cannot be told, for one of its data files is missing."""
     from study.plan.sources import Code
-    from study.tables.sweeps import cell_key
+    from study.tables.sweeps import InEachCell, cell_key
 
     if name not in plan.study.sweeps:
         return set()
     code = Code(ROOT).digest("sweep_part.py")
     try:
-        return {cell_key(cell, plan.study.sweeps[name], plan.study.seed, code) for cell in plan.cells[name]}
+        each = InEachCell(**plan.run_in_each_cell[name])
+        return {cell_key(cell, each, plan.study.seed, code) for cell in plan.cells[name]}
     except OSError:
         return None
 

@@ -7,7 +7,7 @@ from study.configuration.sweep_checks import check_sweep
 from study.configuration.vocabulary import Vocabulary
 
 
-def cross_checks(values: dict, vocabulary: Vocabulary):
+def cross_checks(values: dict, vocabulary: Vocabulary, every_cell: bool):
     """Check keys against each other.
 
     Parameters
@@ -15,6 +15,8 @@ def cross_checks(values: dict, vocabulary: Vocabulary):
     values : dict
         The configuration as read; it may hold mistakes of any kind.
     vocabulary : Vocabulary
+    every_cell : bool
+        Whether to look at the cells of sweeps.
 
     Yields
     ------
@@ -29,7 +31,7 @@ def cross_checks(values: dict, vocabulary: Vocabulary):
     for name, raw_sweep in sweeps.items():
         sweep = valid(Sweep, raw_sweep)
         if sweep:
-            yield from check_sweep(sweep, experiments, ("sweeps", name), vocabulary)
+            yield from check_sweep(sweep, experiments, ("sweeps", name), vocabulary, every_cell)
     for name, raw_claim in block(values, "claims").items():
         claim = valid(Claim, raw_claim)
         if claim:

@@ -3,26 +3,47 @@
 import csv
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from study.configuration.schema import MAX_DRAWN_VALUES, CsvData, Data, Fit, GaussianMixtureData, Published, SklearnData
+from study.configuration.cells import adapter
+from study.configuration.schema import (
+    MAX_DRAWN_VALUES,
+    CsvData,
+    Data,
+    Fit,
+    GaussianMixtureData,
+    Protocols,
+    Published,
+    SklearnData,
+)
 from study.configuration.wording import nearest
 
 
 def check_experiment(experiment: dict, path: tuple):
-    """Yield (path, message) of each mistake in an experiment's block, which stands at `path`."""
-    data = valid(Data, experiment.get("data"))
-    raw_fits = block(experiment, "fits")
+    """Yield (path, message) of each mistake in an experiment's block as read, which stands at `path`."""
+    data, replicates = valid(Data, experiment.get("data")), experiment.get("replicates")
+    fits = {name: valid(Fit, raw) for name, raw in block(experiment, "fits").items()}
+    protocols = valid(Protocols, experiment.get("protocols"))
+    yield from check_data(data, replicates if isinstance(replicates, int) else 1, path)
+    yield from check_fits(fits, data, protocols, path)
+    yield from _published(experiment.get("published"), fits, data, path)
+
+
+def check_data(data: Data | None, replicates: int, path: tuple):
+    """Yield (path, message) of each mistake in the data of an experiment; None are wrong in themselves."""
     if isinstance(data, CsvData):
         yield from _files(data, (*path, "data"))
     elif isinstance(data, GaussianMixtureData):
-        yield from _size(data, experiment.get("replicates"), path)
-    for fit_name, raw_fit in raw_fits.items():
-        fit = valid(Fit, raw_fit)
+        yield from _size(data, replicates, path)
+
+
+def check_fits(fits: dict[str, Fit | None], data: Data | None, protocols: Protocols | None, path: tuple):
+    """Yield (path, message) of each mistake in fits beside their data; None are wrong in themselves."""
+    for name, fit in fits.items():
         if fit is not None:
-            yield from _fit(fit, data, (*path, "fits", fit_name))
-    yield from _protocols(experiment.get("protocols"), raw_fits, path)
-    yield from _published(experiment.get("published"), raw_fits, data, path)
+            yield from _fit(fit, data, (*path, "fits", name))
+    if protocols is not None:
+        yield from _protocols(protocols.fit, fits, path)
 
 
 def block(values, key) -> dict:
@@ -33,7 +54,7 @@ def block(values, key) -> dict:
 def valid(kind, raw):
     """Make a value of its kind; None if that cannot be, of which the schema tells."""
     try:
-        return TypeAdapter(kind).validate_python(raw)
+        return adapter(kind).validate_python(raw)
     except ValidationError:
         return None
 
@@ -68,7 +89,6 @@ def _columns(path):
 
 
 def _size(data, replicates, path):
-    replicates = replicates if isinstance(replicates, int) else 1
     draws = 1 if data.same_rows else replicates
     values = draws * (data.n_rows + data.n_labeled) * data.shape[1]
     if values > MAX_DRAWN_VALUES:
@@ -117,29 +137,21 @@ def _fit(fit, data, path):
         yield (*path, "n_components"), f"must be the number of classes, {n_classes}, in a fit that uses labels"
 
 
-def _protocols(protocols, raw_fits, path):
-    name = protocols.get("fit") if isinstance(protocols, dict) else None
-    if not isinstance(name, str):
-        return
-    if name not in raw_fits:
-        yield (
-            (*path, "protocols", "fit"),
-            f"there is no fit '{name}'. Allowed: {', '.join(raw_fits) or 'none'}",
-        )
-    elif isinstance(raw_fits[name], dict) and raw_fits[name].get("semi_supervised") == "clamped":
-        yield (
-            (*path, "protocols", "fit"),
-            f"'{name}' is clamped, which scikit-learn cannot do: must be another fit",
-        )
-    elif isinstance(raw_fits[name], dict) and raw_fits[name].get("max_iter") == 0:
-        yield (*path, "protocols", "fit"), f"'{name}' is a start alone (max_iter: 0): must be another fit"
+def _protocols(name, fits, path):
+    here, fit = (*path, "protocols", "fit"), fits.get(name)
+    if name not in fits:
+        yield here, f"there is no fit '{name}'. Allowed: {', '.join(fits) or 'none'}"
+    elif fit is not None and fit.semi_supervised == "clamped":
+        yield here, f"'{name}' is clamped, which scikit-learn cannot do: must be another fit"
+    elif fit is not None and fit.max_iter == 0:
+        yield here, f"'{name}' is a start alone (max_iter: 0): must be another fit"
 
 
-def _published(published, raw_fits, data, path):
+def _published(published, fits, data, path):
     for name, components in published.items() if isinstance(published, dict) else ():
         here = (*path, "published", name)
-        if name not in raw_fits:
-            yield here, f"there is no fit '{name}'{nearest(name, raw_fits)}"
+        if name not in fits:
+            yield here, f"there is no fit '{name}'{nearest(name, fits)}"
         if data is None or not isinstance(components, list):
             continue
         for printed in filter(None, (valid(Published, raw) for raw in components)):

@@ -26,7 +26,9 @@ class Loaded:
     article_files: list[str]
 
 
-def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict | None = None) -> Loaded:
+def load(
+    files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict | None = None, every_cell: bool = True
+) -> Loaded:
     """Read and validate a configuration.
 
     Parameters
@@ -39,6 +41,8 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
         there, each key that changes what is not there, and each claim about an experiment or a fit that never was.
     caller : dict, optional
         Keys and values of a last overlay that is no file.
+    every_cell : bool
+        Check the cells of sweeps too; who has done so, as a job's own process, need not again.
 
     Raises
     ------
@@ -52,13 +56,13 @@ def load(files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict |
     given, gone = without_unused(given, articles, notice)
     layers = merge([_of_the_study(layer, given) for layer in articles.layers], given)
     layers.problems += articles.problems
-    study, problems = _validate(layers, vocabulary)
+    study, problems = _validate(layers, vocabulary, every_cell)
     left_behind = _sweeps_left_behind(layers, gone, articles.left_out, problems)
     for name, reason in left_behind.items():
         notice(f"sweep {name} is left out, for {reason} ({layers.origin(('sweeps', name))})")
         del layers.values["sweeps"][name]
     if left_behind:
-        study, problems = _validate(layers, vocabulary)
+        study, problems = _validate(layers, vocabulary, every_cell)
     if study and not problems:
         for path, message in absent_names(study, {*gone, *layers.removed, *(("sweeps", name) for name in left_behind)}):
             notice(f"{layers.origin(path)} {'.'.join(path)}: {message}")
@@ -82,13 +86,13 @@ def _of_the_study(article: Layer, given: list[Layer]) -> Layer:
     return replace(article, values=article.values | ({"claims": claims} if claims else {}))
 
 
-def _validate(layers: Layers, vocabulary: Vocabulary) -> tuple[Study | None, list[Problem]]:
+def _validate(layers: Layers, vocabulary: Vocabulary, every_cell: bool) -> tuple[Study | None, list[Problem]]:
     study, problems = None, []
     try:
         study = Study.model_validate(layers.values)
     except ValidationError as error:
         problems = [problem_of(detail) for detail in error.errors(include_url=False)]
-    crossed = [Problem(path, message) for path, message in cross_checks(layers.values, vocabulary)]
+    crossed = [Problem(path, message) for path, message in cross_checks(layers.values, vocabulary, every_cell)]
     return study, [*problems, *layers.problems, *crossed]
 
 

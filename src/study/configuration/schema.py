@@ -1,6 +1,7 @@
 """Every key of the configuration: its type, bounds, default and meaning. The one source of truth."""
 
 import re
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -134,12 +135,8 @@ class GaussianMixtureData(Source):
             size = len(means[0]) if means else len(covariance)
             if len(covariance) != size or any(len(row) != size for row in covariance):
                 raise ValueError(f"must be {size} x {size} matrices like the means; number {k} is not")
-            matrix = np.array(covariance)
-            if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=0):
-                raise ValueError(f"must be symmetric; number {k} is not")
-            scale = np.sqrt(np.abs(np.diagonal(matrix)))
-            if not scale.all() or np.linalg.eigvalsh(matrix / np.outer(scale, scale)).min() < 1e-12:
-                raise ValueError(f"must be positive definite; number {k} is not")
+            if lacking := _lacks(tuple(map(tuple, covariance))):
+                raise ValueError(f"must be {lacking}; number {k} is not")
         return covariances
 
     @model_validator(mode="after")
@@ -160,6 +157,17 @@ class GaussianMixtureData(Source):
         if self.legacy_seed is not None and (self.counts is None or self.n_labeled or not self.shared):
             raise ValueError("legacy_seed needs counts, n_labeled 0 and shared: true, for it makes one draw")
         return self
+
+
+@lru_cache  # the cells of a sweep have the same ones
+def _lacks(covariance: tuple[tuple[float, ...], ...]) -> str:
+    """Say what a matrix lacks to be a covariance; nothing if it is one."""
+    matrix = np.array(covariance)
+    if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=0):
+        return "symmetric"
+    scale = np.sqrt(np.abs(np.diagonal(matrix)))
+    definite = scale.all() and np.linalg.eigvalsh(matrix / np.outer(scale, scale)).min() >= 1e-12
+    return "" if definite else "positive definite"
 
 
 def _expect_one_a_class(values, info):
@@ -313,6 +321,9 @@ class Fit(Closed):
         return self.initialization == "labels" or self.semi_supervised != "none"
 
 
+Fits = Annotated[dict[Slug, Fit], Field(min_length=1)]
+
+
 class Published(Closed):
     """A component's parameters as a source printed them, with the digits that it printed."""
 
@@ -332,7 +343,7 @@ class Experiment(Closed):
 
     section: Name = Field("Further experiments", description="Where the report shows its figures.")
     data: Data = Field(description="The rows that the experiment is about.")
-    fits: Annotated[dict[Slug, Fit], Field(min_length=1)] = Field(description="Ways to fit them, by name.")
+    fits: Fits = Field(description="Ways to fit them, by name.")
     protocols: Protocols | None = Field(None, description="The comparison with scikit-learn; without it, none.")
     replicates: int = Field(
         1,
@@ -550,7 +561,9 @@ class Sweep(Closed):
     cells_per_job: int = Field(
         20, ge=1, le=100_000, description="Cells that one process computes; on a cluster, one job."
     )
-    max_cells: int = Field(1000, ge=1, le=1_000_000, description="Most cells allowed: a guard against typing errors.")
+    max_cells: int = Field(
+        100_000, ge=1, le=1_000_000, description="Most cells allowed: a guard against typing errors."
+    )
     figure: SweepFigure | None = Field(None, description="What to draw.")
 
 

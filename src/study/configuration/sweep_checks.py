@@ -1,20 +1,21 @@
 """Checks of a sweep: its names, its grid, and every cell of it."""
 
-import math
+import json
 
 from pydantic import ValidationError
 
-from study.configuration.cells import grid, with_values
-from study.configuration.experiment_checks import check_experiment, valid
+from study.configuration.cells import Cells, with_values
+from study.configuration.experiment_checks import check_data, check_experiment, check_fits, valid
 from study.configuration.problems import Problem, problem_of
 from study.configuration.schema import Experiment, Sweep
 from study.configuration.vocabulary import Vocabulary
 from study.configuration.wording import nearest, shown
 
 MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
+MAX_WRONG_CELLS = 1000  # that are looked at for them
 
 
-def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabulary):
+def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabulary, every_cell: bool):
     """Yield (path, message) of each mistake in a sweep, beside the study's experiments as read."""
     if path[-1] in experiments:
         yield path, "is the name of an experiment too: their figures would share a folder"
@@ -41,27 +42,48 @@ def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabu
         if any(other != key and key.startswith(f"{other}.") for other in sweep.vary):
             yield (*path, "vary", key), "is part of another varied key"
             return
-        if any(value in values[:i] for i, value in enumerate(values)):
+        if not sweep.zip and _repeats(values):
             yield (*path, "vary", key), f"a value stands twice in {shown(values)}"
     lengths = {key: len(values) for key, values in sweep.vary.items()}
     if sweep.zip and len(set(lengths.values())) > 1:
         yield (*path, "zip"), f"takes values together, so their numbers must be the same; they are {lengths}"
         return
-    n_cells = min(lengths.values()) if sweep.zip else math.prod(lengths.values())
-    if n_cells > sweep.max_cells:
-        yield (*path, "max_cells"), f"the sweep has {n_cells:,} cells; at most {sweep.max_cells:,} are allowed here"
+    if sweep.zip and _repeats(list(zip(*sweep.vary.values(), strict=True))):
+        yield (*path, "vary"), "the same values stand together twice"
+    cells = Cells(sweep, experiment)
+    if len(cells) > sweep.max_cells:
+        yield (*path, "max_cells"), f"the sweep has {len(cells):,} cells; at most {sweep.max_cells:,} are allowed here"
         return
-    # What a source printed is of the experiment's own data.
-    base, told = experiment.model_dump() | {"replicates": sweep.replicates, "published": {}}, set()
-    for values in grid(sweep):
-        cell = with_values(base, values)
+    if every_cell:
+        yield from _cells(cells, path)
+
+
+def _repeats(values: list) -> bool:
+    """Tell whether a value stands twice."""
+    return len(set(map(_hashable, values))) < len(values)
+
+
+def _hashable(value):
+    if isinstance(value, tuple):
+        return tuple(map(_hashable, value))
+    return json.dumps(value, sort_keys=True) if isinstance(value, (list, dict)) else value
+
+
+def _cells(cells: Cells, path):
+    below, told, wrong = ("experiments", cells.sweep.experiment), set(), 0
+    data_vary = any(block[0] == "data" for block in cells.varied)
+    for number in range(len(cells)):
         try:
-            Experiment.model_validate(cell)
-            problems = [Problem(*problem) for problem in check_experiment(cell, ("experiments", sweep.experiment))]
-        except ValidationError as error:
-            below = ("experiments", sweep.experiment)
-            problems = [problem_of(detail, below) for detail in error.errors(include_url=False)]
-        for problem in problems:
+            cell = cells[number].experiment
+            found = [*check_fits(cell.fits, cell.data, cell.protocols, below)]
+            if data_vary or number == 0:
+                found += check_data(cell.data, cell.replicates, below)
+        except ValidationError:
+            found = None
+        if found == []:
+            continue
+        wrong, values = wrong + 1, cells.assignment(number)
+        for problem in _problems(with_values(cells.raw, values), below):
             key = next((key for key in values if _touches(key, problem.path[2:])), next(iter(values)))
             if (key, problem.message) not in told:
                 told.add((key, problem.message))
@@ -70,8 +92,17 @@ def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabu
                     (*path, "vary", key),
                     f"in the cell {text}: {'.'.join(map(str, problem.path[2:]))}: {problem.message}",
                 )
-        if len(told) >= MAX_CELL_PROBLEMS:
+        if len(told) >= MAX_CELL_PROBLEMS or wrong >= MAX_WRONG_CELLS:
             return
+
+
+def _problems(experiment: dict, below) -> list[Problem]:
+    """List what is wrong with an experiment, which stands at `below`."""
+    try:
+        Experiment.model_validate(experiment)
+    except ValidationError as error:
+        return [problem_of(detail, below) for detail in error.errors(include_url=False)]
+    return [Problem(*problem) for problem in check_experiment(experiment, below)]
 
 
 def _touches(key, place):

@@ -10,6 +10,6 @@ from study.tables.columns import COLUMNS, NUMERIC_QUANTITIES, SWEEP_COLUMNS, TEX
 VOCABULARY = Vocabulary(COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS, NUMERIC_QUANTITIES, PROTOCOLS, QUANTITIES)
 
 
-def load(files, notice=lambda text: None, caller: dict | None = None) -> Loaded:
+def load(files, notice=lambda text: None, caller: dict | None = None, every_cell: bool = True) -> Loaded:
     """Load a study, as `study.configuration.loading.load` does."""
-    return load_configuration(files, VOCABULARY, notice, caller)
+    return load_configuration(files, VOCABULARY, notice, caller, every_cell)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from study.configuration.cells import Cell, cells
+from study.configuration.cells import Cells
 from study.configuration.schema import CsvFile, Study
 from study.evaluation.protocols import PROTOCOLS, PUBLISHED
 from study.figures.catalogue import FIGURES, figures_of
@@ -20,18 +20,18 @@ class Plan:
     study: Study
 
     @cached_property
-    def cells(self) -> dict[str, list[Cell]]:
+    def cells(self) -> dict[str, Cells]:
         """The cells of each sweep."""
         return {
-            name: cells(sweep, self.study.experiments[sweep.experiment]) for name, sweep in self.study.sweeps.items()
+            name: Cells(sweep, self.study.experiments[sweep.experiment]) for name, sweep in self.study.sweeps.items()
         }
 
     @cached_property
     def csv_files(self) -> list[CsvFile]:
         """Every data file that an experiment or a sweep reads."""
-        experiments = [*self.study.experiments.values()]
-        experiments += [cell.experiment for chosen in self.cells.values() for cell in chosen]
-        return [file for experiment in experiments for file in experiment.data.files]
+        every = [experiment.data for experiment in self.study.experiments.values()]
+        every += [cell.experiment.data for cells in self.cells.values() if cells.files_vary for cell in cells]
+        return [file for data in every for file in data.files]
 
     @property
     def inputs(self) -> list[str]:
@@ -64,14 +64,33 @@ class Plan:
         """List the parts of a table, one a fit."""
         return self.of_every_fit(f"results/evaluation/{{experiment}}/{table}/{{fit}}.csv")
 
-    def cells_of_part(self, sweep: str, part: int) -> list[Cell]:
-        """List the cells that one job computes."""
+    @cached_property
+    def varied_experiment(self) -> dict[str, dict]:
+        """What a cell of each sweep begins with."""
+        used = {"include": {"data", "fits", "protocols"}, "exclude": {"data": {"origin"}}}
+        return {name: cells.experiment.model_dump(**used) for name, cells in self.cells.items()}
+
+    @cached_property
+    def run_in_each_cell(self) -> dict[str, dict]:
+        """What is run in every cell of each sweep."""
+        return {
+            name: sweep.model_dump(include={"replicates", "fits", "protocols"})
+            for name, sweep in self.study.sweeps.items()
+        }
+
+    def numbers_of_part(self, sweep: str, part: int) -> range:
+        """Tell which cells one job computes."""
         size = self.study.sweeps[sweep].cells_per_job
-        return self.cells[sweep][part * size : (part + 1) * size]
+        return range(len(self.cells[sweep]))[part * size : (part + 1) * size]
+
+    def assignments_of_part(self, sweep: str, part: int) -> list[dict]:
+        """List the values of these cells."""
+        return [self.cells[sweep].assignment(number) for number in self.numbers_of_part(sweep, part)]
 
     def files_of_part(self, sweep: str, part: int) -> list[str]:
         """List the CSV files that these cells read."""
-        chosen = self.cells_of_part(sweep, part)
+        cells, numbers = self.cells[sweep], self.numbers_of_part(sweep, part)
+        chosen = [cells[number] for number in (numbers if cells.files_vary else numbers[:1])]
         return sorted({file.place for cell in chosen for file in cell.experiment.data.files})
 
     def parts(self, sweep: str) -> list[str]:

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from study.configuration.cells import Cell, shown_value
-from study.configuration.schema import Sweep
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
 from study.data.storage import read_table, write_table
@@ -29,13 +29,22 @@ def data_seed(cell: Cell, seed: int) -> int:
     return int(seed_sequence(seed, content).generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits an int64
 
 
-def run_cell(cell: Cell, sweep: Sweep, seed: int) -> pd.DataFrame:
+@dataclass(frozen=True)
+class InEachCell:
+    """What is run in every cell of a sweep: see the keys of `Sweep`."""
+
+    replicates: int
+    fits: list[str] | None
+    protocols: list[str] | None
+
+
+def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     """Make the rows of a cell: one a fit and one a comparison, for each replicate.
 
     Parameters
     ----------
     cell : Cell
-    sweep : Sweep
+    sweep : InEachCell
     seed : int
         The study's root seed.
     """
@@ -64,13 +73,13 @@ def run_cell(cell: Cell, sweep: Sweep, seed: int) -> pd.DataFrame:
     return rows
 
 
-def run_cells(cells: list[Cell], sweep: Sweep, seed: int, store, code_digest: str, report) -> list[pd.DataFrame]:
+def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code_digest: str, report) -> list[pd.DataFrame]:
     """Run cells that have not been run before, and return the rows of all.
 
     Parameters
     ----------
     cells : list of Cell
-    sweep : Sweep
+    sweep : InEachCell
     seed : int
         The study's root seed.
     store : path-like
@@ -96,7 +105,7 @@ def run_cells(cells: list[Cell], sweep: Sweep, seed: int, store, code_digest: st
     return tables
 
 
-def cell_key(cell: Cell, sweep: Sweep, seed: int, code_digest: str) -> str:
+def cell_key(cell: Cell, sweep: InEachCell, seed: int, code_digest: str) -> str:
     """Name what the rows of a cell depend on."""
     compared = cell.experiment.protocols.fit if cell.experiment.protocols and sweep.protocols != [] else None
     used = {*(sweep.fits or cell.experiment.fits), compared}
@@ -105,7 +114,7 @@ def cell_key(cell: Cell, sweep: Sweep, seed: int, code_digest: str) -> str:
         "data": cell.experiment.data.model_dump(exclude={"origin"}),
         "fits": {name: fit.model_dump() for name, fit in cell.experiment.fits.items() if name in used},
         "compared": compared,
-        "sweep": sweep.model_dump(include={"replicates", "fits", "protocols"}),
+        "sweep": asdict(sweep),
         "seed": seed,
         "code": code_digest,
         "files": [hashlib.sha256(Path(file.place).read_bytes()).hexdigest() for file in cell.experiment.data.files],
