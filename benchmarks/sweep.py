@@ -26,7 +26,7 @@ def bare(part, n_parts):
     """Run every n-th cell's fits; return seconds spent in EM alone."""
     os.chdir(ROOT)
     import emgmm
-    from study.configuration.cells import cells
+    from study.configuration.cells import Cells
     from study.data.sources import make_dataset
     from study.fits import sklearn_adapter
     from study.plan.loading import load
@@ -35,7 +35,7 @@ def bare(part, n_parts):
     study = load(["config.yaml", "config/large-sweep.yaml"]).study
     sweep = study.sweeps["large"]
     seconds = 0.0
-    for cell in cells(sweep, study.experiments["customers"])[part::n_parts]:
+    for cell in list(Cells(sweep, study.experiments["customers"]))[part::n_parts]:
         fit = cell.experiment.fits["semi_supervised"]
         dataset = make_dataset(cell.experiment.data, sweep.replicates, data_seed(cell, study.seed), "sweep")
         for r in range(sweep.replicates):
@@ -61,7 +61,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in ("Snakefile", "config.yaml"):
             shutil.copy(ROOT / name, folder)
-        for name in ("config", "profiles", "src", "workflow"):
+        for name in ("articles", "config", "profiles", "src", "workflow"):
             shutil.copytree(ROOT / name, Path(folder) / name)
         command = ["snakemake", "--cores", str(cores), "--configfile", "config/large-sweep.yaml"]
         begin = time.perf_counter()

@@ -3,22 +3,21 @@
 What is no plain Python script of this machine runs as Snakemake's local executor runs it, and nothing else differs.
 """
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import os
+import pickle
+import subprocess
+import sys
 from pathlib import Path
 from queue import LifoQueue
 
 from snakemake.exceptions import SpawnedJobError, WorkflowError
 from snakemake.executors.local import Executor as LocalExecutor
 from snakemake.executors.local import common_settings
-from snakemake.iocontainers import Snakemake
-
-from snakemake_executor_plugin_warm.process import end_with_parent, run_script
+from snakemake.script import Snakemake
 
 __all__ = ["Executor", "common_settings"]
 
-SPAWN = multiprocessing.get_context("spawn")
+PROGRAM = Path(__file__).with_name("process.py")
 
 
 class Executor(LocalExecutor):
@@ -51,18 +50,17 @@ class Executor(LocalExecutor):
             None,
             script.get_basedir().get_path_or_uri(secret_free=True),
         )
-        return self.pool.submit(self._run, script.get_path_or_uri(secret_free=True), given)
+        request = pickle.dumps((script.get_path_or_uri(secret_free=True), given))
+        return self.pool.submit(self._run, request, job.rule.name)
 
-    def _run(self, script, given):
-        process = self.idle.get() or ProcessPoolExecutor(
-            1, multiprocessing.get_context("spawn"), initializer=end_with_parent
-        )
+    def _run(self, request, rule):
+        process = self.idle.get() or WarmProcess()
         try:
-            if not process.submit(run_script, script, given).result():
+            if not process.run(request):
                 raise SpawnedJobError  # the script has told why
-        except BrokenProcessPool:
+        except EOFError:
             process = None
-            text = f"rule {given.rule}: its process was ended from outside; was there memory enough?"
+            text = f"rule {rule}: its process was ended from outside; was there memory enough?"
             raise WorkflowError(text) from None
         finally:
             self.idle.put(process)
@@ -72,6 +70,34 @@ class Executor(LocalExecutor):
         super().shutdown()
         while not self.idle.empty():
             if process := self.idle.get():
-                process.shutdown()
+                process.end()
 
     cancel = shutdown
+
+
+class WarmProcess:
+    """A process that runs scripts, one after the other; it ends when this one does, however that ends."""
+
+    def __init__(self):
+        self.answers, give = os.pipe()
+        command = [sys.executable, str(PROGRAM), str(give)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[give])  # noqa: S603
+        os.close(give)
+
+    def run(self, request: bytes) -> bool:
+        """Run a script; tell whether it ended well. `EOFError` is raised if the process ends."""
+        try:
+            self.process.stdin.write(request)
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise EOFError from None
+        answer = os.read(self.answers, 1)
+        if not answer:
+            raise EOFError
+        return answer == b"1"
+
+    def end(self):
+        """Let it end."""
+        self.process.stdin.close()
+        self.process.wait()
+        os.close(self.answers)

@@ -1,22 +1,22 @@
-"""What happens in a warm process."""
+"""A warm process: it runs the scripts that come by its standard input, and answers 1 or 0 to a file descriptor."""
 
-import multiprocessing
 import os
+import pickle
 import sys
 import threading
 import traceback
 import warnings
 from pathlib import Path
+from queue import Queue
 
 
-def end_with_parent():
-    """Let this process end when Snakemake does, however that ends."""
-
-    def watch():
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def read_requests(requests: Queue):
+    """Take what comes; end with who sends it, in the midst of a script if need be."""
+    while True:
+        try:
+            requests.put(pickle.load(sys.stdin.buffer))  # noqa: S301 (from Snakemake's own process)
+        except EOFError:
+            os._exit(0)
 
 
 def run_script(script: str, given) -> bool:
@@ -33,3 +33,16 @@ def run_script(script: str, given) -> bool:
         traceback.print_exc(file=sys.__stderr__)
         return False
     return True
+
+
+def main():
+    """Run scripts until nobody sends any."""
+    sys.path.pop(0)  # the folder of this file
+    requests: Queue = Queue()
+    threading.Thread(target=read_requests, args=(requests,), daemon=True).start()
+    while True:
+        os.write(int(sys.argv[1]), b"1" if run_script(*requests.get()) else b"0")
+
+
+if __name__ == "__main__":
+    main()

@@ -30,6 +30,8 @@ IS_MODULE = not (ROOT / "Snakefile").samefile(workflow.main_snakefile)
 OVERLAYS = [] if IS_MODULE else workflow.overwrite_configfiles
 CONFIG_FILES = [os.path.relpath(file) for file in (ROOT / "config.yaml", *OVERLAYS)]
 CALLER = config if IS_MODULE else None
+if not IS_MODULE:
+    config.clear()  # Snakemake's copy of the overlays, which would go to every job
 
 try:
     if workflow.config_settings.config and not IS_MODULE:

@@ -6,6 +6,7 @@ rule sweep_part:
         "results/sweeps/{sweep}/part_{part}.csv",
     log:
         "results/logs/sweeps/{sweep}/part_{part}.log",
+    priority: 1  # the longest jobs, which wait for none
     conda:
         "../envs/study.yaml"
     params:

@@ -64,6 +64,7 @@ def new_figure(n_columns: int = 1, n_rows: int = 1, width: float = 8.0, height: 
 
 def save(figure, svg, png):
     """Write a figure as SVG and PNG, the same bytes each time."""
-    for path, metadata in ((svg, {"Date": None}), (png, {})):
+    for path, metadata in ((png, {}), (svg, {"Date": None})):
         with whole_file(path) as temporary:
             figure.savefig(temporary, metadata=metadata)
+        figure.set_layout_engine("none")  # once is enough: finding the places takes as long as drawing
