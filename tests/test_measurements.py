@@ -71,8 +71,10 @@ def test_measurements_of_a_known_run():
 
 def test_means_of_shrinking_components_are_those_of_kmeans():
     X = np.array([[0.0], [1.0], [9.0], [11.0]])
-    end = em_with_fixed_variance(X, np.array([[0.0], [11.0]]), 1e-3)
-    np.testing.assert_allclose(end.means, [[0.5], [10.0]])
+    start, far = np.array([[0.0], [11.0]]), 1e6
+    one, other = em_with_fixed_variance(np.stack([X, X + far]), np.stack([start, start + far]), np.full(2, 1e-3))
+    np.testing.assert_allclose(one.means, [[0.5], [10.0]])
+    np.testing.assert_allclose(other.means, [[0.5 + far], [10.0 + far]])
 
 
 @pytest.mark.parametrize(("scale", "told"), [(1.0, False), (1e-8, True)])
@@ -87,7 +89,7 @@ def test_a_ridge_that_is_not_small_beside_the_data_is_noted(scale, told):
     (note,) = evaluate_fit(dataset, runs, ridged, "toy", "f")["note"]
     assert note.startswith("reg_covar = 1e-06 is too large beside the variance") == told
     notes = {
-        rung: compare(dataset, runs, run_protocol(rung, dataset, runs, fit), fit, "toy", rung)["note"].item()
+        rung: compare(dataset, runs, {rung: run_protocol(rung, dataset, runs, fit)}, fit, "toy")["note"].item()
         for rung in ("same_stopping", "same_regularization")
     }
     assert [bool(note) for note in notes.values()] == [told, False]  # scikit-learn's ridge, and none

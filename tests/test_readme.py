@@ -79,19 +79,9 @@ def test_numbers_of_article_a_are_those_of_the_study():
     fits = [evaluate_fit(dataset, runs[name], fit, "customers", name) for name, fit in customers.fits.items()]
     told = steps(pd.concat(fits).replace({"failure": {"": None}}))
     assert told in FINDINGS
-    compared = customers.protocols.fit
-    rungs = [
-        compare(
-            dataset,
-            runs[compared],
-            run_protocol(rung, dataset, runs[compared], customers.fits[compared]),
-            customers.fits[compared],
-            "customers",
-            rung,
-        )
-        for rung in LADDER
-    ]
-    assert ladder(pd.concat(rungs)) in FINDINGS
+    ours, fit = runs[customers.protocols.fit], customers.compared_fit
+    theirs = {rung: run_protocol(rung, dataset, ours, fit) for rung in LADDER}
+    assert ladder(compare(dataset, ours, theirs, fit, "customers")) in FINDINGS
 
 
 def test_all_numbers_are_those_of_the_last_run():

@@ -10,11 +10,11 @@ from test_configuration import GOOD, TOY, overlay, problems
 
 from study.configuration.cells import Cell, Cells, with_values
 from study.configuration.schema import Experiment, Sweep
-from study.data.storage import read_table, write_table
+from study.data.storage import join_tables, read_table, write_table
 from study.figures.sweep import draw, short_names
 from study.plan.loading import load
 from study.tables.columns import SWEEP_QUANTITIES
-from study.tables.sweeps import InEachCell, data_seed, run_cell, run_cells, summarize
+from study.tables.sweeps import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
 
 EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 3}
@@ -24,8 +24,15 @@ def run(sweep, folder, experiment=EXPERIMENT, code="code", told=None):
     sweep = Sweep.model_validate(sweep)
     lines = [] if told is None else told
     each = InEachCell(sweep.replicates, sweep.fits, sweep.protocols)
-    tables = run_cells(list(Cells(sweep, experiment)), each, 1, folder, code, lines.append)
-    return pd.concat(tables, ignore_index=True)
+    files = run_cells(list(Cells(sweep, experiment)), each, 1, folder, code, lines.append)
+    join_tables(folder / "table.csv", files)
+    return read_table(folder / "table.csv")
+
+
+def summary_of(sweep, folder):
+    run(sweep.model_dump(), folder)
+    put_together([folder / "table.csv"], list(sweep.vary), folder / "sweep.csv", folder / "summary.csv")
+    return read_table(folder / "summary.csv")
 
 
 def test_grid_is_every_combination_or_zipped():
@@ -132,8 +139,8 @@ def test_seed_is_the_content_s():
 
 
 def test_summary_is_of_the_table(tmp_path):
-    table = run(SWEEP, tmp_path)
-    summary = summarize(table, ["data.n_unlabeled"])
+    summary = summary_of(Sweep.model_validate(SWEEP), tmp_path)
+    table = read_table(tmp_path / "sweep.csv")
     row = summary.query("`data.n_unlabeled` == 30 and fit == 'first' and protocol.isna() and quantity == 'accuracy'")
     chosen = table.query("`data.n_unlabeled` == 30 and fit == 'first' and protocol.isna()")["accuracy"]
     assert row["mean"].item() == pytest.approx(chosen.mean())
@@ -141,12 +148,22 @@ def test_summary_is_of_the_table(tmp_path):
     assert row["n"].item() == 3
 
 
+def test_a_table_in_pieces_is_summarized_as_one(tmp_path, monkeypatch):
+    vary = {"fits.first.n_components": [None, 2], "data.n_unlabeled": [30, 45, 60]}
+    sweep = Sweep.model_validate({**SWEEP, "vary": vary})
+    whole = summary_of(sweep, tmp_path)
+    for rows in (1, 7, 18, 19, 50):
+        monkeypatch.setattr("study.tables.sweeps.ROWS_AT_A_TIME", rows)
+        pd.testing.assert_frame_equal(summary_of(sweep, tmp_path), whole, check_exact=True)
+    assert len(whole) == whole[[*vary, "fit", "protocol", "quantity"]].drop_duplicates().shape[0]
+
+
 def test_failed_fits_count_in_converged_only():
     table = pd.DataFrame({"fit": ["f"] * 4, "protocol": np.nan, "replicate": range(4), "n_iter": [0, 10, 20, 30]})
     table["converged"] = [False, True, True, True]
     table["failure"] = ["start: singular", *[np.nan] * 3]
     table = table.assign(x=1).reindex(columns=["x", *table.columns, *set(SWEEP_QUANTITIES).difference(table.columns)])
-    summary = summarize(table, ["x"]).set_index("quantity")
+    summary = pd.concat(summarize(table, ["x"]).values()).set_index("quantity")
     assert summary.loc["n_iter", ["n", "mean"]].tolist() == [3, 20]
     assert summary.loc["converged", ["n", "mean"]].tolist() == [4, 0.75]
 
@@ -163,7 +180,7 @@ def test_failed_fits_count_in_converged_only():
 def test_figures_are_drawn(tmp_path, figure):
     vary = {"data.n_unlabeled": [30, 60], "fits.first.tol": [0.1, 1.0e-4]}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "figure": figure})
-    drawn = draw(summarize(run(sweep.model_dump(), tmp_path), list(vary)), sweep, "sizes")
+    drawn = draw(summary_of(sweep, tmp_path), sweep, "sizes")
     drawn.savefig(tmp_path / "figure.png")
     assert all(axes.has_data() for axes in drawn.axes if axes.get_visible())
 
@@ -172,7 +189,7 @@ def test_no_value_among_numbers_is_a_value(tmp_path):
     vary = {"fits.first.n_components": [None, 2]}
     block = {"x": "fits.first.n_components", "y": "n_iter"}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "protocols": [], "figure": block})
-    write_table(tmp_path / "summary.csv", summarize(run(sweep.model_dump(), tmp_path), list(vary)))
+    summary_of(sweep, tmp_path)
     axes = draw(read_table(tmp_path / "summary.csv"), sweep, "sizes").axes[0]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["none", "2"]
     assert axes.lines[0].get_xdata().tolist() == [0, 1]
@@ -184,7 +201,7 @@ def test_a_figure_of_fits_that_all_failed_says_so(tmp_path, kind):
     block = {"x": "fits.first.initialization", "y": "accuracy", "color": "data.shared", "kind": kind}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "replicates": 1, "protocols": [], "figure": block})
     table = run(sweep.model_dump(), tmp_path).assign(failure="start: singular")
-    write_table(tmp_path / "summary.csv", summarize(table, list(vary)))
+    write_table(tmp_path / "summary.csv", pd.concat(summarize(table, list(vary)).values()))
     drawn = draw(read_table(tmp_path / "summary.csv"), sweep, "sizes")
     assert [text.get_text() for text in drawn.axes[0].texts] == ["no fit succeeded"]
 
@@ -194,7 +211,7 @@ def test_what_is_no_number_is_drawn_in_the_order_of_the_sweep(tmp_path, figure):
     vary = {"fits.first.covariance_type": ["tied", "full", "diag"], "data.shared": [True, False]}
     block = {"x": "fits.first.covariance_type", "y": "n_iter", "color": "data.shared", **figure}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "replicates": 1, "protocols": [], "figure": block})
-    write_table(tmp_path / "summary.csv", summarize(run(sweep.model_dump(), tmp_path), list(vary)))
+    summary_of(sweep, tmp_path)
     drawn = draw(read_table(tmp_path / "summary.csv"), sweep, "types")
     drawn.savefig(tmp_path / "figure.png")
     assert [text.get_text() for text in drawn.axes[0].get_xticklabels()] == ["tied", "full", "diag"]
@@ -205,7 +222,7 @@ def test_a_long_key_s_legend_stays_within_the_figure(tmp_path):
     vary = {"fits.first.covariance_type": ["full", "tied", "diag", "spherical"], "data.n_unlabeled": [30, 60]}
     block = {"x": "data.n_unlabeled", "y": "n_iter", "color": "fits.first.covariance_type"}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "protocols": [], "figure": block})
-    drawn = draw(summarize(run(sweep.model_dump(), tmp_path), list(vary)), sweep, "types")
+    drawn = draw(summary_of(sweep, tmp_path), sweep, "types")
     drawn.savefig(tmp_path / "figure.png")
     box, page = drawn.legends[0].get_window_extent(), drawn.bbox
     assert page.x0 <= box.x0 < box.x1 <= page.x1

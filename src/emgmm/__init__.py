@@ -9,7 +9,7 @@ from emgmm.initialization import (
     random_parameters,
     unlabeled_statistics,
 )
-from emgmm.many import fit_many
+from emgmm.many import fit_many, judge_many
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.ridge import ridge_warning
 from emgmm.statistics import (
@@ -33,6 +33,7 @@ __all__ = [
     "expectation",
     "expectation_maximization",
     "fit_many",
+    "judge_many",
     "labeled_statistics",
     "log_likelihoods",
     "maximization",

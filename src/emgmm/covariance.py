@@ -151,12 +151,17 @@ class CovarianceType:
         half_log_determinants = np.add.reduce(np.log(self.variances(factors)), axis=-1)
         return np.log(weights) + half_log_determinants - 0.5 * factors.shape[-1] * LOG_2_PI
 
-    def trace(self, factors, moments):
-        """Traces of precision times second moment, as sums of squares, which lose no digits."""
+    def roots(self, moments):
+        """Square roots of second moments, one a column; diagonal ones as they are."""
         if self.diagonal:
-            return (factors**2 * moments).sum(axis=-1)
+            return moments
         sizes, directions = np.linalg.eigh(moments)
-        roots = directions * np.sqrt(np.maximum(sizes, 0))[..., None, :]
+        return directions * np.sqrt(np.maximum(sizes, 0))[..., None, :]
+
+    def trace(self, factors, roots):
+        """Traces of precision times second moment, given by its roots, as sums of squares, which lose no digits."""
+        if self.diagonal:
+            return (factors**2 * roots).sum(axis=-1)
         return (self.whiten(factors, roots) ** 2).sum(axis=(-1, -2))
 
 

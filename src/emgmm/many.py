@@ -3,15 +3,25 @@
 import numpy as np
 
 from emgmm.covariance import COVARIANCE_TYPES
-from emgmm.e_step import Rows, checked_rows, fold, natural_parameters, statistics_from
+from emgmm.e_step import (
+    Rows,
+    checked_rows,
+    fold,
+    log_joint_densities,
+    log_likelihoods,
+    natural_parameters,
+    normalize,
+    posteriors,
+    statistics_from,
+)
 from emgmm.em import EMResult, expectation_maximization
 from emgmm.parameters import MixtureParameters
-from emgmm.statistics import estimates
+from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates
 
 GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
 
 
-def fit_many(X, starts, stopping, *, reg_covar=0.0):
+def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0):
     """Fit many Gaussian mixtures of one shape, each as `expectation_maximization` does, in less time.
 
     Python's own cost of a step, which is most of it for a thousand rows, is shared by a group of fits. What a fit
@@ -24,6 +34,8 @@ def fit_many(X, starts, stopping, *, reg_covar=0.0):
     starts : sequence of R MixtureParameters
         Of one shape and covariance type.
     stopping : StoppingRule
+    labeled : sequence of R SufficientStatistics, optional
+        Of labeled rows of each fit that stay in the likelihood (`labeled_statistics`).
     reg_covar : float, default=0
 
     Returns
@@ -45,18 +57,19 @@ def fit_many(X, starts, stopping, *, reg_covar=0.0):
     X = np.broadcast_to(X, (len(starts), *X.shape[1:]))
     n_values = 1 + X.shape[2] + starts[0].type.n_products(X.shape[2])
     size = max(1, GROUP_VALUES // (X.shape[1] * n_values))
+    labeled = [None] * len(starts) if labeled is None else labeled
     results = []
     for begin in range(0, len(starts), size):
-        rows, group = X[begin : begin + size], starts[begin : begin + size]
-        found = _fit_group(rows, group, stopping, reg_covar) if size > 1 else [None]
+        group = slice(begin, begin + size)
+        found = _fit_group(X[group], starts[group], labeled[group], stopping, reg_covar) if size > 1 else [None]
         results += [
-            result or expectation_maximization(x, start, stopping, reg_covar=reg_covar)
-            for x, start, result in zip(rows, group, found, strict=True)
+            result or expectation_maximization(x, start, stopping, labeled=known, reg_covar=reg_covar)
+            for x, start, known, result in zip(X[group], starts[group], labeled[group], found, strict=True)
         ]
     return results
 
 
-def _fit_group(X, starts, stopping, reg_covar):
+def _fit_group(X, starts, labeled, stopping, reg_covar):
     """Results of a group of fits; None for one that loses digits or collapses, and so needs the careful loop."""
     kind = starts[0].covariance_type
     covariance_type = COVARIANCE_TYPES[kind]
@@ -67,6 +80,8 @@ def _fit_group(X, starts, stopping, reg_covar):
         for name in ("weights", "means", "covariances", "precisions_cholesky")
     ]
     results, traces = [None] * len(starts), [[] for _ in starts]
+    known = None if labeled[0] is None else _stacked(labeled)
+    n_rows = np.full(len(starts), X.shape[1]) + (0 if known is None else known.mass.sum(axis=-1))
     active = np.arange(len(starts))
     for step in range(1, stopping.max_iter + 1):
         weights, means, _, factors = current
@@ -74,7 +89,10 @@ def _fit_group(X, starts, stopping, reg_covar):
         natural = natural_parameters(covariance_type, weights, means - rows.center[:, None], expanded)
         sums, log_likelihood = fold(natural, features)
         statistics, exact = statistics_from(sums, natural, rows)
-        for i, value in zip(active, (log_likelihood / X.shape[1]).tolist(), strict=True):
+        if known is not None:
+            statistics += known
+            log_likelihood += complete_log_likelihoods(known, weights, means, expanded)
+        for i, value in zip(active, (log_likelihood / n_rows[active]).tolist(), strict=True):
             traces[i].append(value)
         met = np.array([stopping.is_met(traces[i]) for i in active])
         new_weights, new_covariances, proper = estimates(statistics, reg_covar)
@@ -96,4 +114,48 @@ def _fit_group(X, starts, stopping, reg_covar):
         if not going.all():
             active, features, rows.center = active[going], features[going], rows.center[going]
             current = [array[going] for array in current]
+            known = None if labeled[0] is None else _stacked([labeled[i] for i in active])
     return results
+
+
+def _stacked(all_statistics):
+    """Put statistics of one shape into one, with a leading dimension."""
+    arrays = (np.stack([getattr(one, name) for one in all_statistics]) for name in ("mass", "means", "scatter"))
+    return SufficientStatistics(*arrays, all_statistics[0].covariance_type)
+
+
+def judge_many(X, mixtures):
+    """Give `posteriors` and `log_likelihoods` of many small data sets, each under its own mixture, in less time.
+
+    Parameters
+    ----------
+    X : ndarray of shape (R, N, D)
+        Rows of each mixture; or (1, N, D), for all.
+    mixtures : sequence of R MixtureParameters
+        Of one shape and covariance type.
+
+    Yields
+    ------
+    posteriors : ndarray of shape (N, K)
+        Of the rows under each mixture in turn.
+    log_likelihoods : ndarray of shape (N,)
+    """
+    if not mixtures:
+        return
+    kind = mixtures[0].type
+    X = np.broadcast_to(X, (len(mixtures), *X.shape[1:]))
+    size = max(1, GROUP_VALUES // (2 * max(1, X.shape[1]) * mixtures[0].means.size))
+    for begin in range(0, len(mixtures), size):
+        rows, group = X[begin : begin + size], mixtures[begin : begin + size]
+        weights, means, factors = (
+            np.stack([getattr(m, name) for m in group]) for name in ("weights", "means", "factors")
+        )
+        deviations = rows.swapaxes(-1, -2)[:, None] - means[..., None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            log_joint = log_joint_densities(kind, weights, factors, deviations)
+            totals = normalize(log_joint)
+        for x, mixture, found, total in zip(rows, group, log_joint, totals, strict=True):
+            if np.isfinite(total).all():
+                yield found.T, total
+            else:  # rows too far out to square
+                yield posteriors(x, mixture), log_likelihoods(x, mixture)

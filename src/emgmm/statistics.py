@@ -5,6 +5,7 @@ give them in parts. Whatever their origin, `maximization` turns their sum into p
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -36,6 +37,11 @@ class SufficientStatistics:
     means: np.ndarray
     scatter: np.ndarray
     covariance_type: str = "full"
+
+    @cached_property
+    def roots(self) -> np.ndarray:
+        """Square roots of `scatter`, one a column; for diag and spherical covariances `scatter` itself."""
+        return COVARIANCE_TYPES[self.covariance_type].roots(self.scatter)
 
     def __add__(self, other: "SufficientStatistics") -> "SufficientStatistics":
         """Pool two sets of rows (Chan, Golub and LeVeque, 1983, "Algorithms for computing the sample variance")."""
@@ -190,9 +196,13 @@ def complete_log_likelihood(statistics, parameters):
     float
         In nats.
     """
-    kind, factors = parameters.type, parameters.factors
-    seen = statistics.mass > 0
-    shift = kind.whiten(factors, (statistics.means - parameters.means)[:, :, None])
-    distances = kind.trace(factors, statistics.scatter) + statistics.mass * (shift**2).sum(axis=(1, 2))
-    constants = kind.log_constants(parameters.weights, factors)
-    return float((statistics.mass * constants - 0.5 * distances)[seen].sum())
+    return float(complete_log_likelihoods(statistics, parameters.weights, parameters.means, parameters.factors))
+
+
+def complete_log_likelihoods(statistics, weights, means, factors):
+    """Take `complete_log_likelihood` of mixtures (...): weights (..., K), means (..., K, D), factors a component."""
+    kind, mass = COVARIANCE_TYPES[statistics.covariance_type], statistics.mass
+    shift = kind.whiten(factors, (statistics.means - means)[..., None])
+    distances = kind.trace(factors, statistics.roots) + mass * (shift**2).sum(axis=(-1, -2))
+    terms = mass * kind.log_constants(weights, factors) - 0.5 * distances
+    return np.where(mass > 0, terms, 0.0).sum(axis=-1)

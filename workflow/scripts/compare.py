@@ -1,7 +1,5 @@
 """Compare our EM with scikit-learn under every protocol."""
 
-import pandas as pd
-
 from study.configuration.schema import Fit
 from study.data.dataset import Dataset
 from study.data.storage import read_arrays, write_table
@@ -13,8 +11,6 @@ with logged(snakemake.log[0]):
     dataset = read_arrays(snakemake.input.data[0], Dataset)
     ours = read_arrays(snakemake.input.ours, Runs)
     fit = Fit(**snakemake.params.fit)
-    rows = [
-        compare(dataset, ours, read_arrays(theirs, Runs), fit, snakemake.wildcards.experiment, protocol)
-        for protocol, theirs in zip(snakemake.params.protocols, snakemake.input.theirs, strict=True)
-    ]
-    write_table(snakemake.output[0], pd.concat(rows))
+    theirs = (read_arrays(place, Runs) for place in snakemake.input.theirs)
+    by_protocol = dict(zip(snakemake.params.protocols, theirs, strict=True))
+    write_table(snakemake.output[0], compare(dataset, ours, by_protocol, fit, snakemake.wildcards.experiment))

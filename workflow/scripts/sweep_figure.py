@@ -1,12 +1,13 @@
 """Draw a sweep."""
 
 from study.configuration.schema import Sweep
-from study.data.storage import read_table
+from study.data.storage import read_rows
 from study.figures.style import save
 from study.figures.sweep import draw
 from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     sweep = Sweep.model_validate(snakemake.params.sweep)
-    figure = draw(read_table(snakemake.input.summary), sweep, snakemake.wildcards.sweep)
+    drawn = [sweep.figure.y] if isinstance(sweep.figure.y, str) else sweep.figure.y
+    figure = draw(read_rows(snakemake.input.summary, "quantity", drawn), sweep, snakemake.wildcards.sweep)
     save(figure, snakemake.output.svg, snakemake.output.png)

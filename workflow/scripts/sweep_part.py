@@ -2,11 +2,9 @@
 
 import sys
 
-import pandas as pd
-
 from study.configuration.cells import Cell, with_values
 from study.configuration.schema import Experiment
-from study.data.storage import write_table
+from study.data.storage import join_tables
 from study.plan.step import logged
 from study.tables.sweeps import InEachCell, run_cells
 
@@ -15,7 +13,7 @@ with logged(snakemake.log[0]):
         Cell(assignment, Experiment.model_validate(with_values(snakemake.params.experiment, assignment)))
         for assignment in snakemake.params.cells
     ]
-    tables = run_cells(
+    files = run_cells(
         cells,
         InEachCell(**snakemake.params.each),
         snakemake.params.seed,
@@ -25,4 +23,4 @@ with logged(snakemake.log[0]):
             f"{snakemake.wildcards.sweep}, part {snakemake.wildcards.part}: {line}", file=sys.__stderr__, flush=True
         ),
     )
-    write_table(snakemake.output[0], pd.concat(tables, ignore_index=True))
+    join_tables(snakemake.output[0], files)

@@ -34,6 +34,10 @@ class Dataset:
     true_means: np.ndarray | None = None
     true_covariances: np.ndarray | None = None
 
+    def rows_of(self, numbers) -> np.ndarray:
+        """Return the unlabeled rows of some replicates, (R, N, D); or (1, N, D), if all share the same."""
+        return self.unlabeled if len(self.unlabeled) == 1 else self.unlabeled[list(numbers)]
+
     def replicate(self, number: int) -> "Replicate":
         """Return the rows of one replicate."""
         i = number if len(self.unlabeled) > 1 else 0

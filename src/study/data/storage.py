@@ -1,7 +1,10 @@
 """Files between the steps of a run. Each appears whole or not at all."""
 
+import csv
 import dataclasses
+import io
 import os
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,3 +47,37 @@ def read_table(path):
     import pandas as pd  # takes its time to import
 
     return pd.read_csv(path, encoding="utf-8")
+
+
+def read_rows(path, column: str, values):
+    """Read the rows of a table that have one of some values in a column; the others never lie in memory."""
+    kept = io.StringIO()
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        header = next(rows)
+        place, writer = header.index(column), csv.writer(kept)
+        writer.writerow(header)
+        writer.writerows(row for row in rows if row[place] in values)
+    kept.seek(0)
+    return read_table(kept)
+
+
+def join_tables(path, parts):
+    """Write the rows of tables with the same columns one below the other, as they stand in their files.
+
+    Raises
+    ------
+    ValueError
+        If the columns differ.
+    """
+    header = None
+    with whole_file(path) as temporary, open(temporary, "wb") as joined:
+        for part in parts:
+            with open(part, "rb") as file:
+                columns = file.readline()
+                if header is None:
+                    header = columns
+                    joined.write(header)
+                if columns != header:
+                    raise ValueError(f"{part}: other columns than {parts[0]}")
+                shutil.copyfileobj(file, joined)

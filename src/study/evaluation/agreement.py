@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from emgmm import MixtureParameters, posteriors, ridge_warning
+from emgmm import MixtureParameters, judge_many, posteriors, ridge_warning
 from study.configuration.schema import Fit
 from study.data.dataset import Dataset
 from study.evaluation.protocols import settings
@@ -13,22 +13,26 @@ from study.fits import sklearn_adapter
 from study.fits.runs import Runs
 
 
-def compare(dataset: Dataset, ours: Runs, theirs: Runs, fit: Fit, experiment: str, protocol: str) -> pd.DataFrame:
-    """Rows of agreement.csv: our fit, of given settings, beside scikit-learn's, one a replicate, on the unlabeled rows.
+def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit, experiment: str) -> pd.DataFrame:
+    """Rows of agreement.csv: our fit, of given settings, beside scikit-learn's by each protocol, on the unlabeled rows.
 
     Each side's posteriors are its own: from its own E-step, under its own parameters.
     """
-    rows, ridge = [], settings(protocol, fit, 0)["reg_covar"]
+    rows, ends = {protocol: [] for protocol in by_protocol}, ours.ends()
+    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
     for r in range(len(ours)):
-        X = dataset.replicate(r).unlabeled
-        row = {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
-        our_end, their_end = ours.end(r), theirs.end(r)
-        row |= _differences(X, our_end, their_end) if our_end and their_end else dict.fromkeys(DIFFERENCES, np.nan)
-        row["n_iter_ours"], row["n_iter_sklearn"] = ours.n_iter[r], theirs.n_iter[r]
-        row["failure"] = ours.failure[r] or theirs.failure[r]
-        row["note"] = ridge_warning(X, ridge) or ""
-        rows.append(row)
-    return pd.DataFrame(rows)
+        X, our_end = dataset.replicate(r).unlabeled, ends.get(r)
+        our_posteriors = None if our_end is None else next(judged)[0]
+        for protocol, theirs in by_protocol.items():
+            row = {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
+            their_end = None if our_end is None else theirs.end(r)
+            found = their_end and _differences(X, our_end, our_posteriors, their_end)
+            row |= found or dict.fromkeys(DIFFERENCES, np.nan)
+            row["n_iter_ours"], row["n_iter_sklearn"] = ours.n_iter[r], theirs.n_iter[r]
+            row["failure"] = ours.failure[r] or theirs.failure[r]
+            row["note"] = ridge_warning(X, settings(protocol, fit, 0)["reg_covar"]) or ""
+            rows[protocol].append(row)
+    return pd.DataFrame([row for found in rows.values() for row in found])
 
 
 DIFFERENCES = (
@@ -41,8 +45,7 @@ DIFFERENCES = (
 )
 
 
-def _differences(X, ours: MixtureParameters, theirs: MixtureParameters):
-    our_posteriors = posteriors(X, ours)
+def _differences(X, ours: MixtureParameters, our_posteriors, theirs: MixtureParameters):
     their_posteriors = sklearn_adapter.posteriors(X, theirs)
     our_labels, their_labels = our_posteriors.argmax(axis=1), their_posteriors.argmax(axis=1)
     aligned = best_relabeling(our_labels, their_labels, ours.n_components)

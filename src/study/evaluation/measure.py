@@ -1,5 +1,7 @@
 """Take every measurement of an experiment: rows of measurements.csv."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -52,10 +54,10 @@ def measure(
         return found
 
     n_components = max((runs.means.shape[1] for runs in runs_by_fit.values()), default=1)
-    draws = [
-        OneDraw(r, dataset.replicate(r), n_components, lambda purpose, r=r: generator(seed, experiment, purpose, r))
-        for r in range(len(dataset.unlabeled))
-    ]
+    draws, known = [], {}
+    for r in range(len(dataset.unlabeled)):
+        draw = partial(_generator, seed, experiment, r)
+        draws.append(OneDraw(r, dataset.replicate(r), n_components, draw, draws, known))
     for fit, runs in runs_by_fit.items():
         of_fit = OneFit(runs, dataset)
         for r in range(len(runs)):
@@ -67,3 +69,7 @@ def measure(
     for draw in draws:
         take(draw, "")
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _generator(seed, experiment, replicate, purpose):
+    return generator(seed, experiment, purpose, replicate)

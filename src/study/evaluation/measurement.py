@@ -85,6 +85,14 @@ class OneDraw:
     rows: Replicate
     n_components: int
     generator: Callable[[str], np.random.Generator]  # by what the draw is for
+    every: list["OneDraw"] = field(default_factory=list)  # of the experiment, in order
+    known: dict = field(default_factory=dict)  # what was measured on several together
+
+    def together(self, function, first: int):
+        """Return what a function gives for this draw that takes the first draws together; it is called once."""
+        if function not in self.known:
+            self.known[function] = function(self.every[:first])
+        return self.known[function][self.number]
 
     def place(self, key):
         """Return replicate and setting of a number."""

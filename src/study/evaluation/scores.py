@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from emgmm import log_likelihoods, posteriors, ridge_warning
+from emgmm import judge_many, posteriors, ridge_warning
 from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset, Replicate
 from study.evaluation.printed import beside_printed
@@ -16,7 +16,7 @@ PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curv
 def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: str) -> pd.DataFrame:
     """Rows of fits.csv: one a replicate. Likelihood, criteria and accuracy are those of the unlabeled rows."""
     n_components, n_features = runs.means.shape[1:]
-    rows = []
+    rows, scores = [], dict(_scores(dataset, runs, fit))
     for r in range(len(runs)):
         replicate = dataset.replicate(r)
         row = {
@@ -33,8 +33,7 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
             "n_iter": runs.n_iter[r],
             "converged": runs.converged[r],
         }
-        parameters = runs.end(r)
-        row |= _scores(replicate, parameters, fit) if parameters else dict.fromkeys(SCORES, np.nan)
+        row |= scores.get(r, dict.fromkeys(SCORES, np.nan))
         row["failure"] = runs.failure[r]
         row["note"] = ridge_warning(_fitted_rows(replicate, fit), fit.reg_covar) or ""
         rows.append(row)
@@ -49,23 +48,20 @@ def _fitted_rows(rows: Replicate, fit: Fit):
 SCORES = ("mean_log_likelihood", "bic", "aic", "accuracy")
 
 
-def _scores(replicate, parameters, fit):
-    log_likelihood = log_likelihoods(replicate.unlabeled, parameters).sum()
-    free = parameters.n_parameters
-    n_samples = len(replicate.unlabeled)
-    scores = (
-        log_likelihood / n_samples,
-        free * np.log(n_samples) - 2 * log_likelihood,
-        2 * free - 2 * log_likelihood,
-        _accuracy(replicate, parameters, fit),
-    )
-    return dict(zip(SCORES, scores, strict=True))
-
-
-def _accuracy(replicate, parameters, fit):
-    if replicate.truth is None:
-        return np.nan
-    return accuracy(posteriors(replicate.unlabeled, parameters).argmax(axis=1), replicate.truth, fit.uses_labels)
+def _scores(dataset, runs, fit):
+    """Yield the scores of each replicate that did not fail, with its number."""
+    ends = runs.ends()
+    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
+    for (r, parameters), (found, each) in zip(ends.items(), judged, strict=True):
+        log_likelihood, n_samples, free = each.sum(), len(each), parameters.n_parameters
+        truth = dataset.replicate(r).truth
+        scores = (
+            log_likelihood / n_samples,
+            free * np.log(n_samples) - 2 * log_likelihood,
+            2 * free - 2 * log_likelihood,
+            np.nan if truth is None else accuracy(found.argmax(axis=1), truth, fit.uses_labels),
+        )
+        yield r, dict(zip(SCORES, scores, strict=True))
 
 
 def tabulate_parameters(

@@ -7,7 +7,6 @@ from emgmm import (
     EMResult,
     MixtureParameters,
     article_stopping,
-    expectation_maximization,
     fit_many,
     labeled_statistics,
     maximization,
@@ -93,16 +92,12 @@ def _fit_all(dataset: Dataset, starts: dict[int, MixtureParameters], fit: Fit) -
         settings = {"tol": fit.tol, "max_iter": fit.max_iter, "reg_covar": fit.reg_covar}
         return [sklearn_adapter.fit(dataset.replicate(r).unlabeled, start, **settings) for r, start in starts.items()]
     stopping = STOPPING[fit.stopping](fit.tol, fit.max_iter)
+    labeled = None
     if fit.semi_supervised == "clamped":
-        results = []
-        for r, start in starts.items():
-            rows = dataset.replicate(r)
-            labeled = labeled_statistics(rows.labeled, rows.labels, start.n_components, fit.covariance_type)
-            result = expectation_maximization(rows.unlabeled, start, stopping, labeled=labeled, reg_covar=fit.reg_covar)
-            results.append(result)
-    else:
-        X = dataset.unlabeled if len(dataset.unlabeled) == 1 else dataset.unlabeled[list(starts)]
-        results = fit_many(X, list(starts.values()), stopping, reg_covar=fit.reg_covar)
+        every = ((dataset.replicate(r), start) for r, start in starts.items())
+        labeled = [labeled_statistics(x.labeled, x.labels, s.n_components, fit.covariance_type) for x, s in every]
+    X = dataset.rows_of(starts)
+    results = fit_many(X, list(starts.values()), stopping, labeled=labeled, reg_covar=fit.reg_covar)
     return [_run(start, result) for start, result in zip(starts.values(), results, strict=True)]
 
 

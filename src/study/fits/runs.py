@@ -55,6 +55,10 @@ class Runs:
         """Return where replicate r ended, if it did not fail."""
         return None if self.failure[r] else self._parameters("", r)
 
+    def ends(self) -> dict[int, MixtureParameters]:
+        """Return where each replicate ended that did not fail, by its number."""
+        return {r: end for r in range(len(self)) if (end := self.end(r)) is not None}
+
     def _parameters(self, prefix, r):
         arrays = [getattr(self, prefix + name)[r] for name in ("weights", "means", "covariances")]
         if not np.isfinite(arrays[0]).all():

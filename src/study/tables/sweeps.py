@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,14 +13,19 @@ import pandas as pd
 from study.configuration.cells import Cell, shown_value
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
-from study.data.storage import read_table, write_table
+from study.data.storage import join_tables, write_table
 from study.evaluation.protocols import LADDER, run_protocol
 from study.evaluation.scores import evaluate_fit
 from study.fits.em import run_fit
 from study.fits.runs import Runs
-from study.tables.columns import SWEEP_COLUMNS, SWEEP_QUANTITIES
+from study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
-INTERVAL = (0.025, 0.975)
+LOW, HIGH = 0.025, 0.975
+SHAPE = ("n_samples", "n_labeled", "n_features", "n_components")
+COUNTS = ("replicate", "seed", *SHAPE, "n_iter", "n_iter_ours", "n_iter_sklearn")
+MEASURED = [name for name in NUMERIC_QUANTITIES if name not in (*SHAPE, "converged")]
+TRUTH = {True: 1.0, False: 0.0, "True": 1.0, "False": 0.0}
+ROWS_AT_A_TIME = 20_000
 REPORT_EVERY = 5.0  # seconds
 
 
@@ -64,17 +70,17 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
         from study.evaluation.agreement import compare  # scikit-learn takes a second to import
 
         fit = experiment.fits[compared]
-        for rung in rungs:
-            theirs = run_protocol(rung, dataset, runs[compared], fit)
-            tables.append(compare(dataset, runs[compared], theirs, fit, "sweep", rung).assign(fit=compared))
+        theirs = {rung: run_protocol(rung, dataset, runs[compared], fit) for rung in rungs}
+        tables.append(compare(dataset, runs[compared], theirs, fit, "sweep").assign(fit=compared))
     rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=list(SWEEP_COLUMNS))
+    rows = rows.astype(dict.fromkeys(COUNTS, "Int64"))  # a whole number, also where other rows have none
     for position, (path, value) in enumerate(cell.assignment.items()):
         rows.insert(position, path, [shown_value(value)] * len(rows))
     return rows
 
 
-def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code_digest: str, report) -> list[pd.DataFrame]:
-    """Run cells that have not been run before, and return the rows of all.
+def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code_digest: str, report) -> list[Path]:
+    """Run cells that have not been run before, and return the files of all.
 
     Parameters
     ----------
@@ -90,19 +96,19 @@ def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code_diges
         Called with a line of progress now and then.
     """
     Path(store).mkdir(parents=True, exist_ok=True)
-    begun, told, tables, new = time.monotonic(), time.monotonic(), [], 0
+    begun, told, files, new = time.monotonic(), time.monotonic(), [], 0
     for number, cell in enumerate(cells):
         file = Path(store) / f"{cell_key(cell, sweep, seed, code_digest)}.csv"
         if not file.exists():
             write_table(file, run_cell(cell, sweep, seed))
             new += 1
-        tables.append(read_table(file))
+        files.append(file)
         now = time.monotonic()
         if new and now - told > REPORT_EVERY:
             left = (len(cells) - number - 1) * (now - begun) / new
             report(f"cell {number + 1} of {len(cells)} done, about {left:.0f} s to go")
             told = now
-    return tables
+    return files
 
 
 def cell_key(cell: Cell, sweep: InEachCell, seed: int, code_digest: str) -> str:
@@ -122,7 +128,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code_digest: str) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def summarize(table: pd.DataFrame, varied: list[str]) -> pd.DataFrame:
+def summarize(table: pd.DataFrame, varied: list[str]) -> dict[str, pd.DataFrame]:
     """Mean, 2.5 and 97.5 percentile over the replicates of each quantity, by cell, fit and protocol.
 
     Fits that failed count in `converged` only; n is the number of the others.
@@ -130,18 +136,55 @@ def summarize(table: pd.DataFrame, varied: list[str]) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        Of a sweep.
+        Of a sweep: all rows of some cells.
     varied : list of str
         Its varied keys.
+
+    Returns
+    -------
+    dict of DataFrame
+        By quantity.
     """
-    other = ("n_samples", "n_labeled", "n_features", "n_components", "converged")
-    numeric = [c for c in SWEEP_QUANTITIES if c not in other and pd.api.types.is_numeric_dtype(table[c])]
-    long = table.astype(dict.fromkeys(numeric, float))
-    long.loc[long["failure"].notna(), numeric] = np.nan  # a fit that failed has no steps to count
-    long["converged"] = table["converged"].map({True: 1.0, False: 0.0, "True": 1.0, "False": 0.0})
-    numeric.append("converged")
-    long = long.melt([*varied, "fit", "protocol"], numeric, "quantity", "value").dropna(subset="value")
-    groups = long.groupby([*varied, "fit", "protocol", "quantity"], sort=False, dropna=False)["value"]
-    return groups.agg(
-        n="size", mean="mean", low=lambda v: v.quantile(INTERVAL[0]), high=lambda v: v.quantile(INTERVAL[1])
-    ).reset_index()
+    values = table[MEASURED].astype(float).where(table["failure"].isna())  # a fit that failed has no steps to count
+    values["converged"] = table["converged"].map(TRUTH)
+    groups = values.groupby([table[key] for key in [*varied, "fit", "protocol"]], sort=False, dropna=False)
+    found = {"n": groups.count(), "mean": groups.mean(), "low": groups.quantile(LOW), "high": groups.quantile(HIGH)}
+    every = {name: pd.DataFrame({part: of[name] for part, of in found.items()}) for name in values}
+    return {
+        name: rows[rows["n"] > 0].reset_index().assign(quantity=name)[[*varied, "fit", "protocol", "quantity", *found]]
+        for name, rows in every.items()
+    }
+
+
+def put_together(parts, varied: list[str], table, summary):
+    """Write the table of a sweep and its summary, a million rows or more in the memory of some thousand.
+
+    Parameters
+    ----------
+    parts : list of path-like
+        The tables of its cells, in their order.
+    varied : list of str
+        Its varied keys.
+    table, summary : path-like
+        To write.
+    """
+    join_tables(table, parts)
+    with tempfile.TemporaryDirectory(dir=Path(summary).parent) as folder:
+        files = [Path(folder) / name for name in (*MEASURED, "converged")]
+        for number, rows in enumerate(_whole_cells(table, varied)):
+            for file, found in zip(files, summarize(rows, varied).values(), strict=True):
+                found.to_csv(file, mode="a", header=number == 0, index=False, lineterminator="\n", encoding="utf-8")
+        join_tables(summary, files)
+
+
+def _whole_cells(table, varied):
+    """Yield the rows of some cells at a time, their values as they are written."""
+    rest = None
+    for rows in pd.read_csv(table, encoding="utf-8", dtype=dict.fromkeys(varied, str), chunksize=ROWS_AT_A_TIME):
+        rows = pd.concat([rest, rows], ignore_index=True)
+        last = rows[varied].fillna("").eq(rows[varied].fillna("").iloc[-1]).all(axis=1)
+        begin = 1 + int(np.flatnonzero(~last).max(initial=-1))
+        rest = rows[begin:]
+        if begin:
+            yield rows[:begin]
+    yield rest

@@ -6,11 +6,12 @@ from emgmm import (
     CollapsedComponentError,
     MixtureParameters,
     article_stopping,
-    expectation,
     expectation_maximization,
+    judge_many,
     parameters_from_labels,
     posteriors,
 )
+from emgmm.e_step import normalize
 from study.data.dataset import standardized
 from study.evaluation.measurement import OneDraw, measured
 from study.evaluation.numerical import maximize_likelihood
@@ -32,43 +33,61 @@ NEAR = 1e-6  # nats a row from the end
 )
 def kmeans_agreement(draw):
     """Put EM with equal spherical covariances of fixed size beside k-means from the same centers."""
+    return draw.together(kmeans_agreements, SOME)
+
+
+def kmeans_agreements(draws: list[OneDraw]) -> list[dict]:
+    """Measure `kmeans_agreement` of several draws, whose many short passes are taken together."""
     from sklearn.cluster import KMeans
 
-    X, found = draw.unlabeled, {}
-    centers = X[draw.generator("kmeans").choice(len(X), size=draw.n_components, replace=False)]
-    kmeans = KMeans(draw.n_components, init=centers, n_init=1, tol=0, max_iter=1000, algorithm="lloyd").fit(X)
+    X = np.stack([draw.unlabeled for draw in draws])
+    n_rows, n_components = X.shape[1], draws[0].n_components
+    chosen = [draw.generator("kmeans").choice(n_rows, size=n_components, replace=False) for draw in draws]
+    centers = np.take_along_axis(X, np.array(chosen)[:, :, None], axis=1)
+    settings = {"n_init": 1, "tol": 0, "max_iter": 1000, "algorithm": "lloyd"}
+    fits = [KMeans(n_components, init=start, **settings).fit(x) for x, start in zip(X, centers, strict=True)]
+    found: list[dict] = [{} for _ in draws]
     for share in SHRINKING:
-        end = em_with_fixed_variance(X, centers, share * X.var(axis=0).mean())
-        found["kmeans_agreement", share] = np.mean(posteriors(X, end).argmax(axis=1) == kmeans.labels_)
+        ends = em_with_fixed_variance(X, centers, share * X.var(axis=1).mean(axis=1))
+        for numbers, (by_em, _), kmeans in zip(found, judge_many(X, ends), fits, strict=True):
+            numbers["kmeans_agreement", share] = np.mean(by_em.argmax(axis=1) == kmeans.labels_)
     return found
 
 
-def em_with_fixed_variance(X, means, variance: float, max_iter: int = 1000) -> MixtureParameters:
+def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[MixtureParameters]:
     """Fit the means alone: equal weights, and covariances variance * I that stay. As it shrinks, this is k-means.
 
     Parameters
     ----------
-    X : ndarray of shape (N, D)
-    means : ndarray of shape (K, D)
+    X : ndarray of shape (R, N, D)
+        Rows of R data sets, each with its own fit.
+    means : ndarray of shape (R, K, D)
         To start from.
-    variance : float
+    variances : ndarray of shape (R,)
     max_iter : int
 
     Returns
     -------
-    MixtureParameters
+    list of R MixtureParameters
     """
-    n_components = len(means)
+    center, (n_components, _) = X.mean(axis=1, keepdims=True), means.shape[1:]
+    rows, means, active = X - center, means - center, np.arange(len(X))
     for _ in range(max_iter):
-        parameters = MixtureParameters(
-            np.full(n_components, 1 / n_components), means, np.full(n_components, variance), "spherical"
-        )
-        statistics, _ = expectation(X, parameters)
-        moved = np.where(statistics.mass[:, None] > 0, statistics.means, means)
-        if np.abs(moved - means).max() <= 1e-9 * np.sqrt(variance):
+        here, scale = means[active], variances[active, None, None]
+        log_joint = (here @ rows.swapaxes(1, 2) - 0.5 * (here**2).sum(axis=2, keepdims=True)) / scale
+        normalize(log_joint)
+        mass = log_joint.sum(axis=2, keepdims=True)
+        moved = np.where(mass > 0, log_joint @ rows / np.maximum(mass, np.finfo(float).tiny), here)
+        going = np.abs(moved - here).max(axis=(1, 2)) > 1e-9 * np.sqrt(variances[active])
+        means[active[going]] = moved[going]
+        active, rows = active[going], rows[going]
+        if not len(active):
             break
-        means = moved
-    return parameters
+    weights = np.full(n_components, 1 / n_components)
+    return [
+        MixtureParameters(weights.copy(), mean, np.full(n_components, variance), "spherical")
+        for mean, variance in zip(means + center, variances, strict=True)
+    ]
 
 
 @measured(
