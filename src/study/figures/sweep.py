@@ -26,11 +26,16 @@ LETTER = 0.08  # inches: width of a small letter, for the columns of a legend
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on a log scale
 DIFFERENCES = ("max_abs_posterior_difference", "max_abs_parameter_difference")
 LOGARITHMIC = ("n_iter", *DIFFERENCES)
+# Where more would run into each other:
+MOST_PANELS, MOST_NAMES, MOST_NUMBERS = 30, 12, 400
+MOST_LINES = 12  # with a colour and a name of their own; more are coloured along a scale
+MOST_MARKERS = 60
+SCALE = "cividis"
 
 
 CAPTION = (
-    "Quantities over the values of a sweep: the mean over the replicates, shaded where 95 % of them lie, or the mean "
-    "as a heat map. See how the quantity moves with the setting."
+    "Quantities over the values of a sweep: the mean over the replicates, shaded where 95 % of them lie, or, of many "
+    "lines and in a heat map, the mean alone. See how the quantity moves with the setting."
 )
 
 
@@ -58,7 +63,8 @@ def draw(summary, sweep: Sweep, name: str):
     if not sweep.zip:  # every varied key is told apart by something
         panel_keys += [key for key in sweep.vary if key not in (figure.x, figure.color, figure.panels, *figure.where)]
     parts = list(summary[panel_keys].drop_duplicates().itertuples(index=False)) if panel_keys else [()]
-    panels = [(quantity, part) for quantity in quantities for part in parts]
+    every = [(quantity, part) for quantity in quantities for part in parts]
+    panels = every[:MOST_PANELS]
     n_columns = min(3, len(panels))
     n_rows = -(-len(panels) // n_columns)
     width = 1.5 + 4.6 * n_columns
@@ -78,7 +84,8 @@ def draw(summary, sweep: Sweep, name: str):
     if len(labels) > 1:
         n_legend = int(width / (0.7 + LETTER * max(map(len, labels))))
         canvas.legend(handles, labels, loc="outside lower center", ncols=min(3, max(1, n_legend)), fontsize="small")
-    canvas.suptitle(_title(summary[summary["quantity"].isin(quantities)], sweep, name))
+    left_out = f"\nthe first {len(panels)} of {len(every)} panels; `where` chooses" if len(panels) < len(every) else ""
+    canvas.suptitle(_title(summary[summary["quantity"].isin(quantities)], sweep, name) + left_out)
     return canvas
 
 
@@ -116,7 +123,8 @@ def _title(drawn, sweep: Sweep, name: str) -> str:
     title = f"{name} ({sweep.experiment}{chosen}):\n"
     if sweep.replicates == 1:
         return title + "the one replicate of each"
-    what = "mean, and where 95 % lie," if figure.kind == "lines" else "mean"
+    n_lines = 1 if figure.color is None else drawn[figure.color].nunique()
+    what = "mean, and where 95 % lie," if figure.kind == "lines" and n_lines <= MOST_LINES else "mean"
     fewest = drawn["n"].min() if len(drawn) else 0
     failed = f", at least {fewest} of them (failed fits are left out)" if fewest < sweep.replicates else ""
     return f"{title}{what} over {sweep.replicates} replicates{failed}"
@@ -128,25 +136,32 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
         rows = rows[rows[figure.color].notna()]
     x, numeric = rows[figure.x], _is_numeric(rows[figure.x])
     groups = [("", rows)] if figure.color is None else list(rows.groupby(figure.color, sort=False, observed=True))
+    many = len(groups) > MOST_LINES
     for i, (value, group) in enumerate(groups):
         # Over what is told apart by nothing
         group = group.groupby(figure.x, sort=True, observed=True)[["mean", "low", "high"]].mean()
-        color = _color(figure.color, value, i)
+        color = _on_scale(i, groups) if many else _color(figure.color, value, i)
         label = str(value) if figure.color in ("protocol", "fit", None) else f"{short[figure.color]} = {value}"
         shown = np.array(group) * scale
         if quantity in DIFFERENCES:
             shown = np.maximum(shown, SMALLEST_DRAWN)
         places = group.index if numeric else group.index.codes
+        if many:
+            axes.plot(places, shown[:, 0], color=color, linewidth=1)
+            continue
         axes.fill_between(places, shown[:, 1], shown[:, 2], color=color, alpha=0.15, linewidth=0)
-        style = {"linestyle": FIT_STYLES[i % len(FIT_STYLES)], "marker": "os^Dv"[i % 5]}
+        marker = "os^Dv"[i % 5] if len(places) <= MOST_MARKERS else None
+        style = {"linestyle": FIT_STYLES[i % len(FIT_STYLES)], "marker": marker}
         axes.plot(places, shown[:, 0], color=color, markersize=4, linewidth=2, label=label, **style)
+    if many:
+        _scale_of_colors(axes, [str(value) for value, _ in groups], short.get(figure.color, figure.color))
     axes.set_ylabel(MEANING.get(quantity, quantity))
     if rows.empty:
         axes.text(0.5, 0.5, "no fit succeeded", transform=axes.transAxes, ha="center")
         return
     if not numeric:
-        names = list(x.cat.categories)
-        axes.set_xticks(range(len(names)), names, **_slanted(names))
+        places, names = _some(x.cat.categories)
+        axes.set_xticks(places, names, **_slanted(names))
     elif x.min() > 0 and x.max() / x.min() >= 20:
         axes.set_xscale("log")
     elif x.dtype.kind in "iu":
@@ -157,6 +172,28 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
         axes.set_ylim(bottom=-0.2)
     elif quantity in LOGARITHMIC and high > 20 * max(low, SMALLEST_DRAWN):
         axes.set_yscale("log")
+
+
+def _some(names) -> tuple[list[int], list[str]]:
+    """Choose names that have room on an axis, evenly, and their places."""
+    step = -(-len(names) // MOST_NAMES)
+    return list(range(0, len(names), step)), [str(name) for name in names[::step]]
+
+
+def _on_scale(i, groups):
+    import matplotlib as mpl
+
+    return mpl.colormaps[SCALE](i / (len(groups) - 1))
+
+
+def _scale_of_colors(axes, names, label):
+    """Tell what the colours of many lines are."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    bar = axes.figure.colorbar(ScalarMappable(Normalize(0, len(names) - 1), SCALE), ax=axes, label=label)
+    places, shown = _some(names)
+    bar.set_ticks(places, labels=shown)
 
 
 def _slanted(names) -> dict:
@@ -178,14 +215,14 @@ def _heatmap(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, st
         axes.text(0.5, 0.5, "no fit succeeded", transform=axes.transAxes, ha="center")
         return
     table = scale * rows.pivot_table(index=figure.color, columns=figure.x, values="mean", aggfunc="mean", observed=True)
-    image = axes.imshow(table.to_numpy(), origin="lower", aspect="auto", cmap="cividis")
-    columns, index = ([str(value) for value in part] for part in (table.columns, table.index))
-    axes.set_xticks(range(len(columns)), columns, **_slanted(columns))
-    axes.set_yticks(range(len(index)), index)
+    image = axes.imshow(table.to_numpy(), origin="lower", aspect="auto", cmap=SCALE)
+    places, names = _some(table.columns)
+    axes.set_xticks(places, names, **_slanted(names))
+    axes.set_yticks(*_some(table.index))
     axes.set_ylabel(short[figure.color])
     axes.grid(visible=False)
     middle = (image.norm.vmin + image.norm.vmax) / 2
-    for (i, j), value in np.ndenumerate(table.to_numpy()):
+    for (i, j), value in np.ndenumerate(table.to_numpy()) if table.size <= MOST_NUMBERS else ():
         text, color = ("none", "black") if np.isnan(value) else (f"{value:.4g}", "white" if value < middle else "black")
         axes.text(j, i, text, ha="center", va="center", color=color)
     axes.figure.colorbar(image, ax=axes, label=MEANING.get(quantity, quantity))
