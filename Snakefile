@@ -26,3 +26,4 @@ rule all:
         PLAN.published,
         rules.manifest.output,
         rules.pages.output,
+        list(PLAN.report_images),

@@ -1,8 +1,11 @@
 """The manifest and `make verify`: whatever is changed afterwards is found."""
 
+import base64
 import fcntl
+import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -219,11 +222,14 @@ def test_report_is_made_by_snakemake(tiny, tmp_path):
     assert "Tables" in text
 
 
-def test_pages_escape_their_text():
+def test_pages_escape_their_text(tmp_path):
     table = pd.DataFrame({"<b>": ["<script>alert(1)</script>"], "n": [1.5]})
-    page = table_page(table, "<i>", "&", {}, ROOT / "workflow/report/table.html")
+    table.to_csv(tmp_path / "t.csv", index=False)
+    page = table_page(tmp_path / "t.csv", "<i>", {}, ROOT / "workflow/report/table.html")
     assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)" in page
+    assert "&lt;b&gt;" in page
+    packed = re.search('data-rows="([^"]*)"', page)[1]
+    assert json.loads(gzip.decompress(base64.b64decode(packed))) == [["<script>alert(1)</script>", 1.5]]
     claims = pd.DataFrame(
         [{"claim": "A1", "statement": "<b>", "explanation": "<i>{{ 1 }}", "verdict": "explained"}]
     ).assign(published=1.0, observed=1.0, interval_low=1.0, interval_high=1.0, n_replicates=1, share_holding=1.0)

@@ -49,3 +49,27 @@ rule pages:
         "Make the pages of the report"
     script:
         "../scripts/pages.py"
+
+
+rule report_image:
+    input:
+        "results/figures/{owner}/{figure}.png",
+    output:
+        report(
+            "results/report/figures/{owner}/{figure}.webp",
+            caption="../report/figure.rst",
+            category=lambda wildcards: section_of(wildcards.owner),
+            subcategory="{owner}",
+            labels={"figure": "{figure}"},
+        ),
+    log:
+        "results/logs/report_image/{owner}/{figure}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        caption=lambda wildcards, output: PLAN.report_images[output[0]],
+        code=CODE.digest("report_image.py"),
+    message:
+        "Pack {wildcards.figure} of {wildcards.owner} for the report"
+    script:
+        "../scripts/report_image.py"

@@ -19,7 +19,6 @@ from study.audit.run_record import write_run_record
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
 from study.evaluation.protocols import PROTOCOLS
-from study.figures import sweep as sweep_figure
 from study.figures.catalogue import FIGURES
 from study.plan.loading import load
 from study.plan.results import Plan
@@ -62,6 +61,8 @@ CODE = Code(ROOT)
 
 wildcard_constraints:
     experiment="[a-z][a-z0-9_]*",
+    figure="[a-z][a-z0-9_]*",
+    owner="[a-z][a-z0-9_]*",
     fit="[a-z][a-z0-9_]*",
     sha256="[0-9a-f]{64}",
     sweep="[a-z][a-z0-9_]*",
@@ -94,25 +95,9 @@ def sweep_of(wildcards):
     return STUDY.sweeps[wildcards.sweep]
 
 
-def section_of(wildcards):
-    """The report's section for a figure."""
-    if "sweep" in wildcards.keys():
-        return "Sweeps"
-    return experiment_of(wildcards).section
-
-
-def figure_files(figure, folder="{experiment}"):
-    """A figure's two files; the report shows the PNG, with the rule's `caption`."""
-    return {
-        "svg": f"results/figures/{folder}/{figure}.svg",
-        "png": report(
-            f"results/figures/{folder}/{figure}.png",
-            caption="../report/figure.rst",
-            category=section_of,
-            subcategory=folder,
-            labels={"figure": figure},
-        ),
-    }
+def section_of(name):
+    """The report's section for the figures of an experiment or a sweep."""
+    return "Sweeps" if name in STUDY.sweeps else STUDY.experiments[name].section
 
 
 # The lock and the record of a run are the caller's own affair where this is a module.

@@ -3,7 +3,8 @@ rule figure:
     input:
         unpack(lambda wildcards: PLAN.shown_in(wildcards.experiment, wildcards.figure)),
     output:
-        **figure_files("{figure}"),
+        svg="results/figures/{experiment}/{figure}.svg",
+        png="results/figures/{experiment}/{figure}.png",
     log:
         "results/logs/figures/{experiment}/{figure}.log",
     wildcard_constraints:
@@ -23,7 +24,6 @@ rule figure:
             if "bins" in FIGURES[kind_of(wildcards)[0]].READS
             else None
         ),
-        caption=lambda wildcards: FIGURES[kind_of(wildcards)[0]].CAPTION,
         code=lambda wildcards: CODE.digest(
             "figure.py", f"study.figures.{kind_of(wildcards)[0]}"
         ),
@@ -37,14 +37,14 @@ rule sweep_figure:
     input:
         summary=rules.sweep.output.summary,
     output:
-        **figure_files("sweep", folder="{sweep}"),
+        svg="results/figures/{sweep}/sweep.svg",
+        png="results/figures/{sweep}/sweep.png",
     log:
         "results/logs/figures/{sweep}/sweep.log",
     conda:
         "../envs/study.yaml"
     params:
         sweep=lambda wildcards: sweep_of(wildcards).model_dump(),
-        caption=sweep_figure.CAPTION,
         code=CODE.digest("sweep_figure.py"),
     message:
         "Draw sweep {wildcards.sweep}"

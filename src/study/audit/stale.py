@@ -21,7 +21,8 @@ MADE = re.compile(
     rf"""results/(
         data/{SLUG}\.npz | fits/{SLUG}/{SLUG}\.npz | sklearn/{SLUG}/{SLUG}\.npz |
         evaluation/{SLUG}/({SLUG}/)?{SLUG}\.csv | predictions/{SLUG}/{SLUG}\.csv |
-        figures/{SLUG}/{SLUG}\.(svg|png) | tables/sweeps/{SLUG}\.csv | report/{SLUG}\.html |
+        figures/{SLUG}/{SLUG}\.(svg|png) | tables/sweeps/{SLUG}\.csv |
+        report/{SLUG}\.html | report/figures/{SLUG}/{SLUG}\.webp |
         sweeps/{SLUG}/part_\d+\.csv | sweeps/{SLUG}/cells/[0-9a-f]{{64}}\.csv | downloads/[0-9a-f]{{64}}\.csv
     )""",
     re.VERBOSE,
@@ -54,6 +55,7 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
 
     plan = Plan(Study.model_validate(manifest["configuration"]))
     wanted = {*manifest["outputs"], *plan.table_pages.values()}
+    wanted |= {*plan.report_images}
     wanted |= {f"results/downloads/{sha256}.csv" for sha256 in plan.urls}
     last_run = (folder / "results/manifest.json").stat().st_mtime_ns
     reached: dict[str, set[str] | None] = {}

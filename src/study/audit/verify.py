@@ -5,8 +5,10 @@
 Run it in the folder of the study. Says in plain words what does not hold, and ends with 1 then.
 """
 
+import filecmp
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 from study.audit.checksums import NOT_RESULTS, configuration_digest, sha256_of
@@ -85,33 +87,41 @@ def _tables(folder, manifest):
     from study.data.storage import read_table
     from study.tables.collect import PARTS, collect
     from study.tables.columns import COLUMNS, SWEEP_COLUMNS
-    from study.tables.sweeps import summarize
 
     tables = folder / "results/tables"
-    found = {}
+    study = Study.model_validate(manifest["configuration"])
+    found, used = {}, sweeps_of(study)
     for name in (*PARTS, "claims"):
         try:
             found[name] = collect(name, [read_table(tables / f"{name}.csv")])
         except (StudyError, OSError, ValueError) as error:
             yield f"results/tables/{name}.csv does not fit its data dictionary: {error}"
     for name, sweep in manifest["configuration"]["sweeps"].items():
+        table, varied = tables / f"sweeps/{name}.csv", list(sweep["vary"])
         try:
-            table, summary = (read_table(tables / f"sweeps/{name}{end}.csv") for end in ("", "_summary"))
+            columns = pd.read_csv(table, nrows=0).columns.tolist()
+            if columns != [*varied, *SWEEP_COLUMNS]:
+                yield f"results/tables/sweeps/{name}.csv does not fit its data dictionary: columns {columns}"
+            elif not _gives(table, varied, tables / f"sweeps/{name}_summary.csv"):
+                yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"
+            if name in used:
+                found[f"sweeps/{name}"] = read_table(table)
         except (OSError, ValueError) as error:
             yield f"results/tables/sweeps/{name}.csv cannot be read: {error}"
-            continue
-        columns = [*sweep["vary"], *SWEEP_COLUMNS]
-        if list(table.columns) != columns:
-            yield f"results/tables/sweeps/{name}.csv does not fit its data dictionary: columns {list(table.columns)}"
-        elif not _same(summarize(table, list(sweep["vary"])), summary):
-            yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"
-        found[f"sweeps/{name}"] = table
-    study = Study.model_validate(manifest["configuration"])
-    read = (*PARTS, *(f"sweeps/{name}" for name in sweeps_of(study)))
+    read = (*PARTS, *(f"sweeps/{name}" for name in used))
     if {*read, "claims"} <= set(found):
         rows = judge_all(study.claims, {name: found[name] for name in read}, frozenset(study.repeated()))
         if not _same(pd.DataFrame(rows, columns=list(COLUMNS["claims"])), found["claims"]):
             yield "results/tables/claims.csv is not what the other tables give"
+
+
+def _gives(table, varied, summary) -> bool:
+    """Tell whether the table of a sweep gives its summary."""
+    from study.tables.sweeps import put_together
+
+    with tempfile.TemporaryDirectory() as made:
+        put_together([table], varied, Path(made) / "table.csv", Path(made) / "summary.csv")
+        return filecmp.cmp(Path(made) / "summary.csv", summary, shallow=False)
 
 
 def _same(made, written) -> bool:

@@ -9,6 +9,7 @@ from study.figures.style import new_figure, protocol_color
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on the log scale
 
 READS = ("agreement",)
+IN_REPORT = True
 CAPTION = (
     "scikit-learn beside our EM, rung by rung; each rung removes one difference. See at which rung the labels "
     "of all rows agree, and at which the posteriors do, to rounding."

@@ -4,6 +4,7 @@ from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, COMPONENTS, new_figure
 
 READS = ("measurements",)
+IN_REPORT = False
 CAPTION = (
     "The rate of convergence of each fit (its last gain divided by the one before) against the overlap of the"
     " components. See whether fits whose components overlap more are slower."

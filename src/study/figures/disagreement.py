@@ -5,6 +5,7 @@ from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_figure
 
 READS = ("data", "runs", "sklearn")
+IN_REPORT = True
 CAPTION = (
     "The same rows labeled by our EM and by scikit-learn called as the article does. See where the rows lie "
     "that get another label, beside the border of the components."

@@ -9,6 +9,7 @@ from study.figures.shown import Shown
 from study.figures.style import component_color, new_figure
 
 READS = ("data", "runs")
+IN_REPORT = True
 CAPTION = (
     "The component given to the first and the last rows, by every fit, beneath their true class. See which "
     "rows get the other colour."

@@ -12,6 +12,7 @@ from study.figures.style import BACKGROUND, FIT_STYLES, OURS, component_color, n
 from study.fits.runs import first_whole_replicate
 
 READS = ("data", "runs", "bins")
+IN_REPORT = True
 CAPTION = (
     "The rows of the first replicate that no fit collapsed on, with the components of every fit: ellipses of two "
     "standard deviations, or for one feature the weighted densities over the histogram. See whether the fits find "

@@ -4,6 +4,7 @@ from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, OURS, new_figure
 
 READS = ("measurements",)
+IN_REPORT = False
 CAPTION = (
     "EM with equal spherical covariances of fixed size, beside k-means from the same centers. See how "
     "many labels are those of k-means as the covariances shrink."

@@ -9,6 +9,7 @@ from study.fits.runs import Runs
 SHORT = 3  # steps that are all shown
 
 READS = ("runs",)
+IN_REPORT = False
 CAPTION = (
     "The average log-likelihood at each step of EM. The thick line is replicate 0, thin lines are the other "
     "replicates; crosses mark fits that collapsed. See how many steps it takes until the curve is flat, and "

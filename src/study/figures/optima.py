@@ -5,6 +5,7 @@ from study.figures.shown import Shown
 from study.figures.style import HIGHLIGHT, OURS, new_figure
 
 READS = ("measurements",)
+IN_REPORT = True
 CAPTION = (
     "Each start on the same rows, sorted by the log-likelihood that it ends with, relative to the best. See "
     "the steps in the curve: starts on one step end alike."

@@ -6,6 +6,7 @@ from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_figure
 
 READS = ("evaluations", "measurements")
+IN_REPORT = True
 CAPTION = (
     "Steps, and rows with their true class, of every fit over the replicates; where the data were drawn from a known "
     "mixture, a dashed line marks what the true parameters get right (median). See how far single runs lie from their "

@@ -1,5 +1,7 @@
 """One look for all figures: sizes, and colours that mean the same thing everywhere."""
 
+import re
+
 from study.data.storage import whole_file
 
 # Okabe and Ito's palette, made to be told apart with any colour vision.
@@ -67,4 +69,13 @@ def save(figure, svg, png):
     for path, metadata in ((png, {}), (svg, {"Date": None})):
         with whole_file(path) as temporary:
             figure.savefig(temporary, metadata=metadata)
+            if path == svg:
+                _cut_digits(temporary)
         figure.set_layout_engine("none")  # once is enough: finding the places takes as long as drawing
+
+
+def _cut_digits(path):
+    """Write the places in an SVG file to a hundredth of a point: it packs a fifth smaller, and looks the same."""
+    text = path.read_text(encoding="utf-8")
+    places = re.compile(r' d="[^"]*"|<use [^>]*>')
+    path.write_text(places.sub(lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), text), encoding="utf-8")

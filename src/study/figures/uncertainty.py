@@ -7,6 +7,7 @@ from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, HIGHLIGHT, component_color, new_figure
 
 READS = ("data", "runs", "bins")
+IN_REPORT = True
 CAPTION = (
     "Above, the histogram of the rows; beneath, each component's posterior and the uncertainty over x, for "
     "every fit. See where the process of a value is unclear, and whether there are fits with both posteriors near "

@@ -5,8 +5,9 @@ from functools import cached_property
 from pathlib import Path
 
 from study.configuration.cells import Cells
-from study.configuration.schema import CsvFile, Study
+from study.configuration.schema import Claim, CsvFile, Study
 from study.evaluation.protocols import PROTOCOLS, PUBLISHED
+from study.figures import sweep
 from study.figures.catalogue import FIGURES, figures_of
 
 FORMATS = ("svg", "png")  # of each figure
@@ -124,7 +125,7 @@ class Plan:
     def figures(self) -> list[str]:
         """Every figure, of experiments and sweeps."""
         stems = [f"{name}/{figure}" for name, found in self.figures_of.items() for figure in found]
-        stems += [f"{name}/sweep" for name, sweep in self.study.sweeps.items() if sweep.figure]
+        stems += [f"{name}/sweep" for name, found in self.study.sweeps.items() if found.figure]
         return [f"results/figures/{stem}.{ending}" for stem in stems for ending in FORMATS]
 
     @property
@@ -151,6 +152,23 @@ class Plan:
             *self.evaluations("parameters"),
             *(part for name in self.study.sweeps for part in self.parts(name)),
         ]
+
+    @cached_property
+    def report_images(self) -> dict[str, str]:
+        """Images that the report embeds, and their captions.
+
+        Figures of a single fit, and of what is measured beside all, are left out, unless a claim names the fit.
+        """
+        claims = [claim for claim in self.study.claims.values() if isinstance(claim, Claim)]
+        named = {(claim.about(None), claim.where.get("fit")) for claim in claims}
+        captions = {
+            f"{name}/{figure}": FIGURES[kind].CAPTION
+            for name, found in self.figures_of.items()
+            for figure, (kind, fits) in found.items()
+            if FIGURES[kind].IN_REPORT or any((name, fit) in named for fit in fits)
+        }
+        captions |= {f"{name}/sweep": sweep.CAPTION for name, found in self.study.sweeps.items() if found.figure}
+        return {f"results/report/figures/{stem}.webp": caption for stem, caption in captions.items()}
 
     @property
     def table_pages(self) -> dict[str, str]:
