@@ -52,6 +52,7 @@ original-data: .venv/complete
 benchmark: .venv/complete
 	python benchmarks/speed.py
 	python benchmarks/sweep.py
+	python benchmarks/study.py
 
 .venv/complete: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'

@@ -10,13 +10,13 @@ import argparse
 import importlib.metadata
 import json
 import os
-import platform
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+
+from results import machine, row, write_section
 
 HERE = Path(__file__).parent
 OTHERS = {"sklearn": "scikit-learn", "pomegranate": "pomegranate", "opencv": "opencv-python-headless"}
@@ -80,18 +80,11 @@ def compare(other, shape, threads, repeats):
     return runs[:, :, 0], abs(runs[0, 0, 1] - runs[0, 1, 1])
 
 
-def row(cells):
-    """Format a row of a Markdown table."""
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
-
-
 def versions():
     """Name the machine and what runs on it."""
     packages = ["numpy", "scipy", *OTHERS.values()]
     found = [f"{name} {importlib.metadata.version(name)}" for name in packages if is_installed(name)]
-    processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    machine = f"{platform.machine()} {processor[1] if processor else ''}, {os.cpu_count()} cores"
-    return f"{machine}; Python {platform.python_version()}, {', '.join(found)}."
+    return f"{machine()}, {', '.join(found)}."
 
 
 def is_installed(package):
@@ -116,9 +109,7 @@ def main():
         print("\n".join(text), flush=True)
 
     tell(
-        "# Benchmark results",
-        "",
-        f"Written by `make benchmark`. {versions()}",
+        f"Written by `python benchmarks/speed.py`. {versions()}",
         f"Each number is the median of {arguments.repeats} interleaved runs; a ratio is of two runs side by side, with",
         "the smallest and the largest. Same start and iterations; the log-likelihoods (nats a row) differ as shown.",
         "",
@@ -162,7 +153,7 @@ def main():
                 peaks += library.ask("peak")
         tell(row([f"{n_samples:,}", f"{16 * n_samples / 1e6:.1f}", *(f"{peak:.1f}" for peak in peaks)]))
     if not arguments.quick:
-        (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_section("The library", lines)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dtrtri
 
 LOG_2_PI = np.log(2 * np.pi)
 # A pivot of the Cholesky factor, squared and divided by its variance, is the share of that feature's variance
@@ -82,6 +81,8 @@ class CovarianceType:
         if self.diagonal:
             singular = ~(covariances > 0)
             return 1 / np.sqrt(np.where(singular, 1.0, covariances)), singular
+        from scipy.linalg.lapack import dpotrf, dtrtri  # takes its time to import
+
         factors = np.empty(covariances.shape)
         flat = factors.reshape(-1, *covariances.shape[-2:])
         for k, covariance in enumerate(covariances.reshape(flat.shape)):

@@ -1,0 +1,33 @@
+"""RESULTS.md: each benchmark writes its own section, and leaves the others."""
+
+import os
+import platform
+import re
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+def write_section(title: str, lines: list[str]):
+    """Put a section in the place of the one with its title, or at the end."""
+    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Benchmark results\n"
+    head, *sections = re.split(r"^(?=## )", text, flags=re.MULTILINE)
+    made = "\n".join([f"## {title}", "", *lines, ""])
+    names = [section.splitlines()[0] for section in sections]
+    if f"## {title}" in names:
+        sections[names.index(f"## {title}")] = made + "\n"
+    else:
+        sections.append(made + "\n")
+    RESULTS.write_text((head.rstrip() + "\n\n" + "".join(sections)).rstrip() + "\n", encoding="utf-8")
+
+
+def row(cells) -> str:
+    """Format a row of a Markdown table."""
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def machine() -> str:
+    """Name the machine and Python."""
+    processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    name = processor[1] if processor else ""
+    return f"{platform.machine()} {name}, {os.cpu_count()} cores, Python {platform.python_version()}"
