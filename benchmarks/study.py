@@ -206,8 +206,8 @@ def main():
         tables = [(n_rows, *table(folder, n_rows)) for n_rows in (100_000, 1_000_000)]
     lines = [
         f"Written by `python benchmarks/study.py`. {machine()}; {arguments.cores} of them used, each commit in a clone",
-        "of its own. Bare work: the scripts of the same jobs in one warm process a core, without Snakemake. The report is",
-        "not counted.",
+        "of its own. Bare work: the scripts of the same jobs in one warm process a core, without Snakemake. The report",
+        "is not counted.",
         "",
         row(["", *commits, "aim"]),
         row(["---"] * (len(commits) + 2)),

@@ -102,7 +102,7 @@ def test_one_core_gives_the_same_bytes_as_four(tiny, tmp_path):
 
 
 AUDIT = {"manifest", "pages"}  # they look at everything
-FIGURES = {"figure", "sweep_figure"}
+FIGURES = {"figure", "sweep_figure", "report_image"}
 BUT_DATA = FIGURES | {
     "sweep_part",
     "sweep",
@@ -122,7 +122,7 @@ BUT_DATA = FIGURES | {
         ("src/study/tables/collect.py", {"tables", "claims"}),
         ("src/study/configuration/loading.py", set()),
         ("src/study/claims/judge.py", {"claims"}),
-        ("src/study/figures/sweep.py", {"sweep_figure"}),
+        ("src/study/figures/sweep.py", {"sweep_figure", "report_image"}),
         ("src/emgmm/em.py", BUT_DATA),
         ("src/study/figures/style.py", FIGURES),
     ],
@@ -193,8 +193,8 @@ def test_two_runs_in_one_folder_are_kept_apart(tmp_path):
 def test_an_added_value_of_a_sweep_leaves_experiments_alone(project):
     text = (project / "small.yaml").read_text()
     for change, rules in (
-        ({"vary": {"data.n_unlabeled": [50, 65, 80]}}, {"sweep_part", "sweep", "sweep_figure"}),
-        ({"figure": {"x": "data.n_unlabeled", "y": "accuracy"}}, {"sweep_figure"}),
+        ({"vary": {"data.n_unlabeled": [50, 65, 80]}}, {"sweep_part", "sweep", "sweep_figure", "report_image"}),
+        ({"figure": {"x": "data.n_unlabeled", "y": "accuracy"}}, {"sweep_figure", "report_image"}),
     ):
         sizes = {**SMALL["sweeps"]["sizes"], **change}
         sizes["vary"] = {**SMALL["sweeps"]["sizes"]["vary"], **sizes["vary"]}
