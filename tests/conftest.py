@@ -1,13 +1,34 @@
 """What several test files share."""
 
+import fcntl
+import os
+import shutil
+
 import pytest
-from project import TINY, make_project, snakemake
+from project import SMALL, TINY, make_project, snakemake
+
+
+def run_once(tmp_path_factory, name, settings):
+    """Run a study by 4 cores, once for all of pytest's processes; nobody may change it."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.with_suffix(".done").exists():
+            run = snakemake(make_project(folder, settings), cores=4)
+            assert run.returncode == 0, run.stdout + run.stderr
+            folder.with_suffix(".done").touch()
+    return folder
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
-    """Run a tiny study by 4 cores; nobody may change it."""
-    folder = make_project(tmp_path_factory.mktemp("tiny"), TINY)
-    run = snakemake(folder, cores=4)
-    assert run.returncode == 0, run.stdout + run.stderr
-    return folder
+    """Give the folder of a tiny study."""
+    return run_once(tmp_path_factory, "tiny", TINY)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Copy a small study."""
+    made = run_once(tmp_path_factory, "small", SMALL)
+    return shutil.copytree(made, tmp_path_factory.mktemp("project") / "project")
