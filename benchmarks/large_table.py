@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+sys.path.pop(0)  # this folder, whose study.py is another than the package
 from study.configuration.schema import Sweep
 from study.data.storage import read_rows
 from study.figures.style import save

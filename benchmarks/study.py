@@ -29,6 +29,12 @@ from results import machine, row, write_section
 ROOT = Path(__file__).parent.parent
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 PATIENCE = 900  # seconds that a plan may take
+ONE_RULE = """
+rule all:
+    output: "made"
+    params: 1
+    shell: "touch {output}"
+"""
 AIMS = {
     "the study, over bare": "<= 1.6",
     "`-n` of a finished study, s of CPU": "<= 1.5",
@@ -167,7 +173,13 @@ def measure(folder, cores):
     run_seconds, run_cpu = timed(snakemake("--cores", str(cores)), folder)
     timed(snakemake("--report", "results/report.html"), folder)
     report = (folder / "results/report.html").stat().st_size / 1e6
-    again = min(timed(snakemake("-n"), folder)[1] for _ in range(5))
+    again, least = [], []
+    with tempfile.TemporaryDirectory() as empty:
+        (Path(empty) / "Snakefile").write_text(ONE_RULE)
+        timed(snakemake("--cores", "1"), Path(empty))
+        for _ in range(7):
+            again.append(timed(snakemake("-n"), folder)[1])
+            least.append(timed(snakemake("-n"), Path(empty))[1])
     found = {
         "bare work, s": f"{seconds:.1f}",
         "bare work, s of CPU": f"{cpu:.1f}",
@@ -175,7 +187,8 @@ def measure(folder, cores):
         "the study, s of CPU": f"{run_cpu:.1f}",
         "the study, over bare": f"**{run_seconds / seconds:.2f}**",
         "jobs": n_jobs,
-        "`-n` of a finished study, s of CPU": f"{again:.2f}",
+        "`-n` of a finished study, s of CPU": f"{min(again):.2f}",
+        "`-n` of a finished workflow of one rule, s of CPU": f"{min(least):.2f}",
         "report.html, MB": f"{report:.1f}",
     }
     for n_cells in (500, 2_000, 10_000, 100_000):

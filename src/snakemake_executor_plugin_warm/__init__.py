@@ -3,6 +3,7 @@
 What is no plain Python script of this machine runs as Snakemake's local executor runs it, and nothing else differs.
 """
 
+import contextlib
 import os
 import pickle
 import subprocess
@@ -59,6 +60,7 @@ class Executor(LocalExecutor):
             if not process.run(request):
                 raise SpawnedJobError  # the script has told why
         except EOFError:
+            process.end()
             process = None
             text = f"rule {rule}: its process was ended from outside; was there memory enough?"
             raise WorkflowError(text) from None
@@ -98,6 +100,7 @@ class WarmProcess:
 
     def end(self):
         """Let it end."""
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it is gone already
+            self.process.stdin.close()
         self.process.wait()
         os.close(self.answers)
