@@ -15,6 +15,7 @@ from snakemake.exceptions import SpawnedJobError, WorkflowError
 from snakemake.executors.local import Executor as LocalExecutor
 from snakemake.executors.local import common_settings
 from snakemake.script import Snakemake
+from snakemake.sourcecache import LocalSourceFile
 
 __all__ = ["Executor", "common_settings"]
 
@@ -34,10 +35,10 @@ class Executor(LocalExecutor):
         """Run a job in an idle process; return its future."""
         settings = self.workflow.deployment_settings, self.workflow.workflow_settings
         plain = not (settings[0].deployment_method or settings[1].cache or job.is_shadow or job.benchmark)
-        if not plain or not job.rule.script or Path(job.rule.script).suffix != ".py":
+        script = job.rule.basedir.join(job.rule.script) if job.rule.script else None
+        if not plain or not isinstance(script, LocalSourceFile) or Path(str(script)).suffix != ".py":
             return super().run_single_job(job)
-        self.workflow.async_run(job.prepare())
-        script = job.rule.basedir.join(job.rule.script)
+        self.job_args_and_prepare(job)  # for its second half alone
         given = Snakemake(
             job.input,
             job.output,
@@ -49,10 +50,9 @@ class Executor(LocalExecutor):
             self.workflow.globals["config"],
             job.rule.name,
             None,
-            script.get_basedir().get_path_or_uri(secret_free=True),
+            str(Path(str(script)).parent),
         )
-        request = pickle.dumps((script.get_path_or_uri(secret_free=True), given))
-        return self.pool.submit(self._run, request, job.rule.name)
+        return self.pool.submit(self._run, pickle.dumps((str(script), given)), job.rule.name)
 
     def _run(self, request, rule):
         process = self.idle.get() or WarmProcess()
