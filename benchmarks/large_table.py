@@ -42,6 +42,6 @@ put_together(parts, list(vary), folder / "table.csv", folder / "summary.csv")
 together = time.perf_counter() - begun
 figure = {"x": "data.n_unlabeled", "y": "accuracy", "color": "data.separation", "kind": "heatmap"}
 sweep = Sweep.model_validate({"experiment": "mine", "vary": vary, "replicates": REPLICATES, "figure": figure})
-drawn = draw(read_rows(folder / "summary.csv", "quantity", ["accuracy"]), sweep, "large")
+drawn = draw(read_rows(folder / "summary.csv", "quantity", {"accuracy", "converged"}), sweep, "large")
 save(drawn, folder / "figure.svg", folder / "figure.png")
 print(f"{together:.1f} {time.perf_counter() - begun - together:.1f} {megabytes()} {megabytes() - at_first}")

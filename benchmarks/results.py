@@ -12,13 +12,13 @@ def write_section(title: str, lines: list[str]):
     """Put a section in the place of the one with its title, or at the end."""
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Benchmark results\n"
     head, *sections = re.split(r"^(?=## )", text, flags=re.MULTILINE)
-    made = "\n".join([f"## {title}", "", *lines, ""])
+    made = "\n".join([f"## {title}", "", *lines])
     names = [section.splitlines()[0] for section in sections]
     if f"## {title}" in names:
-        sections[names.index(f"## {title}")] = made + "\n"
+        sections[names.index(f"## {title}")] = made
     else:
-        sections.append(made + "\n")
-    RESULTS.write_text((head.rstrip() + "\n\n" + "".join(sections)).rstrip() + "\n", encoding="utf-8")
+        sections.append(made)
+    RESULTS.write_text("\n\n".join(part.strip() for part in (head, *sections)) + "\n", encoding="utf-8")
 
 
 def row(cells) -> str:

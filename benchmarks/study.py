@@ -44,7 +44,7 @@ AIMS = {
 
 
 def timed(command, folder, **settings):
-    """Run a command; return seconds, CPU seconds and the megabytes of its largest process."""
+    """Run a command; return seconds and CPU seconds."""
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = os.environ | {"PYTHONPATH": str(folder / "src")}
     subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment, **settings)  # noqa: S603

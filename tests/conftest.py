@@ -15,6 +15,7 @@ def run_once(tmp_path_factory, name, settings):
     with open(folder.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.with_suffix(".done").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of one that failed
             run = snakemake(make_project(folder, settings), cores=4)
             assert run.returncode == 0, run.stdout + run.stderr
             folder.with_suffix(".done").touch()

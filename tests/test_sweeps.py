@@ -10,7 +10,7 @@ from test_configuration import GOOD, TOY, overlay, problems
 
 from study.configuration.cells import Cell, Cells, with_values
 from study.configuration.schema import Experiment, Sweep
-from study.data.storage import join_tables, read_table, write_table
+from study.data.storage import join_tables, read_rows, read_table, write_table
 from study.figures.sweep import draw, short_names
 from study.plan.loading import load
 from study.tables.columns import SWEEP_QUANTITIES
@@ -206,6 +206,25 @@ def test_a_figure_of_fits_that_all_failed_says_so(tmp_path, kind):
     assert [text.get_text() for text in drawn.axes[0].texts] == ["no fit succeeded"]
 
 
+@pytest.mark.parametrize("failed", [[0.1], [0.1, 1.0e-4]])
+def test_cells_in_which_every_fit_failed_keep_their_panels(tmp_path, failed):
+    vary = {"data.n_unlabeled": [30, 60], "fits.first.tol": [0.1, 1.0e-4]}
+    sweep = Sweep.model_validate(
+        {**SWEEP, "vary": vary, "protocols": [], "figure": {"x": "data.n_unlabeled", "y": "n_iter"}}
+    )
+    table = run(sweep.model_dump(), tmp_path)
+    table["failure"] = np.where(table["fits.first.tol"].isin(failed), "start: singular", None)
+    table["converged"] &= table["failure"].isna()
+    write_table(tmp_path / "failed.csv", table)
+    put_together([tmp_path / "failed.csv"], list(vary), tmp_path / "sweep.csv", tmp_path / "summary.csv")
+    drawn = draw(read_rows(tmp_path / "summary.csv", "quantity", {"n_iter", "converged"}), sweep, "sizes")
+    drawn.savefig(tmp_path / "figure.png")
+    panels = [axes for axes in drawn.axes if axes.get_visible()]
+    assert [axes.get_title() for axes in panels] == ["tol = 0.1", "tol = 0.0001"]
+    told = [[text.get_text() for text in axes.texts] for axes in panels]
+    assert told == [["no fit succeeded"], ["no fit succeeded"] if len(failed) > 1 else []]
+
+
 @pytest.mark.parametrize("figure", [{"kind": "lines"}, {"kind": "heatmap"}, {"kind": "lines", "color": None}])
 def test_what_is_no_number_is_drawn_in_the_order_of_the_sweep(tmp_path, figure):
     vary = {"fits.first.covariance_type": ["tied", "full", "diag"], "data.shared": [True, False]}
@@ -293,3 +312,11 @@ def test_sweep_of_an_experiment_changed_by_an_overlay_is_left_out(tmp_path):
         assert study.sweeps == {}
     assert all(line.startswith("sweep sizes is left out, for the experiment has changed") for line in told)
     assert len(told) == 2
+
+
+def test_a_cell_without_a_fit_that_is_tabulated_is_told(tmp_path):
+    vary = {"fits": [{"first": {}}, {"g": {"tol": 0.5}}]}
+    sweep = {"experiment": "toy", "vary": vary, "fits": ["first"], "protocols": []}
+    toy = {"protocols": None}
+    text = problems(tmp_path, GOOD, overlay("experiments.toy", toy), overlay("sweeps.s", sweep))
+    assert "in the cell fits: {'g': {'tol': 0.5}}: fits: has no fit 'first'" in text

@@ -58,6 +58,8 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0):
     n_values = 1 + X.shape[2] + starts[0].type.n_products(X.shape[2])
     size = max(1, GROUP_VALUES // (X.shape[1] * n_values))
     labeled = [None] * len(starts) if labeled is None else labeled
+    if len(labeled) != len(starts) or len({known is None for known in labeled}) > 1:
+        raise ValueError(f"labeled must hold statistics for each of the {len(starts)} fits, or for none")
     results = []
     for begin in range(0, len(starts), size):
         group = slice(begin, begin + size)

@@ -6,12 +6,13 @@ What is no plain Python script of this machine runs as Snakemake's local executo
 import contextlib
 import os
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
 from queue import LifoQueue
 
-from snakemake.exceptions import SpawnedJobError, WorkflowError
+from snakemake.exceptions import WorkflowError
 from snakemake.executors.local import Executor as LocalExecutor
 from snakemake.executors.local import common_settings
 from snakemake.script import Snakemake
@@ -36,7 +37,7 @@ class Executor(LocalExecutor):
         settings = self.workflow.deployment_settings, self.workflow.workflow_settings
         plain = not (settings[0].deployment_method or settings[1].cache or job.is_shadow or job.benchmark)
         script = job.rule.basedir.join(job.rule.script) if job.rule.script else None
-        if not plain or not isinstance(script, LocalSourceFile) or Path(str(script)).suffix != ".py":
+        if not plain or not isinstance(script, LocalSourceFile) or not re.fullmatch(r"[^{]+\.py", str(script)):
             return super().run_single_job(job)
         self.job_args_and_prepare(job)  # for its second half alone
         given = Snakemake(
@@ -55,10 +56,11 @@ class Executor(LocalExecutor):
         return self.pool.submit(self._run, pickle.dumps((str(script), given)), job.rule.name)
 
     def _run(self, request, rule):
-        process = self.idle.get() or WarmProcess()
+        process = self.idle.get()
         try:
+            process = process or WarmProcess()
             if not process.run(request):
-                raise SpawnedJobError  # the script has told why
+                raise WorkflowError(f"rule {rule}: its script has failed")
         except EOFError:
             process.end()
             process = None

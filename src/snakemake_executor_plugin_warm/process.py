@@ -40,8 +40,11 @@ def main():
     sys.path.pop(0)  # the folder of this file
     requests: Queue = Queue()
     threading.Thread(target=read_requests, args=(requests,), daemon=True).start()
-    while True:
-        os.write(int(sys.argv[1]), b"1" if run_script(*requests.get()) else b"0")
+    try:
+        while True:
+            os.write(int(sys.argv[1]), b"1" if run_script(*requests.get()) else b"0")
+    except KeyboardInterrupt:  # while it waits
+        os._exit(0)
 
 
 if __name__ == "__main__":

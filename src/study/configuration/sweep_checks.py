@@ -71,11 +71,12 @@ def _hashable(value):
 
 def _cells(cells: Cells, path):
     below, told, wrong = ("experiments", cells.sweep.experiment), set(), 0
-    data_vary = any(block[0] == "data" for block in cells.varied)
+    data_vary, wanted = any(block[0] == "data" for block in cells.varied), {*(cells.sweep.fits or ())}
     for number in range(len(cells)):
         try:
             cell = cells[number].experiment
             found = [*check_fits(cell.fits, cell.data, cell.protocols, below)]
+            found += [((*below, "fits"), f"has no fit '{name}'") for name in wanted - cell.fits.keys()]
             if data_vary or number == 0:
                 found += check_data(cell.data, cell.replicates, below)
         except ValidationError:
@@ -83,7 +84,8 @@ def _cells(cells: Cells, path):
         if found == []:
             continue
         wrong, values = wrong + 1, cells.assignment(number)
-        for problem in _problems(with_values(cells.raw, values), below):
+        whole = _problems(with_values(cells.raw, values), below)
+        for problem in whole or [Problem(*problem) for problem in found or ()]:
             key = next((key for key in values if _touches(key, problem.path[2:])), next(iter(values)))
             if (key, problem.message) not in told:
                 told.add((key, problem.message))

@@ -45,7 +45,7 @@ def draw(summary, sweep: Sweep, name: str):
     Parameters
     ----------
     summary : DataFrame
-        Mean and interval of each quantity, by cell, fit and protocol.
+        Mean and interval of each quantity that is drawn, and of `converged`, by cell, fit and protocol.
     sweep : Sweep
     name : str
 
@@ -62,7 +62,8 @@ def draw(summary, sweep: Sweep, name: str):
     panel_keys = [figure.panels] if figure.panels else []
     if not sweep.zip:  # every varied key is told apart by something
         panel_keys += [key for key in sweep.vary if key not in (figure.x, figure.color, figure.panels, *figure.where)]
-    parts = list(summary[panel_keys].drop_duplicates().itertuples(index=False)) if panel_keys else [()]
+    every_cell = summary[summary["quantity"] == "converged"]  # also where all fits failed
+    parts = list(every_cell[panel_keys].drop_duplicates().itertuples(index=False)) if panel_keys else [()]
     every = [(quantity, part) for quantity in quantities for part in parts]
     panels = every[:MOST_PANELS]
     n_columns = min(3, len(panels))

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import math
 from pathlib import Path
 
 import jinja2
@@ -31,7 +32,7 @@ def table_page(table, title: str, meanings: dict[str, str], template) -> str:
     if n_rows > MOST_ROWS:
         caption = f"The first {MOST_ROWS:,} of {n_rows:,} rows of {caption}"
     rows = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
-    text = json.dumps(rows, separators=(",", ":"))
+    text = json.dumps(rows, separators=(",", ":"), allow_nan=False)
     return _filled(template, title=title, caption=caption, meanings=meanings, columns=[*shown], rows=_packed(text))
 
 
@@ -39,7 +40,7 @@ def _cell(value):
     if pd.isna(value):
         return ""
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return float(f"{value:.6g}") if math.isfinite(value) else str(value)
     return value if isinstance(value, str) else str(value) if isinstance(value, bool) else int(value)
 
 

@@ -169,7 +169,7 @@ def put_together(parts, varied: list[str], table, summary):
         To write.
     """
     join_tables(table, parts)
-    with tempfile.TemporaryDirectory(dir=Path(summary).parent) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in (*MEASURED, "converged")]
         for number, rows in enumerate(_whole_cells(table, varied)):
             for file, found in zip(files, summarize(rows, varied).values(), strict=True):

@@ -72,7 +72,7 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
     """
     center, (n_components, _) = X.mean(axis=1, keepdims=True), means.shape[1:]
     rows, means, active = X - center, means - center, np.arange(len(X))
-    for _ in range(max_iter):
+    for _ in range(max_iter - 1):
         here, scale = means[active], variances[active, None, None]
         log_joint = (here @ rows.swapaxes(1, 2) - 0.5 * (here**2).sum(axis=2, keepdims=True)) / scale
         normalize(log_joint)
