@@ -171,18 +171,19 @@ def rows_that_fit(n_rows, values_a_row):
 
 def _blocks(X, parameters):
     """Yield the rows of each block, their deviations (K, D, n) from the means, and log joint densities (K, n)."""
+    covariance_type, factors = parameters.type, parameters.factors
+    constants = covariance_type.log_constants(parameters.weights, factors)
     size = rows_that_fit(len(X), 2 * parameters.means.size)
     for begin in range(0, len(X), size):
         rows = slice(begin, min(begin + size, len(X)))
         deviations = np.subtract(X[rows].T[None], parameters.means[:, :, None], dtype=float)
-        yield rows, deviations, log_joint_densities(parameters.type, parameters.weights, parameters.factors, deviations)
+        yield rows, deviations, log_joint_densities(covariance_type, constants, factors, deviations)
 
 
-def log_joint_densities(covariance_type, weights, factors, deviations):
-    """Give log joint densities (..., K, n), from deviations (..., K, D, n) of the rows and factors, one a component."""
+def log_joint_densities(covariance_type, constants, factors, deviations):
+    """Give log joint densities (..., K, n): from constants and factors, one a component, and the rows' deviations."""
     whitened = covariance_type.whiten(factors, deviations)
-    squares = np.einsum("...dn,...dn->...n", whitened, whitened)
-    return covariance_type.log_constants(weights, factors)[..., None] - 0.5 * squares
+    return constants[..., None] - 0.5 * np.einsum("...dn,...dn->...n", whitened, whitened)
 
 
 def _exact_expectation(X, parameters, sample_weight):

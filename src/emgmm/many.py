@@ -82,7 +82,7 @@ def _fit_group(X, starts, labeled, stopping, reg_covar):
         for name in ("weights", "means", "covariances", "precisions_cholesky")
     ]
     results, traces = [None] * len(starts), [[] for _ in starts]
-    known = None if labeled[0] is None else _stacked(labeled)
+    known = _stacked(labeled)
     n_rows = np.full(len(starts), X.shape[1]) + (0 if known is None else known.mass.sum(axis=-1))
     active = np.arange(len(starts))
     for step in range(1, stopping.max_iter + 1):
@@ -116,12 +116,14 @@ def _fit_group(X, starts, labeled, stopping, reg_covar):
         if not going.all():
             active, features, rows.center = active[going], features[going], rows.center[going]
             current = [array[going] for array in current]
-            known = None if labeled[0] is None else _stacked([labeled[i] for i in active])
+            known = _stacked([labeled[i] for i in active])
     return results
 
 
 def _stacked(all_statistics):
-    """Put statistics of one shape into one, with a leading dimension."""
+    """Put statistics of one shape into one, with a leading dimension; None if there are none."""
+    if all_statistics[0] is None:
+        return None
     arrays = (np.stack([getattr(one, name) for one in all_statistics]) for name in ("mass", "means", "scatter"))
     return SufficientStatistics(*arrays, all_statistics[0].covariance_type)
 
@@ -154,7 +156,7 @@ def judge_many(X, mixtures):
         )
         deviations = rows.swapaxes(-1, -2)[:, None] - means[..., None]
         with np.errstate(over="ignore", invalid="ignore"):
-            log_joint = log_joint_densities(kind, weights, factors, deviations)
+            log_joint = log_joint_densities(kind, kind.log_constants(weights, factors), factors, deviations)
             totals = normalize(log_joint)
         for x, mixture, found, total in zip(rows, group, log_joint, totals, strict=True):
             if np.isfinite(total).all():

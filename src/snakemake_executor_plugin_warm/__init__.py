@@ -39,7 +39,7 @@ class Executor(LocalExecutor):
         script = job.rule.basedir.join(job.rule.script) if job.rule.script else None
         if not plain or not isinstance(script, LocalSourceFile) or not re.fullmatch(r"[^{]+\.py", str(script)):
             return super().run_single_job(job)
-        self.job_args_and_prepare(job)  # for its second half alone
+        self.job_args_and_prepare(job)  # to prepare it; the arguments are of no use here
         given = Snakemake(
             job.input,
             job.output,

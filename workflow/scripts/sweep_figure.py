@@ -8,8 +8,7 @@ from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     sweep = Sweep.model_validate(snakemake.params.sweep)
-    drawn = [sweep.figure.y] if isinstance(sweep.figure.y, str) else sweep.figure.y
     # `converged` is there of every cell, also of those in which each fit failed
-    rows = read_rows(snakemake.input.summary, "quantity", {*drawn, "converged"})
+    rows = read_rows(snakemake.input.summary, "quantity", {*sweep.figure.quantities, "converged"})
     figure = draw(rows, sweep, snakemake.wildcards.sweep)
     save(figure, snakemake.output.svg, snakemake.output.png)

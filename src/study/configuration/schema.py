@@ -542,6 +542,11 @@ class SweepFigure(Closed):
     )
     where: dict[str, Cell] = Field({}, description="Value that a column must have, by column.")
 
+    @property
+    def quantities(self) -> list[str]:
+        """What is drawn."""
+        return [self.y] if isinstance(self.y, str) else self.y
+
 
 class Sweep(Closed):
     """Settings of an experiment, varied."""

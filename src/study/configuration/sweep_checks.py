@@ -76,7 +76,7 @@ def _cells(cells: Cells, path):
         try:
             cell = cells[number].experiment
             found = [*check_fits(cell.fits, cell.data, cell.protocols, below)]
-            found += [((*below, "fits"), f"has no fit '{name}'") for name in wanted - cell.fits.keys()]
+            found += _absent(wanted, cell.fits, below)
             if data_vary or number == 0:
                 found += check_data(cell.data, cell.replicates, below)
         except ValidationError:
@@ -84,8 +84,7 @@ def _cells(cells: Cells, path):
         if found == []:
             continue
         wrong, values = wrong + 1, cells.assignment(number)
-        whole = _problems(with_values(cells.raw, values), below)
-        for problem in whole or [Problem(*problem) for problem in found or ()]:
+        for problem in _problems(with_values(cells.raw, values), wanted, below):
             key = next((key for key in values if _touches(key, problem.path[2:])), next(iter(values)))
             if (key, problem.message) not in told:
                 told.add((key, problem.message))
@@ -98,13 +97,19 @@ def _cells(cells: Cells, path):
             return
 
 
-def _problems(experiment: dict, below) -> list[Problem]:
-    """List what is wrong with an experiment, which stands at `below`."""
+def _absent(wanted: set[str], fits, below) -> list[tuple]:
+    """List the fits to tabulate that are not there."""
+    return [((*below, "fits"), f"has no fit '{name}'") for name in sorted(wanted - {*fits})]
+
+
+def _problems(experiment: dict, wanted: set[str], below) -> list[Problem]:
+    """List what is wrong with a cell's experiment, which stands at `below`."""
     try:
         Experiment.model_validate(experiment)
     except ValidationError as error:
         return [problem_of(detail, below) for detail in error.errors(include_url=False)]
-    return [Problem(*problem) for problem in check_experiment(experiment, below)]
+    found = [*check_experiment(experiment, below), *_absent(wanted, experiment["fits"], below)]
+    return [Problem(*problem) for problem in found]
 
 
 def _touches(key, place):
@@ -137,7 +142,7 @@ def _names(sweep, experiment, path, vocabulary):
             yield (*path, "figure", key), f"is '{value}'{nearest(value, allowed)}"
     if figure.kind == "heatmap" and figure.color is None:
         yield (*path, "figure", "color"), "is required for a heatmap: the key on its vertical axis"
-    for value in [figure.y] if isinstance(figure.y, str) else figure.y:
+    for value in figure.quantities:
         compared = value in vocabulary.columns["agreement"] and value not in vocabulary.columns["fits"]
         if value not in vocabulary.quantities:
             yield (*path, "figure", "y"), f"is '{value}'{nearest(value, vocabulary.quantities)}"

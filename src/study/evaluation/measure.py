@@ -1,7 +1,5 @@
 """Take every measurement of an experiment: rows of measurements.csv."""
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
 
@@ -54,10 +52,19 @@ def measure(
         return found
 
     n_components = max((runs.means.shape[1] for runs in runs_by_fit.values()), default=1)
-    draws, known = [], {}
-    for r in range(len(dataset.unlabeled)):
-        draw = partial(_generator, seed, experiment, r)
-        draws.append(OneDraw(r, dataset.replicate(r), n_components, draw, draws, known))
+    draws: list[OneDraw] = []
+    known: dict = {}
+    draws += [
+        OneDraw(
+            r,
+            dataset.replicate(r),
+            n_components,
+            lambda purpose, r=r: generator(seed, experiment, purpose, r),
+            draws,
+            known,
+        )
+        for r in range(len(dataset.unlabeled))
+    ]
     for fit, runs in runs_by_fit.items():
         of_fit = OneFit(runs, dataset)
         for r in range(len(runs)):
@@ -69,7 +76,3 @@ def measure(
     for draw in draws:
         take(draw, "")
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _generator(seed, experiment, replicate, purpose):
-    return generator(seed, experiment, purpose, replicate)

@@ -58,7 +58,7 @@ def draw(summary, sweep: Sweep, name: str):
         summary = summary[summary[column] == wanted]
     summary = summary.assign(**{key: _ordered(summary[key], values) for key, values in sweep.vary.items()})
     short = short_names(sweep.vary)
-    quantities = [figure.y] if isinstance(figure.y, str) else figure.y
+    quantities = figure.quantities
     panel_keys = [figure.panels] if figure.panels else []
     if not sweep.zip:  # every varied key is told apart by something
         panel_keys += [key for key in sweep.vary if key not in (figure.x, figure.color, figure.panels, *figure.where)]

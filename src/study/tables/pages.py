@@ -33,7 +33,11 @@ def table_page(table, title: str, meanings: dict[str, str], template) -> str:
         caption = f"The first {MOST_ROWS:,} of {n_rows:,} rows of {caption}"
     rows = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]
     text = json.dumps(rows, separators=(",", ":"), allow_nan=False)
-    return _filled(template, title=title, caption=caption, meanings=meanings, columns=[*shown], rows=_packed(text))
+    packed = base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    environment = jinja2.Environment(autoescape=True)
+    return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
+        title=title, caption=caption, meanings=meanings, columns=list(shown.columns), rows=packed
+    )
 
 
 def _cell(value):
@@ -42,12 +46,3 @@ def _cell(value):
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else str(value)
     return value if isinstance(value, str) else str(value) if isinstance(value, bool) else int(value)
-
-
-def _packed(text: str) -> str:
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
-
-
-def _filled(template, **values) -> str:
-    environment = jinja2.Environment(autoescape=True)
-    return environment.from_string(Path(template).read_text(encoding="utf-8")).render(values)
