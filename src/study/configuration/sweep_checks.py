@@ -48,8 +48,10 @@ def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabu
     if sweep.zip and len(set(lengths.values())) > 1:
         yield (*path, "zip"), f"takes values together, so their numbers must be the same; they are {lengths}"
         return
-    if sweep.zip and _repeats(list(zip(*sweep.vary.values(), strict=True))):
-        yield (*path, "vary"), "the same values stand together twice"
+    together = list(zip(*sweep.vary.values(), strict=True)) if sweep.zip else []
+    if _repeats(together):
+        twice = next(values for i, values in enumerate(together) if values in together[:i])
+        yield (*path, "vary"), f"the same values stand together twice: {', '.join(map(shown, twice))}"
     cells = Cells(sweep, experiment)
     if len(cells) > sweep.max_cells:
         yield (*path, "max_cells"), f"the sweep has {len(cells):,} cells; at most {sweep.max_cells:,} are allowed here"

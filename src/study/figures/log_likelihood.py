@@ -51,7 +51,7 @@ def draw(shown: Shown):
     clamped = shown.fits[fit]["semi_supervised"] == "clamped"
     of_what = "labeled and unlabeled rows jointly" if clamped else "unlabeled rows"
     axes.set_ylabel(f"average log-likelihood of\n{of_what} (nats a row)")
-    axes.set_title(f"{shown.experiment}, {fit}: {_outcome(runs)}")
+    axes.set_title(f"{shown.experiment}, {fit}: {_outcome(runs)}", wrap=True)
     axes.legend(loc="lower right")
     return figure
 
