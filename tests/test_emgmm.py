@@ -100,7 +100,7 @@ def test_fast_and_exact_expectation_are_the_same(kind, monkeypatch):
     for sample_weight in (None, weight):
         fast, log_likelihood = emgmm.expectation(X, start, sample_weight)
         with monkeypatch.context() as patch:
-            patch.setattr("emgmm.e_step.LARGEST_CONDITION", 0.0)
+            patch.setattr("emgmm.complete.LARGEST_CONDITION", 0.0)
             exact, exact_log_likelihood = emgmm.expectation(X, start, sample_weight)
         assert log_likelihood == pytest.approx(exact_log_likelihood, rel=1e-13)
         assert_same(fast, exact, 1e-12)

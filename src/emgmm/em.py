@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emgmm.e_step import Rows, checked_rows, expectation_of
+from emgmm.complete import Rows
+from emgmm.e_step import checked_rows
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
-from emgmm.statistics import SufficientStatistics, complete_log_likelihood, maximization
+from emgmm.statistics import SufficientStatistics, maximization
 
 
 @dataclass(frozen=True)
@@ -136,10 +137,10 @@ def expectation_maximization(
     trace: list[float] = []
     n_maximizations, converged, collapse = 0, False, None
     while len(trace) < stopping.max_iter and not converged:
-        statistics, log_likelihood = expectation_of(rows, parameters)
+        statistics, log_likelihood = rows.expectation(parameters)
         if labeled is not None:
-            statistics += labeled
-            log_likelihood += complete_log_likelihood(labeled, parameters)
+            known, joint = labeled.expectation(parameters)
+            statistics, log_likelihood = statistics + known, log_likelihood + joint
         trace.append(float(log_likelihood / total_weight))
         if not np.isfinite(trace[-1]):
             raise ValueError("X must be finite: there are NaN or infinite values, or some too far out to square")

@@ -2,18 +2,9 @@
 
 import numpy as np
 
+from emgmm.complete import Rows, fold, log_joint_densities, natural_parameters, normalize, statistics_from
 from emgmm.covariance import COVARIANCE_TYPES
-from emgmm.e_step import (
-    Rows,
-    checked_rows,
-    fold,
-    log_joint_densities,
-    log_likelihoods,
-    natural_parameters,
-    normalize,
-    posteriors,
-    statistics_from,
-)
+from emgmm.e_step import checked_rows, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates

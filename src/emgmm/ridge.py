@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emgmm.e_step import rows_that_fit
+from emgmm.complete import rows_that_fit
 from emgmm.statistics import SufficientStatistics, no_statistics
 
 LARGEST_RIDGE = 1e-3  # share of a feature's variance

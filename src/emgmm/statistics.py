@@ -43,6 +43,10 @@ class SufficientStatistics:
         """Square roots of `scatter`, one a column; for diag and spherical covariances `scatter` itself."""
         return COVARIANCE_TYPES[self.covariance_type].roots(self.scatter)
 
+    def expectation(self, parameters) -> tuple["SufficientStatistics", float]:
+        """Return itself and `complete_log_likelihood`: what labels give does not depend on the parameters."""
+        return self, complete_log_likelihood(self, parameters)
+
     def __add__(self, other: "SufficientStatistics") -> "SufficientStatistics":
         """Pool two sets of rows (Chan, Golub and LeVeque, 1983, "Algorithms for computing the sample variance")."""
         covariance_type = COVARIANCE_TYPES[self.covariance_type]

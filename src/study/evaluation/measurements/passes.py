@@ -11,7 +11,7 @@ from emgmm import (
     parameters_from_labels,
     posteriors,
 )
-from emgmm.e_step import normalize
+from emgmm.complete import normalize
 from study.data.dataset import standardized
 from study.evaluation.measurement import OneDraw, measured
 from study.evaluation.numerical import maximize_likelihood

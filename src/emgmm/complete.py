@@ -1,4 +1,4 @@
-"""E-step: posteriors of rows under a mixture, folded at once into sufficient statistics.
+"""The E-step over rows without missing values: posteriors, folded at once into sufficient statistics.
 
 One pass over blocks of rows. A block is stored transposed (features x rows), so that every operation runs over
 contiguous memory, and is reused; memory beyond the data is constant in the number of rows.
@@ -81,14 +81,6 @@ def statistics_from(sums, natural, rows):
     return SufficientStatistics(mass, rows.center[..., None, :] + shift, scatter, rows.covariance_type), exact
 
 
-def checked_rows(X, n_features, n_dimensions=2):
-    """Return X as an array, if it has the shape (N, D) that the parameters need."""
-    X = np.asarray(X)
-    if X.ndim != n_dimensions or X.shape[-1] != n_features or X.dtype.kind not in "fiub":
-        raise ValueError(f"X must hold numbers in the shape (n_samples, {n_features}), not {X.dtype} {X.shape}")
-    return X
-
-
 class Rows:
     """Rows (..., N, D) to fit, in blocks of features that are kept from step to step if there is only one.
 
@@ -123,32 +115,11 @@ class Rows:
                 self._kept = features
             yield features, None if self.sample_weight is None else self.sample_weight[rows]
 
-
-def expectation(X, parameters, sample_weight=None):
-    """E-step: the expected sufficient statistics of the rows, and their log-likelihood.
-
-    Parameters
-    ----------
-    X : ndarray of shape (N, D)
-    parameters : MixtureParameters
-    sample_weight : ndarray of shape (N,), optional
-        A row of weight 2 counts as two.
-
-    Returns
-    -------
-    statistics : SufficientStatistics
-    log_likelihood : float
-        Sum over the rows of log p(x), in nats.
-    """
-    X = checked_rows(X, parameters.n_features)
-    return expectation_of(Rows(X, parameters.covariance_type, sample_weight), parameters)
-
-
-def expectation_of(rows, parameters):
-    """Take the E-step over `Rows`, which are made once for many steps."""
-    many_products = not parameters.type.diagonal and parameters.n_features > MANY_FEATURES * parameters.n_components
-    found = None if many_products else _fast_expectation(rows, parameters)
-    return found or _exact_expectation(rows.X, parameters, rows.sample_weight)
+    def expectation(self, parameters):
+        """Take the E-step: expected sufficient statistics, and the log-likelihood."""
+        many_products = not parameters.type.diagonal and parameters.n_features > MANY_FEATURES * parameters.n_components
+        found = None if many_products else _fast_expectation(self, parameters)
+        return found or exact_expectation(self.X, parameters, self.sample_weight)
 
 
 def _fast_expectation(rows, parameters):
@@ -169,7 +140,7 @@ def rows_that_fit(n_rows, values_a_row):
     return max(1, min(n_rows, MAX_BLOCK_ROWS, max(256, BLOCK_VALUES // values_a_row)))
 
 
-def _blocks(X, parameters):
+def joint_blocks(X, parameters):
     """Yield the rows of each block, their deviations (K, D, n) from the means, and log joint densities (K, n)."""
     covariance_type, factors = parameters.type, parameters.factors
     constants = covariance_type.log_constants(parameters.weights, factors)
@@ -186,12 +157,13 @@ def log_joint_densities(covariance_type, constants, factors, deviations):
     return constants[..., None] - 0.5 * np.einsum("...dn,...dn->...n", whitened, whitened)
 
 
-def _exact_expectation(X, parameters, sample_weight):
+def exact_expectation(X, parameters, sample_weight=None):
+    """Take the E-step the exact way."""
     covariance_type, shape = parameters.type, parameters.means.shape
 
     def sums_about(means):
         mass, first, second, total = np.zeros(shape[0]), np.zeros(shape), covariance_type.outer(np.zeros(shape)), 0.0
-        for rows, deviations, log_joint in _blocks(X, parameters):
+        for rows, deviations, log_joint in joint_blocks(X, parameters):
             log_likelihood = normalize(log_joint)
             if sample_weight is not None:
                 log_joint *= sample_weight[rows]
@@ -210,44 +182,3 @@ def _exact_expectation(X, parameters, sample_weight):
     if lost_digits:  # the means have moved by many standard deviations: once more, about the new ones
         statistics, log_likelihood, _ = sums_about(statistics.means)
     return statistics, log_likelihood
-
-
-def posteriors(X, parameters):
-    """Responsibilities p(component | row).
-
-    Parameters
-    ----------
-    X : ndarray of shape (N, D)
-    parameters : MixtureParameters
-
-    Returns
-    -------
-    ndarray of shape (N, K)
-        Each row sums to 1.
-    """
-    X = checked_rows(X, parameters.n_features)
-    result = np.empty((len(X), parameters.n_components))
-    for rows, _, log_joint in _blocks(X, parameters):
-        normalize(log_joint)
-        result[rows] = log_joint.T
-    return result
-
-
-def log_likelihoods(X, parameters):
-    """Log-likelihood log p(x) of each row, in nats.
-
-    Parameters
-    ----------
-    X : ndarray of shape (N, D)
-    parameters : MixtureParameters
-
-    Returns
-    -------
-    ndarray of shape (N,)
-    """
-    X = checked_rows(X, parameters.n_features)
-    result = np.empty(len(X))
-    with np.errstate(over="ignore", divide="ignore"):  # a row whose square overflows has likelihood 0
-        for rows, _, log_joint in _blocks(X, parameters):
-            result[rows] = normalize(np.maximum(log_joint, np.finfo(float).min / 2))
-    return np.where(result <= np.finfo(float).min / 2, -np.inf, result)
