@@ -51,6 +51,7 @@ original-data: .venv/complete
 
 benchmark: .venv/complete
 	python benchmarks/speed.py
+	python benchmarks/missing.py
 	python benchmarks/sweep.py
 	python benchmarks/study.py
 

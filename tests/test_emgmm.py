@@ -352,7 +352,7 @@ def test_parameters_cannot_be_changed():
         ([1.0, 2.0], "shape"),
         (np.zeros((4, 3)), r"\(n_samples, 2\), not float64 \(4, 3\)"),
         ([["a", "b"]], "numbers"),
-        ([[np.nan, 1.0], [1.0, 2.0]], "finite"),
+        ([[np.nan, 1.0], [np.nan, 2.0]], "no value"),
         ([[np.inf, 1.0], [1.0, 2.0]], "finite"),
     ],
 )

@@ -3,19 +3,17 @@
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import expectation, log_likelihoods, posteriors
 from emgmm.em import EMResult, StoppingRule, article_stopping, expectation_maximization, sklearn_stopping
-from emgmm.initialization import (
-    parameters_from_classes,
-    parameters_from_labels,
-    random_parameters,
-    unlabeled_statistics,
-)
+from emgmm.imputation import impute
+from emgmm.incomplete import IncompleteRows
+from emgmm.initialization import hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
+from emgmm.labels import labeled_statistics, parameters_from_labels
 from emgmm.many import fit_many, judge_many
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.ridge import ridge_warning
 from emgmm.statistics import (
     SufficientStatistics,
     complete_log_likelihood,
-    labeled_statistics,
+    has_holes,
     maximization,
     weighted_statistics,
 )
@@ -25,6 +23,7 @@ __all__ = [
     "CollapsedComponentError",
     "EMResult",
     "GaussianMixtureEM",
+    "IncompleteRows",
     "MixtureParameters",
     "StoppingRule",
     "SufficientStatistics",
@@ -33,6 +32,9 @@ __all__ = [
     "expectation",
     "expectation_maximization",
     "fit_many",
+    "has_holes",
+    "hot_deck",
+    "impute",
     "judge_many",
     "labeled_statistics",
     "log_likelihoods",

@@ -152,6 +152,43 @@ class CovarianceType:
         half_log_determinants = np.add.reduce(np.log(self.variances(factors)), axis=-1)
         return np.log(weights) + half_log_determinants - 0.5 * factors.shape[-1] * LOG_2_PI
 
+    def given(self, moments, observed):
+        """Condition each component (K, ...) on the observed features of each pattern, (P, D) of bool.
+
+        Returns
+        -------
+        factors : ndarray of shape (P, K, ...)
+            Of the observed features' precisions; a missing one stands by itself, with variance 1.
+        coefficients : ndarray of shape (P, K, D, D) or None
+            Of the regression of all features on the observed ones: of an observed one, 1 for itself. None if features
+            do not covary.
+        left : ndarray of shape (P, K, ...)
+            Second moments of the missing features that the regression leaves.
+        """
+        if self.diagonal:
+            seen = observed[:, None]
+            factors, _ = self.precision_factors(np.where(seen, moments, 1.0))
+            return factors, None, np.where(seen, 0.0, moments)
+        rows, columns = observed[:, None, :, None], observed[:, None, None, :]
+        identity = np.eye(observed.shape[1])
+        factors, _ = self.precision_factors(np.where(rows & columns, moments, identity))
+        half = np.where(columns, moments, 0.0) @ factors
+        coefficients = np.where(rows, identity, half @ factors.swapaxes(-1, -2))
+        left = np.where(rows | columns, 0.0, moments - half @ half.swapaxes(-1, -2))
+        return factors, coefficients, left
+
+    def regressed(self, coefficients, rows):
+        """Deviations of all features (..., D, n) that are expected of observed ones, by `given`."""
+        return rows if self.diagonal else coefficients @ rows
+
+    def lifted(self, coefficients, moments):
+        """Second moments of such deviations, from those of observed ones."""
+        return moments if self.diagonal else coefficients @ moments @ coefficients.swapaxes(-1, -2)
+
+    def scaled_noise(self, moments, noise):
+        """Give standard normal rows (..., D, n) the second moments, which may be singular."""
+        return np.sqrt(moments)[..., None] * noise if self.diagonal else self.roots(moments) @ noise
+
     def roots(self, moments):
         """Square roots of second moments, one a column; diagonal ones as they are."""
         if self.diagonal:

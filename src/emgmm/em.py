@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emgmm.complete import Rows
-from emgmm.e_step import checked_rows
+from emgmm.e_step import checked_rows, rows_to_fit
+from emgmm.incomplete import IncompleteRows, check_features
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import SufficientStatistics, maximization
 
@@ -86,7 +86,7 @@ def expectation_maximization(
     start: MixtureParameters,
     stopping: StoppingRule,
     *,
-    labeled: SufficientStatistics | None = None,
+    labeled: SufficientStatistics | IncompleteRows | None = None,
     reg_covar: float = 0.0,
     sample_weight=None,
     previous: float | None = None,
@@ -97,12 +97,12 @@ def expectation_maximization(
     Parameters
     ----------
     X : ndarray of shape (N, D)
-        Rows without labels.
+        Rows without labels. NaN is a missing value: the likelihood is that of the observed ones.
     start : MixtureParameters
     stopping : StoppingRule
-    labeled : SufficientStatistics, optional
-        Of labeled rows that stay in the likelihood with their posteriors clamped to their labels
-        (`labeled_statistics`). The trace is then the joint log-likelihood of all rows, a row.
+    labeled : SufficientStatistics or IncompleteRows, optional
+        Of labeled rows that stay in the likelihood with their posteriors clamped to their labels: what
+        `labeled_statistics` gives. The trace is then the joint log-likelihood of all rows, a row.
     reg_covar : float, default=0
         Added to each variance. With 0 the trace never decreases.
     sample_weight : ndarray of shape (N,), optional
@@ -120,20 +120,24 @@ def expectation_maximization(
     Raises
     ------
     ValueError
-        If X has another shape than the parameters need, or is not finite.
+        If X has another shape than the parameters need, or infinite values, or a feature without any value.
     """
     X = checked_rows(X, start.n_features)
-    if labeled is not None and (labeled.covariance_type, labeled.means.shape) != (
+    if labeled is not None and (labeled.covariance_type, labeled.shape) != (
         start.covariance_type,
         start.means.shape,
     ):
         raise ValueError("the labeled statistics must have the start's covariance_type, components and features")
     sample_weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
-    rows, parameters = Rows(X, start.covariance_type, sample_weight), start
+    rows, parameters = rows_to_fit(X, start.covariance_type, sample_weight), start
     total_weight = len(X) if sample_weight is None else sample_weight.sum()
     total_weight += 0 if labeled is None else labeled.mass.sum()
     if not total_weight > 0:
         raise ValueError("there are no rows to fit")
+    parts = [rows] * bool(len(X)) + [labeled] * (labeled is not None)
+    if all(isinstance(part, IncompleteRows) for part in parts):
+        check_features(*(part.X for part in parts))
+    direct = not len(X) and isinstance(labeled, SufficientStatistics)
     trace: list[float] = []
     n_maximizations, converged, collapse = 0, False, None
     while len(trace) < stopping.max_iter and not converged:
@@ -143,10 +147,10 @@ def expectation_maximization(
             statistics, log_likelihood = statistics + known, log_likelihood + joint
         trace.append(float(log_likelihood / total_weight))
         if not np.isfinite(trace[-1]):
-            raise ValueError("X must be finite: there are NaN or infinite values, or some too far out to square")
+            raise ValueError("X must be finite: there are infinite values, or some too far out to square")
         if monitor is not None:
             monitor(len(trace), trace[-1])
-        converged = stopping.is_met(trace, previous) or not len(X)  # labels alone: the direct estimate
+        converged = stopping.is_met(trace, previous) or direct  # labels alone: the direct estimate
         if converged and stopping.before_maximization:
             break
         try:

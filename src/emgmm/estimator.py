@@ -12,16 +12,23 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import log_likelihoods, posteriors
 from emgmm.em import expectation_maximization, sklearn_stopping
+from emgmm.imputation import impute
+from emgmm.incomplete import check_features
 from emgmm.initialization import parameters_from_classes, random_parameters, unlabeled_statistics
+from emgmm.labels import estimate, labeled_statistics
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.ridge import ridge_warning
-from emgmm.statistics import estimates, labeled_statistics, maximization
+from emgmm.statistics import estimates, has_holes, maximization
 
 UNLABELED = -1
 
 
 class GaussianMixtureEM(GaussianMixture):
-    """Gaussian mixture fitted by EM: scikit-learn's GaussianMixture, faster, and with labels and row weights.
+    """Gaussian mixture fitted by EM: scikit-learn's, faster, and with labels, row weights and missing values.
+
+    NaN in X is a missing value, missing at random. The likelihood is that of the observed values, with the missing ones
+    as latent variables; a row without any adds nothing to it, and has the weights as its posterior. Starts that look at
+    the data take a copy in which each missing value is replaced by one drawn from the feature's others (`hot_deck`).
 
     With the same settings it takes the same steps as scikit-learn. It differs in this: EM goes through the rows in
     blocks, so that its memory does not grow with them (labels copy the rows, and starts by scikit-learn need theirs);
@@ -113,7 +120,7 @@ class GaussianMixtureEM(GaussianMixture):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            float64 and float32 arrays are not copied, read-only memory maps among them.
+            float64 and float32 arrays are not copied, read-only memory maps among them. NaN is a missing value.
         y : array-like of int of shape (n_samples,), optional
             Component of each row, 0 to n_components - 1, or -1 if it is not known. With one component there is
             nothing to know, and y is ignored.
@@ -138,11 +145,13 @@ class GaussianMixtureEM(GaussianMixture):
             If EM did not converge in `max_iter` steps.
         """
         self._validate_params()
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite="allow-nan")
         if len(X) < self.n_components:
             raise ValueError(
                 f"Expected n_samples >= n_components but got n_components = {self.n_components}, n_samples = {len(X)}"
             )
+        if has_holes(X):
+            check_features(X, names=getattr(self, "feature_names_in_", None))
         weight = None if sample_weight is None else self._checked_weight(sample_weight, X)
         if message := ridge_warning(X, self.reg_covar, weight):
             warnings.warn(message, stacklevel=2)
@@ -182,9 +191,31 @@ class GaussianMixtureEM(GaussianMixture):
         """Return the log-likelihood of each row in nats, an ndarray of shape (n_samples,)."""
         return log_likelihoods(*self._checked_rows(X))
 
+    def impute(self, X, *, n_draws=None, random_state=None):
+        """Fill in missing values by their expectation given what the row has, or by draws (`emgmm.impute`).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        n_draws : int, optional
+            Draw so many times from the conditional distribution, for multiple imputation.
+        random_state : int, RandomState or None, default=None
+            To draw by.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), or (n_draws, n_samples, n_features)
+            Values that are there stay as they are.
+        """
+        X, parameters = self._checked_rows(X)
+        if n_draws is None:
+            return impute(X, parameters)
+        generator = check_random_state(random_state)
+        return np.stack([impute(X, parameters, generator) for _ in range(n_draws)])
+
     def _checked_rows(self, X):
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False, ensure_all_finite="allow-nan")
         return X, self._last()
 
     def _checked_weight(self, sample_weight, X):
@@ -269,7 +300,7 @@ class GaussianMixtureEM(GaussianMixture):
         if all(value is not None for value in given.values()):
             return MixtureParameters.checked(**given, covariance_type=kind)
         if labeled is not None and labeled.mass.all():
-            start = maximization(labeled, self.reg_covar)
+            start = estimate(labeled, self.reg_covar)
         elif labeled is not None:
             if not len(X):
                 empty = int((labeled.mass == 0).argmax())
@@ -325,4 +356,5 @@ class GaussianMixtureEM(GaussianMixture):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.array_api_support = False
+        tags.input_tags.allow_nan = True
         return tags

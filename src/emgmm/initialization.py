@@ -3,10 +3,12 @@
 import numpy as np
 
 from emgmm.covariance import COVARIANCE_TYPES
+from emgmm.incomplete import IncompleteRows, check_features
+from emgmm.labels import labeled_statistics
 from emgmm.statistics import (
     BLOCK_ROWS,
     SufficientStatistics,
-    labeled_statistics,
+    has_holes,
     maximization,
     no_statistics,
     weighted_statistics,
@@ -44,28 +46,36 @@ def random_parameters(n_components, n_features, generator, covariance_type="full
     return maximization(SufficientStatistics(weights, means, kind.scaled(moments, weights), covariance_type))
 
 
-def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar=0.0):
-    """Estimate a start from labeled rows: class proportions, class means, class covariances divided by n.
+def hot_deck(X, generator):
+    """Copy rows, with each missing value replaced by one drawn from the feature's others.
+
+    Every feature keeps its distribution, but does not covary where it was missing. It serves to start from: EM then
+    looks at the observed values alone.
 
     Parameters
     ----------
     X : ndarray of shape (N, D)
-    y : ndarray of int of shape (N,)
-        Component of each row, 0 to n_components - 1.
-    n_components : int
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-    reg_covar : float, default=0
+    generator : numpy.random.Generator or numpy.random.RandomState
 
     Returns
     -------
-    MixtureParameters
+    ndarray of shape (N, D)
+        X itself if it is complete.
 
     Raises
     ------
-    CollapsedComponentError
-        If a class has no rows, or too few for a covariance.
+    ValueError
+        If a feature has no value at all.
     """
-    return maximization(labeled_statistics(X, y, n_components, covariance_type), reg_covar)
+    if not has_holes(X):
+        return X
+    check_features(X)
+    filled = np.array(X, dtype=float)
+    for values in filled.T:
+        missing = np.isnan(values)
+        if missing.any():
+            values[missing] = generator.choice(values[~missing], size=missing.sum())
+    return filled
 
 
 def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=None):
@@ -73,11 +83,12 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
 
     Their means are drawn among the unlabeled rows, far from the means there are already, as k-means++ does
     (Arthur and Vassilvitskii, 2007). Every unlabeled row then counts to the nearest mean, beside the labeled ones.
+    All this is done on a `hot_deck` of rows with missing values.
 
     Parameters
     ----------
-    labeled : SufficientStatistics
-        Of the labeled rows; a component without any has mass 0.
+    labeled : SufficientStatistics or IncompleteRows
+        Of the labeled rows (`labeled_statistics`); a component without any has mass 0.
     X : ndarray of shape (N, D)
         Unlabeled rows.
     generator : numpy.random.Generator or numpy.random.RandomState
@@ -93,6 +104,11 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
     CollapsedComponentError
         If a component has too few rows for a covariance.
     """
+    if isinstance(labeled, IncompleteRows):
+        filled, X = np.split(hot_deck(np.concatenate([labeled.X, X]), generator), [len(labeled.X)])
+        settings = labeled.n_components, labeled.covariance_type, labeled.sample_weight
+        labeled = labeled_statistics(filled, labeled.labels, *settings)
+    X = hot_deck(X, generator)
     weight = np.ones(len(X)) if sample_weight is None else sample_weight
     means, has_labels = labeled.means.copy(), labeled.mass > 0
     squared_distances = np.full((len(means), len(X)), np.inf)
@@ -111,9 +127,12 @@ def unlabeled_statistics(
 ):
     """Statistics that scikit-learn's GaussianMixture starts from, by the same random draws.
 
+    With missing values they are those of a `hot_deck`, a copy of the rows.
+
     Parameters
     ----------
     X : ndarray of shape (N, D)
+        NaN is a missing value.
     n_components : int
     method : {"kmeans", "k-means++", "random", "random_from_data"}
         kmeans needs a copy of X; k-means++ and random_from_data need some numbers a row. With tied covariances these
@@ -130,6 +149,7 @@ def unlabeled_statistics(
     -------
     SufficientStatistics
     """
+    X = hot_deck(X, random_state)
     if method == "kmeans":
         from sklearn.cluster import KMeans  # takes a second, so only where it is used
 

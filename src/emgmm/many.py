@@ -7,7 +7,7 @@ from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import checked_rows, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization
 from emgmm.parameters import MixtureParameters
-from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates
+from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates, has_holes
 
 GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
 
@@ -21,11 +21,11 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0):
     Parameters
     ----------
     X : ndarray of shape (R, N, D)
-        Rows of each fit; or (1, N, D), for all.
+        Rows of each fit; or (1, N, D), for all. With missing values (NaN) the fits are made one by one.
     starts : sequence of R MixtureParameters
         Of one shape and covariance type.
     stopping : StoppingRule
-    labeled : sequence of R SufficientStatistics, optional
+    labeled : sequence of R SufficientStatistics or IncompleteRows, optional
         Of labeled rows of each fit that stay in the likelihood (`labeled_statistics`).
     reg_covar : float, default=0
 
@@ -36,7 +36,7 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0):
     Raises
     ------
     ValueError
-        If the shapes do not go together, or X is not finite.
+        If the shapes do not go together, or X has infinite values, or a feature without any value.
     """
     if not starts:
         return []
@@ -47,10 +47,11 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0):
         raise ValueError("the starts must have one covariance_type and one shape")
     X = np.broadcast_to(X, (len(starts), *X.shape[1:]))
     n_values = 1 + X.shape[2] + starts[0].type.n_products(X.shape[2])
-    size = max(1, GROUP_VALUES // (X.shape[1] * n_values))
     labeled = [None] * len(starts) if labeled is None else labeled
     if len(labeled) != len(starts) or len({known is None for known in labeled}) > 1:
         raise ValueError(f"labeled must hold statistics for each of the {len(starts)} fits, or for none")
+    one_by_one = has_holes(X) or not all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
+    size = 1 if one_by_one else max(1, GROUP_VALUES // (X.shape[1] * n_values))
     results = []
     for begin in range(0, len(starts), size):
         group = slice(begin, begin + size)
@@ -152,5 +153,5 @@ def judge_many(X, mixtures):
         for x, mixture, found, total in zip(rows, group, log_joint, totals, strict=True):
             if np.isfinite(total).all():
                 yield found.T, total
-            else:  # rows too far out to square
+            else:  # missing values, or rows too far out to square
                 yield posteriors(x, mixture), log_likelihoods(x, mixture)

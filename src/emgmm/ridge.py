@@ -54,19 +54,20 @@ come out wider than their rows. Scale the data, or take reg_covar below 1e-11.
 def _variances(X, sample_weight):
     """Variances (D,) of the features. Two passes over each block, so that no digits are lost to offsets."""
     n_features = X.shape[1]
-    total = no_statistics(1, n_features, "diag")
+    total = no_statistics(n_features, 1, "diag")  # each feature for itself: they may lack other rows
     size = rows_that_fit(len(X), n_features)
     with np.errstate(over="ignore", invalid="ignore"):
         for begin in range(0, len(X), size):
             values = np.array(X[begin : begin + size].T, dtype=float, order="C")
             weight = np.ones(values.shape[1]) if sample_weight is None else sample_weight[begin : begin + size]
-            mass = weight.sum(keepdims=True)
-            if not mass:
-                continue
-            origin = values[:, weight.argmax(), None].copy()  # so that a constant has variance 0
+            missing = np.isnan(values)
+            share = np.where(missing, 0.0, weight)
+            values[missing] = 0.0
+            mass = share.sum(axis=1)
+            origin = values[np.arange(n_features), share.argmax(axis=1), None]  # so that a constant has variance 0
             values -= origin
-            shift = values @ (weight / mass)
+            shift = np.einsum("dn,dn->d", values, share) / np.maximum(mass, np.finfo(float).tiny)
             values -= shift[:, None]
-            values *= values
-            total += SufficientStatistics(mass, (origin[:, 0] + shift)[None], (values @ weight)[None], "diag")
-        return total.scatter[0] / total.mass
+            scatter = np.einsum("dn,dn,dn->d", values, values, share)
+            total += SufficientStatistics(mass, origin + shift[:, None], scatter[:, None], "diag")
+        return total.scatter[:, 0] / total.mass

@@ -38,6 +38,11 @@ class SufficientStatistics:
     scatter: np.ndarray
     covariance_type: str = "full"
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Numbers of components and features, (..., K, D)."""
+        return self.means.shape
+
     @cached_property
     def roots(self) -> np.ndarray:
         """Square roots of `scatter`, one a column; for diag and spherical covariances `scatter` itself."""
@@ -62,10 +67,26 @@ class SufficientStatistics:
         )
 
 
+def pooled(statistics):
+    """Add up statistics along their first axis."""
+    covariance_type = COVARIANCE_TYPES[statistics.covariance_type]
+    mass = statistics.mass.sum(axis=0)
+    origin = statistics.means[0]
+    shares = statistics.mass / np.maximum(mass, np.finfo(float).tiny)
+    means = origin + (shares[..., None] * (statistics.means - origin)).sum(axis=0)
+    between = covariance_type.scaled(covariance_type.outer(statistics.means - means), statistics.mass)
+    return SufficientStatistics(mass, means, (statistics.scatter + between).sum(axis=0), statistics.covariance_type)
+
+
 def no_statistics(n_components, n_features, covariance_type="full"):
     """Statistics of no rows at all: what a sum of statistics begins with."""
     moments = COVARIANCE_TYPES[covariance_type].outer(np.zeros((n_components, n_features)))
     return SufficientStatistics(np.zeros(n_components), np.zeros((n_components, n_features)), moments, covariance_type)
+
+
+def has_holes(X) -> bool:
+    """Tell whether a value is missing (NaN), without a copy of X."""
+    return X.dtype.kind == "f" and X.size > 0 and bool(np.isnan(X.min()))
 
 
 def weighted_statistics(X, responsibilities, covariance_type="full"):
@@ -82,7 +103,16 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
     -------
     SufficientStatistics
         A component without rows has mass 0.
+
+    Raises
+    ------
+    ValueError
+        If X has missing values.
     """
+    if has_holes(X):
+        raise ValueError(
+            "X has missing values, and no statistics without parameters: give it to expectation_maximization"
+        )
     n_components, n_features = responsibilities.shape[1], X.shape[1]
     total = no_statistics(n_components, n_features, covariance_type)
     for begin in range(0, len(X), BLOCK_ROWS):
@@ -99,42 +129,6 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
             deviations = values - part.means[k][:, None]
             part.scatter[k] = COVARIANCE_TYPES[covariance_type].scatter(deviations, share)
         total = total + part
-    return total
-
-
-def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight=None):
-    """Sufficient statistics of rows whose component is known: posteriors that are one-hot.
-
-    Parameters
-    ----------
-    X : ndarray of shape (N, D)
-    y : ndarray of int of shape (N,)
-        Component of each row, 0 to n_components - 1.
-    n_components : int
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-    sample_weight : ndarray of shape (N,), optional
-        A row of weight 2 counts as two.
-
-    Returns
-    -------
-    SufficientStatistics
-        A component without rows has mass 0.
-
-    Raises
-    ------
-    ValueError
-        If a label is out of range.
-    """
-    y = np.asarray(y)
-    if len(y) and not ((y >= 0) & (y < n_components)).all():
-        raise ValueError(f"labels must be from 0 to {n_components - 1}, got {y.min()} to {y.max()}")
-    total = no_statistics(n_components, X.shape[1], covariance_type)
-    for begin in range(0, len(X), BLOCK_ROWS):
-        block = slice(begin, begin + BLOCK_ROWS)
-        one_hot = y[block, None] == np.arange(n_components)
-        if sample_weight is not None:
-            one_hot = one_hot * sample_weight[block, None]
-        total = total + weighted_statistics(X[block], one_hot, covariance_type)
     return total
 
 

@@ -1,0 +1,57 @@
+"""Missing values, filled in."""
+
+import numpy as np
+
+from emgmm.complete import normalize
+from emgmm.e_step import checked_rows
+from emgmm.incomplete import patterns_of
+
+
+def impute(X, parameters, generator=None):
+    """Fill in missing values: by their expectation given what the row has, or by a draw.
+
+    The expectation is that under the whole mixture, the components' conditional means weighted by the posteriors. A
+    draw takes a component by the posteriors, and then the values by its conditional distribution; several draws, each
+    analysed by itself, show what is not known (multiple imputation: Rubin, 1987). They are draws under these
+    parameters, and do not tell how uncertain the parameters are.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+        NaN is a missing value.
+    parameters : MixtureParameters
+    generator : numpy.random.Generator or numpy.random.RandomState, optional
+        Draw by it.
+
+    Returns
+    -------
+    ndarray of shape (N, D)
+        A copy; values that are there stay as they are.
+    """
+    X = checked_rows(X, parameters.n_features)
+    result, kind = np.array(X, dtype=float), parameters.type
+    for patterns in patterns_of(X, parameters):
+        for rows, columns, deviations, log_joint in patterns.blocks(X):
+            normalize(log_joint)
+            filled = np.empty(deviations.shape[1:])
+            for p, of in columns.items():
+                coefficients = None if kind.diagonal else patterns.coefficients[p]
+                expected = parameters.means[:, :, None] + kind.regressed(coefficients, deviations[:, :, of])
+                if generator is None:
+                    filled[:, of] = (log_joint[:, None, of] * expected).sum(axis=0)
+                else:
+                    filled[:, of] = _drawn(kind, log_joint[:, of], expected, patterns.left[p], generator)
+            values = X[rows]
+            result[rows] = np.where(np.isnan(values), filled.T, values)
+    return result
+
+
+def _drawn(kind, posteriors, expected, left, generator):
+    """Draw values (D, n) from the components' conditional distributions: posteriors (K, n), expected (K, D, n)."""
+    below = np.cumsum(posteriors[:-1], axis=0) < generator.uniform(size=posteriors.shape[1])
+    component = below.sum(axis=0)
+    values = generator.standard_normal(expected.shape[1:])
+    for k, covariance in enumerate(left):
+        rows = component == k
+        values[:, rows] = expected[k][:, rows] + kind.scaled_noise(covariance, values[:, rows])
+    return values

@@ -1,0 +1,190 @@
+"""The E-step over rows with missing values (NaN): the likelihood is that of the observed ones.
+
+Values are missing at random: whether one is missing may depend on what is observed, not on what is missing (Little and
+Rubin, 2019, "Statistical Analysis with Missing Data"). Rows are grouped by which features they lack, their pattern. In
+the features that they have they are complete rows of the mixture's marginal, and have its posteriors; each component's
+regression of the missing features on the others then completes its statistics: by conditional means, and by the
+conditional covariance, which is what a filled-in value lacks (Ghahramani and Jordan, 1994, "Supervised learning from
+incomplete data via an EM approach").
+
+The missing values are latent variables beside the components, for every covariance type. For diag and spherical
+covariances EM could do without them, by sums over the observed values alone; it would take other steps to the same
+limit.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emgmm.complete import LARGEST_CONDITION, log_joint_densities, normalize, rows_that_fit
+from emgmm.covariance import LOG_2_PI
+from emgmm.parameters import MixtureParameters
+from emgmm.statistics import SufficientStatistics, no_statistics, pooled
+
+BLOCK_VALUES = 2**20  # values whose rows are grouped at a time: few beside the data, enough to find groups
+PATTERN_VALUES = 2**18  # values of the patterns' matrices held at a time
+
+
+def check_features(*parts, names=None):
+    """Raise ValueError for a feature that has no value in any row of some parts (N, D)."""
+    least = np.fmin.reduce([np.fmin.reduce(part, axis=0) for part in parts], axis=0)
+    without = np.flatnonzero(np.isnan(least))
+    if len(without):
+        name = f"{without[0]} (counted from 0)" if names is None else f"'{names[without[0]]}'"
+        raise ValueError(f"feature {name} has no value in any row to fit: leave it out")
+
+
+class Patterns:
+    """A mixture conditioned on what some rows have, pattern by pattern.
+
+    Attributes
+    ----------
+    rows : ndarray of int of shape (n,)
+        Numbers of the rows, those of a pattern together.
+    ends : ndarray of int of shape (P,)
+        Where the rows of each pattern end.
+    observed : ndarray of bool of shape (P, D)
+    coefficients, left
+        Each component's regression on the observed features (`CovarianceType.given`).
+    """
+
+    def __init__(self, rows, ends, observed, parameters: MixtureParameters):
+        self.rows, self.ends, self.observed, self.parameters = rows, ends, observed, parameters
+        kind = parameters.type
+        moments = kind.expand(parameters.covariances, *parameters.means.shape)
+        self.factors, self.coefficients, self.left = kind.given(moments, observed)
+        n_missing = (~observed).sum(axis=1, keepdims=True)
+        self.constants = kind.log_constants(parameters.weights, self.factors) + 0.5 * LOG_2_PI * n_missing
+
+    def blocks(self, X):
+        """Yield for each block its rows, the columns of each pattern among them, deviations, log joint densities.
+
+        Deviations (K, D, n) are those from the means, 0 where a value is missing; the densities are (K, n).
+        """
+        means = self.parameters.means
+        size = rows_that_fit(len(self.rows), 2 * means.size)
+        for begin in range(0, len(self.rows), size):
+            rows = self.rows[begin : begin + size]
+            values = np.array(X[rows].T, dtype=float, order="C")
+            missing = np.isnan(values)
+            values[missing] = 0.0
+            deviations = values - means[:, :, None]
+            deviations *= ~missing
+            columns = dict(self._columns(begin, begin + len(rows)))
+            log_joint = np.empty((len(means), len(rows)))
+            for p, of in columns.items():
+                log_joint[:, of] = log_joint_densities(
+                    self.parameters.type, self.constants[p], self.factors[p], deviations[:, :, of]
+                )
+            yield rows, columns, deviations, log_joint
+
+    def _columns(self, begin, end):
+        """Yield the patterns of the rows from begin to end, and where they are among these."""
+        for p in range(np.searchsorted(self.ends, begin, side="right"), len(self.ends)):
+            start = self.ends[p - 1] if p else 0
+            if start >= end:
+                return
+            yield p, slice(max(start, begin) - begin, min(self.ends[p], end) - begin)
+
+    def completed(self, mass, first, second, about) -> SufficientStatistics:
+        """Give the expected statistics of all features.
+
+        From each pattern's mass (P, K), and first and second moments about some means (K, D) in the observed features.
+        """
+        kind, means = self.parameters.type, self.parameters.means
+        shift = first / np.maximum(mass, np.finfo(float).tiny)[..., None]
+        scatter = second - kind.scaled(kind.outer(shift), mass)
+        offset = np.where(self.observed[:, None], about - means + shift, 0.0)
+        expected = means + kind.regressed(self.coefficients, offset[..., None])[..., 0]
+        scatter = kind.lifted(self.coefficients, scatter) + kind.scaled(self.left, mass)
+        return pooled(SufficientStatistics(mass, expected, scatter, self.parameters.covariance_type))
+
+
+def patterns_of(X, parameters: MixtureParameters):
+    """Yield `Patterns` of all rows, some at a time."""
+    size = max(1, BLOCK_VALUES // X.shape[1])
+    most = max(1, PATTERN_VALUES // (parameters.means.size * X.shape[1]))
+    for begin in range(0, len(X), size):
+        missing = np.isnan(X[begin : begin + size])
+        packed = np.packbits(missing, axis=1)
+        order = np.lexsort(packed.T)
+        packed = packed[order]
+        begins = np.flatnonzero(np.concatenate([[True], (packed[1:] != packed[:-1]).any(axis=1)]))
+        ends = np.append(begins[1:], len(order))
+        for i in range(0, len(begins), most):
+            first, last = begins[i], ends[i : i + most][-1]
+            observed = ~missing[order[begins[i : i + most]]]
+            yield Patterns(begin + order[first:last], ends[i : i + most] - first, observed, parameters)
+
+
+def joint_blocks(X, parameters: MixtureParameters):
+    """Yield the rows of each block, their observed deviations from the means, and log joint densities (K, n)."""
+    for patterns in patterns_of(X, parameters):
+        for rows, _, deviations, log_joint in patterns.blocks(X):
+            yield rows, deviations, log_joint
+
+
+@dataclass(frozen=True, eq=False)
+class IncompleteRows:
+    """Rows with missing values, to fit. Their statistics depend on the parameters, those of labeled rows too.
+
+    Attributes
+    ----------
+    X : ndarray of shape (N, D)
+    covariance_type : str
+    sample_weight : ndarray of shape (N,) or None
+    labels : ndarray of int of shape (N,) or None
+        Component of each row, if it is known.
+    n_components : int or None
+        With labels.
+    """
+
+    X: np.ndarray
+    covariance_type: str
+    sample_weight: np.ndarray | None = None
+    labels: np.ndarray | None = None
+    n_components: int | None = None
+
+    @property
+    def mass(self):
+        """Weight of the labeled rows of each component, (K,)."""
+        return np.bincount(self.labels, self.sample_weight, self.n_components).astype(float)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of components and features."""
+        return self.n_components, self.X.shape[1]
+
+    def expectation(self, parameters: MixtureParameters) -> tuple[SufficientStatistics, float]:
+        """Take the E-step: expected sufficient statistics, and the log-likelihood of what is observed."""
+        kind = parameters.type
+        statistics, log_likelihood = self._sums_about(parameters.means, parameters)
+        moved = kind.scaled(kind.outer(statistics.means - parameters.means), statistics.mass)
+        if (kind.variances(moved) > LARGEST_CONDITION * kind.variances(statistics.scatter)).any():
+            statistics, log_likelihood = self._sums_about(statistics.means, parameters)  # digits were lost
+        return statistics, log_likelihood
+
+    def _sums_about(self, about, parameters):
+        kind, log_likelihood = parameters.type, 0.0
+        total = no_statistics(*parameters.means.shape, self.covariance_type)
+        for patterns in patterns_of(self.X, parameters):
+            mass = np.zeros((len(patterns.ends), parameters.n_components))
+            first = np.zeros((*mass.shape, parameters.n_features))
+            second = kind.outer(first)
+            for rows, columns, deviations, log_joint in patterns.blocks(self.X):
+                if self.labels is not None:
+                    log_joint[self.labels[rows] != np.arange(len(log_joint))[:, None]] = -np.inf
+                each = normalize(log_joint)
+                if self.sample_weight is not None:
+                    log_joint *= self.sample_weight[rows]
+                    each *= self.sample_weight[rows]
+                log_likelihood += float(each.sum())
+                for p, of in columns.items():
+                    responsibilities, rest = log_joint[:, of], deviations[:, :, of]
+                    if about is not parameters.means:
+                        rest = rest + np.where(patterns.observed[p], parameters.means - about, 0.0)[:, :, None]
+                    mass[p] += responsibilities.sum(axis=1)
+                    first[p] += (rest @ responsibilities[:, :, None])[:, :, 0]
+                    second[p] += kind.scatter(rest, responsibilities)
+            total += patterns.completed(mass, first, second, about)
+        return total, log_likelihood

@@ -1,0 +1,112 @@
+"""Rows whose component is known."""
+
+import numpy as np
+
+from emgmm.covariance import COVARIANCE_TYPES
+from emgmm.em import expectation_maximization, sklearn_stopping
+from emgmm.incomplete import IncompleteRows
+from emgmm.parameters import CollapsedComponentError
+from emgmm.statistics import (
+    BLOCK_ROWS,
+    SufficientStatistics,
+    has_holes,
+    maximization,
+    no_statistics,
+    weighted_statistics,
+)
+
+STOPPING = sklearn_stopping(1e-12, 1000)  # of EM on labeled rows alone, whose likelihood has one maximum
+
+
+def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight=None):
+    """Sufficient statistics of rows whose component is known: posteriors that are one-hot.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+        NaN is a missing value.
+    y : ndarray of int of shape (N,)
+        Component of each row, 0 to n_components - 1.
+    n_components : int
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+    sample_weight : ndarray of shape (N,), optional
+        A row of weight 2 counts as two.
+
+    Returns
+    -------
+    SufficientStatistics or IncompleteRows
+        A component without rows has mass 0. With missing values there are no statistics without parameters:
+        the rows are returned, which `expectation_maximization` and `fit_many` take in place of statistics.
+
+    Raises
+    ------
+    ValueError
+        If a label is out of range.
+    """
+    X, y = np.asarray(X), np.asarray(y)
+    if len(y) and not ((y >= 0) & (y < n_components)).all():
+        raise ValueError(f"labels must be from 0 to {n_components - 1}, got {y.min()} to {y.max()}")
+    if has_holes(X):
+        return IncompleteRows(X, covariance_type, sample_weight, y, n_components)
+    total = no_statistics(n_components, X.shape[1], covariance_type)
+    for begin in range(0, len(X), BLOCK_ROWS):
+        block = slice(begin, begin + BLOCK_ROWS)
+        one_hot = y[block, None] == np.arange(n_components)
+        if sample_weight is not None:
+            one_hot = one_hot * sample_weight[block, None]
+        total = total + weighted_statistics(X[block], one_hot, covariance_type)
+    return total
+
+
+def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar=0.0):
+    """Estimate a start from labeled rows: class proportions, class means, class covariances divided by n.
+
+    With missing values it is each class's Gaussian of highest likelihood, by EM from the means and variances of the
+    observed values.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+        NaN is a missing value.
+    y : ndarray of int of shape (N,)
+        Component of each row, 0 to n_components - 1.
+    n_components : int
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+    reg_covar : float, default=0
+
+    Returns
+    -------
+    MixtureParameters
+
+    Raises
+    ------
+    CollapsedComponentError
+        If a class has no rows, or too few for a covariance, or no value of a feature.
+    """
+    return estimate(labeled_statistics(X, y, n_components, covariance_type), reg_covar)
+
+
+def estimate(labeled, reg_covar=0.0):
+    """Take the M-step on what `labeled_statistics` gives; with missing values the Gaussians of highest likelihood."""
+    if isinstance(labeled, SufficientStatistics):
+        return maximization(labeled, reg_covar)
+    start = maximization(_observed_statistics(labeled), reg_covar)
+    result = expectation_maximization(labeled.X[:0], start, STOPPING, labeled=labeled, reg_covar=reg_covar)
+    if result.collapse:
+        raise CollapsedComponentError(result.collapse)
+    return result.parameters
+
+
+def _observed_statistics(labeled: IncompleteRows) -> SufficientStatistics:
+    """Mass of each component, and means and variances of its observed values, as if features did not covary."""
+    weight = np.ones(len(labeled.X)) if labeled.sample_weight is None else labeled.sample_weight
+    means, variances = np.zeros(labeled.shape), np.zeros(labeled.shape)
+    for k, d in np.ndindex(*labeled.shape):
+        rows = (labeled.labels == k) & ~np.isnan(labeled.X[:, d]) & (weight > 0)
+        if not rows.any():
+            raise CollapsedComponentError(f"component {k}: no labeled row has a value of feature {d} (counted from 0)")
+        found = weighted_statistics(labeled.X[rows, d, None], weight[rows, None], "diag")
+        means[k, d], variances[k, d] = found.means[0, 0], found.scatter[0, 0] / found.mass[0]
+    kind = COVARIANCE_TYPES[labeled.covariance_type]
+    moments = variances if kind.diagonal else variances[:, None] * np.eye(means.shape[1])
+    return SufficientStatistics(labeled.mass, means, kind.scaled(moments, labeled.mass), labeled.covariance_type)
