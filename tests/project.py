@@ -17,6 +17,7 @@ SMALL = {
         **dict.fromkeys(LEFT_OUT),
         "customers": {"replicates": 3, "fits": {"labels_only": None}},
         "guide": {"replicates": 1},
+        "incomplete": {"replicates": 2, "data": {"n_unlabeled": 120}},
         "mine": {
             "data": {
                 "source": "csv",
@@ -30,6 +31,7 @@ SMALL = {
     },
     "sweeps": {
         **dict.fromkeys(SWEEPS),
+        "missing_values": {"replicates": 2, "vary": {"data.holes.fraction": [0.0, 0.2]}},
         "sizes": {
             "experiment": "customers",
             "vary": {"data.n_unlabeled": [50, 80], "fits.clamped.tol": [1.0e-3, 1.0e-5]},
@@ -43,11 +45,11 @@ SMALL = {
 
 TINY = {
     "experiments": {
-        **dict.fromkeys([*LEFT_OUT, "customers", "guide"]),
+        **dict.fromkeys([*LEFT_OUT, "customers", "guide", "incomplete"]),
         "mine": SMALL["experiments"]["mine"],
     },
     "sweeps": {
-        **dict.fromkeys(SWEEPS),
+        **dict.fromkeys([*SWEEPS, "missing_values"]),
         "tolerances": {
             "experiment": "mine",
             "vary": {"fits.start.tol": [1.0e-2, 1.0e-4]},

@@ -266,12 +266,17 @@ TESTED = {name: claim for name, claim in STUDY.claims.items() if isinstance(clai
 CAN_BE_LOST = [name for name, claim in TESTED.items() if claim.kind != "identity"]
 
 
+def columns_of(sweep):
+    """List the columns of a sweep's table."""
+    return [*sweep.vary, *SWEEP_COLUMNS, *sweep.measurements]
+
+
 def rows_of(selection, experiment, numbers):
     """Make rows of a table from which a selection gets these numbers, one a draw."""
     if selection.sweep is None:
         columns = list(COLUMNS[selection.table])
     else:
-        columns = [*STUDY.sweeps[selection.sweep].vary, *SWEEP_COLUMNS]
+        columns = columns_of(STUDY.sweeps[selection.sweep])
     table = pd.DataFrame(index=range(len(numbers)), columns=columns, dtype=object)
     table["replicate"] = np.arange(len(numbers))
     if selection.sweep is None:
@@ -288,9 +293,7 @@ def rows_of(selection, experiment, numbers):
 def judged(name, numbers, cause=None):
     claim = TESTED[name]
     tables = {name: pd.DataFrame(columns=columns) for name, columns in COLUMNS.items()}
-    tables |= {
-        f"sweeps/{name}": pd.DataFrame(columns=[*sweep.vary, *SWEEP_COLUMNS]) for name, sweep in STUDY.sweeps.items()
-    }
+    tables |= {f"sweeps/{name}": pd.DataFrame(columns=columns_of(sweep)) for name, sweep in STUDY.sweeps.items()}
     tables[claim.table] = rows_of(claim, claim.experiment, numbers)
     if cause is not None:
         more = rows_of(claim.because, claim.experiment, cause)
@@ -349,12 +352,13 @@ def test_sentences_can_be_read_whatever_the_numbers(n, kind):
         numbers["mixed"] = np.where(np.arange(n) % 2, good, bad)
         tables = {table: [pd.DataFrame(columns=columns)] for table, columns in COLUMNS.items()}
         for sweep, block in STUDY.sweeps.items():
-            tables[f"sweeps/{sweep}"] = [pd.DataFrame(columns=[*block.vary, *SWEEP_COLUMNS])]
+            tables[f"sweeps/{sweep}"] = [pd.DataFrame(columns=columns_of(block))]
         tables[claim.table].append(rows_of(claim, claim.experiment, numbers[kind]))
         for selection in claim.evidence.values() if evidence else ():
             told = selection.model_copy(update={"experiment": selection.experiment or "elsewhere"})
             tables[selection.table].append(rows_of(told, claim.experiment, numbers[kind]))
-        row = judge(name, claim, {table: pd.concat(parts) for table, parts in tables.items()})
+        # several selections may divide by the same rows
+        row = judge(name, claim, {table: pd.concat(parts).drop_duplicates() for table, parts in tables.items()})
         text = row["explanation"]
         assert not re.search(r"nan|inf\b|[{}]|  | \.|\(\)", text), text
         assert text[-1] == "."
@@ -391,7 +395,7 @@ def test_a_threshold_that_hardly_any_draw_reaches_is_not_passed():
 
 
 def test_claims_depend_on_the_sweeps_that_they_name_alone():
-    assert sweeps_of(STUDY) == ["agreement_by_size", "steps_by_tolerance"]
+    assert sweeps_of(STUDY) == ["agreement_by_size", "steps_by_tolerance", "missing_values"]
 
 
 def test_the_page_of_criteria_has_the_rules():

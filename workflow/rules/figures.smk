@@ -16,7 +16,7 @@ rule figure:
         fits=lambda wildcards: {
             name: experiment_of(wildcards)
             .fits[name]
-            .model_dump(include={"implementation", "semi_supervised"})
+            .model_dump(include={"implementation", "semi_supervised", "missing"})
             for name in kind_of(wildcards)[1]
         },
         bins=lambda wildcards: (

@@ -24,6 +24,25 @@ rule evaluate:
         "../scripts/evaluate.py"
 
 
+rule impute:
+    input:
+        data=rules.data.output,
+        runs=rules.fit.output,
+    output:
+        "results/imputed/{experiment}/{fit}.csv",
+    log:
+        "results/logs/impute/{experiment}/{fit}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        code=CODE.digest("impute.py"),
+        fit=lambda wildcards: fit_of(wildcards).model_dump(),
+    message:
+        "Fill in the missing values of {wildcards.experiment}: {wildcards.fit}"
+    script:
+        "../scripts/impute.py"
+
+
 rule measure:
     input:
         data=rules.data.output,

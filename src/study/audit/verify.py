@@ -100,7 +100,7 @@ def _tables(folder, manifest):
         table, varied = tables / f"sweeps/{name}.csv", list(sweep["vary"])
         try:
             columns = pd.read_csv(table, nrows=0).columns.tolist()
-            if columns != [*varied, *SWEEP_COLUMNS]:
+            if columns != [*varied, *SWEEP_COLUMNS, *sweep["measurements"]]:
                 yield f"results/tables/sweeps/{name}.csv does not fit its data dictionary: columns {columns}"
             elif not _gives(table, varied, tables / f"sweeps/{name}_summary.csv"):
                 yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"

@@ -73,9 +73,12 @@ def _columns(selection: Selection, vocabulary: Vocabulary, sweeps: dict):
     """List the columns of a table. Of a sweep that is not there, every name may be one: it is told of elsewhere."""
     if selection.sweep is None:
         return vocabulary.columns[selection.table]
-    vary = sweeps.get(selection.sweep, {}).get("vary") if isinstance(sweeps.get(selection.sweep), dict) else None
+    sweep = sweeps[selection.sweep] if isinstance(sweeps.get(selection.sweep), dict) else {}
+    vary, measurements = sweep.get("vary"), sweep.get("measurements", [])
     named = [*selection.where, *(selection.over or {}), *(selection.minus or {}), selection.quantity]
-    return [*vary, *vocabulary.sweep_columns] if isinstance(vary, dict) else named
+    if not isinstance(vary, dict) or not isinstance(measurements, list):
+        return named
+    return [*vary, *vocabulary.sweep_columns, *measurements]
 
 
 def absent_names(study: Study, gone: set[tuple]):

@@ -10,6 +10,7 @@ from study.configuration.schema import (
     MAX_DRAWN_VALUES,
     CsvData,
     Data,
+    Drawn,
     Fit,
     GaussianMixtureData,
     Protocols,
@@ -35,6 +36,8 @@ def check_data(data: Data | None, replicates: int, path: tuple):
         yield from _files(data, (*path, "data"))
     elif isinstance(data, GaussianMixtureData):
         yield from _size(data, replicates, path)
+    if isinstance(data, Drawn) and data.holes:
+        yield from _holes(data.holes, data.shape[1], (*path, "data", "holes"))
 
 
 def check_fits(fits: dict[str, Fit | None], data: Data | None, protocols: Protocols | None, path: tuple):
@@ -44,6 +47,9 @@ def check_fits(fits: dict[str, Fit | None], data: Data | None, protocols: Protoc
             yield from _fit(fit, data, (*path, "fits", name))
     if protocols is not None:
         yield from _protocols(protocols.fit, fits, path)
+        if data is not None and data.incomplete:
+            told = f"scikit-learn takes no missing values, which {_holes_of(data)} gives: must be null"
+            yield (*path, "protocols"), told
 
 
 def block(values, key) -> dict:
@@ -98,6 +104,22 @@ def _size(data, replicates, path):
         )
 
 
+def _holes(holes, n_features, path):
+    if holes.mechanism == "mar" and n_features == 1:
+        yield (*path, "mechanism"), "is mar, which needs a second feature: must be 'mcar'"
+    most = (n_features - 1) / n_features
+    if holes.mechanism == "mcar" and holes.keep_a_value and holes.fraction > most:
+        yield (
+            (*path, "fraction"),
+            f"is {holes.fraction:g}; where each row keeps one of {n_features} values, at most {most:.4g} may go "
+            "(keep_a_value: false lets it lose all)",
+        )
+
+
+def _holes_of(data) -> str:
+    return "data.missing: allow" if isinstance(data, CsvData) else "data.holes"
+
+
 def _fit(fit, data, path):
     if fit.initialization == "labels" and fit.semi_supervised == "none":
         yield (
@@ -122,6 +144,11 @@ def _fit(fit, data, path):
         yield (*path, "stopping"), "scikit-learn has its own stopping rule: must be 'sklearn'"
     if data is None:
         return
+    if fit.implementation == "sklearn" and data.incomplete:
+        yield (
+            (*path, "implementation"),
+            f"scikit-learn takes no missing values, which {_holes_of(data)} gives: must be 'emgmm'",
+        )
     if isinstance(data, CsvData):
         has_labels, n_classes, missing = data.labeled is not None, None, "data.labeled"
         if not has_labels and fit.n_components is None and data.unlabeled.target is None:

@@ -49,8 +49,41 @@ class Source(Closed):
         """Whether every replicate has the same rows."""
         return False
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether values may be missing."""
+        return False
 
-class GaussianMixtureData(Source):
+
+class Holes(Closed):
+    """Values taken away from complete rows. Which depends on the seed, the rows do not depend on the holes."""
+
+    fraction: float = Field(
+        ge=0,
+        lt=1,
+        description="Share of the cells that go, to the nearest cell. mcar: of all; mar: of the last feature's.",
+    )
+    mechanism: Literal["mcar", "mar"] = Field(
+        "mcar",
+        description="mcar: anywhere, whatever the values. mar: in the last feature, where the first is large (the odds "
+        "grow e^2-fold with each standard deviation of it).",
+    )
+    labeled: bool = Field(False, description="Take values away from the labeled rows too, the same share.")
+    keep_a_value: bool = Field(True, description="Every row keeps one value at least.")
+
+
+class Drawn(Source):
+    """Complete rows, from which values may be taken away."""
+
+    holes: Holes | None = Field(None, description="Values that are missing; without it, none.")
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether values are missing."""
+        return self.holes is not None and self.holes.fraction > 0
+
+
+class GaussianMixtureData(Drawn):
     """Rows drawn from a known mixture, or each replicate's from a random one."""
 
     source: Literal["gaussian_mixture"] = Field(description="Draw rows from a known mixture.")
@@ -226,7 +259,17 @@ class CsvData(Source):
     )
     unlabeled: UnlabeledCsv = Field(description="The rows to fit.")
     labeled: LabeledCsv | None = Field(None, description="Further rows whose classes are known.")
-    standardize: bool = Field(False, description="Scale each feature to mean 0 and standard deviation 1.")
+    standardize: bool = Field(
+        False, description="Scale each feature to mean 0 and standard deviation 1, of the values that are there."
+    )
+    missing: Literal["refuse", "allow"] = Field(
+        "refuse", description="allow: an empty cell (or NA, NaN, null, none) of a feature is a missing value."
+    )
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether values may be missing."""
+        return self.missing == "allow"
 
     @property
     def files(self) -> list[CsvFile]:
@@ -254,7 +297,7 @@ class CsvData(Source):
 SKLEARN_SHAPES = {"iris": (3, 4), "wine": (3, 13), "breast_cancer": (2, 30)}  # classes and features
 
 
-class SklearnData(Source):
+class SklearnData(Drawn):
     """Real data that come with scikit-learn. Labels are hidden but for a fraction, another in each replicate."""
 
     source: Literal["sklearn"] = Field(description="Real data that come with scikit-learn.")
@@ -265,7 +308,9 @@ class SklearnData(Source):
         lt=1,
         description="Share of the rows of each class that keep their label, one row at least; 0: no row has one.",
     )
-    standardize: bool = Field(False, description="Scale each feature to mean 0 and standard deviation 1.")
+    standardize: bool = Field(
+        False, description="Scale each feature to mean 0 and standard deviation 1, before values are taken away."
+    )
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -313,6 +358,12 @@ class Fit(Closed):
     )
     stopping: Literal["article", "sklearn"] = Field(
         "article", description="Test before the M-step, as article A; or after it, as scikit-learn."
+    )
+    missing: Literal["observed", "complete_rows", "column_means"] = Field(
+        "observed",
+        description="What is fitted of rows with missing values. observed: the likelihood of what is there. "
+        "complete_rows: the rows without any. column_means: all rows, after the means of the unlabeled rows' values "
+        "are filled in. Each is judged on all unlabeled rows, by what is there.",
     )
 
     @property
@@ -562,6 +613,9 @@ class Sweep(Closed):
     fits: list[Slug] | None = Field(None, description="Fits to tabulate; default: all of the experiment.")
     protocols: list[Slug] | None = Field(
         None, description="Rungs of the ladder to compare by; default: all, if the experiment has protocols."
+    )
+    measurements: list[Slug] = Field(
+        [], description="Measurements of each fit to tabulate beside its scores: those of a run that are one number."
     )
     cells_per_job: int = Field(
         20, ge=1, le=100_000, description="Cells that one process computes; on a cluster, one job."

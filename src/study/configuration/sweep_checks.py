@@ -127,6 +127,11 @@ def _names(sweep, experiment, path, vocabulary):
     for name in sweep.protocols or []:
         if name not in vocabulary.protocols:
             yield (*path, "protocols"), f"there is no protocol '{name}'{nearest(name, vocabulary.protocols)}"
+    for name in sweep.measurements:
+        if name not in vocabulary.run_measurements:
+            yield (*path, "measurements"), f"there is no '{name}' of a run{nearest(name, vocabulary.run_measurements)}"
+    if len({*sweep.measurements}) < len(sweep.measurements):
+        yield (*path, "measurements"), f"must name each once, got {sweep.measurements}"
     if sweep.protocols and experiment.protocols is None:
         yield (*path, "protocols"), f"experiment {sweep.experiment} has no protocols: it is not compared"
     figure = sweep.figure
@@ -146,8 +151,8 @@ def _names(sweep, experiment, path, vocabulary):
         yield (*path, "figure", "color"), "is required for a heatmap: the key on its vertical axis"
     for value in figure.quantities:
         compared = value in vocabulary.columns["agreement"] and value not in vocabulary.columns["fits"]
-        if value not in vocabulary.quantities:
-            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, vocabulary.quantities)}"
+        if value not in (allowed := [*vocabulary.quantities, *sweep.measurements]):
+            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, allowed)}"
         elif compared and (experiment.protocols is None or sweep.protocols == []):
             yield (*path, "figure", "y"), f"is '{value}', but nothing is compared: protocols is empty, or missing"
         elif figure.color == "protocol" and not compared:

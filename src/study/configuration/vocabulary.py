@@ -19,6 +19,8 @@ class Vocabulary:
     quantities : collection of str
         Columns of a sweep's table that can be drawn.
     protocols, measurements : collections of str
+    run_measurements : collection of str
+        Those that a sweep can tabulate.
     """
 
     columns: dict[str, Collection[str]]
@@ -27,3 +29,4 @@ class Vocabulary:
     quantities: Collection[str]
     protocols: Collection[str]
     measurements: Collection[str]
+    run_measurements: Collection[str]

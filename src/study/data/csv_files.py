@@ -10,7 +10,7 @@ from study.configuration.schema import CsvData
 from study.data.dataset import Dataset, standardized
 
 MAX_SHOWN_CELLS = 5  # of those that cannot be used
-NO_CLASS = ("", "nan", "na", "n/a", "<na>", "null", "none")  # how programs write a value that is missing
+MISSING = ("", "nan", "na", "n/a", "<na>", "null", "none")  # how programs write a value that is missing
 
 
 def read_csv(data: CsvData) -> Dataset:
@@ -21,11 +21,14 @@ def read_csv(data: CsvData) -> Dataset:
     DataError
         If a file cannot be used; the text names file, row and column.
     """
-    unlabeled, truth = _read_rows(data.unlabeled.place, data.features, data.unlabeled.target)
+    unlabeled, truth = _read_rows(data.unlabeled.place, data.features, data.unlabeled.target, data.missing)
+    for feature, values in zip(data.features, unlabeled.T, strict=True):
+        if np.isnan(values).all():
+            raise DataError(f"{data.unlabeled.place}, column '{feature}': no row has a value")
     if data.labeled is None:
         labeled, labels = np.empty((0, len(data.features))), np.empty(0, dtype=str)
     else:
-        labeled, labels = _read_rows(data.labeled.place, data.features, data.labeled.target)
+        labeled, labels = _read_rows(data.labeled.place, data.features, data.labeled.target, data.missing)
     if data.standardize:
         labeled, unlabeled = standardized(labeled, unlabeled), standardized(unlabeled)
     classes = _sorted_classes(labels if truth is None else np.concatenate([labels, truth]))
@@ -56,7 +59,7 @@ def _sorted_classes(names) -> list[str]:
     return sorted(unique, key=int if numbers else str)
 
 
-def _read_rows(path, features, target):
+def _read_rows(path, features, target, missing):
     """Read feature columns as numbers, and the target column as class names; None without a target."""
     table = _read_cells(path)
     wanted = [*features, target] if target is not None else features
@@ -67,14 +70,19 @@ def _read_rows(path, features, target):
     if table.empty:
         raise DataError(f"{path}: there are no rows below the header")
     cells = table[features]
-    numbers = cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
-    _refuse(path, cells, ~np.isfinite(numbers), "must be a finite number")
+    absent = cells.apply(lambda column: column.str.strip().str.lower().isin(MISSING))
+    bad = ~np.isfinite(cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float))
+    if missing == "allow":
+        bad &= ~absent.to_numpy()
+        cells = cells.mask(absent, "nan")
+    hint = " (data.missing: allow takes it as a missing value)" if (bad & absent.to_numpy()).any() else ""
+    _refuse(path, cells, bad, "must be a finite number", hint)
     X = cells.to_numpy(dtype=object).astype(float)  # to_numeric can be off in the last digit
     if target is None:
         return X, None
     names = table[target].str.strip().str.replace(r"^(-?\d+)\.0*$", r"\1", regex=True)  # 1.0 is class 1
     number = pd.to_numeric(names, errors="coerce")
-    no_class = names.str.lower().isin(NO_CLASS) | (number % 1 > 0) | np.isinf(number)
+    no_class = names.str.lower().isin(MISSING) | (number % 1 > 0) | np.isinf(number)
     _refuse(path, table[[target]], no_class.to_numpy()[:, None], "must be a class: a whole number or a name")
     return X, names.to_numpy(dtype=str)
 
@@ -101,7 +109,7 @@ def _read_cells(path) -> pd.DataFrame:
     return rows.iloc[1 : filled[-1] + 1 if len(filled) else 1].set_axis(header, axis="columns")
 
 
-def _refuse(path, cells, bad, rule):
+def _refuse(path, cells, bad, rule, hint=""):
     """Raise for cells that break a rule, naming the first few by row and column."""
     where = np.argwhere(bad)
     if not len(where):
@@ -112,4 +120,4 @@ def _refuse(path, cells, bad, rule):
     ]
     if len(where) > MAX_SHOWN_CELLS:
         lines.append(f"and {len(where) - MAX_SHOWN_CELLS:,} cells more (row 1 is the header)")
-    raise DataError("\n".join(lines))
+    raise DataError("\n".join(lines) + hint)

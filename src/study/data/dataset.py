@@ -15,13 +15,15 @@ class Dataset:
     classes : ndarray of str of shape (n_classes,)
         Names of the classes; a label is an index into it. Empty if the data know no classes.
     unlabeled : ndarray of shape (R, N, D)
-        R is the number of replicates, or 1 if all share the same rows.
+        R is the number of replicates, or 1 if all share the same rows. NaN is a missing value.
     truth : ndarray of int of shape (R, N) or None
         True classes of the unlabeled rows. For the evaluation only.
     labeled : ndarray of shape (R, M, D)
     labels : ndarray of int of shape (R, M)
     true_weights, true_means, true_covariances : ndarrays of shapes (R, K), (R, K, D) and (R, K, D, D), or None
         The mixture that the rows were drawn from. For the evaluation only.
+    whole : ndarray of shape (R, N, D), or None
+        The unlabeled rows before values were taken away, if they were. For the evaluation only.
     """
 
     features: np.ndarray
@@ -33,6 +35,7 @@ class Dataset:
     true_weights: np.ndarray | None = None
     true_means: np.ndarray | None = None
     true_covariances: np.ndarray | None = None
+    whole: np.ndarray | None = None
 
     def rows_of(self, numbers) -> np.ndarray:
         """Return the unlabeled rows of some replicates, (R, N, D); or (1, N, D), if all share the same."""
@@ -45,7 +48,8 @@ class Dataset:
         mixture = None
         if self.true_means is not None:
             mixture = self.true_weights[i], self.true_means[i], self.true_covariances[i]
-        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture)
+        whole = None if self.whole is None else self.whole[i]
+        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture, whole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +61,21 @@ class Replicate:
     labeled: np.ndarray
     labels: np.ndarray
     mixture: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    whole: np.ndarray | None = None
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether an unlabeled row lacks a value."""
+        return bool(np.isnan(self.unlabeled).any())
+
+    def values(self, feature: int) -> np.ndarray:
+        """Return the values of a feature that are there, of the unlabeled rows."""
+        values = self.unlabeled[:, feature]
+        return values[~np.isnan(values)]
 
 
 def standardized(X, like=None):
-    """Scale features by the mean and standard deviation of `like` (default: X itself)."""
+    """Scale features by the mean and standard deviation of the values of `like` (default: X itself)."""
     like = X if like is None else like
-    deviation = like.std(axis=0)
-    return (X - like.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    deviation = np.nanstd(like, axis=0)
+    return (X - np.nanmean(like, axis=0)) / np.where(deviation > 0, deviation, 1.0)

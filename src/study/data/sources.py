@@ -4,6 +4,7 @@ import numpy as np
 
 from study.configuration.schema import CsvData, Data, GaussianMixtureData, SklearnData
 from study.data.dataset import Dataset, standardized
+from study.data.holes import with_holes
 from study.data.seeds import generator
 
 
@@ -19,9 +20,9 @@ def make_dataset(data: Data, replicates: int, seed: int, experiment: str) -> Dat
         from study.data.csv_files import read_csv  # pandas takes its time to import
 
         return read_csv(data)
-    if isinstance(data, SklearnData):
-        return _load(data, replicates, seed, experiment)
-    return _draw(data, replicates, seed, experiment)
+    make = _load if isinstance(data, SklearnData) else _draw
+    dataset = make(data, replicates, seed, experiment)
+    return with_holes(dataset, data.holes, seed, experiment) if data.incomplete else dataset
 
 
 def _draw(data: GaussianMixtureData, replicates, seed, experiment) -> Dataset:

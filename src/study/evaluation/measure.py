@@ -1,5 +1,7 @@
 """Take every measurement of an experiment: rows of measurements.csv."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -21,6 +23,7 @@ def measure(
     published: dict[str, list[Published]],
     seed: int,
     experiment: str,
+    only: Collection[str] | None = None,
 ) -> pd.DataFrame:
     """Rows of measurements.csv of an experiment.
 
@@ -38,15 +41,19 @@ def measure(
     seed : int
         The study's root seed.
     experiment : str
+    only : collection of str, optional
+        Names of the measurements to take, of runs; default: all.
     """
     rows = []
 
     def take(subject, fit):
         found = {}
         for measurement in MEASUREMENTS:
-            if measurement.of is type(subject):
+            if measurement.of is type(subject) and (only is None or not measurement.quantities.keys().isdisjoint(only)):
                 found |= measurement.numbers(subject)
         for (name, key), value in found.items():
+            if only is not None and name not in only:
+                continue
             replicate, setting = subject.place(key)
             rows.append((experiment, fit, replicate, name, np.nan if setting is None else setting, value))
         return found

@@ -39,6 +39,8 @@ class Measurement:
         How many replicates are measured, where it takes its time; default: all.
     quantities : dict
         What it gives, by name.
+    several : bool
+        A subject may have several numbers of one name, by their keys.
     """
 
     function: Callable
@@ -46,6 +48,7 @@ class Measurement:
     needs: tuple[str, ...]
     first: int | None
     quantities: dict[str, Quantity]
+    several: bool = False
 
     def numbers(self, subject) -> dict:
         """Measure a subject: numbers by (name, key). Empty if it lacks something, or the number cannot be told."""
@@ -65,13 +68,13 @@ class Measurement:
 REGISTERED: list[Measurement] = []  # in the order of the rows
 
 
-def measured(of: type, needs: tuple[str, ...] = (), first: int | None = None, **quantities: tuple[str, str]):
+def measured(of: type, needs: tuple[str, ...] = (), first=None, several=False, **quantities: tuple[str, str]):
     """Register a function as a measurement; each further keyword is a number that it gives, with unit and meaning."""
     few = f" (first {first} replicates)" if first is not None else ""
 
     def register(function):
         named = {name: Quantity(unit, meaning + few) for name, (unit, meaning) in quantities.items()}
-        REGISTERED.append(Measurement(function, of, needs, first, named))
+        REGISTERED.append(Measurement(function, of, needs, first, named, several))
         return function
 
     return register
@@ -102,6 +105,11 @@ class OneDraw:
     def unlabeled(self):
         """The unlabeled rows, (N, D)."""
         return self.rows.unlabeled
+
+    @property
+    def complete(self):
+        """The unlabeled rows, if none lacks a value."""
+        return None if self.rows.has_holes else self.rows.unlabeled
 
     @property
     def truth(self):
@@ -169,9 +177,14 @@ class OneRun:
         return gains if len(gains) else None
 
     @property
+    def complete(self):
+        """The unlabeled rows, if none lacks a value."""
+        return self.draw.complete
+
+    @property
     def labels(self):
-        """Classes of the labeled rows, (M,), if there are any."""
-        return self.rows.labels if len(self.rows.labels) else None
+        """Classes of the labeled rows, (M,), if there are any, and none lacks a value."""
+        return self.rows.labels if len(self.rows.labels) and not np.isnan(self.rows.labeled).any() else None
 
     @property
     def truth(self):
@@ -190,8 +203,13 @@ class OneRun:
 
     @property
     def one_feature(self):
-        """The unlabeled values, (N,), if they have one feature."""
-        return self.rows.unlabeled[:, 0] if self.rows.unlabeled.shape[1] == 1 else None
+        """The unlabeled values, (N,), if they have one feature and none is missing."""
+        return self.complete[:, 0] if self.complete is not None and self.complete.shape[1] == 1 else None
+
+    @property
+    def whole(self):
+        """The unlabeled rows before values were taken away, (N, D), if they were."""
+        return self.rows.whole
 
     @cached_property
     def posteriors(self):

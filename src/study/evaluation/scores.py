@@ -8,6 +8,7 @@ from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset, Replicate
 from study.evaluation.printed import beside_printed
 from study.evaluation.relabeling import accuracy
+from study.fits.missing import fitted_rows
 from study.fits.runs import Runs
 
 PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curves are thick
@@ -34,13 +35,19 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
             "converged": runs.converged[r],
         }
         row |= scores.get(r, dict.fromkeys(SCORES, np.nan))
+        fitted = fitted_rows(replicate, fit)
+        row |= {
+            "missing": fit.missing,
+            "share_missing": np.isnan(replicate.unlabeled).mean(),
+            "n_fitted": len(fitted.unlabeled),
+        }
         row["failure"] = runs.failure[r]
-        row["note"] = ridge_warning(_fitted_rows(replicate, fit), fit.reg_covar) or ""
+        row["note"] = ridge_warning(_in_likelihood(fitted, fit), fit.reg_covar) or ""
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _fitted_rows(rows: Replicate, fit: Fit):
+def _in_likelihood(rows: Replicate, fit: Fit):
     """Rows whose likelihood the fit maximizes."""
     return np.concatenate([rows.unlabeled, rows.labeled]) if fit.semi_supervised == "clamped" else rows.unlabeled
 

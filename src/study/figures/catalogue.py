@@ -4,6 +4,7 @@ from study.figures import (
     agreement_ladder,
     convergence,
     disagreement,
+    filled_in,
     first_and_last,
     fits,
     kmeans_limit,
@@ -16,7 +17,7 @@ from study.figures import (
 FIGURES = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        *(log_likelihood, fits, steps_and_accuracy, convergence, kmeans_limit),
+        *(log_likelihood, fits, filled_in, steps_and_accuracy, convergence, kmeans_limit),
         *(disagreement, agreement_ladder, uncertainty, first_and_last, optima),
     )
 }

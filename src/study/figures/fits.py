@@ -9,6 +9,7 @@ from study.data.dataset import Replicate
 from study.figures.plane import DEVIATIONS, ellipse, finish, scatter
 from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, FIT_STYLES, OURS, component_color, new_figure
+from study.fits.missing import column_means, whole_rows
 from study.fits.runs import first_whole_replicate
 
 READS = ("data", "runs", "bins")
@@ -35,7 +36,9 @@ def draw(shown: Shown):
     from matplotlib.lines import Line2D
 
     figure, (axes,) = new_figure(width=8.5, height=7.0)
-    scatter(axes, rows.unlabeled, BACKGROUND, "o", 8, "unlabeled rows")
+    drawn = whole_rows(rows.unlabeled[:, :2])
+    of = "" if drawn.all() else f" ({drawn.sum():,} of {len(drawn):,}: the others lack a value here)"
+    scatter(axes, rows.unlabeled[drawn], BACKGROUND, "o", 8, f"unlabeled rows{of}")
     for k in np.unique(rows.labels):
         name = f"labeled rows, class {shown.data.classes[k]}"
         scatter(axes, rows.labeled[rows.labels == k], component_color(k), "^", 28, name)
@@ -62,11 +65,12 @@ def _draw_densities(rows, feature, fits, title, bins):
     size = {"width": max(7.0, 4.5 * n_columns), "height": 1.0 + 3.6 * n_rows}
     figure, panels = new_figure(n_columns, n_rows, **size, sharex=True, sharey=True)
     panels = np.ravel(panels)
-    x = np.linspace(rows.unlabeled.min(), rows.unlabeled.max(), 500)[:, None]
+    values = rows.values(0)
+    x = np.linspace(values.min(), values.max(), 500)[:, None]
     for axes in panels[len(fits) :]:
         axes.set_visible(False)
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
-        axes.hist(rows.unlabeled[:, 0], bins=bins, density=True, color=BACKGROUND, alpha=0.6, label="rows")
+        axes.hist(values, bins=bins, density=True, color=BACKGROUND, alpha=0.6, label="rows")
         axes.set_xlabel(feature)
         axes.set_ylabel("density")
         axes.label_outer()
@@ -81,7 +85,7 @@ def _draw_densities(rows, feature, fits, title, bins):
         axes.set_title(name)
     handles, labels = max((axes.get_legend_handles_labels() for axes in panels), key=lambda both: len(both[1]))
     figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize="small")
-    figure.suptitle(f"{title}: {len(rows.unlabeled):,} rows in {bins} bins, and the fitted densities")
+    figure.suptitle(f"{title}: {len(values):,} rows in {bins} bins, and the fitted densities")
     return figure
 
 
@@ -91,7 +95,7 @@ def _colors(rows: Replicate, parameters: MixtureParameters):
 
     order = np.arange(parameters.n_components)
     if parameters.n_components == len(np.unique(rows.labels)):
-        centers = [rows.labeled[rows.labels == k].mean(axis=0) for k in order]
-        distances = [[np.linalg.norm(mean - center) for center in centers] for mean in parameters.means]
+        centers = np.array([column_means(rows.labeled[rows.labels == k]) for k in order])
+        distances = np.nansum((parameters.means[:, None] - centers) ** 2, axis=2)
         order = linear_sum_assignment(distances)[1]
     return [component_color(k) for k in order]

@@ -13,7 +13,7 @@ CAPTION = (
 
 def names(experiment):
     """Names of these figures of an experiment, and the fits that each shows."""
-    return {"kmeans_limit": []}
+    return {} if experiment.data.incomplete else {"kmeans_limit": []}
 
 
 def draw(shown: Shown):

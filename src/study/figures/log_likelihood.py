@@ -7,6 +7,8 @@ from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, new_figure
 from study.fits.runs import Runs
 
 SHORT = 3  # steps that are all shown
+# What is fitted of rows with missing values
+ROWS = {"observed": "rows", "complete_rows": "rows without holes", "column_means": "rows, holes filled in,"}
 
 READS = ("runs",)
 IN_REPORT = False
@@ -49,7 +51,8 @@ def draw(shown: Shown):
     axes.ticklabel_format(axis="y", useOffset=False)
     axes.set_xlabel("step" + (" (the axis shows the values from step 2 on)" if cropped else ""))
     clamped = shown.fits[fit]["semi_supervised"] == "clamped"
-    of_what = "labeled and unlabeled rows jointly" if clamped else "unlabeled rows"
+    rows = ROWS[shown.fits[fit]["missing"]]
+    of_what = f"labeled and unlabeled {rows} jointly" if clamped else f"unlabeled {rows}"
     axes.set_ylabel(f"average log-likelihood of\n{of_what} (nats a row)")
     axes.set_title(f"{shown.experiment}, {fit}: {_outcome(runs)}", wrap=True)
     axes.legend(loc="lower right")

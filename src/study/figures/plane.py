@@ -1,4 +1,4 @@
-"""Rows and components in the plane of the first two features."""
+"""Rows and components in the plane of two features."""
 
 import numpy as np
 
@@ -12,9 +12,10 @@ def scatter(axes, X, color, marker, size, label):
     axes.scatter(X[:, 0], y, s=size, c=color, marker=marker, edgecolors=edge, linewidths=0.5, label=label)
 
 
-def ellipse(axes, parameters, k, **style):
-    """Draw the outline of component k in the plane of the first two features: its marginal, exactly."""
-    mean, covariance = parameters.means[k, :2], parameters.covariance_matrices[k, :2, :2]
+def ellipse(axes, parameters, k, features=(0, 1), **style):
+    """Draw the outline of component k in the plane of two features: its marginal, exactly."""
+    features = np.array(features)[: parameters.n_features]
+    mean, covariance = parameters.means[k, features], parameters.covariance_matrices[k][np.ix_(features, features)]
     angle = np.linspace(0, 2 * np.pi, 200)
     if len(mean) == 1:  # one feature: an interval, raised off the axis
         half = DEVIATIONS * np.sqrt(covariance[0, 0])

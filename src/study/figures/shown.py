@@ -16,7 +16,7 @@ class Shown:
     ----------
     experiment : str
     fits : dict of dict
-        `implementation` and `semi_supervised` of each fit that is shown, by its name.
+        `implementation`, `semi_supervised` and `missing` of each fit that is shown, by its name.
     bins : int
         Of histograms.
     data : Dataset

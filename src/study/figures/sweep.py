@@ -4,6 +4,7 @@ import numpy as np
 
 from study.configuration.cells import shown_value
 from study.configuration.schema import Sweep, SweepFigure
+from study.evaluation.measurements import QUANTITIES
 from study.evaluation.protocols import LADDER
 from study.figures.style import COMPONENTS, FIT_STYLES, SKLEARN, new_figure, protocol_color
 
@@ -66,7 +67,7 @@ def draw(summary, sweep: Sweep, name: str):
     parts = list(every_cell[panel_keys].drop_duplicates().itertuples(index=False)) if panel_keys else [()]
     every = [(quantity, part) for quantity in quantities for part in parts]
     panels = every[:MOST_PANELS]
-    n_columns = min(3, len(panels))
+    n_columns = len(parts) if len(quantities) > 1 and len(parts) in (2, 3) else min(3, len(panels))
     n_rows = -(-len(panels) // n_columns)
     width = 1.5 + 4.6 * n_columns
     canvas, axes = new_figure(n_columns, n_rows, width=width, height=1.6 + 3.9 * n_rows, sharey=len(quantities) == 1)
@@ -156,7 +157,7 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
         axes.plot(places, shown[:, 0], color=color, markersize=4, linewidth=2, label=label, **style)
     if many:
         _scale_of_colors(axes, [str(value) for value, _ in groups], short.get(figure.color, figure.color))
-    axes.set_ylabel(MEANING.get(quantity, quantity))
+    axes.set_ylabel(_meaning(quantity))
     if rows.empty:
         axes.text(0.5, 0.5, "no fit succeeded", transform=axes.transAxes, ha="center")
         return
@@ -173,6 +174,12 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
         axes.set_ylim(bottom=-0.2)
     elif quantity in LOGARITHMIC and high > 20 * max(low, SMALLEST_DRAWN):
         axes.set_yscale("log")
+
+
+def _meaning(quantity: str) -> str:
+    """Name a quantity, with its unit."""
+    unit = f"{quantity.replace('_', ' ')}\n({QUANTITIES[quantity].unit})" if quantity in QUANTITIES else quantity
+    return MEANING.get(quantity, unit)
 
 
 def _some(names) -> tuple[list[int], list[str]]:

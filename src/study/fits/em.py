@@ -19,6 +19,7 @@ from study.configuration.errors import DataError
 from study.configuration.schema import Fit
 from study.data.dataset import Dataset, Replicate
 from study.data.seeds import generator
+from study.fits.missing import fitted_rows, what_lacks
 from study.fits.runs import Run, Runs, stack_runs
 
 STOPPING = {"article": article_stopping, "sklearn": sklearn_stopping}
@@ -50,16 +51,21 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
             f"experiment '{experiment}', fit '{name}': n_components is {n_components}, but a fit that uses labels "
             f"needs one component for each of the {len(dataset.classes)} classes"
         )
+    rows = [fitted_rows(dataset.replicate(r), fit) for r in range(replicates)]
+    lacks = [what_lacks(of, fit, dataset.features, n_components) for of in rows]
     best = [Run(start=None, failure="no start")] * replicates
     for attempt in range(fit.n_init):
         starts, failures = {}, {}
         for r in range(replicates):
+            if lacks[r]:
+                failures[r] = Run(start=None, failure=f"start: {lacks[r]}")
+                continue
             try:
                 draw = generator(seed, experiment, "start", r, attempt)  # fits share it, to be compared
-                starts[r] = _start(dataset.replicate(r), fit, n_components, draw)
+                starts[r] = _start(rows[r], fit, n_components, draw)
             except CollapsedComponentError as error:
                 failures[r] = Run(start=None, failure=f"start: {error}")
-        runs = failures | dict(zip(starts, _fit_all(dataset, starts, fit), strict=True))
+        runs = failures | dict(zip(starts, _fit_all(dataset, rows, starts, fit), strict=True))
         for r, run in runs.items():
             if attempt == 0 or _likelihood(run) > _likelihood(best[r]):
                 best[r] = run
@@ -82,7 +88,7 @@ def _start(rows: Replicate, fit: Fit, n_components: int, draw: np.random.Generat
     return maximization(statistics, fit.reg_covar)
 
 
-def _fit_all(dataset: Dataset, starts: dict[int, MixtureParameters], fit: Fit) -> list[Run]:
+def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureParameters], fit: Fit) -> list[Run]:
     """Run EM from the start of each replicate."""
     if fit.max_iter == 0:
         return [Run(start, start) for start in starts.values()]
@@ -90,14 +96,25 @@ def _fit_all(dataset: Dataset, starts: dict[int, MixtureParameters], fit: Fit) -
         from study.fits import sklearn_adapter  # scikit-learn takes a second to import
 
         settings = {"tol": fit.tol, "max_iter": fit.max_iter, "reg_covar": fit.reg_covar}
-        return [sklearn_adapter.fit(dataset.replicate(r).unlabeled, start, **settings) for r, start in starts.items()]
+        return [sklearn_adapter.fit(rows[r].unlabeled, start, **settings) for r, start in starts.items()]
     stopping = STOPPING[fit.stopping](fit.tol, fit.max_iter)
     labeled = None
     if fit.semi_supervised == "clamped":
-        every = ((dataset.replicate(r), start) for r, start in starts.items())
+        every = ((rows[r], start) for r, start in starts.items())
         labeled = [labeled_statistics(x.labeled, x.labels, s.n_components, fit.covariance_type) for x, s in every]
-    X = dataset.rows_of(starts)
-    results = fit_many(X, list(starts.values()), stopping, labeled=labeled, reg_covar=fit.reg_covar)
+    if fit.missing == "observed":
+        groups = [(dataset.rows_of(starts), [*starts.values()], labeled)]
+    else:  # each with rows of its own number
+        known = labeled or [None] * len(starts)
+        groups = [
+            (rows[r].unlabeled[None], [start], own and [own])
+            for (r, start), own in zip(starts.items(), known, strict=True)
+        ]
+    results = [
+        result
+        for X, begins, own in groups
+        for result in fit_many(X, begins, stopping, labeled=own, reg_covar=fit.reg_covar)
+    ]
     return [_run(start, result) for start, result in zip(starts.values(), results, strict=True)]
 
 

@@ -3,11 +3,11 @@
 from study.configuration.loading import Loaded
 from study.configuration.loading import load as load_configuration
 from study.configuration.vocabulary import Vocabulary
-from study.evaluation.measurements import QUANTITIES
+from study.evaluation.measurements import QUANTITIES, RUN_QUANTITIES
 from study.evaluation.protocols import PROTOCOLS
 from study.tables.columns import COLUMNS, NUMERIC_QUANTITIES, SWEEP_COLUMNS, TEXT_COLUMNS
 
-VOCABULARY = Vocabulary(COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS, NUMERIC_QUANTITIES, PROTOCOLS, QUANTITIES)
+VOCABULARY = Vocabulary(COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS, NUMERIC_QUANTITIES, PROTOCOLS, QUANTITIES, RUN_QUANTITIES)
 
 
 def load(files, notice=lambda text: None, caller: dict | None = None, every_cell: bool = True) -> Loaded:

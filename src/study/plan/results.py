@@ -57,6 +57,16 @@ class Plan:
             for fit in experiment.fits
         ]
 
+    @property
+    def imputed(self) -> list[str]:
+        """The rows of each experiment that may lack values, as each fit fills them in."""
+        return [
+            path
+            for name, experiment in self.study.experiments.items()
+            for path in self.of_fits(name, "results/imputed/{experiment}/{fit}.csv")
+            if experiment.data.incomplete
+        ]
+
     def of_fits(self, experiment: str, pattern: str) -> list[str]:
         """Fill {experiment} and {fit} in a path, for the fits of one experiment."""
         return [pattern.format(experiment=experiment, fit=fit) for fit in self.study.experiments[experiment].fits]
@@ -75,7 +85,7 @@ class Plan:
     def run_in_each_cell(self) -> dict[str, dict]:
         """What is run in every cell of each sweep."""
         return {
-            name: sweep.model_dump(include={"replicates", "fits", "protocols"})
+            name: sweep.model_dump(include={"replicates", "fits", "protocols", "measurements"})
             for name, sweep in self.study.sweeps.items()
         }
 
@@ -135,6 +145,7 @@ class Plan:
             *(f"results/tables/{name}.csv" for name in TABLES),
             "results/tables/README.md",
             *self.of_every_fit("results/predictions/{experiment}/{fit}.csv"),
+            *self.imputed,
             *(f"results/tables/sweeps/{name}{end}.csv" for name in self.study.sweeps for end in ("", "_summary")),
             *self.figures,
         ]

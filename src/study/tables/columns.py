@@ -15,11 +15,15 @@ COLUMNS = {
         "semi_supervised": "use of the labeled rows: none, init_only (start only) or clamped (kept in the likelihood)",
         "n_iter": "steps: E-steps whose log-likelihood the stopping rule saw",
         "converged": "whether the stopping rule was met within max_iter steps",
-        "mean_log_likelihood": "of the unlabeled rows under the final parameters; nats a row",
+        "mean_log_likelihood": "of what is observed of the unlabeled rows, under the final parameters; nats a row",
         "bic": "Bayesian information criterion of the unlabeled rows; lower is better",
         "aic": "Akaike information criterion of the unlabeled rows; lower is better",
         "accuracy": "share of unlabeled rows given their true class (0-1; empty if unknown); for a fit that never saw "
         "a label, under the best renaming of its components",
+        "missing": "what was fitted of rows with missing values: observed (the likelihood of what is there), "
+        "complete_rows (the rows without any) or column_means (all rows, the columns' means filled in)",
+        "share_missing": "share of the unlabeled rows' values that are missing (0-1)",
+        "n_fitted": "unlabeled rows that were fitted",
         "failure": "why there is no fit; empty if there is one",
         "note": "what to know of this fit: a ridge (reg_covar) that is not small beside the data's variance",
     },
@@ -92,7 +96,7 @@ COLUMNS = {
 # Columns that hold no numbers.
 TEXT_COLUMNS = (
     *("experiment", "fit", "protocol", "parameter", "measurement", "class", "failure", "note"),
-    *("covariance_type", "initialization", "semi_supervised"),
+    *("covariance_type", "initialization", "semi_supervised", "missing"),
 )
 _NAMES = ("experiment", "fit", "protocol", "replicate", "failure", "note")
 # What a sweep's table has of these tables; beside it, the varied keys and further columns.

@@ -4,6 +4,7 @@ import hashlib
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from study.configuration.cells import Cell, shown_value
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
 from study.data.storage import join_tables, write_table
+from study.evaluation.measure import measure
 from study.evaluation.protocols import LADDER, run_protocol
 from study.evaluation.scores import evaluate_fit
 from study.fits.em import run_fit
@@ -22,7 +24,7 @@ from study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
 LOW, HIGH = 0.025, 0.975
 SHAPE = ("n_samples", "n_labeled", "n_features", "n_components")
-COUNTS = ("replicate", "seed", *SHAPE, "n_iter", "n_iter_ours", "n_iter_sklearn")
+COUNTS = ("replicate", "seed", *SHAPE, "n_fitted", "n_iter", "n_iter_ours", "n_iter_sklearn")
 MEASURED = [name for name in NUMERIC_QUANTITIES if name not in (*SHAPE, "converged")]
 TRUTH = {True: 1.0, False: 0.0, "True": 1.0, "False": 0.0}
 ROWS_AT_A_TIME = 20_000
@@ -30,8 +32,9 @@ REPORT_EVERY = 5.0  # seconds
 
 
 def data_seed(cell: Cell, seed: int) -> int:
-    """Seed of a cell's draws: it depends on the root seed and on what is drawn, not on names or other cells."""
-    content = json.dumps(cell.experiment.data.model_dump(exclude_defaults=True, exclude={"origin"}), sort_keys=True)
+    """Seed of a cell's draws: it depends on the root seed and the rows to draw, not on names, holes or other cells."""
+    rows = cell.experiment.data.model_dump(exclude_defaults=True, exclude={"origin", "holes"})
+    content = json.dumps(rows, sort_keys=True)
     return int(seed_sequence(seed, content).generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits an int64
 
 
@@ -42,6 +45,7 @@ class InEachCell:
     replicates: int
     fits: list[str] | None
     protocols: list[str] | None
+    measurements: Sequence[str] = ()
 
 
 def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
@@ -65,14 +69,20 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
         fit = experiment.fits[name]
         runs[name] = run_fit(dataset, fit, sweep.replicates, cell_seed, "sweep", name)
         if name in names:
-            tables.append(evaluate_fit(dataset, runs[name], fit, "sweep", name))
+            scores = evaluate_fit(dataset, runs[name], fit, "sweep", name)
+            if sweep.measurements:
+                of_fit = {name: runs[name]}, {name: fit}, experiment.bins, {}, cell_seed, "sweep"
+                found = measure(dataset, *of_fit, only=sweep.measurements)
+                scores = scores.join(found.pivot_table("value", "replicate", "measurement"), on="replicate")
+            tables.append(scores)
     if rungs:
         from study.evaluation.agreement import compare  # scikit-learn takes a second to import
 
         fit = experiment.fits[compared]
         theirs = {rung: run_protocol(rung, dataset, runs[compared], fit) for rung in rungs}
         tables.append(compare(dataset, runs[compared], theirs, fit, "sweep").assign(fit=compared))
-    rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=list(SWEEP_COLUMNS))
+    columns = [*SWEEP_COLUMNS, *sweep.measurements]
+    rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=columns)
     rows = rows.astype(dict.fromkeys(COUNTS, "Int64"))  # a whole number, also where other rows have none
     for position, (path, value) in enumerate(cell.assignment.items()):
         rows.insert(position, path, [shown_value(value)] * len(rows))
@@ -145,7 +155,9 @@ def summarize(table: pd.DataFrame, varied: list[str]) -> dict[str, pd.DataFrame]
     dict of DataFrame
         By quantity.
     """
-    values = table[MEASURED].astype(float).where(table["failure"].isna())  # a fit that failed has no steps to count
+    measurements = table.columns.difference([*varied, *SWEEP_COLUMNS], sort=False)
+    quantities = table[[*MEASURED, *measurements]].astype(float)
+    values = quantities.where(table["failure"].isna())  # a fit that failed has no steps to count
     values["converged"] = table["converged"].map(TRUTH)
     groups = values.groupby([table[key] for key in [*varied, "fit", "protocol"]], sort=False, dropna=False)
     found = {"n": groups.count(), "mean": groups.mean(), "low": groups.quantile(LOW), "high": groups.quantile(HIGH)}
@@ -170,11 +182,13 @@ def put_together(parts, varied: list[str], table, summary):
     """
     join_tables(table, parts)
     with tempfile.TemporaryDirectory() as folder:
-        files = [Path(folder) / name for name in (*MEASURED, "converged")]
-        for number, rows in enumerate(_whole_cells(table, varied)):
-            for file, found in zip(files, summarize(rows, varied).values(), strict=True):
-                found.to_csv(file, mode="a", header=number == 0, index=False, lineterminator="\n", encoding="utf-8")
-        join_tables(summary, files)
+        files = {}
+        for rows in _whole_cells(table, varied):
+            for quantity, found in summarize(rows, varied).items():
+                first = quantity not in files
+                file = files.setdefault(quantity, Path(folder) / quantity)
+                found.to_csv(file, mode="a", header=first, index=False, lineterminator="\n", encoding="utf-8")
+        join_tables(summary, [*files.values()])
 
 
 def _whole_cells(table, varied):

@@ -1,9 +1,13 @@
 """Every measurement: what the articles speak of beside the fits. To add one, write its function in a module here."""
 
-from study.evaluation.measurement import REGISTERED
-from study.evaluation.measurements import accuracy, certainty, components, optima, passes, steps, theory
+from study.evaluation.measurement import REGISTERED, OneRun
+from study.evaluation.measurements import accuracy, certainty, components, missing, optima, passes, steps, theory
 
-__all__ = ["MEASUREMENTS", "QUANTITIES", "accuracy", "certainty", "components", "optima", "passes", "steps", "theory"]
+__all__ = ["MEASUREMENTS", "QUANTITIES", "RUN_QUANTITIES"]
+__all__ += ["accuracy", "certainty", "components", "missing", "optima", "passes", "steps", "theory"]
 
 MEASUREMENTS = tuple(REGISTERED)
 QUANTITIES = {name: quantity for found in MEASUREMENTS for name, quantity in found.quantities.items()}
+# One number a run, so that a table with a row a run has room for it
+OF_RUNS = [found for found in MEASUREMENTS if found.of is OneRun and not found.several]
+RUN_QUANTITIES = [name for found in OF_RUNS for name in found.quantities]

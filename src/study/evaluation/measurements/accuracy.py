@@ -28,7 +28,7 @@ def majority_share(draw):
 
 @measured(
     OneDraw,
-    needs=("truth",),
+    needs=("truth", "complete"),
     kmeans_accuracy=("share", "share of the rows with their true class by k-means, under the best renaming"),
 )
 def kmeans_accuracy(draw):
@@ -46,8 +46,9 @@ def kmeans_accuracy(draw):
 def beside_the_fit(run):
     """Put the fit's accuracy beside the others on the same rows."""
     own = accuracy(run.posteriors.argmax(axis=1), run.truth, run.fit.uses_labels)
-    found = {
-        ("above_majority", None): own - majority_share(run.draw),
-        ("above_kmeans", None): own - run.draw.accuracy_of_kmeans,
-    }
-    return found if run.mixture is None else {("below_bayes", None): run.draw.accuracy_of_truth - own} | found
+    found = {("above_majority", None): own - majority_share(run.draw)}
+    if run.mixture is not None:
+        found = {("below_bayes", None): run.draw.accuracy_of_truth - own} | found
+    if run.complete is not None:
+        found["above_kmeans", None] = own - run.draw.accuracy_of_kmeans
+    return found

@@ -40,6 +40,7 @@ def histogram_distance(run):
 @measured(
     OneRun,
     needs=("end", "one_feature"),
+    several=True,
     sorted_weight=("share", "weight of a component; setting: its place by mean, from 0 (one feature)"),
     sorted_mean=("units of the feature", "likewise its mean"),
     sorted_standard_deviation=("units of the feature", "likewise its standard deviation"),

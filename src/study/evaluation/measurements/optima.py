@@ -53,6 +53,7 @@ def below_best(fit):
 
 @measured(
     OneDraw,
+    needs=("complete",),
     first=20,
     beyond_identical_components=(
         "nats a row",

@@ -24,6 +24,7 @@ NEAR = 1e-6  # nats a row from the end
 
 @measured(
     OneDraw,
+    needs=("complete",),
     first=SOME,
     kmeans_agreement=(
         "share",
@@ -92,6 +93,7 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
 
 @measured(
     OneDraw,
+    needs=("complete",),
     first=SOME,
     passes_of_em=("passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end; full covariances"),
     passes_of_optimizer=("passes", "likelihoods and gradients that L-BFGS takes from the same start to get as far"),

@@ -5,6 +5,7 @@ import numpy as np
 from emgmm import expectation
 from study.evaluation.measurement import OneFit, OneRun, measured
 from study.evaluation.numerical import gradient
+from study.fits.missing import fitted_rows
 
 SMALLEST_GAIN = 1e-10  # nats a row: below it, a ratio of gains is rounding
 
@@ -59,8 +60,9 @@ def slope_at_end(run):
     """Tell whether the end is a stationary point."""
     if run.end.covariance_type != "full" or run.fit.semi_supervised == "clamped":
         return None
-    statistics, _ = expectation(run.rows.unlabeled, run.end)
-    return max(np.abs(part).max() for part in gradient(statistics, run.end)) / len(run.rows.unlabeled)
+    X = fitted_rows(run.rows, run.fit).unlabeled
+    statistics, _ = expectation(X, run.end)
+    return max(np.abs(part).max() for part in gradient(statistics, run.end)) / len(X)
 
 
 @measured(OneRun, collapsed=("0 or 1", "1 if the run failed, for a component collapsed at the start or later; else 0"))

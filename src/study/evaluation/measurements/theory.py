@@ -55,7 +55,7 @@ def one_hot_difference(run):
 
 @measured(
     OneRun,
-    needs=("start",),
+    needs=("start", "complete"),
     first=20,  # a numerical optimizer takes its time
     closed_form_gap=(
         "nats a row",
@@ -77,7 +77,7 @@ def closed_form_gap(run):
 
 @measured(
     OneRun,
-    needs=("start",),
+    needs=("start", "complete"),
     bound_gap=("nats a row", "log-likelihood at the start, less EM's lower bound with the posteriors there"),
     bound_gap_elsewhere=("nats a row", "the same with equal responsibilities in place of the posteriors"),
 )

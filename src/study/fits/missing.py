@@ -1,0 +1,44 @@
+"""What a fit takes of rows with missing values."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from study.configuration.schema import Fit
+from study.data.dataset import Replicate
+
+
+def fitted_rows(rows: Replicate, fit: Fit) -> Replicate:
+    """Take the rows, those without holes, or all with the columns' means filled in."""
+    if fit.missing == "observed" or not (rows.has_holes or np.isnan(rows.labeled).any()):
+        return rows
+    if fit.missing == "complete_rows":
+        kept = whole_rows(rows.unlabeled), whole_rows(rows.labeled)
+        return replace(
+            rows, unlabeled=rows.unlabeled[kept[0]], labeled=rows.labeled[kept[1]], labels=rows.labels[kept[1]]
+        )
+    means = column_means(rows.unlabeled)
+    filled = (np.where(np.isnan(X), means, X) for X in (rows.unlabeled, rows.labeled))
+    return replace(rows, **dict(zip(("unlabeled", "labeled"), filled, strict=True)))
+
+
+def whole_rows(X):
+    """Tell which rows lack nothing, (N,) of bool."""
+    return ~np.isnan(X).any(axis=1)
+
+
+def column_means(X):
+    """Means of the values that are there, (D,); NaN where there are none."""
+    seen = ~np.isnan(X)
+    with np.errstate(invalid="ignore"):
+        return np.where(seen, X, 0.0).sum(axis=0) / seen.sum(axis=0)
+
+
+def what_lacks(rows: Replicate, fit: Fit, features, n_components: int) -> str:
+    """Say why what is left cannot be fitted; nothing if it can."""
+    X, needed = rows.unlabeled, 1 if fit.initialization in ("labels", "random") else n_components
+    if len(X) < needed:
+        kind = "complete rows" if fit.missing == "complete_rows" else "rows"
+        return f"there are {len(X)} {kind}, and {needed} or more are needed"
+    empty = np.isnan(np.concatenate([X, rows.labeled]) if fit.semi_supervised == "clamped" else X).all(axis=0)
+    return f"feature '{features[empty.argmax()]}' has no value" if empty.any() else ""
