@@ -13,7 +13,7 @@ from study.data.download import fetch
 from study.data.sources import make_dataset
 
 
-def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None):
+def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None, **settings):
     for name, text in (("u.csv", unlabeled), ("l.csv", labeled)):
         (tmp_path / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     data = CsvData(
@@ -21,6 +21,7 @@ def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None):
         features=["x", "z"],
         unlabeled={"path": str(tmp_path / "u.csv"), "target": target},
         labeled={"path": str(tmp_path / "l.csv"), "target": "y"},
+        **settings,
     )
     return make_dataset(data, 1, 0, "mine")
 

@@ -273,10 +273,8 @@ def columns_of(sweep):
 
 def rows_of(selection, experiment, numbers):
     """Make rows of a table from which a selection gets these numbers, one a draw."""
-    if selection.sweep is None:
-        columns = list(COLUMNS[selection.table])
-    else:
-        columns = columns_of(STUDY.sweeps[selection.sweep])
+    sweep = selection.sweep
+    columns = list(COLUMNS[selection.table]) if sweep is None else columns_of(STUDY.sweeps[sweep])
     table = pd.DataFrame(index=range(len(numbers)), columns=columns, dtype=object)
     table["replicate"] = np.arange(len(numbers))
     if selection.sweep is None:

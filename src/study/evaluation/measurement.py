@@ -71,6 +71,7 @@ REGISTERED: list[Measurement] = []  # in the order of the rows
 def measured(of: type, needs: tuple[str, ...] = (), first=None, several=False, **quantities: tuple[str, str]):
     """Register a function as a measurement; each further keyword is a number that it gives, with unit and meaning."""
     few = f" (first {first} replicates)" if first is not None else ""
+    few += " (rows without holes)" if {"complete", "one_feature", "labels"} & {*needs} else ""
 
     def register(function):
         named = {name: Quantity(unit, meaning + few) for name, (unit, meaning) in quantities.items()}

@@ -47,7 +47,7 @@ def draw(shown: Shown):
         axes.set_xlabel(str(features[x]))
         axes.set_ylabel(str(features[y]))
         axes.label_outer()
-        axes.set_title(name if parameters else f"{name}: collapsed")
+        axes.set_title(name if parameters else f"{name}: failed")
         if parameters is None:
             continue
         for k in range(parameters.n_components):

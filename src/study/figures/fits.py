@@ -15,7 +15,7 @@ from study.fits.runs import first_whole_replicate
 READS = ("data", "runs", "bins")
 IN_REPORT = True
 CAPTION = (
-    "The rows of the first replicate that no fit collapsed on, with the components of every fit: ellipses of two "
+    "The rows of the first replicate that no fit failed on, with the components of every fit: ellipses of two "
     "standard deviations, or for one feature the weighted densities over the histogram. See whether the fits find "
     "the same components, and whether they are those of the labeled rows."
 )
@@ -45,7 +45,7 @@ def draw(shown: Shown):
     handles, _ = axes.get_legend_handles_labels()
     for (name, parameters), style in zip(fits.items(), cycle(FIT_STYLES)):
         if parameters is None:
-            handles.append(Line2D([], [], linestyle="none", label=f"{name}: collapsed"))
+            handles.append(Line2D([], [], linestyle="none", label=f"{name}: failed"))
             continue
         for k, color in enumerate(_colors(rows, parameters)):
             ellipse(axes, parameters, k, color=color, linestyle=style)
@@ -75,7 +75,7 @@ def _draw_densities(rows, feature, fits, title, bins):
         axes.set_ylabel("density")
         axes.label_outer()
         if parameters is None:
-            axes.set_title(f"{name}: collapsed")
+            axes.set_title(f"{name}: failed")
             continue
         density = np.exp(log_likelihoods(x, parameters))
         shares = posteriors(x, parameters) * density[:, None]

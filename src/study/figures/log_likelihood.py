@@ -14,7 +14,7 @@ READS = ("runs",)
 IN_REPORT = False
 CAPTION = (
     "The average log-likelihood at each step of EM. The thick line is replicate 0, thin lines are the other "
-    "replicates; crosses mark fits that collapsed. See how many steps it takes until the curve is flat, and "
+    "replicates; crosses mark fits that failed on their way. See how many steps it takes until the curve is flat, and "
     "how much that varies."
 )
 
@@ -39,7 +39,7 @@ def draw(shown: Shown):
     if len(failed):
         last = runs.trace[failed, runs.n_iter[failed] - 1]
         mark = {"marker": "x", "linestyle": "none", "color": HIGHLIGHT, "markersize": 9, "markeredgewidth": 2}
-        axes.plot(runs.n_iter[failed], last, label=f"collapsed ({(runs.failure != '').sum()} replicates)", **mark)
+        axes.plot(runs.n_iter[failed], last, label=f"failed ({(runs.failure != '').sum()} replicates)", **mark)
     # A random start lies far below all that follows: show the climb from the second step on.
     reached = runs.trace[:, 1:][np.isfinite(runs.trace[:, 1:])]
     cropped = runs.trace.shape[1] > SHORT and len(reached) > 0

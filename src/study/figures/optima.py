@@ -24,7 +24,7 @@ def draw(shown: Shown):
     names = list(wide.index.get_level_values("fit").unique())
     if not names:
         figure, (axes,) = new_figure()
-        axes.set_title(f"{shown.experiment}: every start collapsed")
+        axes.set_title(f"{shown.experiment}: every start failed")
         return figure
     figure, panels = new_figure(len(names), width=max(7.5, 5.0 * len(names)), height=4.8, sharey=True)
     for axes, name in zip(panels, names, strict=True):

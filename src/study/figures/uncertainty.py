@@ -31,7 +31,7 @@ def draw(shown: Shown):
     for (name, parameters), axes in zip(fits.items(), panels[1:], strict=True):
         axes.set_ylabel("probability")
         axes.set_ylim(-0.03, 1.03)
-        axes.set_title(name if parameters else f"{name}: collapsed", loc="left", fontsize="small")
+        axes.set_title(name if parameters else f"{name}: failed", loc="left", fontsize="small")
         if parameters is None:
             continue
         found = posteriors(x, parameters)

@@ -65,7 +65,13 @@ def slope_at_end(run):
     return max(np.abs(part).max() for part in gradient(statistics, run.end)) / len(X)
 
 
-@measured(OneRun, collapsed=("0 or 1", "1 if the run failed, for a component collapsed at the start or later; else 0"))
+@measured(
+    OneRun,
+    collapsed=(
+        "0 or 1",
+        "1 if the run failed: a component collapsed at the start or later, or holes left too little to fit; else 0",
+    ),
+)
 def collapsed(run):
     """Tell whether EM lost a component."""
     return float(run.end is None)
