@@ -203,7 +203,7 @@ def test_a_figure_of_fits_that_all_failed_says_so(tmp_path, kind):
     table = run(sweep.model_dump(), tmp_path).assign(failure="start: singular")
     write_table(tmp_path / "summary.csv", pd.concat(summarize(table, list(vary)).values()))
     drawn = draw(read_table(tmp_path / "summary.csv"), sweep, "sizes")
-    assert [text.get_text() for text in drawn.axes[0].texts] == ["no fit succeeded"]
+    assert [text.get_text() for text in drawn.axes[0].texts] == ["no fit has this number"]
 
 
 @pytest.mark.parametrize("failed", [[0.1], [0.1, 1.0e-4]])
@@ -222,7 +222,7 @@ def test_cells_in_which_every_fit_failed_keep_their_panels(tmp_path, failed):
     panels = [axes for axes in drawn.axes if axes.get_visible()]
     assert [axes.get_title() for axes in panels] == ["tol = 0.1", "tol = 0.0001"]
     told = [[text.get_text() for text in axes.texts] for axes in panels]
-    assert told == [["no fit succeeded"], ["no fit succeeded"] if len(failed) > 1 else []]
+    assert told == [["no fit has this number"], ["no fit has this number"] if len(failed) > 1 else []]
 
 
 @pytest.mark.parametrize("figure", [{"kind": "lines"}, {"kind": "heatmap"}, {"kind": "lines", "color": None}])

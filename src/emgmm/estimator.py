@@ -208,6 +208,8 @@ class GaussianMixtureEM(GaussianMixture):
             Values that are there stay as they are.
         """
         X, parameters = self._checked_rows(X)
+        if n_draws is not None and n_draws < 1:
+            raise ValueError(f"n_draws must be at least 1, got {n_draws}")
         if n_draws is None:
             return impute(X, parameters)
         generator = check_random_state(random_state)

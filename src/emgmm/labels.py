@@ -15,7 +15,7 @@ from emgmm.statistics import (
     weighted_statistics,
 )
 
-STOPPING = sklearn_stopping(1e-12, 1000)  # of EM on labeled rows alone, whose likelihood has one maximum
+STOPPING = sklearn_stopping(1e-12, 1000)  # of EM on labeled rows alone
 
 
 def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight=None):

@@ -161,6 +161,9 @@ def highlights(tables: Path) -> str:
     def aside(fit):
         return f"{value('incomplete', 'overall_mean_error', fit).mean():+.2f}"
 
+    means = good[["n_fitted", "n_samples"]].mean().loc[("incomplete", "complete_rows")]
+    taken = 1 - means["n_fitted"] / means["n_samples"]
+
     def recovered(fit):
         errors = value("processes", "component_error", fit)
         return f"{(errors <= claim.loc['B4', 'published']).sum()} of {len(errors)}"
@@ -185,9 +188,9 @@ def highlights(tables: Path) -> str:
         f"{value('customer_starts', 'collapsed').sum():.0f} more collapse. EM takes at least twice the passes of a "
         f"numerical optimizer in {claim.loc['C5', 'share_holding']:.0%} of {claim.loc['C5', 'n_replicates']} draws "
         "over all data.",
-        "Where values are missing because another is large, EM on what is observed has the mean of their feature wrong "
-        f"by {aside('observed')} standard deviations, on the complete rows by {aside('complete_rows')}, and with the "
-        f"columns' means filled in by {aside('column_means')} (means of {n['incomplete', 'observed']} draws).",
+        f"Where {taken:.0%} of a feature's values are missing, those where another is large, EM on what is observed "
+        f"has its mean wrong by {aside('observed')} standard deviations, on the complete rows by {aside('complete_rows')}, "
+        f"with the columns' means filled in by {aside('column_means')} (means of {n['incomplete', 'observed']} draws).",
     ]
     return "\n".join([BEGIN, "", *(f"{number}. {line}" for number, line in enumerate(lines, start=1)), "", END])
 

@@ -107,11 +107,10 @@ def _size(data, replicates, path):
 def _holes(holes, n_features, path):
     if holes.mechanism == "mar" and n_features == 1:
         yield (*path, "mechanism"), "is mar, which needs a second feature: must be 'mcar'"
-    most = (n_features - 1) / n_features
-    if holes.mechanism == "mcar" and holes.keep_a_value and holes.fraction > most:
+    if holes.mechanism == "mcar" and holes.keep_a_value and holes.fraction > (n_features - 1) / n_features:
         yield (
             (*path, "fraction"),
-            f"is {holes.fraction:g}; where each row keeps one of {n_features} values, at most {most:.4g} may go "
+            f"is {holes.fraction:g}; where each row keeps a value, at most {n_features - 1}/{n_features} may go "
             "(keep_a_value: false lets it lose all)",
         )
 
@@ -140,7 +139,7 @@ def _fit(fit, data, path):
             (*path, "semi_supervised"),
             "scikit-learn cannot clamp labels: must be 'init_only'",
         )
-    if fit.implementation == "sklearn" and fit.stopping != "sklearn":
+    if fit.implementation == "sklearn" and fit.stopping != "sklearn" and not (data is not None and data.incomplete):
         yield (*path, "stopping"), "scikit-learn has its own stopping rule: must be 'sklearn'"
     if data is None:
         return

@@ -17,7 +17,14 @@ from pydantic import (
     model_validator,
 )
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+def _readable(name):
+    if name in ("nan", "null"):
+        raise ValueError(f"must not be '{name}', which tables would be read back without")
+    return name
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), AfterValidator(_readable)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Counts = Annotated[list[Annotated[int, Field(ge=1, le=100_000_000)]], Field(min_length=1, max_length=1000)]
 Vector = Annotated[list[float], Field(min_length=1, max_length=1000)]
@@ -263,7 +270,8 @@ class CsvData(Source):
         False, description="Scale each feature to mean 0 and standard deviation 1, of the values that are there."
     )
     missing: Literal["refuse", "allow"] = Field(
-        "refuse", description="allow: an empty cell (or NA, NaN, null, none) of a feature is a missing value."
+        "refuse",
+        description="allow: an empty cell of a feature (or NA, N/A, <NA>, NaN, null, none) is a missing value.",
     )
 
     @property
@@ -319,8 +327,8 @@ class SklearnData(Drawn):
 
     @property
     def same_rows(self) -> bool:
-        """Replicates differ in which rows keep their label."""
-        return self.labeled_fraction == 0
+        """Replicates differ in which rows keep their label, and which values are missing."""
+        return self.labeled_fraction == 0 and not self.incomplete
 
 
 Data = Annotated[GaussianMixtureData | CsvData | SklearnData, Field(discriminator="source")]

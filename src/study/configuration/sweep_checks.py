@@ -151,8 +151,11 @@ def _names(sweep, experiment, path, vocabulary):
         yield (*path, "figure", "color"), "is required for a heatmap: the key on its vertical axis"
     for value in figure.quantities:
         compared = value in vocabulary.columns["agreement"] and value not in vocabulary.columns["fits"]
-        if value not in (allowed := [*vocabulary.quantities, *sweep.measurements]):
-            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, allowed)}"
+        if value in vocabulary.run_measurements:
+            if value not in sweep.measurements:
+                yield (*path, "figure", "y"), f"is '{value}', which must stand among the sweep's measurements too"
+        elif value not in vocabulary.quantities:
+            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, vocabulary.quantities)}"
         elif compared and (experiment.protocols is None or sweep.protocols == []):
             yield (*path, "figure", "y"), f"is '{value}', but nothing is compared: protocols is empty, or missing"
         elif figure.color == "protocol" and not compared:

@@ -73,6 +73,11 @@ class Replicate:
         values = self.unlabeled[:, feature]
         return values[~np.isnan(values)]
 
+    def told(self, feature: int) -> str:
+        """Say how many unlabeled rows have a value of a feature."""
+        n, every = len(self.values(feature)), len(self.unlabeled)
+        return f"{n:,} rows" if n == every else f"{n:,} of {every:,} rows (the others lack a value)"
+
 
 def standardized(X, like=None):
     """Scale features by the mean and standard deviation of the values of `like` (default: X itself)."""

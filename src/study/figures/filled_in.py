@@ -4,9 +4,9 @@ import numpy as np
 
 from emgmm import posteriors
 from study.evaluation.imputed import imputed
-from study.figures.plane import DEVIATIONS, ellipse
+from study.figures.plane import DEVIATIONS, component_colors, ellipse
 from study.figures.shown import Shown
-from study.figures.style import BACKGROUND, OURS, component_color, new_figure
+from study.figures.style import BACKGROUND, OURS, hide_rest, new_figure
 from study.fits.missing import whole_rows
 
 MOST_ROWS = 60  # of which the filled-in value is drawn; more hide one another
@@ -40,8 +40,6 @@ def draw(shown: Shown):
     size = {"width": max(7.0, 4.6 * n_columns), "height": 1.5 + 4.0 * n_rows}
     figure, panels = new_figure(n_columns, n_rows, **size, sharex=True, sharey=True)
     panels = np.ravel(panels)
-    for axes in panels[len(fits) :]:
-        axes.set_visible(False)
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
         axes.scatter(*X[both][:, [x, y]].T, s=8, c=BACKGROUND, edgecolors="none", label="rows with both values")
         axes.set_xlabel(str(features[x]))
@@ -50,22 +48,23 @@ def draw(shown: Shown):
         axes.set_title(name if parameters else f"{name}: failed")
         if parameters is None:
             continue
-        for k in range(parameters.n_components):
-            ellipse(axes, parameters, k, features=[x, y], color=component_color(k))
+        colors = component_colors(rows, parameters)
+        for k, color in enumerate(colors):
+            ellipse(axes, parameters, k, features=[x, y], color=color)
         filled = imputed(rows, shown.fits[name]["missing"], parameters)[some]
         if rows.whole is not None:
             axes.vlines(filled[:, x], filled[:, y], rows.whole[some, y], color=OURS, linewidth=0.6, alpha=0.6)
             axes.plot(filled[:, x], rows.whole[some, y], "_", color=OURS, markersize=5, label="value taken away")
-        component = posteriors(X[some], parameters).argmax(axis=1) if len(some) else some
-        for k in np.unique(component):
-            style = {"s": 22, "color": component_color(k), "edgecolors": "white", "linewidths": 0.5, "zorder": 3}
-            of = component == k
-            axes.scatter(filled[of, x], filled[of, y], label=f"filled in, component {k}", **style)
+        if len(some):
+            component = posteriors(X[some], parameters).argmax(axis=1)
+            style = {"s": 22, "edgecolors": "white", "linewidths": 0.5, "zorder": 3}
+            axes.scatter(*filled[:, [x, y]].T, c=[colors[k] for k in component], label="filled in", **style)
+    hide_rest(panels, n_columns, len(fits), str(features[x]))
     handles = {
         label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize="small")
-    which = f"{len(some)} of {len(lacking):,} rows that lack {features[y]} alone of these two"
+    which = f"{len(some)} of the {len(lacking):,} rows that have {features[x]} and lack {features[y]}"
     what = f"as each fit fills it in (+ mean, {DEVIATIONS} standard deviations)"
     figure.suptitle(f"{shown.experiment}, replicate 0: {which},\n{what}")
     return figure

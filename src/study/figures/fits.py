@@ -4,12 +4,11 @@ from itertools import cycle
 
 import numpy as np
 
-from emgmm import MixtureParameters, log_likelihoods, posteriors
-from study.data.dataset import Replicate
-from study.figures.plane import DEVIATIONS, ellipse, finish, scatter
+from emgmm import log_likelihoods, posteriors
+from study.figures.plane import DEVIATIONS, component_colors, ellipse, finish, scatter
 from study.figures.shown import Shown
-from study.figures.style import BACKGROUND, FIT_STYLES, OURS, component_color, new_figure
-from study.fits.missing import column_means, whole_rows
+from study.figures.style import BACKGROUND, FIT_STYLES, OURS, component_color, hide_rest, new_figure
+from study.fits.missing import whole_rows
 from study.fits.runs import first_whole_replicate
 
 READS = ("data", "runs", "bins")
@@ -40,14 +39,16 @@ def draw(shown: Shown):
     of = "" if drawn.all() else f" ({drawn.sum():,} of {len(drawn):,}: the others lack a value here)"
     scatter(axes, rows.unlabeled[drawn], BACKGROUND, "o", 8, f"unlabeled rows{of}")
     for k in np.unique(rows.labels):
-        name = f"labeled rows, class {shown.data.classes[k]}"
-        scatter(axes, rows.labeled[rows.labels == k], component_color(k), "^", 28, name)
+        labeled = rows.labeled[rows.labels == k]
+        drawn = whole_rows(labeled[:, :2])
+        of = "" if drawn.all() else f" ({drawn.sum():,} of {len(drawn):,})"
+        scatter(axes, labeled[drawn], component_color(k), "^", 28, f"labeled rows, class {shown.data.classes[k]}{of}")
     handles, _ = axes.get_legend_handles_labels()
     for (name, parameters), style in zip(fits.items(), cycle(FIT_STYLES)):
         if parameters is None:
             handles.append(Line2D([], [], linestyle="none", label=f"{name}: failed"))
             continue
-        for k, color in enumerate(_colors(rows, parameters)):
+        for k, color in enumerate(component_colors(rows, parameters)):
             ellipse(axes, parameters, k, color=color, linestyle=style)
         handles.append(Line2D([], [], color="black", linestyle=style, linewidth=2, label=name))
     finish(axes, features, handles)
@@ -67,8 +68,6 @@ def _draw_densities(rows, feature, fits, title, bins):
     panels = np.ravel(panels)
     values = rows.values(0)
     x = np.linspace(values.min(), values.max(), 500)[:, None]
-    for axes in panels[len(fits) :]:
-        axes.set_visible(False)
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
         axes.hist(values, bins=bins, density=True, color=BACKGROUND, alpha=0.6, label="rows")
         axes.set_xlabel(feature)
@@ -83,19 +82,8 @@ def _draw_densities(rows, feature, fits, title, bins):
             axes.plot(x, shares[:, k], color=component_color(k), linewidth=2, label=f"component {k} x its weight")
         axes.plot(x, density, color=OURS, linewidth=1.5, linestyle="--", label="sum")
         axes.set_title(name)
+    hide_rest(panels, n_columns, len(fits), feature)
     handles, labels = max((axes.get_legend_handles_labels() for axes in panels), key=lambda both: len(both[1]))
     figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize="small")
-    figure.suptitle(f"{title}: {len(values):,} rows in {bins} bins, and the fitted densities")
+    figure.suptitle(f"{title}: {rows.told(0)} in {bins} bins, and the fitted densities")
     return figure
-
-
-def _colors(rows: Replicate, parameters: MixtureParameters):
-    """Colour of each component: that of the class whose labeled rows it is nearest to."""
-    from scipy.optimize import linear_sum_assignment  # takes its time to import
-
-    order = np.arange(parameters.n_components)
-    if parameters.n_components == len(np.unique(rows.labels)):
-        centers = np.array([column_means(rows.labeled[rows.labels == k]) for k in order])
-        distances = np.nansum((parameters.means[:, None] - centers) ** 2, axis=2)
-        order = linear_sum_assignment(distances)[1]
-    return [component_color(k) for k in order]

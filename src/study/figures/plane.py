@@ -2,6 +2,11 @@
 
 import numpy as np
 
+from emgmm import MixtureParameters
+from study.data.dataset import Replicate
+from study.figures.style import component_color
+from study.fits.missing import column_means
+
 DEVIATIONS = 2  # radius of the ellipses, in standard deviations
 
 
@@ -24,6 +29,18 @@ def ellipse(axes, parameters, k, features=(0, 1), **style):
     outline = mean[:, None] + DEVIATIONS * np.linalg.cholesky(covariance) @ [np.cos(angle), np.sin(angle)]
     axes.plot(*outline, linewidth=2, **style)
     axes.plot(*mean, "+", color=style["color"], markersize=10, markeredgewidth=2)
+
+
+def component_colors(rows: Replicate, parameters: MixtureParameters):
+    """Colour of each component: that of the class whose labeled rows it is nearest to."""
+    from scipy.optimize import linear_sum_assignment  # takes its time to import
+
+    order = np.arange(parameters.n_components)
+    if parameters.n_components == len(np.unique(rows.labels)):
+        centers = np.array([column_means(rows.labeled[rows.labels == k]) for k in order])
+        distances = np.nansum((parameters.means[:, None] - centers) ** 2, axis=2)
+        order = linear_sum_assignment(distances)[1]
+    return [component_color(k) for k in order]
 
 
 def finish(axes, features, handles):

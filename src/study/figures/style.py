@@ -64,6 +64,15 @@ def new_figure(n_columns: int = 1, n_rows: int = 1, width: float = 8.0, height: 
     return figure, axes if n_rows > 1 else axes[0]
 
 
+def hide_rest(panels, n_columns: int, n_used: int, x_label: str):
+    """Hide the panels that are not used; those above them get the axis that they share."""
+    for i, axes in enumerate(panels[n_used:], start=n_used):
+        axes.set_visible(False)
+        if i >= n_columns:
+            panels[i - n_columns].tick_params(labelbottom=True)
+            panels[i - n_columns].set_xlabel(x_label)
+
+
 def save(figure, svg, png):
     """Write a figure as SVG and PNG, the same bytes each time."""
     for path, metadata in ((png, {}), (svg, {"Date": None})):

@@ -128,7 +128,7 @@ def _title(drawn, sweep: Sweep, name: str) -> str:
     n_lines = 1 if figure.color is None else drawn[figure.color].nunique()
     what = "mean, and where 95 % lie," if figure.kind == "lines" and n_lines <= MOST_LINES else "mean"
     fewest = drawn["n"].min() if len(drawn) else 0
-    failed = f", at least {fewest} of them (failed fits are left out)" if fewest < sweep.replicates else ""
+    failed = f", at least {fewest} of them (the rest have no number)" if fewest < sweep.replicates else ""
     return f"{title}{what} over {sweep.replicates} replicates{failed}"
 
 
@@ -159,7 +159,7 @@ def _lines(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]
         _scale_of_colors(axes, [str(value) for value, _ in groups], short.get(figure.color, figure.color))
     axes.set_ylabel(_meaning(quantity))
     if rows.empty:
-        axes.text(0.5, 0.5, "no fit succeeded", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "no fit has this number", transform=axes.transAxes, ha="center")
         return
     if not numeric:
         places, names = _some(x.cat.categories)
@@ -220,7 +220,7 @@ def _color(by, value, i):
 def _heatmap(axes, rows, figure: SweepFigure, quantity: str, short: dict[str, str]):
     scale = 100 if quantity in PERCENT else 1
     if rows["mean"].isna().all():
-        axes.text(0.5, 0.5, "no fit succeeded", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "no fit has this number", transform=axes.transAxes, ha="center")
         return
     table = scale * rows.pivot_table(index=figure.color, columns=figure.x, values="mean", aggfunc="mean", observed=True)
     image = axes.imshow(table.to_numpy(), origin="lower", aspect="auto", cmap=SCALE)

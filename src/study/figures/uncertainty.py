@@ -22,7 +22,8 @@ def names(experiment):
 
 def draw(shown: Shown):
     """Draw the histogram, and beneath it how unclear the component is at each value."""
-    values, fits = shown.data.replicate(0).values(0), shown.ends(0)
+    rows, fits = shown.data.replicate(0), shown.ends(0)
+    values = rows.values(0)
     figure, panels = new_figure(1, 1 + len(fits), width=8.0, height=3.0 + 1.4 * len(fits), sharex=True)
     panels = panels[:, 0]
     panels[0].hist(values, bins=shown.bins, density=True, color=BACKGROUND)
@@ -42,6 +43,6 @@ def draw(shown: Shown):
     panels[-1].set_xlabel(str(shown.data.features[0]))
     handles, labels = max((axes.get_legend_handles_labels() for axes in panels[1:]), key=lambda both: len(both[1]))
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
-    what = f"{len(values):,} rows in {shown.bins} bins; where they are unclear"
+    what = f"{rows.told(0)} in {shown.bins} bins; where they are unclear"
     figure.suptitle(f"{shown.experiment}, replicate 0: {what}")
     return figure

@@ -52,7 +52,7 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
             f"needs one component for each of the {len(dataset.classes)} classes"
         )
     rows = [fitted_rows(dataset.replicate(r), fit) for r in range(replicates)]
-    lacks = [what_lacks(of, fit, dataset.features, n_components) for of in rows]
+    lacks = [what_lacks(of, fit, dataset.features, dataset.classes, n_components) for of in rows]
     best = [Run(start=None, failure="no start")] * replicates
     for attempt in range(fit.n_init):
         starts, failures = {}, {}

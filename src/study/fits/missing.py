@@ -34,8 +34,14 @@ def column_means(X):
         return np.where(seen, X, 0.0).sum(axis=0) / seen.sum(axis=0)
 
 
-def what_lacks(rows: Replicate, fit: Fit, features, n_components: int) -> str:
+def what_lacks(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:
     """Say why what is left cannot be fitted; nothing if it can."""
+    for k in range(len(classes) if fit.initialization == "labels" else 0):
+        lacking = np.isnan(rows.labeled[rows.labels == k]).all(axis=0)  # true where there are no rows
+        if lacking.all():
+            return f"class '{classes[k]}' has no {'complete ' * (fit.missing == 'complete_rows')}labeled row"
+        if lacking.any():
+            return f"class '{classes[k]}' has no labeled row with a value of '{features[lacking.argmax()]}'"
     X, needed = rows.unlabeled, 1 if fit.initialization in ("labels", "random") else n_components
     if len(X) < needed:
         kind = "complete rows" if fit.missing == "complete_rows" else "rows"
