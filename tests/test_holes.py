@@ -128,6 +128,7 @@ def test_one_feature_has_no_other_to_depend_on(tmp_path):
     [
         (["mean_eror"], "did you mean 'mean_error'"),
         (["sorted_mean"], "there is no 'sorted_mean' of a run"),
+        (["collapsed"], "there is no 'collapsed' of a run"),
         (["bayes_accuracy"], "there is no 'bayes_accuracy' of a run"),
         (["overlap", "overlap"], "must name each once"),
     ],
@@ -146,7 +147,7 @@ def test_empty_cells_are_missing_where_that_is_allowed(tmp_path):
 @pytest.mark.parametrize(
     ("unlabeled", "allow", "message"),
     [
-        ("x,z\n1,\n", False, "got '' (data.missing: allow takes it as a missing value)"),
+        ("x,z\n1,\n", False, "got ''\nEmpty cells: data.missing: allow takes them as missing"),
         ("x,z\n1,oops\n", False, "must be a finite number, got 'oops'"),
         (
             "x,z\n1,oops\n,2\n",
@@ -200,12 +201,12 @@ def test_three_ways_to_fit_rows_with_holes(semi_supervised):
         (
             [[1.0, np.nan], [np.nan, 2.0]],
             {"missing": "complete_rows"},
-            "start: there are 0 complete rows, and 1 or more",
+            "start: too few complete rows, 0 where 1 are needed",
         ),
         (
             [[1.0, 2.0], [np.nan, 2.0]],
             {"missing": "complete_rows", "initialization": "kmeans"},
-            "start: there are 1 comp",
+            "start: too few complete rows, 1 where 2 are needed",
         ),
         ([[1.0, np.nan], [3.0, np.nan]], {}, "start: feature 'x2' has no value"),
         ([[1.0, np.nan], [3.0, np.nan]], {"missing": "column_means"}, "start: feature 'x2' has no value"),
@@ -310,7 +311,7 @@ def test_odd_rows_with_holes_end_to_end(tmp_path):
     fits = pd.read_csv(folder / "results/tables/fits.csv").set_index(["experiment", "fit"])
     assert fits.loc[("one_feature", "complete_rows"), "n_fitted"].tolist() == [84, 84]
     mine = fits.loc["mine"]
-    assert mine.loc["complete_rows", "failure"] == "start: there are 0 complete rows, and 1 or more are needed"
+    assert mine.loc["complete_rows", "failure"] == "start: too few complete rows, 0 where 1 are needed"
     assert mine.loc["observed", "share_missing"] == 0.5
     assert mine.loc["observed", "accuracy"] > 0.9
     imputed = pd.read_csv(folder / "results/imputed/mine/observed.csv")

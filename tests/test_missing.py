@@ -351,11 +351,43 @@ def test_infinite_values_are_refused_beside_holes():
         emgmm.expectation_maximization(X, start, RULE)
 
 
-def test_label_without_values_of_a_feature_is_a_collapsed_start():
+def test_class_without_values_of_a_feature_begins_as_all_labeled_rows():
     X, y, _, _ = holed(18)
     X[y == 1, 0] = np.nan
-    with pytest.raises(emgmm.CollapsedComponentError, match="component 1: no labeled row has a value of feature 0"):
+    found = emgmm.parameters_from_labels(X, y, 2)
+    assert found.means[1, 0] == pytest.approx(np.nanmean(X[:, 0]), abs=1e-3)
+    X[:, 0] = np.nan
+    with pytest.raises(emgmm.CollapsedComponentError, match="no labeled row has a value of feature 0"):
         emgmm.parameters_from_labels(X, y, 2)
+
+
+def test_one_label_a_class_may_have_a_hole():
+    _, y, _, X = holed(21)
+    labels = np.where(np.arange(len(X)) < 2, y, -1)
+    X[0, 1] = np.nan
+    model = GaussianMixtureEM(2, max_iter=500).fit(X, labels)
+    assert np.mean(model.predict(X) == y) > 0.9
+
+
+def test_rows_of_weight_zero_count_nowhere():
+    X, _, _, _ = holed(22)
+    weight = np.ones(len(X))
+    X[1], weight[1] = 1e9, 0.0
+    model = GaussianMixtureEM(2, init_params="kmeans", random_state=0, max_iter=500).fit(X, sample_weight=weight)
+    assert np.abs(model.means_).max() < 100
+    X[:, 1] = np.nan
+    X[1, 1] = 5.0
+    with pytest.raises(ValueError, match=r"feature 1 .* no value"):
+        model.fit(X, sample_weight=weight)
+
+
+def test_imputing_beside_infinity_is_refused():
+    X, _, start, _ = holed(23)
+    X[5] = np.inf, np.nan
+    with pytest.raises(ValueError, match="infinite"), np.errstate(invalid="ignore"):
+        emgmm.impute(X, start)
+    with pytest.raises(ValueError, match="n_draws must be at least 1"):
+        GaussianMixtureEM(1).fit(holed(23)[0]).impute(X[:3], n_draws=0)
 
 
 def test_rows_with_holes_have_no_statistics_of_their_own():

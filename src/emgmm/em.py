@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgmm.e_step import checked_rows, rows_to_fit
-from emgmm.incomplete import IncompleteRows, check_features
+from emgmm.incomplete import IncompleteRows, check_features, weighted_rows
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import SufficientStatistics, maximization
 
@@ -136,7 +136,7 @@ def expectation_maximization(
         raise ValueError("there are no rows to fit")
     parts = [rows] * bool(len(X)) + [labeled] * (labeled is not None)
     if all(isinstance(part, IncompleteRows) for part in parts):
-        check_features(*(part.X for part in parts))
+        check_features(*(weighted_rows(part.X, part.sample_weight) for part in parts))
     direct = not len(X) and isinstance(labeled, SufficientStatistics)
     trace: list[float] = []
     n_maximizations, converged, collapse = 0, False, None

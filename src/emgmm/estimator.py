@@ -13,7 +13,7 @@ from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import log_likelihoods, posteriors
 from emgmm.em import expectation_maximization, sklearn_stopping
 from emgmm.imputation import impute
-from emgmm.incomplete import check_features
+from emgmm.incomplete import check_features, weighted_rows
 from emgmm.initialization import parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
@@ -150,12 +150,12 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError(
                 f"Expected n_samples >= n_components but got n_components = {self.n_components}, n_samples = {len(X)}"
             )
-        if has_holes(X):
-            check_features(X, names=getattr(self, "feature_names_in_", None))
         weight = None if sample_weight is None else self._checked_weight(sample_weight, X)
         if message := ridge_warning(X, self.reg_covar, weight):
             warnings.warn(message, stacklevel=2)
         labels, labeled = self._checked_labels(y, X), None
+        left_out = labels is not None and self.semi_supervised == "init_only" and (labels == UNLABELED).any()
+        self._check_features(X, weight, labels == UNLABELED if left_out else slice(None))
         if labels is not None:
             of_labeled, of_unlabeled = labels != UNLABELED, labels == UNLABELED
             parts = [None if weight is None else weight[part] for part in (of_labeled, of_unlabeled)]
@@ -219,6 +219,11 @@ class GaussianMixtureEM(GaussianMixture):
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False, ensure_all_finite="allow-nan")
         return X, self._last()
+
+    def _check_features(self, X, weight, rows):
+        if has_holes(X):
+            fitted = weighted_rows(X[rows], None if weight is None else weight[rows])
+            check_features(fitted, names=getattr(self, "feature_names_in_", None))
 
     def _checked_weight(self, sample_weight, X):
         weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)

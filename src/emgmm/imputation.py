@@ -27,6 +27,11 @@ def impute(X, parameters, generator=None):
     -------
     ndarray of shape (N, D)
         A copy; values that are there stay as they are.
+
+    Raises
+    ------
+    ValueError
+        If X has infinite values.
     """
     X = checked_rows(X, parameters.n_features)
     result, kind = np.array(X, dtype=float), parameters.type
@@ -41,6 +46,8 @@ def impute(X, parameters, generator=None):
                     filled[:, of] = (log_joint[:, None, of] * expected).sum(axis=0)
                 else:
                     filled[:, of] = _drawn(kind, log_joint[:, of], expected, patterns.left[p], generator)
+            if not np.isfinite(filled).all():
+                raise ValueError("X must be finite: there are infinite values, or some too far out to square")
             values = X[rows]
             result[rows] = np.where(np.isnan(values), filled.T, values)
     return result

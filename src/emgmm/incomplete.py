@@ -34,6 +34,11 @@ def check_features(*parts, names=None):
         raise ValueError(f"feature {name} has no value in any row to fit: leave it out")
 
 
+def weighted_rows(X, sample_weight):
+    """Return the rows that count."""
+    return X if sample_weight is None or (sample_weight > 0).all() else X[sample_weight > 0]
+
+
 class Patterns:
     """A mixture conditioned on what some rows have, pattern by pattern.
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from emgmm.covariance import COVARIANCE_TYPES
-from emgmm.incomplete import IncompleteRows, check_features
+from emgmm.incomplete import IncompleteRows, check_features, weighted_rows
 from emgmm.labels import labeled_statistics
 from emgmm.statistics import (
     BLOCK_ROWS,
@@ -46,7 +46,7 @@ def random_parameters(n_components, n_features, generator, covariance_type="full
     return maximization(SufficientStatistics(weights, means, kind.scaled(moments, weights), covariance_type))
 
 
-def hot_deck(X, generator):
+def hot_deck(X, generator, sample_weight=None):
     """Copy rows, with each missing value replaced by one drawn from the feature's others.
 
     Every feature keeps its distribution, but does not covary where it was missing. It serves to start from: EM then
@@ -56,6 +56,8 @@ def hot_deck(X, generator):
     ----------
     X : ndarray of shape (N, D)
     generator : numpy.random.Generator or numpy.random.RandomState
+    sample_weight : ndarray of shape (N,), optional
+        Odds of a row's values to be drawn.
 
     Returns
     -------
@@ -69,12 +71,13 @@ def hot_deck(X, generator):
     """
     if not has_holes(X):
         return X
-    check_features(X)
+    check_features(weighted_rows(X, sample_weight))
     filled = np.array(X, dtype=float)
     for values in filled.T:
         missing = np.isnan(values)
+        odds = None if sample_weight is None else sample_weight[~missing] / sample_weight[~missing].sum()
         if missing.any():
-            values[missing] = generator.choice(values[~missing], size=missing.sum())
+            values[missing] = generator.choice(values[~missing], size=missing.sum(), p=odds)
     return filled
 
 
@@ -105,10 +108,12 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
         If a component has too few rows for a covariance.
     """
     if isinstance(labeled, IncompleteRows):
-        filled, X = np.split(hot_deck(np.concatenate([labeled.X, X]), generator), [len(labeled.X)])
+        own = (labeled.X, labeled.sample_weight), (X, sample_weight)
+        odds = np.concatenate([np.ones(len(part)) if weight is None else weight for part, weight in own])
+        filled, X = np.split(hot_deck(np.concatenate([labeled.X, X]), generator, odds), [len(labeled.X)])
         settings = labeled.n_components, labeled.covariance_type, labeled.sample_weight
         labeled = labeled_statistics(filled, labeled.labels, *settings)
-    X = hot_deck(X, generator)
+    X = hot_deck(X, generator, sample_weight)
     weight = np.ones(len(X)) if sample_weight is None else sample_weight
     means, has_labels = labeled.means.copy(), labeled.mass > 0
     squared_distances = np.full((len(means), len(X)), np.inf)
@@ -149,7 +154,7 @@ def unlabeled_statistics(
     -------
     SufficientStatistics
     """
-    X = hot_deck(X, random_state)
+    X = hot_deck(X, random_state, sample_weight)
     if method == "kmeans":
         from sklearn.cluster import KMeans  # takes a second, so only where it is used
 

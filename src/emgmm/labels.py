@@ -47,7 +47,7 @@ def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight
     if len(y) and not ((y >= 0) & (y < n_components)).all():
         raise ValueError(f"labels must be from 0 to {n_components - 1}, got {y.min()} to {y.max()}")
     if has_holes(X):
-        return IncompleteRows(X, covariance_type, sample_weight, y, n_components)
+        return IncompleteRows(X, covariance_type, sample_weight, y.astype(np.intp), n_components)
     total = no_statistics(n_components, X.shape[1], covariance_type)
     for begin in range(0, len(X), BLOCK_ROWS):
         block = slice(begin, begin + BLOCK_ROWS)
@@ -62,7 +62,7 @@ def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar
     """Estimate a start from labeled rows: class proportions, class means, class covariances divided by n.
 
     With missing values it is each class's Gaussian of highest likelihood, by EM from the means and variances of the
-    observed values.
+    observed values. Of a feature that a class has no value of, they are those of all labeled rows.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar
     Raises
     ------
     CollapsedComponentError
-        If a class has no rows, or too few for a covariance, or no value of a feature.
+        If a class has no rows, or too few for a covariance, or no row has a value of a feature.
     """
     return estimate(labeled_statistics(X, y, n_components, covariance_type), reg_covar)
 
@@ -102,9 +102,11 @@ def _observed_statistics(labeled: IncompleteRows) -> SufficientStatistics:
     weight = np.ones(len(labeled.X)) if labeled.sample_weight is None else labeled.sample_weight
     means, variances = np.zeros(labeled.shape), np.zeros(labeled.shape)
     for k, d in np.ndindex(*labeled.shape):
-        rows = (labeled.labels == k) & ~np.isnan(labeled.X[:, d]) & (weight > 0)
+        with_value = ~np.isnan(labeled.X[:, d]) & (weight > 0)
+        rows = with_value & (labeled.labels == k)
+        rows = rows if rows.any() else with_value  # what the class does not tell, all labeled rows do
         if not rows.any():
-            raise CollapsedComponentError(f"component {k}: no labeled row has a value of feature {d} (counted from 0)")
+            raise CollapsedComponentError(f"no labeled row has a value of feature {d} (counted from 0)")
         found = weighted_statistics(labeled.X[rows, d, None], weight[rows, None], "diag")
         means[k, d], variances[k, d] = found.means[0, 0], found.scatter[0, 0] / found.mass[0]
     kind = COVARIANCE_TYPES[labeled.covariance_type]

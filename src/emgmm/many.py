@@ -45,12 +45,13 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0):
         raise ValueError(f"X must hold rows for one fit, or for each of the {len(starts)}; its shape is {X.shape}")
     if len({(start.covariance_type, start.means.shape) for start in starts}) > 1:
         raise ValueError("the starts must have one covariance_type and one shape")
+    incomplete = has_holes(X)
     X = np.broadcast_to(X, (len(starts), *X.shape[1:]))
     n_values = 1 + X.shape[2] + starts[0].type.n_products(X.shape[2])
     labeled = [None] * len(starts) if labeled is None else labeled
     if len(labeled) != len(starts) or len({known is None for known in labeled}) > 1:
         raise ValueError(f"labeled must hold statistics for each of the {len(starts)} fits, or for none")
-    one_by_one = has_holes(X) or not all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
+    one_by_one = incomplete or not all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
     size = 1 if one_by_one else max(1, GROUP_VALUES // (X.shape[1] * n_values))
     results = []
     for begin in range(0, len(starts), size):
@@ -138,8 +139,13 @@ def judge_many(X, mixtures):
     """
     if not mixtures:
         return
-    kind = mixtures[0].type
+    kind, incomplete = mixtures[0].type, has_holes(X)
     X = np.broadcast_to(X, (len(mixtures), *X.shape[1:]))
+    if incomplete:
+        yield from (
+            (posteriors(x, mixture), log_likelihoods(x, mixture)) for x, mixture in zip(X, mixtures, strict=True)
+        )
+        return
     size = max(1, GROUP_VALUES // (2 * max(1, X.shape[1]) * mixtures[0].means.size))
     for begin in range(0, len(mixtures), size):
         rows, group = X[begin : begin + size], mixtures[begin : begin + size]
@@ -153,5 +159,5 @@ def judge_many(X, mixtures):
         for x, mixture, found, total in zip(rows, group, log_joint, totals, strict=True):
             if np.isfinite(total).all():
                 yield found.T, total
-            else:  # missing values, or rows too far out to square
+            else:  # rows too far out to square
                 yield posteriors(x, mixture), log_likelihoods(x, mixture)

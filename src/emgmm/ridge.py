@@ -3,7 +3,7 @@
 import numpy as np
 
 from emgmm.complete import rows_that_fit
-from emgmm.statistics import SufficientStatistics, no_statistics
+from emgmm.statistics import SufficientStatistics, has_holes, no_statistics
 
 LARGEST_RIDGE = 1e-3  # share of a feature's variance
 
@@ -60,14 +60,16 @@ def _variances(X, sample_weight):
         for begin in range(0, len(X), size):
             values = np.array(X[begin : begin + size].T, dtype=float, order="C")
             weight = np.ones(values.shape[1]) if sample_weight is None else sample_weight[begin : begin + size]
-            missing = np.isnan(values)
-            share = np.where(missing, 0.0, weight)
-            values[missing] = 0.0
+            share = np.broadcast_to(weight, values.shape)
+            if has_holes(values):
+                share = np.where(np.isnan(values), 0.0, weight)
+                values[np.isnan(values)] = 0.0
             mass = share.sum(axis=1)
             origin = values[np.arange(n_features), share.argmax(axis=1), None]  # so that a constant has variance 0
             values -= origin
             shift = np.einsum("dn,dn->d", values, share) / np.maximum(mass, np.finfo(float).tiny)
             values -= shift[:, None]
-            scatter = np.einsum("dn,dn,dn->d", values, values, share)
+            values *= values
+            scatter = np.einsum("dn,dn->d", values, share)
             total += SufficientStatistics(mass, origin + shift[:, None], scatter[:, None], "diag")
         return total.scatter[:, 0] / total.mass

@@ -189,8 +189,9 @@ def highlights(tables: Path) -> str:
         f"numerical optimizer in {claim.loc['C5', 'share_holding']:.0%} of {claim.loc['C5', 'n_replicates']} draws "
         "over all data.",
         f"Where {taken:.0%} of a feature's values are missing, those where another is large, EM on what is observed "
-        f"has its mean wrong by {aside('observed')} standard deviations, on the complete rows by {aside('complete_rows')}, "
-        f"with the columns' means filled in by {aside('column_means')} (means of {n['incomplete', 'observed']} draws).",
+        f"has its mean wrong by {aside('observed')} standard deviations, on the complete rows by "
+        f"{aside('complete_rows')}, with the columns' means filled in by {aside('column_means')} (means of "
+        f"{n['incomplete', 'observed']} draws).",
     ]
     return "\n".join([BEGIN, "", *(f"{number}. {line}" for number, line in enumerate(lines, start=1)), "", END])
 

@@ -29,6 +29,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Counts = Annotated[list[Annotated[int, Field(ge=1, le=100_000_000)]], Field(min_length=1, max_length=1000)]
 Vector = Annotated[list[float], Field(min_length=1, max_length=1000)]
 
+MAR_STRENGTH = 2.0  # of holes that depend on another feature
 MAX_DRAWN_VALUES = 200_000_000  # 1.6 GB of float64
 
 
@@ -72,11 +73,11 @@ class Holes(Closed):
     )
     mechanism: Literal["mcar", "mar"] = Field(
         "mcar",
-        description="mcar: anywhere, whatever the values. mar: in the last feature, where the first is large (the odds "
-        "grow e^2-fold with each standard deviation of it).",
+        description="mcar: anywhere, whatever the values. mar: in the last feature, where the first is large (the "
+        f"log-odds grow by {MAR_STRENGTH:g} with each standard deviation of it).",
     )
     labeled: bool = Field(False, description="Take values away from the labeled rows too, the same share.")
-    keep_a_value: bool = Field(True, description="Every row keeps one value at least.")
+    keep_a_value: bool = Field(True, description="mcar: every row keeps one value at least.")
 
 
 class Drawn(Source):

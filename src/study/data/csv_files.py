@@ -75,7 +75,7 @@ def _read_rows(path, features, target, missing):
     if missing == "allow":
         bad &= ~absent.to_numpy()
         cells = cells.mask(absent, "nan")
-    hint = " (data.missing: allow takes it as a missing value)" if (bad & absent.to_numpy()).any() else ""
+    hint = "\nEmpty cells: data.missing: allow takes them as missing values." if (bad & absent.to_numpy()).any() else ""
     rule = "must be a finite number" + (", or empty (or NA, N/A, <NA>, NaN, null, none)" if missing == "allow" else "")
     _refuse(path, cells, bad, rule, hint)
     X = cells.to_numpy(dtype=object).astype(float)  # to_numeric can be off in the last digit

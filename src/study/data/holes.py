@@ -4,11 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from study.configuration.schema import Holes
+from study.configuration.schema import MAR_STRENGTH, Holes
 from study.data.dataset import Dataset
 from study.data.seeds import generator
-
-STRENGTH = 2.0  # mar: by how much the log-odds of a hole grow with a standard deviation of the first feature
 
 
 def with_holes(dataset: Dataset, holes: Holes, seed: int, experiment: str) -> Dataset:
@@ -23,15 +21,17 @@ def with_holes(dataset: Dataset, holes: Holes, seed: int, experiment: str) -> Da
 def _chosen(X, holes: Holes, draw: np.random.Generator):
     """Choose the cells that go: (N, D) of bool."""
     last = np.full(X.shape, np.inf)  # the order in which cells go
+    if not len(X):
+        return last > 0
     if holes.mechanism == "mcar":
         last = draw.uniform(size=X.shape)
         candidates = last.size
         if holes.keep_a_value:
             np.put_along_axis(last, last.argmax(axis=1, keepdims=True), np.inf, axis=1)
-    else:  # one after the other, the odds of each exp(STRENGTH z): the largest of z and Gumbel noise (Yellott, 1977)
+    else:  # one after the other, with odds exp(MAR_STRENGTH z): the largest of these exponents and Gumbel noise
         spread = X[:, 0].std()
         z = (X[:, 0] - X[:, 0].mean()) / (spread if spread > 0 else 1.0)
-        last[:, -1] = -(STRENGTH * z + draw.gumbel(size=len(X)))
+        last[:, -1] = -(MAR_STRENGTH * z + draw.gumbel(size=len(X)))
         candidates = len(X)
     chosen = np.zeros(last.size, dtype=bool)
     chosen[last.argsort(axis=None, kind="stable")[: round(holes.fraction * candidates)]] = True

@@ -39,8 +39,8 @@ class Measurement:
         How many replicates are measured, where it takes its time; default: all.
     quantities : dict
         What it gives, by name.
-    several : bool
-        A subject may have several numbers of one name, by their keys.
+    in_sweeps : bool
+        It is one number of a run that did not fail, which a sweep's table has room for.
     """
 
     function: Callable
@@ -48,7 +48,7 @@ class Measurement:
     needs: tuple[str, ...]
     first: int | None
     quantities: dict[str, Quantity]
-    several: bool = False
+    in_sweeps: bool = True
 
     def numbers(self, subject) -> dict:
         """Measure a subject: numbers by (name, key). Empty if it lacks something, or the number cannot be told."""
@@ -68,14 +68,19 @@ class Measurement:
 REGISTERED: list[Measurement] = []  # in the order of the rows
 
 
-def measured(of: type, needs: tuple[str, ...] = (), first=None, several=False, **quantities: tuple[str, str]):
+def measured(subject: type, needs: tuple[str, ...] = (), first=None, in_sweeps=True, **quantities: tuple[str, str]):
     """Register a function as a measurement; each further keyword is a number that it gives, with unit and meaning."""
-    few = f" (first {first} replicates)" if first is not None else ""
-    few += " (rows without holes)" if {"complete", "one_feature", "labels"} & {*needs} else ""
+    of = {
+        f"first {first} replicates": first is not None,
+        "rows without holes": not {"complete", "one_feature"}.isdisjoint(needs),
+        "labeled rows without holes": "labels" in needs,
+    }
+    only = "; ".join(text for text, holds in of.items() if holds)
+    only = f" ({only})" if only else ""
 
     def register(function):
-        named = {name: Quantity(unit, meaning + few) for name, (unit, meaning) in quantities.items()}
-        REGISTERED.append(Measurement(function, of, needs, first, named, several))
+        named = {name: Quantity(unit, meaning + only) for name, (unit, meaning) in quantities.items()}
+        REGISTERED.append(Measurement(function, subject, needs, first, named, in_sweeps))
         return function
 
     return register
@@ -158,7 +163,7 @@ class OneRun:
 
     @property
     def rows(self) -> Replicate:
-        """The rows that were fitted."""
+        """The rows of the replicate; with holes, the fit may have taken others (`fitted_rows`)."""
         return self.draw.rows
 
     @cached_property

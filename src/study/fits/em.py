@@ -102,7 +102,7 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
     if fit.semi_supervised == "clamped":
         every = ((rows[r], start) for r, start in starts.items())
         labeled = [labeled_statistics(x.labeled, x.labels, s.n_components, fit.covariance_type) for x, s in every]
-    if fit.missing == "observed":
+    if fit.missing == "observed" or not np.isnan(dataset.unlabeled).any():
         groups = [(dataset.rows_of(starts), [*starts.values()], labeled)]
     else:  # each with rows of its own number
         known = labeled or [None] * len(starts)

@@ -36,15 +36,13 @@ def column_means(X):
 
 def what_lacks(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:
     """Say why what is left cannot be fitted; nothing if it can."""
-    for k in range(len(classes) if fit.initialization == "labels" else 0):
-        lacking = np.isnan(rows.labeled[rows.labels == k]).all(axis=0)  # true where there are no rows
-        if lacking.all():
-            return f"class '{classes[k]}' has no {'complete ' * (fit.missing == 'complete_rows')}labeled row"
-        if lacking.any():
-            return f"class '{classes[k]}' has no labeled row with a value of '{features[lacking.argmax()]}'"
+    complete = "complete " * (fit.missing == "complete_rows")
     X, needed = rows.unlabeled, 1 if fit.initialization in ("labels", "random") else n_components
     if len(X) < needed:
-        kind = "complete rows" if fit.missing == "complete_rows" else "rows"
-        return f"there are {len(X)} {kind}, and {needed} or more are needed"
-    empty = np.isnan(np.concatenate([X, rows.labeled]) if fit.semi_supervised == "clamped" else X).all(axis=0)
+        return f"too few {complete}rows, {len(X)} where {needed} are needed"
+    if fit.initialization == "labels":
+        for k in np.setdiff1d(np.arange(len(classes)), rows.labels):
+            return f"class '{classes[k]}' has no {complete}labeled row"
+    seen = [X, rows.labeled] if fit.semi_supervised == "clamped" and fit.missing != "column_means" else [X]
+    empty = np.isnan(np.concatenate(seen)).all(axis=0)
     return f"feature '{features[empty.argmax()]}' has no value" if empty.any() else ""

@@ -6,11 +6,11 @@ python -m study.tables.dictionary > docs/tables.md
 from study.evaluation.measurements import QUANTITIES
 from study.tables.columns import COLUMNS
 
-SWEEP_TABLES = """A column for each varied key; then fit, protocol (empty in the row of a fit), replicate, seed, and the
-columns of fits.csv and agreement.csv. The seed is that of the cell's draws. It depends on the data block alone (without
-`holes`), so that
-cells that differ in their fits are compared on the same rows. `<sweep>_summary.csv` has, by cell, fit, protocol and
-quantity: n (how many did not fail), mean, low and high (2.5 and 97.5 percentile of the replicates)."""
+SWEEP_TABLES = """A column for each varied key; then fit, protocol (empty in the row of a fit), replicate, seed, the
+columns of fits.csv and agreement.csv, and the sweep's `measurements`. The seed is that of the cell's draws. It depends
+on the data block alone, without its `holes`, so that cells that differ in their fits or holes are compared on the same
+rows. `<sweep>_summary.csv` has, by cell, fit, protocol and quantity: n (how many did not fail), mean, low and high (2.5
+and 97.5 percentile of the replicates)."""
 
 
 def data_dictionary() -> str:

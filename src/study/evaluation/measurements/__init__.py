@@ -8,6 +8,5 @@ __all__ += ["accuracy", "certainty", "components", "missing", "optima", "passes"
 
 MEASUREMENTS = tuple(REGISTERED)
 QUANTITIES = {name: quantity for found in MEASUREMENTS for name, quantity in found.quantities.items()}
-# One number a run, so that a table with a row a run has room for it
-OF_RUNS = [found for found in MEASUREMENTS if found.of is OneRun and not found.several]
+OF_RUNS = [found for found in MEASUREMENTS if found.of is OneRun and found.in_sweeps]
 RUN_QUANTITIES = [name for found in OF_RUNS for name in found.quantities]

@@ -40,7 +40,7 @@ def histogram_distance(run):
 @measured(
     OneRun,
     needs=("end", "one_feature"),
-    several=True,
+    in_sweeps=False,
     sorted_weight=("share", "weight of a component; setting: its place by mean, from 0 (one feature)"),
     sorted_mean=("units of the feature", "likewise its mean"),
     sorted_standard_deviation=("units of the feature", "likewise its standard deviation"),
@@ -96,6 +96,7 @@ def _errors(found: MixtureParameters, k, true: MixtureParameters, j) -> tuple[fl
 @measured(
     OneRun,
     needs=("end", "published"),
+    in_sweeps=False,
     printed_numbers=("count", "numbers printed for the fit that come out to every digit; setting: how many there are"),
 )
 def printed_numbers(run):

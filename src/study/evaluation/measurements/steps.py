@@ -67,6 +67,7 @@ def slope_at_end(run):
 
 @measured(
     OneRun,
+    in_sweeps=False,
     collapsed=(
         "0 or 1",
         "1 if the run failed: a component collapsed at the start or later, or holes left too little to fit; else 0",
