@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("Snakefile", "config.yaml", "articles", "config", "profiles", "src", "workflow")
+PARTS = ("Snakefile", "config.yaml", "articles", "config", "implementations", "profiles", "src", "workflow")
 LEFT_OUT = ("customer_starts", "processes", "guide_draws", "iris", "wine", "random_mixtures")
 SWEEPS = ("agreement_by_size", "labels", "steps_by_tolerance", "false_convergence", "components_and_features")
 SMALL = {

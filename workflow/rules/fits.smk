@@ -2,6 +2,9 @@
 rule fit:
     input:
         data=rules.data.output,
+        implementation=lambda wildcards: PLAN.implementation_of(
+            wildcards.experiment, wildcards.fit
+        ),
     output:
         "results/fits/{experiment}/{fit}.npz",
     log:

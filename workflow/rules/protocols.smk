@@ -3,6 +3,9 @@ rule sklearn:
     input:
         data=rules.data.output,
         ours=compared_runs,
+        implementation=lambda wildcards: PLAN.implementation_of(
+            wildcards.experiment, None
+        ),
     output:
         expand(
             "results/sklearn/{experiment}/{protocol}.npz",
@@ -17,8 +20,12 @@ rule sklearn:
         code=CODE.digest("run_sklearn.py"),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
         protocols=list(PROTOCOLS),
+        implementation=lambda wildcards: experiment_of(
+            wildcards
+        ).protocols.implementation,
+        time_limit=lambda wildcards: experiment_of(wildcards).protocols.time_limit,
     message:
-        "Run scikit-learn on {wildcards.experiment} by every protocol"
+        "Run {params.implementation} on {wildcards.experiment} by every protocol"
     script:
         "../scripts/run_sklearn.py"
 
@@ -42,3 +49,24 @@ rule compare:
         "Compare our EM with scikit-learn on {wildcards.experiment}"
     script:
         "../scripts/compare.py"
+
+
+rule diagnose:
+    input:
+        data=rules.data.output,
+        ours=compared_runs,
+        theirs=rules.sklearn.output,
+    output:
+        "results/evaluation/{experiment}/diagnosis.csv",
+    log:
+        "results/logs/diagnose/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
+    params:
+        code=CODE.digest("diagnose.py"),
+        fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
+        protocols=list(PROTOCOLS),
+    message:
+        "Diagnose the other implementation on {wildcards.experiment}"
+    script:
+        "../scripts/diagnose.py"

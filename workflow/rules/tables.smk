@@ -75,11 +75,13 @@ rule tables:
         fits=PLAN.evaluations("fits"),
         parameters=PLAN.evaluations("parameters"),
         agreement=expand(rules.compare.output, experiment=PLAN.compared),
+        diagnosis=expand(rules.diagnose.output, experiment=PLAN.compared),
         measurements=expand(rules.measure.output, experiment=STUDY.experiments),
     output:
         fits="results/tables/fits.csv",
         parameters="results/tables/parameters.csv",
         agreement="results/tables/agreement.csv",
+        diagnosis="results/tables/diagnosis.csv",
         measurements="results/tables/measurements.csv",
     log:
         "results/logs/tables.log",

@@ -85,13 +85,13 @@ def _tables(folder, manifest):
     from study.configuration.errors import StudyError
     from study.configuration.schema import Study
     from study.data.storage import read_table
-    from study.tables.collect import PARTS, collect
+    from study.tables.collect import COLLECTED, PARTS, collect
     from study.tables.columns import COLUMNS, SWEEP_COLUMNS
 
     tables = folder / "results/tables"
     study = Study.model_validate(manifest["configuration"])
     found, used = {}, sweeps_of(study)
-    for name in (*PARTS, "claims"):
+    for name in (*COLLECTED, "claims"):
         try:
             found[name] = collect(name, [read_table(tables / f"{name}.csv")])
         except (StudyError, OSError, ValueError) as error:

@@ -130,6 +130,13 @@ def sweeps(summaries: dict[str, pd.DataFrame]) -> str:
     )
 
 
+def diagnoses(table: pd.DataFrame) -> str:
+    """Sentences of diagnosis.csv about the published call, one an experiment."""
+    rows = table[(table["protocol"] == "as_published") & table["residual_after"].notna()]
+    last = rows.groupby("experiment", sort=False).last()
+    return "\n".join(f"- `{name}`, replicate {row.replicate}: {row.explanation}" for name, row in last.iterrows())
+
+
 def highlights(tables: Path) -> str:
     """List the findings that matter, for the README.
 
@@ -216,6 +223,10 @@ def findings(tables: Path) -> str:
             "Each protocol removes one difference from the one before.",
             "",
             ladder(read_table(tables / "agreement.csv")),
+            "",
+            "The published call, diagnosed without being told what it does:",
+            "",
+            diagnoses(read_table(tables / "diagnosis.csv")),
             "",
             "## Fits and sweeps",
             "",

@@ -67,9 +67,10 @@ class Cells(Sequence):
     @property
     def files_vary(self) -> bool:
         """Whether cells may read other files than the experiment."""
-        return bool({"data", "data.source"} & {*self.sweep.vary}) or (
-            bool(self.experiment.data.files) and ("data",) in self.varied
-        )
+        keys = {*self.sweep.vary}
+        whole = {"data", "data.source", "protocols", *(f"fits.{fit}" for fit in self.experiment.fits)}
+        named = any(key.endswith(".implementation") for key in keys)
+        return bool(whole & keys) or named or (bool(self.experiment.data.files) and ("data",) in self.varied)
 
     @cached_property
     def raw(self) -> dict:

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from study.configuration.cells import adapter
+from study.configuration.implementations import implementation_file, implementations
 from study.configuration.schema import (
     MAX_DRAWN_VALUES,
     CsvData,
@@ -47,9 +48,10 @@ def check_fits(fits: dict[str, Fit | None], data: Data | None, protocols: Protoc
             yield from _fit(fit, data, (*path, "fits", name))
     if protocols is not None:
         yield from _protocols(protocols.fit, fits, path)
+        yield from _implementation(protocols.implementation, (*path, "protocols"))
         if data is not None and data.incomplete:
-            told = f"scikit-learn takes no missing values, which {_holes_of(data)} gives: must be null"
-            yield (*path, "protocols"), told
+            told = f"takes no missing values, which {_holes_of(data)} gives: must be null"
+            yield (*path, "protocols"), f"{_named(protocols.implementation)} {told}"
 
 
 def block(values, key) -> dict:
@@ -115,6 +117,16 @@ def _holes(holes, n_features, path):
         )
 
 
+def _implementation(name, path):
+    file = implementation_file(name)
+    if file is not None and not Path(file).is_file():
+        yield (*path, "implementation"), f"there is no file implementations/{name}.py{nearest(name, implementations())}"
+
+
+def _named(implementation) -> str:
+    return "scikit-learn" if implementation == "sklearn" else implementation
+
+
 def _holes_of(data) -> str:
     return "data.missing: allow" if isinstance(data, CsvData) else "data.holes"
 
@@ -134,20 +146,16 @@ def _fit(fit, data, path):
         yield (*path, "n_init"), "a start from labels is always the same: must be 1"
     if fit.max_iter == 0 and fit.n_init > 1:
         yield (*path, "n_init"), "starts alone (max_iter: 0) have no likelihood to choose by: must be 1"
-    if fit.implementation == "sklearn" and fit.semi_supervised == "clamped":
-        yield (
-            (*path, "semi_supervised"),
-            "scikit-learn cannot clamp labels: must be 'init_only'",
-        )
+    yield from _implementation(fit.implementation, path)
+    if fit.implementation != "emgmm" and fit.semi_supervised == "clamped":
+        yield (*path, "semi_supervised"), f"{_named(fit.implementation)} cannot clamp labels: must be 'init_only'"
     if fit.implementation == "sklearn" and fit.stopping != "sklearn" and not (data is not None and data.incomplete):
         yield (*path, "stopping"), "scikit-learn has its own stopping rule: must be 'sklearn'"
     if data is None:
         return
-    if fit.implementation == "sklearn" and data.incomplete:
-        yield (
-            (*path, "implementation"),
-            f"scikit-learn takes no missing values, which {_holes_of(data)} gives: must be 'emgmm'",
-        )
+    if fit.implementation != "emgmm" and data.incomplete:
+        told = f"{_named(fit.implementation)} takes no missing values, which {_holes_of(data)} gives: must be 'emgmm'"
+        yield (*path, "implementation"), told
     if isinstance(data, CsvData):
         has_labels, n_classes, missing = data.labeled is not None, None, "data.labeled"
         if not has_labels and fit.n_components is None and data.unlabeled.target is None:

@@ -362,11 +362,17 @@ class Fit(Closed):
         0.0, ge=0, description="Added to the diagonals of the covariances, in squared units of the features."
     )
     n_init: int = Field(1, ge=1, le=100_000, description="Random starts; the one of highest likelihood is kept.")
-    implementation: Literal["emgmm", "sklearn"] = Field(
-        "emgmm", description="Our EM, or scikit-learn's from the same start (with its stopping rule)."
+    implementation: Slug = Field(
+        "emgmm",
+        description="emgmm: our EM. sklearn: scikit-learn's from the same start (with its stopping rule). Any other "
+        "name: that in implementations/<name>.py, from the same start (docs/implementations.md).",
+    )
+    time_limit: float = Field(
+        60.0, gt=0, le=86_400, description="Seconds that an implementation of a file may take for one replicate."
     )
     stopping: Literal["article", "sklearn"] = Field(
-        "article", description="Test before the M-step, as article A; or after it, as scikit-learn."
+        "article",
+        description="Of our EM. Test before the M-step, as article A; or after it, as scikit-learn.",
     )
     missing: Literal["observed", "complete_rows", "column_means"] = Field(
         "observed",
@@ -393,9 +399,15 @@ class Published(Closed):
 
 
 class Protocols(Closed):
-    """scikit-learn beside one of the fits, by every rung of the ladder."""
+    """scikit-learn, or another implementation, beside one of the fits, by every rung of the ladder."""
 
     fit: Name = Field(description="Name of a fit of this experiment that is not clamped.")
+    implementation: Slug = Field(
+        "sklearn", description="Which runs beside it: scikit-learn, or that in implementations/<name>.py."
+    )
+    time_limit: float = Field(
+        60.0, gt=0, le=86_400, description="Seconds that an implementation of a file may take for one replicate."
+    )
 
 
 class Experiment(Closed):

@@ -179,7 +179,7 @@ class OneRun:
     @property
     def gains(self):
         """Changes of the mean log-likelihood from step to step, (steps - 1,); None if there is but one step."""
-        gains = np.diff(self.runs.trace[self.number, : self.runs.n_iter[self.number]])
+        gains = np.diff(self.runs.trace[self.number, : self.runs.n_traced[self.number]])
         return gains if len(gains) else None
 
     @property
@@ -243,7 +243,7 @@ class OneFit:
     @property
     def ends_on_the_same_rows(self):
         """Log-likelihood that each start ends with, (R,), NaN if it failed; None if the replicates differ in rows."""
-        if len(self.dataset.unlabeled) > 1 or len(self.runs) == 1 or not self.runs.n_iter.any():
+        if len(self.dataset.unlabeled) > 1 or len(self.runs) == 1 or not self.runs.n_traced.any():
             return None
-        last = self.runs.trace[np.arange(len(self.runs)), self.runs.n_iter - 1]
+        last = self.runs.trace[np.arange(len(self.runs)), self.runs.n_traced - 1]
         return np.where(self.runs.failure == "", last, np.nan)

@@ -93,8 +93,8 @@ def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
     return result
 
 
-def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit) -> Runs:
-    """Run scikit-learn from the same starts as our fit, under a protocol.
+def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None) -> Runs:
+    """Run another implementation from the same starts as our fit, under a protocol.
 
     Parameters
     ----------
@@ -105,13 +105,16 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit) -> Runs:
         Our fit to the dataset.
     fit : Fit
         Its settings.
+    run : callable, optional
+        What runs the implementation (`study.fits.implementations.running`); default: scikit-learn.
 
     Returns
     -------
     Runs
         Where our fit failed, it fails too: there is nothing to compare.
     """
-    from study.fits import sklearn_adapter  # scikit-learn takes a second to import
+    if run is None:
+        from study.fits.sklearn_adapter import fit as run  # scikit-learn takes a second to import
 
     runs = []
     for r in range(len(ours)):
@@ -119,5 +122,5 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit) -> Runs:
             runs.append(Run(start=None, failure="not run, for our fit failed"))
             continue
         arguments = settings(protocol, fit, int(ours.n_maximizations[r]))
-        runs.append(sklearn_adapter.fit(dataset.replicate(r).unlabeled, ours.start(r), **arguments))
+        runs.append(run(dataset.replicate(r).unlabeled, ours.start(r), **arguments))
     return stack_runs(runs, *ours.means.shape[1:], fit.covariance_type)

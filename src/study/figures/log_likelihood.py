@@ -35,11 +35,11 @@ def draw(shown: Shown):
         lines = axes.plot(steps, runs.trace[1:].T, color=BACKGROUND, linewidth=0.6, alpha=0.6)
         lines[0].set_label(f"replicates 1 to {len(runs) - 1}")
     axes.plot(steps, runs.trace[0], color=OURS, linewidth=2.5, marker="o", markersize=4, label="replicate 0")
-    failed = np.flatnonzero((runs.failure != "") & (runs.n_iter > 0))
+    failed = np.flatnonzero((runs.failure != "") & (runs.n_traced > 0))
     if len(failed):
-        last = runs.trace[failed, runs.n_iter[failed] - 1]
+        last = runs.trace[failed, runs.n_traced[failed] - 1]
         mark = {"marker": "x", "linestyle": "none", "color": HIGHLIGHT, "markersize": 9, "markeredgewidth": 2}
-        axes.plot(runs.n_iter[failed], last, label=f"failed ({(runs.failure != '').sum()} replicates)", **mark)
+        axes.plot(runs.n_traced[failed], last, label=f"failed ({(runs.failure != '').sum()} replicates)", **mark)
     # A random start lies far below all that follows: show the climb from the second step on.
     reached = runs.trace[:, 1:][np.isfinite(runs.trace[:, 1:])]
     cropped = runs.trace.shape[1] > SHORT and len(reached) > 0
@@ -55,6 +55,8 @@ def draw(shown: Shown):
     of_what = f"labeled and unlabeled {rows} jointly" if clamped else f"unlabeled {rows}"
     axes.set_ylabel(f"average log-likelihood of\n{of_what} (nats a row)")
     axes.set_title(f"{shown.experiment}, {fit}: {_outcome(runs)}", wrap=True)
+    if not runs.n_traced.any():
+        axes.text(0.5, 0.5, "no trace", transform=axes.transAxes, ha="center")
     axes.legend(loc="lower right")
     return figure
 
@@ -64,6 +66,7 @@ def _outcome(runs: Runs) -> str:
         first = f"replicate 0 failed ({runs.failure[0]})"
     else:
         reason = "converges" if runs.converged[0] else "is stopped"
-        first = f"replicate 0 {reason} at step {runs.n_iter[0]}"
-    good = runs.n_iter[runs.failure == ""]
+        at = f"at step {runs.n_iter[0]}" if runs.n_iter[0] >= 0 else "after steps that it does not tell"
+        first = f"replicate 0 {reason} {at}"
+    good = runs.n_iter[(runs.failure == "") & (runs.n_iter >= 0)]
     return f"{first}, the median is {np.median(good):g}" if len(runs) > 1 and len(good) else first

@@ -19,6 +19,7 @@ from study.configuration.errors import DataError
 from study.configuration.schema import Fit
 from study.data.dataset import Dataset, Replicate
 from study.data.seeds import generator
+from study.fits.implementations import running
 from study.fits.missing import fitted_rows, what_lacks
 from study.fits.runs import Run, Runs, stack_runs
 
@@ -92,11 +93,10 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
     """Run EM from the start of each replicate."""
     if fit.max_iter == 0:
         return [Run(start, start) for start in starts.values()]
-    if fit.implementation == "sklearn":
-        from study.fits import sklearn_adapter  # scikit-learn takes a second to import
-
+    if fit.implementation != "emgmm":
         settings = {"tol": fit.tol, "max_iter": fit.max_iter, "reg_covar": fit.reg_covar}
-        return [sklearn_adapter.fit(rows[r].unlabeled, start, **settings) for r, start in starts.items()]
+        with running(fit.implementation, fit.time_limit) as run:
+            return [run(rows[r].unlabeled, start, **settings) for r, start in starts.items()]
     stopping = STOPPING[fit.stopping](fit.tol, fit.max_iter)
     labeled = None
     if fit.semi_supervised == "clamped":

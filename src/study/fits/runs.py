@@ -22,7 +22,7 @@ class Runs:
     trace : ndarray of shape (R, longest)
         Mean log-likelihood a row at each step, in nats.
     n_iter : ndarray of int of shape (R,)
-        Steps: values in the trace.
+        Steps: values in the trace, or what another implementation tells; -1 if it does not.
     n_maximizations : ndarray of int of shape (R,)
         M-steps among them.
     converged : ndarray of bool of shape (R,)
@@ -46,6 +46,11 @@ class Runs:
 
     def __len__(self):
         return len(self.converged)
+
+    @property
+    def n_traced(self):
+        """Number of values in each trace, (R,): the steps, but for implementations that tell another number."""
+        return np.isfinite(self.trace).sum(axis=1)
 
     def start(self, r: int) -> MixtureParameters | None:
         """Return where replicate r began, if it had a start."""
@@ -76,6 +81,7 @@ class Run:
     n_maximizations: int = 0
     converged: bool = False
     failure: str = ""
+    n_iter: int | None = None  # as it is told, -1 if it is not; default: the length of the trace
 
 
 def stack_runs(runs: list[Run], n_components: int, n_features: int, covariance_type: str) -> Runs:
@@ -99,7 +105,7 @@ def stack_runs(runs: list[Run], n_components: int, n_features: int, covariance_t
         **{f"start_{name}": stacked(starts, name) for name in shapes},
         **{name: stacked(ends, name) for name in shapes},
         trace=trace,
-        n_iter=np.array([len(run.trace) for run in runs]),
+        n_iter=np.array([len(run.trace) if run.n_iter is None else run.n_iter for run in runs]),
         n_maximizations=np.array([run.n_maximizations for run in runs]),
         converged=np.array([run.converged for run in runs]),
         failure=np.array([run.failure for run in runs]),

@@ -5,13 +5,14 @@ from functools import cached_property
 from pathlib import Path
 
 from study.configuration.cells import Cells
-from study.configuration.schema import Claim, CsvFile, Study
+from study.configuration.implementations import implementation_file, implementation_files
+from study.configuration.schema import Claim, CsvFile, Experiment, Study
 from study.evaluation.protocols import PROTOCOLS, PUBLISHED
 from study.figures import sweep
 from study.figures.catalogue import FIGURES, figures_of
 
 FORMATS = ("svg", "png")  # of each figure
-TABLES = ("fits", "parameters", "agreement", "measurements", "claims")
+TABLES = ("fits", "parameters", "agreement", "diagnosis", "measurements", "claims")
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,25 @@ class Plan:
     @cached_property
     def csv_files(self) -> list[CsvFile]:
         """Every data file that an experiment or a sweep reads."""
-        every = [experiment.data for experiment in self.study.experiments.values()]
-        every += [cell.experiment.data for cells in self.cells.values() if cells.files_vary for cell in cells]
-        return [file for data in every for file in data.files]
+        return [file for experiment in self.varied for file in experiment.data.files]
+
+    @cached_property
+    def varied(self) -> list[Experiment]:
+        """Every experiment, and those of the cells that may read other files."""
+        cells = [cell.experiment for cells in self.cells.values() if cells.files_vary for cell in cells]
+        return [*self.study.experiments.values(), *cells]
 
     @property
     def inputs(self) -> list[str]:
-        """Their paths, each once."""
-        return sorted({file.place for file in self.csv_files})
+        """Every file that is read, each once: of data, and of implementations."""
+        files = {file for experiment in self.varied for file in implementation_files(experiment)}
+        return sorted({file.place for file in self.csv_files} | files)
+
+    def implementation_of(self, experiment: str, fit: str | None) -> list[str]:
+        """List the file of the implementation that a fit names, or with None the protocols; none if it is built in."""
+        found = self.study.experiments[experiment]
+        file = implementation_file((found.fits[fit] if fit else found.protocols).implementation)
+        return [file] if file else []
 
     @property
     def urls(self) -> dict[str, str]:
@@ -99,10 +111,11 @@ class Plan:
         return [self.cells[sweep].assignment(number) for number in self.numbers_of_part(sweep, part)]
 
     def files_of_part(self, sweep: str, part: int) -> list[str]:
-        """List the CSV files that these cells read."""
+        """List the files of data and implementations that these cells read."""
         cells, numbers = self.cells[sweep], self.numbers_of_part(sweep, part)
         chosen = [cells[number] for number in (numbers if cells.files_vary else numbers[:1])]
-        return sorted({file.place for cell in chosen for file in cell.experiment.data.files})
+        files = {file.place for cell in chosen for file in cell.experiment.data.files}
+        return sorted(files.union(*(implementation_files(cell.experiment) for cell in chosen)))
 
     def parts(self, sweep: str) -> list[str]:
         """List the parts of a sweep's table, one a job."""
@@ -159,6 +172,7 @@ class Plan:
             *(f"results/evaluation/{name}/measurements.csv" for name in self.study.experiments),
             *(f"results/sklearn/{name}/{rung}.npz" for name in self.compared for rung in PROTOCOLS),
             *(f"results/evaluation/{name}/agreement.csv" for name in self.compared),
+            *(f"results/evaluation/{name}/diagnosis.csv" for name in self.compared),
             *self.evaluations("fits"),
             *self.evaluations("parameters"),
             *(part for name in self.study.sweeps for part in self.parts(name)),
@@ -184,6 +198,6 @@ class Plan:
     @property
     def table_pages(self) -> dict[str, str]:
         """Pages of the report by the table that they show."""
-        names = ["claims", "fits", "parameters", "agreement"]
+        names = ["claims", "fits", "parameters", "agreement", "diagnosis"]
         names += [f"sweeps/{name}_summary" for name in self.study.sweeps]
         return {f"results/tables/{name}.csv": f"results/report/{Path(name).name}.html" for name in names}

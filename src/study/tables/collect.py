@@ -5,7 +5,8 @@ import pandas as pd
 from study.configuration.errors import StudyError
 from study.tables.columns import COLUMNS
 
-PARTS = ("fits", "parameters", "agreement", "measurements")  # made of the experiments' parts
+PARTS = ("fits", "parameters", "agreement", "measurements")  # that claims may name
+COLLECTED = (*PARTS, "diagnosis")  # made of the experiments' parts
 
 
 def collect(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -54,6 +54,25 @@ COLUMNS = {
         "failure": "why there is nothing to compare; empty if there is",
         "note": "the same as in fits.csv, of scikit-learn's ridge",
     },
+    "diagnosis": {
+        "experiment": "name of the experiment",
+        "protocol": "how the other implementation was run beside our EM",
+        "replicate": "number of the repetition, from 0; the first two are diagnosed",
+        "outcome": "the same; explained (by these deviations of our EM, to rounding); partly explained (they bring it "
+        "ten times nearer); not explained; or not diagnosed (a fit failed)",
+        "deviations": "known deviations of the catalogue that bring our EM nearest; empty if none is needed",
+        "residual_before": "largest difference of where the two end, in standard deviations of the components",
+        "residual_after": "the same beside our EM with these deviations, after as many steps as bring it nearest",
+        "steps_ours": "M-steps of our EM",
+        "steps_theirs": "M-steps after which our EM with these deviations is nearest",
+        "trace": "the other's trace beside the mean log-likelihoods of that EM: the same, moved, summed or another; "
+        "empty if it has none",
+        "alike": "other deviations, as many, that these rows cannot tell from these",
+        "next_best": "the next best explanation of no more deviations",
+        "next_best_residual": "what it leaves; how far it is from residual_after says how certain these are",
+        "n_runs": "combinations of deviations that were tried",
+        "explanation": "the same in words, with the tolerances that would stop it there",
+    },
     "measurements": {
         "experiment": "name of the experiment",
         "fit": "name of the fit; empty for a measurement of the data",

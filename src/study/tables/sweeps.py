@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from study.configuration.cells import Cell, shown_value
+from study.configuration.implementations import implementation_files
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
 from study.data.storage import join_tables, write_table
@@ -19,6 +20,7 @@ from study.evaluation.measure import measure
 from study.evaluation.protocols import LADDER, run_protocol
 from study.evaluation.scores import evaluate_fit
 from study.fits.em import run_fit
+from study.fits.implementations import running
 from study.fits.runs import Runs
 from study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
@@ -79,7 +81,8 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
         from study.evaluation.agreement import compare  # scikit-learn takes a second to import
 
         fit = experiment.fits[compared]
-        theirs = {rung: run_protocol(rung, dataset, runs[compared], fit) for rung in rungs}
+        with running(experiment.protocols.implementation, experiment.protocols.time_limit) as run:
+            theirs = {rung: run_protocol(rung, dataset, runs[compared], fit, run) for rung in rungs}
         tables.append(compare(dataset, runs[compared], theirs, fit, "sweep").assign(fit=compared))
     columns = [*SWEEP_COLUMNS, *sweep.measurements]
     rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=columns)
@@ -125,6 +128,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code_digest: str) -> str:
     """Name what the rows of a cell depend on."""
     compared = cell.experiment.protocols.fit if cell.experiment.protocols and sweep.protocols != [] else None
     used = {*(sweep.fits or cell.experiment.fits), compared}
+    files = [*(file.place for file in cell.experiment.data.files), *implementation_files(cell.experiment)]
     content = {
         "values": cell.assignment,
         "data": cell.experiment.data.model_dump(exclude={"origin"}),
@@ -133,7 +137,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code_digest: str) -> str:
         "sweep": asdict(sweep),
         "seed": seed,
         "code": code_digest,
-        "files": [hashlib.sha256(Path(file.place).read_bytes()).hexdigest() for file in cell.experiment.data.files],
+        "files": [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

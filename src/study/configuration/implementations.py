@@ -1,0 +1,28 @@
+"""Where EM implementations are: files that a configuration names."""
+
+import os
+from pathlib import Path
+
+FOLDER = "implementations"
+BUILT_IN = ("emgmm", "sklearn")  # that a fit runs in its own process
+OURS = Path(__file__).parents[3] / FOLDER  # those of the repository
+
+
+def implementation_file(name: str) -> str | None:
+    """Find the file of an implementation, in the folder of the run or else the repository; None if it is built in."""
+    if name in BUILT_IN:
+        return None
+    own = Path(FOLDER) / f"{name}.py"
+    return str(own) if own.exists() else os.path.relpath(OURS / f"{name}.py")
+
+
+def implementations() -> list[str]:
+    """Name all that there are."""
+    found = {file.stem for folder in (Path(FOLDER), OURS) for file in folder.glob("*.py")}
+    return [*BUILT_IN, *sorted(found - {*BUILT_IN})]
+
+
+def implementation_files(experiment) -> list[str]:
+    """List the files of the implementations that the fits and protocols of an experiment name."""
+    named = [*experiment.fits.values(), *([experiment.protocols] if experiment.protocols else [])]
+    return sorted({file for of in named if (file := implementation_file(of.implementation))})

@@ -1,0 +1,206 @@
+"""The search for the deviations that explain another EM's end, or the answer that none does."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from emgmm import CollapsedComponentError, MixtureParameters
+from study.diagnosis.deviations import CATALOGUE, Path, Problem, Recipe, take_path
+from study.fits.runs import Run
+
+KEPT = 4  # of each depth, to add another deviation to
+MOST = 3  # deviations of the arithmetic together
+EXPLAINED = 1e-9  # standard deviations: what is left is rounding
+OTHER_TRACE = "another"
+STEPS_BEYOND = 10  # of those that the other tells
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Deviations that bring our EM to the other's end.
+
+    Attributes
+    ----------
+    deviations : tuple of str
+        Keys of `CATALOGUE`.
+    n_steps : int
+        M-steps after which it is nearest.
+    residual : float
+        Largest difference that is left: of a weight, a mean in standard deviations, a covariance entry in those of its
+        features.
+    trace : str
+        How the other's trace compares with its log-likelihoods: "" (there is none), "the same", "another", or where it
+        is moved or summed.
+    """
+
+    deviations: tuple[str, ...]
+    n_steps: int
+    residual: float
+    trace: str
+
+    @property
+    def explains(self) -> bool:
+        """Whether nothing but rounding is left."""
+        return self.residual <= EXPLAINED and self.trace != OTHER_TRACE
+
+    @property
+    def order(self):
+        """Better ones come first."""
+        return (
+            self.residual > EXPLAINED,
+            self.trace == OTHER_TRACE,
+            self.residual,
+            len(self.deviations),
+            self.deviations,
+        )
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found for one run of another implementation.
+
+    Attributes
+    ----------
+    outcome : str
+        "the same", "explained", "partly explained" or "not explained".
+    best : Explanation
+    alike : tuple of Explanation
+        Others, of as many deviations, that these rows and this start cannot tell from it.
+    next_best : Explanation or None
+        The best of the rest that is no more than the best and a further deviation.
+    before : float
+        The residual beside our EM's own end.
+    our_steps : int
+        M-steps of our EM.
+    tolerances : dict of (float, float)
+        Tolerances that stop the best explanation's steps where the other stops, by where the test stands.
+    n_runs : int
+        Recipes that were run.
+    """
+
+    outcome: str
+    best: Explanation
+    alike: tuple[Explanation, ...]
+    next_best: Explanation | None
+    before: float
+    our_steps: int
+    tolerances: dict[str, tuple[float, float]]
+    n_runs: int
+
+
+def residual(found: MixtureParameters, other: MixtureParameters) -> float:
+    """Largest difference of two mixtures, in standard deviations of the other's components."""
+    deviations = np.sqrt(other.variances)
+    scale = deviations[:, :, None] * deviations[:, None, :]
+    return max(
+        np.abs(found.weights - other.weights).max(),
+        (np.abs(found.means - other.means) / deviations).max(),
+        (np.abs(found.covariance_matrices - other.covariance_matrices) / scale).max(),
+    )
+
+
+def diagnose(problem: Problem, run: Run, ours: MixtureParameters, our_steps: int, reg_covar: float) -> Diagnosis:
+    """Find the fewest deviations of our EM that explain where another ended.
+
+    Parameters
+    ----------
+    problem : Problem
+        Rows and start of both.
+    run : Run
+        The other's, which did not fail.
+    ours : MixtureParameters
+        Where ours ended.
+    our_steps : int
+        M-steps of ours.
+    reg_covar : float
+        Of ours.
+    """
+    theirs = run.end
+    n_steps = max(run.n_maximizations, our_steps) + STEPS_BEYOND
+    paths: dict[tuple[str, ...], Path] = {}
+
+    def tried(deviations: tuple[str, ...]) -> Explanation | None:
+        recipe = Recipe(ridge=reg_covar)
+        for name in sorted(deviations, key=list(CATALOGUE).index):
+            recipe = CATALOGUE[name].change(recipe)
+        try:
+            path = paths[deviations] = take_path(problem, recipe, n_steps)
+        except (CollapsedComponentError, np.linalg.LinAlgError):
+            return None
+        distances = [residual(parameters, theirs) for parameters in path.parameters]
+        best = int(np.argmin(distances))
+        trace = about_trace(run.trace, path.log_likelihoods, len(problem.X))
+        return Explanation(deviations, best, float(distances[best]), trace)
+
+    levels = [[found for found in [tried(())] if found]]
+    while not any(one.explains for one in levels[-1]) and len(levels) <= MOST:
+        sets = {tuple(sorted({*one.deviations, name})) for one in levels[-1][:KEPT] for name in _more(one.deviations)}
+        found = [explanation for deviations in sorted(sets) if (explanation := tried(deviations))]
+        levels.append(sorted(found, key=lambda one: one.order))
+    every = sorted((one for level in levels for one in level), key=lambda one: one.order)
+    best = next((level[0] for level in levels if level and level[0].explains), None)
+    if best is None:  # with the trace left aside, the fewest
+        best = min(every, key=lambda one: (one.residual > EXPLAINED, len(one.deviations), one.order))
+        best = best if best.residual <= EXPLAINED else every[0]
+    others = [one for one in every if one is not best and not {*best.deviations} < {*one.deviations}]
+    alike = tuple(one for one in others if len(one.deviations) == len(best.deviations) and _as_good(one, best))
+    rest = [one for one in others if one not in alike and len(one.deviations) <= len(best.deviations)]
+    before = residual(ours, theirs)
+    return Diagnosis(
+        _outcome(best, before, our_steps),
+        best,
+        alike,
+        rest[0] if rest else None,
+        float(before),
+        our_steps,
+        tolerances(paths[best.deviations].log_likelihoods, best.n_steps),
+        len(paths),
+    )
+
+
+def _more(deviations):
+    """Name the deviations that may join some."""
+    parts = {CATALOGUE[name].part for name in deviations}
+    return [name for name, deviation in CATALOGUE.items() if deviation.part not in parts]
+
+
+def _as_good(one: Explanation, best: Explanation) -> bool:
+    return one.trace == best.trace and one.residual <= max(10 * best.residual, 1e-3 * EXPLAINED)
+
+
+def _outcome(best: Explanation, before: float, our_steps: int) -> str:
+    if best.residual > EXPLAINED:
+        return "partly explained" if best.residual < 0.1 * before else "not explained"
+    return "the same" if not best.deviations and best.n_steps == our_steps else "explained"
+
+
+def tolerances(log_likelihoods: list[float], n_steps: int) -> dict[str, tuple[float, float]]:
+    """Tell which tolerances on the mean log-likelihood stop after so many M-steps; none that is not there.
+
+    A test after an M-step sees the values before that step and the one before it (scikit-learn); one before it sees one
+    more (article A), but not before its third value.
+    """
+    gains = [abs(after - before) for before, after in pairwise(log_likelihoods)]
+    found = {}
+    for place, last, earliest in (("after the M-step", n_steps - 2, 0), ("before the M-step", n_steps - 1, 1)):
+        if not earliest <= last < len(gains):
+            continue
+        low, high = gains[last], min(gains[earliest:last], default=np.inf)
+        if low < high:
+            found[place] = (low, high)
+    return found
+
+
+def about_trace(trace, log_likelihoods: list[float], n_rows: int) -> str:
+    """Hold a trace against the mean log-likelihoods after 0, 1, ... M-steps."""
+    if not len(trace):
+        return ""
+    found, expected = np.array(trace), np.array(log_likelihoods)
+    for factor, of in ((1, "the same"), (n_rows, "summed over the rows")):
+        for shift, moved in ((0, ""), (1, ", one step early"), (-1, ", one step late")):
+            mine, theirs = expected[max(shift, 0) :], found[max(-shift, 0) :] / factor
+            n = min(len(mine), len(theirs))
+            if n > 1 and np.allclose(mine[:n], theirs[:n], rtol=1e-7, atol=1e-9):
+                return of + moved
+    return OTHER_TRACE

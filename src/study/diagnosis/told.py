@@ -1,0 +1,36 @@
+"""A diagnosis in words."""
+
+from study.diagnosis.deviations import CATALOGUE
+from study.diagnosis.search import Diagnosis, Explanation
+
+
+def sentence(found: Diagnosis) -> str:
+    """Say what a diagnosis found, as sentences that a person can quote."""
+    best, parts = found.best, []
+    left = f"what is left is {best.residual:.1e} standard deviations"
+    if found.outcome == "the same":
+        parts.append(f"It is our EM: {left}.")
+    elif found.outcome == "explained":
+        parts.append(f"It {_what(best)}: {left}, of {found.before:.1e}.")
+    elif found.outcome == "partly explained":
+        parts.append(f"Partly explained: it is nearest to an EM that {_what(best)}, but {left}, of {found.before:.1e}.")
+    else:
+        parts.append(f"Nothing in the catalogue explains it: {found.before:.1e} standard deviations; at best {left}.")
+    if best.n_steps != found.our_steps:
+        parts.append(f"It ends after {best.n_steps} M-steps, ours after {found.our_steps}.")
+    stops = [f"from {low:.2g} to {high:.2g} tested {place}" for place, (low, high) in found.tolerances.items()]
+    if found.outcome == "explained" and stops:
+        parts.append(f"A tolerance {', or '.join(stops)} stops it there, after {best.n_steps} M-steps.")
+    if found.alike:
+        parts.append(f"These rows cannot tell it from: {'; '.join(f'it {_what(one)}' for one in found.alike)}.")
+    if found.next_best is not None and found.outcome != "not explained":
+        parts.append(f"The next best, that it {_what(found.next_best)}, leaves {found.next_best.residual:.1e}.")
+    if best.trace:
+        parts.append(f"Its trace, beside that EM's mean log-likelihoods: {best.trace}.")
+    return " ".join(parts)
+
+
+def _what(one: Explanation) -> str:
+    if not one.deviations:
+        return "is our EM"
+    return " and ".join(CATALOGUE[name].told for name in one.deviations)

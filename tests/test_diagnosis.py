@@ -1,0 +1,200 @@
+"""Is an EM right, and why does it differ: the check-up, and the diagnosis."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from project import ROOT
+from test_emgmm import KINDS, problem
+
+import emgmm
+from study.checkup import drawn_problem
+from study.configuration.schema import Fit
+from study.data.dataset import Dataset
+from study.diagnosis.contract import CHECKS, check_up
+from study.diagnosis.deviations import CATALOGUE, Problem, Recipe, take_path
+from study.diagnosis.search import diagnose, tolerances
+from study.diagnosis.table import tabulate_diagnoses
+from study.diagnosis.told import sentence
+from study.evaluation.protocols import run_protocol
+from study.fits.em import run_fit
+from study.fits.runs import Run
+from study.fits.sklearn_adapter import fit as run_sklearn
+
+# What our EM does already, or what changes nothing on rows of about unit scale: nobody can tell it from ours there.
+NO_CHANGE = ("ridge_0", "mass_10_eps", "eigenvalues_above_0.01", "eigenvalues_above_0.001")
+TOLD_APART = [name for name in CATALOGUE if name not in NO_CHANGE]
+
+
+def deviant(deviations):
+    """Make an EM with deviations, that is run like an implementation."""
+
+    def run(X, start, *, tol, max_iter, reg_covar):
+        recipe = Recipe(ridge=reg_covar)
+        for name in deviations:
+            recipe = CATALOGUE[name].change(recipe)
+        path = take_path(Problem(X, start, np.array([17, 23])), recipe, max_iter)
+        end = path.parameters[-1]
+        return Run(start, end, tuple(path.log_likelihoods[:max_iter]), len(path.parameters) - 1, n_iter=max_iter)
+
+    return run
+
+
+def diagnosed(run, seed, n_steps):
+    """Diagnose an EM on rows of its own; ours stops by itself."""
+    drawn = replace(drawn_problem(seed), class_counts=np.array([17, 23]))
+    theirs = run(drawn.X, drawn.start, tol=0.0, max_iter=n_steps, reg_covar=0.0)
+    ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.article_stopping())
+    return diagnose(drawn, theirs, ours.parameters, ours.n_maximizations, 0.0)
+
+
+@pytest.mark.parametrize("name", TOLD_APART)
+def test_a_deviation_is_found_among_all_others(name):
+    found = [diagnosed(deviant([name]), seed, 4 + seed) for seed in range(20)]
+    assert sum(one.best.deviations == (name,) for one in found) >= 18  # a start may be forgotten by the end
+    for one in found:
+        assert one.outcome == "explained"
+        assert one.best.deviations in ((name,), ())
+
+
+def test_pairs_of_deviations_are_found():
+    draw, n_found, n_pairs = np.random.default_rng(2), 0, 0
+    while n_pairs < 20:
+        pair = tuple(sorted(draw.choice(TOLD_APART, 2, replace=False)))
+        if CATALOGUE[pair[0]].part == CATALOGUE[pair[1]].part:
+            continue
+        n_pairs += 1
+        ordered = sorted(pair, key=list(CATALOGUE).index)
+        n_found += diagnosed(deviant(ordered), n_pairs, 8).best.deviations == pair
+    assert n_found >= 19
+
+
+@pytest.mark.parametrize("name", NO_CHANGE)
+def test_what_changes_nothing_is_no_deviation(name):
+    found = diagnosed(deviant([name]), 3, 10)
+    assert found.best.deviations == ()
+
+
+def test_a_floor_of_eigenvalues_is_found_where_it_acts():
+    drawn = drawn_problem(4)
+    small = Problem(
+        0.03 * drawn.X,
+        emgmm.MixtureParameters(drawn.start.weights, 0.03 * drawn.start.means, 0.0009 * drawn.start.covariances),
+        drawn.class_counts,
+    )
+    theirs = deviant(["eigenvalues_above_0.001"])(small.X, small.start, tol=0, max_iter=8, reg_covar=0.0)
+    ours = emgmm.expectation_maximization(small.X, small.start, emgmm.article_stopping())
+    found = diagnose(small, theirs, ours.parameters, ours.n_maximizations, 0.0)
+    assert found.best.deviations == ("eigenvalues_above_0.001",)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", range(3))
+def test_correct_implementations_are_the_same(kind, seed):
+    X, _, start = problem(seed, kind=kind)
+    ours = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(1e-5, 30))
+    theirs = run_sklearn(X, start, tol=1e-5, max_iter=30, reg_covar=0.0)
+    found = diagnose(Problem(X, start), theirs, ours.parameters, ours.n_maximizations, 0.0)
+    assert (found.outcome, found.best.deviations, found.best.trace) == ("the same", (), "the same")
+    assert sentence(found).startswith("It is our EM")
+
+
+def test_article_a_s_call_is_explained():
+    drawn = drawn_problem(2)
+    theirs = run_sklearn(drawn.X, drawn.start, tol=0.01, max_iter=1000, reg_covar=1e-6, precisions_are_covariances=True)
+    ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.article_stopping())
+    found = diagnose(drawn, theirs, ours.parameters, ours.n_maximizations, 0.0)
+    assert (found.outcome, set(found.best.deviations)) == ("explained", {"precisions_as_covariances", "ridge_1e-06"})
+    assert found.best.residual < 1e-13
+    assert found.next_best.residual > 1e-7
+    low, high = found.tolerances["after the M-step"]
+    assert low < 0.01 <= high
+
+
+def test_nonsense_is_not_explained():
+    drawn = drawn_problem(5)
+    end = emgmm.MixtureParameters(np.array([0.9, 0.1]), drawn.start.means[::-1] + 7, drawn.start.covariances * 9)
+    ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.article_stopping())
+    found = diagnose(drawn, Run(drawn.start, end), ours.parameters, ours.n_maximizations, 0.0)
+    assert found.outcome == "not explained"
+    assert sentence(found).startswith("Nothing in the catalogue explains it")
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [(emgmm.sklearn_stopping(1e-3, 500), "after the M-step"), (emgmm.article_stopping(1e-3, 500), "before the M-step")],
+)
+def test_tolerances_hold_the_one_that_stopped(rule, place):
+    for seed in range(20):
+        drawn = drawn_problem(seed)
+        result = emgmm.expectation_maximization(drawn.X, drawn.start, rule)
+        path = take_path(drawn, Recipe(), result.n_maximizations + 5)
+        low, high = tolerances(path.log_likelihoods, result.n_maximizations)[place]
+        assert low < 1e-3 <= high
+
+
+def test_a_trace_that_is_moved_or_summed_is_told():
+    drawn = drawn_problem(6)
+    ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.sklearn_stopping(0, 12))
+    true = np.array(ours.trace)
+    for trace, told in ((true[1:], "the same, one step early"), (400 * true, "summed over the rows")):
+        run = Run(drawn.start, ours.parameters, tuple(trace), 12)
+        assert diagnose(drawn, run, ours.parameters, 12, 0.0).best.trace == told
+
+
+def shifted_trace(X, start, **settings):
+    run = deviant([])(X, start, **settings | {"max_iter": settings["max_iter"] + 1})
+    right = deviant([])(X, start, **settings)
+    return replace(right, trace=run.trace[1:])
+
+
+WRONG = {
+    "covariances_n_minus_1": "divided by the mass",
+    "ridge_1e-06": "nothing is added",
+    "weights_not_updated": "Weights are the means",
+    "stale_responsibilities": "A second step takes",
+    "precisions_as_covariances": "The start is taken as it is",
+    "single_precision": "double precision",
+    "diagonal_only": "off the diagonal",
+    "trace": "The trace begins",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_implementation_fails_in_the_right_sentence(name):
+    results = check_up(shifted_trace if name == "trace" else deviant([name]))
+    failed = [result for result in results if result.outcome == "fails"]
+    assert WRONG[name] in failed[0].sentence
+    assert "expected" in failed[0].detail
+    assert "got" in failed[0].detail
+
+
+def test_the_reference_and_the_shipped_files_pass_the_check_up():
+    assert {result.outcome for result in check_up(run_sklearn)} == {"holds"}
+    for name, status, outcome in (("emgmm", 0, "It is our EM"), ("template", 1, "No diagnosis")):
+        run = subprocess.run(
+            [sys.executable, "-m", "study.checkup", str(ROOT / f"implementations/{name}.py")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (run.returncode, outcome in run.stdout) == (status, True), run.stdout + run.stderr
+    assert len(CHECKS) == run.stdout.count("cannot ")
+
+
+def test_diagnoses_are_tabulated():
+    drawn = drawn_problem(7)
+    y = np.arange(400) % 5 > 1
+    few = drawn.X[None, :40], y[None, :40].astype(int)
+    names = np.array(["a", "b"]), np.array(["0", "1"])
+    dataset = Dataset(*names, drawn.X[None], y[None].astype(int), *few)
+    fit = Fit(initialization="labels", semi_supervised="init_only")
+    ours = run_fit(dataset, fit, 1, 0, "e", "f")
+    theirs = {name: run_protocol(name, dataset, ours, fit) for name in ("as_published", "same_regularization")}
+    failed = replace(ours, failure=np.array(["step 2: it collapsed"]))
+    table = tabulate_diagnoses(dataset, ours, theirs | {"failed": failed}, fit, "e")
+    assert table["outcome"].tolist() == ["explained", "the same", "not diagnosed"]
+    assert table["deviations"][0] == "precisions_as_covariances + ridge_1e-06"
+    assert table["explanation"][2] == "step 2: it collapsed"

@@ -1,0 +1,124 @@
+"""EM implementations in files of their own."""
+
+import os
+
+import numpy as np
+import pytest
+from project import ROOT
+from test_configuration import GOOD, TOY, overlay, problems
+from test_emgmm import KINDS, problem
+
+import emgmm
+from study.configuration.implementations import implementation_files, implementations
+from study.configuration.schema import Experiment, Fit
+from study.data.dataset import Dataset
+from study.evaluation.protocols import run_protocol
+from study.evaluation.scores import evaluate_fit
+from study.fits.em import run_fit
+from study.fits.implementations import Implementation, running
+
+HEAD = "def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):\n    "
+SETTINGS = {"tol": 1e-6, "max_iter": 50, "reg_covar": 0.0}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["emgmm", "sklearn"])
+def test_shipped_implementations_take_the_same_steps(name, kind):
+    X, _, start = problem(0, kind=kind)
+    expected = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(1e-6, 50))
+    with Implementation(ROOT / f"implementations/{name}.py") as implementation:
+        run = implementation.run(X, start, **SETTINGS)
+    assert (run.failure, run.n_iter, run.converged) == ("", len(expected.trace), expected.converged)
+    np.testing.assert_allclose(run.end.means, expected.parameters.means, rtol=1e-9)
+    np.testing.assert_allclose(run.trace, expected.trace, rtol=1e-9)
+
+
+WRONG = {
+    "raise RuntimeError('no luck')": "RuntimeError: no luck",
+    "raise NotImplementedError('no tied covariances')": "it cannot do this: no tied covariances",
+    "return 7": "AttributeError",
+    "return {'weights': weights, 'means': means}": "it returns no covariances",
+    "return {'weights': weights, 'means': means.T[:1], 'covariances': covariances}": "means must be numbers of shape",
+    "return {'weights': weights, 'means': means * float('nan'), 'covariances': covariances}": "means are not finite",
+    "return {'weights': 2 * weights, 'means': means, 'covariances': covariances}": "must be positive with sum 1",
+    "return {'weights': weights, 'means': means, 'covariances': -covariances}": "its covariance is singular",
+    "return {'weights': weights, 'means': means, 'covariances': covariances, 'trace': 'ab'}": "trace must be",
+    "return {'weights': [None, 1], 'means': means, 'covariances': covariances}": "TypeError: it must return a dict",
+    "import os; os._exit(3)": "its process ended with exit status 3",
+    "while True: pass": "it does not end within 0.5 s",
+}
+
+
+@pytest.mark.parametrize("body", WRONG)
+def test_whatever_goes_wrong_is_a_failure_with_a_reason(tmp_path, body):
+    X, _, start = problem(0)
+    file = tmp_path / "mine.py"
+    file.write_text(f"{HEAD}if len(X) > 100: raise NotImplementedError('many rows')\n    {body}\n")
+    with Implementation(file, time_limit=0.5) as implementation:
+        assert implementation.run(X, start, **SETTINGS).failure == "mine: it cannot do this: many rows"
+        assert WRONG[body] in implementation.run(X[:50], start, **SETTINGS).failure
+        again = implementation.run(X, start, **SETTINGS)  # the next run is not disturbed
+    assert again.failure == "mine: it cannot do this: many rows"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("import nothing_such\n", "cannot be imported: ModuleNotFoundError"), ("x = 1\n", "it has no function fit")],
+)
+def test_file_that_cannot_be_used(tmp_path, text, reason):
+    X, _, start = problem(0)
+    (tmp_path / "mine.py").write_text(text)
+    with Implementation(tmp_path / "mine.py") as implementation:
+        assert reason in implementation.run(X, start, **SETTINGS).failure
+
+
+def dataset():
+    X, y, _ = problem(0)
+    return Dataset(np.array(["a", "b"]), np.array(["0", "1"]), X[None], y[None], X[None, :40], y[None, :40])
+
+
+def test_an_implementation_that_tells_no_steps_has_none_in_the_tables(tmp_path, monkeypatch):
+    (tmp_path / "implementations").mkdir()
+    (tmp_path / "implementations/mine.py").write_text(
+        HEAD + "print('hello')\n    return {'weights': weights, 'means': means, 'covariances': covariances}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert "mine" in implementations()
+    fit = Fit(initialization="labels", semi_supervised="init_only", implementation="mine")
+    runs = run_fit(dataset(), fit, 1, 0, "e", "f")
+    assert runs.failure[0] == ""
+    row = evaluate_fit(dataset(), runs, fit, "e", "f").iloc[0]
+    assert np.isnan(row["n_iter"])
+    assert row["accuracy"] > 0.7
+    experiment = Experiment(data={"source": "sklearn", "dataset": "iris"}, fits={"f": fit.model_dump(), "g": {}})
+    assert implementation_files(experiment) == [os.path.join("implementations", "mine.py")]
+
+
+def test_protocols_run_any_implementation():
+    fit = Fit(initialization="labels", semi_supervised="init_only")
+    ours = run_fit(dataset(), fit, 1, 0, "e", "f")
+    for protocol in ("as_published", "same_regularization"):
+        scikit_learn = run_protocol(protocol, dataset(), ours, fit)
+        with Implementation(ROOT / "implementations/sklearn.py") as implementation:
+            by_file = run_protocol(protocol, dataset(), ours, fit, implementation.run)
+        np.testing.assert_allclose(by_file.means, scikit_learn.means, rtol=1e-9)
+        with running("sklearn", 60) as run:
+            np.testing.assert_array_equal(run_protocol(protocol, dataset(), ours, fit, run).means, scikit_learn.means)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (
+            "fits.first.implementation",
+            "sklaern",
+            "is no file implementations/sklaern.py; did you mean 'sklearn'?",
+        ),
+        ("fits.first.implementation", "../x", "fits.first.implementation"),
+        ("protocols.implementation", "nothing", "there is no file implementations/nothing.py"),
+        ("fits.first", {"implementation": "opencv", "semi_supervised": "clamped"}, "opencv cannot clamp labels"),
+        ("fits.first.time_limit", 0, "time_limit: must be greater than 0"),
+    ],
+)
+def test_wrong_implementations(tmp_path, path, value, message):
+    assert message in problems(tmp_path, GOOD, overlay(f"{TOY}.{path}", value))
