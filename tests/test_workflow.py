@@ -106,6 +106,7 @@ BUT_DATA = FIGURES | {
     "compare",
     "evaluate",
     "impute",
+    "diagnose",
     "measure",
     "tables",
     "claims",
