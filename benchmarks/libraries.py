@@ -6,16 +6,21 @@ Commands, one a line: `run` (answers "seconds log-likelihood") and `peak` (answe
 Pools of threads of two libraries in one process would spoil each other's timings.
 """
 
+import importlib.util
 import json
 import sys
 import tempfile
 import time
 import tracemalloc
 import warnings
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 import emgmm
+
+IMPLEMENTATIONS = Path(__file__).parents[1] / "implementations"
 
 
 def problem(n_samples, n_features, n_components, covariance_type):
@@ -34,64 +39,21 @@ def problem(n_samples, n_features, n_components, covariance_type):
     )
 
 
-def run_emgmm(X, start, n_iter):
-    """Run our EM; return the parameters that it ends with."""
-    return emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(0.0, n_iter)).parameters
+@lru_cache
+def implementation(library):
+    """Import a file of `implementations`, and return its function."""
+    spec = importlib.util.spec_from_file_location("implementation", IMPLEMENTATIONS / f"{library}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.fit
 
 
-def run_sklearn(X, start, n_iter):
-    """Run scikit-learn's EM; return the parameters that it ends with."""
-    from sklearn.mixture import GaussianMixture
-
-    factors = start.precisions_cholesky
-    model = GaussianMixture(
-        start.n_components,
-        covariance_type=start.covariance_type,
-        tol=0.0,
-        max_iter=n_iter,
-        reg_covar=0.0,
-        weights_init=start.weights,
-        means_init=start.means,
-        precisions_init=factors**2 if start.type.diagonal else factors @ factors.swapaxes(-1, -2),
-    ).fit(X)
-    return emgmm.MixtureParameters(model.weights_, model.means_, model.covariances_, start.covariance_type)
-
-
-def run_pomegranate(X, start, n_iter):
-    """Run pomegranate's EM; return the parameters that it ends with."""
-    import torch
-    from pomegranate.distributions import Normal
-    from pomegranate.gmm import GeneralMixtureModel
-
-    tensors = [[torch.tensor(np.array(a)) for a in pair] for pair in zip(start.means, start.covariances, strict=True)]
-    components = [Normal(mean, covariance, start.covariance_type) for mean, covariance in tensors]
-    model = GeneralMixtureModel(components, torch.tensor(np.array(start.weights)), max_iter=n_iter, tol=-1e300)
-    model.fit(torch.from_numpy(X))
-    return emgmm.MixtureParameters(
-        model.priors.numpy(),
-        np.stack([c.means.numpy() for c in components]),
-        np.stack([c.covs.numpy() for c in components]),
-        start.covariance_type,
-    )
-
-
-def run_opencv(X, start, n_iter):
-    """Run OpenCV's EM; return the parameters that it ends with."""
-    import cv2
-
-    model = cv2.ml.EM_create()
-    model.setClustersNumber(start.n_components)
-    diagonal = start.covariance_type == "diag"
-    model.setCovarianceMatrixType(cv2.ml.EM_COV_MAT_DIAGONAL if diagonal else cv2.ml.EM_COV_MAT_GENERIC)
-    model.setTermCriteria((cv2.TERM_CRITERIA_COUNT, n_iter, 0.0))
-    model.trainM(X, emgmm.posteriors(X, start))  # its Python interface takes no list of covariances
-    covariances = np.stack(model.getCovs())
-    return emgmm.MixtureParameters(
-        model.getWeights()[0],
-        model.getMeans(),
-        np.einsum("kdd->kd", covariances).copy() if diagonal else covariances,
-        start.covariance_type,
-    )
+def run(library, X, start, n_iter):
+    """Run an implementation; return the parameters that it ends with."""
+    given = {"covariance_type": start.covariance_type, "tol": 0.0, "max_iter": n_iter, "reg_covar": 0.0}
+    found = implementation(library)(X, start.weights, start.means, start.covariances, **given)
+    ends = (np.array(found[name]) for name in ("weights", "means", "covariances"))
+    return emgmm.MixtureParameters(*ends, start.covariance_type)
 
 
 def many_emgmm(X, start):
@@ -139,9 +101,9 @@ def main():
                 np.save(file.name, X)
                 rows = np.load(file.name, mmap_mode="r")
                 del X
-                globals()[f"run_{library}"](rows[:1000], start, 1)  # imports
+                run(library, rows[:1000], start, 1)  # imports
                 tracemalloc.start()
-                globals()[f"run_{library}"](rows, start, 2)
+                run(library, rows, start, 2)
                 print(tracemalloc.get_traced_memory()[1] / 1e6, flush=True)
             return
         begin = time.perf_counter()
@@ -150,7 +112,7 @@ def main():
             elapsed = time.perf_counter() - begin
             likelihood = np.mean([emgmm.log_likelihoods(x, end).mean() for x, end in zip(X, ends, strict=True)])
         else:
-            end = globals()[f"run_{library}"](X, start, shape["n_iter"])
+            end = run(library, X, start, shape["n_iter"])
             elapsed = time.perf_counter() - begin
             likelihood = emgmm.log_likelihoods(X, end).mean()
         print(repr(elapsed), repr(float(likelihood)), flush=True)

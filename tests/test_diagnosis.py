@@ -15,7 +15,7 @@ from study.configuration.schema import Fit
 from study.data.dataset import Dataset
 from study.diagnosis.contract import CHECKS, check_up
 from study.diagnosis.deviations import CATALOGUE, Problem, Recipe, take_path
-from study.diagnosis.search import diagnose, tolerances
+from study.diagnosis.search import diagnose
 from study.diagnosis.table import tabulate_diagnoses
 from study.diagnosis.told import sentence
 from study.evaluation.protocols import run_protocol
@@ -109,7 +109,7 @@ def test_article_a_s_call_is_explained():
     assert (found.outcome, set(found.best.deviations)) == ("explained", {"precisions_as_covariances", "ridge_1e-06"})
     assert found.best.residual < 1e-13
     assert found.next_best.residual > 1e-7
-    low, high = found.tolerances["after the M-step"]
+    low, high = found.tolerances["of the mean log-likelihood, tested after the M-step"]
     assert low < 0.01 <= high
 
 
@@ -122,17 +122,18 @@ def test_nonsense_is_not_explained():
     assert sentence(found).startswith("Nothing in the catalogue explains it")
 
 
+@pytest.mark.parametrize("of", ["the mean log-likelihood", "the sum over the rows"])
 @pytest.mark.parametrize(
-    ("rule", "place"),
-    [(emgmm.sklearn_stopping(1e-3, 500), "after the M-step"), (emgmm.article_stopping(1e-3, 500), "before the M-step")],
+    ("rule", "place"), [(emgmm.sklearn_stopping, "after the M-step"), (emgmm.article_stopping, "before the M-step")]
 )
-def test_tolerances_hold_the_one_that_stopped(rule, place):
+def test_the_test_that_stopped_is_found(rule, place, of):
     for seed in range(20):
         drawn = drawn_problem(seed)
-        result = emgmm.expectation_maximization(drawn.X, drawn.start, rule)
-        path = take_path(drawn, Recipe(), result.n_maximizations + 5)
-        low, high = tolerances(path.log_likelihoods, result.n_maximizations)[place]
-        assert low < 1e-3 <= high
+        tol = 1e-3 if of == "the mean log-likelihood" else 1e-3 * len(drawn.X)
+        result = emgmm.expectation_maximization(drawn.X, drawn.start, rule(1e-3, 500))
+        run = Run(drawn.start, result.parameters, result.trace, result.n_maximizations, True)
+        found = diagnose(drawn, run, result.parameters, result.n_maximizations, 0.0, tol)
+        assert f"of {of}, tested {place}" in found.stopped_by
 
 
 def test_a_trace_that_is_moved_or_summed_is_told():

@@ -1,7 +1,6 @@
 """The search for the deviations that explain another EM's end, or the answer that none does."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -74,7 +73,9 @@ class Diagnosis:
     our_steps : int
         M-steps of our EM.
     tolerances : dict of (float, float)
-        Tolerances that stop the best explanation's steps where the other stops, by where the test stands.
+        Tolerances that stop the best explanation's steps where the other stops, by the test: of what, and where.
+    stopped_by : tuple of str
+        The tests among them that the tolerance which the other was given passes there.
     n_runs : int
         Recipes that were run.
     """
@@ -86,6 +87,7 @@ class Diagnosis:
     before: float
     our_steps: int
     tolerances: dict[str, tuple[float, float]]
+    stopped_by: tuple[str, ...]
     n_runs: int
 
 
@@ -100,7 +102,9 @@ def residual(found: MixtureParameters, other: MixtureParameters) -> float:
     )
 
 
-def diagnose(problem: Problem, run: Run, ours: MixtureParameters, our_steps: int, reg_covar: float) -> Diagnosis:
+def diagnose(
+    problem: Problem, run: Run, ours: MixtureParameters, our_steps: int, reg_covar: float, tol: float = 0.0
+) -> Diagnosis:
     """Find the fewest deviations of our EM that explain where another ended.
 
     Parameters
@@ -115,6 +119,8 @@ def diagnose(problem: Problem, run: Run, ours: MixtureParameters, our_steps: int
         M-steps of ours.
     reg_covar : float
         Of ours.
+    tol : float
+        The tolerance that the other was given; 0 if it took a number of steps.
     """
     theirs = run.end
     n_steps = max(run.n_maximizations, our_steps) + STEPS_BEYOND
@@ -147,6 +153,7 @@ def diagnose(problem: Problem, run: Run, ours: MixtureParameters, our_steps: int
     alike = tuple(one for one in others if len(one.deviations) == len(best.deviations) and _as_good(one, best))
     rest = [one for one in others if one not in alike and len(one.deviations) <= len(best.deviations)]
     before = residual(ours, theirs)
+    stops = tolerances(paths[best.deviations].log_likelihoods, best.n_steps, len(problem.X))
     return Diagnosis(
         _outcome(best, before, our_steps),
         best,
@@ -154,7 +161,8 @@ def diagnose(problem: Problem, run: Run, ours: MixtureParameters, our_steps: int
         rest[0] if rest else None,
         float(before),
         our_steps,
-        tolerances(paths[best.deviations].log_likelihoods, best.n_steps),
+        stops,
+        tuple(test for test, (low, high) in stops.items() if low < tol <= high),
         len(paths),
     )
 
@@ -175,20 +183,26 @@ def _outcome(best: Explanation, before: float, our_steps: int) -> str:
     return "the same" if not best.deviations and best.n_steps == our_steps else "explained"
 
 
-def tolerances(log_likelihoods: list[float], n_steps: int) -> dict[str, tuple[float, float]]:
-    """Tell which tolerances on the mean log-likelihood stop after so many M-steps; none that is not there.
+def tolerances(log_likelihoods: list[float], n_steps: int, n_rows: int) -> dict[str, tuple[float, float]]:
+    """Tell which tolerances stop after so many M-steps, by the test: of what, and where. None that is not there.
 
     A test after an M-step sees the values before that step and the one before it (scikit-learn); one before it sees one
     more (article A), but not before its third value.
     """
-    gains = [abs(after - before) for before, after in pairwise(log_likelihoods)]
+    values = np.array(log_likelihoods)
+    changes = np.abs(np.diff(values))
+    sizes = {
+        "the mean log-likelihood": changes,
+        "the sum over the rows": n_rows * changes,
+        "the log-likelihood, relatively": changes / np.abs(values[1:]),
+    }
     found = {}
-    for place, last, earliest in (("after the M-step", n_steps - 2, 0), ("before the M-step", n_steps - 1, 1)):
-        if not earliest <= last < len(gains):
-            continue
-        low, high = gains[last], min(gains[earliest:last], default=np.inf)
-        if low < high:
-            found[place] = (low, high)
+    for of, size in sizes.items():
+        for place, last, earliest in (("after the M-step", n_steps - 2, 0), ("before the M-step", n_steps - 1, 1)):
+            if earliest <= last < len(size):
+                low, high = size[last], size[earliest:last].min(initial=np.inf)
+                if low < high:
+                    found[f"of {of}, tested {place}"] = (float(low), float(high))
     return found
 
 

@@ -8,6 +8,7 @@ from study.data.dataset import Dataset
 from study.diagnosis.deviations import Problem
 from study.diagnosis.search import Diagnosis, diagnose
 from study.diagnosis.told import sentence
+from study.evaluation.protocols import settings
 from study.fits.runs import Run, Runs
 
 DIAGNOSED = 2  # replicates: another draw may tell apart what one does not
@@ -33,14 +34,15 @@ def tabulate_diagnoses(
                 ours.end(r),
                 int(ours.n_maximizations[r]),
                 fit.reg_covar,
+                settings(protocol, fit, 0)["tol"],
             )
             rows.append(row | _row(found))
     return pd.DataFrame(rows, columns=["experiment", "protocol", "replicate", *COLUMNS])
 
 
 COLUMNS = (
-    *("outcome", "deviations", "residual_before", "residual_after", "steps_ours", "steps_theirs", "trace", "alike"),
-    *("next_best", "next_best_residual", "n_runs", "explanation"),
+    *("outcome", "deviations", "residual_before", "residual_after", "steps_ours", "steps_theirs", "stopped_by"),
+    *("trace", "alike", "next_best", "next_best_residual", "n_runs", "explanation"),
 )
 
 
@@ -58,6 +60,7 @@ def _row(found: Diagnosis) -> dict:
         "residual_after": found.best.residual,
         "steps_ours": found.our_steps,
         "steps_theirs": found.best.n_steps,
+        "stopped_by": "; ".join(found.stopped_by),
         "trace": found.best.trace,
         "alike": "; ".join(" + ".join(one.deviations) for one in found.alike),
         "next_best": "" if next_best is None else " + ".join(next_best.deviations),

@@ -18,9 +18,11 @@ def sentence(found: Diagnosis) -> str:
         parts.append(f"Nothing in the catalogue explains it: {found.before:.1e} standard deviations; at best {left}.")
     if best.n_steps != found.our_steps:
         parts.append(f"It ends after {best.n_steps} M-steps, ours after {found.our_steps}.")
-    stops = [f"from {low:.2g} to {high:.2g} tested {place}" for place, (low, high) in found.tolerances.items()]
-    if found.outcome == "explained" and stops:
-        parts.append(f"A tolerance {', or '.join(stops)} stops it there, after {best.n_steps} M-steps.")
+    if found.outcome == "explained" and found.stopped_by:
+        parts.append(f"Its tolerance stops it there if held against the change {'; or '.join(found.stopped_by)}.")
+    elif found.outcome == "explained" and found.tolerances:
+        test, (low, high) = next(iter(found.tolerances.items()))
+        parts.append(f"A tolerance from {low:.2g} to {high:.2g} stops it there, held against the change {test}.")
     if found.alike:
         parts.append(f"These rows cannot tell it from: {'; '.join(f'it {_what(one)}' for one in found.alike)}.")
     if found.next_best is not None and found.outcome != "not explained":

@@ -65,13 +65,15 @@ COLUMNS = {
         "residual_after": "the same beside our EM with these deviations, after as many steps as bring it nearest",
         "steps_ours": "M-steps of our EM",
         "steps_theirs": "M-steps after which our EM with these deviations is nearest",
+        "stopped_by": "tests that the tolerance which it was given passes there; empty if there is none known, or it "
+        "was given a number of steps",
         "trace": "the other's trace beside the mean log-likelihoods of that EM: the same, moved, summed or another; "
         "empty if it has none",
         "alike": "other deviations, as many, that these rows cannot tell from these",
         "next_best": "the next best explanation of no more deviations",
         "next_best_residual": "what it leaves; how far it is from residual_after says how certain these are",
         "n_runs": "combinations of deviations that were tried",
-        "explanation": "the same in words, with the tolerances that would stop it there",
+        "explanation": "the same in words; where no test is known that stops it there, a tolerance that would",
     },
     "measurements": {
         "experiment": "name of the experiment",
