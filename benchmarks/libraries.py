@@ -21,6 +21,7 @@ import numpy as np
 import emgmm
 
 IMPLEMENTATIONS = Path(__file__).parents[1] / "implementations"
+FILES = {"emgmm": "ours", "sklearn": "scikit_learn"}
 
 
 def problem(n_samples, n_features, n_components, covariance_type):
@@ -42,7 +43,9 @@ def problem(n_samples, n_features, n_components, covariance_type):
 @lru_cache
 def implementation(library):
     """Import a file of `implementations`, and return its function."""
-    spec = importlib.util.spec_from_file_location("implementation", IMPLEMENTATIONS / f"{library}.py")
+    spec = importlib.util.spec_from_file_location(
+        "implementation", IMPLEMENTATIONS / f"{FILES.get(library, library)}.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.fit

@@ -3,7 +3,7 @@
     python benchmarks/speed.py [--repeats 7] [--quick]
 
 Writes benchmarks/RESULTS.md: ratios of times measured side by side in this run, peak memory, versions and machine.
-pomegranate and OpenCV are compared where they are installed (the dependency group "benchmark").
+pomegranate and OpenCV are compared where they are installed (the extra "implementations").
 """
 
 import argparse

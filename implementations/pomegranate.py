@@ -14,7 +14,9 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
         raise NotImplementedError("pomegranate adds no ridge to each variance")
     torch.set_default_dtype(torch.float64)
     parts = [Normal(torch.tensor(m), torch.tensor(c), covariance_type) for m, c in zip(means, covariances, strict=True)]
-    model = GeneralMixtureModel(parts, torch.tensor(weights), tol=tol, max_iter=max_iter)
+    model = GeneralMixtureModel(
+        parts, torch.tensor(weights), tol=tol * len(X), max_iter=max_iter
+    )  # its tolerance is on the sum
     model.fit(torch.tensor(np.asarray(X)))
     return {
         "weights": model.priors.numpy(),

@@ -22,7 +22,7 @@ SETTINGS = {"tol": 1e-6, "max_iter": 50, "reg_covar": 0.0}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", ["emgmm", "sklearn"])
+@pytest.mark.parametrize("name", ["ours", "scikit_learn"])
 def test_shipped_implementations_take_the_same_steps(name, kind):
     X, _, start = problem(0, kind=kind)
     expected = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(1e-6, 50))
@@ -99,7 +99,7 @@ def test_protocols_run_any_implementation():
     ours = run_fit(dataset(), fit, 1, 0, "e", "f")
     for protocol in ("as_published", "same_regularization"):
         scikit_learn = run_protocol(protocol, dataset(), ours, fit)
-        with Implementation(ROOT / "implementations/sklearn.py") as implementation:
+        with Implementation(ROOT / "implementations/scikit_learn.py") as implementation:
             by_file = run_protocol(protocol, dataset(), ours, fit, implementation.run)
         np.testing.assert_allclose(by_file.means, scikit_learn.means, rtol=1e-9)
         with running("sklearn", 60) as run:
@@ -122,3 +122,62 @@ def test_protocols_run_any_implementation():
 )
 def test_wrong_implementations(tmp_path, path, value, message):
     assert message in problems(tmp_path, GOOD, overlay(f"{TOY}.{path}", value))
+
+
+STEPS = {
+    "'n_iter': np.inf": "n_iter must be a whole number",
+    "'n_iter': 10**12": "n_iter must be a whole number from 0 to max_iter = 50",
+    "'n_iter': np.array([1, 2])": "n_iter must be a whole number",
+    "'converged': np.ones(2)": "converged must be true or false",
+    "'trace': np.zeros(99)": "trace has 99 values for max_iter = 50 steps",
+    "'covariances': np.array([[[1, 0.5], [0.2, 1]]] * 2)": "covariances must be symmetric",
+}
+
+
+@pytest.mark.parametrize("told", STEPS)
+def test_what_it_tells_is_checked(tmp_path, told):
+    X, _, start = problem(0)
+    returned = f"{{'weights': weights, 'means': means, 'covariances': covariances, {told}}}"
+    (tmp_path / "mine.py").write_text(f"import numpy as np\n{HEAD}return {returned}\n")
+    with Implementation(tmp_path / "mine.py") as implementation:
+        assert STEPS[told] in implementation.run(X, start, **SETTINGS).failure
+
+
+def test_our_own_name_beside_our_fit_is_our_own_em():
+    X, _, start = problem(0)
+    with running("emgmm", 60) as run:
+        found = run(X, start, **SETTINGS)
+    assert found.trace == emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(1e-6, 50)).trace
+
+
+def test_a_process_that_dies_between_runs_is_told(tmp_path):
+    X, _, start = problem(0)
+    (tmp_path / "mine.py").write_text(
+        f"import os, threading\n{HEAD}threading.Timer(0.2, os._exit, [4]).start()\n    raise ValueError('first')\n"
+    )
+    with Implementation(tmp_path / "mine.py") as implementation:
+        assert "first" in implementation.run(X, start, **SETTINGS).failure
+        implementation.process.wait()
+        assert "ended with exit status 4" in implementation.run(X, start, **SETTINGS).failure
+        assert "first" in implementation.run(X, start, **SETTINGS).failure
+
+
+def test_the_best_of_several_starts_is_kept_without_a_trace(tmp_path, monkeypatch):
+    (tmp_path / "implementations").mkdir()
+    text = (ROOT / "implementations/ours.py").read_text().replace('"trace": result.trace,', "")
+    (tmp_path / "implementations/untold.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    settings = {"initialization": "random_from_data", "n_components": 3, "stopping": "sklearn", "n_init": 6}
+    best, untold = (
+        run_fit(dataset(), Fit(**settings, **more), 1, 0, "e", "f").end(0)
+        for more in ({}, {"implementation": "untold"})
+    )
+    np.testing.assert_allclose(untold.means, best.means, rtol=1e-6)
+
+
+def test_a_file_called_like_a_built_in_is_told(tmp_path, monkeypatch):
+    (tmp_path / "implementations").mkdir()
+    (tmp_path / "implementations/sklearn.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    told = problems(tmp_path, GOOD, overlay(f"{TOY}.protocols.implementation", "sklearn") | {"sed": 1})
+    assert "implementations/sklearn.py needs another name to be used" in told

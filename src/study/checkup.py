@@ -60,7 +60,7 @@ def main() -> int:
         print(f"No diagnosis: {theirs.failure}")
     else:
         found = diagnose(problem, theirs, ours.parameters, ours.n_maximizations, 0.0)
-        print(f"After {N_STEPS} steps on drawn rows, beside ours: {sentence(found)}")
+        print(f"After {N_STEPS} steps with full covariances on drawn rows, beside ours: {sentence(found)}")
     n_failed, n_cannot = (sum(result.outcome == outcome for result in results) for outcome in ("fails", "cannot"))
     print(f"{len(results)} checks: {n_failed} fail, {n_cannot} it cannot do.")
     return int(n_failed > 0 or n_cannot == len(results))

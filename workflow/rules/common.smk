@@ -82,6 +82,12 @@ def kind_of(wildcards):
     return PLAN.figures_of[wildcards.experiment][wildcards.figure]
 
 
+def other_of(experiment):
+    """The name of what runs beside our EM."""
+    named = experiment.protocols.implementation if experiment.protocols else "sklearn"
+    return "scikit-learn" if named == "sklearn" else named
+
+
 def runs_of(wildcards):
     return PLAN.of_fits(wildcards.experiment, "results/fits/{experiment}/{fit}.npz")
 

@@ -24,6 +24,7 @@ rule figure:
             if "bins" in FIGURES[kind_of(wildcards)[0]].READS
             else None
         ),
+        other=lambda wildcards: other_of(experiment_of(wildcards)),
         code=lambda wildcards: CODE.digest(
             "figure.py", f"study.figures.{kind_of(wildcards)[0]}"
         ),

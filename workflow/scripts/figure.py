@@ -9,5 +9,7 @@ from study.plan.step import logged
 with logged(snakemake.log[0]):
     draw = import_module(f"study.figures.{snakemake.params.kind}").draw
     files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in snakemake.input.items()}
-    shown = read_shown(snakemake.wildcards.experiment, snakemake.params.fits, snakemake.params.bins, files)
+    shown = read_shown(
+        snakemake.wildcards.experiment, snakemake.params.fits, snakemake.params.bins, snakemake.params.other, files
+    )
     save(draw(shown), snakemake.output.svg, snakemake.output.png)

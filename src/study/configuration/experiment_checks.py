@@ -121,6 +121,9 @@ def _implementation(name, path):
     file = implementation_file(name)
     if file is not None and not Path(file).is_file():
         yield (*path, "implementation"), f"there is no file implementations/{name}.py{nearest(name, implementations())}"
+    if file is None and Path(f"implementations/{name}.py").is_file():
+        told = f"is '{name}', which is built in: implementations/{name}.py needs another name to be used"
+        yield (*path, "implementation"), told
 
 
 def _named(implementation) -> str:

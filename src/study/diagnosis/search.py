@@ -11,7 +11,10 @@ from study.fits.runs import Run
 KEPT = 4  # of each depth, to add another deviation to
 MOST = 3  # deviations of the arithmetic together
 EXPLAINED = 1e-9  # standard deviations: what is left is rounding
-OTHER_TRACE = "another"
+SAME_TRACE, OTHER_TRACE = "the same", "another"
+MOST_ALIKE = 5  # that are named
+MOST_STEPS = 500  # of a path
+ROW_STEPS = 50_000_000  # rows times steps that all paths together may take
 STEPS_BEYOND = 10  # of those that the other tells
 
 
@@ -44,15 +47,15 @@ class Explanation:
         return self.residual <= EXPLAINED and self.trace != OTHER_TRACE
 
     @property
+    def reaches(self) -> bool:
+        """Whether nothing but rounding is left of the parameters."""
+        return self.residual <= EXPLAINED
+
+    @property
     def order(self):
         """Better ones come first."""
-        return (
-            self.residual > EXPLAINED,
-            self.trace == OTHER_TRACE,
-            self.residual,
-            len(self.deviations),
-            self.deviations,
-        )
+        trace = 2 if self.trace == OTHER_TRACE else int(self.trace not in ("", SAME_TRACE))
+        return not self.reaches, trace, self.residual, len(self.deviations), self.deviations
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Diagnosis:
         "the same", "explained", "partly explained" or "not explained".
     best : Explanation
     alike : tuple of Explanation
-        Others, of as many deviations, that these rows and this start cannot tell from it.
+        Others, of as many deviations, that these rows and this start cannot tell from it; some of them, if many.
     next_best : Explanation or None
         The best of the rest that is no more than the best and a further deviation.
     before : float
@@ -123,7 +126,8 @@ def diagnose(
         The tolerance that the other was given; 0 if it took a number of steps.
     """
     theirs = run.end
-    n_steps = max(run.n_maximizations, our_steps) + STEPS_BEYOND
+    n_steps = min(max(run.n_maximizations, our_steps) + STEPS_BEYOND, MOST_STEPS)
+    allowed = max(len(CATALOGUE) + 1, ROW_STEPS // (n_steps * len(problem.X)))
     paths: dict[tuple[str, ...], Path] = {}
 
     def tried(deviations: tuple[str, ...]) -> Explanation | None:
@@ -140,24 +144,26 @@ def diagnose(
         return Explanation(deviations, best, float(distances[best]), trace)
 
     levels = [[found for found in [tried(())] if found]]
-    while not any(one.explains for one in levels[-1]) and len(levels) <= MOST:
+    while levels[-1] and not any(one.explains for one in levels[-1]) and len(levels) <= MOST and len(paths) < allowed:
         sets = {tuple(sorted({*one.deviations, name})) for one in levels[-1][:KEPT] for name in _more(one.deviations)}
-        found = [explanation for deviations in sorted(sets) if (explanation := tried(deviations))]
+        left = allowed - len(paths)
+        found = [explanation for deviations in sorted(sets)[:left] if (explanation := tried(deviations))]
         levels.append(sorted(found, key=lambda one: one.order))
     every = sorted((one for level in levels for one in level), key=lambda one: one.order)
     best = next((level[0] for level in levels if level and level[0].explains), None)
     if best is None:  # with the trace left aside, the fewest
-        best = min(every, key=lambda one: (one.residual > EXPLAINED, len(one.deviations), one.order))
-        best = best if best.residual <= EXPLAINED else every[0]
+        best = min(every, key=lambda one: (not one.reaches, len(one.deviations), one.order))
+        best = best if best.reaches else every[0]
     others = [one for one in every if one is not best and not {*best.deviations} < {*one.deviations}]
-    alike = tuple(one for one in others if len(one.deviations) == len(best.deviations) and _as_good(one, best))
-    rest = [one for one in others if one not in alike and len(one.deviations) <= len(best.deviations)]
+    others = [one for one in others if len(one.deviations) <= len(best.deviations)]
+    alike = [one for one in others if best.reaches and _as_good(one, best)]
+    rest = [one for one in others if one not in alike]
     before = residual(ours, theirs)
     stops = tolerances(paths[best.deviations].log_likelihoods, best.n_steps, len(problem.X))
     return Diagnosis(
         _outcome(best, before, our_steps),
         best,
-        alike,
+        tuple(alike[:MOST_ALIKE]),
         rest[0] if rest else None,
         float(before),
         our_steps,
@@ -174,7 +180,8 @@ def _more(deviations):
 
 
 def _as_good(one: Explanation, best: Explanation) -> bool:
-    return one.trace == best.trace and one.residual <= max(10 * best.residual, 1e-3 * EXPLAINED)
+    same_size = len(one.deviations) == len(best.deviations)
+    return same_size and one.trace == best.trace and one.residual <= max(10 * best.residual, 1e-3 * EXPLAINED)
 
 
 def _outcome(best: Explanation, before: float, our_steps: int) -> str:
@@ -211,10 +218,13 @@ def about_trace(trace, log_likelihoods: list[float], n_rows: int) -> str:
     if not len(trace):
         return ""
     found, expected = np.array(trace), np.array(log_likelihoods)
-    for factor, of in ((1, "the same"), (n_rows, "summed over the rows")):
+    for factor, of in ((1, SAME_TRACE), (n_rows, "summed over the rows")):
         for shift, moved in ((0, ""), (1, ", one step early"), (-1, ", one step late")):
             mine, theirs = expected[max(shift, 0) :], found[max(-shift, 0) :] / factor
             n = min(len(mine), len(theirs))
             if n > 1 and np.allclose(mine[:n], theirs[:n], rtol=1e-7, atol=1e-9):
                 return of + moved
+    n = min(len(found), len(expected))
+    if n > 2 and np.ptp(found[:n] - expected[:n]) < 1e-8:
+        return "the same but for a constant"
     return OTHER_TRACE

@@ -11,12 +11,14 @@ def sentence(found: Diagnosis) -> str:
     if found.outcome == "the same":
         parts.append(f"It is our EM: {left}.")
     elif found.outcome == "explained":
-        parts.append(f"It {_what(best)}: {left}, of {found.before:.1e}.")
+        parts.append(
+            f"It {_what(best)}{'' if best.deviations else ', stopped elsewhere'}: {left}, of {found.before:.1e}."
+        )
     elif found.outcome == "partly explained":
         parts.append(f"Partly explained: it is nearest to an EM that {_what(best)}, but {left}, of {found.before:.1e}.")
     else:
         parts.append(f"Nothing in the catalogue explains it: {found.before:.1e} standard deviations; at best {left}.")
-    if best.n_steps != found.our_steps:
+    if best.reaches and best.n_steps != found.our_steps:
         parts.append(f"It ends after {best.n_steps} M-steps, ours after {found.our_steps}.")
     if found.outcome == "explained" and found.stopped_by:
         parts.append(f"Its tolerance stops it there if held against the change {'; or '.join(found.stopped_by)}.")

@@ -32,7 +32,7 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
             "initialization": fit.initialization,
             "semi_supervised": fit.semi_supervised,
             "n_iter": runs.n_iter[r] if runs.n_iter[r] >= 0 else np.nan,
-            "converged": runs.converged[r],
+            "converged": runs.converged[r] if runs.n_iter[r] >= 0 or runs.converged[r] else np.nan,
         }
         row |= scores.get(r, dict.fromkeys(SCORES, np.nan))
         fitted = fitted_rows(replicate, fit)

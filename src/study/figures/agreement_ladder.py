@@ -11,7 +11,8 @@ SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on the log sc
 READS = ("agreement",)
 IN_REPORT = True
 CAPTION = (
-    "scikit-learn beside our EM, rung by rung; each rung removes one difference. See at which rung the labels "
+    "scikit-learn, or another implementation, beside our EM, rung by rung; each rung removes one difference. "
+    "See at which rung the labels "
     "of all rows agree, and at which the posteriors do, to rounding."
 )
 
@@ -50,5 +51,5 @@ def draw(shown: Shown):
     right.set_ylabel("largest difference of a posterior (probability)")
     compared = agreement.loc[agreement["failure"].isna(), "replicate"].nunique()
     dots = f"A dot is one of {compared} replicates" if compared > 1 else "The dot is the one replicate"
-    figure.suptitle(f"{shown.experiment}: scikit-learn beside our EM. {dots}, the bar and the number are the median")
+    figure.suptitle(f"{shown.experiment}: {shown.other} beside our EM. {dots}, the bar and the number are the median")
     return figure

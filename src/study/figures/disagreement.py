@@ -7,7 +7,8 @@ from study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_figure
 READS = ("data", "runs", "sklearn")
 IN_REPORT = True
 CAPTION = (
-    "The same rows labeled by our EM and by scikit-learn called as the article does. See where the rows lie "
+    "The same rows labeled by our EM and by scikit-learn (or the other implementation), called as the article does. "
+    "See where the rows lie "
     "that get another label, beside the border of the components."
 )
 
@@ -35,13 +36,13 @@ def draw(shown: Shown):
     handles, _ = axes.get_legend_handles_labels()
     for parameters, color, style, name in (
         (ours, OURS, "-", "our EM"),
-        (theirs, SKLEARN, "--", "scikit-learn, as_published"),
+        (theirs, SKLEARN, "--", f"{shown.other}, as_published"),
     ):
         for k in range(parameters.n_components):
             ellipse(axes, parameters, k, color=color, linestyle=style)
         handles.append(Line2D([], [], color=color, linestyle=style, linewidth=2, label=name))
     finish(axes, shown.data.features, handles)
     axes.set_title(
-        f"{experiment}, replicate 0: {differ.sum()} of {len(differ)} rows get another label from scikit-learn"
+        f"{experiment}, replicate 0: {differ.sum()} of {len(differ)} rows get another label from {shown.other}"
     )
     return figure

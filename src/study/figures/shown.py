@@ -19,6 +19,8 @@ class Shown:
         `implementation`, `semi_supervised` and `missing` of each fit that is shown, by its name.
     bins : int
         Of histograms.
+    other : str
+        The implementation that runs beside our EM.
     data : Dataset
     runs : dict of Runs
         Of each fit that is shown.
@@ -31,6 +33,7 @@ class Shown:
     experiment: str
     fits: dict[str, dict[str, Any]] = field(default_factory=dict)
     bins: int = 30
+    other: str = "scikit-learn"
     data: Dataset | None = None
     runs: dict[str, Runs] | None = None
     sklearn: Runs | None = None
@@ -43,7 +46,7 @@ class Shown:
         return {name: runs.end(replicate) for name, runs in self.runs.items()}
 
 
-def read_shown(experiment: str, fits: dict, bins: int, files: dict[str, list[str]]) -> Shown:
+def read_shown(experiment: str, fits: dict, bins: int, other: str, files: dict[str, list[str]]) -> Shown:
     """Read what a figure shows from files, by the names of `Shown`; `runs` and `evaluations` have one a fit."""
     found: dict[str, Any] = {}
     for name, paths in files.items():
@@ -55,4 +58,4 @@ def read_shown(experiment: str, fits: dict, bins: int, files: dict[str, list[str
             import pandas as pd  # takes its time to import
 
             found[name] = pd.concat([read_table(path) for path in paths], ignore_index=True)
-    return Shown(experiment, fits, bins, **found)
+    return Shown(experiment, fits, bins, other, **found)

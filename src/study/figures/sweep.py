@@ -16,7 +16,7 @@ MEANING = {
     "converged": "fits that converged (%)",
     "n_iter": "steps",
     "n_iter_ours": "steps of our EM",
-    "n_iter_sklearn": "steps of scikit-learn",
+    "n_iter_sklearn": "steps of the other implementation",
     "mean_log_likelihood": "average log-likelihood (nats a row)",
     "bic": "Bayesian information criterion (lower is better)",
     "aic": "Akaike information criterion (lower is better)",

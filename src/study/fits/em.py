@@ -9,6 +9,7 @@ from emgmm import (
     article_stopping,
     fit_many,
     labeled_statistics,
+    log_likelihoods,
     maximization,
     parameters_from_labels,
     random_parameters,
@@ -16,6 +17,7 @@ from emgmm import (
     unlabeled_statistics,
 )
 from study.configuration.errors import DataError
+from study.configuration.implementations import BUILT_IN
 from study.configuration.schema import Fit
 from study.data.dataset import Dataset, Replicate
 from study.data.seeds import generator
@@ -54,7 +56,7 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
         )
     rows = [fitted_rows(dataset.replicate(r), fit) for r in range(replicates)]
     lacks = [what_lacks(of, fit, dataset.features, dataset.classes, n_components) for of in rows]
-    best = [Run(start=None, failure="no start")] * replicates
+    best, highest = [Run(start=None, failure="no start")] * replicates, [-np.inf] * replicates
     for attempt in range(fit.n_init):
         starts, failures = {}, {}
         for r in range(replicates):
@@ -68,13 +70,19 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
                 failures[r] = Run(start=None, failure=f"start: {error}")
         runs = failures | dict(zip(starts, _fit_all(dataset, rows, starts, fit), strict=True))
         for r, run in runs.items():
-            if attempt == 0 or _likelihood(run) > _likelihood(best[r]):
-                best[r] = run
+            found = _likelihood(run, rows[r], fit) if fit.n_init > 1 else 0.0
+            if attempt == 0 or found > highest[r]:
+                best[r], highest[r] = run, found
     return stack_runs(best, n_components, dataset.unlabeled.shape[2], fit.covariance_type)
 
 
-def _likelihood(run):
-    return run.trace[-1] if run.trace and not run.failure else -np.inf
+def _likelihood(run: Run, rows: Replicate, fit: Fit) -> float:
+    """Mean log-likelihood that a run found; that of another implementation is not believed."""
+    if run.failure:
+        return -np.inf
+    if fit.implementation not in BUILT_IN:
+        return float(log_likelihoods(rows.unlabeled, run.end).mean())
+    return run.trace[-1] if run.trace else -np.inf
 
 
 def _start(rows: Replicate, fit: Fit, n_components: int, draw: np.random.Generator) -> MixtureParameters:

@@ -6,30 +6,29 @@ import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
 from emgmm import COVARIANCE_TYPES, MixtureParameters
-from study.configuration.implementations import implementation_file
+from study.configuration.implementations import OURS, implementation_file
 from study.fits.runs import Run
 
 START_LIMIT = 120.0  # seconds until it is imported
-SUM_TOLERANCE = 1e-6
+SUM_TOLERANCE, ASYMMETRY = 1e-6, 1e-8
 MEANT = ("weights", "means", "covariances")
 
 
 @contextmanager
 def running(name: str, time_limit: float):
     """Give the function that runs an implementation: from rows, a start and settings to a `Run`."""
-    file = implementation_file(name)
-    if file is None:
+    if name == "sklearn":
         from study.fits import sklearn_adapter  # scikit-learn takes a second to import
 
         yield sklearn_adapter.fit
         return
-    with Implementation(file, time_limit) as implementation:
+    with Implementation(implementation_file(name) or OURS / "ours.py", time_limit) as implementation:
         yield implementation.run
 
 
@@ -46,6 +45,7 @@ class Implementation:
 
     def __init__(self, file, time_limit: float = 60.0):
         self.file, self.time_limit, self.process = Path(file), time_limit, None
+        self.useless = ""  # why it cannot even be imported
         self.folder = tempfile.TemporaryDirectory()
 
     def __enter__(self):
@@ -82,15 +82,17 @@ class Implementation:
         if problem:
             return Run(start, failure=f"{self.file.stem}: {problem}")
         try:
-            return checked(found, start)
+            return checked(found, start, max_iter)
         except ValueError as error:
             return Run(start, failure=f"{self.file.stem}: {error}")
 
     def call(self, arrays: dict, settings: dict) -> tuple[dict, str]:
         """Give what its function returns, arrays by name; and what went wrong, empty if nothing did."""
         given, taken = (str(Path(self.folder.name) / name) for name in ("given.npz", "taken.npz"))
-        if self.process is None and (problem := self._start()):
-            return {}, problem
+        if self.process is None and not self.useless:
+            self.useless = self._start()
+        if self.useless:
+            return {}, self.useless
         np.savez(given, **arrays)
         answer = self._ask({"given": given, "taken": taken, "settings": settings}, self.time_limit)
         if answer is None:
@@ -122,15 +124,19 @@ class Implementation:
         import selectors
 
         if question is not None:
-            self.process.stdin.write(json.dumps(question) + "\n")
-            self.process.stdin.flush()
+            try:
+                self.process.stdin.write(json.dumps(question) + "\n")
+                self.process.stdin.flush()
+            except OSError:
+                return self._ended()
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
             if not selector.select(limit):
                 return None
         line = self.process.stdout.readline()
-        if line:
-            return json.loads(line)
+        return json.loads(line) if line else self._ended()
+
+    def _ended(self) -> dict:
         code = self.process.wait()
         self._stop()
         return {"problem": f"its process ended with exit status {code}"}
@@ -141,21 +147,21 @@ class Implementation:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)  # with all that it has started
         self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):  # what is still to be written goes nowhere
+                pipe.close()
         self.process = None
 
 
-def checked(found: dict, start: MixtureParameters) -> Run:
+def checked(found: dict, start: MixtureParameters, max_iter: int) -> Run:
     """Make a run of what an implementation returned.
 
     Raises
     ------
     ValueError
-        If it is no mixture; the text says why.
+        If it is no mixture, or its steps are none; the text says why.
     """
-    shapes = {name: getattr(start, name).shape for name in MEANT}
-    for name, shape in shapes.items():
+    for name, shape in {name: getattr(start, name).shape for name in MEANT}.items():
         if name not in found:
             raise ValueError(f"it returns no {name}")
         array = found[name]
@@ -163,15 +169,25 @@ def checked(found: dict, start: MixtureParameters) -> Run:
             raise ValueError(f"{name} must be numbers of shape {shape}, not {array.dtype} {array.shape}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} are not finite")
-    weights = found["weights"].astype(float)
+    weights, means, covariances = (found[name].astype(float) for name in MEANT)
     if (weights <= 0).any() or abs(weights.sum() - 1) > SUM_TOLERANCE:
         raise ValueError(f"weights must be positive with sum 1, not {weights.tolist()}")
-    means, covariances = (found[name].astype(float) for name in ("means", "covariances"))
     if not COVARIANCE_TYPES[start.covariance_type].diagonal:
-        covariances = 0.5 * (covariances + covariances.swapaxes(-1, -2))
+        turned = covariances.swapaxes(-1, -2)
+        if not np.allclose(covariances, turned, rtol=ASYMMETRY, atol=ASYMMETRY * np.abs(covariances).max()):
+            raise ValueError("covariances must be symmetric")
+        covariances = 0.5 * (covariances + turned)
     end = MixtureParameters(weights, means, covariances, start.covariance_type)
     trace, n_iter, converged = (found.get(name) for name in ("trace", "n_iter", "converged"))
+    if n_iter is not None and (n_iter.shape or n_iter.dtype.kind not in "iu" or not 0 <= n_iter <= max_iter):
+        raise ValueError(f"n_iter must be a whole number from 0 to max_iter = {max_iter}, not {n_iter}")
+    if converged is not None and (converged.shape or converged.dtype.kind not in "biu"):
+        raise ValueError(f"converged must be true or false, not {converged}")
     if trace is not None and (trace.ndim != 1 or trace.dtype.kind not in "fiu" or not np.isfinite(trace).all()):
         raise ValueError("trace must be finite numbers, one a step")
+    if trace is not None and len(trace) > max_iter + 1:
+        raise ValueError(f"trace has {len(trace)} values for max_iter = {max_iter} steps")
     steps = -1 if n_iter is None else int(n_iter)
+    if converged is None:
+        converged = 0 <= steps < max_iter
     return Run(start, end, () if trace is None else tuple(map(float, trace)), steps, bool(converged), n_iter=steps)

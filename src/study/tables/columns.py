@@ -13,8 +13,8 @@ COLUMNS = {
         "covariance_type": "shape of the covariances",
         "initialization": "where EM started: random, or labels",
         "semi_supervised": "use of the labeled rows: none, init_only (start only) or clamped (kept in the likelihood)",
-        "n_iter": "steps: E-steps whose log-likelihood the stopping rule saw",
-        "converged": "whether the stopping rule was met within max_iter steps",
+        "n_iter": "steps: E-steps whose log-likelihood the stopping rule saw, or what another implementation tells",
+        "converged": "whether the stopping rule was met within max_iter steps; empty if nobody tells",
         "mean_log_likelihood": "of what is observed of the unlabeled rows, under the final parameters; nats a row",
         "bic": "Bayesian information criterion of the unlabeled rows; lower is better",
         "aic": "Akaike information criterion of the unlabeled rows; lower is better",
@@ -39,7 +39,7 @@ COLUMNS = {
     },
     "agreement": {
         "experiment": "name of the experiment",
-        "protocol": "how scikit-learn was run beside our EM",
+        "protocol": "how scikit-learn, or the implementation that `protocols` names, was run beside our EM",
         "replicate": "number of the repetition, from 0",
         "n_samples": "unlabeled rows compared",
         "agreement": "share of rows with the same hard label (0-1)",
@@ -50,9 +50,9 @@ COLUMNS = {
         "max_standardized_parameter_difference": "the same, each in standard errors of its estimate as if the rows' "
         "components were known",
         "n_iter_ours": "steps of our EM: E-steps whose log-likelihood the stopping rule saw",
-        "n_iter_sklearn": "n_iter_ of scikit-learn: its M-steps",
+        "n_iter_sklearn": "M-steps of the other: n_iter_ of scikit-learn; empty if it does not tell",
         "failure": "why there is nothing to compare; empty if there is",
-        "note": "the same as in fits.csv, of scikit-learn's ridge",
+        "note": "the same as in fits.csv, of the other's ridge",
     },
     "diagnosis": {
         "experiment": "name of the experiment",
