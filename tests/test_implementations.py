@@ -9,13 +9,15 @@ from test_configuration import GOOD, TOY, overlay, problems
 from test_emgmm import KINDS, problem
 
 import emgmm
+from study.configuration.cells import Cells
 from study.configuration.implementations import implementation_files, implementations
-from study.configuration.schema import Experiment, Fit
+from study.configuration.schema import Experiment, Fit, Sweep
 from study.data.dataset import Dataset
 from study.evaluation.protocols import run_protocol
 from study.evaluation.scores import evaluate_fit
 from study.fits.em import run_fit
 from study.fits.implementations import Implementation, running
+from study.tables.sweeps import InEachCell, cell_key, run_cell
 
 HEAD = "def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):\n    "
 SETTINGS = {"tol": 1e-6, "max_iter": 50, "reg_covar": 0.0}
@@ -181,3 +183,22 @@ def test_a_file_called_like_a_built_in_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     told = problems(tmp_path, GOOD, overlay(f"{TOY}.protocols.implementation", "sklearn") | {"sed": 1})
     assert "implementations/sklearn.py needs another name to be used" in told
+
+
+def test_a_sweep_varies_the_implementation(tmp_path, monkeypatch):
+    (tmp_path / "implementations").mkdir()
+    file = tmp_path / "implementations/untold.py"
+    file.write_text((ROOT / "implementations/ours.py").read_text())
+    monkeypatch.chdir(tmp_path)
+    data = {"source": "gaussian_mixture", "n_unlabeled": 60, "weights": [0.5, 0.5], "means": [[0], [4]]}
+    data |= {"covariances": [[[1]], [[1]]], "n_labeled": 10}
+    fit = {"initialization": "labels", "semi_supervised": "init_only", "stopping": "sklearn"}
+    sweep = Sweep(experiment="e", vary={"fits.f.implementation": ["emgmm", "sklearn", "untold"]}, replicates=1)
+    cells = Cells(sweep, Experiment(data=data, fits={"f": fit}))
+    assert cells.files_vary
+    each = InEachCell(1, None, None)
+    ends = [run_cell(cell, each, 0)["mean_log_likelihood"].item() for cell in cells]
+    assert ends == pytest.approx([ends[0]] * 3, rel=1e-9)
+    before = cell_key(cells[2], each, 0, "code")
+    file.write_text(file.read_text() + "# edited\n")
+    assert cell_key(cells[2], each, 0, "code") != before
