@@ -119,7 +119,7 @@ def test_nonsense_is_not_explained():
     ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.article_stopping())
     found = diagnose(drawn, Run(drawn.start, end), ours.parameters, ours.n_maximizations, 0.0)
     assert found.outcome == "not explained"
-    assert sentence(found).startswith("Nothing in the catalogue explains it")
+    assert sentence(found).startswith("It: nothing in the catalogue explains it")
 
 
 @pytest.mark.parametrize("of", ["the mean log-likelihood", "the sum over the rows"])

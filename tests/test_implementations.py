@@ -1,6 +1,9 @@
 """EM implementations in files of their own."""
 
 import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -38,7 +41,7 @@ def test_shipped_implementations_take_the_same_steps(name, kind):
 WRONG = {
     "raise RuntimeError('no luck')": "RuntimeError: no luck",
     "raise NotImplementedError('no tied covariances')": "it cannot do this: no tied covariances",
-    "return 7": "AttributeError",
+    "return 7": "it must return a dict of arrays and numbers, not int",
     "return {'weights': weights, 'means': means}": "it returns no covariances",
     "return {'weights': weights, 'means': means.T[:1], 'covariances': covariances}": "means must be numbers of shape",
     "return {'weights': weights, 'means': means * float('nan'), 'covariances': covariances}": "means are not finite",
@@ -202,3 +205,22 @@ def test_a_sweep_varies_the_implementation(tmp_path, monkeypatch):
     before = cell_key(cells[2], each, 0, "code")
     file.write_text(file.read_text() + "# edited\n")
     assert cell_key(cells[2], each, 0, "code") != before
+
+
+def test_a_process_does_not_outlive_the_one_that_asks(tmp_path):
+    (tmp_path / "mine.py").write_text(f"{HEAD}while True: pass\n")
+    asks = subprocess.Popen([sys.executable, "-m", "study.checkup", str(tmp_path / "mine.py"), "--time-limit", "60"])
+    deadline = time.monotonic() + 30
+
+    def runners():
+        found = subprocess.run(["pgrep", "-f", f"study.fits.runner {tmp_path}"], capture_output=True, check=False)
+        return found.stdout.split()
+
+    while not runners() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert runners()
+    asks.kill()
+    asks.wait()
+    while runners() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not runners()

@@ -42,16 +42,17 @@ def main() -> int:
     """Check an implementation, and diagnose it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
-    parser.add_argument("--time-limit", type=float, default=60.0, help="seconds that a run may take")
+    parser.add_argument("--time-limit", type=float, default=10.0, help="seconds that a run may take (10)")
     arguments = parser.parse_args()
     if not arguments.file.is_file():
         parser.error(f"there is no file {arguments.file}")
     with Implementation(arguments.file, arguments.time_limit) as implementation:
-        results = check_up(implementation.run)
-        for result in results:
-            print(SIGNS[result.outcome], result.sentence)
-            if result.detail:
-                print(f"         {result.detail}")
+        results = []
+        for result in check_up(implementation.run):
+            results.append(result)
+            print(SIGNS[result.outcome], result.sentence, flush=True)
+            if result.detail and result.outcome != "skipped":
+                print(f"         {result.detail}", flush=True)
         problem = drawn_problem()
         theirs = implementation.run(problem.X, problem.start, tol=0.0, max_iter=N_STEPS, reg_covar=0.0)
     ours = expectation_maximization(problem.X, problem.start, sklearn_stopping(0.0, N_STEPS))

@@ -66,6 +66,7 @@ rule diagnose:
         code=CODE.digest("diagnose.py"),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
         protocols=list(PROTOCOLS),
+        other=lambda wildcards: other_of(experiment_of(wildcards)),
     message:
         "Diagnose the other implementation on {wildcards.experiment}"
     script:

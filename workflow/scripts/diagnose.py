@@ -13,6 +13,5 @@ with logged(snakemake.log[0]):
     fit = Fit(**snakemake.params.fit)
     theirs = (read_arrays(place, Runs) for place in snakemake.input.theirs)
     by_protocol = dict(zip(snakemake.params.protocols, theirs, strict=True))
-    write_table(
-        snakemake.output[0], tabulate_diagnoses(dataset, ours, by_protocol, fit, snakemake.wildcards.experiment)
-    )
+    named = snakemake.wildcards.experiment, snakemake.params.other
+    write_table(snakemake.output[0], tabulate_diagnoses(dataset, ours, by_protocol, fit, *named))

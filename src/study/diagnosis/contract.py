@@ -3,7 +3,7 @@
 The reference is a loop of textbook formulas of its own, so that no mistake of our EM can hide here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from study.fits.runs import Run
 # How far a right EM may be off where a case is made to tell one mistake, and where digits count
 COARSE, FINE = 1e-3, 1e-10
 NAMES = ("weights", "means", "covariances")
+HOPELESS = ("cannot be imported", "does not end within")  # of what is run, nothing more is worth a try
 
 
 @dataclass(frozen=True)
@@ -343,8 +344,8 @@ _kind_check("diag", lambda covariances, weights: covariances.diagonal(axis1=1, a
 _kind_check("spherical", lambda covariances, weights: covariances.diagonal(axis1=1, axis2=2).mean(axis=1))
 
 
-def check_up(run: Callable[..., Run]) -> list[Result]:
-    """Check an implementation.
+def check_up(run: Callable[..., Run]) -> Iterator[Result]:
+    """Check an implementation; yield each result as it comes.
 
     Parameters
     ----------
@@ -352,15 +353,23 @@ def check_up(run: Callable[..., Run]) -> list[Result]:
         From rows, a start and settings to a `Run` (`study.fits.implementations.running`).
     """
     checked, results = Checked(run), {}
+    useless = ""
     for sentence, check in CHECKS.items():
-        if check.of_start and results[STARTS].outcome == "fails":
-            results[sentence] = Result(sentence, "skipped", "nothing can be told where the start is not taken")
-            continue
-        try:
-            check.function(checked)
-            results[sentence] = Result(sentence, "holds")
-        except FailsError as error:
-            results[sentence] = Result(sentence, "fails", str(error))
-        except CannotError as error:
-            results[sentence] = Result(sentence, "cannot", str(error))
-    return [*results.values()]
+        if useless or (check.of_start and results[STARTS].outcome == "fails"):
+            why = useless or "nothing can be told where the start is not taken"
+            results[sentence] = Result(sentence, "skipped", why)
+        else:
+            results[sentence] = _result(sentence, check, checked)
+            if any(sign in results[sentence].detail for sign in HOPELESS):
+                useless = "it could not be run before"
+        yield results[sentence]
+
+
+def _result(sentence: str, check: Check, checked: Checked) -> Result:
+    try:
+        check.function(checked)
+    except FailsError as error:
+        return Result(sentence, "fails", str(error))
+    except CannotError as error:
+        return Result(sentence, "cannot", str(error))
+    return Result(sentence, "holds")

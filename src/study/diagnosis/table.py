@@ -15,9 +15,9 @@ DIAGNOSED = 2  # replicates: another draw may tell apart what one does not
 
 
 def tabulate_diagnoses(
-    dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit, experiment: str
+    dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit, experiment: str, other: str = "scikit-learn"
 ) -> pd.DataFrame:
-    """Diagnose the other implementation's runs by each protocol on the first replicates."""
+    """Diagnose the runs of the other implementation, of that name, by each protocol on the first replicates."""
     rows = []
     for protocol, theirs in by_protocol.items():
         for r in range(min(DIAGNOSED, len(ours))):
@@ -36,7 +36,7 @@ def tabulate_diagnoses(
                 fit.reg_covar,
                 settings(protocol, fit, 0)["tol"],
             )
-            rows.append(row | _row(found))
+            rows.append(row | _row(found, f"{other}, run by {protocol},"))
     return pd.DataFrame(rows, columns=["experiment", "protocol", "replicate", *COLUMNS])
 
 
@@ -51,7 +51,7 @@ def _run(runs: Runs, r: int) -> Run:
     return Run(runs.start(r), runs.end(r), trace, int(runs.n_maximizations[r]), bool(runs.converged[r]))
 
 
-def _row(found: Diagnosis) -> dict:
+def _row(found: Diagnosis, who: str) -> dict:
     next_best = found.next_best
     return {
         "outcome": found.outcome,
@@ -66,5 +66,5 @@ def _row(found: Diagnosis) -> dict:
         "next_best": "" if next_best is None else " + ".join(next_best.deviations),
         "next_best_residual": np.nan if next_best is None else next_best.residual,
         "n_runs": found.n_runs,
-        "explanation": sentence(found),
+        "explanation": sentence(found, who),
     }

@@ -73,7 +73,8 @@ COLUMNS = {
         "next_best": "the next best explanation of no more deviations",
         "next_best_residual": "what it leaves; how far it is from residual_after says how certain these are",
         "n_runs": "combinations of deviations that were tried",
-        "explanation": "the same in words; where no test is known that stops it there, a tolerance that would",
+        "explanation": "the same in words, of what the protocol handed over as well; where no test is known that stops "
+        "it there, a tolerance that would",
     },
     "measurements": {
         "experiment": "name of the experiment",
