@@ -14,7 +14,7 @@ from study.checkup import drawn_problem
 from study.configuration.schema import Fit
 from study.data.dataset import Dataset
 from study.diagnosis.contract import CHECKS, check_up
-from study.diagnosis.deviations import CATALOGUE, Problem, Recipe, take_path
+from study.diagnosis.deviations import CATALOGUE, Problem, recipe_of, take_path
 from study.diagnosis.search import diagnose
 from study.diagnosis.table import tabulate_diagnoses
 from study.diagnosis.told import sentence
@@ -32,10 +32,7 @@ def deviant(deviations):
     """Make an EM with deviations, that is run like an implementation."""
 
     def run(X, start, *, tol, max_iter, reg_covar):
-        recipe = Recipe(ridge=reg_covar)
-        for name in deviations:
-            recipe = CATALOGUE[name].change(recipe)
-        path = take_path(Problem(X, start, np.array([17, 23])), recipe, max_iter)
+        path = take_path(Problem(X, start, np.array([17, 23])), recipe_of(deviations, reg_covar), max_iter)
         end = path.parameters[-1]
         return Run(start, end, tuple(path.log_likelihoods[:max_iter]), len(path.parameters) - 1, n_iter=max_iter)
 

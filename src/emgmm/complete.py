@@ -40,15 +40,15 @@ def natural_parameters(covariance_type, weights, deviations, factors):
 def fold(natural, features, sample_weight=None):
     """Sum responsibilities times features (..., F, n) over a block's rows: (..., K, F); and their log-likelihood."""
     log_joint = natural @ features
-    log_likelihood = normalize(log_joint)
-    if sample_weight is not None:
-        log_joint *= sample_weight
-        log_likelihood *= sample_weight
+    log_likelihood = normalize(log_joint, sample_weight)
     return log_joint @ features.swapaxes(-1, -2), np.add.reduce(log_likelihood, axis=-1)
 
 
-def normalize(log_joint):
-    """Turn joint log-densities (..., K, n) into posteriors, in place; return each row's log-likelihood."""
+def normalize(log_joint, sample_weight=None):
+    """Turn joint log-densities (..., K, n) into posteriors, in place; return each row's log-likelihood.
+
+    Both are multiplied by the rows' weights (n,), if there are any.
+    """
     largest = np.maximum.reduce(log_joint, axis=-2)
     log_joint -= largest[..., None, :]
     np.exp(log_joint, out=log_joint)
@@ -56,6 +56,9 @@ def normalize(log_joint):
     log_joint /= normalizer[..., None, :]
     np.log(normalizer, out=normalizer)
     normalizer += largest
+    if sample_weight is not None:
+        log_joint *= sample_weight
+        normalizer *= sample_weight
     return normalizer
 
 
@@ -164,10 +167,7 @@ def exact_expectation(X, parameters, sample_weight=None):
     def sums_about(means):
         mass, first, second, total = np.zeros(shape[0]), np.zeros(shape), covariance_type.outer(np.zeros(shape)), 0.0
         for rows, deviations, log_joint in joint_blocks(X, parameters):
-            log_likelihood = normalize(log_joint)
-            if sample_weight is not None:
-                log_joint *= sample_weight[rows]
-                log_likelihood *= sample_weight[rows]
+            log_likelihood = normalize(log_joint, None if sample_weight is None else sample_weight[rows])
             deviations += (parameters.means - means)[:, :, None]
             mass += log_joint.sum(axis=1)
             first += (deviations @ log_joint[:, :, None])[:, :, 0]

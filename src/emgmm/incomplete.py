@@ -179,10 +179,7 @@ class IncompleteRows:
             for rows, columns, deviations, log_joint in patterns.blocks(self.X):
                 if self.labels is not None:
                     log_joint[self.labels[rows] != np.arange(len(log_joint))[:, None]] = -np.inf
-                each = normalize(log_joint)
-                if self.sample_weight is not None:
-                    log_joint *= self.sample_weight[rows]
-                    each *= self.sample_weight[rows]
+                each = normalize(log_joint, None if self.sample_weight is None else self.sample_weight[rows])
                 log_likelihood += float(each.sum())
                 for p, of in columns.items():
                     responsibilities, rest = log_joint[:, of], deviations[:, :, of]

@@ -4,13 +4,12 @@ from study.configuration.schema import Fit
 from study.data.dataset import Dataset
 from study.data.storage import read_arrays, write_table
 from study.evaluation.agreement import compare
-from study.fits.runs import Runs
+from study.fits.runs import Runs, read_runs
 from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     dataset = read_arrays(snakemake.input.data[0], Dataset)
     ours = read_arrays(snakemake.input.ours, Runs)
     fit = Fit(**snakemake.params.fit)
-    theirs = (read_arrays(place, Runs) for place in snakemake.input.theirs)
-    by_protocol = dict(zip(snakemake.params.protocols, theirs, strict=True))
+    by_protocol = read_runs(snakemake.params.protocols, snakemake.input.theirs)
     write_table(snakemake.output[0], compare(dataset, ours, by_protocol, fit, snakemake.wildcards.experiment))

@@ -4,13 +4,13 @@ from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset
 from study.data.storage import read_arrays, write_table
 from study.evaluation.measure import measure
-from study.fits.runs import Runs
+from study.fits.runs import read_runs
 from study.plan.step import logged
 
 with logged(snakemake.log[0]):
     dataset = read_arrays(snakemake.input.data[0], Dataset)
     fits = {name: Fit(**fit) for name, fit in snakemake.params.fits.items()}
-    runs = {name: read_arrays(file, Runs) for name, file in zip(fits, snakemake.input.runs, strict=True)}
+    runs = read_runs(fits, snakemake.input.runs)
     published = {
         name: [Published(**component) for component in printed] for name, printed in snakemake.params.published.items()
     }

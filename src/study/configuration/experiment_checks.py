@@ -1,6 +1,8 @@
 """Checks of an experiment that look at more than one key. They see every part that is right in itself."""
 
 import csv
+import os
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -118,12 +120,19 @@ def _holes(holes, n_features, path):
 
 
 def _implementation(name, path):
+    if wrong := _wrong_implementation(name, os.getcwd()):
+        yield (*path, "implementation"), wrong
+
+
+@lru_cache  # every fit of every cell of a sweep asks
+def _wrong_implementation(name, folder):
+    """Say what is wrong with the name of an implementation, in the folder of the run; nothing if it is right."""
     file = implementation_file(name)
     if file is not None and not Path(file).is_file():
-        yield (*path, "implementation"), f"there is no file implementations/{name}.py{nearest(name, implementations())}"
+        return f"there is no file implementations/{name}.py{nearest(name, implementations())}"
     if file is None and Path(f"implementations/{name}.py").is_file():
-        told = f"is '{name}', which is built in: implementations/{name}.py needs another name to be used"
-        yield (*path, "implementation"), told
+        return f"is '{name}', which is built in: implementations/{name}.py needs another name to be used"
+    return ""
 
 
 def _named(implementation) -> str:

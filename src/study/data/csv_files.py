@@ -70,14 +70,17 @@ def _read_rows(path, features, target, missing):
     if table.empty:
         raise DataError(f"{path}: there are no rows below the header")
     cells = table[features]
-    absent = cells.apply(lambda column: column.str.strip().str.lower().isin(MISSING))
     bad = ~np.isfinite(cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float))
-    if missing == "allow":
-        bad &= ~absent.to_numpy()
-        cells = cells.mask(absent, "nan")
-    hint = "\nEmpty cells: data.missing: allow takes them as missing values." if (bad & absent.to_numpy()).any() else ""
-    rule = "must be a finite number" + (", or empty (or NA, N/A, <NA>, NaN, null, none)" if missing == "allow" else "")
-    _refuse(path, cells, bad, rule, hint)
+    if bad.any():
+        absent = cells.apply(lambda column: column.str.strip().str.lower().isin(MISSING))
+        rule, hint = "must be a finite number", ""
+        if missing == "allow":
+            bad &= ~absent.to_numpy()
+            cells = cells.mask(absent, "nan")
+            rule += ", or empty (or NA, N/A, <NA>, NaN, null, none)"
+        elif absent.any(axis=None):
+            hint = "\nEmpty cells: data.missing: allow takes them as missing values."
+        _refuse(path, cells, bad, rule, hint)
     X = cells.to_numpy(dtype=object).astype(float)  # to_numeric can be off in the last digit
     if target is None:
         return X, None

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emgmm import has_holes
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -66,7 +68,7 @@ class Replicate:
     @property
     def has_holes(self) -> bool:
         """Whether an unlabeled row lacks a value."""
-        return bool(np.isnan(self.unlabeled).any())
+        return has_holes(self.unlabeled)
 
     def values(self, feature: int) -> np.ndarray:
         """Return the values of a feature that are there, of the unlabeled rows."""

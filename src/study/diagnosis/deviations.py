@@ -238,3 +238,12 @@ CATALOGUE = {
         "scales the rows to deviation 1, but not the start", lambda recipe: replace(recipe, rows=_standardized), "rows"
     ),
 }
+
+
+def recipe_of(deviations, reg_covar: float) -> Recipe:
+    """Make the recipe of our EM with a ridge and some deviations, in the order of the catalogue."""
+    recipe = Recipe(ridge=reg_covar)
+    for name, deviation in CATALOGUE.items():
+        if name in deviations:
+            recipe = deviation.change(recipe)
+    return recipe

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgmm import CollapsedComponentError, MixtureParameters
-from study.diagnosis.deviations import CATALOGUE, Path, Problem, Recipe, take_path
+from study.diagnosis.deviations import CATALOGUE, Path, Problem, recipe_of, take_path
 from study.fits.runs import Run
 
 KEPT = 4  # of each depth, to add another deviation to
@@ -131,11 +131,8 @@ def diagnose(
     paths: dict[tuple[str, ...], Path] = {}
 
     def tried(deviations: tuple[str, ...]) -> Explanation | None:
-        recipe = Recipe(ridge=reg_covar)
-        for name in sorted(deviations, key=list(CATALOGUE).index):
-            recipe = CATALOGUE[name].change(recipe)
         try:
-            path = paths[deviations] = take_path(problem, recipe, n_steps)
+            path = paths[deviations] = take_path(problem, recipe_of(deviations, reg_covar), n_steps)
         except (CollapsedComponentError, np.linalg.LinAlgError):
             return None
         distances = [residual(parameters, theirs) for parameters in path.parameters]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emgmm import MixtureParameters, posteriors
+from emgmm import MixtureParameters, has_holes, posteriors
 from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset, Replicate
 from study.evaluation.relabeling import accuracy
@@ -190,7 +190,7 @@ class OneRun:
     @property
     def labels(self):
         """Classes of the labeled rows, (M,), if there are any, and none lacks a value."""
-        return self.rows.labels if len(self.rows.labels) and not np.isnan(self.rows.labeled).any() else None
+        return self.rows.labels if len(self.rows.labels) and not has_holes(self.rows.labeled) else None
 
     @property
     def truth(self):

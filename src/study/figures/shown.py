@@ -5,7 +5,7 @@ from typing import Any
 
 from study.data.dataset import Dataset
 from study.data.storage import read_arrays, read_table
-from study.fits.runs import Runs
+from study.fits.runs import Runs, read_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def read_shown(experiment: str, fits: dict, bins: int, other: str, files: dict[s
     found: dict[str, Any] = {}
     for name, paths in files.items():
         if name == "runs":
-            found[name] = {fit: read_arrays(path, Runs) for fit, path in zip(fits, paths, strict=True)}
+            found[name] = read_runs(fits, paths)
         elif name in ("data", "sklearn"):
             found[name] = read_arrays(paths[0], Dataset if name == "data" else Runs)
         else:

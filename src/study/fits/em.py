@@ -8,6 +8,7 @@ from emgmm import (
     MixtureParameters,
     article_stopping,
     fit_many,
+    has_holes,
     labeled_statistics,
     log_likelihoods,
     maximization,
@@ -110,7 +111,7 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
     if fit.semi_supervised == "clamped":
         every = ((rows[r], start) for r, start in starts.items())
         labeled = [labeled_statistics(x.labeled, x.labels, s.n_components, fit.covariance_type) for x, s in every]
-    if fit.missing == "observed" or not np.isnan(dataset.unlabeled).any():
+    if fit.missing == "observed" or not has_holes(dataset.unlabeled):
         groups = [(dataset.rows_of(starts), [*starts.values()], labeled)]
     else:  # each with rows of its own number
         known = labeled or [None] * len(starts)

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from emgmm import has_holes
 from study.configuration.schema import Fit
 from study.data.dataset import Replicate
 
 
 def fitted_rows(rows: Replicate, fit: Fit) -> Replicate:
     """Take the rows, those without holes, or all with the columns' means filled in."""
-    if fit.missing == "observed" or not (rows.has_holes or np.isnan(rows.labeled).any()):
+    if fit.missing == "observed" or not (rows.has_holes or has_holes(rows.labeled)):
         return rows
     if fit.missing == "complete_rows":
         kept = whole_rows(rows.unlabeled), whole_rows(rows.labeled)
@@ -44,5 +45,5 @@ def what_lacks(rows: Replicate, fit: Fit, features, classes, n_components: int) 
         for k in np.setdiff1d(np.arange(len(classes)), rows.labels):
             return f"class '{classes[k]}' has no {complete}labeled row"
     seen = [X, rows.labeled] if fit.semi_supervised == "clamped" and fit.missing != "column_means" else [X]
-    empty = np.isnan(np.concatenate(seen)).all(axis=0)
+    empty = np.all([np.isnan(part).all(axis=0) for part in seen if len(part)], axis=0)
     return f"feature '{features[empty.argmax()]}' has no value" if empty.any() else ""

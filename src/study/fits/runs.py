@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgmm import COVARIANCE_TYPES, MixtureParameters
+from study.data.storage import read_arrays
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,10 @@ class Runs:
     def n_traced(self):
         """Number of values in each trace, (R,): the steps, but for implementations that tell another number."""
         return np.isfinite(self.trace).sum(axis=1)
+
+    def told_steps(self, r: int) -> float:
+        """Return the steps of replicate r; NaN if the implementation does not tell."""
+        return self.n_iter[r] if self.n_iter[r] >= 0 else np.nan
 
     def start(self, r: int) -> MixtureParameters | None:
         """Return where replicate r began, if it had a start."""
@@ -111,6 +116,11 @@ def stack_runs(runs: list[Run], n_components: int, n_features: int, covariance_t
         failure=np.array([run.failure for run in runs]),
         covariance_type=np.array(covariance_type),
     )
+
+
+def read_runs(names, files) -> dict[str, Runs]:
+    """Read the runs of several fits, or of one by several protocols, by their names."""
+    return {name: read_arrays(file, Runs) for name, file in zip(names, files, strict=True)}
 
 
 def first_whole_replicate(all_runs: list[Runs]) -> int:
