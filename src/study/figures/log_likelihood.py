@@ -8,7 +8,7 @@ from study.fits.runs import Runs
 
 SHORT = 3  # steps that are all shown
 # What is fitted of rows with missing values
-ROWS = {"observed": "rows", "complete_rows": "rows without holes", "column_means": "rows, holes filled in,"}
+ROWS = {"observed": "rows", "complete_rows": "rows without holes", "column_means": "rows with holes filled in"}
 
 READS = ("runs",)
 IN_REPORT = False
