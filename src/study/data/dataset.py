@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emgmm import has_holes
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -64,11 +62,6 @@ class Replicate:
     labels: np.ndarray
     mixture: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     whole: np.ndarray | None = None
-
-    @property
-    def has_holes(self) -> bool:
-        """Whether an unlabeled row lacks a value."""
-        return has_holes(self.unlabeled)
 
     def values(self, feature: int) -> np.ndarray:
         """Return the values of a feature that are there, of the unlabeled rows."""

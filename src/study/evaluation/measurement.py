@@ -115,7 +115,7 @@ class OneDraw:
     @property
     def complete(self):
         """The unlabeled rows, if none lacks a value."""
-        return None if self.rows.has_holes else self.rows.unlabeled
+        return None if has_holes(self.rows.unlabeled) else self.rows.unlabeled
 
     @property
     def truth(self):

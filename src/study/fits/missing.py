@@ -11,7 +11,7 @@ from study.data.dataset import Replicate
 
 def fitted_rows(rows: Replicate, fit: Fit) -> Replicate:
     """Take the rows, those without holes, or all with the columns' means filled in."""
-    if fit.missing == "observed" or not (rows.has_holes or has_holes(rows.labeled)):
+    if fit.missing == "observed" or not (has_holes(rows.unlabeled) or has_holes(rows.labeled)):
         return rows
     if fit.missing == "complete_rows":
         kept = whole_rows(rows.unlabeled), whole_rows(rows.labeled)
