@@ -3,6 +3,7 @@
 import io
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,20 @@ def test_results_are_those_of_experiments_and_sweeps(plan):
         assert path in published
     for path in ("results/figures/customers/optima.png", "results/figures/processes/agreement_ladder.png"):
         assert path not in published
+
+
+def test_planning_imports_no_large_library():
+    """Each inner Snakemake of a cluster's job plans too."""
+    common = (ROOT / "workflow/rules/common.smk").read_text()
+    lines = [*re.findall(r"^from study\..+$", common, flags=re.MULTILINE), "import sys; print(*sys.modules)"]
+    found = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"pandas", "scipy", "sklearn", "matplotlib"} & {*found.stdout.split()}
 
 
 def test_parts_hold_every_cell_once(plan):

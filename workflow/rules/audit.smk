@@ -5,7 +5,7 @@ rule manifest:
         files=lambda wildcards: PLAN.inputs,
         configuration=CONFIG_FILES,
         articles=LOADED.article_files,
-        code=all_code(ROOT),
+        code=lambda wildcards: all_code(ROOT),
     output:
         "results/manifest.json",
     log:
@@ -13,7 +13,7 @@ rule manifest:
     conda:
         "../envs/study.yaml"
     params:
-        git=git_state(ROOT),
+        git=lambda wildcards: git_state(ROOT),
         study=STUDY.model_dump(mode="json"),
         caller=CALLER,
     message:

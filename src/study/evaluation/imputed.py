@@ -3,21 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from emgmm import MixtureParameters, impute
 from study.configuration.schema import Fit
-from study.data.dataset import Dataset, Replicate
+from study.data.dataset import Dataset
 from study.evaluation.scores import PUBLISHED_REPLICATE
-from study.fits.missing import column_means
+from study.fits.missing import imputed
 from study.fits.runs import Runs
-
-
-def imputed(rows: Replicate, missing: str, parameters: MixtureParameters):
-    """Fill in the unlabeled rows (N, D): by their expectation under the fit, or the means that it was given.
-
-    `missing` is what the fit took of such rows (`Fit.missing`).
-    """
-    X = rows.unlabeled
-    return np.where(np.isnan(X), column_means(X), X) if missing == "column_means" else impute(X, parameters)
 
 
 def tabulate_imputed(dataset: Dataset, runs: Runs, fit: Fit) -> pd.DataFrame:

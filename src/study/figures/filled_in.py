@@ -3,11 +3,10 @@
 import numpy as np
 
 from emgmm import posteriors
-from study.evaluation.imputed import imputed
 from study.figures.plane import DEVIATIONS, component_colors, ellipse
 from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, OURS, hide_rest, new_figure
-from study.fits.missing import whole_rows
+from study.fits.missing import imputed, whole_rows
 
 MOST_ROWS = 60  # of which the filled-in value is drawn; more hide one another
 

@@ -1,10 +1,10 @@
-"""What a fit takes of rows with missing values."""
+"""What a fit takes of rows with missing values, and what it puts there."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from emgmm import has_holes
+from emgmm import MixtureParameters, has_holes, impute
 from study.configuration.schema import Fit
 from study.data.dataset import Replicate
 
@@ -33,6 +33,15 @@ def column_means(X):
     seen = ~np.isnan(X)
     with np.errstate(invalid="ignore"):
         return np.where(seen, X, 0.0).sum(axis=0) / seen.sum(axis=0)
+
+
+def imputed(rows: Replicate, missing: str, parameters: MixtureParameters):
+    """Fill in the unlabeled rows (N, D): by their expectation under the fit, or the means that it was given.
+
+    `missing` is what the fit took of such rows (`Fit.missing`).
+    """
+    X = rows.unlabeled
+    return np.where(np.isnan(X), column_means(X), X) if missing == "column_means" else impute(X, parameters)
 
 
 def what_lacks(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from emgmm import impute
-from study.evaluation.imputed import imputed
 from study.evaluation.measurement import OneRun, measured
+from study.fits.missing import imputed
 
 # Of 40 exchangeable numbers one is neither the smallest nor the largest with probability 38 / 40, which is 95 %.
 DRAWS = 39
