@@ -3,6 +3,7 @@
 # make style       the style checks and the workflow's lint
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
 # make verify      check the results against the manifest, the code, the configuration and each other
+# make progress    how many cells of a run's sweeps are done, by all its processes and nodes
 # make clean-stale list and remove results that are no longer configured
 # make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
 # make benchmark   this EM beside scikit-learn, in one run
@@ -12,7 +13,7 @@ BIN := .venv/bin
 # .venv/bin first, so that Snakemake's jobs and the tests find the same tools
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test style test-lowest verify clean-stale original-data benchmark lock
+.PHONY: reproduce test style test-lowest verify progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce: .venv/complete
@@ -40,6 +41,9 @@ test-lowest:
 
 verify: .venv/complete
 	PYTHONPATH=src python -m study.audit.verify
+
+progress: .venv/complete
+	PYTHONPATH=src python -m study.audit.progress
 
 clean-stale: .venv/complete
 	PYTHONPATH=src python -m study.audit.stale

@@ -145,7 +145,8 @@ def test_nothing_is_removed_during_a_run_or_without_a_manifest(study):
     (study / "results/left.csv").write_text("x")
     with open(study / ".snakemake/run.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert "A run is going on" in verify(study, "study.audit.stale").stdout
+        told = "another snakemake is running in this folder; wait for it, or stop it. Nothing was removed."
+        assert told in verify(study, "study.audit.stale").stdout
     (study / "results/manifest.json").unlink()
     assert "there is no complete run here. Nothing was removed." in verify(study, "study.audit.stale").stdout
     assert (study / "results/left.csv").exists()

@@ -1,10 +1,10 @@
 # The configuration, and what the rules share.
-import fcntl
 import os
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir).parents[1]
 SRC = str(ROOT / "src")
@@ -16,12 +16,16 @@ set_environment(SRC)
 
 from study.audit.manifest import git_state
 from study.audit.run_record import write_run_record
+from study.cluster import slurm
+from study.cluster.waiting import watch
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
 from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import FIGURES
+from study.plan.demands import memory_mb, minutes, seconds_of_step
 from study.plan.loading import load
 from study.plan.results import Plan
+from study.plan.run_lock import hold
 from study.plan.sources import Code, all_code
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.
@@ -101,6 +105,27 @@ def sweep_of(wildcards):
     return STUDY.sweeps[wildcards.sweep]
 
 
+def minutes_of(step):
+    """What a step of an experiment asks a cluster for."""
+    return lambda wildcards, attempt: minutes(
+        seconds_of_step(step, experiment_of(wildcards), wildcards.get("fit")), attempt
+    )
+
+
+def memory_of_experiment(wildcards, attempt):
+    return memory_mb(experiment_of(wildcards), attempt)
+
+
+def minutes_of_part(wildcards, attempt):
+    return minutes(PLAN.seconds_of_part(wildcards.sweep, int(wildcards.part)), attempt)
+
+
+def memory_of_part(wildcards, attempt):
+    return memory_mb(
+        PLAN.longest_of_part(wildcards.sweep, int(wildcards.part)), attempt
+    )
+
+
 def section_of(name):
     """The report's section for the figures of an experiment or a sweep."""
     return "Sweeps" if name in STUDY.sweeps else STUDY.experiments[name].section
@@ -109,16 +134,29 @@ def section_of(name):
 # The lock and the record of a run are the caller's own affair where this is a module.
 if not IS_MODULE:
 
+    onstart:
+        try:
+            workflow.run_lock = hold(
+                Path("."), CONFIG_FILES
+            )  # as long as this process lives
+            if workflow.executor_plugin.name == "slurm":
+                asked = workflow.resource_settings._parsed_default_resources
+                slurm.check(
+                    {
+                        name: asked[f"slurm_{name}"].raw
+                        for name in slurm.NAMED
+                        if f"slurm_{name}" in asked
+                    }
+                )
+                slurm.cancel_left_over(".", logger.warning)
+                watch(".", logger.warning)
+        except StudyError as error:
+            raise WorkflowError(str(error)) from None
+
     onsuccess:
         # Times and places, apart from the results: this file differs from run to run.
-        write_run_record(Path(".snakemake/metadata"), Path("results/run.json"))
-
-    onstart:
-        # Kept open as long as the process lives. The kernel drops the lock with it, so a killed run does not block the next.
-        workflow.run_lock = open(".snakemake/run.lock", "w")
-        try:
-            fcntl.flock(workflow.run_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise WorkflowError(
-                "another snakemake is running in this folder; wait for it, or stop it"
-            )
+        write_run_record(
+            [log for job in workflow.dag.jobs for log in job.log],
+            workflow.executor_plugin.name,
+            Path("results/run.json"),
+        )

@@ -26,6 +26,9 @@ rule data:
         "results/logs/data/{experiment}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("data"),
+        mem_mb=memory_of_experiment,
     params:
         code=CODE.digest("data.py"),
         data=lambda wildcards: experiment_of(wildcards).data.model_dump(

@@ -11,6 +11,9 @@ rule fit:
         "results/logs/fits/{experiment}/{fit}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("fit"),
+        mem_mb=memory_of_experiment,
     params:
         code=CODE.digest("fit.py"),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),

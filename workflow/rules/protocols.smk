@@ -16,6 +16,9 @@ rule sklearn:
         "results/logs/sklearn/{experiment}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("sklearn"),
+        mem_mb=memory_of_experiment,
     params:
         code=CODE.digest("run_sklearn.py"),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
@@ -41,6 +44,9 @@ rule compare:
         "results/logs/compare/{experiment}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("compare"),
+        mem_mb=memory_of_experiment,
     params:
         code=CODE.digest("compare.py"),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
@@ -62,6 +68,9 @@ rule diagnose:
         "results/logs/diagnose/{experiment}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("diagnose"),
+        mem_mb=memory_of_experiment,
     params:
         code=CODE.digest("diagnose.py"),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),

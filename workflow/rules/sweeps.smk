@@ -9,6 +9,9 @@ rule sweep_part:
     priority: 1  # the longest jobs, which wait for none
     conda:
         "../envs/study.yaml"
+    resources:
+        runtime=minutes_of_part,
+        mem_mb=memory_of_part,
     params:
         code=CODE.digest("sweep_part.py"),
         cells=lambda wildcards: PLAN.assignments_of_part(

@@ -11,6 +11,9 @@ rule evaluate:
         "results/logs/evaluate/{experiment}/{fit}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("evaluate"),
+        mem_mb=memory_of_experiment,
     params:
         code=CODE.digest("evaluate.py"),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
@@ -34,6 +37,9 @@ rule impute:
         "results/logs/impute/{experiment}/{fit}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("impute"),
+        mem_mb=memory_of_experiment,
     params:
         code=CODE.digest("impute.py"),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
@@ -53,6 +59,9 @@ rule measure:
         "results/logs/measure/{experiment}.log",
     conda:
         "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("measure"),
+        mem_mb=memory_of_experiment,
     params:
         code=CODE.digest("measure.py"),
         fits=lambda wildcards: {

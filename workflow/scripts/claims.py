@@ -11,7 +11,7 @@ from study.tables.collect import PARTS
 from study.tables.columns import COLUMNS
 from study.tables.dictionary import data_dictionary
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     tables = {name: read_table(snakemake.input[name]) for name in PARTS}
     sweeps = zip(snakemake.params.sweeps, snakemake.input.sweeps, strict=True)
     tables |= {f"sweeps/{name}": read_table(file) for name, file in sweeps}

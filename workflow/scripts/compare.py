@@ -7,7 +7,7 @@ from study.evaluation.agreement import compare
 from study.fits.runs import Runs, read_runs
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     dataset = read_arrays(snakemake.input.data[0], Dataset)
     ours = read_arrays(snakemake.input.ours, Runs)
     fit = Fit(**snakemake.params.fit)

@@ -7,7 +7,7 @@ from study.data.sources import make_dataset
 from study.data.storage import write_arrays
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     data = TypeAdapter(Data).validate_python(snakemake.params.data)
     dataset = make_dataset(data, snakemake.params.replicates, snakemake.params.seed, snakemake.wildcards.experiment)
     write_arrays(snakemake.output[0], dataset)

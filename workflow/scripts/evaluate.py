@@ -7,7 +7,7 @@ from study.evaluation.scores import evaluate_fit, tabulate_parameters, tabulate_
 from study.fits.runs import Runs
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     dataset = read_arrays(snakemake.input.data[0], Dataset)
     runs = read_arrays(snakemake.input.runs[0], Runs)
     experiment, name = snakemake.wildcards.experiment, snakemake.wildcards.fit

@@ -3,5 +3,5 @@
 from study.data.download import fetch
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     fetch(snakemake.params.url, snakemake.wildcards.sha256, snakemake.output[0])

@@ -6,7 +6,7 @@ from study.figures.shown import read_shown
 from study.figures.style import save
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     draw = import_module(f"study.figures.{snakemake.params.kind}").draw
     files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in snakemake.input.items()}
     shown = read_shown(

@@ -6,7 +6,7 @@ from study.data.storage import read_arrays, write_arrays
 from study.fits.em import run_fit
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     runs = run_fit(
         read_arrays(snakemake.input.data[0], Dataset),
         Fit(**snakemake.params.fit),

@@ -6,7 +6,7 @@ from study.audit.manifest import make_manifest
 from study.data.storage import whole_file
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     manifest = make_manifest(
         snakemake.params.git,
         snakemake.params.study,

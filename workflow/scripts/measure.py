@@ -7,7 +7,7 @@ from study.evaluation.measure import measure
 from study.fits.runs import read_runs
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     dataset = read_arrays(snakemake.input.data[0], Dataset)
     fits = {name: Fit(**fit) for name, fit in snakemake.params.fits.items()}
     runs = read_runs(fits, snakemake.input.runs)

@@ -16,7 +16,7 @@ def write(place, text):
         file.write_text(text, encoding="utf-8")
 
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     manifest = json.loads(Path(snakemake.input.manifest[0]).read_text(encoding="utf-8"))
     experiments = manifest["configuration"]["experiments"]
     origins = {name: found["data"]["origin"] for name, found in experiments.items() if found["data"]["origin"]}

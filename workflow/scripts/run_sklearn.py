@@ -8,7 +8,7 @@ from study.fits.implementations import running
 from study.fits.runs import Runs
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     dataset = read_arrays(snakemake.input.data[0], Dataset)
     ours = read_arrays(snakemake.input.ours, Runs)
     fit = Fit(**snakemake.params.fit)

@@ -3,5 +3,5 @@
 from study.plan.step import logged
 from study.tables.sweeps import put_together
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     put_together(snakemake.input.parts, snakemake.params.varied, snakemake.output.table, snakemake.output.summary)

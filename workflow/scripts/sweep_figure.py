@@ -6,7 +6,7 @@ from study.figures.style import save
 from study.figures.sweep import draw
 from study.plan.step import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     sweep = Sweep.model_validate(snakemake.params.sweep)
     # `converged` is there of every cell, also of those in which each fit failed
     rows = read_rows(snakemake.input.summary, "quantity", {*sweep.figure.quantities, "converged"})

@@ -8,7 +8,7 @@ from study.data.storage import join_tables
 from study.plan.step import logged
 from study.tables.sweeps import InEachCell, run_cells
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     cells = [
         Cell(assignment, Experiment.model_validate(with_values(snakemake.params.experiment, assignment)))
         for assignment in snakemake.params.cells

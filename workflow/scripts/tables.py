@@ -4,6 +4,6 @@ from study.data.storage import read_table, write_table
 from study.plan.step import logged
 from study.tables.collect import COLLECTED, collect
 
-with logged(snakemake.log[0]):
+with logged(snakemake):
     for name in COLLECTED:
         write_table(snakemake.output[name], collect(name, [read_table(part) for part in snakemake.input[name]]))

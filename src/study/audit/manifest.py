@@ -3,11 +3,14 @@
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 
 import numpy as np
 
 from study.audit.checksums import configuration_digest, sha256_of
+
+PLUGIN = re.compile(r"snakemake-(executor|logger|scheduler|storage|report|software-deployment)-plugin-")
 
 
 def checksums(files) -> dict[str, str]:
@@ -34,13 +37,18 @@ def git_state(folder) -> dict:
     return {"commit": commit, "dirty": None if changes is None else bool(changes)}
 
 
+def package_versions(plugins: bool) -> dict[str, str]:
+    """Versions of the installed packages: of Snakemake's plugins, which say where jobs run, or of all others."""
+    versions = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
+    return {name: versions[name] for name in sorted(versions) if bool(PLUGIN.match(name)) is plugins}
+
+
 def environment() -> dict:
-    """Versions of Python and every package, the BLAS that NumPy uses, and its threads."""
+    """Versions of Python and the packages that may decide on numbers, the BLAS that NumPy uses, and its threads."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    packages = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
     return {
         "python": platform.python_version(),
-        "packages": dict(sorted(packages.items())),
+        "packages": package_versions(plugins=False),
         "blas": {key: blas[key] for key in ("name", "version") if key in blas},
         "threads": int(os.environ.get("OPENBLAS_NUM_THREADS", os.cpu_count() or 1)),
     }

@@ -1,35 +1,53 @@
-"""Times and host of a run, kept apart from its results."""
+"""When, where and by what a study ran, kept apart from its results."""
 
 import json
 import platform
 from pathlib import Path
 
+from study.audit.manifest import package_versions
 from study.data.storage import whole_file
+from study.plan.step import record_of
 
-NOTE = "Times and host of the last run. This one file differs from run to run; all others are the same bytes."
+NOTE = (
+    "When and where the jobs ran that made these results, each when it last ran. This one file differs from run to "
+    "run; all others are the same bytes. Seconds and peak memory are of a job's script, without what starts it."
+)
 
 
-def write_run_record(metadata: Path, file: Path):
-    """Sum up the time of each rule's jobs, from Snakemake's own records.
+def write_run_record(logs, executor: str, file: Path):
+    """Sum up the records that jobs have left beside their logs.
 
     Parameters
     ----------
-    metadata : Path
-        Snakemake's folder of records, one a file that a job made.
+    logs : iterable of path-like
+        Of all jobs, whether they ran this time or before.
+    executor : str
+        Snakemake's plugin that ran them this time.
     file : Path
         Where the record goes.
     """
-    jobs: dict[tuple, tuple] = {}
-    for record in metadata.rglob("*"):
-        if record.is_file():
-            found = json.loads(record.read_text(encoding="utf-8"))
-            if found.get("starttime") and found.get("endtime"):
-                jobs[found["rule"], *found["log"]] = (found["rule"], found["endtime"] - found["starttime"])
+    files = sorted({record_of(log) for log in logs})
+    jobs = [
+        json.loads(file.read_text(encoding="utf-8")) | {"log": str(file.with_suffix(".log"))}
+        for file in files
+        if file.exists()
+    ]
     stages: dict[str, dict] = {}
-    for rule, seconds in sorted(jobs.values()):
-        stage = stages.setdefault(rule, {"jobs": 0, "seconds": 0.0})
+    for job in jobs:
+        stage = stages.setdefault(job["rule"], {"jobs": 0, "seconds": 0.0, "nodes": {}, "peak_memory_mb": None})
         stage["jobs"] += 1
-        stage["seconds"] = round(stage["seconds"] + seconds, 2)
-    record = {"note": NOTE, "host": platform.node(), "platform": platform.platform(), "stages": stages}
+        stage["seconds"] = round(stage["seconds"] + job["seconds"], 3)
+        stage["nodes"][job["node"]] = stage["nodes"].get(job["node"], 0) + 1
+        stage["peak_memory_mb"] = max(filter(None, (stage["peak_memory_mb"], job["peak_memory_mb"])), default=None)
+    record = {
+        "note": NOTE,
+        "host": platform.node(),
+        "platform": platform.platform(),
+        "executor": executor,
+        "plugins": package_versions(plugins=True),
+        "stages": stages,
+    }
+    text = json.dumps(record, indent=1).removesuffix("\n}")
+    lines = ",\n".join(f"  {json.dumps(job)}" for job in jobs)  # one a line
     with whole_file(file) as temporary:
-        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(f'{text},\n "jobs": [\n{lines}\n ]\n}}\n', encoding="utf-8")

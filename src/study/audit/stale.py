@@ -7,14 +7,16 @@ that is no longer configured, cells that no sweep can reach, and what a killed r
 that are not of the study's making, and names those that are newer than the manifest: of a run that has not ended.
 """
 
-import fcntl
 import re
 import sys
 from pathlib import Path
 
+from study.audit.cells import names_of_cells
 from study.audit.record import read_manifest
+from study.cluster.slurm import jobs_if_any
+from study.configuration.errors import StudyError
+from study.plan.run_lock import hold
 
-ROOT = Path(__file__).parents[3]
 SLUG = "[a-z][a-z0-9_]{0,63}"
 # What experiments and sweeps leave.
 MADE = re.compile(
@@ -68,26 +70,13 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
             stale.append(path)
         elif is_made_here(path) and str(path) not in wanted:
             if path.parts[-2] == "cells":
-                cells = reached.setdefault(path.parts[2], _reached(plan, path.parts[2]))
-                if cells is None or path.stem in cells:
+                name = path.parts[2]
+                if name not in reached:
+                    reached[name] = names_of_cells(plan, name) if name in plan.cells else set()
+                if reached[name] is None or path.stem in reached[name]:
                     continue
             (stale if file.lstat().st_mtime_ns <= last_run else newer).append(path)
     return sorted(stale), sorted(newer)
-
-
-def _reached(plan, name) -> set[str] | None:
-    """Names of the cells that a sweep can reach; None if that cannot be told, for one of its data files is missing."""
-    from study.plan.sources import Code
-    from study.tables.sweeps import InEachCell, cell_key
-
-    if name not in plan.study.sweeps:
-        return set()
-    code = Code(ROOT).digest("sweep_part.py")
-    try:
-        each = InEachCell(**plan.run_in_each_cell[name])
-        return {cell_key(cell, each, plan.study.seed, code) for cell in plan.cells[name]}
-    except OSError:
-        return None
 
 
 def main() -> int:
@@ -100,12 +89,15 @@ def main() -> int:
     if manifest["caller"] is not None:
         print("The study is a module of another workflow here, whose files may stand among these: nothing was removed.")
         return 1
-    (folder / ".snakemake").mkdir(exist_ok=True)
-    with open(folder / ".snakemake/run.lock", "a") as lock:  # as every run does
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("A run is going on in this folder: wait for it, or stop it. Nothing was removed.")
+    try:
+        lock = hold(folder)
+        at_work = jobs_if_any(folder)
+    except StudyError as error:
+        print(f"{error}. Nothing was removed.")
+        return 1
+    with lock:
+        if at_work:
+            print(f"{len(at_work)} Slurm jobs are at work here: wait for them, or stop them. Nothing was removed.")
             return 1
         stale, newer = stale_files(folder, manifest)
         print(*stale, sep="\n", end="\n" if stale else "")

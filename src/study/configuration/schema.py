@@ -638,8 +638,12 @@ class Sweep(Closed):
     measurements: list[Slug] = Field(
         [], description="Measurements of each fit to tabulate beside its scores: those of a run that are one number."
     )
-    cells_per_job: int = Field(
-        20, ge=1, le=100_000, description="Cells that one process computes; on a cluster, one job."
+    cells_per_job: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="Most cells that one job computes; default: as many as take about a minute, and fewer of a short "
+        "sweep.",
     )
     max_cells: int = Field(
         100_000, ge=1, le=1_000_000, description="Most cells allowed: a guard against typing errors."

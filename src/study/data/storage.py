@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import os
+import secrets
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,9 @@ import numpy as np
 
 @contextmanager
 def whole_file(path):
-    """Give a temporary path to write to; move it to `path` when the block has ended well."""
+    """Give a temporary path to write to, of this writer alone; move it to `path` when the block has ended well."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.part{path.suffix}")  # one name, so that a killed run's is overwritten
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part{path.suffix}")
     try:
         yield temporary
         os.replace(temporary, path)

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from study.configuration.cells import Cells
 from study.configuration.implementations import implementation_file, implementation_files
 from study.configuration.schema import Claim, CsvFile, Experiment, Study
 from study.evaluation.protocols import PROTOCOLS, PUBLISHED
 from study.figures import sweep
 from study.figures.catalogue import FIGURES, figures_of
+from study.plan.demands import parts_by_time, seconds_of_cells
 
 FORMATS = ("svg", "png")  # of each figure
 TABLES = ("fits", "parameters", "agreement", "diagnosis", "measurements", "claims")
@@ -101,26 +104,39 @@ class Plan:
             for name, sweep in self.study.sweeps.items()
         }
 
-    def numbers_of_part(self, sweep: str, part: int) -> range:
-        """Tell which cells one job computes."""
-        size = self.study.sweeps[sweep].cells_per_job
-        return range(len(self.cells[sweep]))[part * size : (part + 1) * size]
+    @cached_property
+    def cells_of_parts(self) -> dict[str, list[range]]:
+        """The cells that each part of a sweep computes, in one job."""
+        return {name: parts_by_time(self.seconds_of_cells[name], self.study.sweeps[name]) for name in self.cells}
+
+    @cached_property
+    def seconds_of_cells(self) -> dict[str, np.ndarray]:
+        """How long each cell of a sweep may take."""
+        return {name: seconds_of_cells(cells) for name, cells in self.cells.items()}
+
+    def seconds_of_part(self, sweep: str, part: int) -> float:
+        """Estimate the seconds of a part of a sweep."""
+        return float(self.seconds_of_cells[sweep][self.cells_of_parts[sweep][part]].sum())
+
+    def longest_of_part(self, sweep: str, part: int) -> Experiment:
+        """Give the experiment of the cell that may take longest."""
+        numbers = self.cells_of_parts[sweep][part]
+        return self.cells[sweep][numbers[int(self.seconds_of_cells[sweep][numbers].argmax())]].experiment
 
     def assignments_of_part(self, sweep: str, part: int) -> list[dict]:
-        """List the values of these cells."""
-        return [self.cells[sweep].assignment(number) for number in self.numbers_of_part(sweep, part)]
+        """List the values of the cells of a part."""
+        return [self.cells[sweep].assignment(number) for number in self.cells_of_parts[sweep][part]]
 
     def files_of_part(self, sweep: str, part: int) -> list[str]:
         """List the files of data and implementations that these cells read."""
-        cells, numbers = self.cells[sweep], self.numbers_of_part(sweep, part)
+        cells, numbers = self.cells[sweep], self.cells_of_parts[sweep][part]
         chosen = [cells[number] for number in (numbers if cells.files_vary else numbers[:1])]
         files = {file.place for cell in chosen for file in cell.experiment.data.files}
         return sorted(files.union(*(implementation_files(cell.experiment) for cell in chosen)))
 
     def parts(self, sweep: str) -> list[str]:
         """List the parts of a sweep's table, one a job."""
-        n_parts = -(-len(self.cells[sweep]) // self.study.sweeps[sweep].cells_per_job)
-        return [f"results/sweeps/{sweep}/part_{part}.csv" for part in range(n_parts)]
+        return [f"results/sweeps/{sweep}/part_{part}.csv" for part in range(len(self.cells_of_parts[sweep]))]
 
     @cached_property
     def figures_of(self) -> dict[str, dict[str, tuple[str, list[str]]]]:

@@ -2,26 +2,37 @@
 
 import contextlib
 import errno
+import json
+import os
+import platform
 import sys
+import time
 import traceback
+from datetime import UTC, datetime
+from pathlib import Path
 
 from study.configuration.errors import StudyError
 
 DISK_FULL = "The disk is full. What was being written has been removed; make room, and run the same command again."
+PROCESS = Path("/proc/self")  # where the kernel is Linux
 
 
 @contextlib.contextmanager
-def logged(log):
-    """Send warnings to the log; show an error that is meant for a person without a traceback.
+def logged(job):
+    """Send warnings to the job's log; show an error that is meant for a person without a traceback.
+
+    What ended well leaves a record beside the log, of when, where and how long it ran.
 
     Parameters
     ----------
-    log : path-like
+    job : snakemake.script.Snakemake
+        What Snakemake gives to a script.
     """
     try:
-        with open(log, "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
+        with open(job.log[0], "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
             try:
-                yield
+                with _recorded(job.rule, record_of(job.log[0])):
+                    yield
             except StudyError as error:
                 print(error, file=file)
                 sys.exit(1)
@@ -34,6 +45,38 @@ def logged(log):
             raise
         print(DISK_FULL, file=sys.__stderr__)  # the log cannot take it
         sys.exit(1)
+
+
+def record_of(log) -> Path:
+    """Name the file that tells when, where and how long the job of a log ran."""
+    return Path(log).with_suffix(".json")
+
+
+@contextlib.contextmanager
+def _recorded(rule: str, file: Path):
+    file.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # no such kernel
+        (PROCESS / "clear_refs").write_text("5")  # the peak from here on: the process may have run other jobs before
+    began, clock = datetime.now(UTC), time.perf_counter()
+    yield
+    record = {
+        "rule": rule,
+        "began": began.isoformat(timespec="seconds"),
+        "seconds": round(time.perf_counter() - clock, 3),
+        "node": os.environ.get("SLURMD_NODENAME") or platform.node(),
+        "slurm_job": os.environ.get("SLURM_JOB_ID"),
+        "peak_memory_mb": _peak_memory(),
+    }
+    file.write_text(json.dumps(record), encoding="utf-8")
+
+
+def _peak_memory() -> int | None:
+    """Most memory that this process has held, in MB; None where the kernel does not tell."""
+    with contextlib.suppress(OSError):
+        for line in (PROCESS / "status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) / 1000)
+    return None
 
 
 def _is_disk_full(error) -> bool:
