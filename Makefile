@@ -1,5 +1,6 @@
 # make reproduce   every table and figure, and the report, from nothing
 # make test        all tests and style checks
+# make test-cluster the study on a Slurm cluster that is brought up here, with faults; no root is needed
 # make style       the style checks and the workflow's lint
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
 # make verify      check the results against the manifest, the code, the configuration and each other
@@ -13,7 +14,7 @@ BIN := .venv/bin
 # .venv/bin first, so that Snakemake's jobs and the tests find the same tools
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test style test-lowest verify progress clean-stale original-data benchmark lock
+.PHONY: reproduce test test-cluster cluster style test-lowest verify progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce: .venv/complete
@@ -23,6 +24,18 @@ reproduce: .venv/complete
 
 test: style
 	pytest
+
+# Unpacked packages of Slurm, its files and logs are in CLUSTER; a Unix socket's path there must not be long.
+CLUSTER ?= $(or $(TMPDIR),/tmp)/em-study-cluster
+test-cluster: .venv/cluster
+	python tests/cluster/slurm.py run $(CLUSTER) pytest --numprocesses 8 tests/cluster
+
+# What `snakemake --profile profiles/slurm` needs beside.
+cluster: .venv/cluster
+
+.venv/cluster: requirements-cluster.lock .venv/complete
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-cluster.lock
+	touch $@
 
 style: .venv/complete
 	ruff check
@@ -70,3 +83,6 @@ lock:
 	uv pip compile pyproject.toml --extra study --group dev --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 	    --output-file requirements.lock
+	uv pip compile pyproject.toml --extra cluster --no-deps --constraints requirements.lock --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+	    --output-file requirements-cluster.lock

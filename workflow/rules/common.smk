@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir).parents[1]
 SRC = str(ROOT / "src")
@@ -16,8 +15,6 @@ set_environment(SRC)
 
 from study.audit.manifest import git_state
 from study.audit.run_record import write_run_record
-from study.cluster import slurm
-from study.cluster.waiting import watch
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
 from study.evaluation.protocols import PROTOCOLS
@@ -140,16 +137,7 @@ if not IS_MODULE:
                 Path("."), CONFIG_FILES
             )  # as long as this process lives
             if workflow.executor_plugin.name == "slurm":
-                asked = workflow.resource_settings._parsed_default_resources
-                slurm.check(
-                    {
-                        name: asked[f"slurm_{name}"].raw
-                        for name in slurm.NAMED
-                        if f"slurm_{name}" in asked
-                    }
-                )
-                slurm.cancel_left_over(".", logger.warning)
-                watch(".", logger.warning)
+                begin_on_slurm()
         except StudyError as error:
             raise WorkflowError(str(error)) from None
 

@@ -39,7 +39,9 @@ def logged(job):
             except Exception as error:
                 if not _is_disk_full(error):
                     traceback.print_exc(file=file)
-                raise
+                    raise
+                print(DISK_FULL, file=file, flush=True)  # a log is small, and may be on another disk
+                sys.exit(1)
     except OSError as error:
         if not _is_disk_full(error):
             raise

@@ -1,0 +1,273 @@
+"""The study on a real Slurm, with faults: `make test-cluster`, which brings the cluster up and takes it down.
+
+Each test runs the one command of the README in a project of its own; they share the cluster. What they make must be the
+bytes of a local run.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from project import TINY, make_project
+from slurm import Cluster, wait_until
+
+CLUSTER = Cluster(os.environ["EM_STUDY_TEST_CLUSTER"])
+TABLE = "results/tables/sweeps/slow.csv"
+SLOW = {
+    **TINY,
+    "sweeps": {
+        **TINY["sweeps"],
+        "slow": {
+            "experiment": "mine",
+            "vary": {"fits.start.tol": [1.0e-2, 1.0e-3, 1.0e-4]},
+            "replicates": 1,
+            "cells_per_job": 1,
+            "protocols": [],
+        },
+    },
+}
+SLOW["experiments"] = {**TINY["experiments"], "mine": dict(TINY["experiments"]["mine"])}
+SLOW["experiments"]["mine"]["fits"] = {
+    "start": {
+        "initialization": "labels",
+        "semi_supervised": "init_only",
+        "implementation": "slow",
+        "time_limit": 3600.0,
+    }
+}
+SLEEPER = '''
+import os
+import time
+
+
+def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):
+    """Sleep as long as the environment says, or if it names a file only until that is there; return the start."""
+    mark = os.environ.get("SLEEP_ONCE")
+    if not (mark and os.path.exists(mark)):
+        if mark:
+            open(mark, "w").close()
+        time.sleep(float(os.environ.get("SLEEP", "0")))
+    return {
+        "weights": weights, "means": means, "covariances": covariances, "n_iter": 0, "converged": True, "trace": None
+    }
+'''
+
+
+class Run:
+    """The main process of a run, in a project of its own."""
+
+    def __init__(self, folder, *arguments, profile="profiles/slurm", **environment):
+        self.folder = folder
+        self.output = folder / "output.txt"
+        where = (
+            ["--profile", profile, "--slurm-init-seconds-before-status-checks", "3"] if profile else ["--cores", "2"]
+        )
+        with open(self.output, "a") as file:
+            self.process = subprocess.Popen(
+                ["snakemake", *where, "--configfile", "small.yaml", *arguments],
+                cwd=folder,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **{name: str(value) for name, value in environment.items()}},
+            )
+
+    def ends(self, seconds=240):
+        """Wait for its end; return whether it ended well."""
+        return self.process.wait(seconds) == 0
+
+    @property
+    def text(self):
+        return self.output.read_text()
+
+    def jobs(self, states="all"):
+        """Numbers and states of its jobs in Slurm."""
+        lines = CLUSTER.run("squeue", "-h", "-t", states, "-o", "%i %T %N %Z").splitlines()
+        return [line.split()[:3] for line in lines if line.split()[-1] == str(self.folder)]
+
+    def wait_for_running(self, n=1):
+        wait_until(lambda: len(self.jobs("running")) >= n, 120, f"{n} jobs do not run: {self.text}")
+        return self.jobs("running")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = make_project(tmp_path / "project", SLOW)
+    (made / "implementations/slow.py").write_text(SLEEPER)
+    yield made
+    for job, *_ in Run.jobs(type("Of", (), {"folder": made}), "pending,running"):
+        CLUSTER.run("scancel", job, check=False)
+
+
+@pytest.fixture(scope="session")
+def expected(tmp_path_factory):
+    """Give the table that a local run makes."""
+    folder = make_project(tmp_path_factory.mktemp("local") / "project", SLOW)
+    (folder / "implementations/slow.py").write_text(SLEEPER)
+    run = Run(folder, "--", TABLE, profile=None)
+    assert run.ends(), run.text
+    return (folder / TABLE).read_bytes()
+
+
+def results(folder):
+    files = (path for path in (folder / "results").rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in files
+        if "logs" not in path.parts and path.name != "run.json"
+    }
+
+
+def test_a_job_over_its_time_is_run_again_with_more(folder, tmp_path, expected):
+    run = Run(folder, "--", TABLE, SLEEP=600, SLEEP_ONCE=tmp_path / "mark")
+    assert run.ends(420), run.text
+    assert "TIMEOUT" in run.text
+    assert (folder / TABLE).read_bytes() == expected
+    jobs = CLUSTER.run("squeue", "-h", "-t", "all", "-o", "%l %Z").splitlines()
+    assert sorted(line.split()[0] for line in jobs if line.endswith(f" {folder}")) == ["2:00", "2:00", "2:00", "4:00"]
+
+
+def test_whole_study_is_the_bytes_of_a_local_run(tmp_path):
+    local, remote = (make_project(tmp_path / name, TINY) for name in ("local", "remote"))
+    runs = Run(local, profile=None), Run(remote)
+    assert all(run.ends() for run in runs), runs[1].text
+    assert results(local).keys() == results(remote).keys()
+    for path, content in results(local).items():
+        assert content == results(remote)[path], path
+    assert len(runs[1].jobs()) == 3  # one the experiment, two parts of the sweep
+    record = json.loads((remote / "results/run.json").read_text())
+    assert record["executor"] == "slurm"
+    assert "snakemake-executor-plugin-slurm" in record["plugins"]
+    on_nodes = [job for job in record["jobs"] if job["slurm_job"]]
+    assert {job["node"] for job in on_nodes} <= {"node1", "node2"}
+    assert {job["rule"] for job in on_nodes} >= {"data", "fit", "measure", "sweep_part"}
+    assert all(job["seconds"] > 0 and job["peak_memory_mb"] > 10 for job in record["jobs"])
+
+
+def test_progress_is_told_while_it_goes_on(folder, tmp_path, expected):
+    run = Run(folder, "--", TABLE, SLEEP=60, SLEEP_ONCE=tmp_path / "mark")
+    run.wait_for_running()
+    command = [sys.executable, "-m", "study.audit.progress"]
+    environment = {**os.environ, "PYTHONPATH": "src"}
+
+    def told():
+        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
+
+    wait_until(lambda: "slow: 2 of 3 cells done, 1 left" in told(), 60, "no progress is told", every=2)
+    assert "Slurm: 1 job running" in told()
+    assert run.ends(), run.text
+    assert "slow: 3 of 3 cells done, 0 left" in told()
+
+
+def test_a_cancelled_job_is_run_again(folder, tmp_path, expected):
+    run = Run(folder, "--", TABLE, SLEEP=600, SLEEP_ONCE=tmp_path / "mark")
+    wait_until((tmp_path / "mark").exists, 120, "no job runs")
+    wait_until(lambda: len(run.jobs("running")) == 1, 120, "others do not end")
+    CLUSTER.run("scancel", run.jobs("running")[0][0])
+    assert run.ends(), run.text
+    assert (folder / TABLE).read_bytes() == expected
+    assert len(run.jobs()) == 4
+
+
+def test_the_controller_is_started_again(folder, tmp_path, expected):
+    run = Run(folder, "--", TABLE, SLEEP=30, SLEEP_ONCE=tmp_path / "mark")
+    wait_until((tmp_path / "mark").exists, 120, "no job runs")
+    CLUSTER.kill_controller()
+    time.sleep(5)
+    CLUSTER.start_controller()
+    assert run.ends(), run.text
+    assert (folder / TABLE).read_bytes() == expected
+
+
+def test_what_a_killed_run_left_is_cancelled_by_the_next(folder, tmp_path, expected):
+    run = Run(folder, "--", TABLE, SLEEP=600, SLEEP_ONCE=tmp_path / "mark")
+    wait_until((tmp_path / "mark").exists, 120, "no job runs")
+    run.process.kill()
+    run.process.wait()
+    wait_until(lambda: len(run.jobs("pending,running")) == 1, 120, "others do not end")
+    left = run.jobs("pending,running")[0][0]
+    again = Run(folder, "--", TABLE, SLEEP_ONCE=tmp_path / "mark")
+    assert again.ends(), again.text
+    assert f"A killed run has left Slurm jobs here ({left})" in again.text
+    assert {number: state for number, state, *_ in again.jobs()}[left] == "CANCELLED"
+    assert (folder / TABLE).read_bytes() == expected
+
+
+def test_a_second_run_in_the_folder_is_refused(folder, tmp_path, expected):
+    run = Run(folder, "--", TABLE, SLEEP=30, SLEEP_ONCE=tmp_path / "mark")
+    wait_until((tmp_path / "mark").exists, 120, "no job runs")
+    second = Run(folder, "--", TABLE)
+    assert not second.ends()
+    assert f"another snakemake is running in this folder (process {run.process.pid} on " in second.text
+    assert run.ends(), run.text
+    assert (folder / TABLE).read_bytes() == expected
+    assert len(run.jobs()) == 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_is_told_and_the_same_command_goes_on(folder, expected):
+    disk = folder / "results/sweeps"
+    disk.mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", disk], check=False).returncode:
+        pytest.skip("no small disk can be mounted here")
+    try:
+        run = Run(folder, "--retries", "0", "--", TABLE)
+        assert not run.ends()
+        assert "The disk is full" in run.text
+        subprocess.run(["mount", "-o", "remount,size=10m", disk], check=True)
+        again = Run(folder, "--", TABLE)
+        assert again.ends(), again.text
+        assert (folder / TABLE).read_bytes() == expected
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_ctrl_c_cancels_the_jobs(folder):
+    run = Run(folder, "--", TABLE, SLEEP=600)
+    run.wait_for_running(3)
+    run.process.send_signal(signal.SIGINT)
+    assert not run.ends(60)
+    wait_until(lambda: not run.jobs("pending,running"), 30, "jobs go on")
+
+
+def test_a_job_that_no_node_can_run_is_told(folder):
+    run = Run(folder, "--set-resources", "sweep_part:runtime=10000", "--", TABLE)
+    wait_until(lambda: "3 jobs wait in Slurm for PartitionTimeLimit" in run.text, 120, "nothing is told")
+    run.process.send_signal(signal.SIGINT)
+    assert not run.ends(60)
+    wait_until(lambda: not run.jobs("pending,running"), 30, "jobs go on")
+
+
+def test_what_slurm_refuses_is_told(folder):
+    run = Run(folder, "--retries", "0", "--set-resources", "sweep_part:mem_mb=100000", "--", TABLE)
+    assert not run.ends()
+    assert "Memory specification can not be satisfied" in run.text
+
+
+def test_a_group_that_cannot_be_submitted_is_told(folder, tmp_path):
+    """Here the executor looks up the account by a command that is not there."""
+    (tmp_path / "bin").mkdir()
+    for command in CLUSTER.bin.iterdir():
+        if command.name != "sacctmgr":
+            (tmp_path / "bin" / command.name).symlink_to(command)
+    path = os.environ["PATH"].replace(str(CLUSTER.bin), str(tmp_path / "bin"))
+    account = "--default-resources", "slurm_account=nobody"
+    run = Run(folder, *account, "--retries", "0", "--", "results/evaluation/mine/measurements.csv", PATH=path)
+    assert not run.ends(60)
+    assert "No such file or directory: 'sacctmgr'" in run.text
+
+
+def test_a_node_dies(folder, tmp_path, expected):
+    run = Run(
+        folder, "--default-resources", "slurm_partition=frail", "--", TABLE, SLEEP=600, SLEEP_ONCE=tmp_path / "mark"
+    )
+    wait_until((tmp_path / "mark").exists, 120, "no job runs")
+    wait_until(lambda: len(run.jobs("running")) == 1, 120, "others do not end")
+    assert run.jobs("running")[0][2] == "node3"  # which Slurm prefers there
+    CLUSTER.kill_node("node3")
+    assert run.ends(), run.text
+    assert "NODE_FAIL" in run.text
+    assert (folder / TABLE).read_bytes() == expected
