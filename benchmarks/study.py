@@ -99,7 +99,7 @@ def become_warm(folder):
 
 def run_script(script, content):
     """Run a script in this process; return its CPU seconds."""
-    begun, given = time.process_time(), SimpleNamespace()
+    begun, given = time.process_time(), SimpleNamespace(rule=Path(script).stem)
     given.input, given.output, given.log, given.params, given.wildcards = pickle.loads(content)  # noqa: S301 (ours)
     for file in (*given.output, *given.log):
         Path(file).parent.mkdir(parents=True, exist_ok=True)

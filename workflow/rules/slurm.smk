@@ -3,6 +3,7 @@ from snakemake.logging import logger
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from study.cluster import slurm
+from study.cluster.executor import lose_no_job
 from study.cluster.waiting import watch
 
 
@@ -18,40 +19,4 @@ def begin_on_slurm():
     )
     slurm.cancel_left_over(".", logger.warning)
     watch(".", logger.warning)
-    lose_no_job(workflow.scheduler._executor)
-
-
-def lose_no_job(executor):
-    """Mend two ways in which the executor (2.8.0) forgets a job, and waits for it for ever.
-
-    Where Slurm does not answer it takes no job for active any more; and where the submission of a group fails before
-    `sbatch` does, as for an account that is not the user's, it fails to tell.
-    """
-    ask, submit = executor.check_active_jobs, executor.run_job
-    reported = set()
-
-    def noted(tell):
-        def tell_and_note(job, *arguments, **named):
-            reported.add(id(job))
-            tell(job, *arguments, **named)
-
-        return tell_and_note
-
-    async def check_active_jobs(active_jobs):
-        reported.clear()
-        async for job in ask(active_jobs):
-            reported.add(id(job))
-            yield job
-        for job in active_jobs:
-            if id(job) not in reported:
-                yield job
-
-    def run_job(job):
-        try:
-            submit(job)
-        except Exception as error:
-            executor._report_job_error_threadsafe(SubmittedJobInfo(job), str(error))
-
-    executor.report_job_success = noted(executor.report_job_success)
-    executor.report_job_error = noted(executor.report_job_error)
-    executor.check_active_jobs, executor.run_job = check_active_jobs, run_job
+    lose_no_job(workflow.scheduler._executor, SubmittedJobInfo, logger.error)

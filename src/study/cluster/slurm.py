@@ -92,6 +92,11 @@ def jobs_of(folder) -> list[Job]:
     return found
 
 
+def known_jobs(name: str) -> set[str]:
+    """Give the numbers of all jobs of a name that Slurm remembers, also those that have ended."""
+    return set(ask("squeue", "--noheader", "--states=all", f"--name={name}", "--format=%i").split())
+
+
 def jobs_if_any(folder) -> list[Job]:
     """List them as `jobs_of` does; none where there is no Slurm."""
     return jobs_of(folder) if shutil.which("squeue") else []

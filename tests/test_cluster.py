@@ -1,0 +1,225 @@
+"""What a run asks of Slurm, told by commands that stand in for Slurm's; tests/cluster has the real ones."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from study.audit.progress import lines_of_jobs
+from study.cluster import executor as executors
+from study.cluster import slurm
+from study.cluster.executor import lose_no_job
+from study.cluster.slurm import SlurmError, cancel_left_over, check, jobs_of
+from study.cluster.waiting import PATIENCE, Waiting
+from study.configuration.errors import StudyError
+from study.plan.run_lock import hold, holder_of
+
+SETTINGS = "AccountingStorageType   = accounting_storage/{store}\nMinJobAge               = {age} sec\n"
+
+
+@pytest.fixture
+def commands(tmp_path, monkeypatch):
+    """Put stand-ins on PATH, alone: each prints a file, and keeps what it was called with."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+
+    def make(**answers):
+        for name, answer in answers.items():
+            (tmp_path / f"{name}.txt").write_text(answer)
+            text = f'#!/bin/sh\necho "$@" >> {tmp_path}/{name}.called\n/bin/cat {tmp_path}/{name}.txt\n'
+            (tmp_path / "bin" / name).write_text(text)
+            (tmp_path / "bin" / name).chmod(0o755)
+        return tmp_path
+
+    return make
+
+
+def line(folder, number="7", state="PENDING", reason="Resources", name="em-study_1"):
+    return f"{number}|{state}|{reason}|{name}|rule_fit|{folder}\n"
+
+
+def every(**answers):
+    return dict.fromkeys(slurm.COMMANDS, "") | answers
+
+
+def test_missing_commands_are_named(commands):
+    commands(squeue="", sbatch="")
+    with pytest.raises(SlurmError, match=r"^scancel, scontrol, sacct not found: start this where Slurm's commands are"):
+        check({})
+
+
+@pytest.mark.parametrize(("store", "age", "good"), [("none", 300, True), ("none", 120, False), ("slurmdbd", 10, True)])
+def test_a_cluster_that_forgets_jobs_too_soon_is_refused(commands, store, age, good):
+    commands(**every(scontrol=SETTINGS.format(store=store, age=age)))
+    if good:
+        check({})
+    else:
+        with pytest.raises(SlurmError, match="forgets one 120 s after its end"):
+            check({})
+
+
+def test_partition_and_account_are_tried_before_anything_is_submitted(commands):
+    folder = commands(**every(scontrol=SETTINGS.format(store="none", age=300)))
+    check({"partition": "short", "account": "mine"})
+    assert "--test-only --time=1 --partition=short --account=mine" in (folder / "sbatch.called").read_text()
+
+
+def test_only_our_jobs_in_the_folder_count(commands, tmp_path):
+    lines = line(tmp_path), line(tmp_path, name="other"), line("/elsewhere"), line(tmp_path, "8", "RUNNING", "None")
+    commands(squeue="".join(lines))
+    assert [(job.number, job.state) for job in jobs_of(tmp_path)] == [("7", "PENDING"), ("8", "RUNNING")]
+
+
+def test_jobs_of_a_killed_run_are_cancelled(commands, tmp_path):
+    commands(squeue=line(tmp_path), scancel="")
+    (tmp_path / "bin/scancel").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/cancelled\n: > {tmp_path}/squeue.txt\n')
+    told = []
+    cancel_left_over(tmp_path, told.append)
+    assert (tmp_path / "cancelled").read_text() == "7\n"
+    assert told == ["A killed run has left Slurm jobs here (7). They are cancelled; the cells that they did are kept."]
+    cancel_left_over(tmp_path, told.append)
+    assert len(told) == 1
+
+
+def test_a_reason_is_told_once_after_a_while(commands, tmp_path):
+    told = []
+    waiting = Waiting(tmp_path, told.append)
+    commands(squeue=line(tmp_path) + line(tmp_path, "8"))
+    for now in (0.0, PATIENCE - 1):
+        waiting.look(now)
+        assert told == []
+    for now in (PATIENCE, 2 * PATIENCE):
+        waiting.look(now)
+        assert told == ["2 jobs wait in Slurm for Resources: 7, rule_fit. docs/cluster.md tells what that means."]
+    commands(squeue=line(tmp_path, reason="PartitionTimeLimit"))
+    for now in (2.5 * PATIENCE, 3 * PATIENCE, 4 * PATIENCE):
+        waiting.look(now)
+    assert told[1:] == [
+        "1 job waits in Slurm for PartitionTimeLimit: 7, rule_fit. docs/cluster.md tells what that means."
+    ]
+
+
+def test_a_controller_that_is_away_is_told_once(commands, tmp_path):
+    commands(squeue="")
+    (tmp_path / "bin/squeue").write_text("#!/bin/sh\necho no contact >&2\nexit 1\n")
+    told = []
+    waiting = Waiting(tmp_path, told.append)
+    for now in (0.0, 30.0):
+        waiting.look(now)
+    assert told == ["Slurm does not answer (squeue: no contact). The run goes on when it does."]
+
+
+class Executor:
+    """What the executor for Slurm does with its jobs, as far as it matters here."""
+
+    run_uuid = "em-study_1"
+
+    def __init__(self, ends=(), gives_back=True):
+        self.ends, self.gives_back, self.failed, self.succeeded = ends, gives_back, [], []
+
+    async def check_active_jobs(self, active_jobs):
+        for info in active_jobs:
+            if info.external_jobid in self.ends:
+                self.report_job_success(info)
+            elif self.gives_back:
+                yield info
+
+    def report_job_success(self, info):
+        self.succeeded.append(info.external_jobid)
+
+    def report_job_error(self, info, msg=None):
+        self.failed.append((info.external_jobid, msg))
+
+    _report_job_error_threadsafe = report_job_error
+
+    def run_job(self, job):
+        raise OSError("no sacct")
+
+
+def submitted(number, is_group=False):
+    return SimpleNamespace(external_jobid=number, job=SimpleNamespace(is_group=lambda: is_group))
+
+
+def look(executor, jobs):
+    async def still_active():
+        return [info.external_jobid async for info in executor.check_active_jobs(jobs)]
+
+    return asyncio.run(still_active())
+
+
+@pytest.mark.parametrize("gives_back", [True, False])
+def test_a_job_stays_active_whether_slurm_answers_or_not(monkeypatch, gives_back):
+    monkeypatch.setattr(executors, "known_jobs", lambda name: {"1", "2"})
+    executor = Executor(ends=["1"], gives_back=gives_back)
+    lose_no_job(executor, submitted, print)
+    assert look(executor, [submitted("1"), submitted("2")]) == ["2"]
+    assert executor.succeeded == ["1"]
+
+
+def test_a_job_that_slurm_has_forgotten_fails_after_a_while(monkeypatch):
+    monkeypatch.setattr(executors, "known_jobs", lambda name: set())
+    executor, jobs, told = Executor(), [submitted("1"), submitted("2", is_group=True)], []
+    lose_no_job(executor, submitted, told.append)
+    assert look(executor, jobs) == ["1", "2"]
+    monkeypatch.setattr(executors, "PATIENCE", -1.0)
+    assert look(executor, jobs) == []
+    assert [number for number, _ in executor.failed] == ["1", "2"]
+    assert told == ["Slurm does not know job 2 any more."]  # of others Snakemake tells
+
+
+def test_while_slurm_does_not_answer_no_job_counts_as_forgotten(monkeypatch):
+    def known_jobs(name):
+        raise SlurmError("away")
+
+    monkeypatch.setattr(executors, "known_jobs", known_jobs)
+    monkeypatch.setattr(executors, "PATIENCE", -1.0)
+    executor = Executor(gives_back=False)
+    lose_no_job(executor, submitted, print)
+    assert look(executor, [submitted("1")]) == ["1"]
+
+
+def test_a_failed_submission_is_reported():
+    executor = Executor()
+    lose_no_job(executor, lambda job: submitted(job), print)
+    executor.run_job("3")
+    assert executor.failed == [("3", "It could not be submitted: no sacct.")]
+
+
+def test_jobs_are_counted_by_state_and_reason():
+    jobs = [slurm.Job(str(i), "RUNNING", "None", "") for i in range(2)] + [slurm.Job("3", "PENDING", "Priority", "")]
+    assert list(lines_of_jobs(jobs)) == ["Slurm: 1 job pending (Priority)", "Slurm: 2 jobs running"]
+
+
+def test_one_run_holds_the_lock_and_is_named(tmp_path):
+    with hold(tmp_path, ["config.yaml"]):
+        assert holder_of(tmp_path)["configuration_files"] == ["config.yaml"]
+        with pytest.raises(StudyError, match=r"another snakemake is running in this folder \(process \d+ on "):
+            hold(tmp_path)
+        assert holder_of(tmp_path)["configuration_files"] == ["config.yaml"]
+    hold(tmp_path).close()
+
+
+def test_progress_of_a_run_is_told_without_slurm(tiny, tmp_path):
+    told = subprocess.run(
+        [sys.executable, "-m", "study.audit.progress"],
+        cwd=tiny,
+        env={"PYTHONPATH": str(tiny / "src"), "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert told == "tolerances: 2 of 2 cells done, 0 left\n"
+
+
+def test_each_job_leaves_a_record(tiny):
+    record = json.loads((tiny / "results/run.json").read_text())
+    assert record["executor"] == "warm"
+    assert sum(stage["jobs"] for stage in record["stages"].values()) == len(record["jobs"])
+    for job in record["jobs"]:
+        assert job["seconds"] > 0
+        assert job["node"] == record["host"]
+        assert job["peak_memory_mb"] > 10
+        assert (tiny / job["log"]).exists()
