@@ -55,7 +55,8 @@ def lose_no_job(executor, submitted, tell):
         try:
             submit(job)
         except Exception as error:
-            executor._report_job_error_threadsafe(submitted(job), f"It could not be submitted: {error}.")
+            cause = error.__context__ or error  # the executor fails once more when it would tell of a group
+            executor._report_job_error_threadsafe(submitted(job), f"It could not be submitted: {cause}.")
 
     executor.report_job_success, executor.report_job_error = report_job_success, report_job_error
     executor.check_active_jobs, executor.run_job = check_active_jobs, run_job
