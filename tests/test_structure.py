@@ -63,4 +63,5 @@ def test_every_check_of_the_public_workflow_is_a_target():
     commands = {step["run"] for job in jobs.values() for step in job["steps"] if "run" in step}
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    assert {command.removeprefix("make ") for command in commands | {hook["entry"] for hook in hooks}} <= targets
+    commands = {command for command in commands if command.startswith("make ")} | {hook["entry"] for hook in hooks}
+    assert {command.removeprefix("make ") for command in commands} <= targets

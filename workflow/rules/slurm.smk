@@ -2,6 +2,7 @@
 from snakemake.logging import logger
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
+from snakemake_executor_plugin_warm import Executor as WarmExecutor
 from study.cluster import slurm
 from study.cluster.executor import lose_no_job
 from study.cluster.waiting import watch
@@ -20,3 +21,5 @@ def begin_on_slurm():
     slurm.cancel_left_over(".", logger.warning)
     watch(".", logger.warning)
     lose_no_job(workflow.scheduler._executor, SubmittedJobInfo, logger.error)
+    # What is made here is made in processes that stay, as in a local run; a profile cannot say so.
+    workflow.scheduler._local_executor = WarmExecutor(workflow, logger)
