@@ -25,10 +25,8 @@ reproduce: .venv/complete
 test: style
 	pytest
 
-# Unpacked packages of Slurm, its files and logs are in CLUSTER; a Unix socket's path there must not be long.
-CLUSTER ?= $(or $(TMPDIR),/tmp)/em-study-cluster
 test-cluster: .venv/cluster
-	python tests/cluster/slurm.py run $(CLUSTER) pytest --numprocesses 8 tests/cluster
+	python tests/cluster/slurm.py run pytest --numprocesses 8 tests/cluster
 
 # What `snakemake --profile profiles/slurm` needs beside.
 cluster: .venv/cluster

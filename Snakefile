@@ -21,19 +21,6 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/audit.smk"
 
 
-# On a cluster: made where this command runs.
-localrules:
-    fetch,
-    sweep,
-    tables,
-    claims,
-    figure,
-    sweep_figure,
-    report_image,
-    pages,
-    manifest,
-
-
 rule all:
     default_target: True
     input:

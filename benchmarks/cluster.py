@@ -1,6 +1,6 @@
 """What a Slurm cluster's jobs cost beside the same work on this machine alone.
 
-    python tests/cluster/slurm.py run FOLDER python benchmarks/cluster.py
+    python tests/cluster/slurm.py run python benchmarks/cluster.py
 
 Runs the default study and a large sweep on the cluster whose commands are on PATH, and locally, in clones of this
 repository in a temporary folder; compares the results byte by byte; and writes a section of benchmarks/RESULTS.md. The

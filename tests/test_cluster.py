@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import platform
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -15,9 +16,10 @@ from study.cluster.executor import lose_no_job
 from study.cluster.slurm import SlurmError, cancel_left_over, check, jobs_of
 from study.cluster.waiting import PATIENCE, Waiting
 from study.configuration.errors import StudyError
-from study.plan.run_lock import hold, holder_of
+from study.plan.run_lock import hold, last_run
 
-SETTINGS = "AccountingStorageType   = accounting_storage/{store}\nMinJobAge               = {age} sec\n"
+SETTINGS = "AccountingStorageType   = {store}\nMinJobAge               = {age} sec\n"
+NONE, SOME = "accounting_storage/none", "accounting_storage/slurmdbd"
 
 
 @pytest.fixture
@@ -48,23 +50,40 @@ def every(**answers):
 def test_missing_commands_are_named(commands):
     commands(squeue="", sbatch="")
     with pytest.raises(SlurmError, match=r"^scancel, scontrol, sacct not found: start this where Slurm's commands are"):
-        check({})
+        check("squeue", {})
 
 
-@pytest.mark.parametrize(("store", "age", "good"), [("none", 300, True), ("none", 120, False), ("slurmdbd", 10, True)])
+@pytest.mark.parametrize(
+    ("store", "age", "good"),
+    [(NONE, 300, True), (NONE, 120, False), (SOME, 10, True), ("(null)", 120, False), (NONE, 0, True)],
+)
 def test_a_cluster_that_forgets_jobs_too_soon_is_refused(commands, store, age, good):
     commands(**every(scontrol=SETTINGS.format(store=store, age=age)))
     if good:
-        check({})
+        check("squeue", {})
     else:
         with pytest.raises(SlurmError, match="forgets one 120 s after its end"):
-            check({})
+            check("squeue", {})
+
+
+@pytest.mark.parametrize("store", [NONE, "(null)"])
+def test_sacct_is_refused_without_accounts(commands, store):
+    commands(**every(scontrol=SETTINGS.format(store=store, age=300)))
+    with pytest.raises(SlurmError, match="add --slurm-status-command squeue"):
+        check("sacct", {})
 
 
 def test_partition_and_account_are_tried_before_anything_is_submitted(commands):
-    folder = commands(**every(scontrol=SETTINGS.format(store="none", age=300)))
-    check({"partition": "short", "account": "mine"})
-    assert "--test-only --time=1 --partition=short --account=mine" in (folder / "sbatch.called").read_text()
+    folder = commands(**every(scontrol=SETTINGS.format(store=NONE, age=300)))
+    check("squeue", {"partition": "short", "account": "mine or yours"})  # an expression is not tried
+    assert (folder / "sbatch.called").read_text() == "--test-only --time=1 --partition=short --wrap=true\n"
+    for refusal, good in (("invalid partition specified: short", False), ("a reservation is needed", True)):
+        (folder / "bin/sbatch").write_text(f"#!/bin/sh\necho {refusal} >&2\nexit 1\n")
+        if good:
+            check("squeue", {"partition": "short"})
+        else:
+            with pytest.raises(SlurmError, match=r"^invalid partition"):
+                check("squeue", {"partition": "short"})
 
 
 def test_only_our_jobs_in_the_folder_count(commands, tmp_path):
@@ -77,10 +96,13 @@ def test_jobs_of_a_killed_run_are_cancelled(commands, tmp_path):
     commands(squeue=line(tmp_path), scancel="")
     (tmp_path / "bin/scancel").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/cancelled\n: > {tmp_path}/squeue.txt\n')
     told = []
-    cancel_left_over(tmp_path, told.append)
+    with pytest.raises(SlurmError, match=r"begun on elsewhere are at work here.* scancel 7$"):
+        cancel_left_over(tmp_path, "elsewhere", told.append)
+    assert told == []
+    cancel_left_over(tmp_path, platform.node(), told.append)
     assert (tmp_path / "cancelled").read_text() == "7\n"
     assert told == ["A killed run has left Slurm jobs here (7). They are cancelled; the cells that they did are kept."]
-    cancel_left_over(tmp_path, told.append)
+    cancel_left_over(tmp_path, "elsewhere", told.append)
     assert len(told) == 1
 
 
@@ -116,6 +138,7 @@ class Executor:
     """What the executor for Slurm does with its jobs, as far as it matters here."""
 
     run_uuid = "em-study_1"
+    _submitted_job_clusters = frozenset()
 
     def __init__(self, ends=(), gives_back=True):
         self.ends, self.gives_back, self.failed, self.succeeded = ends, gives_back, [], []
@@ -152,7 +175,7 @@ def look(executor, jobs):
 
 @pytest.mark.parametrize("gives_back", [True, False])
 def test_a_job_stays_active_whether_slurm_answers_or_not(monkeypatch, gives_back):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {"1", "2"})
+    monkeypatch.setattr(executors, "known_jobs", lambda name: {"1": "RUNNING", "2": "RUNNING"})
     executor = Executor(ends=["1"], gives_back=gives_back)
     lose_no_job(executor, submitted, print)
     assert look(executor, [submitted("1"), submitted("2")]) == ["2"]
@@ -160,7 +183,7 @@ def test_a_job_stays_active_whether_slurm_answers_or_not(monkeypatch, gives_back
 
 
 def test_a_job_that_slurm_has_forgotten_fails_after_a_while(monkeypatch):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: set())
+    monkeypatch.setattr(executors, "known_jobs", lambda name: {})
     executor, jobs, told = Executor(), [submitted("1"), submitted("2", is_group=True)], []
     lose_no_job(executor, submitted, told.append)
     assert look(executor, jobs) == ["1", "2"]
@@ -181,7 +204,50 @@ def test_while_slurm_does_not_answer_no_job_counts_as_forgotten(monkeypatch):
     assert look(executor, [submitted("1")]) == ["1"]
 
 
-def test_a_failed_submission_is_reported():
+def test_a_job_that_gave_way_is_run_again(monkeypatch):
+    monkeypatch.setattr(executors, "known_jobs", lambda name: {"1": "PREEMPTED"})
+    executor = Executor()
+    lose_no_job(executor, submitted, print)
+    assert look(executor, [submitted("1")]) == []
+    assert executor.failed == [("1", "Slurm job 1 gave way to another (PREEMPTED).")]
+
+
+def test_jobs_of_other_clusters_are_left_to_the_executor(monkeypatch):
+    monkeypatch.setattr(executors, "known_jobs", lambda name: {})
+    monkeypatch.setattr(executors, "PATIENCE", -1.0)
+    executor = Executor()
+    executor._submitted_job_clusters = {"other"}
+    lose_no_job(executor, submitted, print)
+    assert look(executor, [submitted("1")]) == ["1"]
+
+
+def test_a_submission_waits_for_slurm(monkeypatch):
+    answers = iter([SlurmError("away"), {}])
+
+    def known_jobs(name):
+        if isinstance(answer := next(answers), SlurmError):
+            raise answer
+        return answer
+
+    waited = []
+    monkeypatch.setattr(executors, "known_jobs", known_jobs)
+    monkeypatch.setattr(executors.time, "sleep", waited.append)
+    executor = Executor()
+    lose_no_job(executor, submitted, print)
+    executor.run_job("3")
+    assert waited == [executors.EVERY]
+
+
+def test_all_jobs_of_a_run_are_cancelled_by_its_name(commands, tmp_path):
+    commands(scancel="")
+    executor = Executor()
+    lose_no_job(executor, submitted, print)
+    executor.cancel_jobs([])
+    assert (tmp_path / "scancel.called").read_text() == "--name=em-study_1\n"
+
+
+def test_a_failed_submission_is_reported(monkeypatch):
+    monkeypatch.setattr(executors, "known_jobs", lambda name: {})
     executor = Executor()
     lose_no_job(executor, lambda job: submitted(job), print)
     executor.run_job("3")
@@ -194,12 +260,12 @@ def test_jobs_are_counted_by_state_and_reason():
 
 
 def test_one_run_holds_the_lock_and_is_named(tmp_path):
-    with hold(tmp_path, ["config.yaml"]):
-        assert holder_of(tmp_path)["configuration_files"] == ["config.yaml"]
+    with hold(tmp_path, {"executor": "warm"}):
         with pytest.raises(StudyError, match=r"another snakemake is running in this folder \(process \d+ on "):
-            hold(tmp_path)
-        assert holder_of(tmp_path)["configuration_files"] == ["config.yaml"]
+            hold(tmp_path, {"executor": "slurm"})
+        assert last_run(tmp_path)["executor"] == "warm"
     hold(tmp_path).close()
+    assert last_run(tmp_path)["executor"] == "warm"
 
 
 def test_progress_of_a_run_is_told_without_slurm(tiny, tmp_path):
@@ -221,5 +287,5 @@ def test_each_job_leaves_a_record(tiny):
     for job in record["jobs"]:
         assert job["seconds"] > 0
         assert job["node"] == record["host"]
-        assert job["peak_memory_mb"] > 10
+        assert job["peak_memory_mb"] > 10 or sys.platform != "linux"
         assert (tiny / job["log"]).exists()

@@ -16,8 +16,10 @@ from study.plan.demands import (
     memory_mb,
     minutes,
     parts_by_time,
+    seconds_allowed,
     seconds_of_cells,
     seconds_of_step,
+    size_of,
 )
 
 DATA = {
@@ -58,6 +60,23 @@ def test_each_attempt_asks_for_twice_as_much_up_to_a_bound():
     assert minutes(1e9, 1) == minutes(1e9, 5) == MOST_MINUTES
 
 
+def test_what_a_file_s_implementation_may_take_is_asked_for():
+    fit = {"implementation": "opencv", "time_limit": 30.0}
+    slow = Experiment.model_validate({"data": DATA, "fits": {"theirs": fit}, "replicates": 10})
+    assert seconds_allowed(EXPERIMENT) == 0
+    assert seconds_allowed(slow) == 300
+    assert minutes(0.1, 1, 300.0) == 6
+
+
+def test_the_size_of_a_file_counts_for_what_is_asked_only(tmp_path):
+    file = tmp_path / "rows.csv"
+    file.write_text("x\n" + "1.0\n" * 1_000_000)
+    data = {"source": "csv", "features": ["x"], "unlabeled": {"path": str(file)}}
+    read = Experiment.model_validate({"data": data, "fits": {"ours": {}}})
+    assert size_of(read)[0] == 10_000
+    assert size_of(read, look=True)[0] == 400_000
+
+
 def test_cells_differ_by_the_keys_that_cost_time():
     vary = {"data.n_unlabeled": [1000, 100_000], "fits.ours.tol": [1e-2, 1e-4]}
     seconds = seconds_of_cells(Cells(varied(vary=vary), EXPERIMENT))
@@ -89,4 +108,5 @@ def test_parts_hold_every_cell_once_in_their_order(seconds, most):
 def test_parts_are_neither_many_and_short_nor_few_and_long():
     assert len(parts_by_time(np.full(100, SHORT_PART / 200), varied(vary={"data.n_unlabeled": [1]}))) == 1
     assert len(parts_by_time(np.full(100, 1.0), varied(vary={"data.n_unlabeled": [1]}))) == 8
+    assert len(parts_by_time(np.full(30, 1.0), varied(vary={"data.n_unlabeled": [1]}))) == 3
     assert len(parts_by_time(np.full(100_000, 0.06), varied(vary={"data.n_unlabeled": [1]}))) == 100

@@ -65,7 +65,7 @@ def test_planning_imports_no_large_library():
 
 def test_parts_hold_every_cell_once(plan):
     parts = plan.parts("labels")
-    assert parts == [f"results/sweeps/labels/part_{part}.csv" for part in range(2)]
+    assert parts == [f"results/sweeps/labels/part_{part}.csv" for part in range(1)]
     assignments = [values for part in range(len(parts)) for values in plan.assignments_of_part("labels", part)]
     assert assignments == [cell.assignment for cell in plan.cells["labels"]]
     assert set(parts) < set(plan.intermediates)

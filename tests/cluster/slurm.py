@@ -2,7 +2,7 @@
 
     python tests/cluster/slurm.py up FOLDER     # then put FOLDER/bin first on PATH
     python tests/cluster/slurm.py down FOLDER
-    python tests/cluster/slurm.py run FOLDER COMMAND ...   # with a cluster that is up as long as the command runs
+    python tests/cluster/slurm.py run COMMAND ...   # with a cluster of its own, as long as the command runs
     python tests/cluster/slurm.py probe             # ends with 1, and the reason, where there can be none
 
 Where Slurm is not installed, its Debian packages are unpacked into the folder.
@@ -238,26 +238,36 @@ def wait_until(fulfilled, seconds, problem, every=0.1):
         time.sleep(every)
 
 
-def main(word, folder="", *command) -> int:
+def main(word, *words) -> int:
     """Do what the first word says."""
-    cluster = Cluster(folder)
     try:
-        if word == "probe":
-            find_or_unpack(Path(tempfile.mkdtemp()) / "root")
-            return 0
-        if word in ("up", "run"):
+        if word == "up":
+            cluster = Cluster(words[0])
             cluster.start()
             print(f"export PATH={cluster.bin}:$PATH")
-        if word == "run":
-            path = f"{cluster.bin}{os.pathsep}{os.environ['PATH']}"
-            environment = {**os.environ, "PATH": path, "EM_STUDY_TEST_CLUSTER": str(cluster.folder)}
-            return subprocess.run(command, env=environment, check=False).returncode
-        return 0
+        elif word == "down":
+            Cluster(words[0]).stop()
+        elif word == "run":
+            return run_with_a_cluster(words)
+        else:
+            with tempfile.TemporaryDirectory() as folder:
+                find_or_unpack(Path(folder) / "root")
     except NoSlurmError as error:
         print(error, file=sys.stderr)
         return 1
-    finally:
-        if word in ("down", "run"):
+    return 0
+
+
+def run_with_a_cluster(command) -> int:
+    """Run a command while a cluster is up; return how it ended."""
+    with tempfile.TemporaryDirectory(prefix="slurm") as folder:
+        cluster = Cluster(folder)
+        try:
+            cluster.start()
+            path = f"{cluster.bin}{os.pathsep}{os.environ['PATH']}"
+            environment = {**os.environ, "PATH": path, "EM_STUDY_TEST_CLUSTER": str(cluster.folder)}
+            return subprocess.run(command, env=environment, check=False).returncode
+        finally:
             cluster.stop()
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import ClassVar
 
 import pytest
 from project import TINY, make_project
@@ -60,7 +61,10 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
 class Run:
     """The main process of a run, in a project of its own."""
 
+    begun: ClassVar[list] = []
+
     def __init__(self, folder, *arguments, profile="profiles/slurm", **environment):
+        self.begun.append(self)
         self.folder = folder
         self.output = folder / "output.txt"
         where = (
@@ -93,13 +97,23 @@ class Run:
         return self.jobs("running")
 
 
+@pytest.fixture(autouse=True)
+def nothing_goes_on():
+    """End what a test that fails leaves."""
+    yield
+    while Run.begun:
+        run = Run.begun.pop()
+        run.process.kill()
+        run.process.wait()
+        for job, *_ in run.jobs("pending,running"):
+            CLUSTER.run("scancel", job, check=False)
+
+
 @pytest.fixture
 def folder(tmp_path):
     made = make_project(tmp_path / "project", SLOW)
     (made / "implementations/slow.py").write_text(SLEEPER)
-    yield made
-    for job, *_ in Run.jobs(type("Of", (), {"folder": made}), "pending,running"):
-        CLUSTER.run("scancel", job, check=False)
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -122,12 +136,13 @@ def results(folder):
 
 
 def test_a_job_over_its_time_is_run_again_with_more(folder, tmp_path, expected):
-    run = Run(folder, "--", TABLE, SLEEP=600, SLEEP_ONCE=tmp_path / "mark")
+    asked = "--set-resources", "sweep_part:runtime=attempt"
+    run = Run(folder, *asked, "--", TABLE, SLEEP=600, SLEEP_ONCE=tmp_path / "mark")
     assert run.ends(), run.text
     assert "TIMEOUT" in run.text
     assert (folder / TABLE).read_bytes() == expected
     jobs = CLUSTER.run("squeue", "-h", "-t", "all", "-o", "%l %Z").splitlines()
-    assert sorted(line.split()[0] for line in jobs if line.endswith(f" {folder}")) == ["2:00", "2:00", "2:00", "4:00"]
+    assert sorted(line.split()[0] for line in jobs if line.endswith(f" {folder}")) == ["1:00", "1:00", "1:00", "2:00"]
 
 
 def test_whole_study_is_the_bytes_of_a_local_run(tmp_path):
@@ -172,11 +187,11 @@ def test_a_cancelled_job_is_run_again(folder, tmp_path, expected):
     assert len(run.jobs()) == 4
 
 
-def test_the_controller_is_started_again(folder, tmp_path, expected):
-    run = Run(folder, "--", TABLE, SLEEP=30, SLEEP_ONCE=tmp_path / "mark")
+def test_the_controller_is_away_for_a_while(folder, tmp_path, expected):
+    run = Run(folder, "--jobs", "1", "--", TABLE, SLEEP=20, SLEEP_ONCE=tmp_path / "mark")  # others are yet to submit
     wait_until((tmp_path / "mark").exists, 120, "no job runs")
     CLUSTER.kill_controller()
-    time.sleep(5)
+    time.sleep(40)
     CLUSTER.start_controller()
     assert run.ends(), run.text
     assert (folder / TABLE).read_bytes() == expected

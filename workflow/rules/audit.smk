@@ -10,6 +10,7 @@ rule manifest:
         "results/manifest.json",
     log:
         "results/logs/manifest.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
@@ -41,6 +42,7 @@ rule pages:
         ],
     log:
         "results/logs/pages.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
@@ -64,6 +66,7 @@ rule report_image:
         ),
     log:
         "results/logs/report_image/{owner}/{figure}.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

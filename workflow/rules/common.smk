@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir).parents[1]
 SRC = str(ROOT / "src")
@@ -15,14 +16,15 @@ set_environment(SRC)
 
 from study.audit.manifest import git_state
 from study.audit.run_record import write_run_record
+from study.cluster import slurm
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
 from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import FIGURES
-from study.plan.demands import memory_mb, minutes, seconds_of_step
+from study.plan.demands import memory_mb, minutes, seconds_allowed, seconds_of_step
 from study.plan.loading import load
 from study.plan.results import Plan
-from study.plan.run_lock import hold
+from study.plan.run_lock import hold, last_run
 from study.plan.sources import Code, all_code
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.
@@ -104,9 +106,14 @@ def sweep_of(wildcards):
 
 def minutes_of(step):
     """What a step of an experiment asks a cluster for."""
-    return lambda wildcards, attempt: minutes(
-        seconds_of_step(step, experiment_of(wildcards), wildcards.get("fit")), attempt
-    )
+
+    def asked(wildcards, attempt):
+        experiment = experiment_of(wildcards)
+        seconds = seconds_of_step(step, experiment, wildcards.get("fit"))
+        allowed = seconds_allowed(experiment) if step in ("fit", "sklearn") else 0.0
+        return minutes(seconds, attempt, allowed)
+
+    return asked
 
 
 def memory_of_experiment(wildcards, attempt):
@@ -114,7 +121,11 @@ def memory_of_experiment(wildcards, attempt):
 
 
 def minutes_of_part(wildcards, attempt):
-    return minutes(PLAN.seconds_of_part(wildcards.sweep, int(wildcards.part)), attempt)
+    named = wildcards.sweep, int(wildcards.part)
+    allowed = len(PLAN.cells_of_parts[named[0]][named[1]]) * seconds_allowed(
+        PLAN.longest_of_part(*named)
+    )
+    return minutes(PLAN.seconds_of_part(*named), attempt, allowed)
 
 
 def memory_of_part(wildcards, attempt):
@@ -133,10 +144,14 @@ if not IS_MODULE:
 
     onstart:
         try:
+            executor, last = workflow.executor_plugin.name, last_run(Path("."))
+            told = {"executor": executor, "configuration_files": CONFIG_FILES}
             workflow.run_lock = hold(
-                Path("."), CONFIG_FILES
+                Path("."), told
             )  # as long as this process lives
-            if workflow.executor_plugin.name == "slurm":
+            if "slurm" in (executor, last.get("executor")):
+                slurm.cancel_left_over(".", last.get("host"), logger.warning)
+            if executor == "slurm":
                 begin_on_slurm()
         except StudyError as error:
             raise WorkflowError(str(error)) from None

@@ -4,6 +4,7 @@ rule fetch:
         "results/downloads/{sha256}.csv",
     log:
         "results/logs/fetch/{sha256}.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

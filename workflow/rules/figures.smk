@@ -9,6 +9,7 @@ rule figure:
         "results/logs/figures/{experiment}/{figure}.log",
     wildcard_constraints:
         figure=r"(?!sweep\.)[a-z][a-z0-9_]*",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
@@ -42,6 +43,7 @@ rule sweep_figure:
         png="results/figures/{sweep}/sweep.png",
     log:
         "results/logs/figures/{sweep}/sweep.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

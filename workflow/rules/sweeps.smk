@@ -35,6 +35,7 @@ rule sweep:
         summary="results/tables/sweeps/{sweep}_summary.csv",
     log:
         "results/logs/sweeps/{sweep}/table.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

@@ -94,6 +94,7 @@ rule tables:
         measurements="results/tables/measurements.csv",
     log:
         "results/logs/tables.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:
@@ -117,6 +118,7 @@ rule claims:
         dictionary="results/tables/README.md",
     log:
         "results/logs/claims.log",
+    localrule: True
     conda:
         "../envs/study.yaml"
     params:

@@ -11,19 +11,22 @@ from collections import Counter
 from pathlib import Path
 
 from study.audit.cells import names_of_cells
-from study.cluster.slurm import Job, SlurmError, jobs_if_any
+from study.cluster.slurm import Job, SlurmError, jobs_of
 from study.configuration.errors import StudyError
 from study.plan.loading import load
 from study.plan.results import Plan
-from study.plan.run_lock import holder_of
+from study.plan.run_lock import last_run
 
 
-def cells_done(folder: Path, plan: Plan):
-    """Yield a sweep, how many of its cells are done, and how many there are."""
+def lines_of_sweeps(folder: Path, plan: Plan):
+    """Say how many cells of each sweep are done."""
     for sweep, cells in plan.cells.items():
-        store = folder / f"results/sweeps/{sweep}/cells"
-        there = {file.stem for file in store.glob("*.csv")}
-        yield sweep, len(there & (names_of_cells(plan, sweep) or set())), len(cells)
+        names = names_of_cells(plan, sweep)
+        if names is None:
+            yield f"{sweep}: a data file is missing, so what is done cannot be told"
+        else:
+            done = len({file.stem for file in (folder / f"results/sweeps/{sweep}/cells").glob("*.csv")} & names)
+            yield f"{sweep}: {done} of {len(cells)} cells done, {len(cells) - done} left"
 
 
 def lines_of_jobs(jobs: list[Job]):
@@ -37,19 +40,18 @@ def lines_of_jobs(jobs: list[Job]):
 def main() -> int:
     """Print a line a sweep, and one a state of jobs."""
     folder = Path()
-    last_run = holder_of(folder) or {}
+    run = last_run(folder)
     try:
-        plan = Plan(load(last_run.get("configuration_files") or ["config.yaml"], every_cell=False).study)
+        plan = Plan(load(run.get("configuration_files") or ["config.yaml"], every_cell=False).study)
+        lines = list(lines_of_sweeps(folder, plan)) or ["no sweep is configured"]
+        if run.get("executor") == "slurm":
+            lines += lines_of_jobs(jobs_of(folder))
+    except SlurmError as error:
+        lines.append(f"Slurm does not answer ({error})")
     except StudyError as error:
         print(error)
         return 1
-    for sweep, done, n_cells in cells_done(folder, plan):
-        print(f"{sweep}: {done} of {n_cells} cells done, {n_cells - done} left")
-    try:
-        for line in lines_of_jobs(jobs_if_any(folder)):
-            print(line)
-    except SlurmError as error:
-        print(f"Slurm does not answer ({error})")
+    print(*lines, sep="\n")
     return 0
 
 

@@ -9,8 +9,9 @@ from study.data.storage import whole_file
 from study.plan.step import record_of
 
 NOTE = (
-    "When and where the jobs ran that made these results, each when it last ran. This one file differs from run to "
-    "run; all others are the same bytes. Seconds and peak memory are of a job's script, without what starts it."
+    "When and where the jobs ran that made what the last run was asked for, each when it last ran. This one file "
+    "differs from run to run; all others are the same bytes. Seconds and peak memory are of the process of a job's "
+    "script, without what starts it and without what it starts. Jobs of an older version have left no record."
 )
 
 
@@ -26,12 +27,9 @@ def write_run_record(logs, executor: str, file: Path):
     file : Path
         Where the record goes.
     """
-    files = sorted({record_of(log) for log in logs})
-    jobs = [
-        json.loads(file.read_text(encoding="utf-8")) | {"log": str(file.with_suffix(".log"))}
-        for file in files
-        if file.exists()
-    ]
+    files = {record_of(log): str(log) for log in sorted(map(str, logs))}
+    there = {file: log for file, log in files.items() if file.exists()}
+    jobs = [json.loads(file.read_text(encoding="utf-8")) | {"log": log} for file, log in there.items()]
     stages: dict[str, dict] = {}
     for job in jobs:
         stage = stages.setdefault(job["rule"], {"jobs": 0, "seconds": 0.0, "nodes": {}, "peak_memory_mb": None})
@@ -45,6 +43,7 @@ def write_run_record(logs, executor: str, file: Path):
         "platform": platform.platform(),
         "executor": executor,
         "plugins": package_versions(plugins=True),
+        "jobs_without_a_record": len(files) - len(there),
         "stages": stages,
     }
     text = json.dumps(record, indent=1).removesuffix("\n}")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from study.audit.cells import names_of_cells
 from study.audit.record import read_manifest
-from study.cluster.slurm import jobs_if_any
+from study.cluster.slurm import jobs_of
 from study.configuration.errors import StudyError
-from study.plan.run_lock import hold
+from study.plan.run_lock import hold, last_run
 
 SLUG = "[a-z][a-z0-9_]{0,63}"
 # What experiments and sweeps leave.
@@ -91,7 +91,7 @@ def main() -> int:
         return 1
     try:
         lock = hold(folder)
-        at_work = jobs_if_any(folder)
+        at_work = jobs_of(folder) if last_run(folder).get("executor") == "slurm" else []
     except StudyError as error:
         print(f"{error}. Nothing was removed.")
         return 1

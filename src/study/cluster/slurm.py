@@ -1,6 +1,7 @@
 """Slurm's commands: whether jobs can be submitted, and which of ours there are."""
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ NAME = "em-study"  # begins our jobs' names, by profiles/slurm; without it a job
 COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sacct")
 NAMED = ("partition", "account")
 FORMAT = "%i|%T|%r|%j|%k|%Z"  # number, state, reason, name, comment, folder
-LONGEST_POLL = 180  # seconds between the executor's looks at its jobs, when none has ended for long
+LONGEST_POLL = 240  # seconds between the executor's looks at its jobs, when none has ended for long, and some to spare
 PATIENCE = 120  # seconds for jobs to end that are cancelled
 
 
@@ -58,11 +59,13 @@ def ask(*command) -> str:
     return done.stdout
 
 
-def check(named: dict[str, str]):
+def check(status_command: str, named: dict[str, str]):
     """Find out before anything is submitted what would leave a run waiting for ever.
 
     Parameters
     ----------
+    status_command : str
+        That the executor asks by.
     named : dict
         The options among `NAMED` that the jobs will have.
 
@@ -72,14 +75,25 @@ def check(named: dict[str, str]):
     """
     if missing := [name for name in COMMANDS if shutil.which(name) is None]:
         raise SlurmError(f"{', '.join(missing)} not found: start this where Slurm's commands are, on a login node")
-    settings = ask("scontrol", "show", "config")
-    age = re.search(r"^MinJobAge\s*=\s*(\d+)", settings, re.MULTILINE)
-    if "accounting_storage/none" in settings and age and int(age[1]) <= LONGEST_POLL:
-        raise SlurmError(
-            f"this cluster keeps no accounts of jobs, and forgets one {age[1]} s after its end (MinJobAge), but is "
-            f"asked only every {LONGEST_POLL} s: an ended job could be missed. Ask for a longer MinJobAge or accounting"
-        )
-    ask("sbatch", "--test-only", "--time=1", *(f"--{name}={value}" for name, value in named.items()), "--wrap=true")
+    settings = dict(re.findall(r"^(\w+)\s*=\s*(\S+)", ask("scontrol", "show", "config"), re.MULTILINE))
+    if "slurmdbd" not in settings.get("AccountingStorageType", ""):
+        if status_command != "squeue":
+            raise SlurmError("this cluster keeps no accounts of jobs: add --slurm-status-command squeue")
+        age = int(settings.get("MinJobAge", "0"))  # 0: for ever
+        if 0 < age < LONGEST_POLL:
+            raise SlurmError(
+                f"this cluster keeps no accounts of jobs, and forgets one {age} s after its end (MinJobAge), but is "
+                "asked only every 180 s: an ended job could be missed. Ask for a longer MinJobAge or accounting"
+            )
+    options = [f"--{name}={value}" for name, value in named.items() if re.fullmatch(r"[\w.-]+", value)]
+    tried = subprocess.run(  # noqa: S603
+        ["sbatch", "--test-only", "--time=1", *options, "--wrap=true"],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if tried.returncode and re.search("partition|account", tried.stderr):  # what else it lacks, the jobs may name
+        raise SlurmError(tried.stderr.strip())
 
 
 def jobs_of(folder) -> list[Job]:
@@ -92,22 +106,20 @@ def jobs_of(folder) -> list[Job]:
     return found
 
 
-def known_jobs(name: str) -> set[str]:
-    """Give the numbers of all jobs of a name that Slurm remembers, also those that have ended."""
-    return set(ask("squeue", "--noheader", "--states=all", f"--name={name}", "--format=%i").split())
+def known_jobs(name: str) -> dict[str, str]:
+    """Give the state of every job of a name that Slurm remembers, by its number; also of those that have ended."""
+    lines = ask("squeue", "--noheader", "--states=all", f"--name={name}", "--format=%i|%T").splitlines()
+    return dict(line.split("|") for line in lines)
 
 
-def jobs_if_any(folder) -> list[Job]:
-    """List them as `jobs_of` does; none where there is no Slurm."""
-    return jobs_of(folder) if shutil.which("squeue") else []
-
-
-def cancel_left_over(folder, tell):
+def cancel_left_over(folder, host: str | None, tell):
     """Cancel what a killed run has left, and wait for its end: else a job would run twice into the same file.
 
     Parameters
     ----------
     folder : path-like
+    host : str or None
+        Where that run was: from elsewhere nobody can tell whether it is gone.
     tell : callable
         Called with a line for the user.
 
@@ -119,10 +131,18 @@ def cancel_left_over(folder, tell):
         return
     numbers = [job.number for job in left]
     listed = ", ".join(numbers)
+    if host not in (None, platform.node()):
+        raise SlurmError(
+            f"Slurm jobs of a run that was begun on {host} are at work here. If that run is gone, cancel them: "
+            f"scancel {' '.join(numbers)}"
+        )
     tell(f"A killed run has left Slurm jobs here ({listed}). They are cancelled; the cells that they did are kept.")
     ask("scancel", *numbers)
     end = time.monotonic() + PATIENCE
-    while still := [job.number for job in jobs_of(folder)]:
+    while still := jobs_of(folder):
         if time.monotonic() > end:
-            raise SlurmError(f"Slurm has not ended job {', '.join(still)} of a killed run yet: try again later")
+            if all(job.state == "COMPLETING" for job in still):  # its node does not answer
+                return
+            listed = ", ".join(job.number for job in still)
+            raise SlurmError(f"Slurm has not ended job {listed} of a killed run yet: try again later")
         time.sleep(1)

@@ -48,7 +48,7 @@ class Waiting:
     def _tell_once(self, lines):
         for reason in lines.keys() - self.told:
             self.tell(lines[reason])
-        self.told = set(lines)
+        self.told |= lines.keys()
 
 
 def _line(reason, jobs):

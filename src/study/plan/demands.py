@@ -7,11 +7,13 @@ sweeps' parts depend on them too, which is why nothing here depends on a machine
 import math
 from functools import reduce
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from pydantic import ValidationError
 
 from study.configuration.cells import Cells
+from study.configuration.implementations import implementation_file
 from study.configuration.schema import CsvData, Experiment, Fit, GaussianMixtureData, Sweep
 from study.evaluation.protocols import LADDER, PROTOCOLS
 
@@ -19,7 +21,7 @@ LEAST_MINUTES, MOST_MINUTES = 1, 24 * 60
 LEAST_MEMORY, MOST_MEMORY = 1_000, 64_000  # MB
 CAUTION = 10  # times the estimated seconds are asked for
 STEPS = 50  # of EM in a fit, if it may take so many
-ROWS = 10_000  # of a file, which is not read for this; scikit-learn's data sets have fewer
+ROWS, BYTES_OF_A_ROW = 10_000, 10  # of a file, which is not read for this; it may be fetched only later
 CLASSES = 3  # of a file
 OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging, writing
 # How often the work of all fits, or of the one that is compared, a step does.
@@ -27,41 +29,54 @@ PASSES = {"data": 0, "fit": 1, "evaluate": 1, "impute": 1, "sklearn": 3 * len(PR
 PASSES |= {"compare": len(PROTOCOLS), "measure": 10}
 # A part of a sweep: so many of them, for a few cores; but what is shorter is not worth a job on a cluster, and what is
 # longer is not worth losing. What a job is given stays small.
-PARTS, SHORT_PART, LONG_PART, MOST_CELLS = 8, 5.0, 60.0, 1000
+PARTS, SHORT_PART, LONG_PART, MOST_CELLS = 8, 10.0, 60.0, 1000
 MISSING = 10  # times the seconds of complete rows
 # Last words of keys that change a cell's seconds; others are not looked at, nor are settings of a single fit's end.
 SIZES = {"n_unlabeled", "n_labeled", "counts", "n_components", "n_features", "max_iter", "n_init", "fraction", "holes"}
 
 
-def minutes(seconds: float, attempt: int) -> int:
-    """Minutes to ask for."""
-    asked = LEAST_MINUTES + math.ceil(CAUTION * seconds / 60)
+def minutes(seconds: float, attempt: int, allowed: float = 0.0) -> int:
+    """Minutes to ask for, by the seconds that are estimated, and those that implementations of files are allowed."""
+    asked = LEAST_MINUTES + math.ceil(max(CAUTION * seconds, allowed) / 60)
     return min(asked * 2 ** (attempt - 1), MOST_MINUTES)
+
+
+def seconds_allowed(experiment: Experiment) -> float:
+    """Seconds that implementations of files may take over all replicates; nobody can estimate these."""
+    running = [*experiment.fits.values(), *([experiment.protocols] if experiment.protocols else [])]
+    return experiment.replicates * sum(each.time_limit for each in running if implementation_file(each.implementation))
 
 
 def memory_mb(experiment: Experiment, attempt: int) -> int:
     """Memory to ask for, in MB: for the rows of all replicates, and what a fit makes of those of one."""
-    n_rows, n_components, n_features = size_of(experiment)
+    n_rows, n_components, n_features = size_of(experiment, look=True)
     n_draws = 1 if experiment.data.same_rows else experiment.replicates
     values = n_rows * (2 * n_draws * (n_features + 1) + 6 * (n_components + n_features))
     return min((LEAST_MEMORY + math.ceil(8 * values / 1e6)) * 2 ** (attempt - 1), MOST_MEMORY)
 
 
-def size_of(experiment: Experiment) -> tuple[int, int, int]:
-    """Estimate the rows of a replicate, the components of the largest fit, and the features."""
+def size_of(experiment: Experiment, look: bool = False) -> tuple[int, int, int]:
+    """Estimate the rows of a replicate, the components of the largest fit, and the features.
+
+    If `look` is set, the rows of files are those that they may have by their size. What parts a sweep never looks: a
+    file may be fetched after that.
+    """
     data, n_rows = experiment.data, ROWS
     n_classes, n_features = data.shape
     if isinstance(data, GaussianMixtureData):
         n_rows = data.n_rows + data.n_labeled
     elif not isinstance(data, CsvData):
         n_rows = 1000
+    elif look:
+        files = [Path(file.place) for file in data.files]
+        n_rows = max(n_rows, sum(file.stat().st_size for file in files if file.exists()) // BYTES_OF_A_ROW)
     fitted = [fit.n_components or n_classes or CLASSES for fit in experiment.fits.values()]
     return n_rows, max(fitted), n_features
 
 
-def seconds_of_fit(experiment: Experiment, fit: Fit) -> float:
+def seconds_of_fit(experiment: Experiment, fit: Fit, look: bool = False) -> float:
     """Estimate the seconds of a fit to all replicates."""
-    n_rows, _, n_features = size_of(experiment)
+    n_rows, _, n_features = size_of(experiment, look)
     n_components = fit.n_components or experiment.data.shape[0] or CLASSES
     # Measured on one core: 30 us, and for each row and component 6 ns and 2.5 ns a feature.
     step = 3e-5 + n_rows * n_components * (6e-9 + 2.5e-9 * n_features)
@@ -75,7 +90,9 @@ def seconds_of_step(step: str, experiment: Experiment, fit: str | None) -> float
     if fit is None and experiment.protocols and step in ("sklearn", "compare", "diagnose"):
         fit = experiment.protocols.fit
     fits = [experiment.fits[fit]] if fit else list(experiment.fits.values())
-    return experiment.replicates * OVERHEAD + PASSES[step] * sum(seconds_of_fit(experiment, each) for each in fits)
+    return experiment.replicates * OVERHEAD + PASSES[step] * sum(
+        seconds_of_fit(experiment, each, look=True) for each in fits
+    )
 
 
 def seconds_of_cells(cells: Cells) -> np.ndarray:

@@ -11,14 +11,14 @@ from study.configuration.errors import StudyError
 PLACE = Path(".snakemake/run.lock")
 
 
-def hold(folder: Path, configuration_files=()):
+def hold(folder: Path, about: dict | None = None):
     """Hold the lock of a folder until what is returned is closed.
 
     Parameters
     ----------
     folder : Path
-    configuration_files : iterable of path-like
-        Of the run, told to whoever asks what it does.
+    about : dict, optional
+        What to tell of the run to whoever asks later.
 
     Returns
     -------
@@ -35,19 +35,22 @@ def hold(folder: Path, configuration_files=()):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        holder = holder_of(folder)
-        who = f" (process {holder['process']} on {holder['host']})" if holder else ""
+        last = last_run(folder)
+        who = f" (process {last['process']} on {last['host']})" if last else ""
         raise StudyError(f"another snakemake is running in this folder{who}; wait for it, or stop it") from None
-    lock.truncate(0)
-    files = [str(file) for file in configuration_files]
-    json.dump({"host": platform.node(), "process": os.getpid(), "configuration_files": files}, lock)
-    lock.flush()
+    except OSError as error:
+        lock.close()
+        raise StudyError(f"{PLACE} cannot be locked ({error}): this disk does not keep two runs apart") from None
+    if about is not None:
+        lock.truncate(0)
+        json.dump({"host": platform.node(), "process": os.getpid(), **about}, lock)
+        lock.flush()
     return lock
 
 
-def holder_of(folder: Path) -> dict | None:
-    """Tell who held the lock last: host, process and the files of its configuration."""
+def last_run(folder: Path) -> dict:
+    """Tell what was told of the last run: host, process, executor, configuration_files. Empty if there is none."""
     try:
         return json.loads((folder / PLACE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
+        return {}

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from study.configuration.errors import StudyError
+from study.data.storage import whole_file
 
 DISK_FULL = "The disk is full. What was being written has been removed; make room, and run the same command again."
 PROCESS = Path("/proc/self")  # where the kernel is Linux
@@ -69,7 +70,8 @@ def _recorded(rule: str, file: Path):
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
         "peak_memory_mb": _peak_memory(),
     }
-    file.write_text(json.dumps(record), encoding="utf-8")
+    with whole_file(file) as temporary:
+        temporary.write_text(json.dumps(record), encoding="utf-8")
 
 
 def _peak_memory() -> int | None:
