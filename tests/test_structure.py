@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 SRC = ROOT / "src"
 # The way of the data. A room imports from itself and from rooms before it; claims and figures are side by side.
 ROOMS = ("configuration", "data", "fits", "evaluation", "diagnosis", "tables", "claims", "figures", "plan")
-ROOMS += ("cluster", "audit")
+ROOMS += ("cluster", "audit", "page")
 
 
 def imports(file):

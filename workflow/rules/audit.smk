@@ -1,4 +1,32 @@
-# What a reviewer needs: the manifest of the run.
+# What a reviewer needs: the page of the claims, the manifest of the run, the report.
+rule page:
+    input:
+        claims=rules.claims.output.claims,
+        tables=[f"results/tables/{name}.csv" for name in CLAIMED],
+        files=lambda wildcards: PLAN.intermediates,
+        images=list(PLAN.sweep_images.values()),
+        template=os.path.relpath(ROOT / "workflow" / "page" / "index.html"),
+        style=os.path.relpath(ROOT / "workflow" / "page" / "page.css"),
+    output:
+        "results/index.html",
+    log:
+        "results/logs/page.log",
+    localrule: True
+    conda:
+        "../envs/study.yaml"
+    params:
+        code=CODE.digest("page.py"),
+        git=lambda wildcards: git_state(ROOT),
+        study=STUDY.model_dump(mode="json"),
+        tables=CLAIMED,
+        sweeps=list(PLAN.sweep_images),
+        configuration=CONFIG_FILES,
+    message:
+        "Make the page of the claims"
+    script:
+        "../scripts/page.py"
+
+
 rule manifest:
     input:
         outputs=lambda wildcards: [*PLAN.published, *PLAN.intermediates],

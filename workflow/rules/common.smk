@@ -26,6 +26,7 @@ from study.plan.loading import load
 from study.plan.results import Plan
 from study.plan.run_lock import hold, last_run
 from study.plan.sources import Code, all_code
+from study.tables.columns import PARTS
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.
 IS_MODULE = not (ROOT / "Snakefile").samefile(workflow.main_snakefile)
@@ -58,6 +59,8 @@ except StudyError as error:
 
 STUDY = LOADED.study
 PLAN = Plan(STUDY)
+# The tables that claims read.
+CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]
 # Params hold the checksum of all that a script imports: an edit there reruns what it made.
 CODE = Code(ROOT)
 

@@ -7,8 +7,7 @@ from study.claims.judge import judge_all
 from study.configuration.schema import Claims
 from study.data.storage import read_table, whole_file, write_table
 from study.plan.step import logged
-from study.tables.collect import PARTS
-from study.tables.columns import COLUMNS
+from study.tables.columns import COLUMNS, PARTS
 from study.tables.dictionary import data_dictionary
 
 with logged(snakemake):

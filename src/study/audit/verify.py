@@ -85,8 +85,8 @@ def _tables(folder, manifest):
     from study.configuration.errors import StudyError
     from study.configuration.schema import Study
     from study.data.storage import read_table
-    from study.tables.collect import COLLECTED, PARTS, collect
-    from study.tables.columns import COLUMNS, SWEEP_COLUMNS
+    from study.tables.collect import COLLECTED, collect
+    from study.tables.columns import COLUMNS, PARTS, SWEEP_COLUMNS
 
     tables = folder / "results/tables"
     study = Study.model_validate(manifest["configuration"])

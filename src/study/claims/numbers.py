@@ -90,7 +90,7 @@ def numbers_of(
         beside = _column(table, {**where, **selection.other}, selection.quantity, selection.other)
         beside = beside.reindex(found.index)
         found = found / beside.where(beside != 0) if selection.over is not None else found - beside
-    found = _by_draw(found, _draw_columns(table))
+    found = _by_draw(found, draw_columns(table.columns))
     if selection.among is not None:
         chosen = numbers_of(selection.among, tables, experiment)
         found = found[found.index.isin(chosen.of_draws.index[holds(selection.among, chosen.of_draws)])]
@@ -143,7 +143,7 @@ def _column(table: pd.DataFrame, where: dict, quantity: str, left_out) -> pd.Ser
     values = chosen[quantity].map(lambda value: TRUTH.get(value, value)).astype(float)
     if quantity != "converged":
         values = values.where(~_failed(chosen))
-    keys = [column for column in (*_draw_columns(table), *PARTS) if column in chosen and column not in left_out]
+    keys = [column for column in (*draw_columns(table.columns), *PARTS) if column in chosen and column not in left_out]
     return pd.Series(values.to_numpy(), index=pd.MultiIndex.from_frame(chosen[keys].astype(str)))
 
 
@@ -162,9 +162,9 @@ def _failed(rows: pd.DataFrame) -> pd.Series:
     return rows["failure"].notna() & (rows["failure"] != "")
 
 
-def _draw_columns(table: pd.DataFrame) -> list[str]:
-    """Name the columns that tell draws apart: in a sweep's table, the varied keys stand before the fit."""
-    columns = list(table.columns)
+def draw_columns(columns) -> list[str]:
+    """Name the columns of a table that tell draws apart: of a sweep's, the varied keys stand before the fit."""
+    columns = list(columns)
     varied = columns[: columns.index("fit")] if "fit" in columns else []
     return [*dict.fromkeys([*varied, *(column for column in ("experiment", "replicate") if column in columns)])]
 

@@ -173,6 +173,7 @@ class Plan:
         return [
             *(f"results/tables/{name}.csv" for name in TABLES),
             "results/tables/README.md",
+            "results/index.html",
             *self.of_every_fit("results/predictions/{experiment}/{fit}.csv"),
             *self.imputed,
             *(f"results/tables/sweeps/{name}{end}.csv" for name in self.study.sweeps for end in ("", "_summary")),
@@ -210,6 +211,15 @@ class Plan:
         }
         captions |= {f"{name}/sweep": sweep.CAPTION for name, found in self.study.sweeps.items() if found.figure}
         return {f"results/report/figures/{stem}.webp": caption for stem, caption in captions.items()}
+
+    @property
+    def sweep_images(self) -> dict[str, str]:
+        """The image of each sweep that is drawn, by its name."""
+        return {
+            name: f"results/report/figures/{name}/sweep.webp"
+            for name, found in self.study.sweeps.items()
+            if found.figure
+        }
 
     @property
     def table_pages(self) -> dict[str, str]:

@@ -3,9 +3,8 @@
 import pandas as pd
 
 from study.configuration.errors import StudyError
-from study.tables.columns import COLUMNS
+from study.tables.columns import COLUMNS, PARTS
 
-PARTS = ("fits", "parameters", "agreement", "measurements")  # that claims may name
 COLLECTED = (*PARTS, "diagnosis")  # made of the experiments' parts
 
 

@@ -126,5 +126,6 @@ SWEEP_QUANTITIES = tuple(
     dict.fromkeys(column for table in ("fits", "agreement") for column in COLUMNS[table] if column not in _NAMES)
 )
 SWEEP_COLUMNS = ("fit", "protocol", "replicate", "seed", *SWEEP_QUANTITIES, "failure", "note")
+PARTS = ("fits", "parameters", "agreement", "measurements")  # tables that claims may name, beside those of sweeps
 # Those that can be drawn.
 NUMERIC_QUANTITIES = tuple(column for column in SWEEP_QUANTITIES if column not in TEXT_COLUMNS)

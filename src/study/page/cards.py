@@ -1,0 +1,150 @@
+"""What the card of a claim shows: the claim, the verdict, the draws behind it, and where its number comes from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from study.audit.checksums import sha256_of
+from study.claims.judge import finding_of
+from study.claims.numbers import NoNumbersError, Numbers, count_of, numbers_of, threshold
+from study.claims.sentences import WORDS, quantity_of
+from study.configuration.schema import AnyClaim, Claim
+from study.evaluation.measurements import QUANTITIES
+from study.page.origin import command_of, files_of, pandas_lines
+from study.page.strips import Held, strip, told
+from study.plan.results import Plan
+from study.tables.columns import COLUMNS
+
+# A sign for each verdict, so that none is told by its colour alone.
+SIGNS = {
+    "reproduced": "\u25cf",
+    "reproduced_in_distribution": "\u25d0",
+    "explained": "\u25c6",
+    "not_reproduced": "\u2715",
+    "undecided": "?",
+    "not_tested": "\u2013",
+}
+RELATIONS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
+MOST_FILES = 24
+
+
+@dataclass(frozen=True)
+class Card:
+    """A claim as the page shows it; text, but for the strip, which is SVG.
+
+    Attributes
+    ----------
+    name, source, statement, verdict, sign, words, explanation : str
+        The verdict as claims.csv has it, as a sign, and in words.
+    held, set_by, observed, share, axis, strip : str
+        Empty where there are no numbers: what it is held to, by whom, what was observed with its interval, in how many
+        draws it holds, what the strip's axis is, and the strip.
+    lines : list of str
+        Of Python, that give the observed number.
+    files : list of (str, str, str)
+        Path, checksum and rule of the files behind it.
+    n_more : int
+        Files that are not listed.
+    command : str
+    experiments : list of str
+        Whose settings it depends on.
+    """
+
+    name: str
+    source: str
+    statement: str
+    verdict: str
+    sign: str
+    words: str
+    explanation: str
+    held: str = ""
+    set_by: str = ""
+    observed: str = ""
+    share: str = ""
+    axis: str = ""
+    strip: str = ""
+    lines: tuple = ()
+    files: tuple = ()
+    n_more: int = 0
+    command: str = ""
+    experiments: tuple = ()
+
+
+def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, there, configuration_files) -> Card:
+    """Make the card of a claim.
+
+    Parameters
+    ----------
+    name : str
+    claim : AnyClaim
+    row : namedtuple
+        Of claims.csv.
+    tables : dict of DataFrame
+        By the names that claims use.
+    plan : Plan
+    there : set of str
+        The files of the run.
+    configuration_files : list of path-like
+    """
+    heading = name, claim.source, claim.statement, row.verdict, SIGNS[row.verdict], WORDS[row.verdict], row.explanation
+    if not isinstance(claim, Claim) or row.verdict == "not_tested":
+        return Card(*heading)
+    repeated = frozenset(plan.study.repeated())
+
+    def find(selection) -> Numbers:
+        return numbers_of(selection, tables, claim.experiment, repeated)
+
+    try:
+        finding = finding_of(claim, find)
+    except NoNumbersError:
+        return Card(*heading)
+    values = finding.numbers.of_draws
+    held = held_to(claim)
+    n, count = len(values), count_of(claim, values)
+    interval = (
+        f" (95 % interval {told(row.interval_low)} to {told(row.interval_high)})" if pd.notna(row.interval_low) else ""
+    )
+    files = [(path, rule) for path, rule in files_of(claim, plan) if path in there]
+    experiment = plan.study.sweeps[claim.sweep].experiment if claim.sweep else claim.about(claim.experiment)
+    return Card(
+        *heading,
+        held=held.text,
+        set_by="the source's number" if claim.threshold_of == "article" else "our reading: the source gives no number",
+        observed=f"{'' if n == 1 else claim.statistic + ' '}{told(finding.observed)}{interval}",
+        share=f"fulfilled by {count} of {n} {claim.draws}" if n > 1 else f"{'' if count else 'not '}fulfilled",
+        axis=axis_of(claim),
+        strip=strip(values, finding.observed, finding.range, held),
+        lines=tuple(pandas_lines(claim, tables[claim.table].columns)),
+        files=tuple((path, sha256_of(path), rule) for path, rule in files[:MOST_FILES]),
+        n_more=max(0, len(files) - MOST_FILES),
+        command=command_of(claim, configuration_files),
+        experiments=(experiment,) if experiment else tuple(plan.study.experiments),
+    )
+
+
+def held_to(claim: Claim) -> Held:
+    """Say what the numbers of a claim are held to."""
+    words = "held to"
+    if claim.kind == "existence":
+        words = "one is said to be" if claim.there_is else "none is said to be"
+    if claim.relation == "equals":
+        tolerance = f" \u00b1 {told(claim.tolerance)}" if claim.tolerance else ""
+        ends = claim.published - claim.tolerance, claim.published + claim.tolerance
+        return Held(*ends, f"{words} {told(claim.published)}{tolerance}")
+    end = threshold(claim)
+    ends = (end, np.inf) if claim.relation in ("at_least", "more_than") else (-np.inf, end)
+    return Held(*ends, f"{words} {RELATIONS[claim.relation]} {told(end)}")
+
+
+def axis_of(claim: Claim) -> str:
+    """Say what the axis of a claim's strip is."""
+    measurement = claim.where.get("measurement")
+    if claim.quantity == "value" and measurement in QUANTITIES:
+        quantity = QUANTITIES[measurement]
+        meaning = f"{quantity.meaning} ({quantity.unit})"
+    elif claim.quantity in QUANTITIES:
+        meaning = f"{QUANTITIES[claim.quantity].meaning} ({QUANTITIES[claim.quantity].unit})"
+    else:
+        meaning = (COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})).get(claim.quantity, "")
+    return f"{quantity_of(claim)}: {meaning}" if meaning else quantity_of(claim)

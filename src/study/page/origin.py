@@ -1,0 +1,100 @@
+"""Where a claim's number comes from: the lines of pandas that give it, and the files behind it."""
+
+from study.claims.numbers import INEQUALITIES, PARTS, draw_columns, threshold
+from study.configuration.schema import Claim, Selection, Test
+from study.evaluation.protocols import PROTOCOLS
+from study.plan.results import Plan
+
+
+def pandas_lines(claim: Claim, columns) -> list[str]:
+    """Write the lines that give the observed number of a claim, in the folder of the run.
+
+    Parameters
+    ----------
+    claim : Claim
+    columns : list of str
+        Of its table.
+    """
+    lines = ["import pandas as pd", f't = pd.read_csv("results/tables/{claim.table}.csv")']
+    return [*lines, *_numbers(claim, claim.experiment, [*columns], "x"), f"x.dropna().{claim.statistic}()"]
+
+
+def _numbers(selection: Selection, experiment: str | None, columns: list[str], name: str) -> list[str]:
+    experiment = selection.about(experiment)
+    where = dict(selection.where)
+    if selection.sweep is None and experiment is not None:
+        where["experiment"] = experiment
+    draws = draw_columns(columns)
+    keys = [key for key in (*draws, *PARTS) if key in columns and key not in selection.other]
+    parts = [key for key in keys if key not in draws]
+    lines = _column(where, selection.quantity, keys, columns, name)
+    if selection.other:
+        lines += _column({**where, **selection.other}, selection.quantity, keys, columns, "y")
+        divided = f"{name} = {name} / y[y != 0].reindex({name}.index)"
+        lines.append(divided if selection.over is not None else f"{name} = {name} - y.reindex({name}.index)")
+    if selection.among is not None:
+        lines += _numbers(selection.among, experiment, columns, "a")
+        left = [key for key in parts if key not in selection.among.other]
+        lines.append(f"a = a[{_fulfilled(selection.among)}].index.droplevel({left})")
+        lines.append(f"{name} = {name}[{name}.index.droplevel({parts}).isin(a)]")
+    if selection.each_draw is not None:  # a draw that lacks one of its numbers has none
+        lines.append(f"g = {name}.groupby({draws}, sort=False)")
+        lines.append(f"{name} = g.{selection.each_draw}().where(g.count() == g.size())")
+    return lines
+
+
+def _column(where: dict, quantity: str, keys: list[str], columns: list[str], name: str) -> list[str]:
+    tests = [f't["{key}"].isna()' if value == "" else f't["{key}"] == {value!r}' for key, value in where.items()]
+    rows = f"t[{' & '.join(f'({test})' for test in tests)}]" if tests else "t"
+    lines = [f"r = {rows}.set_index({keys})"]
+    if quantity == "converged":
+        return [*lines, f'{name} = r["converged"].map({{True: 1, False: 0, "True": 1, "False": 0}}).astype(float)']
+    failed = '.where(r["failure"].isna())' if "failure" in columns else ""
+    return [*lines, f'{name} = r["{quantity}"]{failed}']
+
+
+def _fulfilled(test: Test) -> str:
+    if test.relation == "equals":
+        return f"abs(a - {test.published!r}) <= {test.tolerance * (1 + 1e-9)!r}"
+    return f"a {INEQUALITIES[test.relation][0]} {threshold(test)!r}"
+
+
+def files_of(claim: Claim, plan: Plan) -> list[tuple[str, str]]:
+    """List the files that a claim's number is made from, the last first, and the rule that makes each."""
+    table = f"results/tables/{claim.table}.csv"
+    if claim.sweep is not None:
+        return [(table, "sweep"), *((part, "sweep_part") for part in plan.parts(claim.sweep))]
+    experiment = claim.about(claim.experiment)
+    files = [(table, "tables")]
+    for name in [experiment] if experiment else plan.study.experiments:
+        files += _files_of_experiment(claim, name, plan)
+    return files
+
+
+def _files_of_experiment(claim: Claim, name: str, plan: Plan):
+    fits = list(plan.study.experiments[name].fits)
+    if claim.table == "agreement":
+        if name not in plan.compared:
+            return
+        yield f"results/evaluation/{name}/agreement.csv", "compare"
+        yield from ((f"results/sklearn/{name}/{rung}.npz", "sklearn") for rung in PROTOCOLS)
+        fits = [plan.study.experiments[name].protocols.fit]
+    elif claim.table == "measurements":
+        yield f"results/evaluation/{name}/measurements.csv", "measure"
+    else:
+        named = {claim.where.get("fit"), claim.other.get("fit")} - {None}
+        fits = [fit for fit in fits if fit in named or not named]
+        yield from ((f"results/evaluation/{name}/{claim.table}/{fit}.csv", "evaluate") for fit in fits)
+    yield from ((f"results/fits/{name}/{fit}.npz", "fit") for fit in fits)
+    yield f"results/data/{name}.npz", "data"
+
+
+def command_of(claim: Claim, configuration_files) -> str:
+    """Write the command that makes a claim's table again, from the data."""
+    overlays = [str(file) for file in configuration_files][1:]
+    given = f" --configfile {' '.join(overlays)}" if overlays else ""
+    if claim.sweep is not None:
+        return f"rm -r results/sweeps/{claim.sweep} && snakemake --cores 4{given} -- results/tables/{claim.table}.csv"
+    experiment = claim.about(claim.experiment)
+    data = f"results/data/{experiment}.npz" if experiment else "data"
+    return f"snakemake --cores 4{given} --forcerun {data} -- results/tables/{claim.table}.csv"

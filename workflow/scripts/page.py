@@ -1,0 +1,35 @@
+"""Make the page of the claims."""
+
+from pathlib import Path
+
+from study.audit.manifest import environment
+from study.configuration.schema import Study
+from study.data.storage import read_table, whole_file
+from study.page.build import make_page
+from study.page.cards import card_of
+from study.plan.results import Plan
+from study.plan.step import logged
+
+with logged(snakemake):
+    study = Study.model_validate(snakemake.params.study)
+    claims = read_table(snakemake.input.claims)
+    tables = {
+        name: read_table(file) for name, file in zip(snakemake.params.tables, snakemake.input.tables, strict=True)
+    }
+    found = dict(zip(claims["claim"], claims.itertuples(), strict=True))
+    files = {*snakemake.input.files, *snakemake.input.tables}
+    cards = [
+        card_of(name, claim, found[name], tables, Plan(study), files, snakemake.params.configuration)
+        for name, claim in study.claims.items()
+    ]
+    images = dict(zip(snakemake.params.sweeps, snakemake.input.images, strict=True))
+    html = make_page(
+        cards,
+        study,
+        {**snakemake.params.git, **environment()},
+        images,
+        Path(snakemake.input.template),
+        Path(snakemake.input.style),
+    )
+    with whole_file(snakemake.output[0]) as file:
+        file.write_text(html, encoding="utf-8")
