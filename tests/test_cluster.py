@@ -82,7 +82,7 @@ def test_partition_and_account_are_tried_before_anything_is_submitted(commands):
         if good:
             check("squeue", {"partition": "short"})
         else:
-            with pytest.raises(SlurmError, match=r"^invalid partition"):
+            with pytest.raises(SlurmError, match=r"^Slurm refuses what .* names: invalid partition"):
                 check("squeue", {"partition": "short"})
 
 

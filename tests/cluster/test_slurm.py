@@ -211,6 +211,23 @@ def test_what_a_killed_run_left_is_cancelled_by_the_next(folder, tmp_path, expec
     assert (folder / TABLE).read_bytes() == expected
 
 
+def test_what_ended_after_the_main_process_is_not_taken_for_another_configuration_s(folder):
+    unseen = "--slurm-init-seconds-before-status-checks", "100"
+    run = Run(folder, *unseen, "--", TABLE)
+    wait_until(lambda: len(list((folder / "results/sweeps/slow").glob("part_*.csv"))) == 3, 120, "no job ends")
+    wait_until(lambda: not run.jobs("pending,running"), 60, "jobs go on")
+    run.process.kill()
+    run.process.wait()
+    text = (folder / "small.yaml").read_text()
+    assert "- 0.0001\n" in text
+    (folder / "small.yaml").write_text(text.replace("- 0.0001\n", "- 0.00003\n"))
+    again = Run(folder, "--", TABLE)
+    assert again.ends(), again.text
+    table = (folder / TABLE).read_text()
+    assert "3e-05" in table
+    assert "\n0.0001," not in table
+
+
 def test_a_second_run_in_the_folder_is_refused(folder, tmp_path, expected):
     run = Run(folder, "--", TABLE, SLEEP=30, SLEEP_ONCE=tmp_path / "mark")
     wait_until((tmp_path / "mark").exists, 120, "no job runs")

@@ -31,7 +31,9 @@ def git_state(folder) -> dict:
         return found.stdout.strip() if found.returncode == 0 else None
 
     try:
-        commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain", "--untracked-files=no")
+        # A profile says where jobs run: whoever sets a partition in one changes no result.
+        kept = "--untracked-files=no", "--", ".", ":(exclude)profiles"
+        commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain", *kept)
     except FileNotFoundError:  # no git
         commit, changes = None, None
     return {"commit": commit, "dirty": None if changes is None else bool(changes)}

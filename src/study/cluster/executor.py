@@ -72,6 +72,7 @@ def lose_no_job(executor, submitted, tell):
     def cancel_jobs(active_jobs):  # those too that it is just asking about, or submitting
         try:
             ask_slurm("scancel", f"--name={executor.run_uuid}")
+            tell("The Slurm jobs of this run are cancelled. The same command goes on where they were.")
         except SlurmError as error:
             tell(f"The jobs could not be cancelled ({error}).")
 

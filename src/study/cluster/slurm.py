@@ -93,7 +93,7 @@ def check(status_command: str, named: dict[str, str]):
         check=False,
     )
     if tried.returncode and re.search("partition|account", tried.stderr):  # what else it lacks, the jobs may name
-        raise SlurmError(tried.stderr.strip())
+        raise SlurmError(f"Slurm refuses what profiles/slurm/config.yaml or the command names: {tried.stderr.strip()}")
 
 
 def jobs_of(folder) -> list[Job]:
