@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from typing import ClassVar
 
@@ -188,13 +189,22 @@ def test_a_cancelled_job_is_run_again(folder, tmp_path, expected):
 
 
 def test_the_controller_is_away_for_a_while(folder, tmp_path, expected):
-    run = Run(folder, "--jobs", "1", "--", TABLE, SLEEP=20, SLEEP_ONCE=tmp_path / "mark")  # others are yet to submit
-    wait_until((tmp_path / "mark").exists, 120, "no job runs")
-    CLUSTER.kill_controller()
-    time.sleep(40)
-    CLUSTER.start_controller()
-    assert run.ends(), run.text
-    assert (folder / TABLE).read_bytes() == expected
+    """On a cluster of its own, for the other tests ask theirs."""
+    with tempfile.TemporaryDirectory(prefix="slurm") as place:
+        cluster = Cluster(place)
+        cluster.start()
+        try:
+            path = os.environ["PATH"].replace(str(CLUSTER.bin), str(cluster.bin))
+            own = {"PATH": path, "SLEEP": 20, "SLEEP_ONCE": tmp_path / "mark"}
+            run = Run(folder, "--jobs", "1", "--", TABLE, **own)  # two are yet to be submitted
+            wait_until((tmp_path / "mark").exists, 120, "no job runs")
+            cluster.kill_controller()
+            time.sleep(40)
+            cluster.start_controller()
+            assert run.ends(), run.text
+            assert (folder / TABLE).read_bytes() == expected
+        finally:
+            cluster.stop()
 
 
 def test_what_a_killed_run_left_is_cancelled_by_the_next(folder, tmp_path, expected):
