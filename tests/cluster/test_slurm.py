@@ -188,14 +188,15 @@ def test_a_cancelled_job_is_run_again(folder, tmp_path, expected):
     assert len(run.jobs()) == 4
 
 
-def test_the_controller_is_away_for_a_while(folder, tmp_path, expected):
+def test_the_controller_is_away_for_a_while(folder, tmp_path, expected, monkeypatch):
     """On a cluster of its own, for the other tests ask theirs."""
+    path = os.environ["PATH"].replace(f"{CLUSTER.bin}{os.pathsep}", "")
+    monkeypatch.setenv("PATH", path)
     with tempfile.TemporaryDirectory(prefix="slurm") as place:
         cluster = Cluster(place)
         cluster.start()
         try:
-            path = os.environ["PATH"].replace(str(CLUSTER.bin), str(cluster.bin))
-            own = {"PATH": path, "SLEEP": 20, "SLEEP_ONCE": tmp_path / "mark"}
+            own = {"PATH": f"{cluster.bin}{os.pathsep}{path}", "SLEEP": 20, "SLEEP_ONCE": tmp_path / "mark"}
             run = Run(folder, "--jobs", "1", "--", TABLE, **own)  # two are yet to be submitted
             wait_until((tmp_path / "mark").exists, 120, "no job runs")
             cluster.kill_controller()
