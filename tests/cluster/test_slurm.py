@@ -80,7 +80,7 @@ class Run:
                 env={**os.environ, **{name: str(value) for name, value in environment.items()}},
             )
 
-    def ends(self, seconds=420):
+    def ends(self, seconds=900):
         """Wait for its end; return whether it ended well."""
         return self.process.wait(seconds) == 0
 
