@@ -148,6 +148,8 @@ if not IS_MODULE:
     onstart:
         try:
             executor, last = workflow.executor_plugin.name, last_run(Path("."))
+            if executor == "slurm":
+                check_slurm()
             told = {"executor": executor, "configuration_files": CONFIG_FILES}
             workflow.run_lock = hold(
                 Path("."), told

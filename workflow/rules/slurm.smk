@@ -7,8 +7,8 @@ from study.cluster.executor import lose_no_job
 from study.cluster.waiting import watch
 
 
-def begin_on_slurm():
-    """Begin a run whose jobs go to Slurm: once, in the main process."""
+def check_slurm():
+    """Find out whether a run can begin: before it is recorded as one whose jobs the next must look for."""
     asked = workflow.resource_settings._parsed_default_resources
     named = {
         name: str(asked[f"slurm_{name}"].raw).strip("'\"")
@@ -16,6 +16,10 @@ def begin_on_slurm():
         if f"slurm_{name}" in asked
     }
     slurm.check(workflow.executor_settings.status_command, named)
+
+
+def begin_on_slurm():
+    """Begin a run whose jobs go to Slurm: once, in the main process."""
     watch(".", logger.warning)
     lose_no_job(workflow.scheduler._executor, SubmittedJobInfo, logger.error)
     # What is made here is made in processes that stay, as in a local run; a profile cannot say so.
