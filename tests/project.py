@@ -79,9 +79,9 @@ def make_project(folder, settings=SMALL):
     return folder
 
 
-def snakemake(folder, *arguments, cores=2):
+def snakemake(folder, *arguments, cores=2, overlays=()):
     return subprocess.run(
-        ["snakemake", *arguments, "--cores", str(cores), "--configfile", "small.yaml"],
+        ["snakemake", *arguments, "--cores", str(cores), "--configfile", "small.yaml", *overlays],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from project import snakemake
 
 from study.configuration.schema import Claim
 from study.page.cards import held_to
@@ -113,14 +114,7 @@ def test_the_page_asks_for_nothing_and_runs_nothing(page):
 def test_text_of_a_configuration_is_escaped(project, study):
     text = "<script>alert(1)</script>"
     (project / "hostile.yaml").write_text(f'claims: {{A1: {{statement: "{text}", source: "{text}"}}}}\n')
-    files = ["--configfile", "small.yaml", "hostile.yaml"]
-    run = subprocess.run(
-        ["snakemake", "--cores", "2", *files, "--", "results/index.html"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = snakemake(project, "results/index.html", overlays=["hostile.yaml"])
     assert run.returncode == 0, run.stderr
     page = (project / "results/index.html").read_text()
     assert text not in page

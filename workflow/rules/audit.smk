@@ -17,7 +17,7 @@ rule page:
     params:
         code=CODE.digest("page.py"),
         git=lambda wildcards: git_state(ROOT),
-        study=STUDY.model_dump(mode="json"),
+        study=lambda wildcards: STUDY.model_dump(mode="json"),
         tables=CLAIMED,
         sweeps=list(PLAN.sweep_images),
         configuration=CONFIG_FILES,
@@ -43,7 +43,7 @@ rule manifest:
         "../envs/study.yaml"
     params:
         git=lambda wildcards: git_state(ROOT),
-        study=STUDY.model_dump(mode="json"),
+        study=lambda wildcards: STUDY.model_dump(mode="json"),
         caller=CALLER,
     message:
         "Write the manifest"

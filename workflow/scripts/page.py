@@ -1,7 +1,9 @@
 """Make the page of the claims."""
 
+from functools import cache
 from pathlib import Path
 
+from study.audit.checksums import sha256_of
 from study.audit.manifest import environment
 from study.configuration.schema import Study
 from study.data.storage import read_table, whole_file
@@ -17,9 +19,9 @@ with logged(snakemake):
         name: read_table(file) for name, file in zip(snakemake.params.tables, snakemake.input.tables, strict=True)
     }
     found = dict(zip(claims["claim"], claims.itertuples(), strict=True))
-    files = {*snakemake.input.files, *snakemake.input.tables}
+    plan, checksum = Plan(study), cache(sha256_of)
     cards = [
-        card_of(name, claim, found[name], tables, Plan(study), files, snakemake.params.configuration)
+        card_of(name, claim, found[name], tables, plan, checksum, snakemake.params.configuration)
         for name, claim in study.claims.items()
     ]
     images = dict(zip(snakemake.params.sweeps, snakemake.input.images, strict=True))

@@ -1,4 +1,4 @@
-"""The page, put together: one file that needs no network and, but for EM to watch, no script. All text is escaped."""
+"""The page, put together: one file that needs no network and no script. All text is escaped."""
 
 import base64
 import hashlib
@@ -9,12 +9,11 @@ import yaml
 from markupsafe import Markup
 
 from study.audit.checksums import configuration_digest
+from study.claims.opening import TITLE
 from study.claims.sentences import WORDS
 from study.configuration.schema import Study
 from study.page.cards import SIGNS, Card
 from study.plan.sources import LIBRARIES
-
-TITLE = "EM for Gaussian mixtures: what is claimed, reproduced and audited"
 
 
 def make_page(cards: list[Card], study: Study, run: dict, sweeps: dict[str, str], template: Path, style: Path) -> str:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.audit.checksums import sha256_of
 from study.claims.judge import finding_of
-from study.claims.numbers import NoNumbersError, Numbers, count_of, numbers_of, threshold
+from study.claims.numbers import Numbers, count_of, numbers_of, threshold
 from study.claims.sentences import WORDS, quantity_of
 from study.configuration.schema import AnyClaim, Claim
 from study.evaluation.measurements import QUANTITIES
@@ -25,7 +24,6 @@ SIGNS = {
     "undecided": "?",
     "not_tested": "\u2013",
 }
-RELATIONS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
 MOST_FILES = 24
 
 
@@ -35,8 +33,8 @@ class Card:
 
     Attributes
     ----------
-    name, source, statement, verdict, sign, words, explanation : str
-        The verdict as claims.csv has it, as a sign, and in words.
+    name, source, statement, verdict, explanation : str
+        As claims.csv has them.
     held, set_by, observed, share, axis, strip : str
         Empty where there are no numbers: what it is held to, by whom, what was observed with its interval, in how many
         draws it holds, what the strip's axis is, and the strip.
@@ -55,8 +53,6 @@ class Card:
     source: str
     statement: str
     verdict: str
-    sign: str
-    words: str
     explanation: str
     held: str = ""
     set_by: str = ""
@@ -70,8 +66,18 @@ class Card:
     command: str = ""
     experiments: tuple = ()
 
+    @property
+    def sign(self) -> str:
+        """The verdict as a sign."""
+        return SIGNS[self.verdict]
 
-def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, there, configuration_files) -> Card:
+    @property
+    def words(self) -> str:
+        """The verdict in words."""
+        return WORDS[self.verdict]
+
+
+def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, checksum, configuration_files) -> Card:
     """Make the card of a claim.
 
     Parameters
@@ -83,11 +89,11 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, there, configur
     tables : dict of DataFrame
         By the names that claims use.
     plan : Plan
-    there : set of str
-        The files of the run.
+    checksum : callable
+        From a path to its sha256.
     configuration_files : list of path-like
     """
-    heading = name, claim.source, claim.statement, row.verdict, SIGNS[row.verdict], WORDS[row.verdict], row.explanation
+    heading = name, claim.source, claim.statement, row.verdict, row.explanation
     if not isinstance(claim, Claim) or row.verdict == "not_tested":
         return Card(*heading)
     repeated = frozenset(plan.study.repeated())
@@ -95,17 +101,14 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, there, configur
     def find(selection) -> Numbers:
         return numbers_of(selection, tables, claim.experiment, repeated)
 
-    try:
-        finding = finding_of(claim, find)
-    except NoNumbersError:
-        return Card(*heading)
+    finding = finding_of(claim, find)
     values = finding.numbers.of_draws
     held = held_to(claim)
     n, count = len(values), count_of(claim, values)
     interval = (
         f" (95 % interval {told(row.interval_low)} to {told(row.interval_high)})" if pd.notna(row.interval_low) else ""
     )
-    files = [(path, rule) for path, rule in files_of(claim, plan) if path in there]
+    files = files_of(claim, plan)
     experiment = plan.study.sweeps[claim.sweep].experiment if claim.sweep else claim.about(claim.experiment)
     return Card(
         *heading,
@@ -116,7 +119,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, there, configur
         axis=axis_of(claim),
         strip=strip(values, finding.observed, finding.range, held),
         lines=tuple(pandas_lines(claim, tables[claim.table].columns)),
-        files=tuple((path, sha256_of(path), rule) for path, rule in files[:MOST_FILES]),
+        files=tuple((path, checksum(path), rule) for path, rule in files[:MOST_FILES]),
         n_more=max(0, len(files) - MOST_FILES),
         command=command_of(claim, configuration_files),
         experiments=(experiment,) if experiment else tuple(plan.study.experiments),
@@ -134,17 +137,14 @@ def held_to(claim: Claim) -> Held:
         return Held(*ends, f"{words} {told(claim.published)}{tolerance}")
     end = threshold(claim)
     ends = (end, np.inf) if claim.relation in ("at_least", "more_than") else (-np.inf, end)
-    return Held(*ends, f"{words} {RELATIONS[claim.relation]} {told(end)}")
+    return Held(*ends, f"{words} {claim.relation.replace('_', ' ')} {told(end)}")
 
 
 def axis_of(claim: Claim) -> str:
     """Say what the axis of a claim's strip is."""
-    measurement = claim.where.get("measurement")
-    if claim.quantity == "value" and measurement in QUANTITIES:
-        quantity = QUANTITIES[measurement]
-        meaning = f"{quantity.meaning} ({quantity.unit})"
-    elif claim.quantity in QUANTITIES:
-        meaning = f"{QUANTITIES[claim.quantity].meaning} ({QUANTITIES[claim.quantity].unit})"
+    name = claim.where.get("measurement") if claim.quantity == "value" else claim.quantity
+    if name in QUANTITIES:
+        meaning = f"{QUANTITIES[name].meaning} ({QUANTITIES[name].unit})"
     else:
         meaning = (COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})).get(claim.quantity, "")
     return f"{quantity_of(claim)}: {meaning}" if meaning else quantity_of(claim)

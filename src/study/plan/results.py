@@ -15,6 +15,7 @@ from study.figures.catalogue import FIGURES, figures_of
 from study.plan.demands import parts_by_time, seconds_of_cells
 
 FORMATS = ("svg", "png")  # of each figure
+REPORT_IMAGE = "results/report/figures/{}.webp"
 TABLES = ("fits", "parameters", "agreement", "diagnosis", "measurements", "claims")
 
 
@@ -210,16 +211,12 @@ class Plan:
             if FIGURES[kind].IN_REPORT or any((name, fit) in named for fit in fits)
         }
         captions |= {f"{name}/sweep": sweep.CAPTION for name, found in self.study.sweeps.items() if found.figure}
-        return {f"results/report/figures/{stem}.webp": caption for stem, caption in captions.items()}
+        return {REPORT_IMAGE.format(stem): caption for stem, caption in captions.items()}
 
     @property
     def sweep_images(self) -> dict[str, str]:
         """The image of each sweep that is drawn, by its name."""
-        return {
-            name: f"results/report/figures/{name}/sweep.webp"
-            for name, found in self.study.sweeps.items()
-            if found.figure
-        }
+        return {name: REPORT_IMAGE.format(f"{name}/sweep") for name, found in self.study.sweeps.items() if found.figure}
 
     @property
     def table_pages(self) -> dict[str, str]:
