@@ -11,7 +11,8 @@ from test_configuration import GOOD, TOY, overlay, problems
 from study.configuration.cells import Cell, Cells, with_values
 from study.configuration.schema import Experiment, Sweep
 from study.data.storage import join_tables, read_rows, read_table, write_table
-from study.figures.sweep import draw, short_names
+from study.figures.panels import short_names
+from study.figures.sweep import draw
 from study.plan.loading import load
 from study.tables.columns import SWEEP_QUANTITIES
 from study.tables.sweeps import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
