@@ -1,6 +1,7 @@
 # make reproduce   every table and figure, and the report, from nothing
 # make test        all tests and style checks
 # make test-cluster the study on a Slurm cluster that is brought up here, with faults; no root is needed
+# make test-page   the page in a real browser, Chromium; its Debian packages are unpacked where it is not installed
 # make style       the style checks and the workflow's lint
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
 # make verify      check the results against the manifest, the code, the configuration and each other
@@ -14,7 +15,7 @@ BIN := .venv/bin
 # .venv/bin first, so that Snakemake's jobs and the tests find the same tools
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test test-cluster cluster style test-lowest verify progress clean-stale original-data benchmark lock
+.PHONY: reproduce test test-cluster test-page cluster style test-lowest verify progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce: .venv/complete
@@ -27,6 +28,13 @@ test: style
 
 test-cluster: .venv/cluster
 	python tests/cluster/slurm.py run pytest --numprocesses 8 tests/cluster
+
+test-page: .venv/browser
+	python tests/browser/chromium.py run pytest --numprocesses 0 tests/browser
+
+.venv/browser: requirements-browser.lock .venv/complete
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-browser.lock
+	touch $@
 
 # What `snakemake --profile profiles/slurm` needs beside.
 cluster: .venv/cluster
@@ -84,3 +92,6 @@ lock:
 	uv pip compile pyproject.toml --extra cluster --no-deps --constraints requirements.lock --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	    --output-file requirements-cluster.lock
+	uv pip compile --group browser --constraints requirements.lock --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+	    --output-file requirements-browser.lock

@@ -1,7 +1,10 @@
 """The page of the claims: every number is that of the tables, and nothing in a configuration does it harm."""
 
+import base64
+import hashlib
 import re
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,10 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import snakemake
 
-from study.configuration.schema import Claim
+from emgmm import log_likelihoods, posteriors
+from study.configuration.schema import Claim, Experiment, Sweep
+from study.data.dataset import Dataset
+from study.data.storage import read_arrays
+from study.fits.em import run_fit
+from study.fits.runs import Runs
 from study.page.cards import held_to
+from study.page.charts import chart_of
 from study.page.origin import command_of, files_of, pandas_lines
+from study.page.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, Watched, replay, shown_steps
+from study.page.stage import stage_of
 from study.page.strips import Axis, Held, strip, told_apart
+from study.page.watch import scenes_of
 from study.plan.loading import load
 from study.plan.results import Plan
 
@@ -101,13 +113,18 @@ def test_the_command_makes_the_table_again(project, study):
     assert (project / "results/tables/fits.csv").read_bytes() == before
 
 
-def test_the_page_asks_for_nothing_and_runs_nothing(page):
+def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(page):
     read = Page(page)
     policy = next(given["content"] for tag, given in read.tags if given.get("http-equiv") == "Content-Security-Policy")
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
-    assert "unsafe" not in policy
-    assert not re.search(r"https?://", page)
-    assert all(given["src"].startswith("data:") for tag, given in read.tags if "src" in given)
+    allowed = re.fullmatch(
+        r"default-src 'none'; style-src '(sha256-\S+)'; script-src '(sha256-\S+)'; base-uri 'none'; form-action 'none'",
+        policy,
+    )
+    blocks = [re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)[1] for tag in ("style", "script")]
+    for wanted, text in zip(allowed.groups(), blocks, strict=True):
+        assert wanted == f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    assert {*re.findall(r"https?://[^\s\"']*", page)} == {"http://www.w3.org/2000/svg"}  # a name, not an address
+    assert not any("src" in given for _, given in read.tags)
     assert not any("style" in given or name.startswith("on") for _, given in read.tags for name in given)
 
 
@@ -119,6 +136,141 @@ def test_text_of_a_configuration_is_escaped(project, study):
     page = (project / "results/index.html").read_text()
     assert text not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+@pytest.fixture
+def stage(project, study):
+    return stage_of(Plan(study))
+
+
+def test_a_replayed_run_is_the_stored_one(stage):
+    replayed = [(scene, name) for found in stage.scenes.values() for scene in found for name in scene.replays]
+    assert len(replayed) > 10
+    for scene, name in replayed:
+        watched, replay = scene.watched[name], scene.replays[name]
+        assert replay.steps[0] == 1
+        assert replay.steps[-1] == len(watched.trace)
+        np.testing.assert_array_equal(replay.trace, watched.trace[replay.steps - 1])
+        if not watched.is_joint:
+            found = [log_likelihoods(scene.rows.unlabeled, parameters).mean() for parameters in replay.parameters]
+            np.testing.assert_allclose(found, replay.trace, rtol=0, atol=SAME)
+
+
+def test_what_cannot_be_watched_is_told(stage, page):
+    assert stage.left_out["incomplete"] == "it has 4 features, and the pictures show one or two"
+    assert "incomplete: it has 4 features" in page
+    assert {*stage.scenes} == {"customers", "guide", "mine"}
+
+
+def test_a_run_of_other_steps_is_not_watched(study, project):
+    runs = read_arrays("results/fits/customers/semi_supervised.npz", Runs)
+    rows = read_arrays("results/data/customers.npz", Dataset).replicate(0)
+    fit = study.experiments["customers"].fits["semi_supervised"]
+    assert len(replay(rows, Watched(fit, runs, 0)).steps) == runs.n_iter[0]
+    other = replace(runs, trace=runs.trace + 1e-6)
+    with pytest.raises(NotShownError, match="not those of our EM from step 1 on"):
+        replay(rows, Watched(fit, other, 0))
+    with pytest.raises(NotShownError, match="no steps"):
+        replay(rows, Watched(fit, replace(runs, trace=np.full_like(runs.trace, np.nan)), 0))
+
+
+def test_every_way_leads_to_runs_that_are_there(stage):
+    kinds = " ".join(way.text for way in stage.ways)
+    assert "a start without labels beside one from labels" in kinds
+    assert "labels that stay in the likelihood" in kinds
+    assert "takes the covariances for precisions" in kinds
+    for way in stage.ways:
+        runs = stage.packed["scenes"][way.scene]["runs"]
+        assert {way.left, way.right} <= {*runs}
+        assert 1 <= way.step <= max(runs[name]["steps"][-1] for name in (way.left, way.right))
+
+
+@given(st.integers(1, 100_000))
+def test_the_first_and_last_steps_are_shown_and_not_too_many(n_steps):
+    steps = shown_steps(n_steps)
+    assert (np.diff(steps) > 0).all()
+    assert steps[0] == 1
+    assert steps[-1] == n_steps
+    assert len(steps) <= MOST_STEPS
+    assert steps[: min(EVERY_STEP, n_steps)].tolist() == [*range(1, min(EVERY_STEP, n_steps) + 1)]
+
+
+def test_components_are_numbered_alike(stage):
+    scene = stage.scenes["customers"][0]
+    ends = [posteriors(scene.rows.unlabeled, found.parameters[-1]).argmax(axis=1) for found in scene.replays.values()]
+    for end in ends:
+        assert np.mean(end == ends[0]) > 0.5
+
+
+def test_a_false_convergence_is_found():
+    rows = np.concatenate([np.random.default_rng(0).normal(at, 1, (200, 1)) for at in (0, 4, 20)])[None]
+    data = Dataset(np.array(["x"]), np.array([]), rows, None, np.empty((1, 0, 1)), np.empty((1, 0), dtype=int))
+    fits = {
+        "early": {"tol": 0.05},
+        "late": {"tol": 1e-9, "max_iter": 10_000},
+    }
+    settings = {"source": "csv", "features": ["x"], "unlabeled": {"path": "x.csv"}}
+    common = {"initialization": "random_responsibilities", "n_components": 3}
+    experiment = Experiment.model_validate(
+        {"data": settings, "fits": {name: common | fit for name, fit in fits.items()}, "replicates": 6}
+    )
+    runs = {name: run_fit(data, fit, 6, 1, "x", name) for name, fit in experiment.fits.items()}
+    scenes, ways = scenes_of("x", experiment, data, runs, {})
+    assert len(scenes) == 1
+    told = {way.text.split(". ")[0]: way for way in ways}
+    assert {"x: EM", "x: a false convergence"} <= {*told}
+    way = told["x: a false convergence"]
+    early, late = (scenes[0].watched[name] for name in (way.left, way.right))
+    assert way.left.startswith("early")
+    assert late.trace[-1] - early.trace[-1] > 0.05
+    assert len(early.trace) == way.step < len(late.trace)
+
+
+def summary(values, **columns):
+    rows = [
+        {"data.n_unlabeled": x, "fit": "first", "quantity": quantity, "n": 2, "mean": y, "low": y, "high": y, **columns}
+        for quantity in ("n_iter", "converged")
+        for x, y in values
+    ]
+    return pd.DataFrame(rows)
+
+
+def sweep(**figure):
+    block = {"x": "data.n_unlabeled", "y": "n_iter", **figure}
+    return Sweep.model_validate(
+        {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 2, "protocols": [], "figure": block}
+    )
+
+
+def test_a_chart_tells_the_numbers_of_the_summary():
+    chart = chart_of(summary([(30, 5.0), (60, 7.25)]), sweep(color="fit"), "sizes")
+    assert [row[1:4] for row in chart.rows] == [
+        ("first", "n_unlabeled = 30", "5"),
+        ("first", "n_unlabeled = 60", "7.25"),
+    ]
+    assert chart.panels[0].count('class="point"') == 2
+    assert chart.lines == []  # of one line there is nothing to choose
+
+
+@pytest.mark.parametrize("color", ["fit", None])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [(30, np.nan), (60, np.nan)],
+        [(30, 1.0), (60, np.nan)],
+        [(30, 4.0)],
+        [(30, 0.0), (60, 5000.0)],
+        [(30, 1.0), (60, 1e4)],
+    ],
+)
+def test_odd_sweeps_are_drawn(values, color):
+    chart = chart_of(summary(values), sweep(color=color), "sizes")
+    assert len(chart.panels) == 1
+    assert "nan" not in chart.panels[0]
+    assert "inf" not in chart.panels[0]
+    shown = sum(np.isfinite(y) for _, y in values)
+    assert chart.panels[0].count('class="point"') == shown
+    assert ("no fit has this number" in chart.panels[0]) == (shown == 0)
 
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=50)

@@ -20,6 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from debian import NotHereError, unpack
+
 COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo", "sacct", "sacctmgr", "sshare")
 DAEMONS = ("munged", "slurmctld", "slurmd")
 NODES = ("node1", "node2", "node3")  # the third is for one who kills it
@@ -63,10 +66,6 @@ PartitionName=frail Nodes=node2,node3 MaxTime=1-00:00:00 DefaultTime=01:00:00 St
 """
 
 
-class NoSlurmError(Exception):
-    """Slurm is not installed here, and cannot be unpacked either."""
-
-
 class Cluster:
     """A cluster whose files all lie in one folder. Whoever puts its folder `bin` first on PATH uses it."""
 
@@ -84,7 +83,7 @@ class Cluster:
 
         Raises
         ------
-        NoSlurmError
+        NotHereError
         """
         shutil.rmtree(self.folder / "state", ignore_errors=True)  # of a cluster before
         for name in ("bin", "state", "log", "run", "munge", *(f"spool-{node}" for node in NODES)):
@@ -187,29 +186,15 @@ def find_or_unpack(root: Path) -> Path | None:
 
     Raises
     ------
-    NoSlurmError
+    NotHereError
     """
     if all(map(found, (*COMMANDS, *DAEMONS))):
         return None
-    try:
-        listed = subprocess.run(
-            ["apt-get", "--simulate", "install", "--no-install-recommends", "slurm-wlm", "munge"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        packages = root.with_name("packages")
-        packages.mkdir(exist_ok=True)
-        names = re.findall(r"^Inst (\S+)", listed.stdout, flags=re.MULTILINE)
-        subprocess.run(["apt-get", "download", "-q", *names], cwd=packages, capture_output=True, text=True, check=True)
-        for package in packages.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", package, root], check=True)
-        return next(root.glob("usr/lib/*/slurm-wlm")).parent
-    except (OSError, StopIteration) as error:
-        raise NoSlurmError(f"Slurm is not installed, and its Debian packages cannot be unpacked: {error}") from None
-    except subprocess.CalledProcessError as error:
-        told = (error.stderr or "").strip()
-        raise NoSlurmError(f"Slurm is not installed, and apt-get cannot get its packages: {told}") from None
+    unpack(["slurm-wlm", "munge"], root)
+    plugins = next(root.glob("usr/lib/*/slurm-wlm"), None)
+    if plugins is None:
+        raise NotHereError("Slurm is installed in part, and Debian's packages do not add the rest")
+    return plugins.parent
 
 
 def is_alive(pid) -> bool:
@@ -252,7 +237,7 @@ def main(word, *words) -> int:
         else:
             with tempfile.TemporaryDirectory() as folder:
                 find_or_unpack(Path(folder) / "root")
-    except NoSlurmError as error:
+    except NotHereError as error:
         print(error, file=sys.stderr)
         return 1
     return 0

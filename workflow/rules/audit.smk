@@ -1,12 +1,28 @@
 # What a reviewer needs: the page of the claims, the manifest of the run, the report.
+MAKERS = {
+    "data": "data.py",
+    "fit": "fit.py",
+    "sklearn": "run_sklearn.py",
+    "compare": "compare.py",
+    "evaluate": "evaluate.py",
+    "measure": "measure.py",
+    "tables": "tables.py",
+    "sweep_part": "sweep_part.py",
+    "sweep": "sweep.py",
+}
+
+
 rule page:
     input:
         claims=rules.claims.output.claims,
         tables=[f"results/tables/{name}.csv" for name in CLAIMED],
         files=lambda wildcards: PLAN.intermediates,
-        images=list(PLAN.sweep_images.values()),
+        summaries=[f"results/tables/sweeps/{name}_summary.csv" for name in PLAN.drawn],
         template=os.path.relpath(ROOT / "workflow" / "page" / "index.html"),
-        style=os.path.relpath(ROOT / "workflow" / "page" / "page.css"),
+        beside=[
+            os.path.relpath(ROOT / "workflow" / "page" / name)
+            for name in ("page.css", "page.js")
+        ],
     output:
         "results/index.html",
     log:
@@ -19,7 +35,8 @@ rule page:
         git=lambda wildcards: git_state(ROOT),
         study=lambda wildcards: STUDY.model_dump(mode="json"),
         tables=CLAIMED,
-        sweeps=list(PLAN.sweep_images),
+        code_of={rule: sorted(CODE.of(script)) for rule, script in MAKERS.items()},
+        sweeps=PLAN.drawn,
         configuration=CONFIG_FILES,
     message:
         "Make the page of the claims"

@@ -9,6 +9,8 @@ from study.configuration.schema import Study
 from study.data.storage import read_table, whole_file
 from study.page.build import make_page
 from study.page.cards import card_of
+from study.page.charts import chart_of
+from study.page.stage import stage_of
 from study.plan.results import Plan
 from study.plan.step import logged
 
@@ -20,18 +22,16 @@ with logged(snakemake):
     }
     found = dict(zip(claims["claim"], claims.itertuples(), strict=True))
     plan, checksum = Plan(study), cache(sha256_of)
+    stage = stage_of(plan)
     cards = [
-        card_of(name, claim, found[name], tables, plan, checksum, snakemake.params.configuration)
+        card_of(name, claim, found[name], tables, plan, stage.scenes, checksum, snakemake.params.configuration)
         for name, claim in study.claims.items()
     ]
-    images = dict(zip(snakemake.params.sweeps, snakemake.input.images, strict=True))
-    html = make_page(
-        cards,
-        study,
-        {**snakemake.params.git, **environment()},
-        images,
-        Path(snakemake.input.template),
-        Path(snakemake.input.style),
-    )
+    charts = {
+        name: chart_of(read_table(file), study.sweeps[name], name)
+        for name, file in zip(snakemake.params.sweeps, snakemake.input.summaries, strict=True)
+    }
+    run = {**snakemake.params.git, **environment()}
+    html = make_page(cards, study, run, snakemake.params.code_of, stage, charts, Path(snakemake.input.template))
     with whole_file(snakemake.output[0]) as file:
         file.write_text(html, encoding="utf-8")

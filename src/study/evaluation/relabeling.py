@@ -3,6 +3,14 @@
 import numpy as np
 
 
+def best_names(labels, reference, n_labels):
+    """Find the new name of each label, (n_labels,), under `best_relabeling`."""
+    from scipy.optimize import linear_sum_assignment  # takes its time to import
+
+    counts = np.bincount(labels * n_labels + reference, minlength=n_labels**2).reshape(n_labels, n_labels)
+    return linear_sum_assignment(counts, maximize=True)[1]
+
+
 def best_relabeling(labels, reference, n_labels):
     """Rename labels so that as many as possible equal the reference.
 
@@ -17,11 +25,7 @@ def best_relabeling(labels, reference, n_labels):
     ndarray of int of shape (N,)
         The labels under the best one-to-one renaming (`scipy.optimize.linear_sum_assignment`).
     """
-    from scipy.optimize import linear_sum_assignment  # takes its time to import
-
-    counts = np.bincount(labels * n_labels + reference, minlength=n_labels**2).reshape(n_labels, n_labels)
-    _, new_name = linear_sum_assignment(counts, maximize=True)
-    return new_name[labels]
+    return best_names(labels, reference, n_labels)[labels]
 
 
 def accuracy(labels, truth, named: bool) -> float:

@@ -13,10 +13,20 @@ from study.claims.opening import TITLE
 from study.claims.sentences import WORDS
 from study.configuration.schema import Study
 from study.page.cards import SIGNS, Card
+from study.page.charts import COLUMNS, MOST_POINTS, Chart
+from study.page.stage import Stage
 from study.plan.sources import LIBRARIES
 
 
-def make_page(cards: list[Card], study: Study, run: dict, sweeps: dict[str, str], template: Path, style: Path) -> str:
+def make_page(
+    cards: list[Card],
+    study: Study,
+    run: dict,
+    code_of: dict[str, list[str]],
+    stage: Stage,
+    charts: dict[str, Chart],
+    template: Path,
+) -> str:
     """Make the page.
 
     Parameters
@@ -25,12 +35,15 @@ def make_page(cards: list[Card], study: Study, run: dict, sweeps: dict[str, str]
     study : Study
     run : dict
         Commit, versions and so on, to show by name.
-    sweeps : dict
-        The image of each sweep's figure, by its name.
-    template, style : Path
-        A Jinja template, and its CSS.
+    code_of : dict of list of str
+        The script of each rule that makes a number, and the modules that it uses.
+    stage : Stage
+    charts : dict of Chart
+        Of the sweeps that are drawn.
+    template : Path
+        A Jinja template; its style and script lie beside it.
     """
-    css = style.read_text(encoding="utf-8")
+    style, script = ((template.parent / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     configuration = study.model_dump(mode="json")
     packages = run["packages"]
     shown = {
@@ -45,8 +58,10 @@ def make_page(cards: list[Card], study: Study, run: dict, sweeps: dict[str, str]
     )
     return environment.from_string(template.read_text(encoding="utf-8")).render(
         title=TITLE,
-        style=Markup(css),  # noqa: S704 (our own file)
-        style_hash=_hash(css),
+        style=Markup(style),  # noqa: S704 (our own file)
+        style_hash=_hash(style),
+        script=Markup(script),  # noqa: S704 (our own file)
+        script_hash=_hash(script),
         tally=[
             (verdict, sign, WORDS[verdict], found)
             for verdict, sign in SIGNS.items()
@@ -59,18 +74,17 @@ def make_page(cards: list[Card], study: Study, run: dict, sweeps: dict[str, str]
         svg=Markup,
         settings={name: _yaml(found) for name, found in configuration["experiments"].items()},
         claims={name: _yaml(found) for name, found in configuration["claims"].items()},
+        stage=stage,
         sweeps=[
-            (name, image_uri(file), configuration["sweeps"][name], _yaml(configuration["sweeps"][name]))
-            for name, file in sweeps.items()
+            (name, chart, configuration["sweeps"][name], _yaml(configuration["sweeps"][name]))
+            for name, chart in charts.items()
         ],
+        columns=COLUMNS,
+        most_points=MOST_POINTS,
         seed=study.seed,
+        code_of=code_of,
         run=shown,
     )
-
-
-def image_uri(file) -> str:
-    """Embed an image."""
-    return f"data:image/webp;base64,{base64.b64encode(Path(file).read_bytes()).decode()}"
 
 
 def _yaml(settings) -> str:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.claims.judge import finding_of
+from study.claims.judge import Finding, finding_of
 from study.claims.numbers import Numbers, count_of, numbers_of, threshold
 from study.claims.sentences import WORDS, quantity_of
 from study.configuration.schema import AnyClaim, Claim
 from study.evaluation.measurements import QUANTITIES
 from study.page.origin import command_of, files_of, pandas_lines
 from study.page.strips import Held, strip, told
+from study.page.watch import Way, way_of_claim
 from study.plan.results import Plan
 from study.tables.columns import COLUMNS
 
@@ -47,6 +48,8 @@ class Card:
     command : str
     experiments : list of str
         Whose settings it depends on.
+    way : Way, optional
+        Where it can be watched.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Card:
     n_more: int = 0
     command: str = ""
     experiments: tuple = ()
+    way: Way | None = None
 
     @property
     def sign(self) -> str:
@@ -77,7 +81,7 @@ class Card:
         return WORDS[self.verdict]
 
 
-def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, checksum, configuration_files) -> Card:
+def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksum, configuration_files) -> Card:
     """Make the card of a claim.
 
     Parameters
@@ -89,6 +93,8 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, checksum, confi
     tables : dict of DataFrame
         By the names that claims use.
     plan : Plan
+    scenes : dict of list of Scene
+        Those of each experiment that can be watched.
     checksum : callable
         From a path to its sha256.
     configuration_files : list of path-like
@@ -123,7 +129,15 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, checksum, confi
         n_more=max(0, len(files) - MOST_FILES),
         command=command_of(claim, configuration_files),
         experiments=(experiment,) if experiment else tuple(plan.study.experiments),
+        way=_way(claim, experiment, plan, scenes, finding),
     )
+
+
+def _way(claim: Claim, experiment: str | None, plan: Plan, scenes, finding: Finding) -> Way | None:
+    if claim.sweep or not scenes.get(experiment):
+        return None
+    values = {int(draw[-1]): value for draw, value in finding.numbers.of_draws.items()}
+    return way_of_claim(claim, plan.study.experiments[experiment], scenes[experiment], values, finding.observed)
 
 
 def held_to(claim: Claim) -> Held:

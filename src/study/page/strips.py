@@ -9,6 +9,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 WIDTH, MARGIN, TOP, HEIGHT, BOTTOM = 560, 24, 34, 56, 34  # of the drawing, in CSS pixels
 DIGITS = 7.0  # pixels of a character of the labels
 MOST_BARS, WIDEST = 40, 40  # WIDEST in pixels
+MOST_DIGITS = 6  # of a number on an axis that is written without an exponent
 DECADES = 3.0  # from which on the axis is logarithmic
 
 
@@ -84,7 +85,8 @@ def told_apart(ticks) -> list[str]:
         texts = [told(tick, digits) for tick in ticks]
         if all(abs(float(text) - tick) <= 1e-6 * (span or 1) for text, tick in zip(texts, ticks, strict=True)):
             break
-    return texts
+    plain = [np.format_float_positional(float(text), trim="-") for text in texts]
+    return [short if len(short) <= MOST_DIGITS else text for short, text in zip(plain, texts, strict=True)]
 
 
 def strip(values, observed: float, interval, held: Held) -> str:

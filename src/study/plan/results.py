@@ -15,7 +15,6 @@ from study.figures.catalogue import FIGURES, figures_of
 from study.plan.demands import parts_by_time, seconds_of_cells
 
 FORMATS = ("svg", "png")  # of each figure
-REPORT_IMAGE = "results/report/figures/{}.webp"
 TABLES = ("fits", "parameters", "agreement", "diagnosis", "measurements", "claims")
 
 
@@ -165,7 +164,7 @@ class Plan:
     def figures(self) -> list[str]:
         """Every figure, of experiments and sweeps."""
         stems = [f"{name}/{figure}" for name, found in self.figures_of.items() for figure in found]
-        stems += [f"{name}/sweep" for name, found in self.study.sweeps.items() if found.figure]
+        stems += [f"{name}/sweep" for name in self.drawn]
         return [f"results/figures/{stem}.{ending}" for stem in stems for ending in FORMATS]
 
     @property
@@ -210,13 +209,13 @@ class Plan:
             for figure, (kind, fits) in found.items()
             if FIGURES[kind].IN_REPORT or any((name, fit) in named for fit in fits)
         }
-        captions |= {f"{name}/sweep": sweep.CAPTION for name, found in self.study.sweeps.items() if found.figure}
-        return {REPORT_IMAGE.format(stem): caption for stem, caption in captions.items()}
+        captions |= {f"{name}/sweep": sweep.CAPTION for name in self.drawn}
+        return {f"results/report/figures/{stem}.webp": caption for stem, caption in captions.items()}
 
     @property
-    def sweep_images(self) -> dict[str, str]:
-        """The image of each sweep that is drawn, by its name."""
-        return {name: REPORT_IMAGE.format(f"{name}/sweep") for name, found in self.study.sweeps.items() if found.figure}
+    def drawn(self) -> list[str]:
+        """The sweeps that are drawn."""
+        return [name for name, found in self.study.sweeps.items() if found.figure]
 
     @property
     def table_pages(self) -> dict[str, str]:

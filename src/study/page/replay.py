@@ -1,0 +1,162 @@
+"""A stored run once more, step by step, for the page to show."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emgmm import (
+    MixtureParameters,
+    StoppingRule,
+    expectation_maximization,
+    labeled_statistics,
+    posteriors,
+)
+from study.configuration.errors import StudyError
+from study.configuration.schema import Fit
+from study.data.dataset import Replicate
+from study.evaluation.relabeling import best_names
+from study.fits.runs import Runs
+
+ONE_STEP = StoppingRule(tol=0.0, max_iter=1, before_maximization=False, earliest=2)
+EVERY_STEP, MOST_STEPS = 30, 80  # shown: the first ones, then fewer and fewer, and the last
+SAME = 1e-9  # nats a row, between a stored log-likelihood and the replayed one
+
+
+class NotShownError(StudyError):
+    """A run cannot be shown step by step; says why."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A run to watch: the fit's settings, its runs, and which of them.
+
+    `start` is where it began, if that is not what `runs` says.
+    """
+
+    fit: Fit
+    runs: Runs
+    replicate: int
+    start: MixtureParameters | None = None
+
+    @property
+    def trace(self) -> np.ndarray:
+        """Its log-likelihoods, (n_steps,), in nats a row."""
+        trace = self.runs.trace[self.replicate]
+        return trace[np.isfinite(trace)]
+
+    @property
+    def converged(self) -> bool:
+        """Whether its stopping rule was met."""
+        return bool(self.runs.converged[self.replicate])
+
+    @property
+    def failure(self) -> str:
+        """Why it has no end; empty if it has one."""
+        return str(self.runs.failure[self.replicate])
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether its log-likelihood is that of the labeled rows too."""
+        return self.fit.semi_supervised == "clamped"
+
+    @property
+    def began(self) -> MixtureParameters | None:
+        """Where it began."""
+        return self.runs.start(self.replicate) if self.start is None else self.start
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Some steps of a run.
+
+    Attributes
+    ----------
+    steps : ndarray of int of shape (n,)
+        From 1.
+    parameters : list of MixtureParameters
+        Under which the E-step of each found its log-likelihood.
+    trace : ndarray of shape (n,)
+        Stored mean log-likelihoods, in nats a row.
+    """
+
+    steps: np.ndarray
+    parameters: list[MixtureParameters]
+    trace: np.ndarray
+
+
+def replay(rows: Replicate, watched: Watched) -> Replay:
+    """Run EM once more from where a stored run began.
+
+    Parameters
+    ----------
+    rows : Replicate
+        That were fitted.
+    watched : Watched
+
+    Raises
+    ------
+    NotShownError
+        If it took no steps, or others than our EM takes.
+    """
+    start, trace = watched.began, watched.trace
+    if start is None:
+        raise NotShownError(watched.failure or "it has no start")
+    if not len(trace):
+        raise NotShownError("it takes no steps, or does not tell them")
+    shown = shown_steps(len(trace))
+    labeled = None
+    if watched.is_joint:
+        labeled = labeled_statistics(rows.labeled, rows.labels, start.n_components, start.covariance_type)
+    parameters, kept = start, []
+    for step, stored in enumerate(trace, start=1):
+        if step in shown:
+            kept.append(parameters)
+        result = expectation_maximization(
+            rows.unlabeled, parameters, ONE_STEP, labeled=labeled, reg_covar=watched.fit.reg_covar
+        )
+        parameters = result.parameters
+        if abs(result.trace[0] - stored) > SAME * max(1.0, abs(stored)):
+            raise NotShownError(f"its steps are not those of our EM from step {step} on")
+    return Replay(shown, kept, trace[shown - 1])
+
+
+def shown_steps(n_steps: int) -> np.ndarray:
+    """Choose the steps to show: each of the first, then ever fewer, and the last."""
+    if n_steps <= EVERY_STEP:
+        return np.arange(1, n_steps + 1)
+    later = np.geomspace(EVERY_STEP, n_steps, MOST_STEPS - EVERY_STEP + 1)
+    return np.unique([*range(1, EVERY_STEP), *np.round(later).astype(int)])
+
+
+def renamed(found: Replay, order) -> Replay:
+    """Put the components of a replay into another order."""
+
+    def in_order(parameters: MixtureParameters):
+        covariances = parameters.covariances
+        if parameters.covariance_type != "tied":
+            covariances = covariances[order]
+        return MixtureParameters(
+            parameters.weights[order], parameters.means[order], covariances, parameters.covariance_type
+        )
+
+    return Replay(found.steps, [in_order(parameters) for parameters in found.parameters], found.trace)
+
+
+def named_alike(rows: Replicate, replays: dict[str, Replay], reference: str) -> dict[str, Replay]:
+    """Give the components of replays the numbers under which most rows end in the same one as by the reference."""
+    labels = {name: posteriors(rows.unlabeled, found.parameters[-1]).argmax(axis=1) for name, found in replays.items()}
+    n_components = {name: found.parameters[-1].n_components for name, found in replays.items()}
+    result = {}
+    for name, found in replays.items():
+        result[name] = found
+        if n_components[name] == n_components[reference]:
+            names = best_names(labels[name], labels[reference], n_components[name])
+            result[name] = renamed(found, np.argsort(names))
+    return result
+
+
+def continued(rows: Replicate, watched: Watched, end: MixtureParameters) -> float:
+    """Find the mean log-likelihood that EM comes to from an end when it goes on, in nats a row; NaN if to none."""
+    rule = StoppingRule(tol=1e-10, max_iter=5_000, before_maximization=True, earliest=2)
+    result = expectation_maximization(rows.unlabeled, end, rule, reg_covar=watched.fit.reg_covar)
+    return result.trace[-1] if result.converged else np.nan
