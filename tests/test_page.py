@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import re
 import subprocess
 from dataclasses import replace
@@ -10,6 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from project import snakemake
@@ -18,6 +20,7 @@ from emgmm import log_likelihoods, posteriors
 from study.configuration.schema import Claim, Experiment, Sweep
 from study.data.dataset import Dataset
 from study.data.storage import read_arrays
+from study.figures.sweep import draw as drawn
 from study.fits.em import run_fit
 from study.fits.runs import Runs
 from study.page.cards import held_to
@@ -130,7 +133,13 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(page):
 
 def test_text_of_a_configuration_is_escaped(project, study):
     text = "<script>alert(1)</script>"
-    (project / "hostile.yaml").write_text(f'claims: {{A1: {{statement: "{text}", source: "{text}"}}}}\n')
+    of_parameters = {
+        **{"experiment": "customers", "source": "s", "statement": text, "kind": "inequality", "threshold_of": "study"},
+        **{"table": "parameters", "where": {"fit": "unsupervised"}, "quantity": "value", "each_draw": "min"},
+        **{"relation": "at_least", "published": 0},
+    }
+    claims = {"A1": {"statement": text, "source": text}, "P1": of_parameters}
+    (project / "hostile.yaml").write_text(yaml.safe_dump({"claims": claims}))
     run = snakemake(project, "results/index.html", overlays=["hostile.yaml"])
     assert run.returncode == 0, run.stderr
     page = (project / "results/index.html").read_text()
@@ -149,8 +158,12 @@ def test_a_replayed_run_is_the_stored_one(stage):
     for scene, name in replayed:
         watched, replay = scene.watched[name], scene.replays[name]
         assert replay.steps[0] == 1
-        assert replay.steps[-1] == len(watched.trace)
-        np.testing.assert_array_equal(replay.trace, watched.trace[replay.steps - 1])
+        of_run = replay.steps[replay.steps <= replay.n_steps]
+        assert of_run[-1] == replay.n_steps == len(watched.trace)
+        np.testing.assert_array_equal(replay.trace[: len(of_run)], watched.trace[of_run - 1])
+        end = watched.runs.end(watched.replicate)
+        if end is not None:
+            np.testing.assert_allclose(np.sort(replay.parameters[-1].means, axis=0), np.sort(end.means, axis=0), SAME)
         if not watched.is_joint:
             found = [log_likelihoods(scene.rows.unlabeled, parameters).mean() for parameters in replay.parameters]
             np.testing.assert_allclose(found, replay.trace, rtol=0, atol=SAME)
@@ -195,6 +208,50 @@ def test_the_first_and_last_steps_are_shown_and_not_too_many(n_steps):
     assert steps[: min(EVERY_STEP, n_steps)].tolist() == [*range(1, min(EVERY_STEP, n_steps) + 1)]
 
 
+def test_what_labels_name_keeps_its_number(stage):
+    named = [
+        (scene.watched[name], found)
+        for scenes in stage.scenes.values()
+        for scene in scenes
+        for name, found in scene.replays.items()
+        if scene.watched[name].fit.uses_labels
+    ]
+    assert len(named) > 5
+    for watched, found in named:
+        np.testing.assert_array_equal(found.parameters[0].means, watched.began.means)
+
+
+def rows_of_three(n_rows=60):
+    X = np.concatenate([np.random.default_rng(0).normal(at, 1, (n_rows, 1)) for at in (0, 4, 20)])[None]
+    return Dataset(np.array(["x"]), np.array([]), X, None, np.empty((1, 0, 1)), np.empty((1, 0), dtype=int))
+
+
+def experiment_of(fits, replicates=1):
+    data = {"source": "csv", "features": ["x"], "unlabeled": {"path": "x.csv"}}
+    return Experiment.model_validate({"data": data, "fits": fits, "replicates": replicates})
+
+
+@pytest.mark.parametrize(
+    ("fit", "n_ways"),
+    [({"n_components": 1}, 1), ({"n_components": 1, "max_iter": 1}, 1), ({"n_components": 9}, 1), ({"max_iter": 0}, 0)],
+)
+def test_odd_fits_can_be_watched_or_not(fit, n_ways):
+    experiment = experiment_of({"a": {"initialization": "kmeans", "n_components": 2, **fit}})
+    runs = {"a": run_fit(rows_of_three(), experiment.fits["a"], 1, 1, "x", "a")}
+    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, {})
+    assert len(ways) == len(scenes) == n_ways
+    assert [way.text for way in ways] == ["x: a, start 0"] * n_ways
+
+
+def test_a_run_of_others_beside_one_of_ours_leaves_that_to_watch():
+    experiment = experiment_of({key: {"initialization": "kmeans", "n_components": 2} for key in "ab"})
+    ours = run_fit(rows_of_three(), experiment.fits["a"], 1, 1, "x", "a")
+    runs = {"a": ours, "b": replace(ours, trace=ours.trace - 1)}
+    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, {})
+    assert [(way.left, way.right) for way in ways] == [("a, start 0", "a, start 0")]
+    assert [*scenes[0].replays] == ["a, start 0"]
+
+
 def test_components_are_numbered_alike(stage):
     scene = stage.scenes["customers"][0]
     ends = [posteriors(scene.rows.unlabeled, found.parameters[-1]).argmax(axis=1) for found in scene.replays.values()]
@@ -203,22 +260,14 @@ def test_components_are_numbered_alike(stage):
 
 
 def test_a_false_convergence_is_found():
-    rows = np.concatenate([np.random.default_rng(0).normal(at, 1, (200, 1)) for at in (0, 4, 20)])[None]
-    data = Dataset(np.array(["x"]), np.array([]), rows, None, np.empty((1, 0, 1)), np.empty((1, 0), dtype=int))
-    fits = {
-        "early": {"tol": 0.05},
-        "late": {"tol": 1e-9, "max_iter": 10_000},
-    }
-    settings = {"source": "csv", "features": ["x"], "unlabeled": {"path": "x.csv"}}
-    common = {"initialization": "random_responsibilities", "n_components": 3}
-    experiment = Experiment.model_validate(
-        {"data": settings, "fits": {name: common | fit for name, fit in fits.items()}, "replicates": 6}
-    )
+    data, common = rows_of_three(200), {"initialization": "random_responsibilities", "n_components": 3}
+    fits = {"early": {**common, "tol": 0.05}, "late": {**common, "tol": 1e-9, "max_iter": 10_000}}
+    experiment = experiment_of(fits, 6)
     runs = {name: run_fit(data, fit, 6, 1, "x", name) for name, fit in experiment.fits.items()}
     scenes, ways = scenes_of("x", experiment, data, runs, {})
     assert len(scenes) == 1
     told = {way.text.split(". ")[0]: way for way in ways}
-    assert {"x: EM", "x: a false convergence"} <= {*told}
+    assert "x: early, start 0 beside late, start 0" in told
     way = told["x: a false convergence"]
     early, late = (scenes[0].watched[name] for name in (way.left, way.right))
     assert way.left.startswith("early")
@@ -237,13 +286,14 @@ def summary(values, **columns):
 
 def sweep(**figure):
     block = {"x": "data.n_unlabeled", "y": "n_iter", **figure}
+    vary = {"data.n_unlabeled": [30, 60], "data.n_labeled": [4]}
     return Sweep.model_validate(
-        {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 2, "protocols": [], "figure": block}
+        {"experiment": "toy", "vary": vary, "zip": False, "replicates": 2, "protocols": [], "figure": block}
     )
 
 
 def test_a_chart_tells_the_numbers_of_the_summary():
-    chart = chart_of(summary([(30, 5.0), (60, 7.25)]), sweep(color="fit"), "sizes")
+    chart = chart_of(summary([(30, 5.0), (60, 7.25)], **{"data.n_labeled": 4}), sweep(color="fit"), "sizes")
     assert [row[1:4] for row in chart.rows] == [
         ("first", "n_unlabeled = 30", "5"),
         ("first", "n_unlabeled = 60", "7.25"),
@@ -252,25 +302,21 @@ def test_a_chart_tells_the_numbers_of_the_summary():
     assert chart.lines == []  # of one line there is nothing to choose
 
 
-@pytest.mark.parametrize("color", ["fit", None])
+@pytest.mark.parametrize("figure", [{"color": "fit"}, {}, {"kind": "heatmap", "color": "data.n_labeled"}])
 @pytest.mark.parametrize(
     "values",
-    [
-        [(30, np.nan), (60, np.nan)],
-        [(30, 1.0), (60, np.nan)],
-        [(30, 4.0)],
-        [(30, 0.0), (60, 5000.0)],
-        [(30, 1.0), (60, 1e4)],
-    ],
+    [[], [(30, 4.0)], [(30, 0.0), (60, 5.0)], [(30, 0.0), (60, 5e3)], [(30, 1.0), (60, 1e4)], [(30, 2), (60, 2)]],
 )
-def test_odd_sweeps_are_drawn(values, color):
-    chart = chart_of(summary(values), sweep(color=color), "sizes")
+def test_odd_sweeps_are_drawn(values, figure):
+    table = summary(values or [(30, 0.0)], **{"data.n_labeled": 4})
+    table = table if values else table[table["quantity"] == "converged"]  # where all fits failed
+    chart = chart_of(table, sweep(**figure), "sizes")
+    drawn(table, sweep(**figure), "sizes").savefig(io.BytesIO())
     assert len(chart.panels) == 1
     assert "nan" not in chart.panels[0]
     assert "inf" not in chart.panels[0]
-    shown = sum(np.isfinite(y) for _, y in values)
-    assert chart.panels[0].count('class="point"') == shown
-    assert ("no fit has this number" in chart.panels[0]) == (shown == 0)
+    assert chart.panels[0].count('class="point"') == len(values) == chart.n_points
+    assert ("no fit has this number" in chart.panels[0]) == (not values)
 
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=50)

@@ -29,16 +29,16 @@ function written(value, digits = 3) {
 function scale(low, high, begin, end, logarithmic = false) {
   const of = logarithmic ? Math.log10 : (value) => value;
   const room = 0.03 * (of(high) - of(low)) || 0.5;
-  const first = of(low) - room, perUnit = (end - begin) / (of(high) - of(low) + 2 * room);
-  const place = (value) => begin + (of(value) - first) * perUnit;
+  const bottom = of(low) - room, perUnit = (end - begin) / (of(high) - of(low) + 2 * room);
+  const place = (value) => begin + (of(value) - bottom) * perUnit;
   if (logarithmic) {
     const decades = Array.from({ length: 9 }, (_, i) => 10 ** i).filter((tick) => tick >= low && tick <= high);
     return { place, ticks: decades };
   }
-  const rough = (high - low || 1) / 4, power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough);
-  const ticks = [];
-  for (let i = Math.ceil(low / step); i * step <= high; i++) ticks.push(Number((i * step).toPrecision(12)));
+  if (high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high))) return { place: () => (begin + end) / 2, ticks: [low] };
+  const rough = (high - low) / 4, power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough), first = Math.ceil(low / step);
+  const ticks = Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
   return { place, ticks };
 }
 
@@ -46,11 +46,11 @@ function axes(parent, x, y, width, height, xLabel, yLabel) {
   const bottom = height - BOTTOM;
   for (const tick of x.ticks) {
     draw(parent, "path", { class: "grid", d: `M${x.place(tick)} ${TOP}V${bottom}` });
-    draw(parent, "text", { x: x.place(tick), y: bottom + 16, "text-anchor": "middle" }, written(tick, 6));
+    draw(parent, "text", { x: x.place(tick), y: bottom + 16, "text-anchor": "middle" }, written(tick, 12));
   }
   for (const tick of y.ticks) {
     draw(parent, "path", { class: "grid", d: `M${LEFT} ${y.place(tick)}H${width - RIGHT}` });
-    draw(parent, "text", { x: LEFT - 5, y: y.place(tick) + 4, "text-anchor": "end" }, written(tick, 6));
+    draw(parent, "text", { x: LEFT - 5, y: y.place(tick) + 4, "text-anchor": "end" }, written(tick, 12));
   }
   draw(parent, "text", { x: (LEFT + width) / 2, y: height - 6, "text-anchor": "middle" }, xLabel);
   draw(parent, "text", { transform: `translate(12 ${bottom / 2}) rotate(-90)`, "text-anchor": "middle" }, yLabel);
@@ -144,6 +144,7 @@ class Side {
     const clip = `clip_${this.picture.id}`;
     draw(draw(this.picture, "clipPath", { id: clip }), "rect", { x: LEFT, y: TOP, width: SIZE - LEFT - RIGHT, height: SIZE - TOP - BOTTOM });
     this.shapes = draw(this.picture, "g", { class: "components", "clip-path": `url(#${clip})` });
+    this.rings = draw(this.picture, "g", {});
     this.prepareTrace();
   }
 
@@ -152,7 +153,8 @@ class Side {
     const every = beside.flatMap((run) => [...run.trace]), last = Math.max(...this.stage.steps), height = 180;
     this.curve.replaceChildren();
     const x = scale(1, Math.max(2, last), LEFT, SIZE - RIGHT, last > 60), y = scale(Math.min(...every), Math.max(...every), height - BOTTOM, TOP);
-    axes(this.curve, x, y, SIZE, height, "step", joint ? "joint, nats a row" : "nats a row");
+    x.ticks = x.ticks.filter(Number.isInteger);
+    axes(this.curve, x, y, SIZE, height, last > 60 ? "step, log scale" : "step", joint ? "joint, nats a row" : "nats a row");
     const places = steps.map((step, i) => [x.place(step), y.place(trace[i])]);
     draw(this.curve, "path", { class: "mean", d: `M${places.map((place) => place.join(" ")).join("L")}` });
     this.dot = draw(this.curve, "circle", { class: "now", r: 5 });
@@ -178,6 +180,12 @@ class Side {
     this.dot.setAttribute("cx", cx);
     this.dot.setAttribute("cy", cy);
     this.tell(run, frame, found, result.logLikelihood);
+    this.components = result.posteriors.map((shares) => shares.indexOf(Math.max(...shares)));
+  }
+
+  ring(differs) { // around rows that the other side puts into another component
+    this.rings.replaceChildren();
+    this.stage.scene.rows.forEach((row, i) => differs[i] && draw(this.rings, "circle", { class: "other", r: 5, cx: this.x.place(row[0]), cy: this.y.place(row[1]) }));
   }
 
   ellipse({ mean, l11, l21, l22 }, k) {
@@ -202,7 +210,8 @@ class Side {
   }
 
   tell(run, frame, found, logLikelihood) {
-    const last = run.steps.at(-1), step = run.steps[frame], how = step === last ? ` (${run.end})` : "";
+    const step = run.steps[frame], how = frame === run.steps.length - 1 ? ` (${run.end})` : "";
+    const where = step > run.n_steps ? `What the fit returns after ${run.n_steps} steps` : `Step ${step} of ${run.n_steps}`;
     const value = document.createElement("data");
     value.value = logLikelihood;
     value.textContent = `${written(logLikelihood, 7)} nats a row${run.joint ? ", of the labeled rows too" : ""}`;
@@ -217,8 +226,9 @@ class Side {
       item.append(` weight ${written(component.weight)}, mean ${listed(component.mean)}, standard deviation ${listed(deviations)}${tilt}`);
       list.append(item);
     });
-    this.told.replaceChildren(`Step ${step} of ${last}${how}: log-likelihood `, value, list);
-    const words = `${this.choice.value}, step ${step} of ${last}`;
+    this.told.replaceChildren(`${where}${how}: log-likelihood `, value, list);
+    if (found.length > 8) this.told.append(`and ${found.length - 8} more components`);
+    const words = `${this.choice.value}: ${where}`;
     this.picture.setAttribute("aria-label", `${words}: rows and components`);
     this.curve.setAttribute("aria-label", `${words}: log-likelihood ${written(logLikelihood, 7)} nats a row`);
   }
@@ -240,9 +250,11 @@ class Stage {
     $("play").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
     document.addEventListener("click", (event) => {
       const link = event.target.closest("[data-scene]");
-      if (link) this.set(link.dataset);
+      if (!link) return;
+      this.set(link.dataset);
+      $("why").textContent = link.textContent;
     });
-    $("stage").hidden = false;
+    for (const part of document.querySelectorAll(".script")) part.hidden = false;
     $("no_script").hidden = true;
     this.set(document.querySelector("#ways [data-scene]").dataset);
   }
@@ -263,24 +275,41 @@ class Stage {
     }
     this.shown = this.left.choice.value === this.right.choice.value ? [this.left] : [this.left, this.right];
     this.right.section.classList.toggle("same", this.shown.length === 1);
+    $("why").textContent = "";
     this.steps = [...new Set(this.shown.flatMap((side) => side.run.steps))].sort((a, b) => a - b);
     $("step").max = this.steps.length - 1;
     $("step").value = Math.max(0, this.steps.findLastIndex((each) => each <= step));
-    const { n_rows: nRows, rows, labeled, features } = this.scene, some = rows.length < nRows && features.length === 2;
-    $("scene").textContent = `${nRows.toLocaleString("en")} rows without a label${some ? ` (${rows.length.toLocaleString("en")} of them drawn)` : ""}` +
-      (labeled.length && features.length === 2 ? `; ${labeled.length} with one, as triangles of the colour of their class, up or down.` : ".") +
-      (this.scene.whole ? " The log-likelihood is computed here, from the rows." : " The log-likelihood is the stored one.");
+    $("scene").textContent = this.told();
     for (const side of this.shown) side.prepare();
     this.show();
+  }
+
+  told() {
+    const { n_rows: nRows, n_labeled: nLabeled, rows, labeled, features, whole } = this.scene, written = (n) => n.toLocaleString("en");
+    const drawn = (n, every) => (features.length === 2 && n < every ? ` (${written(n)} of them drawn)` : "");
+    const triangles = features.length === 2 ? ", as triangles of the colour of their class, up or down" : "";
+    return `${written(nRows)} rows without a label${drawn(rows.length, nRows)}` +
+      (nLabeled ? `; ${written(nLabeled)} with one${drawn(labeled.length, nLabeled)}${triangles}.` : ".") +
+      ` The log-likelihood is ${whole ? "computed here, from the rows" : "the stored one"}.`;
   }
 
   show() {
     const step = this.steps[$("step").value];
     for (const side of this.shown) side.show(step);
+    this.compare();
     $("step").setAttribute("aria-valuetext", `step ${step}`);
     $("now").textContent = `step ${step} of ${this.steps.at(-1)}`;
-    $("back").disabled = $("step").value === "0";
-    $("on").disabled = $("step").value === $("step").max;
+    $("back").ariaDisabled = $("step").value === "0";
+    $("on").ariaDisabled = $("step").value === $("step").max;
+  }
+
+  compare() { // which rows the two sides put into different components
+    const [one, other] = this.shown, nRows = this.scene.rows.length;
+    const same = other && one.run.n_components === other.run.n_components && one.components.length === nRows && nRows > 0;
+    const differs = same ? one.components.map((k, i) => k !== other.components[i]) : [];
+    if (this.scene.features.length === 2) for (const side of this.shown) side.ring(differs);
+    const count = differs.filter(Boolean).length;
+    $("differ").textContent = same ? `${count} of ${nRows.toLocaleString("en")} rows are in another component on the other side.` : "";
   }
 
   move(by) {
@@ -313,16 +342,21 @@ for (const chart of document.querySelectorAll(".chart")) {
     const point = event.target.closest(".point");
     if (point) told.textContent = point.querySelector("title").textContent;
   };
+  const shown = () => points.filter((point) => point.getClientRects().length);
+  const stopAt = (point) => points.forEach((each) => each.setAttribute("tabindex", each === point ? "0" : "-1")); // of the Tab key
   if (points.length) {
-    points[0].setAttribute("tabindex", "0");
+    stopAt(points[0]);
+    chart.addEventListener("change", () => stopAt(shown()[0]));
     chart.addEventListener("pointerover", tell);
     chart.addEventListener("focusin", tell);
     chart.addEventListener("keydown", (event) => {
       const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      const shown = points.filter((point) => point.getClientRects().length), place = shown.indexOf(event.target);
+      const all = shown(), place = all.indexOf(event.target);
       if (!by || place < 0) return;
       event.preventDefault();
-      shown[(place + by + shown.length) % shown.length].focus();
+      const next = all[(place + by + all.length) % all.length];
+      stopAt(next);
+      next.focus();
     });
   }
 }

@@ -83,7 +83,7 @@ class Panel:
     @property
     def is_empty(self) -> bool:
         """Whether no fit has a number."""
-        return not self.lines or bool(np.isnan(self.all("mean")).all())
+        return not self.lines
 
     @property
     def x_scale(self) -> str:
@@ -94,9 +94,9 @@ class Panel:
     @property
     def y_scale(self) -> str:
         """linear, log or symlog, as in matplotlib."""
-        low, high = np.nanmin(self.all("low")), np.nanmax(self.all("high"))
-        if self.quantity == "n_iter" and low < 1 and high > WIDE:
-            return "symlog"  # a start alone takes no steps
+        low, high = self.all("low").min(), self.all("high").max()
+        if self.quantity == "n_iter" and low < 1:
+            return "symlog" if high > WIDE else "linear"  # a start alone takes no steps
         is_wide = high > WIDE * max(low, SMALLEST_DRAWN)
         return "log" if self.quantity in LOGARITHMIC and is_wide else "linear"
 

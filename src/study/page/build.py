@@ -11,11 +11,14 @@ from markupsafe import Markup
 from study.audit.checksums import configuration_digest
 from study.claims.opening import TITLE
 from study.claims.sentences import WORDS
-from study.configuration.schema import Study
+from study.configuration.schema import Fit, Study
+from study.evaluation.protocols import PROTOCOLS, PUBLISHED
 from study.page.cards import SIGNS, Card
-from study.page.charts import COLUMNS, MOST_POINTS, Chart
+from study.page.charts import COLUMNS as DRAWN
+from study.page.charts import MOST_POINTS, Chart
 from study.page.stage import Stage
 from study.plan.sources import LIBRARIES
+from study.tables.columns import COLUMNS
 
 
 def make_page(
@@ -56,6 +59,7 @@ def make_page(
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.policies["json.dumps_kwargs"] = {}  # keys in the order of the configuration
     return environment.from_string(template.read_text(encoding="utf-8")).render(
         title=TITLE,
         style=Markup(style),  # noqa: S704 (our own file)
@@ -79,10 +83,13 @@ def make_page(
             (name, chart, configuration["sweeps"][name], _yaml(configuration["sweeps"][name]))
             for name, chart in charts.items()
         ],
-        columns=COLUMNS,
+        columns=DRAWN,
         most_points=MOST_POINTS,
         seed=study.seed,
         code_of=code_of,
+        verdicts=COLUMNS["claims"]["verdict"],
+        protocols=PROTOCOLS if any(experiment.protocols for experiment in study.experiments.values()) else {},
+        published=PROTOCOLS[PUBLISHED].changes(Fit(), 0),
         run=shown,
     )
 

@@ -9,7 +9,7 @@ from study.claims.judge import Finding, finding_of
 from study.claims.numbers import Numbers, count_of, numbers_of, threshold
 from study.claims.sentences import WORDS, quantity_of
 from study.configuration.schema import AnyClaim, Claim
-from study.evaluation.measurements import QUANTITIES
+from study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from study.page.origin import command_of, files_of, pandas_lines
 from study.page.strips import Held, strip, told
 from study.page.watch import Way, way_of_claim
@@ -26,6 +26,7 @@ SIGNS = {
     "not_tested": "\u2013",
 }
 MOST_FILES = 24
+AT_THE_END = {name for found in MEASUREMENTS if "end" in found.needs for name in found.quantities}
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Card:
     ----------
     name, source, statement, verdict, explanation : str
         As claims.csv has them.
+    own_data : bool
+        Whether it was tested on the source's own data too.
     held, set_by, observed, share, axis, strip : str
         Empty where there are no numbers: what it is held to, by whom, what was observed with its interval, in how many
         draws it holds, what the strip's axis is, and the strip.
@@ -57,6 +60,7 @@ class Card:
     statement: str
     verdict: str
     explanation: str
+    own_data: bool = False
     held: str = ""
     set_by: str = ""
     observed: str = ""
@@ -99,7 +103,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         From a path to its sha256.
     configuration_files : list of path-like
     """
-    heading = name, claim.source, claim.statement, row.verdict, row.explanation
+    heading = name, claim.source, claim.statement, row.verdict, row.explanation, pd.notna(row.original_verdict)
     if not isinstance(claim, Claim) or row.verdict == "not_tested":
         return Card(*heading)
     repeated = frozenset(plan.study.repeated())
@@ -121,7 +125,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         held=held.text,
         set_by="the source's number" if claim.threshold_of == "article" else "our reading: the source gives no number",
         observed=f"{'' if n == 1 else claim.statistic + ' '}{told(finding.observed)}{interval}",
-        share=f"fulfilled by {count} of {n} {claim.draws}" if n > 1 else f"{'' if count else 'not '}fulfilled",
+        share=_share(claim, count, n),
         axis=axis_of(claim),
         strip=strip(values, finding.observed, finding.range, held),
         lines=tuple(pandas_lines(claim, tables[claim.table].columns)),
@@ -133,10 +137,19 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     )
 
 
+def _share(claim: Claim, count: int, n: int) -> str:
+    if claim.kind == "existence":
+        return f"such are {count} of {n} {claim.draws}"
+    return f"fulfilled by {count} of {n} {claim.draws}" if n > 1 else f"{'' if count else 'not '}fulfilled"
+
+
 def _way(claim: Claim, experiment: str | None, plan: Plan, scenes, finding: Finding) -> Way | None:
-    if claim.sweep or not scenes.get(experiment):
+    measured = claim.where.get("measurement") if claim.table == "measurements" else None
+    if claim.sweep or not scenes.get(experiment) or (measured and measured not in AT_THE_END):
         return None
-    values = {int(draw[-1]): value for draw, value in finding.numbers.of_draws.items()}
+    values = {int(draw[-1]): value for draw, value in finding.numbers.of_draws.items() if len(draw) > 1}
+    if claim.table == "parameters":
+        values = {0: finding.observed}  # the table is of this draw
     return way_of_claim(claim, plan.study.experiments[experiment], scenes[experiment], values, finding.observed)
 
 

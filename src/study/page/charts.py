@@ -31,8 +31,10 @@ class Chart:
         SVG.
     lines : list of (str, str)
         Label and swatch, SVG, of each line that can be chosen.
+    n_points : int
+        How many numbers are drawn.
     rows : list of (str, ...)
-        The numbers drawn, under `columns`; none if there are more than MOST_POINTS.
+        They, under COLUMNS; none if there are more than MOST_POINTS.
     n_left_out : int
         Panels that are not drawn.
     """
@@ -40,6 +42,7 @@ class Chart:
     title: str
     panels: list[str]
     lines: list[tuple[str, str]]
+    n_points: int
     rows: list[tuple[str, ...]]
     n_left_out: int
 
@@ -74,7 +77,7 @@ def chart_of(summary, sweep: Sweep, name: str) -> Chart:
             drawn.append(_lines(panel, {label: _style(sweep, labels, keys, label) for label in labels}, points))
     chosen = labels if 1 < len(labels) <= MOST_LINES and not is_heatmap else []
     swatches = [(label, _swatch(_style(sweep, labels, keys, label))) for label in chosen]
-    return Chart(title_of(summary, sweep, name), drawn, swatches, rows, len(every) - len(panels))
+    return Chart(title_of(summary, sweep, name), drawn, swatches, n_points, rows, len(every) - len(panels))
 
 
 def _points(panel: Panel) -> dict[str, list[tuple[str, ...]]]:
@@ -119,7 +122,6 @@ class Scale:
 
     def __init__(self, values, kind: str, begin: float, end: float):
         self.of, self.kind = TRANSFORMS[kind], kind
-        values = values[np.isfinite(values)]
         self.low, self.high = float(values.min()), float(values.max())
         low, high = float(self.of(self.low)), float(self.of(self.high))
         room = 0.03 * (high - low) or 0.5 * abs(low) or 0.5
@@ -157,32 +159,20 @@ def _lines(panel: Panel, styles, points) -> str:
     for line in panel.lines:
         i, color, dashes = styles[line.label]
         across = [x.place(at) for at in line.places]
-        band = [f"{a:.1f} {y.place(v):.1f}" for a, v in zip(across, line.high, strict=True) if np.isfinite(v)]
-        band += [
-            f"{a:.1f} {y.place(v):.1f}" for a, v in reversed([*zip(across, line.low, strict=True)]) if np.isfinite(v)
-        ]
+        mean, low, high = ([y.place(value) for value in values] for values in (line.mean, line.low, line.high))
+        band = [*_places(across, high), *reversed(_places(across, low))]
         parts.append(f'<g class="line l{i}" color="{color}">')
-        if len(styles) <= MOST_LINES and band:
+        if len(styles) <= MOST_LINES:
             parts.append(f'<path class="band" d="M{"L".join(band)}Z"/>')
-        parts += [_path(run, dashes) for run in _runs(across, [y.place(v) if np.isfinite(v) else v for v in line.mean])]
-        for at, mean, words in zip(across, line.mean, points.get(line.label, ()), strict=False):
-            if np.isfinite(mean):
-                parts.append(_point(f'<circle cx="{at:.1f}" cy="{y.place(mean):.1f}" r="4"/>', words))
+        parts.append(_path(_places(across, mean), dashes))
+        for at, up, words in zip(across, mean, points.get(line.label, ()), strict=False):
+            parts.append(_point(f'<circle cx="{at:.1f}" cy="{up:.1f}" r="4"/>', words))
         parts.append("</g>")
     return _framed(panel, parts)
 
 
-def _runs(across, up):
-    """Cut a line where it lacks a number."""
-    run: list[str] = []
-    for a, b in zip(across, up, strict=True):
-        if np.isfinite(b):
-            run.append(f"{a:.1f} {b:.1f}")
-        elif run:
-            yield run
-            run = []
-    if run:
-        yield run
+def _places(across, up) -> list[str]:
+    return [f"{a:.1f} {b:.1f}" for a, b in zip(across, up, strict=True)]
 
 
 def _path(run, dashes) -> str:
@@ -193,8 +183,9 @@ def _path(run, dashes) -> str:
 def _heatmap(panel: Panel, name: str, points) -> str:
     places = np.unique(panel.all("places"))
     width, height = (WIDTH - LEFT - RIGHT) / len(places), (HEIGHT - TOP - BOTTOM) / len(panel.lines)
-    low, high = np.nanmin(panel.all("mean")), np.nanmax(panel.all("mean"))
-    parts = [_text(WIDTH / 2, HEIGHT - 8, panel.x), _text(LEFT - 6, TOP - 6, name, "end")]
+    low, high = panel.all("mean").min(), panel.all("mean").max()
+    parts = [_text(WIDTH / 2, HEIGHT - 8, panel.x), _text(2, HEIGHT - 8, f"{name} \u2191", "start")]
+    parts.append(_text(WIDTH - RIGHT, 14, f"light {told(low)}, dark {told(high)}", "end"))
     step = -(-len(places) // MOST_TICKS)
     for j in range(0, len(places), step):
         parts.append(_text(LEFT + (j + 0.5) * width, HEIGHT - BOTTOM + 17, _place(panel, places[j])))
@@ -207,9 +198,9 @@ def _heatmap(panel: Panel, name: str, points) -> str:
             left = LEFT + np.searchsorted(places, at) * width
             shade = (mean - low) / (high - low) if high > low else 0.5
             box = f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
-            cell = f'<rect {box} fill="#0072B2" fill-opacity="{0.6 * np.nan_to_num(shade):.2f}"/>'
-            if told_words and width > 5 * LETTER:
-                cell += _text(left + width / 2, top + height / 2 + 4, "none" if np.isnan(mean) else told_words[3])
+            cell = f'<rect {box} fill="#0072B2" fill-opacity="{0.1 + 0.5 * shade:.2f}"/>'
+            if width > LETTER * len(told(mean)) and height > 12:
+                cell += _text(left + width / 2, top + height / 2 + 4, told(mean))
             parts.append(_point(cell, told_words) if told_words else cell)
     return _framed(panel, parts)
 

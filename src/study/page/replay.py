@@ -1,6 +1,6 @@
 """A stored run once more, step by step, for the page to show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from study.fits.runs import Runs
 
 ONE_STEP = StoppingRule(tol=0.0, max_iter=1, before_maximization=False, earliest=2)
 EVERY_STEP, MOST_STEPS = 30, 80  # shown: the first ones, then fewer and fewer, and the last
+MOST_WORK = 100_000_000  # steps times values: some seconds
 SAME = 1e-9  # nats a row, between a stored log-likelihood and the replayed one
 
 
@@ -72,16 +73,19 @@ class Replay:
     Attributes
     ----------
     steps : ndarray of int of shape (n,)
-        From 1.
+        From 1. Where the fit ends with an M-step, one more than it took: what it returns.
     parameters : list of MixtureParameters
         Under which the E-step of each found its log-likelihood.
     trace : ndarray of shape (n,)
-        Stored mean log-likelihoods, in nats a row.
+        Mean log-likelihoods, in nats a row: the stored ones, and that of what the fit returns.
+    n_steps : int
+        That the run took.
     """
 
     steps: np.ndarray
     parameters: list[MixtureParameters]
     trace: np.ndarray
+    n_steps: int
 
 
 def replay(rows: Replicate, watched: Watched) -> Replay:
@@ -102,22 +106,33 @@ def replay(rows: Replicate, watched: Watched) -> Replay:
     if start is None:
         raise NotShownError(watched.failure or "it has no start")
     if not len(trace):
-        raise NotShownError("it takes no steps, or does not tell them")
+        raise NotShownError(watched.failure or "it takes no steps, or does not tell them")
+    if len(trace) * rows.unlabeled.size > MOST_WORK:
+        raise NotShownError(
+            f"its {len(trace):,} steps on {len(rows.unlabeled):,} rows would take long to run once more"
+        )
     shown = shown_steps(len(trace))
     labeled = None
     if watched.is_joint:
         labeled = labeled_statistics(rows.labeled, rows.labels, start.n_components, start.covariance_type)
-    parameters, kept = start, []
+
+    def step_from(parameters: MixtureParameters):
+        reg_covar = watched.fit.reg_covar
+        return expectation_maximization(rows.unlabeled, parameters, ONE_STEP, labeled=labeled, reg_covar=reg_covar)
+
+    parameters, last, kept = start, start, []
     for step, stored in enumerate(trace, start=1):
+        result, last = step_from(parameters), parameters
         if step in shown:
             kept.append(parameters)
-        result = expectation_maximization(
-            rows.unlabeled, parameters, ONE_STEP, labeled=labeled, reg_covar=watched.fit.reg_covar
-        )
         parameters = result.parameters
         if abs(result.trace[0] - stored) > SAME * max(1.0, abs(stored)):
             raise NotShownError(f"its steps are not those of our EM from step {step} on")
-    return Replay(shown, kept, trace[shown - 1])
+    end = watched.runs.end(watched.replicate)
+    if end is None or np.allclose(end.means, last.means, rtol=SAME, atol=0):
+        return Replay(shown, kept, trace[shown - 1], len(trace))
+    steps, found = [*shown, len(trace) + 1], [*trace[shown - 1], step_from(end).trace[0]]
+    return Replay(np.array(steps), [*kept, end], np.array(found), len(trace))
 
 
 def shown_steps(n_steps: int) -> np.ndarray:
@@ -139,19 +154,20 @@ def renamed(found: Replay, order) -> Replay:
             parameters.weights[order], parameters.means[order], covariances, parameters.covariance_type
         )
 
-    return Replay(found.steps, [in_order(parameters) for parameters in found.parameters], found.trace)
+    return replace(found, parameters=[in_order(parameters) for parameters in found.parameters])
 
 
-def named_alike(rows: Replicate, replays: dict[str, Replay], reference: str) -> dict[str, Replay]:
+def named_alike(rows: Replicate, replays: dict[str, Replay], reference: Replay) -> dict[str, Replay]:
     """Give the components of replays the numbers under which most rows end in the same one as by the reference."""
-    labels = {name: posteriors(rows.unlabeled, found.parameters[-1]).argmax(axis=1) for name, found in replays.items()}
-    n_components = {name: found.parameters[-1].n_components for name, found in replays.items()}
-    result = {}
+
+    def end_of(found: Replay):
+        return posteriors(rows.unlabeled, found.parameters[-1]).argmax(axis=1)
+
+    result, n_components, wanted = {}, reference.parameters[0].n_components, end_of(reference)
     for name, found in replays.items():
         result[name] = found
-        if n_components[name] == n_components[reference]:
-            names = best_names(labels[name], labels[reference], n_components[name])
-            result[name] = renamed(found, np.argsort(names))
+        if found.parameters[0].n_components == n_components:
+            result[name] = renamed(found, np.argsort(best_names(end_of(found), wanted, n_components)))
     return result
 
 

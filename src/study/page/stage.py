@@ -53,9 +53,8 @@ def stage_of(plan: Plan) -> Stage:
         protocols = read_runs(rungs, [f"results/sklearn/{name}/{rung}.npz" for rung in rungs])
         scenes[name], found = scenes_of(name, experiment, dataset, fits, protocols)
         ways += found
-        left_out |= {
-            f"{name}, {run}": reason for scene in reversed(scenes[name]) for run, reason in scene.left_out.items()
-        }
+        for scene in scenes[name]:
+            left_out |= {f"{scene.told}, {run}": reason for run, reason in scene.left_out.items()}
         if not scenes[name]:
             left_out[name] = "none of its runs can be replayed"
         shown |= {scene.key: _scene(scene, experiment.bins) for scene in scenes[name]}
@@ -67,9 +66,10 @@ def _scene(scene: Scene, bins: int) -> dict:
     n_rows, n_labeled = len(rows.unlabeled), len(rows.labeled)
     found = {
         "experiment": scene.experiment,
-        "draw": "the one of all" if scene.shared else str(scene.draw),
+        "draw": "all have these rows" if scene.shared else str(scene.draw),
         "features": scene.features,
         "n_rows": n_rows,
+        "n_labeled": n_labeled,
         "whole": max(n_rows, n_labeled) <= MOST_ROWS,
         "runs": {name: _run(scene.watched[name], replay) for name, replay in scene.replays.items()},
     }
@@ -90,6 +90,7 @@ def _run(watched: Watched, replay: Replay) -> dict:
     end = f"breaks down: {watched.failure}" if watched.failure else "stopped by max_iter"
     return {
         "n_components": replay.parameters[0].n_components,
+        "n_steps": replay.n_steps,
         "steps": replay.steps.tolist(),
         "frames": _numbers(np.array(frames)),
         "trace": _numbers(replay.trace),

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 WIDTH, MARGIN, TOP, HEIGHT, BOTTOM = 560, 24, 34, 56, 34  # of the drawing, in CSS pixels
-DIGITS = 7.0  # pixels of a character of the labels
+DIGITS = 9.5  # pixels of a character of the labels
 MOST_BARS, WIDEST = 40, 40  # WIDEST in pixels
 MOST_DIGITS = 6  # of a number on an axis that is written without an exponent
 DECADES = 3.0  # from which on the axis is logarithmic

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import permutations
+from itertools import groupby, permutations
 
 import numpy as np
 
@@ -99,16 +99,16 @@ def scenes_of(
         return Scene(name, draws[0], shared, dataset.replicate(draws[0]), features, watched)
 
     scenes = [scene(range(n_draws))] if shared else [scene([r]) for r in range(n_draws)]
-    ways = [*_first_ways(scenes[0], experiment)]
+    firsts = {name for name, run in scenes[0].watched.items() if run.replicate <= 1}
+    ways = [*_first_ways(_replayed(scenes[0], firsts), experiment)]
     ways += [way for find in (_collapse, _other_optimum, _false_convergence) if (way := find(scenes)) is not None]
     kept = {}
     for scene in scenes:
-        own = [way for way in ways if way.scene == scene.key]
-        if own:
-            wanted = {run for way in own for run in (way.left, way.right)}
-            kept[scene.key] = _replayed(scene, wanted if shared else {*scene.watched})
-    possible = [way for way in ways if {way.left, way.right} <= {*kept[way.scene].replays}]
-    return [scene for scene in kept.values() if scene.replays], possible
+        named = {run for way in ways if way.scene == scene.key for run in (way.left, way.right)}
+        if named:
+            kept[scene.key] = _replayed(scene, named if shared else {*scene.watched})
+    ways = [way for way in ways if {way.left, way.right} <= {*kept[way.scene].replays}]
+    return [kept[key] for key in dict.fromkeys(way.scene for way in ways)], ways
 
 
 def _name(name: str, r: int, shared: bool) -> str:
@@ -152,10 +152,11 @@ def _replayed(scene: Scene, names: set[str]) -> Scene:
             replays[name] = replay(scene.rows, scene.watched[name])
         except NotShownError as error:
             left_out[name] = str(error)
-    if replays:
+    if replays:  # labels name components; where there are none, they are named as in the best run
         named = [name for name in replays if scene.watched[name].fit.uses_labels]
         best = max(replays, key=lambda name: replays[name].trace[-1])
-        replays = named_alike(scene.rows, replays, (named or [best])[0])
+        free = {name: found for name, found in replays.items() if name not in named}
+        replays |= named_alike(scene.rows, free, replays[(named or [best])[0]])
     watched = {name: scene.watched[name] for name in replays}
     return Scene(scene.experiment, scene.draw, scene.shared, scene.rows, scene.features, watched, replays, left_out)
 
@@ -163,26 +164,30 @@ def _replayed(scene: Scene, names: set[str]) -> Scene:
 def _first_ways(scene: Scene, experiment: Experiment) -> Iterator[Way]:
     """Say what is to be seen in the first draw."""
     names = {name: _name(name, scene.draw, scene.shared) for name in experiment.fits}
-    runs = [name for name, run in names.items() if len(scene.watched[run].trace)]
+    fits = {run: experiment.fits[name] for name, run in names.items() if run in scene.replays}
 
     def way(text, left, right):
         return Way(f"{scene.told}: {text}", scene.key, left, right, 1)
 
-    def first(kind):
-        found = [names[name] for name in runs if experiment.fits[name].semi_supervised == kind]
-        return found[0] if found else None
-
-    free, leaving, staying = first("none"), first("init_only"), first("clamped")
-    beside_labels = free and (leaving or staying)
-    if beside_labels:
-        yield way("a start without labels beside one from labels", free, beside_labels)
+    free = [run for run, fit in fits.items() if not fit.uses_labels]
+    leaving = [run for run, fit in fits.items() if fit.initialization == "labels" and fit.semi_supervised != "clamped"]
+    staying = [run for run, fit in fits.items() if fit.semi_supervised == "clamped"]
+    if free and leaving:
+        yield way("a start without labels beside one from labels", free[0], leaving[0])
     if staying and leaving:
-        yield way("labels that stay in the likelihood beside labels that only give the start", staying, leaving)
-    if runs and not (beside_labels or (staying and leaving)):
-        yield way("EM", names[runs[0]], names[runs[-1]])
+        text = "labels that stay in the likelihood beside labels that only give the start"
+        yield way(text, staying[0], leaving[0])
+    if not leaving or not (free or staying):
+        any_two = [*fits, *scene.replays][:2] if len(fits) < 2 and scene.shared else [*fits]
+        if any_two:
+            words = any_two[0] if any_two[0] == any_two[-1] else f"{any_two[0]} beside {any_two[-1]}"
+            yield way(words, any_two[0], any_two[-1])
     if experiment.protocols:
         pair = [_name(beside(experiment, name), scene.draw, scene.shared) for name in (PUBLISHED, "exact_precisions")]
-        yield way("the published call takes the covariances for precisions, and so begins elsewhere than told", *pair)
+        runs = [scene.watched[name] for name in pair if name in scene.replays]
+        if len(runs) == 2 and not _same_start(*runs):
+            text = "the published call takes the covariances for precisions, and so begins elsewhere than told"
+            yield way(text, *pair)
 
 
 def _collapse(scenes: list[Scene]) -> Way | None:
@@ -223,8 +228,8 @@ def _other_optimum(scenes: list[Scene]) -> Way | None:
             tried += 1
             ends = [continued(scene.rows, run, run.runs.end(run.replicate)) for run in (low, high)]
             if ends[1] - ends[0] > GAP:
-                gap = f"{ends[1] - ends[0]:.2f} nats a row"
-                text = f"{scene.told}: another optimum. {name} ends {gap} below {best}, and would if both went on"
+                gap = f"{high.trace[-1] - low.trace[-1]:.2f} nats a row below {best}"
+                text = f"{scene.told}: another optimum. {name} ends {gap}, and {ends[1] - ends[0]:.2f} where both go on"
                 return Way(text, scene.key, name, best, max(len(low.trace), len(high.trace)))
     return None
 
@@ -232,10 +237,11 @@ def _other_optimum(scenes: list[Scene]) -> Way | None:
 def _false_convergence(scenes: list[Scene]) -> Way | None:
     """Find a run that stops far from where another goes on to, from the same start."""
     for scene in scenes:
-        found = []
-        for name, other in permutations(_comparable(scene), 2):
+        found, names = [], sorted(_comparable(scene), key=lambda name: scene.watched[name].replicate)
+        of_draws = groupby(names, key=lambda name: scene.watched[name].replicate)
+        for name, other in (pair for _, of_draw in of_draws for pair in permutations(of_draw, 2)):
             early, late = scene.watched[name], scene.watched[other]
-            if early.replicate != late.replicate or len(early.trace) >= len(late.trace):
+            if len(early.trace) >= len(late.trace):
                 continue
             gain = late.trace[-1] - early.trace[-1]
             if gain > GAP and _same_model(early, late) and _same_start(early, late):
@@ -287,8 +293,8 @@ def way_of_claim(claim: Claim, experiment: Experiment, scenes: list[Scene], valu
             if runs[0] == runs[1]:  # the claim is about one fit: any other beside it
                 runs[1] = next((run for run in scene.replays if run != runs[0]), runs[0])
             if {*runs} <= {*scene.replays}:
-                step = 1 if claim.table == "agreement" else int(scene.replays[runs[0]].steps[-1])
+                step = max(int(scene.replays[run].steps[-1]) for run in runs)
                 where = "" if scene.shared else f" in draw {r}"
-                text = f"{runs[0]} beside {runs[1]}{where}, where the number is {values[r]:.4g}"
+                text = f"{runs[0]} beside {runs[1]}{where}, where this number is {values[r]:.4g}"
                 found.append((abs(values[r] - observed), r, Way(text, scene.key, *runs, step)))
     return min(found, key=lambda each: each[:2])[2] if found else None

@@ -44,11 +44,11 @@ COLUMNS = {
         "n_samples": "unlabeled rows compared",
         "agreement": "share of rows with the same hard label (0-1)",
         "disagreement": "1 - agreement",
-        "agreement_aligned": "the same under the best renaming of our components",
+        "agreement_aligned": "share of rows with the same hard label under the best renaming of our components (0-1)",
         "max_abs_posterior_difference": "largest difference of a posterior, over rows and components",
         "max_abs_parameter_difference": "largest difference of a weight, mean or covariance entry",
-        "max_standardized_parameter_difference": "the same, each in standard errors of its estimate as if the rows' "
-        "components were known",
+        "max_standardized_parameter_difference": "largest difference of a weight, mean or covariance entry, "
+        "in standard errors of its estimate as if the rows' components were known",
         "n_iter_ours": "steps of our EM: E-steps whose log-likelihood the stopping rule saw",
         "n_iter_sklearn": "M-steps of the other: n_iter_ of scikit-learn; empty if it does not tell",
         "failure": "why there is nothing to compare; empty if there is",

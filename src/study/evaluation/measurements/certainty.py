@@ -23,7 +23,10 @@ def overlap(run):
         "share",
         "share of the first and last rows with their true class, under the best renaming; setting: how many of each",
     ),
-    first_and_last_lost=("share", "the same by the true mixture, less that of the fit"),
+    first_and_last_lost=(
+        "share",
+        "share of the first and last rows that the true mixture gives their class, less that of the fit",
+    ),
 )
 def first_and_last(run):
     """Judge the rows whose predictions article B prints; nothing, if there are not so many."""

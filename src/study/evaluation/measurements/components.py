@@ -16,7 +16,7 @@ from study.evaluation.printed import beside_printed
     ),
     histogram_distance_by_chance=(
         "share",
-        "the same that draws from the fitted mixture itself would have on average",
+        "distance that draws from the fitted mixture itself would have on average from it",
     ),
 )
 def histogram_distance(run):
@@ -73,7 +73,10 @@ def smallest_component(run):
     OneRun,
     needs=("end", "mixture"),
     mean_error=("standard deviations", "largest error of a mean, in its true component's standard deviations"),
-    component_error=("standard deviations", "the same of a mean or a standard deviation, whichever is larger"),
+    component_error=(
+        "standard deviations",
+        "largest error of a mean or standard deviation, in its true component's standard deviations",
+    ),
 )
 def error_of_components(run):
     """Tell whether the fit recovers the mixture, its components matched by their means; nothing of another number."""

@@ -79,7 +79,10 @@ def closed_form_gap(run):
     OneRun,
     needs=("start", "complete"),
     bound_gap=("nats a row", "log-likelihood at the start, less EM's lower bound with the posteriors there"),
-    bound_gap_elsewhere=("nats a row", "the same with equal responsibilities in place of the posteriors"),
+    bound_gap_elsewhere=(
+        "nats a row",
+        "log-likelihood at the start, less EM's lower bound with equal responsibilities",
+    ),
 )
 def bound_gap(run):
     """Tell whether the lower bound touches the log-likelihood at the posteriors, and only there."""
