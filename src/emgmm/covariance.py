@@ -186,8 +186,14 @@ class CovarianceType:
         return moments if self.diagonal else coefficients @ moments @ coefficients.swapaxes(-1, -2)
 
     def scaled_noise(self, moments, noise):
-        """Give standard normal rows (..., D, n) the second moments, which may be singular."""
-        return np.sqrt(moments)[..., None] * noise if self.diagonal else self.roots(moments) @ noise
+        """Give standard normal rows (..., D, n) the second moments, which may be singular.
+
+        By the symmetric root: the signs of eigenvectors, and with them the draws, would differ between processors.
+        """
+        if self.diagonal:
+            return np.sqrt(moments)[..., None] * noise
+        sizes, directions = np.linalg.eigh(moments)
+        return directions * np.sqrt(np.maximum(sizes, 0))[..., None, :] @ directions.swapaxes(-1, -2) @ noise
 
     def roots(self, moments):
         """Square roots of second moments, one a column; diagonal ones as they are."""
