@@ -78,6 +78,8 @@ class Run:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **{name: str(value) for name, value in environment.items()}},
+                # A shell that runs the tests in the background has Ctrl-C ignored, by all that they start.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def ends(self, seconds=900):
