@@ -5,6 +5,9 @@
 # make style       the style checks and the workflow's lint
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
 # make verify      check the results against the manifest, the code, the configuration and each other
+# make compare     say whether the results are the published ones, on any machine
+# make publish     renew the published results from those that are here
+# make archive     one zip of the run, to upload beside a paper: results, code, configuration, and what made each file
 # make progress    how many cells of a run's sweeps are done, by all its processes and nodes
 # make clean-stale list and remove results that are no longer configured
 # make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
@@ -15,7 +18,7 @@ BIN := .venv/bin
 # .venv/bin first, so that Snakemake's jobs and the tests find the same tools
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test test-cluster test-page cluster style test-lowest verify progress clean-stale original-data benchmark lock
+.PHONY: reproduce test test-cluster test-page cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce: .venv/complete
@@ -59,7 +62,18 @@ test-lowest:
 	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" pytest
 
 verify: .venv/complete
-	PYTHONPATH=src python -m study.audit.verify
+	PYTHONPATH=src python -m study.audit.verify $(RESULTS)
+
+PUBLISHED ?= published/default.zip
+compare: .venv/complete
+	PYTHONPATH=src python -m study.compare $(PUBLISHED) $(or $(RESULTS),.) --csv results/report/comparison.csv
+
+publish: .venv/complete
+	PYTHONPATH=src python -m study.audit.publish . $(PUBLISHED)
+
+ARCHIVE ?= em-study.zip
+archive: .venv/complete
+	PYTHONPATH=src python -m study.audit.archive $(ARCHIVE)
 
 progress: .venv/complete
 	PYTHONPATH=src python -m study.audit.progress

@@ -1,17 +1,4 @@
 # What a reviewer needs: the page of the claims, the manifest of the run, the report.
-MAKERS = {
-    "data": "data.py",
-    "fit": "fit.py",
-    "sklearn": "run_sklearn.py",
-    "compare": "compare.py",
-    "evaluate": "evaluate.py",
-    "measure": "measure.py",
-    "tables": "tables.py",
-    "sweep_part": "sweep_part.py",
-    "sweep": "sweep.py",
-}
-
-
 rule page:
     input:
         claims=rules.claims.output.claims,
@@ -35,7 +22,7 @@ rule page:
         git=lambda wildcards: git_state(ROOT),
         study=lambda wildcards: STUDY.model_dump(mode="json"),
         tables=CLAIMED,
-        code_of={rule: sorted(CODE.of(script)) for rule, script in MAKERS.items()},
+        code_of={rule: sorted(CODE.of(script)) for rule, script in SCRIPTS.items()},
         sweeps=PLAN.drawn,
         configuration=CONFIG_FILES,
     message:

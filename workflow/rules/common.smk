@@ -25,7 +25,7 @@ from study.plan.demands import memory_mb, minutes, seconds_allowed, seconds_of_s
 from study.plan.loading import load
 from study.plan.results import Plan
 from study.plan.run_lock import hold, last_run
-from study.plan.sources import Code, all_code
+from study.plan.sources import SCRIPTS, Code, all_code
 from study.tables.columns import PARTS
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.

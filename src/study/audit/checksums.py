@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 NOT_RESULTS = ("logs", "run.json", "manifest.json", "report", "report.html")  # times, and what is about the results
 
@@ -10,6 +11,15 @@ def sha256_of(path) -> str:
     """Checksum of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_within(folder: Path, path: str) -> Path | None:
+    """Find a file in a folder; None if it is missing, no regular file, or leads out of the folder."""
+    try:
+        file = (folder / path).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or a name that no file can have
+        return None
+    return file if file.is_file() and file.is_relative_to(folder.resolve()) else None
 
 
 def configuration_digest(configuration: dict) -> str:

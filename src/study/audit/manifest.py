@@ -7,6 +7,7 @@ import re
 import subprocess
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from study.audit.checksums import configuration_digest, sha256_of
 
@@ -47,13 +48,20 @@ def package_versions(plugins: bool) -> dict[str, str]:
 
 def environment() -> dict:
     """Versions of Python and the packages that may decide on numbers, the BLAS that NumPy uses, and its threads."""
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    config = np.show_config(mode="dicts")
+    blas, simd = config["Build Dependencies"]["blas"], config.get("SIMD Extensions", {})
     return {
         "python": platform.python_version(),
         "packages": package_versions(plugins=False),
         "blas": {key: blas[key] for key in ("name", "version") if key in blas},
+        "processor": {"blas": _architecture(), "numpy": simd.get("found", [])},
         "threads": int(os.environ.get("OPENBLAS_NUM_THREADS", os.cpu_count() or 1)),
     }
+
+
+def _architecture() -> str | None:
+    """Name the kind of processor that the BLAS has chosen its code for."""
+    return next((found.get("architecture") for found in threadpool_info() if found["user_api"] == "blas"), None)
 
 
 def make_manifest(git: dict, configuration: dict, config_files, articles, caller, inputs, code, outputs) -> dict:

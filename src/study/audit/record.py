@@ -12,14 +12,29 @@ FILES = {  # recorded with their checksums, by kind; and what a kind is called
 }
 
 
+ARCHIVE = "archive.json"  # what an archive says of itself
+LARGEST = 100_000_000  # bytes
+
+
+def read_left_out(folder: Path) -> dict[str, str]:
+    """Return the checksums of what an archive leaves out, by path; none if the folder is no archive."""
+    try:
+        left_out = json.loads((folder / ARCHIVE).read_text(encoding="utf-8"))["left_out"]
+        return {str(path): str(checksum) for path, checksum in left_out.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
 def read_manifest(folder: Path) -> tuple[dict, str]:
     """Return the manifest in a folder's results, and a sentence without its full stop if it cannot be used."""
     file = folder / "results/manifest.json"
     try:
+        if not file.is_file():
+            return {}, "results/manifest.json is missing: there is no complete run here"
+        if file.stat().st_size > LARGEST:
+            return {}, f"results/manifest.json has more than {LARGEST:,} bytes: it is none"
         manifest = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}, "results/manifest.json is missing: there is no complete run here"
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         return {}, f"results/manifest.json cannot be read ({error})"
     if not isinstance(manifest, dict) or not {"outputs", "code", "inputs", "configuration"} <= set(manifest):
         return {}, "results/manifest.json is not a manifest"

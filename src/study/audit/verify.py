@@ -1,8 +1,10 @@
 """Check a run's results against its manifest, its code, its configuration and each other: `make verify`.
 
-    python -m study.audit.verify
+    python -m study.audit.verify [FOLDER]
 
-Run it in the folder of the study. Says in plain words what does not hold, and ends with 1 then.
+Without a folder, of the study in this one. A folder is another's: it has `results` and, if it is an archive, the rest.
+Its code is not run, but this one; no file that leads out of it is read. Says in plain words what does not hold, and
+ends with 1 then.
 """
 
 import filecmp
@@ -11,44 +13,77 @@ import sys
 import tempfile
 from pathlib import Path
 
-from study.audit.checksums import NOT_RESULTS, configuration_digest, sha256_of
-from study.audit.record import FILES, read_manifest
+from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, sha256_of
+from study.audit.record import FILES, read_left_out, read_manifest
 from study.audit.stale import is_made_here
 
 # Folders of results; a Snakefile that takes the study as a module may have others beside them.
 STUDY_S = ("data", "evaluation", "figures", "fits", "predictions", "sklearn", "sweeps", "tables")
 
 
-def problems_of(folder: Path):
+ROOT = Path(__file__).parents[3]
+
+
+def problems_of(folder: Path, is_own: bool = True):
     """Yield what does not hold, a sentence each.
 
     Parameters
     ----------
     folder : Path
         Where the study is; the results are in its folder `results`.
+    is_own : bool
+        Whether the study runs in this folder; else it is another's, and is not trusted.
     """
     manifest, problem = read_manifest(folder)
     if problem:
         yield problem
         return
+    absent = not_here(folder, manifest, is_own)
     for kind, name in FILES.items():
-        found = list(_changed(folder, manifest[kind], name))
+        recorded = {path: checksum for path, checksum in manifest[kind].items() if path not in absent}
+        if kind == "outputs" or not is_own:
+            outside = [path for path in recorded if leads_out(path)]
+            yield from (f"{path!r}: this {name} file leads out of the folder, and is not read" for path in outside)
+            recorded = {path: checksum for path, checksum in recorded.items() if path not in outside}
+        found = list(_changed(folder, recorded, kind, is_own))
         yield from found
         if kind == "outputs":
             yield from _not_recorded(folder, manifest)
-        if kind == "code" and found:
-            yield "the code is not the one that made the results, so nothing was computed again"
+        if found and (kind == "code" or not is_own):
+            words = "the code is not the one that made the results" if kind == "code" else f"a {name} file is another"
+            yield f"{words}, so nothing was computed again"
             return
-    yield from _other_configuration(folder, manifest)
+    if configuration_digest(manifest["configuration"]) != manifest["configuration_sha256"]:
+        yield "results/manifest.json: its configuration does not have the checksum beside it"
+    if is_own:
+        yield from _other_configuration(folder, manifest)
     yield from _tables(folder, manifest)
 
 
-def _changed(folder, recorded, name):
+def not_here(folder: Path, manifest: dict, is_own: bool) -> set[str]:
+    """Name recorded files that may be missing: what an archive leaves out, and the inputs of another's results."""
+    absent = {path for path, checksum in read_left_out(folder).items() if _recorded(manifest, path) == checksum}
+    absent |= set() if is_own else {*manifest["inputs"]}
+    return {path for path in absent if leads_out(path) or not (folder / path).exists()}
+
+
+def _recorded(manifest, path):
+    return manifest["outputs"].get(path) or manifest["inputs"].get(path)
+
+
+def leads_out(path: str) -> bool:
+    """Tell whether a path may lead out of the folder that it is relative to."""
+    return Path(path).is_absolute() or ".." in Path(path).parts
+
+
+def _changed(folder, recorded, kind, is_own):
+    place = ROOT if kind == "code" and not is_own else folder
     for path, checksum in recorded.items():
-        if not (folder / path).is_file():
-            yield f"{path}: this {name} file is missing"
-        elif sha256_of(folder / path) != checksum:
-            yield f"{path}: this {name} file is not the one that the manifest records"
+        file = folder / path if is_own else file_within(place, path)
+        if file is None or not file.is_file():
+            yield f"{path}: this {FILES[kind]} file is missing"
+        elif sha256_of(file) != checksum:
+            yield f"{path}: this {FILES[kind]} file is not the one that the manifest records"
 
 
 def _not_recorded(folder, manifest):
@@ -65,8 +100,6 @@ def _other_configuration(folder, manifest):
     from study.configuration.errors import StudyError
     from study.plan.loading import load
 
-    if configuration_digest(manifest["configuration"]) != manifest["configuration_sha256"]:
-        yield "results/manifest.json: its configuration does not have the checksum beside it"
     try:
         files = [folder / file for file in manifest["configuration_files"]]
         effective = load(files, caller=manifest["caller"]).study.model_dump()
@@ -79,6 +112,7 @@ def _other_configuration(folder, manifest):
 
 def _tables(folder, manifest):
     import pandas as pd
+    from pydantic import ValidationError
 
     from study.claims.judge import judge_all
     from study.configuration.claim_checks import sweeps_of
@@ -89,7 +123,11 @@ def _tables(folder, manifest):
     from study.tables.columns import COLUMNS, PARTS, SWEEP_COLUMNS
 
     tables = folder / "results/tables"
-    study = Study.model_validate(manifest["configuration"])
+    try:
+        study = Study.model_validate(manifest["configuration"])
+    except ValidationError:
+        yield "results/manifest.json: its configuration is not valid"
+        return
     found, used = {}, sweeps_of(study)
     for name in (*COLLECTED, "claims"):
         try:
@@ -129,18 +167,22 @@ def _same(made, written) -> bool:
     return made.to_csv(index=False) == written.to_csv(index=False)
 
 
-def main() -> int:
+def main(folder=None) -> int:
     """Print what does not hold, or that everything does."""
-    found = list(problems_of(Path()))
+    place, is_own = Path(folder or "."), folder is None
+    found = list(problems_of(place, is_own))
     for problem in found:
-        print(problem)
+        print("".join(character if character.isprintable() else "?" for character in problem))
     if found:
         print(f"{len(found)} of the checks failed")
         return 1
-    n_files = len(json.loads(Path("results/manifest.json").read_text(encoding="utf-8"))["outputs"])
+    manifest, _ = read_manifest(place)
+    absent, n_files = not_here(place, manifest, is_own), len(manifest["outputs"])
+    if absent:
+        print(f"not here, and known by their checksums alone: {', '.join(sorted(absent))}")
     print(f"everything holds: {n_files} results, their inputs, code and configuration, tables and claims")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -16,11 +16,19 @@ from study.fits.runs import Runs
 KMEANS_STARTS = 5
 
 
+class Tolerance(NamedTuple):
+    """How far a number may lie from the published one: so much of it, and so much more."""
+
+    relative: float
+    absolute: float
+
+
 class Quantity(NamedTuple):
     """What a number in measurements.csv is."""
 
     unit: str
     meaning: str
+    tolerance: Tolerance = Tolerance(1e-8, 1e-11)
 
 
 @dataclass(frozen=True)
@@ -68,8 +76,8 @@ class Measurement:
 REGISTERED: list[Measurement] = []  # in the order of the rows
 
 
-def measured(subject: type, needs: tuple[str, ...] = (), first=None, in_sweeps=True, **quantities: tuple[str, str]):
-    """Register a function as a measurement; each further keyword is a number that it gives, with unit and meaning."""
+def measured(subject: type, needs: tuple[str, ...] = (), first=None, in_sweeps=True, **quantities: tuple):
+    """Register a function as a measurement; each further keyword is a number that it gives: a `Quantity`'s values."""
     of = {
         f"first {first} replicates": first is not None,
         "rows without holes": not {"complete", "one_feature"}.isdisjoint(needs),
@@ -79,7 +87,7 @@ def measured(subject: type, needs: tuple[str, ...] = (), first=None, in_sweeps=T
     only = f" ({only})" if only else ""
 
     def register(function):
-        named = {name: Quantity(unit, meaning + only) for name, (unit, meaning) in quantities.items()}
+        named = {name: Quantity(unit, meaning + only, *more) for name, (unit, meaning, *more) in quantities.items()}
         REGISTERED.append(Measurement(function, subject, needs, first, named, in_sweeps))
         return function
 

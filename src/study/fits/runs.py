@@ -57,6 +57,11 @@ class Runs:
         """Return the steps of replicate r; NaN if the implementation does not tell."""
         return self.n_iter[r] if self.n_iter[r] >= 0 else np.nan
 
+    def last_two(self, r: int) -> np.ndarray:
+        """Return the last two values of a replicate's trace, (2,); NaN where it has fewer."""
+        trace = self.trace[r][np.isfinite(self.trace[r])]
+        return np.concatenate([[np.nan, np.nan], trace])[-2:]
+
     def start(self, r: int) -> MixtureParameters | None:
         """Return where replicate r began, if it had a start."""
         return self._parameters("start_", r)

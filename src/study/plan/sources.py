@@ -8,6 +8,13 @@ from functools import cached_property
 from pathlib import Path
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn")  # whose versions decide on numbers
+SCRIPTS = {  # of each rule that makes a number
+    **{
+        rule: f"{rule}.py"
+        for rule in ("data", "fit", "compare", "evaluate", "measure", "tables", "sweep_part", "sweep")
+    },
+    "sklearn": "run_sklearn.py",
+}
 # An import statement as ruff formats it, wherever it stands.
 IMPORT = re.compile(r"^[ ]*(?:from ([\w.]+) import (\([^)]*\)|.+)|import (.+))$", re.MULTILINE)
 

@@ -32,7 +32,7 @@ def logged(job):
     try:
         with open(job.log[0], "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
             try:
-                with _recorded(job.rule, record_of(job.log[0])):
+                with _recorded(job, record_of(job.log[0])):
                     yield
             except StudyError as error:
                 print(error, file=file)
@@ -56,19 +56,21 @@ def record_of(log) -> Path:
 
 
 @contextlib.contextmanager
-def _recorded(rule: str, file: Path):
+def _recorded(job, file: Path):
     file.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # no such kernel
         (PROCESS / "clear_refs").write_text("5")  # the peak from here on: the process may have run other jobs before
     began, clock = datetime.now(UTC), time.perf_counter()
     yield
     record = {
-        "rule": rule,
+        "rule": job.rule,
         "began": began.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - clock, 3),
         "node": os.environ.get("SLURMD_NODENAME") or platform.node(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
         "peak_memory_mb": _peak_memory(),
+        "inputs": sorted({*map(str, job.input)}),
+        "outputs": sorted(map(str, job.output)),
     }
     with whole_file(file) as temporary:
         temporary.write_text(json.dumps(record), encoding="utf-8")

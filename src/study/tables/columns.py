@@ -14,6 +14,8 @@ COLUMNS = {
         "initialization": "where EM started: random, or labels",
         "semi_supervised": "use of the labeled rows: none, init_only (start only) or clamped (kept in the likelihood)",
         "n_iter": "steps: E-steps whose log-likelihood the stopping rule saw, or what another implementation tells",
+        "trace_before_last": "mean log-likelihood at the last step but one, in nats a row; joint if labels are clamped",
+        "trace_last": "mean log-likelihood at the last step; the stopping rule saw their difference",
         "converged": "whether the stopping rule was met within max_iter steps; empty if nobody tells",
         "mean_log_likelihood": "of what is observed of the unlabeled rows, under the final parameters; nats a row",
         "bic": "Bayesian information criterion of the unlabeled rows; lower is better",
@@ -120,7 +122,7 @@ TEXT_COLUMNS = (
     *("experiment", "fit", "protocol", "parameter", "measurement", "class", "failure", "note"),
     *("covariance_type", "initialization", "semi_supervised", "missing"),
 )
-_NAMES = ("experiment", "fit", "protocol", "replicate", "failure", "note")
+_NAMES = ("experiment", "fit", "protocol", "replicate", "failure", "note", "trace_before_last", "trace_last")
 # What a sweep's table has of these tables; beside it, the varied keys and further columns.
 SWEEP_QUANTITIES = tuple(
     dict.fromkeys(column for table in ("fits", "agreement") for column in COLUMNS[table] if column not in _NAMES)

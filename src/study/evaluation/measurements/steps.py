@@ -3,7 +3,7 @@
 import numpy as np
 
 from emgmm import expectation
-from study.evaluation.measurement import OneFit, OneRun, measured
+from study.evaluation.measurement import OneFit, OneRun, Tolerance, measured
 from study.evaluation.numerical import gradient
 from study.fits.missing import fitted_rows
 
@@ -26,7 +26,11 @@ def smallest_change(run):
 @measured(
     OneRun,
     needs=("gains",),
-    convergence_rate=("ratio", "last gain of the log-likelihood divided by the gain before it: near 1 is slow"),
+    convergence_rate=(
+        "ratio",
+        "last gain of the log-likelihood divided by the gain before it: near 1 is slow",
+        Tolerance(1e-4, 0.0),  # the gains are small differences of large numbers
+    ),
 )
 def convergence_rate(run):
     """Tell how slowly EM converges near its end."""
@@ -36,7 +40,11 @@ def convergence_rate(run):
 
 @measured(
     OneFit,
-    rate_overlap_correlation=("rank correlation", "of convergence_rate and overlap over the replicates"),
+    rate_overlap_correlation=(
+        "rank correlation",
+        "of convergence_rate and overlap over the replicates",
+        Tolerance(1e-3, 0.0),  # two near ranks may swap
+    ),
 )
 def rate_overlap_correlation(fit):
     """Tell whether EM is slow where components overlap; nothing, from less than three replicates."""

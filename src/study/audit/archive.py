@@ -1,0 +1,98 @@
+"""Put a run into one file, to upload beside a paper: `make archive`.
+
+    python -m study.audit.archive FILE [--with-inputs]
+
+Results, code, configuration, manifest and crate, as one zip: the same bytes each time. Unpacked, `make verify` and
+`make compare` work in it. Files of the user's own, and results that hold rows of them, are left out and named by their
+checksums; `--with-inputs` puts them in.
+"""
+
+import argparse
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+from study.audit.checksums import NOT_RESULTS
+from study.audit.record import ARCHIVE, FILES, read_manifest
+from study.audit.verify import leads_out, problems_of
+from study.data.storage import whole_file
+
+# Beside the files that the manifest records.
+PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "ro-crate-metadata.json")
+PROJECT += tuple(f"{folder}/**/*" for folder in ("config", "docs", "implementations", "profiles", "published", "tests"))
+KEPT_RESULTS = [name for name in NOT_RESULTS if name not in ("logs", "report")]  # single files
+DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
+
+
+def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) -> dict[str, str]:
+    """Write the archive of a run; return the checksums of what is left out, by path.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study.
+    manifest : dict
+    file : Path
+        A zip file.
+    with_inputs : bool
+    """
+    recorded = {path: checksum for kind in FILES for path, checksum in manifest[kind].items()}
+    own = set() if with_inputs else {*manifest["inputs"], *holding_rows(manifest)}
+    own |= {path for path in recorded if leads_out(path)}
+    paths = {path for path in recorded if path not in own}
+    paths |= {f"results/{name}" for name in KEPT_RESULTS if (folder / "results" / name).is_file()}
+    project = (found.relative_to(folder) for pattern in PROJECT for found in folder.glob(pattern) if found.is_file())
+    paths |= {str(path) for path in project if "__pycache__" not in path.parts}
+    left_out = {path: recorded[path] for path in sorted(own)}
+    with (
+        whole_file(file) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+    ):
+        _add(archive, ARCHIVE, (json.dumps({"left_out": left_out}, indent=1) + "\n").encode())
+        for path in sorted(paths):
+            _add(archive, path, (folder / path).read_bytes())
+    return left_out
+
+
+def _add(archive: zipfile.ZipFile, path: str, content: bytes):
+    info = zipfile.ZipInfo(path, DATE)
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, content, zipfile.ZIP_DEFLATED)
+
+
+def holding_rows(manifest: dict) -> list[str]:
+    """List the results that hold rows of a user's files: the data, imputed rows, their pictures, and the page."""
+    own = {name for name, found in manifest["configuration"]["experiments"].items() if found["data"]["source"] == "csv"}
+    rows = [path for path in manifest["outputs"] if _experiment_of(path) in own]
+    return rows + (["results/index.html"] if own else [])
+
+
+def _experiment_of(path: str) -> str | None:
+    parts = Path(path).parts
+    if parts[1] == "data":
+        return Path(path).stem
+    return parts[2] if parts[1] in ("imputed", "figures") else None
+
+
+def main(arguments=None) -> int:
+    """Write the archive, if the run holds."""
+    parser = argparse.ArgumentParser(prog="python -m study.audit.archive", description="Put a run into one file.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--with-inputs", action="store_true", help="also files of your own, and the rows in results")
+    given = parser.parse_args(arguments)
+    manifest, problem = read_manifest(Path())
+    problems = [problem] if problem else [*problems_of(Path())]
+    if problems:
+        print("\n".join(problems), file=sys.stderr)
+        print("no archive was made of what does not hold", file=sys.stderr)
+        return 1
+    left_out = make_archive(Path(), manifest, given.file, given.with_inputs)
+    print(f"{given.file}: {given.file.stat().st_size / 1e6:.1f} MB")
+    if left_out:
+        print(f"left out, and named by their checksums in {ARCHIVE}: {', '.join(left_out)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""Describe a run as a Workflow Run RO-Crate: `ro-crate-metadata.json` in the folder of the study.
+
+    python -m study.audit.crate
+
+Provenance Run Crate 0.5 on RO-Crate 1.1 (https://w3id.org/ro/wfrun/provenance/0.5): every job as an action, with its
+rule, files, times and node, and every file with its checksum. Made of results/manifest.json and results/run.json. It
+holds the times of the jobs, as run.json does, and so differs from run to run; the same results give the same bytes.
+"""
+
+import json
+import sys
+from datetime import datetime, timedelta
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from study.audit.record import FILES, read_manifest
+from study.audit.verify import leads_out
+from study.claims.opening import TITLE
+from study.data.storage import whole_file
+
+FILE = "ro-crate-metadata.json"
+RUN = "https://w3id.org/ro/wfrun"
+WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
+SNAKEMAKE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
+CONTEXT = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}]
+FORMATS = {
+    **{".csv": "text/csv", ".py": "text/x-python", ".yaml": "application/yaml", ".smk": "text/x-python"},
+    **{".html": "text/html", ".svg": "image/svg+xml", ".png": "image/png", ".md": "text/markdown"},
+    **{".json": "application/json", ".npz": "application/zip", ".css": "text/css", ".js": "text/javascript"},
+}
+MAIN, LICENSE, README = "Snakefile", "LICENSE", "README.md"
+AUTHORS = "#authors"
+
+
+def crate_of(manifest: dict, run: dict, folder: Path) -> dict:
+    """Describe a run.
+
+    Parameters
+    ----------
+    manifest, run : dict
+        results/manifest.json and results/run.json.
+    folder : Path
+        Of the study.
+    """
+    recorded = {path: checksum for kind in FILES for path, checksum in manifest[kind].items()}
+    inside = {
+        path: checksum for path, checksum in recorded.items() if (folder / path).is_file() and not leads_out(path)
+    }
+    files = [_file(path, checksum, folder) for path, checksum in sorted(inside.items()) if path != MAIN]
+    outside = [_outside(path, checksum) for path, checksum in sorted(recorded.items()) if path not in inside]
+    ids = {path: {"@id": path} for path in inside} | {
+        path: {"@id": _urn(recorded[path])} for path in recorded if path not in inside
+    }
+    jobs = [job for job in sorted(run["jobs"], key=lambda job: (job["began"], job["log"])) if "outputs" in job]
+    actions = [_action(job, ids) for job in jobs]
+    rules = _in_order(jobs)
+    packages = manifest["packages"]
+    ended = max((action["endTime"] for action in actions), default="1980-01-01T00:00:00+00:00")
+    whole = {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": "Run of the study",
+        "description": f"Configuration {manifest['configuration_sha256']}",
+        "agent": {"@id": AUTHORS},
+        "instrument": {"@id": MAIN},
+        "startTime": min((action["startTime"] for action in actions), default=ended),
+        "endTime": ended,
+        "object": [ids[path] for kind in ("configuration_files", "article_files", "inputs") for path in manifest[kind]],
+        "result": [ids[path] for path in manifest["outputs"]],
+    }
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": TITLE,
+        "description": "Three tutorials on EM for Gaussian mixtures, reproduced and audited by Snakemake",
+        "datePublished": ended,
+        "license": {"@id": LICENSE},
+        "author": {"@id": AUTHORS},
+        "publisher": {"@id": AUTHORS},
+        "conformsTo": [{"@id": profile} for profile in _profiles()],
+        "mainEntity": {"@id": MAIN},
+        "hasPart": [{"@id": path} for path in (MAIN, LICENSE, README, *(file["@id"] for file in files))],
+        "mentions": [{"@id": each["@id"]} for each in (whole, *actions)],
+    }
+    graph = [
+        {
+            "@id": FILE,
+            "@type": "CreativeWork",
+            "about": {"@id": "./"},
+            "conformsTo": [{"@id": "https://w3id.org/ro/crate/1.1"}, {"@id": WORKFLOW_CRATE}],
+        },
+        root,
+        *(
+            {"@id": profile, "@type": "CreativeWork", "name": name, "version": profile.rsplit("/")[-1]}
+            for profile, name in _profiles().items()
+        ),
+        _workflow(inside, folder, rules),
+        *_rules(rules, packages),
+        {
+            "@id": SNAKEMAKE,
+            "@type": "ComputerLanguage",
+            "name": "Snakemake",
+            "url": {"@id": "https://snakemake.github.io"},
+            "identifier": {"@id": "https://snakemake.github.io"},
+            "version": packages["snakemake"],
+        },
+        {"@id": AUTHORS, "@type": "Organization", "name": "The em-study authors", "url": "./"},
+        {
+            "@id": LICENSE,
+            "@type": ["File", "CreativeWork"],
+            "name": "MIT License",
+            "identifier": "https://spdx.org/licenses/MIT",
+            "encodingFormat": "text/plain",
+        },
+        {"@id": README, "@type": "File", "about": {"@id": "./"}, "name": "README", "encodingFormat": "text/markdown"},
+        *files,
+        *outside,
+        whole,
+        *actions,
+    ]
+    return {"@context": CONTEXT, "@graph": graph}
+
+
+def _in_order(jobs: list[dict]) -> list[str]:
+    """List the rules, each after those that make its inputs."""
+    maker = {path: job["rule"] for job in jobs for path in job["outputs"]}
+    order = TopologicalSorter()
+    for job in sorted(jobs, key=lambda job: job["rule"]):
+        before = {maker[path] for path in job["inputs"] if path in maker} - {job["rule"]}
+        order.add(job["rule"], *sorted(before))
+    return list(order.static_order())
+
+
+def _profiles() -> dict[str, str]:
+    names = {"process": "Process Run Crate", "workflow": "Workflow Run Crate", "provenance": "Provenance Run Crate"}
+    return {f"{RUN}/{key}/0.5": name for key, name in names.items()} | {WORKFLOW_CRATE: "Workflow RO-Crate"}
+
+
+def _urn(checksum: str) -> str:
+    return f"urn:sha256:{checksum}"
+
+
+def _file(path: str, checksum: str, folder: Path) -> dict:
+    size = str((folder / path).stat().st_size)
+    kind = FORMATS.get(Path(path).suffix, "application/octet-stream")
+    return {"@id": path, "@type": "File", "name": path, "contentSize": size, "sha256": checksum, "encodingFormat": kind}
+
+
+def _outside(path: str, checksum: str) -> dict:
+    """Describe a file that is not in the folder."""
+    return {"@id": _urn(checksum), "@type": "CreativeWork", "name": Path(path).name, "sha256": checksum}
+
+
+def _workflow(inside, folder: Path, rules: list[str]) -> dict:
+    types = ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"]
+    return _file(MAIN, inside[MAIN], folder) | {
+        "@type": types,
+        "name": "em-study",
+        "programmingLanguage": {"@id": SNAKEMAKE},
+        "encodingFormat": "text/x-python",
+        "hasPart": [{"@id": f"#tool_{rule}"} for rule in rules],
+        "step": [{"@id": f"#step_{rule}"} for rule in rules],
+    }
+
+
+def _rules(rules: list[str], packages: dict):
+    for position, rule in enumerate(rules, start=1):
+        yield {
+            "@id": f"#tool_{rule}",
+            "@type": "SoftwareApplication",
+            "name": f"rule {rule}",
+            "url": "https://snakemake.github.io",
+            "softwareVersion": packages["snakemake"],
+        }
+        yield {
+            "@id": f"#step_{rule}",
+            "@type": "HowToStep",
+            "position": str(position),
+            "workExample": {"@id": f"#tool_{rule}"},
+        }
+
+
+def _action(job: dict, ids: dict) -> dict:
+    """Describe a job."""
+    began = datetime.fromisoformat(job["began"])
+    ended = began + timedelta(seconds=job["seconds"])
+    return {
+        "@id": f"#{job['log']}",
+        "@type": "CreateAction",
+        "name": f"{job['rule']}: {Path(job['log']).with_suffix('')}",
+        "description": f"{job['seconds']} s on {job['node']}",
+        "agent": {"@id": AUTHORS},
+        "instrument": {"@id": f"#tool_{job['rule']}"},
+        "startTime": began.isoformat(timespec="seconds"),
+        "endTime": ended.isoformat(timespec="seconds"),
+        "object": [ids[path] for path in job["inputs"] if path in ids],
+        "result": [ids[path] for path in job["outputs"] if path in ids],
+    }
+
+
+def main() -> int:
+    """Write the crate of the run in this folder."""
+    manifest, problem = read_manifest(Path())
+    if problem:
+        print(problem, file=sys.stderr)
+        return 1
+    run = json.loads(Path("results/run.json").read_text(encoding="utf-8"))
+    with whole_file(FILE) as temporary:
+        temporary.write_text(json.dumps(crate_of(manifest, run, Path()), indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""Renew the published results: `make publish`.
+
+python -m study.audit.publish RESULTS FILE
+"""
+
+import sys
+from pathlib import Path
+
+from study.audit.results import NotResultsError, Results, publish
+
+
+def main(results, file) -> int:
+    """Write the file."""
+    try:
+        publish(Results(Path(results)), Path(file))
+    except NotResultsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{file}: the results of {results}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

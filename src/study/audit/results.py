@@ -1,0 +1,101 @@
+"""A run's tables and manifest, read from its folder or from a file of published results. Nothing in them is run."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+from study.audit.checksums import file_within
+from study.data.storage import whole_file
+
+MANIFEST = "manifest.json"
+KEPT = ("commit", "dirty", "configuration", "configuration_sha256", "code", "python", "packages", "blas", "processor")
+LARGEST = 500_000_000  # bytes of a file that is read
+
+
+class NotResultsError(Exception):
+    """What is given are no results that can be read; says why."""
+
+
+class Results:
+    """Results of a run.
+
+    Parameters
+    ----------
+    place : Path
+        A folder with results, the folder of a study that has them, or a file that `publish` wrote.
+
+    Raises
+    ------
+    NotResultsError
+    """
+
+    def __init__(self, place: Path):
+        self.place = place / "results" if (place / "results").is_dir() else place
+        self.archive = None
+        if self.place.is_file():
+            try:
+                self.archive = zipfile.ZipFile(self.place)
+            except (zipfile.BadZipFile, OSError) as error:
+                raise NotResultsError(
+                    f"{self.place} is neither a folder nor a file of published results: {error}"
+                ) from None
+        try:
+            self.manifest = json.loads(self.content(MANIFEST))
+        except (ValueError, RecursionError) as error:
+            raise NotResultsError(f"{self.place}: {MANIFEST} cannot be read ({error})") from None
+        if not isinstance(self.manifest, dict) or not {"configuration", "code", "packages"} <= self.manifest.keys():
+            raise NotResultsError(f"{self.place}: {MANIFEST} is not a manifest")
+        if not {*KEPT} <= self.manifest.keys():
+            raise NotResultsError(
+                f"{self.place}: {MANIFEST} is of an older version (see CHANGELOG.md): make the results anew"
+            )
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables that are compared, by the configuration."""
+        from study.tables.tolerances import KEYS
+
+        return [*KEYS, *(f"sweeps/{name}_summary" for name in self.manifest["configuration"]["sweeps"])]
+
+    def read(self, table: str):
+        """Read a table, every digit kept.
+
+        Raises
+        ------
+        NotResultsError
+        """
+        import pandas as pd
+
+        try:
+            return pd.read_csv(io.BytesIO(self.content(f"tables/{table}.csv")), encoding="utf-8", low_memory=False)
+        except ValueError as error:
+            raise NotResultsError(f"{self.place}: tables/{table}.csv cannot be read ({error})") from None
+
+    def content(self, name: str) -> bytes:
+        """Read a file, unless it lies elsewhere or is too large."""
+        try:
+            if self.archive is not None:
+                size, read = self.archive.getinfo(name).file_size, self.archive.read
+            else:
+                file = file_within(self.place, name)
+                if file is None:
+                    raise NotResultsError(f"{self.place}: {name} is missing, or leads out of the folder")
+                size, read = file.stat().st_size, lambda _: file.read_bytes()
+            if size > LARGEST:
+                raise NotResultsError(f"{self.place}: {name} has {size:,} bytes, more than are read")
+            return read(name)
+        except KeyError:
+            raise NotResultsError(f"{self.place}: {name} is missing") from None
+        except (OSError, RuntimeError, zipfile.BadZipFile) as error:
+            raise NotResultsError(f"{self.place}: {name} cannot be read ({error})") from None
+
+
+def publish(results: Results, file: Path):
+    """Write the tables of a run and what made them into one file, the same bytes each time."""
+    kept = {key: results.manifest[key] for key in KEPT}
+    contents = {MANIFEST: json.dumps(kept, indent=1).encode()}
+    contents |= {path: results.content(path) for path in (f"tables/{name}.csv" for name in results.tables)}
+    with whole_file(file) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_LZMA) as archive:
+        for name, content in contents.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_LZMA)

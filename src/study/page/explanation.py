@@ -1,0 +1,109 @@
+"""The origin of a number in words: `python -m study.explain`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from study.audit.checksums import sha256_of
+from study.configuration.errors import StudyError
+from study.configuration.schema import Claim, Selection, Study
+from study.configuration.wording import nearest, shown
+from study.data.storage import read_table
+from study.page.origin import command_of, files_of, pandas_lines
+from study.plan.results import Plan
+from study.plan.sources import SCRIPTS, Code
+from study.tables.tolerances import KEYS
+
+MOST_TOLD = 30  # allowed values
+
+
+def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
+    """Yield lines on where a number comes from.
+
+    Parameters
+    ----------
+    words : list of str
+        A claim, or a table, the values of its key, and a column.
+    manifest : dict
+        Of the run in this folder.
+    root : Path
+        Of the code.
+
+    Raises
+    ------
+    StudyError
+        If there is no such number.
+    """
+    study = Study.model_validate(manifest["configuration"])
+    if len(words) == 1:
+        selection, lines = yield from _claim(words[0], study)
+    else:
+        selection, lines = yield from _cell(words, study)
+    yield from ["", "In the folder of this run:", *(f"    {line}" for line in lines)]
+    files = files_of(selection, Plan(study))
+    yield from ["", "Made from, the last first:"]
+    yield from (f"    {sha256_of(path)}  {path} (rule {rule})" for path, rule in files)
+    experiment = study.sweeps[selection.sweep].experiment if selection.sweep else selection.about(selection.experiment)
+    if experiment:
+        settings = study.experiments[experiment].model_dump(mode="json")
+        yield from ["", f"Settings of {experiment}, as run (seed {study.seed}):", *_indented(settings)]
+    code, scripts = Code(root), dict.fromkeys(SCRIPTS[rule] for _, rule in files)
+    yield from ["", f"Code, at commit {manifest['commit'] or 'none'}{', with changes' if manifest['dirty'] else ''}:"]
+    for script in scripts:
+        yield f"    workflow/scripts/{script}: {', '.join(sorted(code.of(script) - {script}))}"
+    yield from ["", "To make it again, from the data:", f"    {command_of(selection, manifest['configuration_files'])}"]
+
+
+def _claim(name: str, study: Study):
+    if name not in study.claims:
+        raise StudyError(f"there is no claim {shown(name)}{nearest(name, study.claims)}")
+    claim, rows = study.claims[name], read_table("results/tables/claims.csv").set_index("claim")
+    yield f"{name} ({claim.source}): {claim.statement}"
+    yield f"{rows.loc[name, 'verdict']}: {rows.loc[name, 'explanation']}"
+    if not isinstance(claim, Claim) or pd.isna(rows.loc[name, "observed"]):
+        raise StudyError(f"{name} is not tested, so there is no number")
+    yield f"observed: {_written(rows.loc[name, 'observed'])}"
+    return claim, pandas_lines(claim, _columns(claim.table))
+
+
+def _cell(words: list[str], study: Study):
+    table, *key, column = words
+    tables = {name: found.columns for name, found in KEYS.items() if name != "claims"}
+    if table not in tables:
+        raise StudyError(f"there is no table {shown(table)}{nearest(table, tables)}")
+    names = tables[table]
+    if len(key) != len(names):
+        raise StudyError(f"a row of {table} is told by {', '.join(names)}: {len(names)} values, got {len(key)}")
+    if column not in _columns(table):
+        raise StudyError(f"{table} has no column {shown(column)}{nearest(column, _columns(table))}")
+    rows = read_table(f"results/tables/{table}.csv")
+    for name, value in zip(names, key, strict=True):
+        there = rows[name].astype(object).where(rows[name].notna(), "").map(str)
+        if value not in set(there):
+            raise StudyError(
+                f"{table} has no such row where {name} is {shown(value)}{nearest(value, sorted({*there})[:MOST_TOLD])}"
+            )
+        rows = rows[there == value]
+    yield f"{table}: {', '.join(f'{name} {value}' for name, value in zip(names, key, strict=True))}"
+    yield f"{column}: {_written(rows[column].iloc[0])}"
+    values = {name: rows[name].iloc[0] for name in names}
+    tests = [f't["{name}"].isna()' if pd.isna(v) else f't["{name}"] == {_written(v)}' for name, v in values.items()]
+    lines = ["import pandas as pd", f't = pd.read_csv("results/tables/{table}.csv")']
+    lines.append(f't.loc[{" & ".join(f"({test})" for test in tests)}, "{column}"].iloc[0]')
+    where = {name: value for name, value in zip(names, key, strict=True) if name in ("fit", "protocol")}
+    return Selection(experiment=key[0], table=table, where=where, quantity=column), lines
+
+
+def _written(value) -> str:
+    return repr(value.item() if hasattr(value, "item") else value)
+
+
+def _columns(table: str) -> list[str]:
+    return pd.read_csv(f"results/tables/{table}.csv", nrows=0).columns.tolist()
+
+
+def _indented(settings: dict) -> list[str]:
+    text = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=110, allow_unicode=True)
+    return [f"    {line}" for line in text.splitlines()]

@@ -1,0 +1,219 @@
+"""Whether a run is the published one: altered copies are found out, and rounding is not taken for a difference."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from project import ROOT, TINY, make_project, snakemake
+
+from study.audit.comparison import compare
+from study.audit.results import NotResultsError, Results, publish
+from study.compare import main
+
+SMALL = ROOT / "tests/published_small.zip"
+
+
+def test_a_fresh_run_is_the_published_one(project):
+    """It pins the streams of random numbers for ever; `python tests/renew_published.py` renews what is published."""
+    found = compare(Results(SMALL), Results(project))
+    assert found.settings == []
+    assert found.problems == []
+    assert found.n_verdicts_same == found.n_verdicts > 30
+    assert sum(column["numbers"] for column in found.columns) > 2000
+
+
+@pytest.fixture
+def altered(project, tmp_path):
+    """Give a copy of the results, and what changes a table of it."""
+    copy = shutil.copytree(project / "results", tmp_path / "results", ignore=shutil.ignore_patterns("figures", "cells"))
+
+    def alter(table, change):
+        file = copy / f"tables/{table}.csv"
+        rows = pd.read_csv(file)
+        change(rows).to_csv(file, index=False)
+        return compare(Results(project), Results(tmp_path))
+
+    return alter
+
+
+def of_column(found, table, column):
+    return next(row for row in found.columns if (row["table"], row["column"]) == (table, column))
+
+
+def put(column, row, value):
+    def change(rows):
+        rows[column] = rows[column].astype(object)
+        rows.loc[row, column] = value
+        return rows
+
+    return change
+
+
+def test_what_is_not_altered_is_the_same(altered):
+    found = altered("fits", lambda rows: rows)
+    assert found.same
+    assert found.line.startswith(f"{found.n_verdicts} of {found.n_verdicts} verdicts and ")
+    assert found.line.endswith("numbers as published; largest relative difference 0e+00")
+
+
+def test_a_changed_verdict_is_found(altered):
+    found = altered("claims", put("verdict", 0, "not_reproduced"))
+    assert not found.same
+    assert any(text.startswith("claims.csv, A1: verdict is not_reproduced, published") for text in found.problems)
+    assert found.n_verdicts_same == found.n_verdicts - 1
+
+
+@pytest.mark.parametrize(("factor", "same"), [(1 + 1e-6, False), (1 - 1e-13, True)])
+def test_a_number_that_is_off_is_found_and_rounding_is_none(altered, factor, same):
+    found = altered("fits", lambda rows: rows.assign(mean_log_likelihood=rows["mean_log_likelihood"] * factor))
+    assert found.same is same
+    row = of_column(found, "fits", "mean_log_likelihood")
+    assert row["off"] == (0 if same else row["numbers"])
+    assert (row["largest_relative"] > 0) == same
+    if not same:
+        assert "mean_log_likelihood is -" in found.problems[0]
+        assert f"and in {row['numbers'] - 1} more rows" in found.problems[0]
+
+
+def test_numbers_near_rounding_are_told_as_such(altered):
+    column = "max_abs_posterior_difference"
+    found = altered("agreement", lambda rows: rows.assign(**{column: rows[column] + 5e-13}))
+    assert found.same
+    row = of_column(found, "agreement", column)
+    assert row["by_rounding"] > 0
+    assert row["largest_rounding"] == pytest.approx(5e-13, rel=0.1)
+    assert "where a number is near rounding" in found.line
+
+
+def test_rows_that_are_missing_or_new_are_found(altered):
+    found = altered("fits", lambda rows: rows.drop(index=[3, 4]))
+    assert any(text.startswith("fits.csv: 2 rows are missing, the first ") for text in found.problems)
+    found = altered("parameters", lambda rows: pd.concat([rows, rows.iloc[:1].assign(fit="another")]))
+    assert "parameters.csv: 1 rows are new, the first customers, another, 0, weight" in found.problems
+
+
+def test_a_missing_number_is_found(altered):
+    found = altered("fits", put("accuracy", 0, None))
+    assert any("accuracy is nan, published" in text for text in found.problems)
+
+
+@pytest.mark.parametrize(("gap", "same"), [(1e-4 - 1e-12, True), (0.9e-4, False)])
+def test_a_step_more_is_told_as_one_if_rounding_decided(altered, project, gap, same):
+    before = pd.read_csv(project / "results/tables/fits.csv")
+    place = before.index[(before["fit"] == "semi_supervised") & (before["replicate"] == 1)][0]
+
+    def change(rows):
+        rows.loc[place, "n_iter"] -= 1
+        rows.loc[place, "trace_before_last"] = rows.loc[place, "trace_last"] - gap
+        rows.loc[place, "mean_log_likelihood"] += 1e-5  # follows
+        return rows
+
+    found = altered("fits", change)
+    assert found.same is same
+    assert len(found.flips) == same
+    if same:
+        n_iter = int(before.loc[place, "n_iter"])
+        assert f"customers, semi_supervised, replicate 1: {n_iter - 1} steps, published {n_iter}" in found.flips[0]
+        assert str(before.loc[place, "trace_last"]) in found.flips[0]
+
+
+def test_another_seed_is_another_study(tmp_path):
+    data = {"source": "gaussian_mixture", "counts": [30, 30], "means": [[0], [4]], "covariances": [[[1]], [[1]]]}
+    fits = {"start": {"initialization": "random_responsibilities"}}
+    study = {**TINY, "experiments": {**TINY["experiments"], "mine": {"data": data, "fits": fits}}, "sweeps": None}
+    found = []
+    for seed in (5, 6):
+        folder = make_project(tmp_path / str(seed), {**study, "seed": seed})
+        run = snakemake(folder, "results/manifest.json")
+        assert run.returncode == 0, run.stderr
+        found.append(Results(folder))
+    result = compare(*found)
+    assert result.settings == ["seed is 6, published 5"]
+    assert any(text.startswith("fits.csv, mine, start, 0: mean_log_likelihood is ") for text in result.problems)
+    assert not result.same
+
+
+def test_other_settings_and_versions_are_told_first(altered, project, tmp_path, capsys):
+    altered("fits", lambda rows: rows)
+    file = tmp_path / "results/manifest.json"
+    manifest = json.loads(file.read_text())
+    manifest["packages"]["numpy"] = "1.0"
+    manifest["configuration"]["experiments"]["customers"]["replicates"] = 4
+    manifest["code"]["src/emgmm/em.py"] = "0" * 64
+    file.write_text(json.dumps(manifest))
+    assert main([str(project), str(tmp_path), "--csv", str(tmp_path / "new/table.csv")]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "Other settings:"
+    assert told[1] == "  experiments.customers.replicates is 4, published 3"
+    assert told[2] == "Made by other:"
+    assert told[3].startswith("  numpy is 1.0, published ")
+    assert told[4] == "  code: src/emgmm/em.py differ"
+    assert told[-1].startswith("NOT the published results: ")
+    columns = pd.read_csv(tmp_path / "new/table.csv")
+    assert {"table", "column", "numbers", "off", "largest_relative"} <= {*columns}
+
+
+def test_published_results_are_the_same_bytes_and_hold_no_data(project, tmp_path):
+    for name in ("one.zip", "two.zip"):
+        publish(Results(project), tmp_path / name)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    assert compare(Results(tmp_path / "one.zip"), Results(project)).same
+    assert main([str(tmp_path / "one.zip"), str(project)]) == 0
+
+
+def told_of(place):
+    with pytest.raises(NotResultsError) as error:
+        Results(place).read("fits")
+    return str(error.value)
+
+
+def test_hostile_results_do_no_harm(project, tmp_path):
+    results = tmp_path / "results"
+    (results / "tables").mkdir(parents=True)
+    assert "manifest.json is missing, or leads out" in told_of(tmp_path)
+    (results / "manifest.json").symlink_to("/etc/passwd")
+    assert "manifest.json is missing, or leads out" in told_of(tmp_path)
+    (results / "manifest.json").unlink()
+    for content, words in (
+        ("[" * 100_000, "cannot be read"),
+        ("{}", "is not a manifest"),
+        ('{"configuration": {}, "code": {}, "packages": {}}', "of an older version"),
+    ):
+        (results / "manifest.json").write_text(content)
+        assert words in told_of(tmp_path)
+    shutil.copy(project / "results/manifest.json", results)
+    assert "fits.csv is missing" in told_of(tmp_path)
+    table = results / "tables/fits.csv"
+    table.symlink_to(table)
+    assert "fits.csv is missing, or leads out" in told_of(tmp_path)
+    table.unlink()
+    with open(table, "wb") as file:
+        os.truncate(file.fileno(), 10**12)
+    assert "more than are read" in told_of(tmp_path)
+    table.unlink()
+    table.write_bytes(b"\xff\xfe,\n")
+    assert "cannot be read" in told_of(tmp_path)
+    os.unlink(table)
+    os.mkfifo(table)
+    assert "leads out of the folder" in told_of(tmp_path)
+    (tmp_path / "file.zip").write_bytes(b"PK")
+    assert "neither a folder nor a file of published results" in told_of(tmp_path / "file.zip")
+
+
+def test_what_stands_in_cells_is_printed_on_one_line(altered):
+    found = altered("fits", put("note", 0, "<script>\x1b[2J\n" + "x" * 500))
+    text = next(text for text in found.problems if "note is" in text)
+    assert text.isprintable()
+    assert len(text) < 300
+
+
+def test_the_command_says_what_it_cannot_read(tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-m", "study.compare", SMALL, tmp_path], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert run.stderr == f"{tmp_path}: manifest.json is missing, or leads out of the folder\n"
