@@ -2,6 +2,7 @@
 # make test        all tests and style checks
 # make test-cluster the study on a Slurm cluster that is brought up here, with faults; no root is needed
 # make test-page   the page in a real browser, Chromium; its Debian packages are unpacked where it is not installed
+# make test-crate  the crate of a run, by the profile's validator, without a network
 # make style       the style checks and the workflow's lint
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
 # make verify      check the results against the manifest, the code, the configuration and each other
@@ -18,19 +19,28 @@ BIN := .venv/bin
 # .venv/bin first, so that Snakemake's jobs and the tests find the same tools
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: reproduce test test-cluster test-page cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
+.PHONY: reproduce test test-cluster test-page test-crate cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce: .venv/complete
 	snakemake --cores 4
 	snakemake --rulegraph 2> /dev/null | PYTHONPATH=src python -m study.figures.workflow results/report/workflow
 	snakemake --report results/report.html
+	PYTHONPATH=src python -m study.audit.crate
 
 test: style
 	pytest
 
 test-cluster: .venv/cluster
 	python tests/cluster/slurm.py run pytest --numprocesses 8 tests/cluster
+
+test-crate: .venv-crate/complete
+	pytest --numprocesses 0 tests/test_crate.py
+
+.venv-crate/complete: requirements-crate.lock .venv/complete
+	$(PYTHON) -m venv --clear .venv-crate
+	.venv-crate/bin/python -m pip install --quiet --require-hashes --requirement requirements-crate.lock
+	touch $@
 
 test-page: .venv/browser
 	python tests/browser/chromium.py run pytest --numprocesses 0 tests/browser
@@ -109,3 +119,6 @@ lock:
 	uv pip compile --group browser --constraints requirements.lock --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
 	    --output-file requirements-browser.lock
+	uv pip compile --group crate --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+	    --output-file requirements-crate.lock

@@ -10,6 +10,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("Snakefile", "config.yaml", "articles", "config", "implementations", "profiles", "src", "workflow")
+PARTS += ("LICENSE", "README.md")
 LEFT_OUT = ("customer_starts", "processes", "guide_draws", "iris", "wine", "random_mixtures")
 SWEEPS = ("agreement_by_size", "labels", "steps_by_tolerance", "false_convergence", "components_and_features")
 SMALL = {

@@ -14,12 +14,14 @@ import zipfile
 from pathlib import Path
 
 from study.audit.checksums import NOT_RESULTS
-from study.audit.record import ARCHIVE, FILES, read_manifest
+from study.audit.crate import FILE as CRATE
+from study.audit.crate import crate_text
+from study.audit.record import ARCHIVE, FILES, needs_a_run
 from study.audit.verify import leads_out, problems_of
 from study.data.storage import whole_file
 
 # Beside the files that the manifest records.
-PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "ro-crate-metadata.json")
+PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run")
 PROJECT += tuple(f"{folder}/**/*" for folder in ("config", "docs", "implementations", "profiles", "published", "tests"))
 KEPT_RESULTS = [name for name in NOT_RESULTS if name not in ("logs", "report")]  # single files
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
@@ -50,6 +52,7 @@ def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) ->
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
     ):
         _add(archive, ARCHIVE, (json.dumps({"left_out": left_out}, indent=1) + "\n").encode())
+        _add(archive, CRATE, crate_text(manifest, folder, paths).encode())
         for path in sorted(paths):
             _add(archive, path, (folder / path).read_bytes())
     return left_out
@@ -81,7 +84,7 @@ def main(arguments=None) -> int:
     parser.add_argument("file", type=Path)
     parser.add_argument("--with-inputs", action="store_true", help="also files of your own, and the rows in results")
     given = parser.parse_args(arguments)
-    manifest, problem = read_manifest(Path())
+    manifest, problem = needs_a_run(Path())
     problems = [problem] if problem else [*problems_of(Path())]
     if problems:
         print("\n".join(problems), file=sys.stderr)

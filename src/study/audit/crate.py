@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from study.audit.record import FILES, read_manifest
+from study.audit.checksums import sha256_of
+from study.audit.record import FILES, needs_a_run
 from study.audit.verify import leads_out
 from study.claims.opening import TITLE
 from study.data.storage import whole_file
@@ -21,6 +22,7 @@ from study.data.storage import whole_file
 FILE = "ro-crate-metadata.json"
 RUN = "https://w3id.org/ro/wfrun"
 WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
+WORKFLOW_PROFILE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 SNAKEMAKE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
 CONTEXT = ["https://w3id.org/ro/crate/1.1/context", {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}]
 FORMATS = {
@@ -32,7 +34,13 @@ MAIN, LICENSE, README = "Snakefile", "LICENSE", "README.md"
 AUTHORS = "#authors"
 
 
-def crate_of(manifest: dict, run: dict, folder: Path) -> dict:
+def crate_text(manifest: dict, folder: Path, holds=None) -> str:
+    """Write the crate of a run."""
+    run = json.loads((folder / "results/run.json").read_text(encoding="utf-8"))
+    return json.dumps(crate_of(manifest, run, folder, holds), indent=1) + "\n"
+
+
+def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
     """Describe a run.
 
     Parameters
@@ -41,16 +49,17 @@ def crate_of(manifest: dict, run: dict, folder: Path) -> dict:
         results/manifest.json and results/run.json.
     folder : Path
         Of the study.
+    holds : set of str, optional
+        Paths that the crate holds; others are named by their checksums alone. Default: all that are there.
     """
     recorded = {path: checksum for kind in FILES for path, checksum in manifest[kind].items()}
-    inside = {
-        path: checksum for path, checksum in recorded.items() if (folder / path).is_file() and not leads_out(path)
-    }
-    files = [_file(path, checksum, folder) for path, checksum in sorted(inside.items()) if path != MAIN]
-    outside = [_outside(path, checksum) for path, checksum in sorted(recorded.items()) if path not in inside]
-    ids = {path: {"@id": path} for path in inside} | {
-        path: {"@id": _urn(recorded[path])} for path in recorded if path not in inside
-    }
+    made = {path for job in run["jobs"] for path in job.get("outputs", ())} - recorded.keys()
+    recorded |= {path: sha256_of(folder / path) for path in sorted(made) if (folder / path).is_file()}
+    there = {path for path in recorded if not leads_out(path) and (folder / path).is_file()}
+    inside = there if holds is None else there & holds
+    files = [_file(path, recorded[path], folder) for path in sorted(inside - {MAIN})]
+    outside = {_urn(recorded[path]): path for path in sorted(recorded.keys() - inside)}
+    ids = {path: {"@id": path if path in inside else _urn(recorded[path])} for path in recorded}
     jobs = [job for job in sorted(run["jobs"], key=lambda job: (job["began"], job["log"])) if "outputs" in job]
     actions = [_action(job, ids) for job in jobs]
     rules = _in_order(jobs)
@@ -94,7 +103,7 @@ def crate_of(manifest: dict, run: dict, folder: Path) -> dict:
             {"@id": profile, "@type": "CreativeWork", "name": name, "version": profile.rsplit("/")[-1]}
             for profile, name in _profiles().items()
         ),
-        _workflow(inside, folder, rules),
+        _workflow(recorded[MAIN], folder, rules, manifest["commit"]),
         *_rules(rules, packages),
         {
             "@id": SNAKEMAKE,
@@ -114,11 +123,17 @@ def crate_of(manifest: dict, run: dict, folder: Path) -> dict:
         },
         {"@id": README, "@type": "File", "about": {"@id": "./"}, "name": "README", "encodingFormat": "text/markdown"},
         *files,
-        *outside,
+        *(_outside(urn, path) for urn, path in outside.items()),
         whole,
         *actions,
     ]
-    return {"@context": CONTEXT, "@graph": graph}
+    return {"@context": CONTEXT, "@graph": [_without_short_lists(entity) for entity in graph]}
+
+
+def _without_short_lists(entity: dict) -> dict:
+    """Write a list of one as its value, as the profile recommends, and none not at all."""
+    plain = {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in entity.items()}
+    return {key: value for key, value in plain.items() if value != []}
 
 
 def _in_order(jobs: list[dict]) -> list[str]:
@@ -146,16 +161,18 @@ def _file(path: str, checksum: str, folder: Path) -> dict:
     return {"@id": path, "@type": "File", "name": path, "contentSize": size, "sha256": checksum, "encodingFormat": kind}
 
 
-def _outside(path: str, checksum: str) -> dict:
-    """Describe a file that is not in the folder."""
-    return {"@id": _urn(checksum), "@type": "CreativeWork", "name": Path(path).name, "sha256": checksum}
+def _outside(urn: str, path: str) -> dict:
+    """Describe a file that is not in the crate."""
+    return {"@id": urn, "@type": "CreativeWork", "name": Path(path).name, "sha256": urn.rsplit(":", 1)[-1]}
 
 
-def _workflow(inside, folder: Path, rules: list[str]) -> dict:
+def _workflow(checksum: str, folder: Path, rules: list[str], commit: str | None) -> dict:
     types = ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"]
-    return _file(MAIN, inside[MAIN], folder) | {
+    return _file(MAIN, checksum, folder) | {
         "@type": types,
         "name": "em-study",
+        "version": commit or "not committed",
+        "conformsTo": {"@id": WORKFLOW_PROFILE},
         "programmingLanguage": {"@id": SNAKEMAKE},
         "encodingFormat": "text/x-python",
         "hasPart": [{"@id": f"#tool_{rule}"} for rule in rules],
@@ -200,13 +217,12 @@ def _action(job: dict, ids: dict) -> dict:
 
 def main() -> int:
     """Write the crate of the run in this folder."""
-    manifest, problem = read_manifest(Path())
+    manifest, problem = needs_a_run(Path())
     if problem:
         print(problem, file=sys.stderr)
         return 1
-    run = json.loads(Path("results/run.json").read_text(encoding="utf-8"))
     with whole_file(FILE) as temporary:
-        temporary.write_text(json.dumps(crate_of(manifest, run, Path()), indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(crate_text(manifest, Path()), encoding="utf-8")
     return 0
 
 

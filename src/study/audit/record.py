@@ -25,6 +25,16 @@ def read_left_out(folder: Path) -> dict[str, str]:
         return {}
 
 
+def needs_a_run(folder: Path) -> tuple[dict, str]:
+    """Return the manifest of a run that can be described and packed, and a sentence if there is none such."""
+    manifest, problem = read_manifest(folder)
+    if not problem and not (folder / "results/run.json").is_file():
+        problem = "results/run.json is missing: the last run has not ended"
+    if not problem and manifest["caller"] is not None:
+        problem = "the study is a module of another workflow here: describe and pack that one"
+    return manifest, problem
+
+
 def read_manifest(folder: Path) -> tuple[dict, str]:
     """Return the manifest in a folder's results, and a sentence without its full stop if it cannot be used."""
     file = folder / "results/manifest.json"
