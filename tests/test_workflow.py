@@ -4,8 +4,8 @@ import fcntl
 import filecmp
 import os
 import re
-import signal
 import shutil
+import signal
 import subprocess
 import time
 
