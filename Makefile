@@ -72,18 +72,18 @@ test-lowest:
 	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" pytest
 
 verify: .venv/complete
-	PYTHONPATH=src python -m study.audit.verify $(RESULTS)
+	PYTHONPATH=src python -m study.audit.verify $(if $(RESULTS),"$(RESULTS)")
 
 PUBLISHED ?= published/default.zip
 compare: .venv/complete
-	PYTHONPATH=src python -m study.compare $(PUBLISHED) $(or $(RESULTS),.) --csv results/report/comparison.csv
+	PYTHONPATH=src python -m study.compare "$(PUBLISHED)" "$(or $(RESULTS),.)" --csv results/report/comparison.csv
 
 publish: .venv/complete
-	PYTHONPATH=src python -m study.audit.publish . $(PUBLISHED)
+	PYTHONPATH=src python -m study.audit.publish . "$(PUBLISHED)"
 
 ARCHIVE ?= em-study.zip
 archive: .venv/complete
-	PYTHONPATH=src python -m study.audit.archive $(ARCHIVE)
+	PYTHONPATH=src python -m study.audit.archive "$(ARCHIVE)"
 
 progress: .venv/complete
 	PYTHONPATH=src python -m study.audit.progress
@@ -104,6 +104,7 @@ benchmark: .venv/complete
 
 .venv/complete: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@test ! -L .venv || { echo ".venv is a link, which making it anew would empty at its other end: remove it"; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-index --no-build-isolation --editable .

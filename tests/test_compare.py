@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 from project import ROOT, TINY, make_project, snakemake
 
 from study.audit.comparison import compare
 from study.audit.results import NotResultsError, Results, publish
+from study.audit.verify import main as verify
 from study.compare import main
 
 SMALL = ROOT / "tests/published_small.zip"
@@ -72,8 +74,8 @@ def test_a_number_that_is_off_is_found_and_rounding_is_none(altered, factor, sam
     found = altered("fits", lambda rows: rows.assign(mean_log_likelihood=rows["mean_log_likelihood"] * factor))
     assert found.same is same
     row = of_column(found, "fits", "mean_log_likelihood")
-    assert row["off"] == (0 if same else row["numbers"])
-    assert (row["largest_relative"] > 0) == same
+    assert row["same"] == (row["numbers"] if same else 0)
+    assert row["largest_relative"] == pytest.approx(abs(factor - 1), rel=0.01)
     if not same:
         assert "mean_log_likelihood is -" in found.problems[0]
         assert f"and in {row['numbers'] - 1} more rows" in found.problems[0]
@@ -96,6 +98,36 @@ def test_rows_that_are_missing_or_new_are_found(altered):
     assert "parameters.csv: 1 rows are new, the first customers, another, 0, weight" in found.problems
 
 
+def test_rows_that_stand_twice_are_found(altered):
+    found = altered("claims", lambda rows: pd.concat([rows, rows.iloc[:1].assign(verdict="undecided")]))
+    assert found.problems == ["claims.csv: 1 rows stand twice, the first A1"]
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, "many"])
+def test_what_is_no_number_is_found(altered, value):
+    found = altered("fits", put("bic", slice(None), value))
+    assert not found.same
+    assert of_column(found, "fits", "bic")["same"] == 0
+
+
+def test_a_missing_table_counts(altered, tmp_path, project):
+    altered("fits", lambda rows: rows.iloc[:0])
+    found = compare(Results(project), Results(tmp_path))
+    whole = compare(Results(project), Results(project))
+    assert sum(row["numbers"] for row in found.columns) == sum(row["numbers"] for row in whole.columns)
+    assert of_column(found, "fits", "bic")["same"] == 0
+
+
+def test_a_flip_explains_no_more_than_it_does(altered):
+    def change(rows):
+        rows["trace_before_last"], rows["trace_last"] = 5.0, 5.0 + 1e-4
+        return rows.assign(n_iter=3, n_samples=7)
+
+    found = altered("fits", change)
+    assert found.flips == []
+    assert any("n_samples is 7" in text for text in found.problems)
+
+
 def test_a_missing_number_is_found(altered):
     found = altered("fits", put("accuracy", 0, None))
     assert any("accuracy is nan, published" in text for text in found.problems)
@@ -108,7 +140,8 @@ def test_a_step_more_is_told_as_one_if_rounding_decided(altered, project, gap, s
 
     def change(rows):
         rows.loc[place, "n_iter"] -= 1
-        rows.loc[place, "trace_before_last"] = rows.loc[place, "trace_last"] - gap
+        rows.loc[place, "trace_last"] = rows.loc[place, "trace_before_last"]
+        rows.loc[place, "trace_before_last"] -= gap
         rows.loc[place, "mean_log_likelihood"] += 1e-5  # follows
         return rows
 
@@ -150,11 +183,11 @@ def test_other_settings_and_versions_are_told_first(altered, project, tmp_path, 
     assert told[0] == "Other settings:"
     assert told[1] == "  experiments.customers.replicates is 4, published 3"
     assert told[2] == "Made by other:"
-    assert told[3].startswith("  numpy is 1.0, published ")
+    assert told[3].startswith("  packages.numpy is 1.0, published ")
     assert told[4] == "  code: src/emgmm/em.py differ"
     assert told[-1].startswith("NOT the published results: ")
     columns = pd.read_csv(tmp_path / "new/table.csv")
-    assert {"table", "column", "numbers", "off", "largest_relative"} <= {*columns}
+    assert {"table", "column", "numbers", "same", "largest_relative"} <= {*columns}
 
 
 def test_published_results_are_the_same_bytes_and_hold_no_data(project, tmp_path):
@@ -163,6 +196,54 @@ def test_published_results_are_the_same_bytes_and_hold_no_data(project, tmp_path
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     assert compare(Results(tmp_path / "one.zip"), Results(project)).same
     assert main([str(tmp_path / "one.zip"), str(project)]) == 0
+
+
+WRONG = [
+    *({"configuration": value} for value in ([], None, {}, {"experiments": None, "sweeps": {}, "claims": {}})),
+    *({"configuration": {"experiments": {}, "sweeps": value, "claims": {}}} for value in ([], None, {"s": 1})),
+    *({key: value} for key in ("code", "packages", "outputs", "inputs") for value in (None, [], {"a": 1}, "text")),
+    {
+        "outputs": {"../../etc/passwd": "0"},
+        "inputs": {"/etc/passwd": "0", "x" * 5000: "0", "nul\0": "0", "\ud800": "0"},
+    },
+    {"configuration_sha256": None, "python": {}, "blas": [], "processor": 3, "caller": 5, "commit": ["\n"]},
+    {"configuration": {"experiments": {"e": {}}, "sweeps": {"s": {}}, "claims": {"c": {}}}},
+]
+
+
+@pytest.mark.parametrize("change", WRONG)
+def test_no_manifest_gives_a_traceback(tiny, tmp_path, change, capsys):
+    shutil.copytree(tiny / "results/tables", tmp_path / "results/tables")
+    manifest = json.loads((tiny / "results/manifest.json").read_text()) | change
+    (tmp_path / "results/manifest.json").write_text(json.dumps(manifest))
+    assert verify(str(tmp_path)) == 1
+    main([str(tiny), str(tmp_path)])
+    main([str(tmp_path), str(tiny)])
+    assert all(line.isprintable() for line in "".join(capsys.readouterr()).splitlines())
+
+
+@pytest.mark.parametrize("table", ["fits", "claims", "parameters", "sweeps/tolerances_summary"])
+@pytest.mark.parametrize("content", [b"", b"\0\0", b"a,b\n1\n1,2,3\n", b"\xff", b"experiment,fit\n", b"n_iter\nmany\n"])
+def test_no_table_gives_a_traceback(tiny, tmp_path, table, content, capsys):
+    shutil.copytree(tiny / "results/tables", tmp_path / "results/tables")
+    shutil.copy(tiny / "results/manifest.json", tmp_path / "results")
+    (tmp_path / f"results/tables/{table}.csv").write_bytes(content)
+    assert verify(str(tmp_path)) == 1
+    assert main([str(tiny), str(tmp_path)]) == 1
+    main([str(tmp_path), str(tiny)])
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+def test_another_s_results_are_read_within_their_folder(tiny, tmp_path, capsys):
+    (tmp_path / "results").mkdir()
+    shutil.copy(tiny / "results/manifest.json", tmp_path / "results")
+    (tmp_path / "results/tables").symlink_to(tiny / "results/tables")
+    assert verify(str(tmp_path)) == 1
+    assert "results/tables/fits.csv: this result file is missing" in capsys.readouterr().out
+    manifest = json.loads((tiny / "results/manifest.json").read_text()) | {"outputs": {}}
+    (tmp_path / "results/manifest.json").write_text(json.dumps(manifest))
+    assert verify(str(tmp_path)) == 1
+    assert "does not record results/tables/fits.csv" in capsys.readouterr().out
 
 
 def told_of(place):

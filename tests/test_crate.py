@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from project import ROOT
 
-from study.audit.archive import holding_rows
 from study.audit.checksums import sha256_of
 from study.audit.crate import FILE
+from study.audit.record import holding_rows
 
 VALIDATOR = ROOT / ".venv-crate/bin/python"
 # They want an address on the web of every file of code, and of the workflow: a folder has none.
@@ -142,6 +142,8 @@ def test_an_archive_holds_no_rows_of_a_user(unpacked, project):
     left_out = json.loads((unpacked / "archive.json").read_text())["left_out"]
     assert {*left_out} == {"labeled.csv", "unlabeled.csv", *holding_rows(manifest)}
     assert not any((unpacked / path).exists() for path in left_out)
+    first = (project / "unlabeled.csv").read_text().splitlines()[1].split(",")[0]
+    assert not any(first[:12].encode() in file.read_bytes() for file in unpacked.rglob("*") if file.is_file())
     crate = json.loads((unpacked / FILE).read_text())
     assert all((unpacked / each["@id"]).is_file() for each in entities(crate, "File"))
 

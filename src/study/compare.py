@@ -22,6 +22,7 @@ def main(arguments=None) -> int:
     parser.add_argument("--csv", type=Path, help="write how far each column differs")
     given = parser.parse_args(arguments)
 
+    from study.audit.checksums import one_line
     from study.audit.comparison import compare
     from study.audit.results import NotResultsError, Results
     from study.data.storage import whole_file
@@ -29,7 +30,7 @@ def main(arguments=None) -> int:
     try:
         found = compare(Results(given.published), Results(given.results))
     except NotResultsError as error:
-        print(error, file=sys.stderr)
+        print(one_line(error), file=sys.stderr)
         return 1
     for heading, sentences in (
         ("Other settings", found.settings),
@@ -39,15 +40,19 @@ def main(arguments=None) -> int:
     ):
         if sentences:
             print(f"{heading}:")
-            print("\n".join(f"  {sentence}" for sentence in sentences[:MOST_TOLD]))
+            print("\n".join(f"  {one_line(sentence)}" for sentence in sentences[:MOST_TOLD]))
             if len(sentences) > MOST_TOLD:
                 print(f"  and {len(sentences) - MOST_TOLD} more")
-    if given.csv:
-        given.csv.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(given.csv) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(found.columns[0]) if found.columns else ["table"], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(found.columns)
+    if given.csv and found.columns:
+        try:
+            given.csv.parent.mkdir(parents=True, exist_ok=True)
+            with whole_file(given.csv) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, list(found.columns[0]), lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(found.columns)
+        except OSError as error:
+            print(f"{given.csv} cannot be written: {error}", file=sys.stderr)
+            return 1
     print(f"{'The published results' if found.same else 'NOT the published results'}: {found.line}.")
     return 0 if found.same else 1
 

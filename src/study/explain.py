@@ -16,6 +16,7 @@ USAGE = "python -m study.explain CLAIM, or TABLE KEY ... COLUMN"
 
 def main(*words) -> int:
     """Print the origin of a number."""
+    from study.audit.checksums import one_line
     from study.audit.record import read_manifest
     from study.configuration.errors import StudyError
     from study.page.explanation import explained
@@ -29,8 +30,8 @@ def main(*words) -> int:
         return 1
     try:
         print("\n".join(explained(list(words), manifest, Path(__file__).parents[2])))
-    except StudyError as error:
-        print(error, file=sys.stderr)
+    except (StudyError, OSError) as error:
+        print(one_line(error), file=sys.stderr)
         return 1
     return 0
 

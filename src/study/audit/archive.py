@@ -13,17 +13,18 @@ import sys
 import zipfile
 from pathlib import Path
 
-from study.audit.checksums import NOT_RESULTS
+from study.audit.checksums import one_line
 from study.audit.crate import FILE as CRATE
 from study.audit.crate import crate_text
-from study.audit.record import ARCHIVE, FILES, needs_a_run
+from study.audit.record import ARCHIVE, FILES, holding_rows, needs_a_run
 from study.audit.verify import leads_out, problems_of
 from study.data.storage import whole_file
 
 # Beside the files that the manifest records.
-PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run")
-PROJECT += tuple(f"{folder}/**/*" for folder in ("config", "docs", "implementations", "profiles", "published", "tests"))
-KEPT_RESULTS = [name for name in NOT_RESULTS if name not in ("logs", "report")]  # single files
+PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")
+PROJECT += ("config/*.yaml", "config/*.md", "benchmarks/*.md", "benchmarks/*.py", "implementations/*.md")
+PROJECT += ("profiles/*/config.yaml", "published/*.zip", "tests/**/*.py", "tests/*.zip")
+ABOUT = ("results/manifest.json", "results/run.json")
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
 
 
@@ -42,10 +43,10 @@ def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) ->
     recorded = {path: checksum for kind in FILES for path, checksum in manifest[kind].items()}
     own = set() if with_inputs else {*manifest["inputs"], *holding_rows(manifest)}
     own |= {path for path in recorded if leads_out(path)}
-    paths = {path for path in recorded if path not in own}
-    paths |= {f"results/{name}" for name in KEPT_RESULTS if (folder / "results" / name).is_file()}
-    project = (found.relative_to(folder) for pattern in PROJECT for found in folder.glob(pattern) if found.is_file())
-    paths |= {str(path) for path in project if "__pycache__" not in path.parts}
+    project = {
+        str(found.relative_to(folder)) for pattern in PROJECT for found in folder.glob(pattern) if found.is_file()
+    }
+    paths = ({*recorded, *ABOUT} | project) - own
     left_out = {path: recorded[path] for path in sorted(own)}
     with (
         whole_file(file) as temporary,
@@ -64,20 +65,6 @@ def _add(archive: zipfile.ZipFile, path: str, content: bytes):
     archive.writestr(info, content, zipfile.ZIP_DEFLATED)
 
 
-def holding_rows(manifest: dict) -> list[str]:
-    """List the results that hold rows of a user's files: the data, imputed rows, their pictures, and the page."""
-    own = {name for name, found in manifest["configuration"]["experiments"].items() if found["data"]["source"] == "csv"}
-    rows = [path for path in manifest["outputs"] if _experiment_of(path) in own]
-    return rows + (["results/index.html"] if own else [])
-
-
-def _experiment_of(path: str) -> str | None:
-    parts = Path(path).parts
-    if parts[1] == "data":
-        return Path(path).stem
-    return parts[2] if parts[1] in ("imputed", "figures") else None
-
-
 def main(arguments=None) -> int:
     """Write the archive, if the run holds."""
     parser = argparse.ArgumentParser(prog="python -m study.audit.archive", description="Put a run into one file.")
@@ -87,7 +74,7 @@ def main(arguments=None) -> int:
     manifest, problem = needs_a_run(Path())
     problems = [problem] if problem else [*problems_of(Path())]
     if problems:
-        print("\n".join(problems), file=sys.stderr)
+        print("\n".join(map(one_line, problems)), file=sys.stderr)
         print("no archive was made of what does not hold", file=sys.stderr)
         return 1
     left_out = make_archive(Path(), manifest, given.file, given.with_inputs)

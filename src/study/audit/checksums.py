@@ -22,6 +22,11 @@ def file_within(folder: Path, path: str) -> Path | None:
     return file if file.is_file() and file.is_relative_to(folder.resolve()) else None
 
 
+def one_line(text) -> str:
+    """Write text of unknown origin on one line, without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in str(text))
+
+
 def configuration_digest(configuration: dict) -> str:
     """Checksum of an effective configuration, in its canonical form."""
     return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()

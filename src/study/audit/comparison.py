@@ -5,11 +5,22 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from study.audit.checksums import one_line
 from study.audit.results import NotResultsError, Results
-from study.tables.tolerances import KEYS, NOT_COMPARED, Key, tolerance_of
+from study.tables.tolerances import KEYS, NOT_COMPARED, TOLERANCES, Key, tolerance_of
 
 NEAR_TOLERANCE = 1e-9, 1e-3  # nats a row, and share of tol: so near to it, rounding decides when a fit stops
-FOLLOWS = ("fits", "parameters", "measurements")  # whose rows are of a fit and a replicate
+MOST_FILES = 12
+SAME_TRACE = 1e-8  # relative
+STOPPED_BY = ("n_iter", "trace_before_last", "trace_last")
+# What another last step changes.
+FOLLOWS = {
+    "fits": (*STOPPED_BY, "converged", "mean_log_likelihood", "bic", "aic", "accuracy"),
+    "parameters": ("value", "agrees"),
+    "measurements": ("value",),
+    "agreement": ("agreement", "disagreement", "agreement_aligned", "n_iter_ours", "n_iter_sklearn"),
+}
+FOLLOWS["agreement"] += tuple(name for name in TOLERANCES if name.startswith("max_"))
 ENVIRONMENT = ("python", "packages", "blas", "processor")
 
 
@@ -26,7 +37,8 @@ class Comparison:
     flips : list of str
         Fits whose stopping rounding decided; they count as the same.
     columns : list of dict
-        Of each column of numbers: how many were compared, how many differ, and by how much.
+        Of each column of numbers: how many were published, how many are the same within the tolerance, how many
+        differ at all, and by how much.
     n_verdicts, n_verdicts_same : int
     """
 
@@ -46,14 +58,14 @@ class Comparison:
     @property
     def line(self) -> str:
         """One sentence to quote."""
-        n_numbers = sum(column["numbers"] for column in self.columns)
-        n_off = sum(column["off"] for column in self.columns)
+        n_numbers, n_same = (sum(column[name] for column in self.columns) for name in ("numbers", "same"))
         largest = max((column["largest_relative"] for column in self.columns), default=0.0)
         rounding = max((column["largest_rounding"] for column in self.columns), default=0.0)
-        numbers = f"{n_numbers:,}" if n_off == 0 else f"{n_numbers - n_off:,} of {n_numbers:,}"
+        numbers = f"{n_numbers:,}" if n_same == n_numbers else f"{n_same:,} of {n_numbers:,}"
         text = f"{self.n_verdicts_same} of {self.n_verdicts} verdicts and {numbers} numbers as published; "
         text += f"largest relative difference {largest:.0e}"
-        return text + (f", and {rounding:.0e} absolute where a number is near rounding" if rounding else "")
+        text += f", and {rounding:.0e} absolute where a number is near rounding" if rounding else ""
+        return text + ("; the settings are others" if self.settings else "")
 
 
 def compare(published: Results, found: Results) -> Comparison:
@@ -64,12 +76,21 @@ def compare(published: Results, found: Results) -> Comparison:
     flipped: set[tuple] = set()
     for name in published.tables:
         try:
-            tables = [results.read(name) for results in (published, found)]
+            one = published.read(name)
         except NotResultsError as error:
             result.problems.append(str(error))
             continue
-        key = KEYS.get(name) or Key(tuple(tables[0].columns[: list(tables[0].columns).index("n")]), "quantity")
-        _compare_table(result, name, key, *tables, flipped, published.manifest["configuration"])
+        try:
+            other = found.read(name)
+        except NotResultsError as error:
+            result.problems.append(str(error))
+            other = one.iloc[:0]
+        varied = [*one.columns[: [*one.columns, "n"].index("n")]]
+        key = KEYS.get(name) or Key(tuple(varied), "quantity")
+        if key.quantity not in (None, *varied) and name not in KEYS:
+            result.problems.append(f"published {name}.csv is no summary of a sweep")
+            continue
+        _compare_table(result, name, key, one, other, flipped, published.manifest["configuration"])
     result.problems += [f"{name}.csv is new" for name in found.tables if name not in published.tables]
     return result
 
@@ -89,21 +110,24 @@ def _differences(one, other, path=""):
 
 def _made_by(published: dict, found: dict):
     for name in ENVIRONMENT:
-        yield from _differences(published[name], found[name], name if name != "packages" else "")
+        yield from _differences(published[name], found[name], name)
     code, own = published["code"], found["code"]
     changed = sorted(file for file in {*code, *own} if code.get(file) != own.get(file))
     if changed:
-        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        yield f"code: {', '.join(map(_short, changed[:3]))}{more} differ"
+        changed.sort(key=lambda file: ("/emgmm/" not in file, "/audit/" in file, file))
+        more = f" and {len(changed) - MOST_FILES} more" if len(changed) > MOST_FILES else ""
+        yield f"code: {', '.join(map(_short, changed[:MOST_FILES]))}{more} differ"
 
 
 def _compare_table(result: Comparison, name, key: Key, published, found, flipped, configuration):
     columns = [column for column in published.columns if column in found.columns]
     for other, word in ((published, "missing"), (found, "new")):
         result.problems += [f"{name}.csv: column {_short(c)} is {word}" for c in other.columns if c not in columns]
+    if name == "claims":
+        result.n_verdicts = len(published)
     if not {*key.columns} <= {*columns}:
         return
-    one, other = (_by_key(table, key) for table in (published, found))
+    one, other = (_by_key(result, name, word, table, key) for table, word in ((published, "published "), (found, "")))
     for place, word in (
         (one.index.difference(other.index, sort=False), "missing"),
         (other.index.difference(one.index, sort=False), "new"),
@@ -111,58 +135,73 @@ def _compare_table(result: Comparison, name, key: Key, published, found, flipped
         if len(place):
             result.problems.append(f"{name}.csv: {len(place):,} rows are {word}, the first {_short(place[0])}")
     rows = one.index.intersection(other.index, sort=False)
-    one, other = one.loc[rows], other.loc[rows]
-    if name == "fits":
+    missing, one, other = one.drop(rows), one.loc[rows], other.loc[rows]
+    if name == "fits" and {*STOPPED_BY} <= {*columns}:
         flipped |= _flips(result, one, other, configuration)
-    follows = _follow(name, rows, flipped, configuration)
-    one, other = one[~follows], other[~follows]
-    if name == "claims":
-        same = one["verdict"].eq(other["verdict"])
-        result.n_verdicts, result.n_verdicts_same = len(one), int(same.sum())
+    follow = _follow(name, rows, flipped, configuration)
+    if name == "claims" and "verdict" in columns:
+        result.n_verdicts_same = int((one["verdict"] == other["verdict"]).sum())
     for column in columns:
         if column not in (*key.columns, *NOT_COMPARED):
-            quantities = None if key.quantity is None else one.index.get_level_values(key.quantity)
-            _compare_column(result, name, column, one[column], other[column], quantities)
+            kept = ~follow if column in FOLLOWS.get(name, ()) else np.ones(len(rows), dtype=bool)
+            quantities = None if key.quantity is None else rows[kept].get_level_values(key.quantity)
+            n_missing = int(missing[column].notna().sum())
+            _compare_column(result, name, column, one[column][kept], other[column][kept], quantities, n_missing)
 
 
-def _by_key(table, key: Key):
+def _by_key(result: Comparison, name, word, table, key: Key):
     table = table.assign(**{name: table[name].astype(object).where(table[name].notna(), "") for name in key.columns})
     table = table.set_index([*key.columns])
-    return table[~table.index.duplicated()]
+    again = table.index.duplicated()
+    if again.any():
+        result.problems.append(
+            f"{name}.csv: {again.sum():,} {word}rows stand twice, the first {_short(table.index[again][0])}"
+        )
+    return table[~again]
 
 
-def _compare_column(result: Comparison, table, column, one, other, quantities):
-    if not all(pd.api.types.is_numeric_dtype(values) and values.dtype != bool for values in (one, other)):
-        differ = one.astype(object).where(one.notna(), "").astype(str) != other.astype(object).where(
-            other.notna(), ""
-        ).astype(str)
+def _compare_column(result: Comparison, table, column, one, other, quantities, n_missing):
+    if not _is_number(one):
+        differ = _as_text(one) != _as_text(other)
         if differ.any():
             _tell(result, table, column, one, other, differ)
         return
-    one_values, other_values = one.to_numpy(dtype=float), other.to_numpy(dtype=float)
+    published, found = one.to_numpy(dtype=float), pd.to_numeric(other, errors="coerce").to_numpy(dtype=float)
+    is_text = (
+        (other.notna() & np.isnan(found)).to_numpy() if not _is_number(other) else np.zeros(len(other), dtype=bool)
+    )
     relative, absolute = tolerance_of(column, quantities)
     with np.errstate(invalid="ignore"):
-        gap = np.where(one_values == other_values, 0.0, np.abs(one_values - other_values))
-    largest = np.fmax(np.abs(one_values), np.abs(other_values))
-    both_missing = np.isnan(one_values) & np.isnan(other_values)
-    off = ~(gap <= relative * largest + absolute) & ~both_missing
+        gap = np.where(published == found, 0.0, np.abs(published - found))
+        largest = np.fmax(np.abs(published), np.abs(found))
+        is_near = (gap == 0) | ((gap <= relative * largest + absolute) & np.isfinite(largest))
+    both_missing = np.isnan(published) & np.isnan(found) & ~is_text
+    off = ~is_near & ~both_missing
     by_size = np.divide(gap, largest, out=np.zeros_like(gap), where=(gap > 0) & np.isfinite(largest))
     rounding = ~off & (by_size > relative)
-    counted = ~(off | rounding | both_missing)
+    numbers = ~np.isnan(published)
     result.columns.append(
         {
             "table": table,
             "column": column,
-            "numbers": int((~both_missing).sum()),
-            "differ": int(((gap > 0) | (np.isnan(gap) & ~both_missing)).sum()),
-            "off": int(off.sum()),
-            "largest_relative": float(by_size[counted].max(initial=0.0)),
+            "numbers": int(numbers.sum()) + n_missing,
+            "same": int((numbers & ~off).sum()),
+            "differ": int((off | (gap > 0)).sum()),
+            "largest_relative": float(by_size[~(rounding | both_missing)].max(initial=0.0)),
             "by_rounding": int(rounding.sum()),
             "largest_rounding": float(gap[rounding].max(initial=0.0)),
         }
     )
     if off.any():
         _tell(result, table, column, one, other, off)
+
+
+def _is_number(values) -> bool:
+    return pd.api.types.is_numeric_dtype(values) and values.dtype != bool
+
+
+def _as_text(values):
+    return values.astype(object).where(values.notna(), "").astype(str)
 
 
 def _tell(result: Comparison, table, column, one, other, differ):
@@ -177,26 +216,29 @@ def _tell(result: Comparison, table, column, one, other, differ):
 def _flips(result: Comparison, one, other, configuration) -> set[tuple]:
     """Find fits that stop a step sooner or later because their last change is as good as the tolerance."""
     found = set()
-    for place in one.index[(one["n_iter"] != other["n_iter"]) & one["n_iter"].notna() & other["n_iter"].notna()]:
+    numbers = [table[[*STOPPED_BY]].apply(pd.to_numeric, errors="coerce") for table in (one, other)]
+    for place in one.index[(numbers[0]["n_iter"] - numbers[1]["n_iter"]).abs() == 1]:
         experiment, fit, replicate = place
-        fits = configuration["experiments"].get(experiment, {}).get("fits", {})
-        sooner = min((one.loc[place], other.loc[place]), key=lambda row: row["n_iter"])
-        change, tol = abs(sooner["trace_last"] - sooner["trace_before_last"]), fits.get(fit, {}).get("tol", np.nan)
-        if abs(change - tol) <= min(NEAR_TOLERANCE[0], NEAR_TOLERANCE[1] * tol):
+        tol = configuration["experiments"].get(experiment, {}).get("fits", {}).get(fit, {}).get("tol", np.nan)
+        sooner, later = sorted((table.loc[place] for table in numbers), key=lambda row: row["n_iter"])
+        change = abs(sooner["trace_last"] - sooner["trace_before_last"])
+        same_way = abs(later["trace_before_last"] - sooner["trace_last"]) <= SAME_TRACE * abs(sooner["trace_last"])
+        if same_way and abs(change - tol) <= min(NEAR_TOLERANCE[0], NEAR_TOLERANCE[1] * tol):
             found.add(place)
+            published, own = (table.loc[place] for table in numbers)
             ends = " and ".join(
-                f"{row['trace_before_last']!r}, {row['trace_last']!r}" for row in (one.loc[place], other.loc[place])
+                f"{float(row['trace_before_last'])!r}, {float(row['trace_last'])!r}" for row in (published, own)
             )
             result.flips.append(
-                f"{experiment}, {fit}, replicate {replicate}: {other.loc[place, 'n_iter']:.0f} steps, published "
-                f"{one.loc[place, 'n_iter']:.0f}: the last change is as good as tol {tol}; the traces end with {ends}"
+                f"{experiment}, {fit}, replicate {replicate}: {own['n_iter']:.0f} steps, published "
+                f"{published['n_iter']:.0f}: the last change is as good as tol {tol}; the traces end with {ends}"
             )
     return found
 
 
 def _follow(name, rows, flipped, configuration) -> np.ndarray:
     """Tell which rows are of fits that flipped."""
-    if not flipped or name not in (*FOLLOWS, "agreement"):
+    if not flipped or name not in FOLLOWS:
         return np.zeros(len(rows), dtype=bool)
     place = pd.DataFrame(index=rows).index.to_frame(index=False)
     if name == "agreement":
@@ -211,6 +253,5 @@ def _follow(name, rows, flipped, configuration) -> np.ndarray:
 
 def _short(value) -> str:
     """Write a value on one line, whatever is in it."""
-    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    text = "".join(character if character.isprintable() else "?" for character in text)
+    text = one_line(", ".join(map(str, value)) if isinstance(value, tuple) else value)
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -12,6 +12,7 @@ import sys
 from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
+from urllib.parse import quote
 
 from study.audit.checksums import sha256_of
 from study.audit.record import FILES, needs_a_run
@@ -59,17 +60,17 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
     inside = there if holds is None else there & holds
     files = [_file(path, recorded[path], folder) for path in sorted(inside - {MAIN})]
     outside = {_urn(recorded[path]): path for path in sorted(recorded.keys() - inside)}
-    ids = {path: {"@id": path if path in inside else _urn(recorded[path])} for path in recorded}
+    ids = {path: {"@id": quote(path) if path in inside else _urn(recorded[path])} for path in recorded}
     jobs = [job for job in sorted(run["jobs"], key=lambda job: (job["began"], job["log"])) if "outputs" in job]
     actions = [_action(job, ids) for job in jobs]
-    rules = _in_order(jobs)
+    rules, n_unknown = _in_order(jobs), len(run["jobs"]) - len(jobs) + run["jobs_without_a_record"]
     packages = manifest["packages"]
     ended = max((action["endTime"] for action in actions), default="1980-01-01T00:00:00+00:00")
     whole = {
         "@id": "#run",
         "@type": "CreateAction",
         "name": "Run of the study",
-        "description": f"Configuration {manifest['configuration_sha256']}",
+        "description": f"Configuration {manifest['configuration_sha256']}; {n_unknown} jobs have left no record",
         "agent": {"@id": AUTHORS},
         "instrument": {"@id": MAIN},
         "startTime": min((action["startTime"] for action in actions), default=ended),
@@ -158,7 +159,14 @@ def _urn(checksum: str) -> str:
 def _file(path: str, checksum: str, folder: Path) -> dict:
     size = str((folder / path).stat().st_size)
     kind = FORMATS.get(Path(path).suffix, "application/octet-stream")
-    return {"@id": path, "@type": "File", "name": path, "contentSize": size, "sha256": checksum, "encodingFormat": kind}
+    return {
+        "@id": quote(path),
+        "@type": "File",
+        "name": path,
+        "contentSize": size,
+        "sha256": checksum,
+        "encodingFormat": kind,
+    }
 
 
 def _outside(urn: str, path: str) -> dict:

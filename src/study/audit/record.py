@@ -1,7 +1,9 @@
-"""The manifest of the last run, read back. It imports nothing of the study, so that `verify` can use it first."""
+"""The manifest of a run, read back. It imports nothing of the study, so that `verify` can use it first."""
 
 import json
 from pathlib import Path
+
+from study.audit.checksums import file_within
 
 FILES = {  # recorded with their checksums, by kind; and what a kind is called
     "outputs": "result",
@@ -10,19 +12,57 @@ FILES = {  # recorded with their checksums, by kind; and what a kind is called
     "article_files": "article",
     "code": "code",
 }
-
-
+KEPT = ("commit", "dirty", "configuration", "configuration_sha256", "code", "python", "packages", "blas", "processor")
 ARCHIVE = "archive.json"  # what an archive says of itself
 LARGEST = 100_000_000  # bytes
 
 
-def read_left_out(folder: Path) -> dict[str, str]:
-    """Return the checksums of what an archive leaves out, by path; none if the folder is no archive."""
+def read_manifest(folder: Path) -> tuple[dict, str]:
+    """Return the manifest in a folder's results, and a sentence without its full stop if it cannot be used."""
+    name = "results/manifest.json"
+    file = file_within(folder / "results", "manifest.json")
+    if file is None:
+        return {}, f"{name} is missing: there is no complete run here"
+    if file.stat().st_size > LARGEST:
+        return {}, f"{name} has more than {LARGEST:,} bytes: it is none"
     try:
-        left_out = json.loads((folder / ARCHIVE).read_text(encoding="utf-8"))["left_out"]
-        return {str(path): str(checksum) for path, checksum in left_out.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}
+        content = file.read_text(encoding="utf-8")
+    except (ValueError, OSError) as error:
+        return {}, f"{name} cannot be read ({error})"
+    return parsed(content, name, (*FILES, "caller"))
+
+
+def parsed(content: str, name: str, further=()) -> tuple[dict, str]:
+    """Return a manifest from its text, and a sentence without its full stop if it cannot be used.
+
+    Parameters
+    ----------
+    content, name : str
+    further : iterable of str
+        What it must have beside what published results keep.
+    """
+    try:
+        manifest = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        return {}, f"{name} cannot be read ({error})"
+    if not isinstance(manifest, dict) or not {"code", "configuration"} <= manifest.keys():
+        return {}, f"{name} is not a manifest"
+    if not {*KEPT, *further} <= manifest.keys():
+        return {}, f"{name} is of an older version (see CHANGELOG.md): make the results anew"
+    of_text = [manifest[kind] for kind in FILES if kind in manifest] + [manifest["packages"]]
+    configuration = manifest["configuration"]
+    parts = (
+        [configuration.get(key) for key in ("experiments", "sweeps", "claims")]
+        if isinstance(configuration, dict)
+        else [0]
+    )
+    whole = all(_maps(found, str) for found in of_text) and all(_maps(found, dict) for found in parts)
+    return (manifest, "") if whole else ({}, f"{name} is not a manifest")
+
+
+def _maps(found, kind) -> bool:
+    """Tell whether something is an object whose values are all of a kind."""
+    return isinstance(found, dict) and all(isinstance(value, kind) for value in found.values())
 
 
 def needs_a_run(folder: Path) -> tuple[dict, str]:
@@ -35,21 +75,26 @@ def needs_a_run(folder: Path) -> tuple[dict, str]:
     return manifest, problem
 
 
-def read_manifest(folder: Path) -> tuple[dict, str]:
-    """Return the manifest in a folder's results, and a sentence without its full stop if it cannot be used."""
-    file = folder / "results/manifest.json"
-    try:
-        if not file.is_file():
-            return {}, "results/manifest.json is missing: there is no complete run here"
-        if file.stat().st_size > LARGEST:
-            return {}, f"results/manifest.json has more than {LARGEST:,} bytes: it is none"
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
-        return {}, f"results/manifest.json cannot be read ({error})"
-    if not isinstance(manifest, dict) or not {"outputs", "code", "inputs", "configuration"} <= set(manifest):
-        return {}, "results/manifest.json is not a manifest"
-    if not {*FILES, "caller"} <= set(manifest):
-        return {}, "results/manifest.json is of an older version (see CHANGELOG.md): make the results anew"
-    if not all(isinstance(manifest[kind], dict) for kind in (*FILES, "configuration")):
-        return {}, "results/manifest.json is not a manifest"
-    return manifest, ""
+def is_archive(folder: Path) -> bool:
+    """Tell whether a folder is an unpacked archive."""
+    return (folder / ARCHIVE).is_file()
+
+
+def holding_rows(manifest: dict) -> list[str]:
+    """List the results that hold rows of a user's files: data, predictions, imputed rows, pictures, and the page."""
+    own = {
+        name
+        for name, found in manifest["configuration"]["experiments"].items()
+        if isinstance(found.get("data"), dict) and found["data"].get("source") == "csv"
+    }
+    rows = [path for path in manifest["outputs"] if _experiment_of(path) in own]
+    return rows + (["results/index.html"] if own else [])
+
+
+def _experiment_of(path: str) -> str | None:
+    parts = Path(path).parts
+    if len(parts) < 3:
+        return None
+    if parts[1] == "data":
+        return Path(path).stem
+    return parts[2] if parts[1] in ("predictions", "imputed", "figures") else None

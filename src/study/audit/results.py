@@ -3,13 +3,16 @@
 import io
 import json
 import zipfile
+import zlib
+from lzma import LZMAError
 from pathlib import Path
 
 from study.audit.checksums import file_within
+from study.audit.record import KEPT, parsed
 from study.data.storage import whole_file
 
 MANIFEST = "manifest.json"
-KEPT = ("commit", "dirty", "configuration", "configuration_sha256", "code", "python", "packages", "blas", "processor")
+BROKEN = (OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error, LZMAError)
 LARGEST = 500_000_000  # bytes of a file that is read
 
 
@@ -33,23 +36,21 @@ class Results:
     def __init__(self, place: Path):
         self.place = place / "results" if (place / "results").is_dir() else place
         self.archive = None
+        if not self.place.exists():
+            raise NotResultsError(f"there is no {self.place}")
         if self.place.is_file():
             try:
                 self.archive = zipfile.ZipFile(self.place)
-            except (zipfile.BadZipFile, OSError) as error:
-                raise NotResultsError(
-                    f"{self.place} is neither a folder nor a file of published results: {error}"
-                ) from None
+            except BROKEN as error:
+                text = f"{self.place} is neither a folder nor a file of published results"
+                raise NotResultsError(f"{text} ({error})") from None
         try:
-            self.manifest = json.loads(self.content(MANIFEST))
-        except (ValueError, RecursionError) as error:
+            content = self.content(MANIFEST).decode()
+        except UnicodeDecodeError as error:
             raise NotResultsError(f"{self.place}: {MANIFEST} cannot be read ({error})") from None
-        if not isinstance(self.manifest, dict) or not {"configuration", "code", "packages"} <= self.manifest.keys():
-            raise NotResultsError(f"{self.place}: {MANIFEST} is not a manifest")
-        if not {*KEPT} <= self.manifest.keys():
-            raise NotResultsError(
-                f"{self.place}: {MANIFEST} is of an older version (see CHANGELOG.md): make the results anew"
-            )
+        self.manifest, problem = parsed(content, f"{self.place}: {MANIFEST}")
+        if problem:
+            raise NotResultsError(problem)
 
     @property
     def tables(self) -> list[str]:
@@ -87,7 +88,7 @@ class Results:
             return read(name)
         except KeyError:
             raise NotResultsError(f"{self.place}: {name} is missing") from None
-        except (OSError, RuntimeError, zipfile.BadZipFile) as error:
+        except BROKEN as error:
             raise NotResultsError(f"{self.place}: {name} cannot be read ({error})") from None
 
 

@@ -13,8 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, sha256_of
-from study.audit.record import FILES, read_left_out, read_manifest
+from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, one_line, sha256_of
+from study.audit.record import FILES, holding_rows, is_archive, read_manifest
 from study.audit.stale import is_made_here
 
 # Folders of results; a Snakefile that takes the study as a module may have others beside them.
@@ -40,11 +40,12 @@ def problems_of(folder: Path, is_own: bool = True):
         return
     absent = not_here(folder, manifest, is_own)
     for kind, name in FILES.items():
-        recorded = {path: checksum for path, checksum in manifest[kind].items() if path not in absent}
+        recorded = manifest[kind]
         if kind == "outputs" or not is_own:
             outside = [path for path in recorded if leads_out(path)]
             yield from (f"{path!r}: this {name} file leads out of the folder, and is not read" for path in outside)
             recorded = {path: checksum for path, checksum in recorded.items() if path not in outside}
+        recorded = {path: checksum for path, checksum in recorded.items() if path not in absent}
         found = list(_changed(folder, recorded, kind, is_own))
         yield from found
         if kind == "outputs":
@@ -57,18 +58,20 @@ def problems_of(folder: Path, is_own: bool = True):
         yield "results/manifest.json: its configuration does not have the checksum beside it"
     if is_own and not absent.intersection(manifest["inputs"]):  # without its files it cannot be loaded
         yield from _other_configuration(folder, manifest)
-    yield from _tables(folder, manifest)
+    try:
+        yield from _tables(folder, manifest)
+    except Exception as error:  # whatever stands in them
+        yield f"the tables cannot be computed again: {type(error).__name__}: {error}"
 
 
 def not_here(folder: Path, manifest: dict, is_own: bool) -> set[str]:
     """Name recorded files that may be missing: what an archive leaves out, and the inputs of another's results."""
-    absent = {path for path, checksum in read_left_out(folder).items() if _recorded(manifest, path) == checksum}
-    absent |= set() if is_own else {*manifest["inputs"]}
-    return {path for path in absent if leads_out(path) or not (folder / path).exists()}
-
-
-def _recorded(manifest, path):
-    return manifest["outputs"].get(path) or manifest["inputs"].get(path)
+    absent = {*manifest["inputs"]} if not is_own or is_archive(folder) else set()
+    if is_archive(folder):
+        absent |= {*holding_rows(manifest)}
+    elif not is_own:  # results alone
+        absent |= {*manifest["configuration_files"], *manifest["article_files"]}
+    return {path for path in absent if not leads_out(path) and file_within(folder, path) is None}
 
 
 def leads_out(path: str) -> bool:
@@ -77,13 +80,16 @@ def leads_out(path: str) -> bool:
 
 
 def _changed(folder, recorded, kind, is_own):
-    place = ROOT if kind == "code" and not is_own else folder
+    places = [folder]
+    if kind == "code" and not is_own:  # this code runs; theirs must be it, if it is there
+        places = [ROOT, folder] if is_archive(folder) else [ROOT]
     for path, checksum in recorded.items():
-        file = folder / path if is_own else file_within(place, path)
-        if file is None or not file.is_file():
-            yield f"{path}: this {FILES[kind]} file is missing"
-        elif sha256_of(file) != checksum:
-            yield f"{path}: this {FILES[kind]} file is not the one that the manifest records"
+        for place in places:
+            file = folder / path if is_own else file_within(place, path)
+            if file is None or not file.is_file():
+                yield f"{path}: this {FILES[kind]} file is missing"
+            elif sha256_of(file) != checksum:
+                yield f"{path}: this {FILES[kind]} file is not the one that the manifest records"
 
 
 def _not_recorded(folder, manifest):
@@ -129,16 +135,21 @@ def _tables(folder, manifest):
         yield "results/manifest.json: its configuration is not valid"
         return
     found, used = {}, sweeps_of(study)
+    names = [*COLLECTED, "claims", *(f"sweeps/{name}{end}" for name in study.sweeps for end in ("", "_summary"))]
+    unknown = [path for path in (f"results/tables/{name}.csv" for name in names) if path not in manifest["outputs"]]
+    if unknown:
+        yield f"results/manifest.json does not record {', '.join(unknown)}, so nothing was computed again"
+        return
     for name in (*COLLECTED, "claims"):
         try:
             found[name] = collect(name, [read_table(tables / f"{name}.csv")])
         except (StudyError, OSError, ValueError) as error:
             yield f"results/tables/{name}.csv does not fit its data dictionary: {error}"
-    for name, sweep in manifest["configuration"]["sweeps"].items():
-        table, varied = tables / f"sweeps/{name}.csv", list(sweep["vary"])
+    for name, sweep in study.sweeps.items():
+        table, varied = tables / f"sweeps/{name}.csv", list(sweep.vary)
         try:
             columns = pd.read_csv(table, nrows=0).columns.tolist()
-            if columns != [*varied, *SWEEP_COLUMNS, *sweep["measurements"]]:
+            if columns != [*varied, *SWEEP_COLUMNS, *sweep.measurements]:
                 yield f"results/tables/sweeps/{name}.csv does not fit its data dictionary: columns {columns}"
             elif not _gives(table, varied, tables / f"sweeps/{name}_summary.csv"):
                 yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"
@@ -170,19 +181,22 @@ def _same(made, written) -> bool:
 def main(folder=None) -> int:
     """Print what does not hold, or that everything does."""
     place, is_own = Path(folder or "."), folder is None
+    if not (place / "results").is_dir() and place.name == "results":
+        place = place.parent
     found = list(problems_of(place, is_own))
     for problem in found:
-        print("".join(character if character.isprintable() else "?" for character in problem))
+        print(one_line(problem))
     if found:
         print(f"{len(found)} of the checks failed")
         return 1
     manifest, _ = read_manifest(place)
-    absent, n_files = not_here(place, manifest, is_own), len(manifest["outputs"])
+    absent = not_here(place, manifest, is_own)
+    n_files = len(manifest["outputs"].keys() - absent)
     if absent:
-        print(f"not here, and known by their checksums alone: {', '.join(sorted(absent))}")
+        print(one_line(f"not here, and known by their checksums alone: {', '.join(sorted(absent))}"))
     print(f"everything holds: {n_files} results, their inputs, code and configuration, tables and claims")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:2]))

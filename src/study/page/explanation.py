@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+from pydantic import ValidationError
 
 from study.audit.checksums import sha256_of
 from study.configuration.errors import StudyError
@@ -36,7 +37,10 @@ def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
     StudyError
         If there is no such number.
     """
-    study = Study.model_validate(manifest["configuration"])
+    try:
+        study = Study.model_validate(manifest["configuration"])
+    except ValidationError:
+        raise StudyError("results/manifest.json: its configuration is not valid") from None
     if len(words) == 1:
         selection, lines = yield from _claim(words[0], study)
     else:
@@ -44,7 +48,10 @@ def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
     yield from ["", "In the folder of this run:", *(f"    {line}" for line in lines)]
     files = files_of(selection, Plan(study))
     yield from ["", "Made from, the last first:"]
-    yield from (f"    {sha256_of(path)}  {path} (rule {rule})" for path, rule in files)
+    yield from (f"    {_checksum(path, manifest)}  {path} (rule {rule})" for path, rule in files)
+    if selection.sweep:
+        sweep = study.sweeps[selection.sweep].model_dump(mode="json")
+        yield from ["", f"Sweep {selection.sweep}, whose cells vary these settings:", *_indented(sweep)]
     experiment = study.sweeps[selection.sweep].experiment if selection.sweep else selection.about(selection.experiment)
     if experiment:
         settings = study.experiments[experiment].model_dump(mode="json")
@@ -94,6 +101,14 @@ def _cell(words: list[str], study: Study):
     lines.append(f't.loc[{" & ".join(f"({test})" for test in tests)}, "{column}"].iloc[0]')
     where = {name: value for name, value in zip(names, key, strict=True) if name in ("fit", "protocol")}
     return Selection(experiment=key[0], table=table, where=where, quantity=column), lines
+
+
+def _checksum(path: str, manifest: dict) -> str:
+    """Tell the recorded checksum of a file, and whether the file is another."""
+    recorded = manifest["outputs"].get(path, "not recorded")
+    if not Path(path).is_file():
+        return f"{recorded}, not here:"
+    return recorded if sha256_of(path) == recorded else f"{recorded}, but ANOTHER is here:"
 
 
 def _written(value) -> str:

@@ -67,4 +67,4 @@ def told(tolerance: Tolerance) -> str:
     """Write a tolerance for the data dictionary; nothing if there is none."""
     parts = [f"{tolerance.relative:.0e} of it"] if tolerance.relative else []
     parts += [f"{tolerance.absolute:.0e}"] if tolerance.absolute else []
-    return " and ".join(parts)
+    return " + ".join(parts)
