@@ -13,13 +13,14 @@ from emgmm import (
 )
 from emgmm.complete import normalize
 from study.data.dataset import standardized
-from study.evaluation.measurement import OneDraw, measured
+from study.evaluation.measurement import OneDraw, Tolerance, measured
 from study.evaluation.numerical import maximize_likelihood
 from study.evaluation.relabeling import accuracy
 
 SOME = 20  # replicates: k-means beside EM takes its time
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
 NEAR = 1e-6  # nats a row from the end
+BY_LINE_SEARCH = Tolerance(0.1, 0.0)  # rounding decides on a step of L-BFGS more or less
 
 
 @measured(
@@ -96,9 +97,17 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
     needs=("complete",),
     first=SOME,
     passes_of_em=("passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end; full covariances"),
-    passes_of_optimizer=("passes", "likelihoods and gradients that L-BFGS takes from the same start to get as far"),
+    passes_of_optimizer=(
+        "passes",
+        "likelihoods and gradients that L-BFGS takes from the same start to get as far",
+        BY_LINE_SEARCH,
+    ),
     passes_of_kmeans=("passes", "passes of k-means itself, from its own best start"),
-    em_over_optimizer=("ratio", "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far"),
+    em_over_optimizer=(
+        "ratio",
+        "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far",
+        BY_LINE_SEARCH,
+    ),
     em_over_kmeans=("ratio", "passes_of_em divided by passes_of_kmeans"),
     em_above_kmeans=("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
 )
