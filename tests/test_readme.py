@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from study.audit.results import Results
 from study.claims.findings import findings, highlights, ladder, steps, within
 from study.data.sources import make_dataset
 from study.evaluation.agreement import compare
@@ -88,6 +89,10 @@ def test_all_numbers_are_those_of_the_last_run():
     manifest = ROOT / "results/manifest.json"
     if not manifest.exists() or list(json.loads(manifest.read_text())["configuration_files"]) != ["config.yaml"]:
         pytest.skip("the default study has not been run here")
+    if json.loads(manifest.read_text())["processor"] != Results(ROOT / "published/default.zip").manifest["processor"]:
+        pytest.skip(
+            "another kind of processor, which rounds otherwise: `make compare` tells whether the run is the same"
+        )
     assert within(README) == highlights(ROOT / "results/tables"), "run: python -m study.claims.findings"
     assert findings(ROOT / "results/tables") == FINDINGS, "run: python -m study.claims.findings"
 
