@@ -175,6 +175,7 @@ def test_other_settings_and_versions_are_told_first(altered, project, tmp_path, 
     file = tmp_path / "results/manifest.json"
     manifest = json.loads(file.read_text())
     manifest["packages"]["numpy"] = "1.0"
+    manifest["dirty"] = True
     manifest["configuration"]["experiments"]["customers"]["replicates"] = 4
     manifest["code"]["src/emgmm/em.py"] = "0" * 64
     file.write_text(json.dumps(manifest))
@@ -184,7 +185,7 @@ def test_other_settings_and_versions_are_told_first(altered, project, tmp_path, 
     assert told[1] == "  experiments.customers.replicates is 4, published 3"
     assert told[2] == "Made by other:"
     assert told[3].startswith("  packages.numpy is 1.0, published ")
-    assert told[4] == "  code: src/emgmm/em.py differ"
+    assert told[4:6] == ["  code with changes that are not committed", "  code: src/emgmm/em.py differ"]
     assert told[-1].startswith("NOT the published results: ")
     columns = pd.read_csv(tmp_path / "new/table.csv")
     assert {"table", "column", "numbers", "same", "largest_relative"} <= {*columns}

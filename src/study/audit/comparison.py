@@ -111,6 +111,8 @@ def _differences(one, other, path=""):
 def _made_by(published: dict, found: dict):
     for name in ENVIRONMENT:
         yield from _differences(published[name], found[name], name)
+    if found["dirty"]:
+        yield "code with changes that are not committed"
     code, own = published["code"], found["code"]
     changed = sorted(file for file in {*code, *own} if code.get(file) != own.get(file))
     if changed:

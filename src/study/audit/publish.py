@@ -1,6 +1,6 @@
 """Renew the published results: `make publish`.
 
-python -m study.audit.publish RESULTS FILE
+python -m study.audit.publish [RESULTS [FILE]]
 """
 
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 from study.audit.results import NotResultsError, Results, publish
 
 
-def main(results, file) -> int:
+def main(results=".", file="published/default.zip") -> int:
     """Write the file."""
     try:
         publish(Results(Path(results)), Path(file))
@@ -21,4 +21,4 @@ def main(results, file) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(*sys.argv[1:3]))
