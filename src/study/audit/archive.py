@@ -13,11 +13,11 @@ import sys
 import zipfile
 from pathlib import Path
 
-from study.audit.checksums import one_line
+from study.audit.checksums import leads_out, one_line
 from study.audit.crate import FILE as CRATE
 from study.audit.crate import crate_text
-from study.audit.record import ARCHIVE, FILES, holding_rows, needs_a_run
-from study.audit.verify import leads_out, problems_of
+from study.audit.record import ARCHIVE, holding_rows, needs_a_run, recorded_files
+from study.audit.verify import problems_of
 from study.data.storage import whole_file
 
 # Beside the files that the manifest records.
@@ -40,7 +40,7 @@ def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) ->
         A zip file.
     with_inputs : bool
     """
-    recorded = {path: checksum for kind in FILES for path, checksum in manifest[kind].items()}
+    recorded = recorded_files(manifest)
     own = set() if with_inputs else {*manifest["inputs"], *holding_rows(manifest)}
     own |= {path for path in recorded if leads_out(path)}
     project = {

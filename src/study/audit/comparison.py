@@ -85,14 +85,19 @@ def compare(published: Results, found: Results) -> Comparison:
         except NotResultsError as error:
             result.problems.append(str(error))
             other = one.iloc[:0]
-        varied = [*one.columns[: [*one.columns, "n"].index("n")]]
-        key = KEYS.get(name) or Key(tuple(varied), "quantity")
-        if key.quantity not in (None, *varied) and name not in KEYS:
+        key = KEYS.get(name) or _key_of_summary([*one.columns])
+        if key is None:
             result.problems.append(f"published {name}.csv is no summary of a sweep")
             continue
         _compare_table(result, name, key, one, other, flipped, published.manifest["configuration"])
     result.problems += [f"{name}.csv is new" for name in found.tables if name not in published.tables]
     return result
+
+
+def _key_of_summary(columns: list[str]) -> Key | None:
+    """Find what tells the rows of a sweep's summary apart: all before n, how many did not fail."""
+    before = columns[: columns.index("n")] if "n" in columns else []
+    return Key(tuple(before), "quantity") if "quantity" in before else None
 
 
 def _differences(one, other, path=""):
@@ -169,9 +174,7 @@ def _compare_column(result: Comparison, table, column, one, other, quantities, n
             _tell(result, table, column, one, other, differ)
         return
     published, found = one.to_numpy(dtype=float), pd.to_numeric(other, errors="coerce").to_numpy(dtype=float)
-    is_text = (
-        (other.notna() & np.isnan(found)).to_numpy() if not _is_number(other) else np.zeros(len(other), dtype=bool)
-    )
+    is_text = (other.notna() & np.isnan(found)).to_numpy()
     relative, absolute = tolerance_of(column, quantities)
     with np.errstate(invalid="ignore"):
         gap = np.where(published == found, 0.0, np.abs(published - found))

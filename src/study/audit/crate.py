@@ -14,9 +14,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from urllib.parse import quote
 
-from study.audit.checksums import sha256_of
-from study.audit.record import FILES, needs_a_run
-from study.audit.verify import leads_out
+from study.audit.checksums import leads_out, sha256_of
+from study.audit.record import needs_a_run, recorded_files
 from study.claims.opening import TITLE
 from study.data.storage import whole_file
 
@@ -53,7 +52,7 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
     holds : set of str, optional
         Paths that the crate holds; others are named by their checksums alone. Default: all that are there.
     """
-    recorded = {path: checksum for kind in FILES for path, checksum in manifest[kind].items()}
+    recorded = recorded_files(manifest)
     made = {path for job in run["jobs"] for path in job.get("outputs", ())} - recorded.keys()
     recorded |= {path: sha256_of(folder / path) for path in sorted(made) if (folder / path).is_file()}
     there = {path for path in recorded if not leads_out(path) and (folder / path).is_file()}

@@ -75,6 +75,11 @@ def needs_a_run(folder: Path) -> tuple[dict, str]:
     return manifest, problem
 
 
+def recorded_files(manifest: dict) -> dict[str, str]:
+    """Return the checksum of every file that a manifest records, by its path."""
+    return {path: checksum for kind in FILES for path, checksum in manifest[kind].items()}
+
+
 def is_archive(folder: Path) -> bool:
     """Tell whether a folder is an unpacked archive."""
     return (folder / ARCHIVE).is_file()

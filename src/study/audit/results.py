@@ -10,6 +10,7 @@ from pathlib import Path
 from study.audit.checksums import file_within
 from study.audit.record import KEPT, parsed
 from study.data.storage import whole_file
+from study.tables.tolerances import KEYS
 
 MANIFEST = "manifest.json"
 BROKEN = (OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error, LZMAError)
@@ -55,8 +56,6 @@ class Results:
     @property
     def tables(self) -> list[str]:
         """Names of the tables that are compared, by the configuration."""
-        from study.tables.tolerances import KEYS
-
         return [*KEYS, *(f"sweeps/{name}_summary" for name in self.manifest["configuration"]["sweeps"])]
 
     def read(self, table: str):

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, one_line, sha256_of
+from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, leads_out, one_line, sha256_of
 from study.audit.record import FILES, holding_rows, is_archive, read_manifest
 from study.audit.stale import is_made_here
 
@@ -72,11 +72,6 @@ def not_here(folder: Path, manifest: dict, is_own: bool) -> set[str]:
     elif not is_own:  # results alone
         absent |= {*manifest["configuration_files"], *manifest["article_files"]}
     return {path for path in absent if not leads_out(path) and file_within(folder, path) is None}
-
-
-def leads_out(path: str) -> bool:
-    """Tell whether a path may lead out of the folder that it is relative to."""
-    return Path(path).is_absolute() or ".." in Path(path).parts
 
 
 def _changed(folder, recorded, kind, is_own):

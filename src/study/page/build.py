@@ -5,7 +5,6 @@ import hashlib
 from pathlib import Path
 
 import jinja2
-import yaml
 from markupsafe import Markup
 
 from study.audit.checksums import configuration_digest
@@ -16,6 +15,7 @@ from study.evaluation.protocols import PROTOCOLS, PUBLISHED
 from study.page.cards import SIGNS, Card
 from study.page.charts import COLUMNS as DRAWN
 from study.page.charts import MOST_POINTS, Chart
+from study.page.origin import written
 from study.page.stage import Stage
 from study.plan.sources import LIBRARIES
 from study.tables.columns import COLUMNS
@@ -76,11 +76,11 @@ def make_page(
             for source in dict.fromkeys(card.source for card in cards)
         },
         svg=Markup,
-        settings={name: _yaml(found) for name, found in configuration["experiments"].items()},
-        claims={name: _yaml(found) for name, found in configuration["claims"].items()},
+        settings={name: written(found) for name, found in configuration["experiments"].items()},
+        claims={name: written(found) for name, found in configuration["claims"].items()},
         stage=stage,
         sweeps=[
-            (name, chart, configuration["sweeps"][name], _yaml(configuration["sweeps"][name]))
+            (name, chart, configuration["sweeps"][name], written(configuration["sweeps"][name]))
             for name, chart in charts.items()
         ],
         columns=DRAWN,
@@ -92,10 +92,6 @@ def make_page(
         published=PROTOCOLS[PUBLISHED].changes(Fit(), 0),
         run=shown,
     )
-
-
-def _yaml(settings) -> str:
-    return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
 
 
 def _hash(text: str) -> str:

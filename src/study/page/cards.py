@@ -10,7 +10,7 @@ from study.claims.numbers import Numbers, count_of, numbers_of, threshold
 from study.claims.sentences import WORDS, quantity_of
 from study.configuration.schema import AnyClaim, Claim
 from study.evaluation.measurements import MEASUREMENTS, QUANTITIES
-from study.page.origin import command_of, files_of, pandas_lines
+from study.page.origin import command_of, experiment_of, files_of, pandas_lines
 from study.page.strips import Held, strip, told
 from study.page.watch import Way, way_of_claim
 from study.plan.results import Plan
@@ -119,7 +119,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         f" (95 % interval {told(row.interval_low)} to {told(row.interval_high)})" if pd.notna(row.interval_low) else ""
     )
     files = files_of(claim, plan)
-    experiment = plan.study.sweeps[claim.sweep].experiment if claim.sweep else claim.about(claim.experiment)
+    experiment = experiment_of(claim, plan.study)
     return Card(
         *heading,
         held=held.text,

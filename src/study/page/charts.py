@@ -114,7 +114,7 @@ class Scale:
     Parameters
     ----------
     values : ndarray
-        To be shown; NaN is not.
+        To be shown.
     kind : {"linear", "log", "symlog"}
     begin, end : float
         Pixels.

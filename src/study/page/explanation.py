@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from pydantic import ValidationError
 
 from study.audit.checksums import sha256_of
@@ -12,7 +11,7 @@ from study.configuration.errors import StudyError
 from study.configuration.schema import Claim, Selection, Study
 from study.configuration.wording import nearest, shown
 from study.data.storage import read_table
-from study.page.origin import command_of, files_of, pandas_lines
+from study.page.origin import command_of, experiment_of, files_of, pandas_lines, written
 from study.plan.results import Plan
 from study.plan.sources import SCRIPTS, Code
 from study.tables.tolerances import KEYS
@@ -52,7 +51,7 @@ def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
     if selection.sweep:
         sweep = study.sweeps[selection.sweep].model_dump(mode="json")
         yield from ["", f"Sweep {selection.sweep}, whose cells vary these settings:", *_indented(sweep)]
-    experiment = study.sweeps[selection.sweep].experiment if selection.sweep else selection.about(selection.experiment)
+    experiment = experiment_of(selection, study)
     if experiment:
         settings = study.experiments[experiment].model_dump(mode="json")
         yield from ["", f"Settings of {experiment}, as run (seed {study.seed}):", *_indented(settings)]
@@ -120,5 +119,4 @@ def _columns(table: str) -> list[str]:
 
 
 def _indented(settings: dict) -> list[str]:
-    text = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=110, allow_unicode=True)
-    return [f"    {line}" for line in text.splitlines()]
+    return [f"    {line}" for line in written(settings).splitlines()]

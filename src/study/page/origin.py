@@ -1,7 +1,9 @@
 """Where a claim's number comes from: the lines of pandas that give it, and the files behind it."""
 
+import yaml
+
 from study.claims.numbers import INEQUALITIES, PARTS, draw_columns, threshold
-from study.configuration.schema import Claim, Selection, Test
+from study.configuration.schema import Claim, Selection, Study, Test
 from study.evaluation.protocols import PROTOCOLS
 from study.plan.results import Plan
 
@@ -57,6 +59,16 @@ def _fulfilled(test: Test) -> str:
     if test.relation == "equals":
         return f"abs(a - {test.published!r}) <= {test.tolerance * (1 + 1e-9)!r}"
     return f"a {INEQUALITIES[test.relation][0]} {threshold(test)!r}"
+
+
+def experiment_of(claim: Selection, study: Study) -> str | None:
+    """Name the experiment whose settings a number depends on; None if on those of all."""
+    return study.sweeps[claim.sweep].experiment if claim.sweep else claim.about(claim.experiment)
+
+
+def written(settings) -> str:
+    """Write settings as YAML."""
+    return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
 
 
 def files_of(claim: Claim, plan: Plan) -> list[tuple[str, str]]:

@@ -56,6 +56,11 @@ class Watched:
         return str(self.runs.failure[self.replicate])
 
     @property
+    def end(self) -> MixtureParameters | None:
+        """Where it ended, if it did not fail."""
+        return self.runs.end(self.replicate)
+
+    @property
     def is_joint(self) -> bool:
         """Whether its log-likelihood is that of the labeled rows too."""
         return self.fit.semi_supervised == "clamped"
@@ -128,7 +133,7 @@ def replay(rows: Replicate, watched: Watched) -> Replay:
         parameters = result.parameters
         if abs(result.trace[0] - stored) > SAME * max(1.0, abs(stored)):
             raise NotShownError(f"its steps are not those of our EM from step {step} on")
-    end = watched.runs.end(watched.replicate)
+    end = watched.end
     if end is None or np.allclose(end.means, last.means, rtol=SAME, atol=0):
         return Replay(shown, kept, trace[shown - 1], len(trace))
     steps, found = [*shown, len(trace) + 1], [*trace[shown - 1], step_from(end).trace[0]]
@@ -171,8 +176,8 @@ def named_alike(rows: Replicate, replays: dict[str, Replay], reference: Replay) 
     return result
 
 
-def continued(rows: Replicate, watched: Watched, end: MixtureParameters) -> float:
-    """Find the mean log-likelihood that EM comes to from an end when it goes on, in nats a row; NaN if to none."""
+def continued(rows: Replicate, watched: Watched) -> float:
+    """Find the mean log-likelihood that EM comes to from where a run ended, in nats a row; NaN if to none."""
     rule = StoppingRule(tol=1e-10, max_iter=5_000, before_maximization=True, earliest=2)
-    result = expectation_maximization(rows.unlabeled, end, rule, reg_covar=watched.fit.reg_covar)
+    result = expectation_maximization(rows.unlabeled, watched.end, rule, reg_covar=watched.fit.reg_covar)
     return result.trace[-1] if result.converged else np.nan

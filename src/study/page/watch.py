@@ -100,12 +100,13 @@ def scenes_of(
 
     scenes = [scene(range(n_draws))] if shared else [scene([r]) for r in range(n_draws)]
     firsts = {name for name, run in scenes[0].watched.items() if run.replicate <= 1}
-    ways = [*_first_ways(_replayed(scenes[0], firsts), experiment)]
+    first = _replayed(scenes[0], firsts)
+    ways = [*_first_ways(first, experiment)]
     ways += [way for find in (_collapse, _other_optimum, _false_convergence) if (way := find(scenes)) is not None]
-    kept = {}
+    kept = {} if shared else {first.key: first}  # all its runs are replayed already
     for scene in scenes:
         named = {run for way in ways if way.scene == scene.key for run in (way.left, way.right)}
-        if named:
+        if named and scene.key not in kept:
             kept[scene.key] = _replayed(scene, named if shared else {*scene.watched})
     ways = [way for way in ways if {way.left, way.right} <= {*kept[way.scene].replays}]
     return [kept[key] for key in dict.fromkeys(way.scene for way in ways)], ways
@@ -207,9 +208,7 @@ def _collapse(scenes: list[Scene]) -> Way | None:
 def _comparable(scene: Scene) -> list[str]:
     """List the runs that converged, on the unlabeled rows alone."""
     return [
-        name
-        for name, run in scene.watched.items()
-        if run.converged and not run.failure and not run.is_joint and len(run.trace) and run.runs.end(run.replicate)
+        name for name, run in scene.watched.items() if run.converged and not run.is_joint and len(run.trace) and run.end
     ]
 
 
@@ -226,7 +225,7 @@ def _other_optimum(scenes: list[Scene]) -> Way | None:
             if not _same_model(low, high) or high.trace[-1] - low.trace[-1] < GAP or tried >= MOST_TRIED:
                 continue
             tried += 1
-            ends = [continued(scene.rows, run, run.runs.end(run.replicate)) for run in (low, high)]
+            ends = [continued(scene.rows, run) for run in (low, high)]
             if ends[1] - ends[0] > GAP:
                 gap = f"{high.trace[-1] - low.trace[-1]:.2f} nats a row below {best}"
                 text = f"{scene.told}: another optimum. {name} ends {gap}, and {ends[1] - ends[0]:.2f} where both go on"
