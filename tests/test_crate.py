@@ -155,6 +155,13 @@ def test_inputs_can_be_put_in(project, tmp_path):
         assert {"labeled.csv", "results/data/mine.npz", "results/index.html"} <= {*archive.namelist()}
 
 
+def test_a_place_that_is_not_there_is_told(project, tmp_path):
+    run = run_module(project, "study.audit.archive", str(tmp_path / "nowhere/a.zip"))
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"{tmp_path}/nowhere/a.zip cannot be written: ")
+    assert run.stderr.count("\n") == 1
+
+
 def test_what_does_not_hold_is_not_archived(tiny, tmp_path):
     run = run_module(tmp_path, "study.audit.archive", str(tmp_path / "a.zip"))
     assert run.returncode == 1

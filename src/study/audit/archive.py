@@ -77,7 +77,11 @@ def main(arguments=None) -> int:
         print("\n".join(map(one_line, problems)), file=sys.stderr)
         print("no archive was made of what does not hold", file=sys.stderr)
         return 1
-    left_out = make_archive(Path(), manifest, given.file, given.with_inputs)
+    try:
+        left_out = make_archive(Path(), manifest, given.file, given.with_inputs)
+    except OSError as error:
+        print(one_line(f"{given.file} cannot be written: {error}"), file=sys.stderr)
+        return 1
     print(f"{given.file}: {given.file.stat().st_size / 1e6:.1f} MB")
     if left_out:
         print(f"left out, and named by their checksums in {ARCHIVE}: {', '.join(left_out)}")

@@ -13,7 +13,7 @@ def main(results=".", file="published/default.zip") -> int:
     """Write the file."""
     try:
         publish(Results(Path(results)), Path(file))
-    except NotResultsError as error:
+    except (NotResultsError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     print(f"{file}: the results of {results}")
