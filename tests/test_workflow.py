@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -233,6 +234,9 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tiny, tmp
         run.wait()
     again = snakemake(folder)
     assert again.returncode == 0, again.stderr
+    # A writer that is killed leaves its own temporary file, which `make clean-stale` removes.
+    stale = [sys.executable, "-m", "study.audit.stale"]
+    subprocess.run(stale, cwd=folder, env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, check=True)
     assert_same_results(tiny, folder)
 
 
