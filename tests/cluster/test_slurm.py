@@ -166,7 +166,7 @@ def test_whole_study_is_the_bytes_of_a_local_run(tmp_path):
 
 
 def test_progress_is_told_while_it_goes_on(folder, tmp_path, expected):
-    run = Run(folder, "--", TABLE, SLEEP=60, SLEEP_ONCE=tmp_path / "mark")
+    run = Run(folder, "--", TABLE, SLEEP=100, SLEEP_ONCE=tmp_path / "mark")
     run.wait_for_running()
     command = [sys.executable, "-m", "study.audit.progress"]
     environment = {**os.environ, "PYTHONPATH": "src"}
@@ -175,7 +175,8 @@ def test_progress_is_told_while_it_goes_on(folder, tmp_path, expected):
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
 
     wait_until(lambda: "slow: 2 of 3 cells done, 1 left" in told(), 60, "no progress is told", every=2)
-    assert "Slurm: 1 job running" in told()
+    # A job has written its cells some seconds before Slurm counts it as ended.
+    wait_until(lambda: "Slurm: 1 job running" in told(), 60, "the ended jobs are told as running", every=2)
     assert run.ends(), run.text
     assert "slow: 3 of 3 cells done, 0 left" in told()
 
