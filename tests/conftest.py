@@ -7,6 +7,8 @@ import shutil
 import pytest
 from project import SMALL, TINY, make_project, snakemake
 
+from emgmm import complete
+
 
 def run_once(tmp_path_factory, name, settings):
     """Run a study by 4 cores, once for all of pytest's processes; nobody may change it."""
@@ -33,3 +35,11 @@ def project(tmp_path_factory):
     """Copy a small study."""
     made = run_once(tmp_path_factory, "small", SMALL)
     return shutil.copytree(made, tmp_path_factory.mktemp("project") / "project")
+
+
+@pytest.fixture(scope="module", params=["numpy", "numba"])
+def every_kernel(request):
+    """Run a module's tests by each kernel, whichever they ask for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(complete, "checked_kernel", lambda kernel: request.param)
+        yield

@@ -11,6 +11,8 @@ import emgmm
 
 KINDS = ("full", "tied", "diag", "spherical")
 
+pytestmark = pytest.mark.usefixtures("every_kernel")
+
 
 def problem(seed, n_samples=300, n_features=2, n_components=2, scale=1.0, offset=0.0, kind="full"):
     """Draw rows from a mixture, their components, and a start that is not the truth."""

@@ -19,6 +19,7 @@ STARTS = ("kmeans", "k-means++", "random", "random_from_data")
 ATTRIBUTES = ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_")
 
 pytestmark = [
+    pytest.mark.usefixtures("every_kernel"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning"),
 ]
@@ -363,7 +364,7 @@ def test_warm_start_with_other_settings_is_told():
 
 
 def test_not_converged_is_told():
-    with pytest.warns(ConvergenceWarning, match="did not converge in 1 steps"):
+    with pytest.warns(ConvergenceWarning, match="did not converge in 1 passes over the rows"):
         GaussianMixtureEM(2, max_iter=1).fit(DATA)
 
 

@@ -2,7 +2,15 @@
 
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import expectation, log_likelihoods, posteriors
-from emgmm.em import EMResult, StoppingRule, article_stopping, expectation_maximization, sklearn_stopping
+from emgmm.em import (
+    EMResult,
+    StoppingRule,
+    aitken_stopping,
+    article_stopping,
+    distance_from_limit,
+    expectation_maximization,
+    sklearn_stopping,
+)
 from emgmm.imputation import impute
 from emgmm.incomplete import IncompleteRows
 from emgmm.initialization import hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
@@ -27,8 +35,10 @@ __all__ = [
     "MixtureParameters",
     "StoppingRule",
     "SufficientStatistics",
+    "aitken_stopping",
     "article_stopping",
     "complete_log_likelihood",
+    "distance_from_limit",
     "expectation",
     "expectation_maximization",
     "fit_many",

@@ -10,9 +10,11 @@ statistics themselves show that digits were lost, the rows are gone through agai
 each component's own mean, whitened by its Cholesky factor.
 """
 
+import importlib.util
+
 import numpy as np
 
-from emgmm.covariance import COVARIANCE_TYPES
+from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.statistics import SufficientStatistics
 
 BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
@@ -20,6 +22,26 @@ MAX_BLOCK_ROWS = 16_384  # more rows gain nothing
 MANY_FEATURES = 4  # features a component beyond which their products cost more than they save
 # The fast way is taken while x^T precision x is a sum of terms of this size at most: about 12 digits are right.
 LARGEST_CONDITION = 1e4
+# Numba's kernel saves about 0.2 ns for each row, component and feature of a pass (2 and 8 features); to import it takes
+# half a second. The count of them decides, not the clock: the same rows and settings give the same bytes.
+REPAID = 2_500_000_000
+COPIED_ROWS = 65_536  # that numba's kernel is given at a time, where rows must be copied for it
+NO_WEIGHT = np.empty(0)
+KERNELS = ("numpy", "numba", "auto")
+
+
+def has_numba() -> bool:
+    """Tell whether numba is installed, without importing it."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def checked_kernel(kernel):
+    """Return a kernel's name, if it can run here."""
+    if kernel not in KERNELS:
+        raise ValueError(f"kernel must be one of {list(KERNELS)}, not {kernel!r}")
+    if kernel == "numba" and not has_numba():
+        raise ValueError("kernel='numba' needs numba, which is not installed: pip install '.[fast]'")
+    return kernel
 
 
 def natural_parameters(covariance_type, weights, deviations, factors):
@@ -33,7 +55,7 @@ def natural_parameters(covariance_type, weights, deviations, factors):
     natural = np.empty((*weights.shape, 1 + n_features + quadratic.shape[-1]))
     natural[..., 0] = constant - 0.5 * np.add.reduce(deviations * linear, axis=-1)
     natural[..., 1 : 1 + n_features] = linear
-    natural[..., 1 + n_features :] = -0.5 * quadratic
+    np.multiply(quadratic, -0.5, out=natural[..., 1 + n_features :])
     return natural
 
 
@@ -53,7 +75,7 @@ def normalize(log_joint, sample_weight=None):
     log_joint -= largest[..., None, :]
     np.exp(log_joint, out=log_joint)
     normalizer = np.add.reduce(log_joint, axis=-2)
-    log_joint /= normalizer[..., None, :]
+    log_joint *= (1 / normalizer)[..., None, :]
     np.log(normalizer, out=normalizer)
     normalizer += largest
     if sample_weight is not None:
@@ -71,26 +93,31 @@ def statistics_from(sums, natural, rows):
     covariance_type = COVARIANCE_TYPES[rows.covariance_type]
     n_features = rows.center.shape[-1]
     mass = sums[..., 0]
-    divisor = np.maximum(mass, np.finfo(float).tiny)[..., None]
+    divisor = np.maximum(mass, TINY)[..., None]
     shift = sums[..., 1 : 1 + n_features] / divisor
     moments = covariance_type.from_products(sums[..., 1 + n_features :], n_features)
     scatter = moments - covariance_type.scaled(covariance_type.outer(shift), mass)
     squares = covariance_type.variances(moments)
-    precisions = -2 * natural[..., 1 + n_features + covariance_type.squares(n_features)]
-    typical = np.add.reduce(squares, axis=-2) / np.add.reduce(divisor, axis=-2)
-    terms = precisions @ typical[..., None]
-    lost = squares > LARGEST_CONDITION * covariance_type.variances(scatter)
-    exact = (terms.max(axis=(-1, -2)) <= LARGEST_CONDITION) & ~np.logical_or.reduce(lost, axis=(-1, -2))
+    if rows.squares is None:  # every row counts once in all, whatever the posteriors
+        rows.squares = np.add.reduce(squares, axis=-2) / np.add.reduce(divisor, axis=-2)
+    minus_half_precisions = natural[..., 1 + n_features :].take(covariance_type.squares(n_features), axis=-1)
+    terms = np.minimum.reduce(minus_half_precisions @ rows.squares[..., None], axis=-2)[..., 0]
+    kept = squares <= LARGEST_CONDITION * covariance_type.variances(scatter)
+    exact = (terms >= -0.5 * LARGEST_CONDITION) & np.logical_and.reduce(kept, axis=(-1, -2))
     return SufficientStatistics(mass, rows.center[..., None, :] + shift, scatter, rows.covariance_type), exact
 
 
 class Rows:
-    """Rows (..., N, D) to fit, in blocks of features that are kept from step to step if there is only one.
+    """Rows (..., N, D) to fit. They give each step what it needs of them in one pass, by one of two kernels.
 
-    Leading dimensions of X are independent data sets. `block_rows` defaults to as many as fit the cache.
+    NumPy's goes through blocks of features, which are kept from step to step if there is only one. Numba's is compiled.
+    "auto" begins with NumPy's, and goes over to numba's, where it is installed, once that will repay its import.
+
+    For several fits at once X holds their data sets (M, N, D), one for each of the `n_fits` or one for all.
+    `block_rows` defaults to as many as fit the cache.
     """
 
-    def __init__(self, X, covariance_type, sample_weight=None, block_rows=None):
+    def __init__(self, X, covariance_type, sample_weight=None, kernel="numpy", block_rows=None, n_fits=None):
         self.X, self.covariance_type, self.sample_weight = X, covariance_type, sample_weight
         n_rows, n_features = X.shape[-2:]
         self.n_values = 1 + n_features + COVARIANCE_TYPES[covariance_type].n_products(n_features)
@@ -98,15 +125,39 @@ class Rows:
         # Any point amid the data will do: the mean of some thousand rows.
         some = X[..., :: max(1, n_rows // MAX_BLOCK_ROWS), :]
         self.center = some.mean(axis=-2, dtype=float) if n_rows else np.zeros((*X.shape[:-2], n_features))
-        self._kept = None
+        self.data_set = np.zeros(1, dtype=np.int64) if n_fits is None else np.arange(n_fits) % len(X)
+        if n_fits is not None:
+            self.center = self.center[self.data_set]
+        self.squares = None  # mean of each feature's square, about the center: known after the first step
+        self.kernel, self._work, self._kept = checked_kernel(kernel), 0, None
+        self._work_by_numpy = {"numba": 0, "auto": REPAID if has_numba() else np.inf}.get(self.kernel, np.inf)
 
-    def blocks(self):
-        """Yield the features (..., F, n) of each block, and the weights of its rows; overwritten by the next."""
+    def keep(self, chosen):
+        """Go on with some of several fits."""
+        self.center, self.data_set = self.center[chosen], self.data_set[chosen]
+        self.squares, self._kept = (None if a is None else a[chosen] for a in (self.squares, self._kept))
+
+    def sums(self, natural):
+        """Sum responsibilities times features over all rows, (..., K, F), and log-likelihoods (...)."""
+        if self._is_compiled(natural.size):
+            return self._compiled_sums(natural)
         if self._kept is not None:
-            yield self._kept, self.sample_weight
-            return
+            return fold(natural, self._kept, self.sample_weight)
+        sums, log_likelihood = np.zeros_like(natural), 0.0
+        for features, sample_weight in self._blocks():
+            part, part_likelihood = fold(natural, features, sample_weight)
+            sums += part
+            log_likelihood += part_likelihood
+        return sums, log_likelihood
+
+    def _is_compiled(self, n_values) -> bool:
+        self._work += n_values * self.X.shape[-2]
+        return self._work > self._work_by_numpy
+
+    def _blocks(self):
+        """Yield the features (..., F, n) of each block, and the weights of its rows; overwritten by the next."""
         n_rows, n_features = self.X.shape[-2:]
-        buffer = np.empty((*self.X.shape[:-2], self.n_values, self.block_rows))
+        buffer = np.empty((*self.center.shape[:-1], self.n_values, self.block_rows))
         for begin in range(0, n_rows, self.block_rows):
             rows = slice(begin, min(begin + self.block_rows, n_rows))
             features = buffer[..., : rows.stop - begin]
@@ -118,10 +169,55 @@ class Rows:
                 self._kept = features
             yield features, None if self.sample_weight is None else self.sample_weight[rows]
 
+    def _compiled_sums(self, natural):
+        from emgmm.compiled import fold_all  # takes half a second, and the first time some more
+
+        sums, log_likelihoods = np.zeros((len(self.data_set), *natural.shape[-2:])), np.zeros(len(self.data_set))
+        diagonal = COVARIANCE_TYPES[self.covariance_type].diagonal
+        for rows in self._compiled_rows():
+            fold_all(*rows, natural.reshape(sums.shape), diagonal, sums, log_likelihoods)
+        return (sums, log_likelihoods) if self.center.ndim > 1 else (sums[0], log_likelihoods[0])
+
+    def _compiled_rows(self):
+        """Yield arguments of compiled functions: all rows as they are, or copies of some, where they must be copied."""
+        X, center = self.X.reshape(-1, *self.X.shape[-2:]), self.center.reshape(-1, self.center.shape[-1])
+        n_rows = X.shape[1]
+        size = n_rows if self._as_they_are else COPIED_ROWS
+        for begin in range(0, n_rows, max(1, size)):
+            rows = slice(begin, begin + size)
+            weight = NO_WEIGHT if self.sample_weight is None else np.ascontiguousarray(self.sample_weight[rows])
+            yield np.ascontiguousarray(X[:, rows], dtype=float), self.data_set, weight, center
+
+    @property
+    def _as_they_are(self):
+        return self.X.dtype == float and self.X.flags.c_contiguous and self.X.flags.aligned
+
+    def step(self, weights, means, factors, reg_covar):
+        """Take whole steps of EM by numba, of fits with full covariances: (R, K), (R, K, D) and (R, K, D, D).
+
+        Returns
+        -------
+        list of ndarray
+            New weights, means, covariances and factors; None if the kernel is another, or rows must be copied for it.
+        log_likelihoods : ndarray of shape (R,)
+        proper : ndarray of bool of shape (R,)
+            Not where digits were lost or a component collapsed: `expectation` and `maximization` tell.
+        """
+        n_values = weights.size * self.n_values
+        if self.covariance_type != "full" or not self._as_they_are or not self._is_compiled(n_values):
+            return None, None, None
+        from emgmm.compiled import step_all
+
+        after = [np.empty(shape) for shape in (weights.shape, means.shape, factors.shape, factors.shape)]
+        log_likelihoods, proper = np.zeros(len(weights)), np.zeros(len(weights), dtype=bool)
+        (rows,) = self._compiled_rows()
+        step_all(*rows, reg_covar, weights, means, factors, *after, log_likelihoods, proper)
+        return after, log_likelihoods, proper
+
     def expectation(self, parameters):
         """Take the E-step: expected sufficient statistics, and the log-likelihood."""
         many_products = not parameters.type.diagonal and parameters.n_features > MANY_FEATURES * parameters.n_components
-        found = None if many_products else _fast_expectation(self, parameters)
+        found = None if many_products and self.kernel == "numpy" else _fast_expectation(self, parameters)
         return found or exact_expectation(self.X, parameters, self.sample_weight)
 
 
@@ -129,11 +225,7 @@ def _fast_expectation(rows, parameters):
     """Return None if digits were lost."""
     deviations = parameters.means - rows.center
     natural = natural_parameters(parameters.type, parameters.weights, deviations, parameters.factors)
-    sums, log_likelihood = np.zeros_like(natural), 0.0
-    for features, sample_weight in rows.blocks():
-        part, part_likelihood = fold(natural, features, sample_weight)
-        sums += part
-        log_likelihood += part_likelihood
+    sums, log_likelihood = rows.sums(natural)
     statistics, exact = statistics_from(sums, natural, rows)
     return (statistics, float(log_likelihood)) if exact else None
 
@@ -173,7 +265,7 @@ def exact_expectation(X, parameters, sample_weight=None):
             first += (deviations @ log_joint[:, :, None])[:, :, 0]
             second += covariance_type.scatter(deviations, log_joint)
             total += log_likelihood.sum()
-        shift = first / np.maximum(mass, np.finfo(float).tiny)[:, None]
+        shift = first / np.maximum(mass, TINY)[:, None]
         scatter = second - covariance_type.scaled(covariance_type.outer(shift), mass)
         lost = covariance_type.variances(second) > LARGEST_CONDITION * covariance_type.variances(scatter)
         return SufficientStatistics(mass, means + shift, scatter, parameters.covariance_type), float(total), lost.any()

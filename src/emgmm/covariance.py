@@ -14,15 +14,53 @@ LOG_2_PI = np.log(2 * np.pi)
 # A pivot of the Cholesky factor, squared and divided by its variance, is the share of that feature's variance
 # which the features before it do not explain. Below this it is rounding noise: the covariance is singular.
 SMALLEST_UNEXPLAINED_VARIANCE = 100 * np.finfo(float).eps
+TINY = np.finfo(float).tiny
+SMALL = 2  # features up to which all matrices are factored at once
 
 
 @lru_cache
 def _pairs(n_features):
-    """Where the products x_i x_j, i <= j, stand in a flattened matrix, how often, and each entry's product."""
+    """Where the products x_i x_j, i <= j, stand in a flattened matrix, how often, each entry's product, and squares."""
     i, j = np.triu_indices(n_features)
     product = np.empty((n_features, n_features), dtype=np.intp)
     product[i, j] = product[j, i] = np.arange(len(i))
-    return i * n_features + j, np.where(i == j, 1.0, 2.0), product
+    return i * n_features + j, np.where(i == j, 1.0, 2.0), product, product.diagonal().copy()
+
+
+@lru_cache
+def _triangle(n_features):
+    """Places of the entries of a lower triangle, and which of them lie on the diagonal."""
+    i, j = np.tril_indices(n_features)
+    return (i, j), i == j
+
+
+def _small_factors(covariances):
+    """Factors of the precisions of any number of matrices of one or two features, and which of these are singular."""
+    factors = np.zeros(covariances.shape)
+    variances = covariances[..., 0, 0]
+    proper = variances > 0
+    first = factors[..., 0, 0] = 1 / np.sqrt(np.where(proper, variances, 1.0))
+    if covariances.shape[-1] > 1:
+        slope, variances = covariances[..., 1, 0] * first, covariances[..., 1, 1]
+        unexplained = variances - slope * slope
+        proper &= unexplained > SMALLEST_UNEXPLAINED_VARIANCE * variances
+        second = factors[..., 1, 1] = 1 / np.sqrt(np.where(proper, unexplained, 1.0))
+        factors[..., 0, 1] = slope * first * -second
+    return factors, ~proper
+
+
+def _lapack_factors(covariances):
+    """Factors of the precisions, one matrix after the other, and which of these are singular."""
+    from scipy.linalg.lapack import dpotrf, dtrtri  # takes its time to import
+
+    factors = np.empty(covariances.shape)
+    flat = factors.reshape(-1, *covariances.shape[-2:])
+    for k, covariance in enumerate(covariances.reshape(flat.shape)):
+        lower, failed = dpotrf(covariance, lower=1)
+        flat[k] = np.nan if failed else dtrtri(lower, lower=1)[0].T
+    variances = (array.diagonal(axis1=-2, axis2=-1) for array in (factors**2, covariances))
+    unexplained = np.multiply(*variances) * SMALLEST_UNEXPLAINED_VARIANCE
+    return factors, ~(np.maximum.reduce(unexplained, axis=-1) < 1)  # NaN counts as singular
 
 
 @dataclass(frozen=True)
@@ -81,19 +119,38 @@ class CovarianceType:
         if self.diagonal:
             singular = ~(covariances > 0)
             return 1 / np.sqrt(np.where(singular, 1.0, covariances)), singular
-        from scipy.linalg.lapack import dpotrf, dtrtri  # takes its time to import
+        return (_small_factors if covariances.shape[-1] <= SMALL else _lapack_factors)(covariances)
 
-        factors = np.empty(covariances.shape)
-        flat = factors.reshape(-1, *covariances.shape[-2:])
-        for k, covariance in enumerate(covariances.reshape(flat.shape)):
-            lower, failed = dpotrf(covariance, lower=1)
-            flat[k] = np.nan if failed else dtrtri(lower, lower=1)[0].T
-        unexplained = self.variances(factors) ** 2 * self.variances(covariances) * SMALLEST_UNEXPLAINED_VARIANCE
-        return factors, ~(np.maximum.reduce(unexplained, axis=-1) < 1)  # NaN counts as singular
+    def log_roots(self, covariances, factors, n_features):
+        """Unbounded coordinates (..., P) of covariances, 0 at a reference, whose precisions have the given factors.
+
+        A covariance is the reference's times the square of a triangular matrix; of the diagonal, the logarithms are
+        coordinates. Near the reference each has Fisher information 1 a row.
+        """
+        if self.diagonal:
+            logarithms = 0.5 * np.log(covariances) + np.log(factors)
+            return np.sqrt(2 * n_features) * logarithms[:, None] if self.shared else np.sqrt(2) * logarithms
+        below, diagonal = _triangle(n_features)
+        roots = (factors.swapaxes(-1, -2) @ np.linalg.cholesky(covariances))[..., *below]
+        roots[..., diagonal] = np.sqrt(2) * np.log(roots[..., diagonal])
+        return roots
+
+    def from_log_roots(self, coordinates, reference, n_features):
+        """Covariances that have such coordinates: positive definite, whatever these are."""
+        if self.diagonal:
+            information = 2 * n_features if self.shared else 2
+            squares = np.exp(2 / np.sqrt(information) * coordinates)
+            return reference * (squares[:, 0] if self.shared else squares)
+        below, diagonal = _triangle(n_features)
+        entries, roots = coordinates.copy(), np.zeros(reference.shape)
+        entries[..., diagonal] = np.exp(entries[..., diagonal] / np.sqrt(2))
+        roots[..., *below] = entries
+        roots = np.linalg.cholesky(reference) @ roots
+        return roots @ roots.swapaxes(-1, -2)
 
     def squares(self, n_features):
         """Positions of the squares among the products of features."""
-        return np.arange(n_features) if self.diagonal else _pairs(n_features)[2].diagonal()
+        return np.arange(n_features) if self.diagonal else _pairs(n_features)[3]
 
     def n_products(self, n_features):
         """Count the products of features that matter."""
@@ -119,7 +176,7 @@ class CovarianceType:
         if self.diagonal:
             precisions = factors**2
             return precisions * vectors, precisions
-        entries, times, _ = _pairs(factors.shape[-1])
+        entries, times, *_ = _pairs(factors.shape[-1])
         precisions = factors @ factors.swapaxes(-1, -2)
         flat = precisions.reshape(*precisions.shape[:-2], -1)
         return (precisions @ vectors[..., None])[..., 0], flat.take(entries, axis=-1) * times
@@ -140,12 +197,16 @@ class CovarianceType:
         """Sum the second moments of rows (..., D, n), weights (..., n)."""
         if self.diagonal:
             return np.einsum("...dn,...dn,...n->...d", rows, rows, responsibilities)
-        moments = (rows * responsibilities[..., None, :]) @ rows.swapaxes(-1, -2)
-        return 0.5 * (moments + moments.swapaxes(-1, -2))
+        roots = rows * np.sqrt(responsibilities)[..., None, :]
+        return roots @ roots.swapaxes(-1, -2)  # NumPy takes half the products of such a one
 
     def whiten(self, factors, rows):
         """Deviations (..., D, n) in units of the component's own standard deviations."""
         return factors[..., None] * rows if self.diagonal else factors.swapaxes(-1, -2) @ rows
+
+    def unwhiten(self, factors, rows):
+        """Undo `whiten`."""
+        return rows / factors[..., None] if self.diagonal else np.linalg.solve(factors.swapaxes(-1, -2), rows)
 
     def log_constants(self, weights, factors):
         """Logarithm of weight times density at the mean, of each component (..., K)."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from emgmm import complete, incomplete
-from emgmm.complete import Rows, normalize
+from emgmm.complete import Rows, checked_kernel, normalize
 from emgmm.incomplete import IncompleteRows
 from emgmm.statistics import has_holes
 
@@ -16,9 +16,12 @@ def checked_rows(X, n_features, n_dimensions=2):
     return X
 
 
-def rows_to_fit(X, covariance_type, sample_weight=None) -> Rows | IncompleteRows:
-    """Make what takes the E-step over rows; those with missing values are another affair."""
-    return (IncompleteRows if has_holes(X) else Rows)(X, covariance_type, sample_weight)
+def rows_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Rows | IncompleteRows:
+    """Make what takes the E-step over rows; those with missing values are another affair, and have one kernel."""
+    if has_holes(X):
+        checked_kernel(kernel)
+        return IncompleteRows(X, covariance_type, sample_weight)
+    return Rows(X, covariance_type, sample_weight, kernel)
 
 
 def _joint_blocks(X, parameters):

@@ -1,10 +1,12 @@
 """The EM loop."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from emgmm.acceleration import ACCELERATIONS
 from emgmm.e_step import checked_rows, rows_to_fit
 from emgmm.incomplete import IncompleteRows, check_features, weighted_rows
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
@@ -20,31 +22,70 @@ class StoppingRule:
     tol : float
         In nats a row.
     max_iter : int
-        The most steps taken; EM has then not converged.
+        The most passes over the rows; EM has then not converged. Without acceleration each is a step.
     before_maximization : bool
         Test between the E-step and the M-step, and leave the M-step out when the test passes (article A).
         If False, test after the M-step (scikit-learn).
     earliest : int
         The first step at which the test may pass.
+    by_limit : bool, default=False
+        Look at the distance from the limit in place of the change (`distance_from_limit`).
     """
 
     tol: float
     max_iter: int
     before_maximization: bool
     earliest: int
+    by_limit: bool = False
 
     def __post_init__(self):
         if not (self.tol >= 0 and self.max_iter >= 0):
             raise ValueError(f"tol and max_iter must not be negative, got {self.tol} and {self.max_iter}")
 
     def is_met(self, trace, previous=None) -> bool:
-        """Tell whether the last change in a trace of mean log-likelihoods is small enough.
+        """Tell whether EM may stop, by a trace of mean log-likelihoods.
 
         `previous` is the value before the trace, of a run that this one continues.
         """
+        if len(trace) < self.earliest and previous is None:
+            return False
+        if self.by_limit:
+            return distance_from_limit(trace) < self.tol
         before = trace[-2] if len(trace) > 1 else previous
-        early = len(trace) < self.earliest and previous is None
-        return not early and before is not None and abs(trace[-1] - before) < self.tol
+        return before is not None and abs(trace[-1] - before) < self.tol
+
+
+ESTIMATES = 3  # of the limit, that must agree that EM is near it
+
+
+def distance_from_limit(trace) -> float:
+    """Estimate how far a trace is from its limit, by Aitken's extrapolation (Aitken, 1926).
+
+    Gains that shrink by a ratio r each leave r / (1 - r) times the last one to gain (for EM: Böhning et al., 1994,
+    "The distribution of the likelihood ratio for mixtures of densities from the one-parameter exponential family").
+    One ratio may be small by chance, where EM is about to leave a flat place: the largest of three estimates counts,
+    from the last steps.
+
+    Parameters
+    ----------
+    trace : sequence of float
+        Mean log-likelihood of each step, in nats a row.
+
+    Returns
+    -------
+    float
+        In nats a row. Infinite for less than five steps, and where a gain is as large as the one before, or larger.
+    """
+    if len(trace) < ESTIMATES + 2:
+        return np.inf
+    gains = np.diff(trace[-ESTIMATES - 2 :])
+    rounding = 4 * np.finfo(float).eps * max(1.0, abs(trace[-1]))
+    if np.abs(gains[1:]).max() <= rounding:
+        return 0.0
+    ratios = gains[1:] / np.where(gains[:-1] == 0, np.nan, gains[:-1])
+    if not ((ratios >= 0) & (ratios < 1)).all():
+        return np.inf
+    return float(np.abs(gains[1:] * ratios / (1 - ratios)).max())
 
 
 def article_stopping(tol=1e-4, max_iter=1000):
@@ -57,6 +98,14 @@ def sklearn_stopping(tol=1e-3, max_iter=100):
     return StoppingRule(tol, max_iter, before_maximization=False, earliest=2)
 
 
+def aitken_stopping(tol=1e-6, max_iter=1000):
+    """Stop nearer than `tol` to the limit, as far as the last steps tell: slow is not done.
+
+    Tested before the M-step, never before the fifth step. See `distance_from_limit`.
+    """
+    return StoppingRule(tol, max_iter, before_maximization=True, earliest=ESTIMATES + 2, by_limit=True)
+
+
 @dataclass(frozen=True, eq=False)
 class EMResult:
     """Where EM ended, and how it got there.
@@ -66,9 +115,11 @@ class EMResult:
     parameters : MixtureParameters
         The last proper ones, if EM collapsed.
     trace : tuple of float
-        Mean log-likelihood a row found by each E-step, in nats. Its length is the number of steps.
+        Mean log-likelihood a row found by the E-step of each step, in nats. Its length is the number of steps.
     n_maximizations : int
         M-steps taken.
+    n_passes : int
+        E-steps taken: passes over the rows. With acceleration some are of steps that went too far and were taken back.
     converged : bool
     collapse : str or None
         Why EM could not go on: which component collapsed, and how.
@@ -77,6 +128,7 @@ class EMResult:
     parameters: MixtureParameters
     trace: tuple[float, ...]
     n_maximizations: int
+    n_passes: int
     converged: bool
     collapse: str | None
 
@@ -89,6 +141,8 @@ def expectation_maximization(
     labeled: SufficientStatistics | IncompleteRows | None = None,
     reg_covar: float = 0.0,
     sample_weight=None,
+    acceleration: str = "none",
+    kernel: str = "numpy",
     previous: float | None = None,
     monitor: Callable[[int, float], None] | None = None,
 ) -> EMResult:
@@ -107,6 +161,12 @@ def expectation_maximization(
         Added to each variance. With 0 the trace never decreases.
     sample_weight : ndarray of shape (N,), optional
         A row of weight 2 counts as two.
+    acceleration : {"none", "anderson"}, default="none"
+        Extrapolate EM's steps (`emgmm.acceleration`): to the same limit in far fewer passes where EM is slow. Where
+        there are several optima it may end in another. A step that lowers the log-likelihood is replaced by EM's own.
+    kernel : {"numpy", "numba", "auto"}, default="numpy"
+        What goes through complete rows: NumPy, or a loop that numba compiles (the extra `fast`), which is faster and
+        gives the same up to rounding. "auto" goes over to numba's, where it is installed, once that repays its import.
     previous : float, optional
         Last mean log-likelihood of a run that this one continues.
     monitor : callable, optional
@@ -123,13 +183,15 @@ def expectation_maximization(
         If X has another shape than the parameters need, or infinite values, or a feature without any value.
     """
     X = checked_rows(X, start.n_features)
+    if acceleration not in ACCELERATIONS:
+        raise ValueError(f"acceleration must be one of {list(ACCELERATIONS)}, not {acceleration!r}")
     if labeled is not None and (labeled.covariance_type, labeled.shape) != (
         start.covariance_type,
         start.means.shape,
     ):
         raise ValueError("the labeled statistics must have the start's covariance_type, components and features")
     sample_weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
-    rows, parameters = rows_to_fit(X, start.covariance_type, sample_weight), start
+    rows, parameters = rows_to_fit(X, start.covariance_type, sample_weight, kernel), start
     total_weight = len(X) if sample_weight is None else sample_weight.sum()
     total_weight += 0 if labeled is None else labeled.mass.sum()
     if not total_weight > 0:
@@ -138,25 +200,60 @@ def expectation_maximization(
     if all(isinstance(part, IncompleteRows) for part in parts):
         check_features(*(weighted_rows(part.X, part.sample_weight) for part in parts))
     direct = not len(X) and isinstance(labeled, SufficientStatistics)
+    accelerator = ACCELERATIONS[acceleration]()
     trace: list[float] = []
-    n_maximizations, converged, collapse = 0, False, None
-    while len(trace) < stopping.max_iter and not converged:
-        statistics, log_likelihood = rows.expectation(parameters)
+    n_maximizations, n_passes, converged, collapse = 0, 0, False, None
+    own = None  # EM's own step, where another one is tried in its place
+    while n_passes < stopping.max_iter and not converged:
+        n_passes += 1
+        image, collapse, statistics = None, None, None
+        if labeled is None:
+            image, log_likelihood = _whole_step(rows, parameters, reg_covar)
+        if image is None:
+            statistics, log_likelihood = rows.expectation(parameters)
         if labeled is not None:
             known, joint = labeled.expectation(parameters)
             statistics, log_likelihood = statistics + known, log_likelihood + joint
-        trace.append(float(log_likelihood / total_weight))
-        if not np.isfinite(trace[-1]):
+        mean = float(log_likelihood / total_weight)
+        if own is None and not math.isfinite(mean):
             raise ValueError("X must be finite: there are infinite values, or some too far out to square")
+        is_lower = own is not None and not mean >= trace[-1]
+        if image is None and not is_lower:
+            try:
+                image = maximization(statistics, reg_covar)
+            except CollapsedComponentError as error:
+                collapse = str(error)
+        if own is not None and (is_lower or image is None):
+            parameters, own, collapse = own, None, None
+            accelerator.reject()
+            continue
+        own = None
+        trace.append(mean)
         if monitor is not None:
-            monitor(len(trace), trace[-1])
+            monitor(len(trace), mean)
         converged = stopping.is_met(trace, previous) or direct  # labels alone: the direct estimate
         if converged and stopping.before_maximization:
+            collapse = None
             break
-        try:
-            parameters = maximization(statistics, reg_covar)
-        except CollapsedComponentError as error:
-            converged, collapse = False, str(error)
+        if collapse:
+            converged = False
             break
         n_maximizations += 1
-    return EMResult(parameters, tuple(trace), n_maximizations, converged, collapse)
+        proposal = None if accelerator is None or converged else accelerator.propose(parameters, image, trace)
+        parameters, own = (image, None) if proposal is None else (proposal, image)
+    end = parameters if own is None else own  # what was tried last has not been seen
+    return EMResult(end, tuple(trace), n_maximizations, n_passes, converged, collapse)
+
+
+def _whole_step(rows, parameters, reg_covar):
+    """Take E-step and M-step at once; None where the rows cannot, or more care is needed."""
+    if rows.kernel == "numpy":
+        return None, None
+    after, log_likelihoods, proper = rows.step(
+        parameters.weights[None], parameters.means[None], parameters.precisions_cholesky[None], reg_covar
+    )
+    if after is None or not proper[0]:
+        return None, None
+    weights, means, covariances, factors = (array[0] for array in after)
+    image = MixtureParameters.with_factors(weights, means, covariances, parameters.covariance_type, factors)
+    return image, log_likelihoods[0]

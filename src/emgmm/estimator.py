@@ -9,6 +9,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from emgmm.acceleration import ACCELERATIONS
+from emgmm.complete import KERNELS
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import log_likelihoods, posteriors
 from emgmm.em import expectation_maximization, sklearn_stopping
@@ -48,11 +50,19 @@ class GaussianMixtureEM(GaussianMixture):
     semi_supervised : {"clamped", "init_only"}, default="clamped"
         What labels do. "clamped": labeled rows stay in the likelihood with their posteriors fixed. "init_only":
         they give the start and leave; EM runs on the unlabeled rows alone.
+    acceleration : {"none", "anderson"}, default="none"
+        Extrapolate EM's steps (`emgmm.acceleration`): where EM is slow, far fewer passes over the rows, to the same
+        optimum or another one. It stops where a step changes the log-likelihood by less than `tol`, as without.
+    kernel : {"auto", "numpy", "numba"}, default="auto"
+        What goes through the rows. "auto" goes over to a loop that numba compiles, where it is installed, once that
+        repays its import; the results are the same up to rounding.
 
     Attributes
     ----------
     n_iter_ : int
         Steps of the best start.
+    n_passes_ : int
+        Its passes over the rows: with acceleration some are of steps that were taken back. `max_iter` bounds them.
     lower_bounds_ : list of float
         Mean log-likelihood a row that each step found, in nats; with clamped labels, of all rows jointly.
 
@@ -73,6 +83,8 @@ class GaussianMixtureEM(GaussianMixture):
         ],
         "covariances_init": ["array-like", None],
         "semi_supervised": [StrOptions({"clamped", "init_only"})],
+        "acceleration": [StrOptions({*ACCELERATIONS})],
+        "kernel": [StrOptions({*KERNELS})],
     }
 
     def __init__(
@@ -90,6 +102,8 @@ class GaussianMixtureEM(GaussianMixture):
         precisions_init=None,
         covariances_init=None,
         semi_supervised="clamped",
+        acceleration="none",
+        kernel="auto",
         random_state=None,
         warm_start=False,
         verbose=0,
@@ -113,6 +127,8 @@ class GaussianMixtureEM(GaussianMixture):
         )
         self.covariances_init = covariances_init
         self.semi_supervised = semi_supervised
+        self.acceleration = acceleration
+        self.kernel = kernel
 
     def fit(self, X, y=None, sample_weight=None):
         """Fit the mixture.
@@ -142,7 +158,7 @@ class GaussianMixtureEM(GaussianMixture):
         UserWarning
             If `reg_covar` is large beside the smallest variance of a feature (`ridge_warning`).
         ConvergenceWarning
-            If EM did not converge in `max_iter` steps.
+            If EM did not converge in `max_iter` passes over the rows.
         """
         self._validate_params()
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite="allow-nan")
@@ -169,7 +185,8 @@ class GaussianMixtureEM(GaussianMixture):
         self._keep(best)
         if not best.converged and self.max_iter > 0:
             warnings.warn(
-                f"EM did not converge in {self.max_iter} steps: raise max_iter or tol, or try another start.",
+                f"EM did not converge in {best.n_passes} passes over the rows: "
+                "raise max_iter or tol, or try another start.",
                 ConvergenceWarning,
                 stacklevel=2,
             )
@@ -273,6 +290,8 @@ class GaussianMixtureEM(GaussianMixture):
                 labeled=clamped,
                 reg_covar=self.reg_covar,
                 sample_weight=weight,
+                acceleration=self.acceleration,
+                kernel=self.kernel,
                 previous=self.lower_bound_ if goes_on else None,
                 monitor=self._report if self.verbose else None,
             )
@@ -356,7 +375,7 @@ class GaussianMixtureEM(GaussianMixture):
         )
         factors = self.precisions_cholesky_
         self.precisions_ = factors**2 if parameters.type.diagonal else factors @ factors.swapaxes(-1, -2)
-        self.converged_, self.n_iter_ = result.converged, len(result.trace)
+        self.converged_, self.n_iter_, self.n_passes_ = result.converged, len(result.trace), result.n_passes
         self.lower_bounds_ = list(result.trace)
         self.lower_bound_ = result.trace[-1] if result.trace else -np.inf
 

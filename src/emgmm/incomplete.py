@@ -149,6 +149,7 @@ class IncompleteRows:
     sample_weight: np.ndarray | None = None
     labels: np.ndarray | None = None
     n_components: int | None = None
+    kernel: str = "numpy"  # the only one
 
     @property
     def mass(self):

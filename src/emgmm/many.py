@@ -1,8 +1,10 @@
 """Many small fits at once: the steps of the EM loop, with the fits as a leading dimension of every array."""
 
+from functools import partial
+
 import numpy as np
 
-from emgmm.complete import Rows, fold, log_joint_densities, natural_parameters, normalize, statistics_from
+from emgmm.complete import Rows, log_joint_densities, natural_parameters, normalize, statistics_from
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import checked_rows, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization
@@ -12,7 +14,7 @@ from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, est
 GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
 
 
-def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0):
+def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="none", kernel="numpy"):
     """Fit many Gaussian mixtures of one shape, each as `expectation_maximization` does, in less time.
 
     Python's own cost of a step, which is most of it for a thousand rows, is shared by a group of fits. What a fit
@@ -28,6 +30,10 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0):
     labeled : sequence of R SufficientStatistics or IncompleteRows, optional
         Of labeled rows of each fit that stay in the likelihood (`labeled_statistics`).
     reg_covar : float, default=0
+    acceleration : {"none", "anderson"}, default="none"
+        As in `expectation_maximization`. Accelerated fits are made one by one.
+    kernel : {"numpy", "numba", "auto"}, default="numpy"
+        As in `expectation_maximization`.
 
     Returns
     -------
@@ -46,30 +52,35 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0):
     if len({(start.covariance_type, start.means.shape) for start in starts}) > 1:
         raise ValueError("the starts must have one covariance_type and one shape")
     incomplete = has_holes(X)
-    X = np.broadcast_to(X, (len(starts), *X.shape[1:]))
     n_values = 1 + X.shape[2] + starts[0].type.n_products(X.shape[2])
     labeled = [None] * len(starts) if labeled is None else labeled
     if len(labeled) != len(starts) or len({known is None for known in labeled}) > 1:
         raise ValueError(f"labeled must hold statistics for each of the {len(starts)} fits, or for none")
-    one_by_one = incomplete or not all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
-    size = 1 if one_by_one else max(1, GROUP_VALUES // (X.shape[1] * n_values))
+    summed = all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
+    one_by_one = incomplete or not summed or acceleration != "none"
+    size = max(1, GROUP_VALUES // (X.shape[1] * n_values))
+    if one_by_one or kernel == "numba":  # which holds no features
+        size = 1 if one_by_one else len(starts)
     results = []
     for begin in range(0, len(starts), size):
         group = slice(begin, begin + size)
-        found = _fit_group(X[group], starts[group], labeled[group], stopping, reg_covar) if size > 1 else [None]
+        rows = X if len(X) == 1 else X[group]
+        alone = partial(expectation_maximization, stopping=stopping, reg_covar=reg_covar, acceleration=acceleration)
+        found = [None] * len(starts[group])
+        if size > 1:
+            found = _fit_group(rows, starts[group], labeled[group], stopping, reg_covar, kernel)
         results += [
-            result or expectation_maximization(x, start, stopping, labeled=known, reg_covar=reg_covar)
-            for x, start, known, result in zip(X[group], starts[group], labeled[group], found, strict=True)
+            result or alone(rows[i % len(rows)], start, labeled=known, kernel=kernel)
+            for i, (start, known, result) in enumerate(zip(starts[group], labeled[group], found, strict=True))
         ]
     return results
 
 
-def _fit_group(X, starts, labeled, stopping, reg_covar):
+def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):
     """Results of a group of fits; None for one that loses digits or collapses, and so needs the careful loop."""
     kind = starts[0].covariance_type
     covariance_type = COVARIANCE_TYPES[kind]
-    rows = Rows(X, kind, block_rows=X.shape[1])
-    features, _ = next(rows.blocks())
+    rows = Rows(X, kind, kernel=kernel, block_rows=X.shape[1], n_fits=len(starts))
     current = [
         np.stack([getattr(start, name) for start in starts])
         for name in ("weights", "means", "covariances", "precisions_cholesky")
@@ -80,34 +91,38 @@ def _fit_group(X, starts, labeled, stopping, reg_covar):
     active = np.arange(len(starts))
     for step in range(1, stopping.max_iter + 1):
         weights, means, _, factors = current
-        expanded = covariance_type.expand(factors, *means.shape[1:])
-        natural = natural_parameters(covariance_type, weights, means - rows.center[:, None], expanded)
-        sums, log_likelihood = fold(natural, features)
-        statistics, exact = statistics_from(sums, natural, rows)
-        if known is not None:
-            statistics += known
-            log_likelihood += complete_log_likelihoods(known, weights, means, expanded)
+        updated, log_likelihood, usable = rows.step(weights, means, factors, reg_covar) if known is None else [None] * 3
+        if updated is None:
+            expanded = covariance_type.expand(factors, *means.shape[1:])
+            natural = natural_parameters(covariance_type, weights, means - rows.center[:, None], expanded)
+            sums, log_likelihood = rows.sums(natural)
+            statistics, exact = statistics_from(sums, natural, rows)
+            if known is not None:
+                statistics += known
+                log_likelihood += complete_log_likelihoods(known, weights, means, expanded)
+            new_weights, new_covariances, proper = estimates(statistics, reg_covar)
+            new_factors, singular = covariance_type.precision_factors(new_covariances)
+            updated = [new_weights, statistics.means, new_covariances, new_factors]
+            usable = exact & proper.all(axis=1) & ~singular.reshape(len(active), -1).any(axis=1)
         for i, value in zip(active, (log_likelihood / n_rows[active]).tolist(), strict=True):
             traces[i].append(value)
         met = np.array([stopping.is_met(traces[i]) for i in active])
-        new_weights, new_covariances, proper = estimates(statistics, reg_covar)
-        new_factors, singular = covariance_type.precision_factors(new_covariances)
-        updated = [new_weights, statistics.means, new_covariances, new_factors]
-        collapsed = ~proper.all(axis=1) | singular.reshape(len(active), -1).any(axis=1)
         without_maximization = met if stopping.before_maximization else np.zeros_like(met)
-        usable = exact & (without_maximization | ~collapsed)
         ended = met | (step == stopping.max_iter)
         for j in np.flatnonzero(ended & usable):
             last = current if without_maximization[j] else updated
             parameters = MixtureParameters(*(array[j].copy() for array in last[:3]), kind)
             n_maximizations = step - int(without_maximization[j])
-            results[active[j]] = EMResult(parameters, tuple(traces[active[j]]), n_maximizations, bool(met[j]), None)
+            results[active[j]] = EMResult(
+                parameters, tuple(traces[active[j]]), n_maximizations, step, bool(met[j]), None
+            )
         going = usable & ~ended
         if not going.any():
             break
         current = updated
         if not going.all():
-            active, features, rows.center = active[going], features[going], rows.center[going]
+            active = active[going]
+            rows.keep(going)
             current = [array[going] for array in current]
             known = _stacked([labeled[i] for i in active])
     return results

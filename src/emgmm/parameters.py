@@ -45,11 +45,26 @@ class MixtureParameters:
 
     def __post_init__(self):
         factors, singular = self.type.precision_factors(self.covariances)
-        if singular.any():
+        if np.logical_or.reduce(singular, axis=None):
             raise CollapsedComponentError(self._name_singular(singular))
         object.__setattr__(self, "precisions_cholesky", factors)
         for array in (self.weights, self.means, self.covariances, factors):
             array.flags.writeable = False
+
+    @classmethod
+    def with_factors(cls, weights, means, covariances, covariance_type, factors) -> "MixtureParameters":
+        """Take proper parameters whose factors are known."""
+        made = object.__new__(cls)
+        made.__dict__.update(
+            weights=weights,
+            means=means,
+            covariances=covariances,
+            covariance_type=covariance_type,
+            precisions_cholesky=factors,
+        )
+        for array in (weights, means, covariances, factors):
+            array.flags.writeable = False
+        return made
 
     def _name_singular(self, singular) -> str:
         if self.covariance_type == "tied":

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from emgmm.covariance import COVARIANCE_TYPES
+from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
 ROUNDING_VARIANCE = (4 * np.finfo(float).eps) ** 2  # of a value of size 1
@@ -72,7 +72,7 @@ def pooled(statistics):
     covariance_type = COVARIANCE_TYPES[statistics.covariance_type]
     mass = statistics.mass.sum(axis=0)
     origin = statistics.means[0]
-    shares = statistics.mass / np.maximum(mass, np.finfo(float).tiny)
+    shares = statistics.mass / np.maximum(mass, TINY)
     means = origin + (shares[..., None] * (statistics.means - origin)).sum(axis=0)
     between = covariance_type.scaled(covariance_type.outer(statistics.means - means), statistics.mass)
     return SufficientStatistics(mass, means, (statistics.scatter + between).sum(axis=0), statistics.covariance_type)
@@ -139,12 +139,12 @@ def estimates(statistics, reg_covar=0.0):
     """
     covariance_type = COVARIANCE_TYPES[statistics.covariance_type]
     mass, means = statistics.mass, statistics.means
-    with np.errstate(divide="ignore", invalid="ignore"):  # without mass: NaN, and not proper
-        covariances = covariance_type.regularized(covariance_type.pool(statistics.scatter, mass), reg_covar)
+    divisor = np.maximum(mass, TINY)  # without mass a component is not proper, whatever comes out
+    covariances = covariance_type.regularized(covariance_type.pool(statistics.scatter, divisor), reg_covar)
     variances = covariance_type.variances(covariance_type.expand(covariances, *means.shape[-2:]))
     # What rounding alone spreads: relative to the distance from the origin, and to the largest component.
-    floor = ROUNDING_VARIANCE * (means**2 + np.maximum.reduce(variances, axis=-2, keepdims=True))
-    weights = mass / np.add.reduce(mass, axis=-1, keepdims=True)
+    floor = ROUNDING_VARIANCE * (means * means + np.maximum.reduce(variances, axis=-2)[..., None, :])
+    weights = mass / np.add.reduce(mass, axis=-1)[..., None]
     return weights, covariances, np.logical_and.reduce(variances > floor, axis=-1) & (mass > 0)
 
 
@@ -170,7 +170,7 @@ def maximization(statistics, reg_covar=0.0):
         If a component has no mass, sits on a single point, or has a singular covariance.
     """
     weights, covariances, proper = estimates(statistics, reg_covar)
-    if not proper.all():
+    if not np.logical_and.reduce(proper):
         massless = ~(statistics.mass > 0)
         k = int((massless if massless.any() else ~proper).argmax())
         reason = "it has lost all its mass" if massless[k] else "its covariance is singular, it has shrunk to a point"
