@@ -5,8 +5,8 @@ Anderson's method (Anderson, 1965, "Iterative procedures for nonlinear integral 
 Varadhan, 2019, "Damped Anderson acceleration with restarts and monotonicity control") learns I - J in the directions of
 the last steps, and takes there the step that leads to the fixed point at once. Two things are ours.
 
-Coordinates are such that the complete data's Fisher information is the identity. In them J is symmetric (it is I less the
-observed data's information, as a share of the complete data's), and so it is learned as a symmetric matrix.
+Coordinates are such that the complete data's Fisher information is the identity. In them J is symmetric (it is I less
+the observed data's information, as a share of the complete data's), and so it is learned as a symmetric matrix.
 
 Where EM moves away from a fixed point, a saddle of the likelihood, I - J has a negative eigenvalue. It counts by its
 size: the step leads away from the saddle, as far as it would lead to it. Where two components sit nearly on the same

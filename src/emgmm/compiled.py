@@ -3,9 +3,9 @@
 Importing this compiles it, or loads what was compiled before. It is never needed: the extra `fast` brings numba, and
 `complete.Rows` comes here where it was asked to.
 
-Rows are gone through in tiles, stored feature by feature, that stay in the core's nearest cache: all loops but the outer
-run over contiguous memory, so that they vectorize. The exponential is a polynomial, for numba's own does not vectorize;
-one logarithm serves the product of some normalizers, each of which lies between 1 and the number of components.
+Rows are gone through in tiles, stored feature by feature, that stay in the core's nearest cache: all loops but the
+outer run over contiguous memory, so that they vectorize. The exponential is a polynomial, for numba's own does not
+vectorize; one logarithm serves the product of some normalizers, each of which lies between 1 and the number of components.
 """
 
 import numpy as np
