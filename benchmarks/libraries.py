@@ -20,8 +20,9 @@ import numpy as np
 
 import emgmm
 
+OURS = ("numpy", "numba")  # kernels of our EM
 IMPLEMENTATIONS = Path(__file__).parents[1] / "implementations"
-FILES = {"emgmm": "ours", "sklearn": "scikit_learn"}
+FILES = {"sklearn": "scikit_learn"}
 
 
 def problem(n_samples, n_features, n_components, covariance_type):
@@ -53,15 +54,21 @@ def implementation(library):
 
 def run(library, X, start, n_iter):
     """Run an implementation; return the parameters that it ends with."""
+    if library in OURS:
+        rule = emgmm.sklearn_stopping(0.0, n_iter)
+        return emgmm.expectation_maximization(X, start, rule, kernel=library).parameters
     given = {"covariance_type": start.covariance_type, "tol": 0.0, "max_iter": n_iter, "reg_covar": 0.0}
     found = implementation(library)(X, start.weights, start.means, start.covariances, **given)
     ends = (np.array(found[name]) for name in ("weights", "means", "covariances"))
     return emgmm.MixtureParameters(*ends, start.covariance_type)
 
 
-def many_emgmm(X, start):
-    """Fit many small data sets at once."""
-    return [r.parameters for r in emgmm.fit_many(X, [start] * len(X), emgmm.sklearn_stopping(1e-6, 1000))]
+def many(library, X, start):
+    """Fit many small data sets: by ours at once, by scikit-learn in a loop."""
+    if library in OURS:
+        rule = emgmm.sklearn_stopping(1e-6, 1000)
+        return [r.parameters for r in emgmm.fit_many(X, [start] * len(X), rule, kernel=library)]
+    return many_sklearn(X, start)
 
 
 def many_sklearn(X, start):
@@ -111,7 +118,7 @@ def main():
             return
         begin = time.perf_counter()
         if fits:
-            ends = globals()[f"many_{library}"](X, start)
+            ends = many(library, X, start)
             elapsed = time.perf_counter() - begin
             likelihood = np.mean([emgmm.log_likelihoods(x, end).mean() for x, end in zip(X, ends, strict=True)])
         else:

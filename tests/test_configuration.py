@@ -100,6 +100,23 @@ WRONG = [
         "is 'digits'; did you mean 'iris'? Allowed: iris, wine, breast_cancer",
     ),
     (f"{TOY}.fits.first.implementation", "sklearn", "fits.first.stopping: scikit-learn has its own stopping rule"),
+    (
+        f"{TOY}.fits.first",
+        {"implementation": "sklearn", "stopping": "sklearn", "acceleration": "anderson", "kernel": "numba"},
+        "fits.first.acceleration: scikit-learn has none of ours: must be 'none'",
+    ),
+    (
+        f"{TOY}.fits.first.acceleration",
+        "anderson",
+        "'first' is accelerated, and takes other steps than scikit-learn can",
+    ),
+    (
+        TOY,
+        {"data": {"holes": {"fraction": 0.1}}, "protocols": None, "fits": {"first": {"kernel": "numba"}}},
+        "fits.first.kernel: rows with missing values, which data.holes gives, have no other: must be 'numpy'",
+    ),
+    (f"{TOY}.fits.first.acceleration", "andersen", "is 'andersen'; did you mean 'anderson'? Allowed: none, anderson"),
+    (f"{TOY}.fits.first.stopping", "aitkens", "is 'aitkens'; did you mean 'aitken'?"),
     (f"{TOY}.published", {"frist": [{"mean": [1]}]}, "published.frist: there is no fit 'frist'; did you mean 'first'?"),
     ("claims", {"a1": {}}, "a claim's number is a capital letter and digits"),
     ("claims.A1", {**CLAIM, "explanation": 3}, "claims.A1.explanation: must be a list, got 3"),

@@ -1,9 +1,12 @@
 """Measurements and comparison."""
 
+import importlib.metadata
+
 import numpy as np
 import pytest
 
 import emgmm
+from study.configuration.implementations import kernel_versions
 from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset
 from study.evaluation.agreement import compare
@@ -18,6 +21,7 @@ from study.evaluation.scores import evaluate_fit
 from study.evaluation.standard_errors import standard_errors
 from study.fits.em import run_fit
 from study.fits.runs import Run, stack_runs
+from study.page.replay import Watched, replay
 
 
 def test_ends_are_numbered_by_optimum():
@@ -206,3 +210,38 @@ def test_the_other_order_of_the_ladder_keeps_the_covariances():
     assert found["tolerance_first"].n_iter > found["as_published"].n_iter
     assert found["tolerance_first"].trace[0, 0] == found["as_published"].trace[0, 0]  # the same start
     assert found["tolerance_first"].trace[0, 0] != found["same_tolerance"].trace[0, 0]
+
+
+def overlapping(**settings):
+    """Fit two components that overlap, by EM in several ways, from the same start."""
+    X = np.random.default_rng(0).normal([[0.0, 0], [1.5, 0]], 1.0, (200, 2, 2)).reshape(1, 400, 2)
+    truth = np.tile([0, 1], 200)[None]
+    dataset = Dataset(np.array(["x", "z"]), np.array(["a", "b"]), X, truth, X[:, :0], truth[:, :0])
+    rule = {"initialization": "kmeans", "stopping": "aitken", "tol": 1e-7, "max_iter": 50_000}
+    fits = {name: Fit(**rule, **own) for name, own in settings.items()}
+    return dataset, fits, {name: run_fit(dataset, fit, 2, 0, "toy", name) for name, fit in fits.items()}
+
+
+def test_an_accelerated_fit_tells_its_passes_and_can_be_replayed():
+    dataset, fits, runs = overlapping(plain={}, fast={"acceleration": "anderson"})
+    rows = {name: evaluate_fit(dataset, runs[name], fits[name], "toy", name) for name in fits}
+    assert (rows["plain"]["n_passes"] == rows["plain"]["n_iter"]).all()
+    assert (rows["fast"]["n_passes"] >= rows["fast"]["n_iter"]).all()
+    assert (3 * rows["fast"]["n_passes"] < rows["plain"]["n_passes"]).all()
+    np.testing.assert_allclose(rows["fast"]["mean_log_likelihood"], rows["plain"]["mean_log_likelihood"], atol=1e-6)
+    watched = Watched(fits["fast"], runs["fast"], 1)
+    found = replay(dataset.replicate(1), watched)
+    assert found.n_steps == runs["fast"].n_iter[1]
+    np.testing.assert_allclose(found.parameters[-1].means, runs["fast"].end(1).means)
+    values = measure(dataset, {}, {}, 20, {}, 0, "toy").set_index("measurement")["value"]
+    assert values["passes_of_accelerated_em"] <= values["passes_of_em"]
+    assert values["accelerated_above_em"] > -1e-9
+
+
+def test_a_fit_by_the_compiled_kernel_is_the_same():
+    dataset, fits, runs = overlapping(numpy={}, numba={"kernel": "numba"})
+    one, other = (evaluate_fit(dataset, runs[name], fits[name], "toy", "f") for name in fits)
+    assert (one["n_iter"] == other["n_iter"]).all()
+    np.testing.assert_allclose(one["mean_log_likelihood"], other["mean_log_likelihood"], rtol=1e-12)
+    assert kernel_versions(fits.values()) == {"numba": importlib.metadata.version("numba")}
+    assert kernel_versions([fits["numpy"]]) == {}

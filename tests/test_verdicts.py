@@ -393,7 +393,7 @@ def test_a_threshold_that_hardly_any_draw_reaches_is_not_passed():
 
 
 def test_claims_depend_on_the_sweeps_that_they_name_alone():
-    assert sweeps_of(STUDY) == ["agreement_by_size", "steps_by_tolerance", "missing_values"]
+    assert sweeps_of(STUDY) == ["agreement_by_size", "steps_by_tolerance", "passes_by_separation", "missing_values"]
 
 
 def test_the_page_of_criteria_has_the_rules():

@@ -1,5 +1,6 @@
 """Expectation-Maximization for Gaussian mixtures: unsupervised and semi-supervised, arrays in, arrays out."""
 
+from emgmm.complete import has_numba
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import expectation, log_likelihoods, posteriors
 from emgmm.em import (
@@ -43,6 +44,7 @@ __all__ = [
     "expectation_maximization",
     "fit_many",
     "has_holes",
+    "has_numba",
     "hot_deck",
     "impute",
     "judge_many",

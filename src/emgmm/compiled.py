@@ -5,7 +5,7 @@ Importing this compiles it, or loads what was compiled before. It is never neede
 
 Rows are gone through in tiles, stored feature by feature, that stay in the core's nearest cache: all loops but the
 outer run over contiguous memory, so that they vectorize. The exponential is a polynomial, for numba's own does not
-vectorize; one logarithm serves the product of some normalizers, each of which lies between 1 and the number of components.
+vectorize; one logarithm serves the product of some normalizers, each between 1 and the number of components.
 """
 
 import numpy as np

@@ -144,7 +144,7 @@ def expectation_maximization(
     acceleration: str = "none",
     kernel: str = "numpy",
     previous: float | None = None,
-    monitor: Callable[[int, float], None] | None = None,
+    monitor: Callable[[int, float, MixtureParameters], None] | None = None,
 ) -> EMResult:
     """Fit a Gaussian mixture by EM (Dempster, Laird and Rubin, 1977).
 
@@ -170,7 +170,7 @@ def expectation_maximization(
     previous : float, optional
         Last mean log-likelihood of a run that this one continues.
     monitor : callable, optional
-        Called with the number of each step and its mean log-likelihood.
+        Called with the number of each step, its mean log-likelihood, and the parameters that have it.
 
     Returns
     -------
@@ -230,7 +230,7 @@ def expectation_maximization(
         own = None
         trace.append(mean)
         if monitor is not None:
-            monitor(len(trace), mean)
+            monitor(len(trace), mean, parameters)
         converged = stopping.is_met(trace, previous) or direct  # labels alone: the direct estimate
         if converged and stopping.before_maximization:
             collapse = None

@@ -312,7 +312,7 @@ class GaussianMixtureEM(GaussianMixture):
         arrays = (np.array(a, dtype=float) for a in (self.weights_, self.means_, self.covariances_))
         return MixtureParameters(*arrays, self.covariance_type)
 
-    def _report(self, step, log_likelihood):
+    def _report(self, step, log_likelihood, _parameters):
         if step % self.verbose_interval == 0:
             print(f"  Iteration {step}\t mean log-likelihood {log_likelihood:.5f}")
 

@@ -49,6 +49,7 @@ rule manifest:
         git=lambda wildcards: git_state(ROOT),
         study=lambda wildcards: STUDY.model_dump(mode="json"),
         caller=CALLER,
+        kernels=PLAN.kernels,
     message:
         "Write the manifest"
     script:

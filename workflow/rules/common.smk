@@ -19,6 +19,7 @@ from study.audit.run_record import write_run_record
 from study.cluster import slurm
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
+from study.configuration.implementations import kernel_versions
 from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import FIGURES
 from study.plan.demands import memory_mb, minutes, seconds_allowed, seconds_of_step

@@ -17,6 +17,7 @@ rule fit:
     params:
         code=CODE.digest("fit.py"),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
+        kernel=lambda wildcards: kernel_versions([fit_of(wildcards)]),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,
         seed=STUDY.seed,
     message:

@@ -13,6 +13,7 @@ with logged(snakemake):
         snakemake.input.configuration,
         snakemake.input.articles,
         snakemake.params.caller,
+        snakemake.params.kernels,
         snakemake.input.files,
         snakemake.input.code,
         snakemake.input.outputs,

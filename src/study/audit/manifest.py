@@ -64,7 +64,9 @@ def _architecture() -> str | None:
     return next((found.get("architecture") for found in threadpool_info() if found["user_api"] == "blas"), None)
 
 
-def make_manifest(git: dict, configuration: dict, config_files, articles, caller, inputs, code, outputs) -> dict:
+def make_manifest(
+    git: dict, configuration: dict, config_files, articles, caller, kernels, inputs, code, outputs
+) -> dict:
     """Describe a run.
 
     Parameters
@@ -77,6 +79,8 @@ def make_manifest(git: dict, configuration: dict, config_files, articles, caller
         config.yaml and its overlays in their order, and the articles that they name.
     caller : dict or None
         Keys of the Snakefile that takes the study as a module, if there is one.
+    kernels : list of str
+        That our EM runs with.
     inputs, code, outputs : iterable of path-like
         The user's data files, the code of the study, and the results.
     """
@@ -87,6 +91,7 @@ def make_manifest(git: dict, configuration: dict, config_files, articles, caller
         "configuration_files": {str(file): sha256_of(file) for file in config_files},
         "article_files": checksums(articles),
         "caller": caller,
+        "kernels": kernels,
         "inputs": checksums(inputs),
         "code": checksums(code),
         "outputs": checksums(outputs),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from emgmm import has_numba
 from study.configuration.cells import adapter
 from study.configuration.implementations import implementation_file, implementations
 from study.configuration.schema import (
@@ -163,8 +164,17 @@ def _fit(fit, data, path):
         yield (*path, "semi_supervised"), f"{_named(fit.implementation)} cannot clamp labels: must be 'init_only'"
     if fit.implementation == "sklearn" and fit.stopping != "sklearn" and not (data is not None and data.incomplete):
         yield (*path, "stopping"), "scikit-learn has its own stopping rule: must be 'sklearn'"
+    for key in ("acceleration", "kernel"):
+        standard = Fit.model_fields[key].default
+        if fit.implementation != "emgmm" and getattr(fit, key) != standard:
+            yield (*path, key), f"{_named(fit.implementation)} has none of ours: must be '{standard}'"
+    if fit.kernel == "numba" and not has_numba():
+        yield (*path, "kernel"), "needs numba, which is not installed (pip install numba): must be 'numpy'"
     if data is None:
         return
+    if fit.kernel == "numba" and data.incomplete and fit.missing == "observed":
+        told = f"rows with missing values, which {_holes_of(data)} gives, have no other: must be 'numpy'"
+        yield (*path, "kernel"), told
     if fit.implementation != "emgmm" and data.incomplete:
         told = f"{_named(fit.implementation)} takes no missing values, which {_holes_of(data)} gives: must be 'emgmm'"
         yield (*path, "implementation"), told
@@ -189,6 +199,8 @@ def _protocols(name, fits, path):
         yield here, f"there is no fit '{name}'. Allowed: {', '.join(fits) or 'none'}"
     elif fit is not None and fit.semi_supervised == "clamped":
         yield here, f"'{name}' is clamped, which scikit-learn cannot do: must be another fit"
+    elif fit is not None and fit.acceleration != "none":
+        yield here, f"'{name}' is accelerated, and takes other steps than scikit-learn can: must be another fit"
     elif fit is not None and fit.max_iter == 0:
         yield here, f"'{name}' is a start alone (max_iter: 0): must be another fit"
 

@@ -1,5 +1,6 @@
 """Where EM implementations are: files that a configuration names."""
 
+import importlib.metadata
 import os
 from pathlib import Path
 
@@ -26,3 +27,8 @@ def implementation_files(experiment) -> list[str]:
     """List the files of the implementations that the fits and protocols of an experiment name."""
     named = [*experiment.fits.values(), *([experiment.protocols] if experiment.protocols else [])]
     return sorted({file for of in named if (file := implementation_file(of.implementation))})
+
+
+def kernel_versions(fits) -> dict[str, str]:
+    """Versions of what compiles the kernels of some fits: results depend on them where they are used."""
+    return {name: importlib.metadata.version(name) for name in sorted({fit.kernel for fit in fits} - {"numpy"})}

@@ -357,7 +357,12 @@ class Fit(Closed):
         "spherical: one variance a component.",
     )
     tol: float = Field(1e-4, ge=0, description="Stop when the mean log-likelihood changes by less, in nats a row.")
-    max_iter: int = Field(1000, ge=0, le=10_000_000, description="The most steps; 0: the start alone.")
+    max_iter: int = Field(
+        1000,
+        ge=0,
+        le=10_000_000,
+        description="The most steps, or with an acceleration passes over the rows; 0: the start alone.",
+    )
     reg_covar: float = Field(
         0.0, ge=0, description="Added to the diagonals of the covariances, in squared units of the features."
     )
@@ -370,9 +375,20 @@ class Fit(Closed):
     time_limit: float = Field(
         60.0, gt=0, le=86_400, description="Seconds that an implementation of a file may take for one replicate."
     )
-    stopping: Literal["article", "sklearn"] = Field(
+    stopping: Literal["article", "sklearn", "aitken"] = Field(
         "article",
-        description="Of our EM. Test before the M-step, as article A; or after it, as scikit-learn.",
+        description="Of our EM. article: test the change before the M-step, as article A. sklearn: after it, as "
+        "scikit-learn. aitken: in place of the change, the distance from the limit that the last steps let expect "
+        "(Aitken's extrapolation), so that slow is not taken for done.",
+    )
+    acceleration: Literal["none", "anderson"] = Field(
+        "none",
+        description="Of our EM. anderson: extrapolate its steps where it is slow; to the same optimum, or another.",
+    )
+    kernel: Literal["numpy", "numba"] = Field(
+        "numpy",
+        description="Of our EM: what goes through the rows. numba (the extra `fast`) is faster, and gives the same up "
+        "to rounding.",
     )
     missing: Literal["observed", "complete_rows", "column_means"] = Field(
         "observed",

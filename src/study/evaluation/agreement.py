@@ -28,7 +28,7 @@ def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit
             their_end = None if our_end is None else theirs.end(r)
             found = their_end and _differences(X, our_end, our_posteriors, their_end)
             row |= found or dict.fromkeys(DIFFERENCES, np.nan)
-            row["n_iter_ours"], row["n_iter_sklearn"] = ours.told_steps(r), theirs.told_steps(r)
+            row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
             row["failure"] = ours.failure[r] or theirs.failure[r]
             row["note"] = ridge_warning(X, settings(protocol, fit, 0)["reg_covar"]) or ""
             rows[protocol].append(row)

@@ -31,7 +31,7 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
             "covariance_type": fit.covariance_type,
             "initialization": fit.initialization,
             "semi_supervised": fit.semi_supervised,
-            "n_iter": runs.told_steps(r),
+            **runs.told_steps(r),
             **dict(zip(("trace_before_last", "trace_last"), runs.last_two(r), strict=True)),
             "converged": runs.converged[r] if runs.n_iter[r] >= 0 or runs.converged[r] else np.nan,
         }

@@ -16,6 +16,7 @@ MEANING = {
     "accuracy": "rows with their true class (%)",
     "converged": "fits that converged (%)",
     "n_iter": "steps",
+    "n_passes": "passes over the rows",
     "n_iter_ours": "steps of our EM",
     "n_iter_sklearn": "steps of the other implementation",
     "mean_log_likelihood": "average log-likelihood (nats a row)",
@@ -26,7 +27,8 @@ MEANING = {
 }
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on a log scale
 DIFFERENCES = ("max_abs_posterior_difference", "max_abs_parameter_difference")
-LOGARITHMIC = ("n_iter", *DIFFERENCES)
+COUNTS = ("n_iter", "n_passes")
+LOGARITHMIC = (*COUNTS, *DIFFERENCES)
 WIDE = 20.0  # ratio from which on a scale is logarithmic
 MOST_LINES = 12  # with a colour and a name of their own
 
@@ -95,7 +97,7 @@ class Panel:
     def y_scale(self) -> str:
         """linear, log or symlog, as in matplotlib."""
         low, high = self.all("low").min(), self.all("high").max()
-        if self.quantity == "n_iter" and low < 1:
+        if self.quantity in COUNTS and low < 1:
             return "symlog" if high > WIDE else "linear"  # a start alone takes no steps
         is_wide = high > WIDE * max(low, SMALLEST_DRAWN)
         return "log" if self.quantity in LOGARITHMIC and is_wide else "linear"

@@ -6,6 +6,7 @@ from emgmm import (
     CollapsedComponentError,
     EMResult,
     MixtureParameters,
+    aitken_stopping,
     article_stopping,
     fit_many,
     has_holes,
@@ -26,7 +27,7 @@ from study.fits.implementations import running
 from study.fits.missing import fitted_rows, what_lacks
 from study.fits.runs import Run, Runs, stack_runs
 
-STOPPING = {"article": article_stopping, "sklearn": sklearn_stopping}
+STOPPING = {"article": article_stopping, "sklearn": sklearn_stopping, "aitken": aitken_stopping}
 # Names of scikit-learn's starts that mean something else here
 SKLEARN_STARTS = {"random_responsibilities": "random"}
 
@@ -119,14 +120,19 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
             (rows[r].unlabeled[None], [start], own and [own])
             for (r, start), own in zip(starts.items(), known, strict=True)
         ]
-    results = [
-        result
-        for X, begins, own in groups
-        for result in fit_many(X, begins, stopping, labeled=own, reg_covar=fit.reg_covar)
-    ]
+    settings = {"reg_covar": fit.reg_covar, "acceleration": fit.acceleration, "kernel": fit.kernel}
+    results = [result for X, begins, own in groups for result in fit_many(X, begins, stopping, labeled=own, **settings)]
     return [_run(start, result) for start, result in zip(starts.values(), results, strict=True)]
 
 
 def _run(start: MixtureParameters, result: EMResult) -> Run:
     failure = f"step {len(result.trace)}: {result.collapse}" if result.collapse else ""
-    return Run(start, result.parameters, result.trace, result.n_maximizations, result.converged, failure)
+    return Run(
+        start,
+        result.parameters,
+        result.trace,
+        result.n_maximizations,
+        result.converged,
+        failure,
+        n_passes=result.n_passes,
+    )

@@ -24,6 +24,8 @@ class Runs:
         Mean log-likelihood a row at each step, in nats.
     n_iter : ndarray of int of shape (R,)
         Steps: values in the trace, or what another implementation tells; -1 if it does not.
+    n_passes : ndarray of int of shape (R,)
+        Passes over the rows: the steps, and with an acceleration those that were taken back; -1 if nobody tells.
     n_maximizations : ndarray of int of shape (R,)
         M-steps among them.
     converged : ndarray of bool of shape (R,)
@@ -40,6 +42,7 @@ class Runs:
     covariances: np.ndarray
     trace: np.ndarray
     n_iter: np.ndarray
+    n_passes: np.ndarray
     n_maximizations: np.ndarray
     converged: np.ndarray
     failure: np.ndarray
@@ -53,9 +56,10 @@ class Runs:
         """Number of values in each trace, (R,): the steps, but for implementations that tell another number."""
         return np.isfinite(self.trace).sum(axis=1)
 
-    def told_steps(self, r: int) -> float:
-        """Return the steps of replicate r; NaN if the implementation does not tell."""
-        return self.n_iter[r] if self.n_iter[r] >= 0 else np.nan
+    def told_steps(self, r: int) -> dict[str, float]:
+        """Return the steps and passes of replicate r; NaN if the implementation does not tell."""
+        counts = {"n_iter": self.n_iter[r], "n_passes": self.n_passes[r]}
+        return {name: count if count >= 0 else np.nan for name, count in counts.items()}
 
     def last_two(self, r: int) -> np.ndarray:
         """Return the last two values of a replicate's trace, (2,); NaN where it has fewer."""
@@ -92,6 +96,13 @@ class Run:
     converged: bool = False
     failure: str = ""
     n_iter: int | None = None  # as it is told, -1 if it is not; default: the length of the trace
+    n_passes: int | None = None  # default: n_iter
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Steps and passes."""
+        steps = len(self.trace) if self.n_iter is None else self.n_iter
+        return steps, steps if self.n_passes is None else self.n_passes
 
 
 def stack_runs(runs: list[Run], n_components: int, n_features: int, covariance_type: str) -> Runs:
@@ -115,7 +126,8 @@ def stack_runs(runs: list[Run], n_components: int, n_features: int, covariance_t
         **{f"start_{name}": stacked(starts, name) for name in shapes},
         **{name: stacked(ends, name) for name in shapes},
         trace=trace,
-        n_iter=np.array([len(run.trace) if run.n_iter is None else run.n_iter for run in runs]),
+        n_iter=np.array([run.counts[0] for run in runs]),
+        n_passes=np.array([run.counts[1] for run in runs]),
         n_maximizations=np.array([run.n_maximizations for run in runs]),
         converged=np.array([run.converged for run in runs]),
         failure=np.array([run.failure for run in runs]),

@@ -17,7 +17,6 @@ from study.data.dataset import Replicate
 from study.evaluation.relabeling import best_names
 from study.fits.runs import Runs
 
-ONE_STEP = StoppingRule(tol=0.0, max_iter=1, before_maximization=False, earliest=2)
 EVERY_STEP, MOST_STEPS = 30, 80  # shown: the first ones, then fewer and fewer, and the last
 MOST_WORK = 100_000_000  # steps times values: some seconds
 SAME = 1e-9  # nats a row, between a stored log-likelihood and the replayed one
@@ -44,6 +43,13 @@ class Watched:
         """Its log-likelihoods, (n_steps,), in nats a row."""
         trace = self.runs.trace[self.replicate]
         return trace[np.isfinite(trace)]
+
+    @property
+    def n_passes(self) -> int:
+        """Passes over the rows that it took: its steps, and with an acceleration those that were taken back."""
+        if self.fit.acceleration == "none":
+            return len(self.trace)  # another implementation may tell another number
+        return int(self.runs.n_passes[self.replicate])
 
     @property
     def converged(self) -> bool:
@@ -120,24 +126,30 @@ def replay(rows: Replicate, watched: Watched) -> Replay:
     labeled = None
     if watched.is_joint:
         labeled = labeled_statistics(rows.labeled, rows.labels, start.n_components, start.covariance_type)
+    kept: list[MixtureParameters] = []
+    last: list[MixtureParameters] = []
 
-    def step_from(parameters: MixtureParameters):
-        reg_covar = watched.fit.reg_covar
-        return expectation_maximization(rows.unlabeled, parameters, ONE_STEP, labeled=labeled, reg_covar=reg_covar)
-
-    parameters, last, kept = start, start, []
-    for step, stored in enumerate(trace, start=1):
-        result, last = step_from(parameters), parameters
+    def keep(step, _, parameters):
+        last[:] = [parameters]
         if step in shown:
             kept.append(parameters)
-        parameters = result.parameters
-        if abs(result.trace[0] - stored) > SAME * max(1.0, abs(stored)):
-            raise NotShownError(f"its steps are not those of our EM from step {step} on")
+
+    def run(begin, n_passes, **options):
+        rule = StoppingRule(tol=0.0, max_iter=n_passes, before_maximization=True, earliest=2)
+        fit = watched.fit
+        settings = {"labeled": labeled, "reg_covar": fit.reg_covar, "kernel": fit.kernel, **options}
+        return expectation_maximization(rows.unlabeled, begin, rule, **settings)
+
+    result = run(start, watched.n_passes, acceleration=watched.fit.acceleration, monitor=keep)
+    found = np.array(result.trace)
+    differs = np.flatnonzero(np.abs(found - trace[: len(found)]) > SAME * np.maximum(1.0, np.abs(trace[: len(found)])))
+    if len(differs) or len(found) != len(trace):
+        raise NotShownError(f"its steps are not those of our EM from step {[*differs, len(found)][0] + 1} on")
     end = watched.end
-    if end is None or np.allclose(end.means, last.means, rtol=SAME, atol=0):
+    if end is None or np.allclose(end.means, last[0].means, rtol=SAME, atol=0):
         return Replay(shown, kept, trace[shown - 1], len(trace))
-    steps, found = [*shown, len(trace) + 1], [*trace[shown - 1], step_from(end).trace[0]]
-    return Replay(np.array(steps), [*kept, end], np.array(found), len(trace))
+    steps, likelihoods = [*shown, len(trace) + 1], [*trace[shown - 1], run(end, 1).trace[0]]
+    return Replay(np.array(steps), [*kept, end], np.array(likelihoods), len(trace))
 
 
 def shown_steps(n_steps: int) -> np.ndarray:

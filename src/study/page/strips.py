@@ -36,7 +36,7 @@ class Axis:
     def __init__(self, values, ends):
         values, every = np.asarray(values, dtype=float), np.array([*values, *ends], dtype=float)
         positive = values[values > 0]
-        self.is_log = len(positive) > 0 and values.min() >= 0 and np.log10(positive.max() / positive.min()) > DECADES
+        self.is_log = len(positive) > 0 and values.min() >= 0 and np.ptp(np.log10(positive)) > DECADES
         self.has_zero = self.is_log and every.min() <= 0
         self.whole = not self.is_log and (values == np.round(values)).all()
         shown = np.log10(every[every > 0]) if self.is_log else every

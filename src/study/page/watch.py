@@ -183,6 +183,12 @@ def _first_ways(scene: Scene, experiment: Experiment) -> Iterator[Way]:
         if any_two:
             words = any_two[0] if any_two[0] == any_two[-1] else f"{any_two[0]} beside {any_two[-1]}"
             yield way(words, any_two[0], any_two[-1])
+    for run, other in permutations(fits, 2):
+        fast, plain = scene.watched[run], scene.watched[other]
+        kinds = fast.fit.acceleration != "none", plain.fit.acceleration != "none"
+        if kinds == (True, False) and _same_model(fast, plain) and _same_start(fast, plain):
+            passes = f"{fast.n_passes} passes over the rows beside {plain.n_passes}"
+            yield way(f"accelerated EM ({run}) beside plain EM ({other}) from the same start: {passes}", run, other)
     if experiment.protocols:
         pair = [_name(beside(experiment, name), scene.draw, scene.shared) for name in (PUBLISHED, "exact_precisions")]
         runs = [scene.watched[name] for name in pair if name in scene.replays]

@@ -48,6 +48,19 @@ class Plan:
         files = {file for experiment in self.varied for file in implementation_files(experiment)}
         return sorted({file.place for file in self.csv_files} | files)
 
+    @property
+    def kernels(self) -> list[str]:
+        """Name the kernels that our EM runs with."""
+        varied = {
+            value
+            for sweep in self.study.sweeps.values()
+            for key in sweep.vary
+            if key.endswith(".kernel")
+            for value in sweep.vary[key]
+        }
+        fits = [fit for experiment in self.study.experiments.values() for fit in experiment.fits.values()]
+        return sorted(varied | {fit.kernel for fit in fits if fit.implementation == "emgmm"})
+
     def implementation_of(self, experiment: str, fit: str | None) -> list[str]:
         """List the file of the implementation that a fit names, or with None the protocols; none if it is built in."""
         found = self.study.experiments[experiment]

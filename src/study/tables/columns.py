@@ -14,6 +14,8 @@ COLUMNS = {
         "initialization": "where EM started: random, or labels",
         "semi_supervised": "use of the labeled rows: none, init_only (start only) or clamped (kept in the likelihood)",
         "n_iter": "steps: E-steps whose log-likelihood the stopping rule saw, or what another implementation tells",
+        "n_passes": "passes over the rows: the steps, and with an acceleration those that went too far and were taken "
+        "back",
         "trace_before_last": "mean log-likelihood at the last step but one, in nats a row; joint if labels are clamped",
         "trace_last": "mean log-likelihood at the last step; the stopping rule saw their difference",
         "converged": "whether the stopping rule was met within max_iter steps; empty if nobody tells",

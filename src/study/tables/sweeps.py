@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from study.configuration.cells import Cell, shown_value
-from study.configuration.implementations import implementation_files
+from study.configuration.implementations import implementation_files, kernel_versions
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
 from study.data.storage import join_tables, write_table
@@ -26,7 +26,7 @@ from study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
 LOW, HIGH = 0.025, 0.975
 SHAPE = ("n_samples", "n_labeled", "n_features", "n_components")
-COUNTS = ("replicate", "seed", *SHAPE, "n_fitted", "n_iter", "n_iter_ours", "n_iter_sklearn")
+COUNTS = ("replicate", "seed", *SHAPE, "n_fitted", "n_iter", "n_passes", "n_iter_ours", "n_iter_sklearn")
 MEASURED = [name for name in NUMERIC_QUANTITIES if name not in (*SHAPE, "converged")]
 TRUTH = {True: 1.0, False: 0.0, "True": 1.0, "False": 0.0}
 ROWS_AT_A_TIME = 20_000
@@ -137,6 +137,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code_digest: str) -> str:
         "sweep": asdict(sweep),
         "seed": seed,
         "code": code_digest,
+        "kernels": kernel_versions(cell.experiment.fits[name] for name in used if name),
         "files": [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,10 +1,13 @@
 """EM beside k-means, which it becomes, and what each pass over the rows is worth."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from emgmm import (
     CollapsedComponentError,
     MixtureParameters,
+    StoppingRule,
     article_stopping,
     expectation_maximization,
     judge_many,
@@ -21,6 +24,18 @@ SOME = 20  # replicates: k-means beside EM takes its time
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
 NEAR = 1e-6  # nats a row from the end
 BY_LINE_SEARCH = Tolerance(0.1, 0.0)  # rounding decides on a step of L-BFGS more or less
+BY_ROUNDING = Tolerance(0.1, 1.0)  # likewise on which extrapolated steps are taken back
+
+
+@dataclass(frozen=True)
+class UpTo(StoppingRule):
+    """Stop where the mean log-likelihood is as high as another, in nats a row."""
+
+    level: float = np.inf
+
+    def is_met(self, trace, previous=None) -> bool:
+        """Tell whether EM is as far."""
+        return trace[-1] >= self.level
 
 
 @measured(
@@ -102,6 +117,16 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
         "likelihoods and gradients that L-BFGS takes from the same start to get as far",
         BY_LINE_SEARCH,
     ),
+    passes_of_accelerated_em=(
+        "passes",
+        "passes that EM with Anderson acceleration takes from the same start to get as far; none if it does not",
+        BY_ROUNDING,
+    ),
+    accelerated_above_em=(
+        "nats a row",
+        "log-likelihood where accelerated EM ends, less that where EM ends",
+        Tolerance(1e-8, 1e-9),
+    ),
     passes_of_kmeans=("passes", "passes of k-means itself, from its own best start"),
     em_over_optimizer=(
         "ratio",
@@ -118,10 +143,14 @@ def passes(draw):
         start = parameters_from_labels(X, draw.kmeans.labels_, draw.n_components)
     except CollapsedComponentError:
         return None
-    result = expectation_maximization(X, start, article_stopping(1e-12, 20_000))
+    rule = article_stopping(1e-12, 20_000)
+    result = expectation_maximization(X, start, rule)
     if result.collapse:
         return None
     enough = result.trace[-1] - NEAR
+    fast = expectation_maximization(X, start, rule, acceleration="anderson")
+    up_to = UpTo(**{**vars(rule), "level": enough})
+    as_far = expectation_maximization(X, start, up_to, acceleration="anderson")
     of_em = 1 + np.argmax(np.array(result.trace) >= enough)
     reached = np.array(maximize_likelihood(X, start)) >= enough
     of_optimizer = 1 + np.argmax(reached) if reached.any() else np.nan
@@ -133,6 +162,10 @@ def passes(draw):
         ("em_over_optimizer", None): of_em / of_optimizer if reached.any() else 0.0,
         ("em_over_kmeans", None): of_em / of_kmeans,
     }
+    if not fast.collapse:
+        found["accelerated_above_em", None] = fast.trace[-1] - result.trace[-1]
+    if as_far.converged:
+        found["passes_of_accelerated_em", None] = as_far.n_passes
     if draw.truth is not None:
         by_em = posteriors(X, result.parameters).argmax(axis=1)
         found["em_above_kmeans", None] = accuracy(by_em, draw.truth, named=False) - draw.accuracy_of_kmeans
