@@ -18,6 +18,7 @@ from emgmm.initialization import hot_deck, parameters_from_classes, random_param
 from emgmm.labels import labeled_statistics, parameters_from_labels
 from emgmm.many import fit_many, judge_many
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
+from emgmm.parts import Parts
 from emgmm.ridge import ridge_warning
 from emgmm.statistics import (
     SufficientStatistics,
@@ -34,6 +35,7 @@ __all__ = [
     "GaussianMixtureEM",
     "IncompleteRows",
     "MixtureParameters",
+    "Parts",
     "StoppingRule",
     "SufficientStatistics",
     "aitken_stopping",

@@ -141,6 +141,7 @@ def expectation_maximization(
     labeled: SufficientStatistics | IncompleteRows | None = None,
     reg_covar: float = 0.0,
     sample_weight=None,
+    map: Callable = map,  # noqa: A002
     acceleration: str = "none",
     kernel: str = "numpy",
     previous: float | None = None,
@@ -150,8 +151,9 @@ def expectation_maximization(
 
     Parameters
     ----------
-    X : ndarray of shape (N, D)
-        Rows without labels. NaN is a missing value: the likelihood is that of the observed ones.
+    X : ndarray of shape (N, D), or Parts
+        Rows without labels. NaN is a missing value: the likelihood is that of the observed ones. `Parts` bring labels
+        and weights of their own.
     start : MixtureParameters
     stopping : StoppingRule
     labeled : SufficientStatistics or IncompleteRows, optional
@@ -161,6 +163,8 @@ def expectation_maximization(
         Added to each variance. With 0 the trace never decreases.
     sample_weight : ndarray of shape (N,), optional
         A row of weight 2 counts as two.
+    map : callable, default=map
+        For `Parts`: what runs a task a part, like the `map` of an executor.
     acceleration : {"none", "anderson"}, default="none"
         Extrapolate EM's steps (`emgmm.acceleration`): to the same limit in far fewer passes where EM is slow. Where
         there are several optima it may end in another. A step that lowers the log-likelihood is replaced by EM's own.
@@ -180,9 +184,9 @@ def expectation_maximization(
     Raises
     ------
     ValueError
-        If X has another shape than the parameters need, or infinite values, or a feature without any value.
+        If X has another shape than the parameters need, or infinite values, or a feature without any value; of a part
+        that cannot be used, its name and why.
     """
-    X = checked_rows(X, start.n_features)
     if acceleration not in ACCELERATIONS:
         raise ValueError(f"acceleration must be one of {list(ACCELERATIONS)}, not {acceleration!r}")
     if labeled is not None and (labeled.covariance_type, labeled.shape) != (
@@ -190,16 +194,15 @@ def expectation_maximization(
         start.means.shape,
     ):
         raise ValueError("the labeled statistics must have the start's covariance_type, components and features")
-    sample_weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
-    rows, parameters = rows_to_fit(X, start.covariance_type, sample_weight, kernel), start
-    total_weight = len(X) if sample_weight is None else sample_weight.sum()
-    total_weight += 0 if labeled is None else labeled.mass.sum()
+    if hasattr(X, "to_fit"):  # Parts, which import this module
+        if labeled is not None or sample_weight is not None:
+            raise ValueError("give labels and weights of parts to Parts")
+        rows, total_weight, direct = X.to_fit(start, kernel, map), X.total_weight, False
+    else:
+        rows, total_weight, direct = _rows_of_array(X, start, labeled, sample_weight, kernel)
     if not total_weight > 0:
         raise ValueError("there are no rows to fit")
-    parts = [rows] * bool(len(X)) + [labeled] * (labeled is not None)
-    if all(isinstance(part, IncompleteRows) for part in parts):
-        check_features(*(weighted_rows(part.X, part.sample_weight) for part in parts))
-    direct = not len(X) and isinstance(labeled, SufficientStatistics)
+    parameters = start
     accelerator = ACCELERATIONS[acceleration]()
     trace: list[float] = []
     n_maximizations, n_passes, converged, collapse = 0, 0, False, None
@@ -243,6 +246,19 @@ def expectation_maximization(
         parameters, own = (image, None) if proposal is None else (proposal, image)
     end = parameters if own is None else own  # what was tried last has not been seen
     return EMResult(end, tuple(trace), n_maximizations, n_passes, converged, collapse)
+
+
+def _rows_of_array(X, start, labeled, sample_weight, kernel):
+    """Give what takes E-steps over X; the weight of all rows; and whether labels alone make the fit, in one step."""
+    X = checked_rows(X, start.n_features)
+    sample_weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    rows = rows_to_fit(X, start.covariance_type, sample_weight, kernel)
+    total_weight = len(X) if sample_weight is None else sample_weight.sum()
+    total_weight += 0 if labeled is None else labeled.mass.sum()
+    every = [rows] * bool(len(X)) + [labeled] * (labeled is not None)
+    if every and all(isinstance(part, IncompleteRows) for part in every):
+        check_features(*(weighted_rows(part.X, part.sample_weight) for part in every))
+    return rows, total_weight, not len(X) and isinstance(labeled, SufficientStatistics)
 
 
 def _whole_step(rows, parameters, reg_covar):

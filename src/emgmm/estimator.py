@@ -19,10 +19,11 @@ from emgmm.incomplete import check_features, weighted_rows
 from emgmm.initialization import parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
+from emgmm.parts import UNLABELED, Parts
 from emgmm.ridge import ridge_warning
 from emgmm.statistics import estimates, has_holes, maximization
 
-UNLABELED = -1
+SAMPLE_ROWS = 50_000  # of parts, to start from
 
 
 class GaussianMixtureEM(GaussianMixture):
@@ -130,18 +131,22 @@ class GaussianMixtureEM(GaussianMixture):
         self.acceleration = acceleration
         self.kernel = kernel
 
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(self, X, y=None, sample_weight=None, *, map=map):  # noqa: A002
         """Fit the mixture.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            float64 and float32 arrays are not copied, read-only memory maps among them. NaN is a missing value.
+        X : array-like of shape (n_samples, n_features), or Parts
+            float64 and float32 arrays are not copied, read-only memory maps among them. NaN is a missing value. Parts
+            have labels and weights of their own; what starts look at beside labels is a sample of some 50,000 of their
+            rows: the first of each part that has no label, and one in so many after it.
         y : array-like of int of shape (n_samples,), optional
             Component of each row, 0 to n_components - 1, or -1 if it is not known. With one component there is
             nothing to know, and y is ignored.
         sample_weight : array-like of shape (n_samples,), optional
             A row of weight 2 counts as two.
+        map : callable, default=map
+            For `Parts`: what runs a task a part, like the `map` of an executor.
 
         Returns
         -------
@@ -161,6 +166,21 @@ class GaussianMixtureEM(GaussianMixture):
             If EM did not converge in `max_iter` passes over the rows.
         """
         self._validate_params()
+        if isinstance(X, Parts):
+            best = self._fitted_to_parts(X, y, sample_weight, map)
+        else:
+            best = self._fitted_to_array(X, y, sample_weight)
+        self._keep(best)
+        if not best.converged and self.max_iter > 0:
+            warnings.warn(
+                f"EM did not converge in {best.n_passes} passes over the rows: "
+                "raise max_iter or tol, or try another start.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def _fitted_to_array(self, X, y, sample_weight):
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite="allow-nan")
         if len(X) < self.n_components:
             raise ValueError(
@@ -168,7 +188,7 @@ class GaussianMixtureEM(GaussianMixture):
             )
         weight = None if sample_weight is None else self._checked_weight(sample_weight, X)
         if message := ridge_warning(X, self.reg_covar, weight):
-            warnings.warn(message, stacklevel=2)
+            warnings.warn(message, stacklevel=3)
         labels, labeled = self._checked_labels(y, X), None
         left_out = labels is not None and self.semi_supervised == "init_only" and (labels == UNLABELED).any()
         self._check_features(X, weight, labels == UNLABELED if left_out else slice(None))
@@ -181,16 +201,26 @@ class GaussianMixtureEM(GaussianMixture):
             X, weight = X[of_unlabeled], parts[1]
         elif self.init_params == "labels":
             raise ValueError("init_params='labels' needs labels: give y, with -1 for rows without one")
-        best = self._best_run(X, weight, labeled)
-        self._keep(best)
-        if not best.converged and self.max_iter > 0:
-            warnings.warn(
-                f"EM did not converge in {best.n_passes} passes over the rows: "
-                "raise max_iter or tol, or try another start.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
-        return self
+        return self._best_run(X, weight, labeled)
+
+    def _fitted_to_parts(self, parts, y, sample_weight, map):  # noqa: A002
+        if y is not None or sample_weight is not None:
+            raise ValueError("give labels and weights of parts to Parts")
+        parts = Parts(*parts.columns[1:], clamped=self.semi_supervised == "clamped").look(map)
+        if parts.n_rows < self.n_components:
+            told = f"n_components = {self.n_components}, n_samples = {parts.n_rows}"
+            raise ValueError(f"Expected n_samples >= n_components but got {told}")
+        self.n_features_in_, labeled = parts.n_features, None
+        X, weight = parts.sample(SAMPLE_ROWS, map)
+        if message := ridge_warning(X, self.reg_covar, weight):
+            warnings.warn(message, stacklevel=3)
+        if parts.largest_label >= self.n_components:
+            raise ValueError(f"labels must be below n_components = {self.n_components}, not {parts.largest_label}")
+        if parts.largest_label > UNLABELED:
+            labeled = parts.labeled(self.n_components, self.covariance_type, map)
+        elif self.init_params == "labels":
+            raise ValueError("init_params='labels' needs labels: give them to Parts, with -1 for rows without one")
+        return self._best_run(X, weight, labeled, parts, map)
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """Fit the mixture and return the most probable component of each row; parameters as in `fit`."""
@@ -266,8 +296,11 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError(f"y must hold {allowed}; row {wrong[0]} has {labels[wrong[0]].item()!r}")
         return whole if (whole != UNLABELED).any() else None
 
-    def _best_run(self, X, weight, labeled):
-        """Run EM from every start, and return the result of highest likelihood."""
+    def _best_run(self, X, weight, labeled, parts=None, map=map):  # noqa: A002
+        """Run EM from every start, and return the result of highest likelihood.
+
+        Starts look at X and its weights; so does EM, unless there are parts.
+        """
         random_state = check_random_state(self.random_state)
         goes_on = self.warm_start and hasattr(self, "converged_")
         shape = COVARIANCE_TYPES[self.covariance_type].shape(self.n_components, self.n_features_in_)
@@ -283,13 +316,13 @@ class GaussianMixtureEM(GaussianMixture):
             except CollapsedComponentError as error:
                 collapse = f"start: {error}"
                 continue
+            rows = {"labeled": clamped, "sample_weight": weight} if parts is None else {"map": map}
             result = expectation_maximization(
-                X,
+                X if parts is None else parts,
                 start,
                 sklearn_stopping(self.tol, self.max_iter),
-                labeled=clamped,
+                **rows,
                 reg_covar=self.reg_covar,
-                sample_weight=weight,
                 acceleration=self.acceleration,
                 kernel=self.kernel,
                 previous=self.lower_bound_ if goes_on else None,

@@ -1,0 +1,230 @@
+"""Rows that come in parts: in several arrays or files, here or on other machines.
+
+Sufficient statistics add up. Those of each part are computed where a task finds it, by anything that has the standard
+`map` of an executor: of `concurrent.futures`, of Dask (`client.get_executor()`), of `mpi4py.futures`, or Python's own.
+They are added in the parts' order, so that nothing depends on which task ended first. What tasks run where, and what is
+done when one is lost, is the executor's affair.
+"""
+
+import os
+from collections import defaultdict
+from functools import partial
+from itertools import chain
+
+import numpy as np
+
+from emgmm.e_step import rows_to_fit
+from emgmm.incomplete import check_features, weighted_rows
+from emgmm.labels import labeled_statistics
+from emgmm.statistics import has_holes, no_statistics
+
+UNLABELED = -1
+
+
+class Parts:
+    """Rows in parts, for `expectation_maximization` and `GaussianMixtureEM.fit` in place of one array.
+
+    Parameters
+    ----------
+    rows : sequence, or a Dask array or data frame
+        Of each part an array (N, D), the path of a .npy or Parquet file, or a future of Dask that holds an array. Tasks
+        in other processes read files themselves; arrays, memory maps too, are sent to them at each pass. The parts of
+        a Dask collection are computed once, and stay where they are: one task takes all parts of a worker. (An idle
+        worker may take such a task with its parts; Dask's setting `distributed.scheduler.work-stealing` forbids it.)
+    labels : sequence, optional
+        Of each part the component of its rows (N,), -1 where it is not known: arrays, or paths of .npy files.
+    sample_weight : sequence, optional
+        Of each part the weights of its rows (N,), likewise. A row of weight 2 counts as two.
+    clamped : bool, default=True
+        Rows with a label stay in the likelihood, with their posteriors clamped to it. If False they are passed over.
+
+    Raises
+    ------
+    ValueError
+        If there are no parts, or not as many of labels or weights.
+    """
+
+    def __init__(self, rows, labels=None, sample_weight=None, clamped=True):
+        rows, self.groups = _of_dask(rows) if hasattr(rows, "to_delayed") else (list(rows), None)
+        columns = [rows, *([None] * len(rows) if each is None else list(each) for each in (labels, sample_weight))]
+        if not rows or len({len(column) for column in columns}) > 1:
+            raise ValueError("there must be a part at least, and as many of labels and sample_weight as of rows")
+        names = [os.fspath(part) if _is_path(part) else f"number {i} (from 0)" for i, part in enumerate(rows)]
+        self.columns, self.clamped, self.n_rows = [names, *columns], clamped, None
+        self.groups = self.groups or [[i] for i in range(len(rows))]
+
+    def each(self, task, map):  # noqa: A002
+        """Run a task on each part, one after the other on those of a group; give what they return, in their order."""
+        columns = ([[column[i] for i in group] for group in self.groups] for column in self.columns)
+        found = dict(zip(chain(*self.groups), chain(*map(partial(_in_turn, task), *columns)), strict=True))
+        return [found[i] for i in range(len(found))]
+
+    def look(self, map):  # noqa: A002
+        """Go through the parts once, to tell what they hold (`n_rows` and so on, of those that are fitted).
+
+        Raises
+        ------
+        ValueError
+            If one cannot be used; the text names it, and says why.
+        """
+        found = self.each(partial(_looked_at, self.clamped), map)
+        for name, (_, _, least, _, _) in zip(self.columns[0], found, strict=True):
+            if len(least) != len(found[0][2]):
+                raise ValueError(f"part {name} has {len(least)} features, and the first part {len(found[0][2])}")
+        self.n_rows, self.total_weight = (sum(each[i] for each in found) for i in (0, 1))
+        self.n_features, self.largest_label = len(found[0][2]), max(each[3] for each in found)
+        self.labels_lack_values = any(each[4] for each in found)
+        check_features(np.stack([each[2] for each in found]))
+        return self
+
+    def sample(self, n_rows, map):  # noqa: A002
+        """Take about so many unlabeled rows: the first of each part, and one in so many after it; and their weights."""
+        found = self.each(partial(_sampled, max(1, -(-self.n_rows // n_rows))), map)
+        X, weight = (np.concatenate(column) for column in zip(*found, strict=True))
+        return X, weight if self.columns[3][0] is not None else None
+
+    def labeled(self, n_components, covariance_type, map):  # noqa: A002
+        """Give `labeled_statistics` of all labeled rows; if some of these lack values, they are brought here."""
+        settings = n_components, covariance_type
+        found = self.each(partial(_labeled, None if self.labels_lack_values else settings), map)
+        if not self.labels_lack_values:
+            return sum(found, no_statistics(n_components, self.n_features, covariance_type))
+        X, y, weight = (np.concatenate(column) for column in zip(*found, strict=True))
+        return labeled_statistics(X, y, *settings, weight)
+
+    def to_fit(self, start, kernel, map):  # noqa: A002
+        """Make what the EM loop takes its E-steps over; look at the parts before that, unless that was done."""
+        if self.n_rows is None:
+            self.look(map)
+        return PartsToFit(self, start, kernel, map)
+
+
+class PartsToFit:
+    """Parts, as what the EM loop takes its E-steps over."""
+
+    kernel = "numpy"  # of the loop, which then leaves the kernel to the tasks
+
+    def __init__(self, parts, start, kernel, map):  # noqa: A002
+        self.parts, self.map, self.task = parts, map, partial(_expectation, parts.clamped, kernel)
+        if parts.n_features != start.n_features:
+            raise ValueError(f"the parts have {parts.n_features} features, and the start {start.n_features}")
+        if parts.largest_label >= start.n_components:
+            raise ValueError(f"labels must be below {start.n_components}, not {parts.largest_label}")
+
+    def expectation(self, parameters):
+        """Take the E-step: expected sufficient statistics of all parts, and their log-likelihood."""
+        total, log_likelihood = no_statistics(*parameters.means.shape, parameters.covariance_type), 0.0
+        for statistics, of_part in self.parts.each(partial(self.task, parameters), self.map):
+            total, log_likelihood = total + statistics, log_likelihood + of_part
+        return total, log_likelihood
+
+
+def _is_path(part) -> bool:
+    return isinstance(part, (str, os.PathLike))
+
+
+def _in_turn(task, *columns):
+    return [task(*part) for part in zip(*columns, strict=True)]
+
+
+def _of_dask(collection):
+    """Give futures of the parts, once they are computed, and the numbers of those on each worker."""
+    from distributed import get_client, wait
+
+    client = get_client()
+    futures = client.compute(np.ravel(collection.to_delayed()).tolist())
+    wait(futures)
+    where = client.who_has(futures)
+    of_worker = defaultdict(list)
+    for i, future in enumerate(futures):
+        of_worker[min(where[future.key], default="")].append(i)
+    return futures, [*of_worker.values()]
+
+
+def _loaded(what):
+    """Load an array, or Dask's part of a data frame."""
+    if not _is_path(what):
+        return np.asarray(what)
+    if os.fspath(what).endswith(".npy"):
+        return np.load(what, allow_pickle=False)
+    if not os.fspath(what).endswith(".parquet"):
+        raise ValueError("its name must end with .npy or .parquet")
+    from pyarrow.parquet import read_table
+
+    return np.column_stack([column.to_numpy() for column in read_table(what).columns])
+
+
+def _part(name, rows, labels, weight):
+    """Load rows, labels and weights of a part; None where there are none."""
+    try:
+        X, y, weight = (None if what is None else _loaded(what) for what in (rows, labels, weight))
+    except Exception as error:  # whatever a reader of files may raise
+        raise ValueError(f"part {name} cannot be read: {type(error).__name__}: {error}") from None
+    if X.ndim != 2 or X.dtype.kind not in "fiub":
+        raise ValueError(f"part {name} must hold numbers in the shape (n_samples, n_features), not {X.dtype} {X.shape}")
+    for array, what in ((y, "labels"), (weight, "weights")):
+        if array is not None and (array.shape != X.shape[:1] or array.dtype.kind not in "fiub"):
+            raise ValueError(f"part {name} must have {what} of shape {X.shape[:1]}, not {array.dtype} {array.shape}")
+    return X, None if y is None else y.astype(np.intp), weight
+
+
+def _split(clamped, part):
+    """Give unlabeled rows and their weights; and labeled ones, their labels and weights, or None."""
+    X, y, weight = part
+    if y is None:
+        return (X, weight), None
+    free = y == UNLABELED
+    weights = [None if weight is None else weight[chosen] for chosen in (free, ~free)]
+    return (X[free], weights[0]), (X[~free], y[~free], weights[1]) if clamped and not free.all() else None
+
+
+def _looked_at(clamped, *part):
+    """Tell how many rows of a part are fitted, their weight, least values, largest label, and if labels lack values."""
+    (X, weight), known = _split(clamped=True, part=_part(*part))
+    name, parts = part[0], [(X, weight)] + ([(known[0], known[2])] if known else [])
+    if not sum(len(rows) for rows, _ in parts):
+        raise ValueError(f"part {name} has no rows")
+    for rows, weights in parts:
+        if len(rows) and np.isinf([np.fmin.reduce(rows, axis=None), np.fmax.reduce(rows, axis=None)]).any():
+            raise ValueError(f"part {name} has values that are not finite")
+        if weights is not None and not (np.isfinite(weights).all() and (weights >= 0).all()):
+            raise ValueError(f"part {name} has weights that are not finite, or negative")
+    if known and known[1].min() < UNLABELED:
+        raise ValueError(f"part {name} has labels below -1")
+    fitted = [each for each in (parts if clamped else parts[:1]) if len(each[0])]
+    counts = sum(len(rows) for rows, _ in fitted), sum(_mass(*each) for each in fitted)
+    least = [np.fmin.reduce(weighted_rows(*each), axis=0, initial=np.nan) for each in fitted]
+    least = np.fmin.reduce([np.full(X.shape[1], np.nan), *least])
+    return *counts, least, known[1].max() if known else UNLABELED, bool(known) and has_holes(known[0])
+
+
+def _mass(X, weight) -> float:
+    return float(len(X) if weight is None else weight.sum())
+
+
+def _sampled(stride, *part):
+    (X, weight), _ = _split(clamped=False, part=_part(*part))
+    return X[::stride], np.ones(len(X[::stride])) if weight is None else weight[::stride]
+
+
+def _labeled(settings, *part):
+    X, y, weight = _part(*part)
+    chosen = np.zeros(len(X), dtype=bool) if y is None else y != UNLABELED
+    weight = np.ones(chosen.sum()) if weight is None else weight[chosen]
+    labels = np.zeros(0, dtype=np.intp) if y is None else y[chosen]
+    return (X[chosen], labels, weight) if settings is None else labeled_statistics(X[chosen], labels, *settings, weight)
+
+
+def _expectation(clamped, kernel, parameters, *part):
+    """Take the E-step over a part."""
+    (X, weight), known = _split(clamped, _part(*part))
+    statistics, log_likelihood = no_statistics(*parameters.means.shape, parameters.covariance_type), 0.0
+    if len(X):
+        rows = rows_to_fit(X, parameters.covariance_type, weight, kernel)
+        statistics, log_likelihood = rows.expectation(parameters)
+    if known:
+        X, y, weight = known
+        labeled = labeled_statistics(X, y, parameters.n_components, parameters.covariance_type, weight)
+        of_labeled, joint = labeled.expectation(parameters)
+        statistics, log_likelihood = statistics + of_labeled, log_likelihood + joint
+    return statistics, log_likelihood
