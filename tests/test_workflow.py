@@ -107,6 +107,7 @@ BUT_DATA = FIGURES | {
     "sklearn",
     "compare",
     "evaluate",
+    "predict",
     "impute",
     "diagnose",
     "measure",

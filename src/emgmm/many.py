@@ -156,12 +156,13 @@ def judge_many(X, mixtures):
         return
     kind, incomplete = mixtures[0].type, has_holes(X)
     X = np.broadcast_to(X, (len(mixtures), *X.shape[1:]))
-    if incomplete:
+    values = 2 * max(1, X.shape[1]) * mixtures[0].means.size
+    if incomplete or values > GROUP_VALUES:  # of many rows, blocks
         yield from (
             (posteriors(x, mixture), log_likelihoods(x, mixture)) for x, mixture in zip(X, mixtures, strict=True)
         )
         return
-    size = max(1, GROUP_VALUES // (2 * max(1, X.shape[1]) * mixtures[0].means.size))
+    size = GROUP_VALUES // values
     for begin in range(0, len(mixtures), size):
         rows, group = X[begin : begin + size], mixtures[begin : begin + size]
         weights, means, factors = (

@@ -60,6 +60,13 @@ except StudyError as error:
 
 STUDY = LOADED.study
 PLAN = Plan(STUDY)
+if workflow.is_main_process:
+    for name, n_rows in PLAN.large_as_text.items():
+        print(
+            f"experiment {name} has about {n_rows:,} rows, whose predictions are written as text: "
+            "predictions: parquet is smaller",
+            file=sys.stderr,
+        )
 # The tables that claims read.
 CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]
 # Params hold the checksum of all that a script imports: an edit there reruns what it made.
@@ -72,6 +79,8 @@ wildcard_constraints:
     owner="[a-z][a-z0-9_]*",
     fit="[a-z][a-z0-9_]*",
     sha256="[0-9a-f]{64}",
+    ending="csv|parquet|npy",
+    format="csv|parquet",
     sweep="[a-z][a-z0-9_]*",
     part="[0-9]+",
 

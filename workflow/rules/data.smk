@@ -1,9 +1,9 @@
 # Fetch files, draw the synthetic data, or read the user's.
 rule fetch:
     output:
-        "results/downloads/{sha256}.csv",
+        "results/downloads/{sha256}.{ending}",
     log:
-        "results/logs/fetch/{sha256}.log",
+        "results/logs/fetch/{sha256}.{ending}.log",
     localrule: True
     conda:
         "../envs/study.yaml"

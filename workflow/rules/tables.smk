@@ -6,7 +6,6 @@ rule evaluate:
     output:
         fits="results/evaluation/{experiment}/fits/{fit}.csv",
         parameters="results/evaluation/{experiment}/parameters/{fit}.csv",
-        predictions="results/predictions/{experiment}/{fit}.csv",
     log:
         "results/logs/evaluate/{experiment}/{fit}.log",
     conda:
@@ -25,6 +24,28 @@ rule evaluate:
         "Evaluate {wildcards.experiment}: {wildcards.fit}"
     script:
         "../scripts/evaluate.py"
+
+
+rule predict:
+    input:
+        data=rules.data.output,
+        runs=rules.fit.output,
+    output:
+        "results/predictions/{experiment}/{fit}.{format}",
+    log:
+        "results/logs/predict/{experiment}/{fit}.{format}.log",
+    conda:
+        "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("predict"),
+        mem_mb=memory_of_experiment,
+    params:
+        code=CODE.digest("predict.py"),
+        fit=lambda wildcards: fit_of(wildcards).model_dump(),
+    message:
+        "Predict the rows of {wildcards.experiment}: {wildcards.fit}"
+    script:
+        "../scripts/predict.py"
 
 
 rule impute:

@@ -1,9 +1,9 @@
-"""Evaluate a fit, tabulate its parameters, and list its predictions."""
+"""Evaluate a fit, and tabulate its parameters."""
 
 from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset
 from study.data.storage import read_arrays, write_table
-from study.evaluation.scores import evaluate_fit, tabulate_parameters, tabulate_predictions
+from study.evaluation.scores import evaluate_fit, tabulate_parameters
 from study.fits.runs import Runs
 from study.plan.step import logged
 
@@ -15,4 +15,3 @@ with logged(snakemake):
     published = [Published(**printed) for printed in snakemake.params.published]
     write_table(snakemake.output.fits, evaluate_fit(dataset, runs, fit, experiment, name))
     write_table(snakemake.output.parameters, tabulate_parameters(dataset, runs, fit, published, experiment, name))
-    write_table(snakemake.output.predictions, tabulate_predictions(dataset, runs, fit))

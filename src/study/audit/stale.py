@@ -22,10 +22,11 @@ SLUG = "[a-z][a-z0-9_]{0,63}"
 MADE = re.compile(
     rf"""results/(
         data/{SLUG}\.npz | fits/{SLUG}/{SLUG}\.npz | sklearn/{SLUG}/{SLUG}\.npz |
-        evaluation/{SLUG}/({SLUG}/)?{SLUG}\.csv | predictions/{SLUG}/{SLUG}\.csv |
+        evaluation/{SLUG}/({SLUG}/)?{SLUG}\.csv | predictions/{SLUG}/{SLUG}\.(csv|parquet) |
         figures/{SLUG}/{SLUG}\.(svg|png) | tables/sweeps/{SLUG}\.csv |
         report/{SLUG}\.html | report/figures/{SLUG}/{SLUG}\.webp |
-        sweeps/{SLUG}/part_\d+\.csv | sweeps/{SLUG}/cells/[0-9a-f]{{64}}\.csv | downloads/[0-9a-f]{{64}}\.csv
+        sweeps/{SLUG}/part_\d+\.csv | sweeps/{SLUG}/cells/[0-9a-f]{{64}}\.csv |
+        downloads/[0-9a-f]{{64}}\.(csv|parquet|npy)
     )""",
     re.VERBOSE,
 )

@@ -1,6 +1,5 @@
 """Checks of an experiment that look at more than one key. They see every part that is right in itself."""
 
-import csv
 import os
 from functools import lru_cache
 from pathlib import Path
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 
 from emgmm import has_numba
 from study.configuration.cells import adapter
+from study.configuration.data_files import NoColumnsError, columns_of, ending_of
 from study.configuration.implementations import implementation_file, implementations
 from study.configuration.schema import (
     MAX_DRAWN_VALUES,
@@ -74,6 +74,9 @@ def _files(data, path):
     for key, table in (("unlabeled", data.unlabeled), ("labeled", data.labeled)):
         if table is None:
             continue
+        if table.target is not None and ending_of(table.place) == ".npy":
+            yield (*path, key, "target"), "a .npy file has no column of classes, but x1, x2, ...: must be left out"
+            continue
         if table.target in data.features:
             yield (*path, key, "target"), f"'{table.target}' is one of the features"
         if table.url:
@@ -81,22 +84,16 @@ def _files(data, path):
         if not Path(table.path).is_file():
             yield (*path, key, "path"), f"there is no file '{table.path}'"
             continue
-        columns = _columns(table.path)
+        try:
+            columns = columns_of(table.path)
+        except NoColumnsError:
+            columns = []  # which the rule for the data tells
         for wanted, place in [
             *((f, (*path, "features")) for f in data.features),
             (table.target, (*path, key, "target")),
         ]:
             if columns and wanted is not None and wanted not in columns:
                 yield place, f"{table.path} has no column '{wanted}'{nearest(wanted, columns)}"
-
-
-def _columns(path):
-    """Names in the header of a CSV file; none if it cannot be read, which the rule for the data tells."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            return [name.strip() for name in next(csv.reader(file), [])]
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return []
 
 
 def _size(data, replicates, path):

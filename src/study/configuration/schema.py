@@ -17,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from study.configuration.data_files import ending_of
+
 
 def _readable(name):
     if name in ("nan", "null"):
@@ -219,9 +221,13 @@ def _expect_one_a_class(values, info):
 
 
 class CsvFile(Closed):
-    """A CSV file here, or at an address."""
+    """A file of rows, here or at an address: CSV, or by its ending Parquet (.parquet) or NumPy's (.npy)."""
 
-    path: Name | None = Field(None, description="The file, relative to the folder in which snakemake runs.")
+    path: Name | None = Field(
+        None,
+        description="The file, relative to the folder in which snakemake runs: CSV, or .parquet, or .npy (its columns "
+        "are x1, x2, ...).",
+    )
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")] | None = Field(
         None, description="In place of `path`: its http(s) address. It is fetched once, and kept in results/downloads."
     )
@@ -232,7 +238,7 @@ class CsvFile(Closed):
     @property
     def place(self) -> str:
         """The file to read."""
-        return self.path or f"results/downloads/{self.sha256}.csv"
+        return self.path or f"results/downloads/{self.sha256}{ending_of(self.url)}"
 
     @model_validator(mode="after")
     def _path_or_url(self):
@@ -244,7 +250,7 @@ class CsvFile(Closed):
 
 
 class UnlabeledCsv(CsvFile):
-    """A CSV file of rows to fit."""
+    """A file of rows to fit."""
 
     target: Name | None = Field(
         None,
@@ -253,7 +259,7 @@ class UnlabeledCsv(CsvFile):
 
 
 class LabeledCsv(CsvFile):
-    """A CSV file of rows with their classes."""
+    """A file of rows with their classes."""
 
     target: Name = Field(description="Column with the classes: whole numbers or names.")
 
@@ -261,7 +267,7 @@ class LabeledCsv(CsvFile):
 class CsvData(Source):
     """One's own rows; they are the same in every replicate."""
 
-    source: Literal["csv"] = Field(description="Read rows from CSV files.")
+    source: Literal["csv"] = Field(description="Read rows from files: CSV, Parquet or .npy.")
     features: Annotated[list[Name], Field(min_length=1, max_length=1000)] = Field(
         description="Columns to use; numbers."
     )
@@ -441,6 +447,10 @@ class Experiment(Closed):
     )
     published: dict[Slug, list[Published]] = Field(
         {}, description="What a source printed for the components of a fit, by the fit's name."
+    )
+    predictions: Literal["csv", "parquet"] = Field(
+        "csv",
+        description="How the rows' posteriors and classes are written; of many rows Parquet is far smaller.",
     )
     bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
 

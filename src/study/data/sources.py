@@ -1,4 +1,4 @@
-"""The rows that an experiment is about: drawn from a known mixture, read from CSV files, or scikit-learn's."""
+"""The rows that an experiment is about: drawn from a known mixture, read from files, or scikit-learn's."""
 
 import numpy as np
 
@@ -17,9 +17,9 @@ def make_dataset(data: Data, replicates: int, seed: int, experiment: str) -> Dat
         If a CSV file cannot be used.
     """
     if isinstance(data, CsvData):
-        from study.data.csv_files import read_csv  # pandas takes its time to import
+        from study.data.files import read_files  # pandas takes its time to import
 
-        return read_csv(data)
+        return read_files(data)
     make = _load if isinstance(data, SklearnData) else _draw
     dataset = make(data, replicates, seed, experiment)
     return with_holes(dataset, data.holes, seed, experiment) if data.incomplete else dataset

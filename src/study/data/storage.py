@@ -6,7 +6,7 @@ import io
 import os
 import secrets
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,25 @@ def write_table(path, table):
     """Write a table as CSV, every digit of its numbers kept."""
     with whole_file(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def write_pieces(path, tables):
+    """Write tables one below the other, of which only one is in memory: as CSV, or by the path's ending as Parquet."""
+    with whole_file(path) as temporary:
+        if temporary.suffix != ".parquet":
+            for number, table in enumerate(tables):
+                settings = {"mode": "a", "header": number == 0, "lineterminator": "\n", "encoding": "utf-8"}
+                table.to_csv(temporary, index=False, **settings)
+            return
+        from pyarrow import Table  # takes its time to import
+        from pyarrow.parquet import ParquetWriter
+
+        with ExitStack() as stack:
+            writer = None
+            for table in tables:
+                rows = Table.from_pandas(table, preserve_index=False)
+                writer = writer or stack.enter_context(ParquetWriter(temporary, rows.schema))
+                writer.write_table(rows)
 
 
 def read_table(path):

@@ -45,6 +45,8 @@ class Measurement:
         Attributes of the subject that must not be None; else there is no row.
     first : int or None
         How many replicates are measured, where it takes its time; default: all.
+    most_rows : int or None
+        Of how many unlabeled rows it is measured at most, where it takes memory; default: of any number.
     quantities : dict
         What it gives, by name.
     in_sweeps : bool
@@ -55,12 +57,15 @@ class Measurement:
     of: type
     needs: tuple[str, ...]
     first: int | None
+    most_rows: int | None
     quantities: dict[str, Quantity]
     in_sweeps: bool = True
 
     def numbers(self, subject) -> dict:
         """Measure a subject: numbers by (name, key). Empty if it lacks something, or the number cannot be told."""
         if self.first is not None and subject.number >= self.first:
+            return {}
+        if self.most_rows is not None and len(subject.rows.unlabeled) > self.most_rows:
             return {}
         if any(getattr(subject, need) is None for need in self.needs):
             return {}
@@ -76,10 +81,13 @@ class Measurement:
 REGISTERED: list[Measurement] = []  # in the order of the rows
 
 
-def measured(subject: type, needs: tuple[str, ...] = (), first=None, in_sweeps=True, **quantities: tuple):
+def measured(
+    subject: type, needs: tuple[str, ...] = (), first=None, most_rows=None, in_sweeps=True, **quantities: tuple
+):
     """Register a function as a measurement; each further keyword is a number that it gives: a `Quantity`'s values."""
     of = {
         f"first {first} replicates": first is not None,
+        f"at most {most_rows or 0:,} rows": most_rows is not None,
         "rows without holes": not {"complete", "one_feature"}.isdisjoint(needs),
         "labeled rows without holes": "labels" in needs,
     }
@@ -88,7 +96,7 @@ def measured(subject: type, needs: tuple[str, ...] = (), first=None, in_sweeps=T
 
     def register(function):
         named = {name: Quantity(unit, meaning + only, *more) for name, (unit, meaning, *more) in quantities.items()}
-        REGISTERED.append(Measurement(function, subject, needs, first, named, in_sweeps))
+        REGISTERED.append(Measurement(function, subject, needs, first, most_rows, named, in_sweeps))
         return function
 
     return register

@@ -1,5 +1,7 @@
 """The one judge of a fit: solvers never score themselves. Rows of fits.csv and parameters.csv come from here."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -11,6 +13,7 @@ from study.evaluation.relabeling import accuracy
 from study.fits.missing import fitted_rows
 from study.fits.runs import Runs
 
+ROWS_AT_A_TIME = 200_000  # of predictions
 PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curves are thick
 
 
@@ -114,19 +117,20 @@ def tabulate_parameters(
     return pd.DataFrame(rows)
 
 
-def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> pd.DataFrame:
-    """List the unlabeled rows of replicate 0 with their posteriors and most probable component, or class."""
-    rows = dataset.replicate(PUBLISHED_REPLICATE)
-    table = pd.DataFrame(rows.unlabeled, columns=[str(feature) for feature in dataset.features])
-    if rows.truth is not None:
-        table["true class"] = dataset.classes[rows.truth]
-    parameters = runs.end(PUBLISHED_REPLICATE)
-    if parameters is None:
-        return table
-    found = posteriors(rows.unlabeled, parameters)
-    named = fit.uses_labels and parameters.n_components <= len(dataset.classes)
-    names = dataset.classes if named else np.arange(parameters.n_components).astype(str)
-    table["predicted " + ("class" if named else "component")] = names[found.argmax(axis=1)]
-    for k in range(parameters.n_components):
-        table[f"posterior of {names[k]}"] = found[:, k]
-    return table
+def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> Iterator[pd.DataFrame]:
+    """List the unlabeled rows of replicate 0 with their posteriors and most probable component, or class; in pieces."""
+    rows, parameters = dataset.replicate(PUBLISHED_REPLICATE), runs.end(PUBLISHED_REPLICATE)
+    for begin in range(0, len(rows.unlabeled), ROWS_AT_A_TIME):
+        some = slice(begin, begin + ROWS_AT_A_TIME)
+        table = pd.DataFrame(rows.unlabeled[some], columns=[str(feature) for feature in dataset.features])
+        if rows.truth is not None:
+            table["true class"] = pd.Categorical.from_codes(rows.truth[some], dataset.classes)
+        if parameters is not None:
+            found = posteriors(rows.unlabeled[some], parameters)
+            named = fit.uses_labels and parameters.n_components <= len(dataset.classes)
+            names = dataset.classes if named else np.arange(parameters.n_components).astype(str)
+            predicted = pd.Categorical.from_codes(found.argmax(axis=1), names)
+            table["predicted " + ("class" if named else "component")] = predicted
+            for k in range(parameters.n_components):
+                table[f"posterior of {names[k]}"] = found[:, k]
+        yield table

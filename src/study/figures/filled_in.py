@@ -3,7 +3,7 @@
 import numpy as np
 
 from emgmm import posteriors
-from study.figures.plane import DEVIATIONS, component_colors, ellipse
+from study.figures.plane import DEVIATIONS, component_colors, ellipse, scatter
 from study.figures.shown import Shown
 from study.figures.style import BACKGROUND, OURS, hide_rest, new_figure
 from study.fits.missing import imputed, whole_rows
@@ -40,7 +40,7 @@ def draw(shown: Shown):
     figure, panels = new_figure(n_columns, n_rows, **size, sharex=True, sharey=True)
     panels = np.ravel(panels)
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
-        axes.scatter(*X[both][:, [x, y]].T, s=8, c=BACKGROUND, edgecolors="none", label="rows with both values")
+        scatter(axes, X[both][:, [x, y]], BACKGROUND, "o", 8, "rows with both values")
         axes.set_xlabel(str(features[x]))
         axes.set_ylabel(str(features[y]))
         axes.label_outer()

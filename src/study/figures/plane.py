@@ -7,14 +7,39 @@ from study.data.dataset import Replicate
 from study.figures.style import component_color
 from study.fits.missing import column_means
 
+MOST_POINTS = 10_000  # drawn one by one
+CELLS = 250, 200  # of the raster in which more are counted
+ROWS_AT_A_TIME = 500_000
 DEVIATIONS = 2  # radius of the ellipses, in standard deviations
 
 
 def scatter(axes, X, color, marker, size, label):
-    """Draw rows (N, D) in the plane of the first two features; one feature lies on a line."""
-    y = X[:, 1] if X.shape[1] > 1 else np.zeros(len(X))
+    """Draw rows (N, D) in the plane of the first two features; one feature lies on a line. Many are a density."""
     edge = "white" if size > 20 else "none"
-    axes.scatter(X[:, 0], y, s=size, c=color, marker=marker, edgecolors=edge, linewidths=0.5, label=label)
+    style = {"s": size, "c": color, "marker": marker, "edgecolors": edge, "linewidths": 0.5}
+    if len(X) > MOST_POINTS and X.shape[1] > 1:
+        _density(axes, X, color)
+        axes.scatter([], [], label=f"{label}: the darker, the more", **style)
+        return
+    y = X[:, 1] if X.shape[1] > 1 else np.zeros(len(X))
+    axes.scatter(X[:, 0], y, label=label, rasterized=len(X) > MOST_POINTS, **style)
+
+
+def _density(axes, X, color):
+    """Colour a raster of the plane by the logarithm of the number of rows (N, D) in each of its cells."""
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+    low, high = X[:, :2].min(axis=0), X[:, :2].max(axis=0)
+    scale = np.array(CELLS) / np.where(high > low, high - low, 1.0)
+    counts = np.zeros(CELLS[0] * CELLS[1], dtype=np.int64)
+    for begin in range(0, len(X), ROWS_AT_A_TIME):
+        cells = np.minimum((X[begin : begin + ROWS_AT_A_TIME, :2] - low) * scale, np.array(CELLS) - 1).astype(np.int64)
+        counts += np.bincount(cells[:, 0] * CELLS[1] + cells[:, 1], minlength=len(counts))
+    shades = LinearSegmentedColormap.from_list("density", [(*to_rgb(color), alpha) for alpha in (0.0, 0.25, 1.0)])
+    extent = np.stack([low, np.where(high > low, high, low + 1.0)], axis=1).ravel()
+    image = np.log1p(counts).reshape(CELLS).T
+    axes.imshow(image, cmap=shades, extent=extent, origin="lower", aspect="auto", interpolation="nearest", zorder=1)
+    axes.autoscale_view()
 
 
 def ellipse(axes, parameters, k, features=(0, 1), **style):

@@ -25,7 +25,7 @@ ROWS, BYTES_OF_A_ROW = 10_000, 10  # of a file, which is not read for this; it m
 CLASSES = 3  # of a file
 OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging, writing
 # How often the work of all fits, or of the one that is compared, a step does.
-PASSES = {"data": 0, "fit": 1, "evaluate": 1, "impute": 1, "sklearn": 3 * len(PROTOCOLS), "diagnose": 40}
+PASSES = {"data": 0, "fit": 1, "evaluate": 1, "predict": 1, "impute": 1, "sklearn": 3 * len(PROTOCOLS), "diagnose": 40}
 PASSES |= {"compare": len(PROTOCOLS), "measure": 10}
 # A part of a sweep: so many of them, for a few cores; but what is shorter is not worth a job on a cluster, and what is
 # longer is not worth losing. What a job is given stays small.

@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from study.configuration.cells import Cells
+from study.configuration.data_files import about_rows
 from study.configuration.implementations import implementation_file, implementation_files
-from study.configuration.schema import Claim, CsvFile, Experiment, Study
+from study.configuration.schema import Claim, CsvData, CsvFile, Experiment, SklearnData, Study
 from study.evaluation.protocols import PROTOCOLS, PUBLISHED
 from study.figures import sweep
 from study.figures.catalogue import FIGURES, figures_of
 from study.plan.demands import parts_by_time, seconds_of_cells
 
 FORMATS = ("svg", "png")  # of each figure
+MANY_ROWS = 100_000  # from which on predictions as text are large
 TABLES = ("fits", "parameters", "agreement", "diagnosis", "measurements", "claims")
 
 
@@ -84,6 +86,25 @@ class Plan:
             for name, experiment in self.study.experiments.items()
             for fit in experiment.fits
         ]
+
+    @property
+    def predictions(self) -> list[str]:
+        """The rows of each experiment with their posteriors, by each fit."""
+        return [
+            path
+            for name, experiment in self.study.experiments.items()
+            for path in self.of_fits(name, f"results/predictions/{{experiment}}/{{fit}}.{experiment.predictions}")
+        ]
+
+    @property
+    def large_as_text(self) -> dict[str, int]:
+        """Rows of the experiments that have many, about, and whose predictions are written as text."""
+        found = {}
+        for name, experiment in self.study.experiments.items():
+            data = experiment.data
+            if experiment.predictions == "csv" and not isinstance(data, SklearnData):
+                found[name] = about_rows(data.unlabeled.place) if isinstance(data, CsvData) else data.n_rows
+        return {name: n_rows for name, n_rows in found.items() if n_rows > MANY_ROWS}
 
     @property
     def imputed(self) -> list[str]:
@@ -187,7 +208,7 @@ class Plan:
             *(f"results/tables/{name}.csv" for name in TABLES),
             "results/tables/README.md",
             "results/index.html",
-            *self.of_every_fit("results/predictions/{experiment}/{fit}.csv"),
+            *self.predictions,
             *self.imputed,
             *(f"results/tables/sweeps/{name}{end}.csv" for name in self.study.sweeps for end in ("", "_summary")),
             *self.figures,

@@ -11,7 +11,7 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn")  # whose versions decide on numbe
 SCRIPTS = {  # of each rule that makes a number
     **{
         rule: f"{rule}.py"
-        for rule in ("data", "fit", "compare", "evaluate", "measure", "tables", "sweep_part", "sweep")
+        for rule in ("data", "fit", "compare", "evaluate", "predict", "measure", "tables", "sweep_part", "sweep")
     },
     "sklearn": "run_sklearn.py",
 }

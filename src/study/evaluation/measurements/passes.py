@@ -21,6 +21,7 @@ from study.evaluation.numerical import maximize_likelihood
 from study.evaluation.relabeling import accuracy
 
 SOME = 20  # replicates: k-means beside EM takes its time
+MOST_ROWS = 200_000  # copied for it, some of them several times
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
 NEAR = 1e-6  # nats a row from the end
 BY_LINE_SEARCH = Tolerance(0.1, 0.0)  # rounding decides on a step of L-BFGS more or less
@@ -42,6 +43,7 @@ class UpTo(StoppingRule):
     OneDraw,
     needs=("complete",),
     first=SOME,
+    most_rows=MOST_ROWS,
     kmeans_agreement=(
         "share",
         "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size; setting: "
@@ -111,6 +113,7 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
     OneDraw,
     needs=("complete",),
     first=SOME,
+    most_rows=MOST_ROWS,
     passes_of_em=("passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end; full covariances"),
     passes_of_optimizer=(
         "passes",
