@@ -12,7 +12,7 @@
 # make progress    how many cells of a run's sweeps are done, by all its processes and nodes
 # make clean-stale list and remove results that are no longer configured
 # make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
-# make benchmark   this EM beside scikit-learn, in one run
+# make benchmark   this EM beside others, and what a study, large data and parts cost, each measured side by side
 # make lock        renew requirements.lock from pyproject.toml (needs uv and a network)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -98,7 +98,10 @@ original-data: .venv/complete
 
 benchmark: .venv/complete
 	python benchmarks/speed.py
+	python benchmarks/acceleration.py
 	python benchmarks/missing.py
+	python benchmarks/large.py
+	python benchmarks/parts.py
 	python benchmarks/sweep.py
 	python benchmarks/study.py
 

@@ -20,6 +20,9 @@ def draw(shown: Shown):
     """Draw the agreement of EM with k-means as the covariances shrink."""
     chosen = shown.measurements[shown.measurements["measurement"] == "kmeans_agreement"]
     figure, (axes,) = new_figure()
+    if chosen.empty:
+        axes.set_title(f"{shown.experiment}: k-means beside EM is not measured of so many rows")
+        return figure
     for _, rows in chosen.groupby("replicate"):
         axes.plot(rows["setting"], 100 * rows["value"], "o-", color=BACKGROUND, markersize=4, linewidth=1, alpha=0.7)
     median = 100 * chosen.groupby("setting")["value"].median()
