@@ -103,7 +103,7 @@ WRONG = [
     (
         f"{TOY}.fits.first",
         {"implementation": "sklearn", "stopping": "sklearn", "acceleration": "anderson", "kernel": "numba"},
-        "fits.first.acceleration: scikit-learn has none of ours: must be 'none'",
+        "fits.first.acceleration: scikit-learn cannot be accelerated: must be 'none'",
     ),
     (
         f"{TOY}.fits.first.acceleration",
@@ -113,7 +113,7 @@ WRONG = [
     (
         TOY,
         {"data": {"holes": {"fraction": 0.1}}, "protocols": None, "fits": {"first": {"kernel": "numba"}}},
-        "fits.first.kernel: rows with missing values, which data.holes gives, have no other: must be 'numpy'",
+        "fits.first.kernel: goes through no missing values, which data.holes gives: must be 'numpy'",
     ),
     (f"{TOY}.fits.first.acceleration", "andersen", "is 'andersen'; did you mean 'anderson'? Allowed: none, anderson"),
     (f"{TOY}.fits.first.stopping", "aitkens", "is 'aitkens'; did you mean 'aitken'?"),

@@ -88,6 +88,8 @@ def test_right_rows_are_never_read_as_text(saved, monkeypatch):
             r"row 5, column 'x1': .*got 'nan'(.|\n)*data.missing: allow takes them",
         ),
         (lambda t: t.assign(y=0.5), r"column 'y': must be a class: a whole number or a name"),
+        (lambda t: t.assign(y=t["y"].mask(t.index == 4)), r"row 5, column 'y': must be a class.*got ''"),
+        (lambda t: t.assign(y=pd.array([1, None] * 10, "Int64")), r"row 2, column 'y': must be a class.*got ''"),
         (lambda t: t[:0], "there are no rows"),
         (lambda t: t.drop(columns="x2"), "there is no column 'x2'. Columns: x1, y"),
     ],
@@ -141,6 +143,15 @@ def test_predictions_as_text_of_many_rows_are_told_of(saved):
     assert "results/predictions/mine/f.parquet" in plan.published
     assert about_rows(folder / "rows.npy") == about_rows(folder / "rows.parquet") == 1000
     assert about_rows(folder / "gone.csv") == 0
+
+
+@pytest.mark.parametrize("ending", ["parquet", "npy"])
+def test_a_file_that_is_cut_off_is_told_of_before_any_job(saved, ending):
+    _, folder = saved
+    path = folder / f"rows.{ending}"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(ConfigurationError, match=rf"data.unlabeled.path: .*rows.{ending}: cannot be read"):
+        study_of(folder, data=settings(path, None), fits={"f": {"n_components": 2}})
 
 
 def test_a_target_of_a_npy_file_is_refused(saved):

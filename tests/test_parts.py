@@ -127,7 +127,14 @@ def cut_off(folder):
     return [path]
 
 
+def another_order(folder):
+    pd.DataFrame(np.zeros((5, 2)), columns=["a", "b"]).to_parquet(folder / "one.parquet")
+    pd.DataFrame(np.zeros((5, 2)), columns=["b", "a"]).to_parquet(folder / "other.parquet")
+    return [folder / "one.parquet", folder / "other.parquet"]
+
+
 BAD = {
+    "columns in another order": (another_order, "part .*other.parquet has the columns b, a, and .*one.parquet"),
     "another number of features": (
         lambda _: [np.zeros((5, 3))],
         "part number 1 .from 0. has 3 features, .* first part 2",
@@ -169,7 +176,7 @@ def test_a_file_that_vanishes_on_the_way_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": [np.zeros(3)] * 3}, "must have labels of shape"),
+        ({"labels": [np.zeros(3)] * 3}, "must have labels, numbers of shape"),
         ({"labels": cut(np.full(400, 3))}, "labels must be below 3, not 3"),
         ({"labels": cut(np.full(400, -2))}, "has labels below -1"),
         ({"sample_weight": cut(np.full(400, -1.0))}, "weights that are not finite, or negative"),
@@ -180,6 +187,11 @@ def test_labels_and_weights_that_do_not_suit(options, message):
     X, _, start = rows()
     with pytest.raises(ValueError, match=message):
         emgmm.expectation_maximization(Parts(cut(X), **options), start, RULE)
+
+
+def test_the_path_of_one_part_is_no_sequence():
+    with pytest.raises(ValueError, match=r"must be a sequence of parts, not the path of one: \['rows.npy'\]"):
+        Parts("rows.npy")
 
 
 def test_a_feature_without_any_value_is_told_of():
@@ -229,6 +241,12 @@ class TestDask:
         where = client.who_has(parts.columns[1])
         assert_equal(emgmm.expectation_maximization(parts, start, rule, map=client.get_executor().map), one)
         assert client.who_has(parts.columns[1]) == where  # no part has moved, or been copied
+
+    def test_parts_of_some_features_are_refused(self, client):
+        import dask.array
+
+        with pytest.raises(ValueError, match="a part must have all features"):
+            Parts(dask.array.from_array(rows()[0], chunks=(100, 1)))
 
     def test_a_worker_killed_in_the_middle_loses_nothing(self, client, tmp_path):
         X, _, start = rows()

@@ -45,6 +45,8 @@ class Parts:
     """
 
     def __init__(self, rows, labels=None, sample_weight=None, clamped=True):
+        if _is_path(rows):
+            raise ValueError(f"rows must be a sequence of parts, not the path of one: [{str(rows)!r}]")
         rows, self.groups = _of_dask(rows) if hasattr(rows, "to_delayed") else (list(rows), None)
         columns = [rows, *([None] * len(rows) if each is None else list(each) for each in (labels, sample_weight))]
         if not rows or len({len(column) for column in columns}) > 1:
@@ -68,9 +70,14 @@ class Parts:
             If one cannot be used; the text names it, and says why.
         """
         found = self.each(partial(_looked_at, self.clamped), map)
-        for name, (_, _, least, _, _) in zip(self.columns[0], found, strict=True):
+        for name, (_, _, least, _, _, _) in zip(self.columns[0], found, strict=True):
             if len(least) != len(found[0][2]):
                 raise ValueError(f"part {name} has {len(least)} features, and the first part {len(found[0][2])}")
+        named = {name: each[5] for name, each in zip(self.columns[0], found, strict=True) if each[5]}
+        for name, columns in named.items():
+            first = next(iter(named))
+            if columns != named[first]:
+                raise ValueError(f"part {name} has the columns {', '.join(columns)}, and {first} {named[first]}")
         self.n_rows, self.total_weight = (sum(each[i] for each in found) for i in (0, 1))
         self.n_features, self.largest_label = len(found[0][2]), max(each[3] for each in found)
         self.labels_lack_values = any(each[4] for each in found)
@@ -131,6 +138,8 @@ def _of_dask(collection):
     """Give futures of the parts, once they are computed, and the numbers of those on each worker."""
     from distributed import get_client, wait
 
+    if len(getattr(collection, "numblocks", ())) > 1 and collection.numblocks[1] > 1:
+        raise ValueError("a part must have all features: collection.rechunk({1: -1}) puts them together")
     client = get_client()
     futures = client.compute(np.ravel(collection.to_delayed()).tolist())
     wait(futures)
@@ -161,11 +170,15 @@ def _part(name, rows, labels, weight):
     except Exception as error:  # whatever a reader of files may raise
         raise ValueError(f"part {name} cannot be read: {type(error).__name__}: {error}") from None
     if X.ndim != 2 or X.dtype.kind not in "fiub":
-        raise ValueError(f"part {name} must hold numbers in the shape (n_samples, n_features), not {X.dtype} {X.shape}")
+        raise ValueError(f"part {name} must hold numbers in the shape (n_samples, n_features), not {_told(X)}")
     for array, what in ((y, "labels"), (weight, "weights")):
         if array is not None and (array.shape != X.shape[:1] or array.dtype.kind not in "fiub"):
-            raise ValueError(f"part {name} must have {what} of shape {X.shape[:1]}, not {array.dtype} {array.shape}")
+            raise ValueError(f"part {name} must have {what}, numbers of shape {X.shape[:1]}, not {_told(array)}")
     return X, None if y is None else y.astype(np.intp), weight
+
+
+def _told(array) -> str:
+    return f"{array.dtype} of shape {array.shape}"
 
 
 def _split(clamped, part):
@@ -195,7 +208,17 @@ def _looked_at(clamped, *part):
     counts = sum(len(rows) for rows, _ in fitted), sum(_mass(*each) for each in fitted)
     least = [np.fmin.reduce(weighted_rows(*each), axis=0, initial=np.nan) for each in fitted]
     least = np.fmin.reduce([np.full(X.shape[1], np.nan), *least])
-    return *counts, least, known[1].max() if known else UNLABELED, bool(known) and has_holes(known[0])
+    largest, holes = known[1].max() if known else UNLABELED, bool(known) and has_holes(known[0])
+    return *counts, least, largest, holes, _names(part[1])
+
+
+def _names(rows) -> list[str]:
+    """Name the columns of a Parquet file or a data frame; none of anything else."""
+    if _is_path(rows) and os.fspath(rows).endswith(".parquet"):
+        from pyarrow.parquet import read_schema
+
+        return read_schema(rows).names
+    return [str(column) for column in getattr(rows, "columns", ())]
 
 
 def _mass(X, weight) -> float:

@@ -86,8 +86,10 @@ def _files(data, path):
             continue
         try:
             columns = columns_of(table.path)
-        except NoColumnsError:
-            columns = []  # which the rule for the data tells
+        except NoColumnsError as error:
+            columns = []
+            if ending_of(table.path) != ".csv":  # of which the rule for the data tells more
+                yield (*path, key, "path"), str(error)
         for wanted, place in [
             *((f, (*path, "features")) for f in data.features),
             (table.target, (*path, key, "target")),
@@ -161,16 +163,16 @@ def _fit(fit, data, path):
         yield (*path, "semi_supervised"), f"{_named(fit.implementation)} cannot clamp labels: must be 'init_only'"
     if fit.implementation == "sklearn" and fit.stopping != "sklearn" and not (data is not None and data.incomplete):
         yield (*path, "stopping"), "scikit-learn has its own stopping rule: must be 'sklearn'"
-    for key in ("acceleration", "kernel"):
+    for key, told in (("acceleration", "cannot be accelerated"), ("kernel", "has no kernel of ours")):
         standard = Fit.model_fields[key].default
         if fit.implementation != "emgmm" and getattr(fit, key) != standard:
-            yield (*path, key), f"{_named(fit.implementation)} has none of ours: must be '{standard}'"
+            yield (*path, key), f"{_named(fit.implementation)} {told}: must be '{standard}'"
     if fit.kernel == "numba" and not has_numba():
         yield (*path, "kernel"), "needs numba, which is not installed (pip install numba): must be 'numpy'"
     if data is None:
         return
     if fit.kernel == "numba" and data.incomplete and fit.missing == "observed":
-        told = f"rows with missing values, which {_holes_of(data)} gives, have no other: must be 'numpy'"
+        told = f"goes through no missing values, which {_holes_of(data)} gives: must be 'numpy'"
         yield (*path, "kernel"), told
     if fit.implementation != "emgmm" and data.incomplete:
         told = f"{_named(fit.implementation)} takes no missing values, which {_holes_of(data)} gives: must be 'emgmm'"

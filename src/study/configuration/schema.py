@@ -450,7 +450,7 @@ class Experiment(Closed):
     )
     predictions: Literal["csv", "parquet"] = Field(
         "csv",
-        description="How the rows' posteriors and classes are written; of many rows Parquet is far smaller.",
+        description="How the rows' posteriors and classes are written; of many rows Parquet is smaller.",
     )
     bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
 

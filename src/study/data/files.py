@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.configuration.data_files import NoColumnsError, columns_of
+from study.configuration.data_files import NoColumnsError, columns_of, ending_of
 from study.configuration.errors import DataError
 from study.configuration.schema import CsvData
 from study.data.dataset import Dataset, standardized
@@ -84,9 +84,9 @@ def _read_rows(path, features, target, missing):
         raise DataError(str(error)) from None
     for column in [*features, target] if target is not None else features:
         if column not in columns:
-            hint = " (a comma must separate them)" if len(columns) == 1 and str(path).endswith(".csv") else ""
+            hint = " (a comma must separate them)" if len(columns) == 1 and ending_of(str(path)) == ".csv" else ""
             raise DataError(f"{path}: there is no column '{column}'. Columns: {', '.join(columns)}{hint}")
-    if str(path).endswith((".parquet", ".npy")):
+    if ending_of(str(path)) != ".csv":
         X, names = _read_binary(path, columns, features, target)
         _refuse_values(path, features, X, missing)
         return X, names
@@ -112,7 +112,7 @@ def _read_binary(path, columns, features, target):
                 if table[feature].dtype.kind not in "fiub":
                     raise DataError(f"{path}, column '{feature}': must hold numbers, not {table[feature].dtype}")
                 X[begin : begin + len(table), place] = table[feature]
-            names += [] if target is None else [_classes(path, table[target].astype(object), begin)]
+            names += [] if target is None else [_classes(path, table[target].astype(object), begin + 1)]
             begin += len(table)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
@@ -150,7 +150,7 @@ def _read_numbers(path, columns, features, target, missing):
                 if np.isinf(X).any() or blank or (missing != "allow" and np.isnan(X).any()):
                     return None
                 rows.append(X)
-                names += [] if target is None else [_classes(path, piece[target].fillna(""), begin)]
+                names += [] if target is None else [_classes(path, piece[target], begin)]
                 begin += len(piece)
     except (ValueError, OSError, Warning):  # the text tells what is wrong
         return None
@@ -165,14 +165,14 @@ def _has_words(path, words) -> bool:
 
 def _classes(path, names: pd.Series, first_row: int) -> Classes:
     """Name the classes of rows, of which the first has a number in its file."""
-    text = names.astype(str).str.strip().str.replace(r"^(-?\d+)\.0*$", r"\1", regex=True)  # 1.0 is class 1
+    text = names.fillna("").astype(str).str.strip().str.replace(r"^(-?\d+)\.0*$", r"\1", regex=True)  # 1.0 is class 1
     numbers, found = pd.factorize(text)
     unique = pd.Series(found)
     number = pd.to_numeric(unique, errors="coerce")
     no_class = (unique.str.lower().isin(MISSING) | (number % 1 > 0) | np.isinf(number)).to_numpy()
     bad = no_class[numbers]
     if bad.any():
-        table = pd.DataFrame({names.name: names.to_numpy()}, index=first_row + np.arange(len(names)))
+        table = pd.DataFrame({names.name: names.fillna("").to_numpy()}, index=first_row + np.arange(len(names)))
         _refuse(path, table, bad[:, None], "must be a class: a whole number or a name")
     return Classes([str(name) for name in found], numbers)
 
@@ -230,5 +230,6 @@ def _refuse(path, cells, bad, rule, hint=""):
         for i, j in where[:MAX_SHOWN_CELLS]
     ]
     if len(where) > MAX_SHOWN_CELLS:
-        lines.append(f"and {len(where) - MAX_SHOWN_CELLS:,} cells more (row 1 is the header)")
+        header = " (row 1 is the header)" if ending_of(str(path)) == ".csv" else " (rows are counted from 1)"
+        lines.append(f"and {len(where) - MAX_SHOWN_CELLS:,} cells more{header}")
     raise DataError("\n".join(lines) + hint)

@@ -185,8 +185,8 @@ def _first_ways(scene: Scene, experiment: Experiment) -> Iterator[Way]:
             yield way(words, any_two[0], any_two[-1])
     for run, other in permutations(fits, 2):
         fast, plain = scene.watched[run], scene.watched[other]
-        kinds = fast.fit.acceleration != "none", plain.fit.acceleration != "none"
-        if kinds == (True, False) and _same_model(fast, plain) and _same_start(fast, plain):
+        as_plain = fast.fit.model_copy(update={"acceleration": "none", "kernel": plain.fit.kernel})
+        if fast.fit.acceleration != "none" and as_plain == plain.fit and _same_start(fast, plain):
             passes = f"{fast.n_passes} passes over the rows beside {plain.n_passes}"
             yield way(f"accelerated EM ({run}) beside plain EM ({other}) from the same start: {passes}", run, other)
     if experiment.protocols:

@@ -28,13 +28,13 @@ def smallest_change(run):
     needs=("gains",),
     convergence_rate=(
         "ratio",
-        "last gain of the log-likelihood divided by the gain before it: near 1 is slow",
+        "last gain of the log-likelihood divided by the gain before it: near 1 is slow (plain EM)",
         Tolerance(1e-4, 0.0),  # the gains are small differences of large numbers
     ),
 )
 def convergence_rate(run):
     """Tell how slowly EM converges near its end."""
-    known = len(run.gains) > 1 and min(run.gains[-2:]) > SMALLEST_GAIN
+    known = run.fit.acceleration == "none" and len(run.gains) > 1 and min(run.gains[-2:]) > SMALLEST_GAIN
     return run.gains[-1] / run.gains[-2] if known else None
 
 
