@@ -97,8 +97,8 @@ def main():
 
     tell(
         f"Written by `python benchmarks/parts.py`. {machine()}; {N_WORKERS} workers of one thread.",
-        "Ideal: the arithmetic of all parts by the workers, without a task's cost. The aim: a ratio of at most 1.1 where",
-        "a part alone takes 300 ms.",
+        "Ideal: the arithmetic of all parts by the workers, without a task's cost. The aim: a ratio of at most 1.1",
+        "where a part alone takes 300 ms.",
         "",
     )
     settings = {"n_workers": N_WORKERS, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}

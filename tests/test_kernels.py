@@ -154,7 +154,15 @@ def test_without_numba_auto_is_numpy_and_asking_for_it_tells_what_to_do():
     assert ran(FIT.format(before=gone, kernel="auto")) == "False"
     asked = FIT.format(before=gone, kernel="numba").replace("GaussianMixtureEM(2", "\ntry:\n  GaussianMixtureEM(2")
     asked = asked.replace("\nprint", "\nexcept ValueError as error:\n  print(error)\n#")
-    assert ran(asked) == "kernel='numba' needs numba, which is not installed: pip install '.[fast]'"
+    assert ran(asked) == "kernel='numba' needs numba, which cannot be imported here: pip install '.[fast]'"
+
+
+def test_a_numba_that_cannot_be_imported_is_none(tmp_path):
+    (tmp_path / "numba.py").write_text("raise ImportError('Numba needs NumPy 2.2 or less')")
+    place = f"src{os.pathsep}{tmp_path}"
+    before = f"sys.path.insert(0, {str(tmp_path)!r}); complete.REPAID = 1"
+    code = FIT.format(before=before, kernel="auto").replace('"numba" in', '"emgmm.compiled" in')
+    assert ran(code, PYTHONPATH=place) == "False"
 
 
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path):

@@ -69,9 +69,15 @@ def test_a_npy_file_has_columns_by_number(saved):
 
 
 def test_right_rows_are_never_read_as_text(saved, monkeypatch):
-    _, folder = saved
+    rows, folder = saved
     monkeypatch.setattr(files, "_read_text", lambda *_: pytest.fail("read as text"))
-    read(folder / "rows.csv")
+    for end in ("", "\n", "\r\n\n\n"):
+        text = rows.assign(kept=rows["y"] == "yes").to_csv(index=False).strip() + end
+        (folder / "rows.csv").write_text(text)
+        np.testing.assert_array_equal(read(folder / "rows.csv").unlabeled[0], rows[["x1", "x2"]])
+    one = CsvData(source="csv", features=["x1"], unlabeled={"path": str(folder / "one.csv")}, missing="allow")
+    (folder / "one.csv").write_text("x1\n1\nNA\n3\n")
+    np.testing.assert_array_equal(read_files(one).unlabeled[0, :, 0], [1, np.nan, 3])
     with_holes = table().mask(np.arange(1000)[:, None] % 7 == [[1, 2, 9]])
     with_holes.to_csv(folder / "holes.csv", index=False, na_rep="NA")
     found = read(folder / "holes.csv", missing="allow")
@@ -113,6 +119,24 @@ def test_a_file_that_is_cut_off_or_another_thing(saved, ending):
     np.save(folder / "objects.npy", np.array([[{}, 1]]))
     with pytest.raises(DataError, match=r"objects.npy: cannot be read \(.*objects"):
         read(folder / "objects.npy", target=None)
+
+
+def test_columns_of_a_data_frame_s_index_are_columns(tmp_path):
+    rows = table(20)
+    rows.set_index("x1").to_parquet(tmp_path / "indexed.parquet")
+    np.testing.assert_array_equal(read(tmp_path / "indexed.parquet").unlabeled[0], rows[["x1", "x2"]])
+
+
+def test_several_arrays_are_no_npy_file(tmp_path):
+    with open(tmp_path / "several.npy", "wb") as file:
+        np.savez(file, a=np.zeros((2, 2)))
+    with pytest.raises(DataError, match=r"several.npy: cannot be read"):
+        read(tmp_path / "several.npy", target=None)
+
+
+def test_classes_that_are_equal_as_numbers_keep_their_order(tmp_path):
+    (tmp_path / "rows.csv").write_text("x1,x2,y\n1,2,1\n3,4,01\n")
+    assert read(tmp_path / "rows.csv").classes.tolist() == ["01", "1"]
 
 
 def test_a_download_keeps_its_ending():
@@ -210,7 +234,9 @@ def test_a_density_of_equal_values_is_drawn(width):
     _, (axes,) = new_figure()
     X = np.column_stack([np.full(plane.MOST_POINTS + 1, 2.0), width * np.arange(plane.MOST_POINTS + 1)])
     plane.scatter(axes, X, "#B0B0B0", "o", 8, "rows")
-    assert axes.images[0].get_array().sum() > 0
+    X[0] = np.nan
+    plane.scatter(axes, X, "#B0B0B0", "o", 8, "rows")
+    assert axes.images[1].get_array().sum() > 0
     axes.figure.canvas.draw()
 
 

@@ -103,6 +103,54 @@ def test_an_estimator_takes_parts(semi_supervised, holes):
     np.testing.assert_array_equal(other.predict(X), one.predict(X))
 
 
+def test_numbers_of_any_kind(tmp_path):
+    X = np.round(10 * rows()[0]).astype(int)
+    weight = np.arange(400) % 3 + 1
+    one = GaussianMixtureEM(2, random_state=0, max_iter=500).fit(X, sample_weight=weight)
+    for kernel in ("numpy", "numba"):
+        parts = Parts(saved(tmp_path, cut(X)), sample_weight=cut(weight.astype(np.uint8)))
+        other = GaussianMixtureEM(2, random_state=0, max_iter=500, kernel=kernel).fit(parts)
+        np.testing.assert_allclose(other.means_, one.means_, rtol=1e-9)
+
+
+def test_weights_of_some_parts_count_in_the_start():
+    X, _, _ = rows()
+    found, weight = Parts([X, X], sample_weight=[None, np.full(400, 3.0)]).look(map).sample(10**6, map)
+    np.testing.assert_array_equal(weight, np.repeat([1.0, 3.0], 400))
+    assert not np.shares_memory(found, X)
+
+
+def test_the_index_of_a_data_frame_is_no_feature(tmp_path):
+    frame = pd.DataFrame(rows()[0], columns=["a", "b"])
+    frame[frame["a"] > 0].to_parquet(tmp_path / "some.parquet")
+    assert GaussianMixtureEM(2).fit(Parts([tmp_path / "some.parquet"])).n_features_in_ == 2
+
+
+@pytest.mark.parametrize("semi_supervised", ["clamped", "init_only"])
+def test_labels_alone(semi_supervised):
+    X, y, _ = rows()
+    one = GaussianMixtureEM(3, semi_supervised=semi_supervised).fit(X, y)
+    other = GaussianMixtureEM(3, semi_supervised=semi_supervised).fit(Parts(cut(X), labels=cut(y)))
+    np.testing.assert_allclose(other.means_, one.means_, rtol=1e-12)
+    alone = GaussianMixtureEM(1).fit(Parts(cut(X), labels=cut(y)))  # one component: there is nothing to know
+    np.testing.assert_allclose(alone.means_[0], X.mean(axis=0))
+
+
+def test_auto_counts_the_work_on_all_parts(monkeypatch):
+    asked = []
+    monkeypatch.setattr("emgmm.complete.REPAID", 400 * 3 * 6 * 2.5)
+    monkeypatch.setattr("emgmm.parts.rows_to_fit", lambda *of: asked.append(of[-1]) or emgmm.e_step.rows_to_fit(*of))
+    X, _, start = rows()
+    emgmm.expectation_maximization(Parts(cut(X)), start, emgmm.sklearn_stopping(0, 4), kernel="auto")
+    assert asked == ["numpy"] * 6 + ["numba"] * 6
+
+
+def test_a_model_predicts_part_by_part():
+    model = GaussianMixtureEM(2).fit(Parts(cut(rows()[0])))
+    with pytest.raises(TypeError, match="one array at a time"):
+        model.predict(Parts(cut(rows()[0])))
+
+
 @pytest.mark.parametrize("init_params", ["kmeans", "k-means++", "random", "random_from_data"])
 def test_starts_look_at_a_sample(init_params, monkeypatch):
     X, _, _ = rows()
@@ -178,7 +226,7 @@ def test_a_file_that_vanishes_on_the_way_is_named(tmp_path):
     [
         ({"labels": [np.zeros(3)] * 3}, "must have labels, numbers of shape"),
         ({"labels": cut(np.full(400, 3))}, "labels must be below 3, not 3"),
-        ({"labels": cut(np.full(400, -2))}, "has labels below -1"),
+        ({"labels": cut(np.full(400, -2))}, "labels that are whole numbers from 0, or -1"),
         ({"sample_weight": cut(np.full(400, -1.0))}, "weights that are not finite, or negative"),
         ({"labels": [np.zeros(400)]}, "as many of labels and sample_weight as of rows"),
     ],
@@ -241,6 +289,9 @@ class TestDask:
         where = client.who_has(parts.columns[1])
         assert_equal(emgmm.expectation_maximization(parts, start, rule, map=client.get_executor().map), one)
         assert client.who_has(parts.columns[1]) == where  # no part has moved, or been copied
+        assert len(parts.groups) == 2
+        model = GaussianMixtureEM(3, max_iter=500).fit(parts, map=client.get_executor().map)
+        np.testing.assert_allclose(model.score(X), GaussianMixtureEM(3, max_iter=500).fit(X).score(X), atol=1e-2)
 
     def test_parts_of_some_features_are_refused(self, client):
         import dask.array

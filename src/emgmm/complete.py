@@ -10,7 +10,9 @@ statistics themselves show that digits were lost, the rows are gone through agai
 each component's own mean, whitened by its Cholesky factor.
 """
 
+import importlib
 import importlib.util
+from functools import lru_cache
 
 import numpy as np
 
@@ -30,17 +32,35 @@ NO_WEIGHT = np.empty(0)
 KERNELS = ("numpy", "numba", "auto")
 
 
+@lru_cache
 def has_numba() -> bool:
     """Tell whether numba is installed, without importing it."""
     return importlib.util.find_spec("numba") is not None
+
+
+@lru_cache
+def _is_compiled() -> bool:
+    """Tell whether the compiled kernel can be imported, by doing so: half a second, and the first time some more."""
+    try:
+        importlib.import_module("emgmm.compiled")
+    except ImportError:  # there is a numba, but not for this Python or NumPy
+        return False
+    return True
+
+
+def kernel_for(kernel, work) -> str:
+    """Choose NumPy or numba, after so much work (`REPAID`)."""
+    if kernel == "auto":
+        kernel = "numba" if work > REPAID and has_numba() and _is_compiled() else "numpy"
+    return kernel
 
 
 def checked_kernel(kernel):
     """Return a kernel's name, if it can run here."""
     if kernel not in KERNELS:
         raise ValueError(f"kernel must be one of {list(KERNELS)}, not {kernel!r}")
-    if kernel == "numba" and not has_numba():
-        raise ValueError("kernel='numba' needs numba, which is not installed: pip install '.[fast]'")
+    if kernel == "numba" and not (has_numba() and _is_compiled()):
+        raise ValueError("kernel='numba' needs numba, which cannot be imported here: pip install '.[fast]'")
     return kernel
 
 
@@ -130,7 +150,6 @@ class Rows:
             self.center = self.center[self.data_set]
         self.squares = None  # mean of each feature's square, about the center: known after the first step
         self.kernel, self._work, self._kept = checked_kernel(kernel), 0, None
-        self._work_by_numpy = {"numba": 0, "auto": REPAID if has_numba() else np.inf}.get(self.kernel, np.inf)
 
     def keep(self, chosen):
         """Go on with some of several fits."""
@@ -139,7 +158,7 @@ class Rows:
 
     def sums(self, natural):
         """Sum responsibilities times features over all rows, (..., K, F), and log-likelihoods (...)."""
-        if self._is_compiled(natural.size):
+        if self._kernel(natural.size) == "numba":
             return self._compiled_sums(natural)
         if self._kept is not None:
             return fold(natural, self._kept, self.sample_weight)
@@ -150,9 +169,9 @@ class Rows:
             log_likelihood += part_likelihood
         return sums, log_likelihood
 
-    def _is_compiled(self, n_values) -> bool:
+    def _kernel(self, n_values) -> str:
         self._work += n_values * self.X.shape[-2]
-        return self._work > self._work_by_numpy
+        return kernel_for(self.kernel, self._work) if self._work else "numpy"
 
     def _blocks(self):
         """Yield the features (..., F, n) of each block, and the weights of its rows; overwritten by the next."""
@@ -170,7 +189,7 @@ class Rows:
             yield features, None if self.sample_weight is None else self.sample_weight[rows]
 
     def _compiled_sums(self, natural):
-        from emgmm.compiled import fold_all  # takes half a second, and the first time some more
+        from emgmm.compiled import fold_all
 
         sums, log_likelihoods = np.zeros((len(self.data_set), *natural.shape[-2:])), np.zeros(len(self.data_set))
         diagonal = COVARIANCE_TYPES[self.covariance_type].diagonal
@@ -204,7 +223,7 @@ class Rows:
             Not where digits were lost or a component collapsed: `expectation` and `maximization` tell.
         """
         n_values = weights.size * self.n_values
-        if self.covariance_type != "full" or not self._as_they_are or not self._is_compiled(n_values):
+        if self.covariance_type != "full" or not self._as_they_are or self._kernel(n_values) != "numba":
             return None, None, None
         from emgmm.compiled import step_all
 

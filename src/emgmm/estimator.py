@@ -206,11 +206,19 @@ class GaussianMixtureEM(GaussianMixture):
     def _fitted_to_parts(self, parts, y, sample_weight, map):  # noqa: A002
         if y is not None or sample_weight is not None:
             raise ValueError("give labels and weights of parts to Parts")
-        parts = Parts(*parts.columns[1:], clamped=self.semi_supervised == "clamped").look(map)
-        if parts.n_rows < self.n_components:
-            told = f"n_components = {self.n_components}, n_samples = {parts.n_rows}"
+        if self.n_components == 1:  # there is nothing to know
+            names, rows, labels, weights = parts.columns
+            parts = parts.changed(columns=[names, rows, [None] * len(labels), weights])
+        every = parts.changed(clamped=True).look(map)
+        if every.n_rows < self.n_components:
+            told = f"n_components = {self.n_components}, n_samples = {every.n_rows}"
             raise ValueError(f"Expected n_samples >= n_components but got {told}")
+        parts = every
+        if self.semi_supervised == "init_only" and every.largest_label > UNLABELED:
+            free = parts.changed(clamped=False).look(map)
+            parts = free if free.n_rows else every
         self.n_features_in_, labeled = parts.n_features, None
+        self.__dict__.pop("feature_names_in_", None)  # of a fit before
         X, weight = parts.sample(SAMPLE_ROWS, map)
         if message := ridge_warning(X, self.reg_covar, weight):
             warnings.warn(message, stacklevel=3)
@@ -264,6 +272,8 @@ class GaussianMixtureEM(GaussianMixture):
 
     def _checked_rows(self, X):
         check_is_fitted(self)
+        if isinstance(X, Parts):
+            raise TypeError("a model predicts one array at a time: give the parts one by one")
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False, ensure_all_finite="allow-nan")
         return X, self._last()
 

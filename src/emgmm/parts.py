@@ -8,11 +8,13 @@ done when one is lost, is the executor's affair.
 
 import os
 from collections import defaultdict
+from copy import copy
 from functools import partial
 from itertools import chain
 
 import numpy as np
 
+from emgmm.complete import checked_kernel, kernel_for
 from emgmm.e_step import rows_to_fit
 from emgmm.incomplete import check_features, weighted_rows
 from emgmm.labels import labeled_statistics
@@ -55,6 +57,12 @@ class Parts:
         self.columns, self.clamped, self.n_rows = [names, *columns], clamped, None
         self.groups = self.groups or [[i] for i in range(len(rows))]
 
+    def changed(self, **attributes) -> "Parts":
+        """Copy them with other attributes, to be looked at anew."""
+        other = copy(self)
+        other.__dict__.update(attributes, n_rows=None)
+        return other
+
     def each(self, task, map):  # noqa: A002
         """Run a task on each part, one after the other on those of a group; give what they return, in their order."""
         columns = ([[column[i] for i in group] for group in self.groups] for column in self.columns)
@@ -77,18 +85,20 @@ class Parts:
         for name, columns in named.items():
             first = next(iter(named))
             if columns != named[first]:
-                raise ValueError(f"part {name} has the columns {', '.join(columns)}, and {first} {named[first]}")
+                told = f"the columns {', '.join(columns)}, and {first} {', '.join(named[first])}"
+                raise ValueError(f"part {name} has {told}")
         self.n_rows, self.total_weight = (sum(each[i] for each in found) for i in (0, 1))
         self.n_features, self.largest_label = len(found[0][2]), max(each[3] for each in found)
         self.labels_lack_values = any(each[4] for each in found)
-        check_features(np.stack([each[2] for each in found]))
+        if self.total_weight > 0:
+            check_features(np.stack([each[2] for each in found]))
         return self
 
     def sample(self, n_rows, map):  # noqa: A002
         """Take about so many unlabeled rows: the first of each part, and one in so many after it; and their weights."""
         found = self.each(partial(_sampled, max(1, -(-self.n_rows // n_rows))), map)
         X, weight = (np.concatenate(column) for column in zip(*found, strict=True))
-        return X, weight if self.columns[3][0] is not None else None
+        return X, weight if any(each is not None for each in self.columns[3]) else None
 
     def labeled(self, n_components, covariance_type, map):  # noqa: A002
         """Give `labeled_statistics` of all labeled rows; if some of these lack values, they are brought here."""
@@ -112,7 +122,7 @@ class PartsToFit:
     kernel = "numpy"  # of the loop, which then leaves the kernel to the tasks
 
     def __init__(self, parts, start, kernel, map):  # noqa: A002
-        self.parts, self.map, self.task = parts, map, partial(_expectation, parts.clamped, kernel)
+        self.parts, self.map, self.tasks_kernel, self.work = parts, map, checked_kernel(kernel), 0
         if parts.n_features != start.n_features:
             raise ValueError(f"the parts have {parts.n_features} features, and the start {start.n_features}")
         if parts.largest_label >= start.n_components:
@@ -121,7 +131,11 @@ class PartsToFit:
     def expectation(self, parameters):
         """Take the E-step: expected sufficient statistics of all parts, and their log-likelihood."""
         total, log_likelihood = no_statistics(*parameters.means.shape, parameters.covariance_type), 0.0
-        for statistics, of_part in self.parts.each(partial(self.task, parameters), self.map):
+        products = parameters.type.n_products(parameters.n_features)
+        self.work += self.parts.n_rows * parameters.n_components * (1 + parameters.n_features + products)
+        kernel = kernel_for(self.tasks_kernel, self.work)
+        task = partial(_expectation, self.parts.clamped, kernel, parameters)
+        for statistics, of_part in self.parts.each(task, self.map):
             total, log_likelihood = total + statistics, log_likelihood + of_part
         return total, log_likelihood
 
@@ -151,22 +165,32 @@ def _of_dask(collection):
 
 
 def _loaded(what):
-    """Load an array, or Dask's part of a data frame."""
+    """Load an array, or Dask's part of a data frame; and give the names of its columns, if it has any."""
+    if what is None:
+        return None, []
     if not _is_path(what):
-        return np.asarray(what)
+        return np.asarray(what), [str(column) for column in getattr(what, "columns", ())]
     if os.fspath(what).endswith(".npy"):
-        return np.load(what, allow_pickle=False)
+        array = np.load(what, allow_pickle=False)
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it holds several arrays")
+        return array, []
     if not os.fspath(what).endswith(".parquet"):
         raise ValueError("its name must end with .npy or .parquet")
     from pyarrow.parquet import read_table
 
-    return np.column_stack([column.to_numpy() for column in read_table(what).columns])
+    table = read_table(what)
+    index = (table.schema.pandas_metadata or {}).get("index_columns", [])  # of the data frame that was written
+    names = [name for name in table.column_names if name not in index]
+    return np.column_stack([table[name].to_numpy() for name in names]), names
 
 
 def _part(name, rows, labels, weight):
-    """Load rows, labels and weights of a part; None where there are none."""
+    """Load rows, labels and weights of a part, None where there are none; and the names of its columns."""
     try:
-        X, y, weight = (None if what is None else _loaded(what) for what in (rows, labels, weight))
+        (X, names), (y, _), (weight, _) = (
+            (None, []) if each is None else _loaded(each) for each in (rows, labels, weight)
+        )
     except Exception as error:  # whatever a reader of files may raise
         raise ValueError(f"part {name} cannot be read: {type(error).__name__}: {error}") from None
     if X.ndim != 2 or X.dtype.kind not in "fiub":
@@ -174,7 +198,10 @@ def _part(name, rows, labels, weight):
     for array, what in ((y, "labels"), (weight, "weights")):
         if array is not None and (array.shape != X.shape[:1] or array.dtype.kind not in "fiub"):
             raise ValueError(f"part {name} must have {what}, numbers of shape {X.shape[:1]}, not {_told(array)}")
-    return X, None if y is None else y.astype(np.intp), weight
+    if y is not None and not (np.isfinite(y) & (np.trunc(y) == y) & (y >= UNLABELED)).all():
+        raise ValueError(f"part {name} must have labels that are whole numbers from 0, or -1")
+    X = X if X.dtype in (np.float64, np.float32) else X.astype(float)
+    return X, None if y is None else y.astype(np.intp), None if weight is None else weight.astype(float), names
 
 
 def _told(array) -> str:
@@ -183,7 +210,7 @@ def _told(array) -> str:
 
 def _split(clamped, part):
     """Give unlabeled rows and their weights; and labeled ones, their labels and weights, or None."""
-    X, y, weight = part
+    X, y, weight, _ = part
     if y is None:
         return (X, weight), None
     free = y == UNLABELED
@@ -192,33 +219,22 @@ def _split(clamped, part):
 
 
 def _looked_at(clamped, *part):
-    """Tell how many rows of a part are fitted, their weight, least values, largest label, and if labels lack values."""
-    (X, weight), known = _split(clamped=True, part=_part(*part))
-    name, parts = part[0], [(X, weight)] + ([(known[0], known[2])] if known else [])
-    if not sum(len(rows) for rows, _ in parts):
+    """Tell what a part holds: fitted rows, their weight, least values, largest label, and so on."""
+    name, loaded = part[0], _part(*part)
+    (X, weight), known = _split(clamped=True, part=loaded)
+    every = [(X, weight)] + ([(known[0], known[2])] if known else [])
+    if not sum(len(rows) for rows, _ in every):
         raise ValueError(f"part {name} has no rows")
-    for rows, weights in parts:
+    for rows, weights in every:
         if len(rows) and np.isinf([np.fmin.reduce(rows, axis=None), np.fmax.reduce(rows, axis=None)]).any():
             raise ValueError(f"part {name} has values that are not finite")
         if weights is not None and not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise ValueError(f"part {name} has weights that are not finite, or negative")
-    if known and known[1].min() < UNLABELED:
-        raise ValueError(f"part {name} has labels below -1")
-    fitted = [each for each in (parts if clamped else parts[:1]) if len(each[0])]
+    fitted = [each for each in (every if clamped else every[:1]) if len(each[0])]
     counts = sum(len(rows) for rows, _ in fitted), sum(_mass(*each) for each in fitted)
     least = [np.fmin.reduce(weighted_rows(*each), axis=0, initial=np.nan) for each in fitted]
     least = np.fmin.reduce([np.full(X.shape[1], np.nan), *least])
-    largest, holes = known[1].max() if known else UNLABELED, bool(known) and has_holes(known[0])
-    return *counts, least, largest, holes, _names(part[1])
-
-
-def _names(rows) -> list[str]:
-    """Name the columns of a Parquet file or a data frame; none of anything else."""
-    if _is_path(rows) and os.fspath(rows).endswith(".parquet"):
-        from pyarrow.parquet import read_schema
-
-        return read_schema(rows).names
-    return [str(column) for column in getattr(rows, "columns", ())]
+    return *counts, least, known[1].max() if known else UNLABELED, bool(known) and has_holes(known[0]), loaded[3]
 
 
 def _mass(X, weight) -> float:
@@ -227,11 +243,12 @@ def _mass(X, weight) -> float:
 
 def _sampled(stride, *part):
     (X, weight), _ = _split(clamped=False, part=_part(*part))
-    return X[::stride], np.ones(len(X[::stride])) if weight is None else weight[::stride]
+    some = X[::stride].copy()  # or the whole part would stay in memory
+    return some, np.ones(len(some)) if weight is None else weight[::stride].copy()
 
 
 def _labeled(settings, *part):
-    X, y, weight = _part(*part)
+    X, y, weight, _ = _part(*part)
     chosen = np.zeros(len(X), dtype=bool) if y is None else y != UNLABELED
     weight = np.ones(chosen.sum()) if weight is None else weight[chosen]
     labels = np.zeros(0, dtype=np.intp) if y is None else y[chosen]

@@ -59,7 +59,7 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
     plan = Plan(Study.model_validate(manifest["configuration"]))
     wanted = {*manifest["outputs"], *plan.table_pages.values()}
     wanted |= {*plan.report_images}
-    wanted |= {f"results/downloads/{sha256}.csv" for sha256 in plan.urls}
+    wanted |= {file.place for file in plan.data_files if file.url}
     last_run = (folder / "results/manifest.json").stat().st_mtime_ns
     reached: dict[str, set[str] | None] = {}
     stale, newer = [], []

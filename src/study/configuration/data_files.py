@@ -28,6 +28,8 @@ def columns_of(path) -> list[str]:
     path = Path(path)
     try:
         columns = {".parquet": _of_parquet, ".npy": _of_npy}.get(ending_of(path.name), _of_csv)(path)
+    except NoColumnsError:
+        raise
     except OSError as error:
         raise NoColumnsError(f"{path}: cannot be read ({error.strerror or error})") from None
     except UnicodeDecodeError as error:
@@ -50,7 +52,7 @@ def about_rows(path) -> int:
         if ending_of(path.name) == ".npy":
             import numpy as np
 
-            return len(np.load(path, mmap_mode="r", allow_pickle=False))
+            return len(np.lib.format.open_memmap(path, mode="r"))
         with open(path, "rb") as file:
             some = file.read(LOOKED_AT)
         return path.stat().st_size * some.count(b"\n") // max(1, len(some))
@@ -75,7 +77,7 @@ def _of_parquet(path) -> list[str]:
 def _of_npy(path) -> list[str]:
     import numpy as np
 
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    array = np.lib.format.open_memmap(path, mode="r")  # of one array of numbers
     if array.ndim != 2 or array.dtype.kind not in "fiub":
         raise ValueError(f"it must hold numbers in the shape (rows, features), not {array.dtype} {array.shape}")
     return [f"x{d + 1}" for d in range(array.shape[1])]

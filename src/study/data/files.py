@@ -4,7 +4,6 @@ What is right is read in pieces, as numbers, in about twice their memory. A CSV 
 once more as text, to say what and where.
 """
 
-import mmap
 import re
 import warnings
 from dataclasses import dataclass
@@ -73,7 +72,7 @@ def read_files(data: CsvData) -> Dataset:
 def _sorted_classes(names) -> list[str]:
     """Sort whole numbers by value, anything else as text."""
     numbers = all(re.fullmatch(r"-?\d+", name) for name in names)
-    return sorted(names, key=int if numbers else str)
+    return sorted(names, key=(lambda name: (int(name), name)) if numbers else str)
 
 
 def _read_rows(path, features, target, missing):
@@ -97,8 +96,8 @@ def _read_rows(path, features, target, missing):
 def _read_binary(path, columns, features, target):
     """Read a Parquet or .npy file."""
     try:
-        if str(path).endswith(".npy"):
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        if ending_of(str(path)) == ".npy":
+            array = np.lib.format.open_memmap(path, mode="r")
             chosen = [columns.index(feature) for feature in features]
             return array.astype(float) if chosen == [*range(array.shape[1])] else array[:, chosen].astype(float), None
         from pyarrow.parquet import ParquetFile  # takes its time to import
@@ -107,7 +106,7 @@ def _read_binary(path, columns, features, target):
         X = np.empty((file.metadata.num_rows, len(features)))
         wanted = [*features, target] if target is not None else features
         for batch in file.iter_batches(ROWS_AT_A_TIME, columns=wanted):
-            table = batch.to_pandas()
+            table = batch.to_pandas(ignore_metadata=True)
             for place, feature in enumerate(features):
                 if table[feature].dtype.kind not in "fiub":
                     raise DataError(f"{path}, column '{feature}': must hold numbers, not {table[feature].dtype}")
@@ -133,34 +132,42 @@ def _refuse_values(path, features, X, missing):
 
 def _read_numbers(path, columns, features, target, missing):
     """Read a CSV file as numbers; None if a cell is none, or a line is odd."""
-    if _has_words(path, TRUTH):
-        return None
     allowed = SPELLED if missing == "allow" else []
     settings = {
-        **{"header": 0, "names": columns, "index_col": False, "skip_blank_lines": False, "encoding": "utf-8-sig"},
-        **{"dtype": dict.fromkeys(columns, str) | dict.fromkeys(features, float), "chunksize": ROWS_AT_A_TIME},
+        **{"header": 0, "names": columns, "index_col": False, "encoding": "utf-8-sig", "chunksize": ROWS_AT_A_TIME},
+        **{"dtype": dict.fromkeys(columns, str) | dict.fromkeys(features, float)},
         **{"keep_default_na": False, "na_values": dict.fromkeys(features, allowed)},
     }
     rows, names, begin = [], [], 2
+    n_lines, has_truth = _lines_of(path)
     try:
         with warnings.catch_warnings(action="error"), pd.read_csv(path, **settings) as pieces:
             for piece in pieces:
                 X = piece[features].to_numpy()
-                blank = np.isnan(X).all(axis=1).any()
-                if np.isinf(X).any() or blank or (missing != "allow" and np.isnan(X).any()):
+                if np.isinf(X).any() or (missing != "allow" and np.isnan(X).any()):
+                    return None
+                if has_truth and ((X == 0) | (X == 1)).all(axis=0).any():  # pandas reads a column of True as 1
                     return None
                 rows.append(X)
                 names += [] if target is None else [_classes(path, piece[target], begin)]
                 begin += len(piece)
     except (ValueError, OSError, Warning):  # the text tells what is wrong
         return None
-    return (np.concatenate(rows), None if target is None else _joined(names)) if begin > 2 else None
+    if begin == 2 or begin - 1 != n_lines:  # there are blank lines among the rows, or lines within quotes
+        return None
+    return np.concatenate(rows), None if target is None else _joined(names)
 
 
-def _has_words(path, words) -> bool:
-    """Tell whether a file has one of some words, without reading it into memory."""
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return any(content.find(word) >= 0 for word in words)
+def _lines_of(path) -> tuple[int, bool]:
+    """Count the lines of a file but for blank ones at its end, and tell whether it has a word for a truth value."""
+    n_ends, at_end, has_truth, last = 0, 0, False, b""
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            has_truth = has_truth or any(word in last + block for word in TRUTH)  # which may stand across two blocks
+            last, text = block[-8:], block.rstrip(b"\r\n")
+            n_ends += block.count(b"\n")
+            at_end = block.count(b"\n", len(text)) + (0 if text else at_end)
+    return n_ends - at_end + 1, has_truth
 
 
 def _classes(path, names: pd.Series, first_row: int) -> Classes:

@@ -18,6 +18,7 @@ def scatter(axes, X, color, marker, size, label):
     edge = "white" if size > 20 else "none"
     style = {"s": size, "c": color, "marker": marker, "edgecolors": edge, "linewidths": 0.5}
     if len(X) > MOST_POINTS and X.shape[1] > 1:
+        X = X[np.isfinite(X[:, :2]).all(axis=1)]
         _density(axes, X, color)
         axes.scatter([], [], label=f"{label}: the darker, the more", **style)
         return
@@ -33,7 +34,8 @@ def _density(axes, X, color):
     scale = np.array(CELLS) / np.where(high > low, high - low, 1.0)
     counts = np.zeros(CELLS[0] * CELLS[1], dtype=np.int64)
     for begin in range(0, len(X), ROWS_AT_A_TIME):
-        cells = np.minimum((X[begin : begin + ROWS_AT_A_TIME, :2] - low) * scale, np.array(CELLS) - 1).astype(np.int64)
+        cells = (X[begin : begin + ROWS_AT_A_TIME, :2] - low) * scale
+        cells = np.clip(cells, 0, np.array(CELLS) - 1).astype(np.int64)
         counts += np.bincount(cells[:, 0] * CELLS[1] + cells[:, 1], minlength=len(counts))
     shades = LinearSegmentedColormap.from_list("density", [(*to_rgb(color), alpha) for alpha in (0.0, 0.25, 1.0)])
     extent = np.stack([low, np.where(high > low, high, low + 1.0)], axis=1).ravel()

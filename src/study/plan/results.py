@@ -34,7 +34,7 @@ class Plan:
         }
 
     @cached_property
-    def csv_files(self) -> list[CsvFile]:
+    def data_files(self) -> list[CsvFile]:
         """Every data file that an experiment or a sweep reads."""
         return [file for experiment in self.varied for file in experiment.data.files]
 
@@ -48,7 +48,7 @@ class Plan:
     def inputs(self) -> list[str]:
         """Every file that is read, each once: of data, and of implementations."""
         files = {file for experiment in self.varied for file in implementation_files(experiment)}
-        return sorted({file.place for file in self.csv_files} | files)
+        return sorted({file.place for file in self.data_files} | files)
 
     @property
     def kernels(self) -> list[str]:
@@ -72,7 +72,7 @@ class Plan:
     @property
     def urls(self) -> dict[str, str]:
         """Addresses of files by their checksums."""
-        return {file.sha256: file.url for file in self.csv_files if file.url}
+        return {file.sha256: file.url for file in self.data_files if file.url}
 
     @property
     def compared(self) -> list[str]:
