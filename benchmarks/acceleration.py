@@ -124,7 +124,7 @@ def main():
         tell((distance, f"{np.median(plain):.0f}", f"{np.median(fast):.0f}", ratio))
     more = [
         "",
-        "Where the rule `aitken_stopping(1e-6)` ends: nats a row below the limit, from which on EM goes on.",
+        "Where `aitken_stopping(1e-6)` ends: nats a row below the limit that EM comes to from there.",
         "",
     ]
     names = ("distance", "EM: draws beyond 1e-6", "furthest", "accelerated: draws beyond 1e-6", "furthest")

@@ -22,7 +22,7 @@ from results import machine, row, write_section
 
 N_WORKERS = 2
 SHAPES = [(1_000_000, 2, 2, 8), (4_000_000, 8, 4, 4)]  # rows of a part, features, components, parts
-PASSES = 5
+PASSES = 9
 
 
 def start_of(n_features, n_components):
@@ -47,9 +47,10 @@ def fit(X, start, n_passes, **options):
 
 
 def seconds_a_pass(X, start, **options):
-    """Time a pass, as the difference of a long run and a short one, so that what is done once does not count."""
-    many, few = (fit(X, start, n, **options)[1] for n in (1 + PASSES, 1))
-    return (many - few) / PASSES
+    """Time a pass: the median of those after the first two, from one step to the next."""
+    ends = []
+    fit(X, start, 3 + PASSES, monitor=lambda *_: ends.append(time.perf_counter()), **options)
+    return np.median(np.diff(ends)[2:])
 
 
 def difference(one, other):

@@ -79,23 +79,27 @@ def natural_parameters(covariance_type, weights, deviations, factors):
     return natural
 
 
-def fold(natural, features, sample_weight=None):
-    """Sum responsibilities times features (..., F, n) over a block's rows: (..., K, F); and their log-likelihood."""
-    log_joint = natural @ features
-    log_likelihood = normalize(log_joint, sample_weight)
+def fold(natural, features, sample_weight=None, scratch=(None, None)):
+    """Sum responsibilities times features (..., F, n) over a block's rows: (..., K, F); and their log-likelihood.
+
+    `scratch` are arrays to overwrite, (..., K, n) and (2, ..., n): new ones for each block may cost as much as all else.
+    """
+    log_joint = np.matmul(natural, features, out=scratch[0])
+    log_likelihood = normalize(log_joint, sample_weight, scratch[1])
     return log_joint @ features.swapaxes(-1, -2), np.add.reduce(log_likelihood, axis=-1)
 
 
-def normalize(log_joint, sample_weight=None):
+def normalize(log_joint, sample_weight=None, scratch=None):
     """Turn joint log-densities (..., K, n) into posteriors, in place; return each row's log-likelihood.
 
     Both are multiplied by the rows' weights (n,), if there are any.
     """
-    largest = np.maximum.reduce(log_joint, axis=-2)
+    largest, normalizer = (None, None) if scratch is None else scratch
+    largest = np.maximum.reduce(log_joint, axis=-2, out=largest)
     log_joint -= largest[..., None, :]
     np.exp(log_joint, out=log_joint)
-    normalizer = np.add.reduce(log_joint, axis=-2)
-    log_joint *= (1 / normalizer)[..., None, :]
+    normalizer = np.add.reduce(log_joint, axis=-2, out=normalizer)
+    log_joint /= normalizer[..., None, :]
     np.log(normalizer, out=normalizer)
     normalizer += largest
     if sample_weight is not None:
@@ -163,8 +167,11 @@ class Rows:
         if self._kept is not None:
             return fold(natural, self._kept, self.sample_weight)
         sums, log_likelihood = np.zeros_like(natural), 0.0
+        batch = natural.shape[:-2]
+        scratch = np.empty((*natural.shape[:-1], self.block_rows)), np.empty((2, *batch, self.block_rows))
         for features, sample_weight in self._blocks():
-            part, part_likelihood = fold(natural, features, sample_weight)
+            whole = features.shape[-1] == self.block_rows
+            part, part_likelihood = fold(natural, features, sample_weight, scratch if whole else (None, None))
             sums += part
             log_likelihood += part_likelihood
         return sums, log_likelihood
