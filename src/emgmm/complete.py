@@ -82,7 +82,8 @@ def natural_parameters(covariance_type, weights, deviations, factors):
 def fold(natural, features, sample_weight=None, scratch=(None, None)):
     """Sum responsibilities times features (..., F, n) over a block's rows: (..., K, F); and their log-likelihood.
 
-    `scratch` are arrays to overwrite, (..., K, n) and (2, ..., n): new ones for each block may cost as much as all else.
+    `scratch` are arrays to overwrite, (..., K, n) and (2, ..., n): new ones for each block may cost as much as the
+    rest.
     """
     log_joint = np.matmul(natural, features, out=scratch[0])
     log_likelihood = normalize(log_joint, sample_weight, scratch[1])
