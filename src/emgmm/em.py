@@ -79,13 +79,12 @@ def distance_from_limit(trace) -> float:
     if len(trace) < ESTIMATES + 2:
         return np.inf
     gains = np.diff(trace[-ESTIMATES - 2 :])
-    rounding = 4 * np.finfo(float).eps * max(1.0, abs(trace[-1]))
-    if np.abs(gains[1:]).max() <= rounding:
-        return 0.0
-    ratios = gains[1:] / np.where(gains[:-1] == 0, np.nan, gains[:-1])
-    if not ((ratios >= 0) & (ratios < 1)).all():
-        return np.inf
-    return float(np.abs(gains[1:] * ratios / (1 - ratios)).max())
+    rounding = 64 * np.finfo(float).eps * max(1.0, abs(trace[-1]))
+    with np.errstate(over="ignore"):
+        ratios = gains[1:] / np.where(gains[:-1] == 0, np.nan, gains[:-1])
+    shrinks = (ratios >= 0) & (ratios < 1)
+    left = np.where(shrinks, np.abs(gains[1:] * ratios) / np.where(shrinks, 1 - ratios, 1.0), np.inf)
+    return float(np.where(np.abs(gains[1:]) <= rounding, 0.0, left).max())
 
 
 def article_stopping(tol=1e-4, max_iter=1000):
