@@ -136,10 +136,11 @@ FIT = """
 import sys
 import numpy as np
 import emgmm
-from emgmm import GaussianMixtureEM, complete
+from emgmm import complete
 X = np.random.default_rng(0).standard_normal((500, 2))
 {before}
-GaussianMixtureEM(2, random_state=0, tol=0.1, kernel={kernel!r}).fit(X)
+start = emgmm.MixtureParameters.checked([0.5, 0.5], X[:2], [np.eye(2)] * 2)
+emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(0.1), kernel={kernel!r})
 print("numba" in sys.modules)
 """
 
@@ -152,7 +153,7 @@ def test_it_is_not_imported_before_that_is_repaid():
 def test_without_numba_auto_is_numpy_and_asking_for_it_tells_what_to_do():
     gone = "complete.has_numba = lambda: False; complete.REPAID = 1"
     assert ran(FIT.format(before=gone, kernel="auto")) == "False"
-    asked = FIT.format(before=gone, kernel="numba").replace("GaussianMixtureEM(2", "\ntry:\n  GaussianMixtureEM(2")
+    asked = FIT.format(before=gone, kernel="numba").replace("emgmm.exp", "\ntry:\n  emgmm.exp")
     asked = asked.replace("\nprint", "\nexcept ValueError as error:\n  print(error)\n#")
     assert ran(asked) == "kernel='numba' needs numba, which cannot be imported here: pip install '.[fast]'"
 
