@@ -11,6 +11,7 @@ from collections import defaultdict
 from copy import copy
 from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,17 @@ from emgmm.labels import labeled_statistics
 from emgmm.statistics import has_holes, no_statistics
 
 UNLABELED = -1
+
+
+class Look(NamedTuple):
+    """What a part holds: of the rows that are fitted, but for what is told of labels, of all."""
+
+    n_rows: int
+    weight: float
+    least: np.ndarray  # value of each feature
+    largest_label: int
+    labels_lack_values: bool
+    columns: list[str]
 
 
 class Parts:
@@ -78,20 +90,21 @@ class Parts:
             If one cannot be used; the text names it, and says why.
         """
         found = self.each(partial(_looked_at, self.clamped), map)
-        for name, (_, _, least, _, _, _) in zip(self.columns[0], found, strict=True):
-            if len(least) != len(found[0][2]):
-                raise ValueError(f"part {name} has {len(least)} features, and the first part {len(found[0][2])}")
-        named = {name: each[5] for name, each in zip(self.columns[0], found, strict=True) if each[5]}
+        self.n_features = len(found[0].least)
+        for name, each in zip(self.columns[0], found, strict=True):
+            if len(each.least) != self.n_features:
+                raise ValueError(f"part {name} has {len(each.least)} features, and the first part {self.n_features}")
+        named = {name: each.columns for name, each in zip(self.columns[0], found, strict=True) if each.columns}
         for name, columns in named.items():
             first = next(iter(named))
             if columns != named[first]:
                 told = f"the columns {', '.join(columns)}, and {first} {', '.join(named[first])}"
                 raise ValueError(f"part {name} has {told}")
-        self.n_rows, self.total_weight = (sum(each[i] for each in found) for i in (0, 1))
-        self.n_features, self.largest_label = len(found[0][2]), max(each[3] for each in found)
-        self.labels_lack_values = any(each[4] for each in found)
+        self.n_rows, self.total_weight = sum(each.n_rows for each in found), sum(each.weight for each in found)
+        self.largest_label = max(each.largest_label for each in found)
+        self.labels_lack_values = any(each.labels_lack_values for each in found)
         if self.total_weight > 0:
-            check_features(np.stack([each[2] for each in found]))
+            check_features(np.stack([each.least for each in found]))
         return self
 
     def sample(self, n_rows, map):  # noqa: A002
@@ -188,9 +201,7 @@ def _loaded(what):
 def _part(name, rows, labels, weight):
     """Load rows, labels and weights of a part, None where there are none; and the names of its columns."""
     try:
-        (X, names), (y, _), (weight, _) = (
-            (None, []) if each is None else _loaded(each) for each in (rows, labels, weight)
-        )
+        (X, names), (y, _), (weight, _) = map(_loaded, (rows, labels, weight))
     except Exception as error:  # whatever a reader of files may raise
         raise ValueError(f"part {name} cannot be read: {type(error).__name__}: {error}") from None
     if X.ndim != 2 or X.dtype.kind not in "fiub":
@@ -218,8 +229,8 @@ def _split(clamped, part):
     return (X[free], weights[0]), (X[~free], y[~free], weights[1]) if clamped and not free.all() else None
 
 
-def _looked_at(clamped, *part):
-    """Tell what a part holds: fitted rows, their weight, least values, largest label, and so on."""
+def _looked_at(clamped, *part) -> Look:
+    """Tell what a part holds, if it can be used."""
     name, loaded = part[0], _part(*part)
     (X, weight), known = _split(clamped=True, part=loaded)
     every = [(X, weight)] + ([(known[0], known[2])] if known else [])
@@ -231,10 +242,11 @@ def _looked_at(clamped, *part):
         if weights is not None and not (np.isfinite(weights).all() and (weights >= 0).all()):
             raise ValueError(f"part {name} has weights that are not finite, or negative")
     fitted = [each for each in (every if clamped else every[:1]) if len(each[0])]
-    counts = sum(len(rows) for rows, _ in fitted), sum(_mass(*each) for each in fitted)
+    n_rows, mass = sum(len(rows) for rows, _ in fitted), sum(_mass(*each) for each in fitted)
     least = [np.fmin.reduce(weighted_rows(*each), axis=0, initial=np.nan) for each in fitted]
     least = np.fmin.reduce([np.full(X.shape[1], np.nan), *least])
-    return *counts, least, known[1].max() if known else UNLABELED, bool(known) and has_holes(known[0]), loaded[3]
+    largest, lacks = (known[1].max(), has_holes(known[0])) if known else (UNLABELED, False)
+    return Look(n_rows, mass, least, largest, lacks, loaded[3])
 
 
 def _mass(X, weight) -> float:

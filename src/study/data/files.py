@@ -102,7 +102,7 @@ def _read_binary(path, columns, features, target):
             return array.astype(float) if chosen == [*range(array.shape[1])] else array[:, chosen].astype(float), None
         from pyarrow.parquet import ParquetFile  # takes its time to import
 
-        file, X, begin, names = ParquetFile(path), None, 0, []
+        file, begin, names = ParquetFile(path), 0, []
         X = np.empty((file.metadata.num_rows, len(features)))
         wanted = [*features, target] if target is not None else features
         for batch in file.iter_batches(ROWS_AT_A_TIME, columns=wanted):
