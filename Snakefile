@@ -11,6 +11,7 @@ report: os.path.abspath("results/report/opening.rst")
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/records.smk"
 include: "workflow/rules/slurm.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/fits.smk"

@@ -14,8 +14,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from study.audit.checksums import configuration_digest, sha256_of
+from study.audit.checksums import configuration_digest
 from study.claims.opening import TITLE, opening
+from study.data.checksums import sha256_of
 from study.tables.pages import table_page
 
 ROOT = Path(__file__).parent.parent

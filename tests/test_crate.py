@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from project import ROOT
 
-from study.audit.checksums import sha256_of
 from study.audit.crate import FILE
 from study.audit.record import holding_rows
+from study.data.checksums import sha256_of
 
 VALIDATOR = ROOT / ".venv-crate/bin/python"
 # They want an address on the web of every file of code, and of the workflow: a folder has none.

@@ -1,15 +1,19 @@
 # What a reviewer needs: the page of the claims, the manifest of the run, the report.
+PAGE = [
+    os.path.relpath(ROOT / "workflow" / "page" / name)
+    for name in ("index.html", "page.css", "page.js")
+]
+TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
+
+
 rule page:
     input:
         claims=rules.claims.output.claims,
         tables=[f"results/tables/{name}.csv" for name in CLAIMED],
         files=lambda wildcards: PLAN.intermediates,
         summaries=[f"results/tables/sweeps/{name}_summary.csv" for name in PLAN.drawn],
-        template=os.path.relpath(ROOT / "workflow" / "page" / "index.html"),
-        beside=[
-            os.path.relpath(ROOT / "workflow" / "page" / name)
-            for name in ("page.css", "page.js")
-        ],
+        template=PAGE[0],
+        beside=PAGE[1:],
     output:
         "results/index.html",
     log:
@@ -18,13 +22,13 @@ rule page:
     conda:
         "../envs/study.yaml"
     params:
-        code=CODE.digest("page.py"),
-        git=lambda wildcards: git_state(ROOT),
+        code=CODE.made_of("page.py"),
+        files=checksums_of(PAGE),
         study=lambda wildcards: STUDY.model_dump(mode="json"),
         tables=CLAIMED,
         code_of={rule: sorted(CODE.of(script)) for rule, script in SCRIPTS.items()},
         sweeps=PLAN.drawn,
-        configuration=CONFIG_FILES,
+        configuration=[PLACES.name(file) for file in CONFIG_FILES],
     message:
         "Make the page of the claims"
     script:
@@ -33,11 +37,7 @@ rule page:
 
 rule manifest:
     input:
-        outputs=lambda wildcards: [*PLAN.published, *PLAN.intermediates],
-        files=lambda wildcards: PLAN.inputs,
-        configuration=CONFIG_FILES,
-        articles=LOADED.article_files,
-        code=lambda wildcards: all_code(ROOT),
+        lambda wildcards: [*PLAN.published, *PLAN.intermediates],
     output:
         "results/manifest.json",
     log:
@@ -46,8 +46,12 @@ rule manifest:
     conda:
         "../envs/study.yaml"
     params:
-        git=lambda wildcards: git_state(ROOT),
         study=lambda wildcards: STUDY.model_dump(mode="json"),
+        configuration_files=checksums_of(CONFIG_FILES),
+        article_files=checksums_of(LOADED.article_files),
+        files=lambda wildcards: checksums_of(PLAN.inputs),
+        code={PLACES.name(file): CHECKSUMS.of_code(file) for file in all_code(ROOT)},
+        records=lambda wildcards: planned_records(),
         caller=CALLER,
         kernels=PLAN.kernels,
     message:
@@ -61,7 +65,7 @@ rule pages:
         manifest=rules.manifest.output,
         claims=rules.claims.output.claims,
         tables=list(PLAN.table_pages),
-        template=os.path.relpath(ROOT / "workflow" / "report" / "table.html"),
+        template=TABLE_PAGE,
     output:
         opening="results/report/opening.rst",
         tables=[
@@ -79,7 +83,8 @@ rule pages:
     conda:
         "../envs/study.yaml"
     params:
-        code=CODE.digest("pages.py"),
+        code=CODE.made_of("pages.py"),
+        files=checksums_of([TABLE_PAGE]),
     message:
         "Make the pages of the report"
     script:
@@ -104,7 +109,7 @@ rule report_image:
         "../envs/study.yaml"
     params:
         caption=lambda wildcards, output: PLAN.report_images[output[0]],
-        code=CODE.digest("report_image.py"),
+        code=CODE.made_of("report_image.py"),
     message:
         "Pack {wildcards.figure} of {wildcards.owner} for the report"
     script:

@@ -1,4 +1,5 @@
 # The configuration, and what the rules share.
+import atexit
 import os
 import sys
 from pathlib import Path
@@ -14,16 +15,17 @@ from study.plan.environment import set_environment
 
 set_environment(SRC)
 
-from study.audit.manifest import git_state
 from study.audit.run_record import write_run_record
 from study.cluster import slurm
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
 from study.configuration.implementations import kernel_versions
+from study.data.checksums import Checksums
 from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import FIGURES
 from study.plan.demands import memory_mb, minutes, seconds_allowed, seconds_of_step
 from study.plan.loading import load
+from study.plan.places import Places
 from study.plan.results import Plan
 from study.plan.run_lock import hold, last_run
 from study.plan.sources import SCRIPTS, Code, all_code
@@ -69,8 +71,24 @@ if workflow.is_main_process:
         )
 # The tables that claims read.
 CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]
-# Params hold the checksum of all that a script imports: an edit there reruns what it made.
-CODE = Code(ROOT)
+# Params hold the checksums of all that a script imports, and of the files that it reads and no job makes: what is
+# changed there, whatever its time, is made anew.
+PLACES = Places(root=ROOT)
+CHECKSUMS = Checksums(Path(".snakemake/checksums.json"))
+CODE = Code(ROOT, CHECKSUMS)
+if workflow.is_main_process:
+    atexit.register(CHECKSUMS.save)
+
+
+def checksums_of(files):
+    """Checksum of each file, by its name; None if it is missing."""
+    return {PLACES.name(file): checksum_of(file) for file in files}
+
+
+def checksum_of(file):
+    if file.startswith("results/downloads/"):  # yet to be fetched, perhaps
+        return Path(file).stem
+    return CHECKSUMS.of(file) if Path(file).is_file() else None
 
 
 wildcard_constraints:
@@ -145,6 +163,22 @@ def memory_of_part(wildcards, attempt):
     return memory_mb(
         PLAN.longest_of_part(wildcards.sweep, int(wildcards.part)), attempt
     )
+
+
+def files_of_experiment(wildcards):
+    return [file.place for file in experiment_of(wildcards).data.files]
+
+
+def implementation_of_fit(wildcards):
+    return PLAN.implementation_of(wildcards.experiment, wildcards.fit)
+
+
+def implementation_of_protocols(wildcards):
+    return PLAN.implementation_of(wildcards.experiment, None)
+
+
+def files_of_part(wildcards):
+    return PLAN.files_of_part(wildcards.sweep, int(wildcards.part))
 
 
 def section_of(name):

@@ -8,7 +8,7 @@ rule fetch:
     conda:
         "../envs/study.yaml"
     params:
-        code=CODE.digest("fetch.py"),
+        code=CODE.made_of("fetch.py"),
         url=lambda wildcards: PLAN.urls[wildcards.sha256],
     message:
         "Fetch {params.url}"
@@ -18,9 +18,7 @@ rule fetch:
 
 rule data:
     input:
-        files=lambda wildcards: [
-            file.place for file in experiment_of(wildcards).data.files
-        ],
+        files=files_of_experiment,
     output:
         "results/data/{experiment}.npz",
     log:
@@ -31,7 +29,8 @@ rule data:
         runtime=minutes_of("data"),
         mem_mb=memory_of_experiment,
     params:
-        code=CODE.digest("data.py"),
+        code=CODE.made_of("data.py"),
+        files=lambda wildcards: checksums_of(files_of_experiment(wildcards)),
         data=lambda wildcards: experiment_of(wildcards).data.model_dump(
             exclude={"origin"}
         ),

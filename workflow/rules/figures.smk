@@ -26,7 +26,7 @@ rule figure:
             else None
         ),
         other=lambda wildcards: other_of(experiment_of(wildcards)),
-        code=lambda wildcards: CODE.digest(
+        code=lambda wildcards: CODE.made_of(
             "figure.py", f"study.figures.{kind_of(wildcards)[0]}"
         ),
     message:
@@ -48,7 +48,7 @@ rule sweep_figure:
         "../envs/study.yaml"
     params:
         sweep=lambda wildcards: sweep_of(wildcards).model_dump(),
-        code=CODE.digest("sweep_figure.py"),
+        code=CODE.made_of("sweep_figure.py"),
     message:
         "Draw sweep {wildcards.sweep}"
     script:

@@ -2,9 +2,7 @@
 rule fit:
     input:
         data=rules.data.output,
-        implementation=lambda wildcards: PLAN.implementation_of(
-            wildcards.experiment, wildcards.fit
-        ),
+        implementation=implementation_of_fit,
     output:
         "results/fits/{experiment}/{fit}.npz",
     log:
@@ -15,7 +13,8 @@ rule fit:
         runtime=minutes_of("fit"),
         mem_mb=memory_of_experiment,
     params:
-        code=CODE.digest("fit.py"),
+        code=CODE.made_of("fit.py"),
+        files=lambda wildcards: checksums_of(implementation_of_fit(wildcards)),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
         kernel=lambda wildcards: kernel_versions([fit_of(wildcards)]),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,

@@ -3,9 +3,7 @@ rule sklearn:
     input:
         data=rules.data.output,
         ours=compared_runs,
-        implementation=lambda wildcards: PLAN.implementation_of(
-            wildcards.experiment, None
-        ),
+        implementation=implementation_of_protocols,
     output:
         expand(
             "results/sklearn/{experiment}/{protocol}.npz",
@@ -20,7 +18,8 @@ rule sklearn:
         runtime=minutes_of("sklearn"),
         mem_mb=memory_of_experiment,
     params:
-        code=CODE.digest("run_sklearn.py"),
+        code=CODE.made_of("run_sklearn.py"),
+        files=lambda wildcards: checksums_of(implementation_of_protocols(wildcards)),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
         protocols=list(PROTOCOLS),
         implementation=lambda wildcards: experiment_of(
@@ -48,7 +47,7 @@ rule compare:
         runtime=minutes_of("compare"),
         mem_mb=memory_of_experiment,
     params:
-        code=CODE.digest("compare.py"),
+        code=CODE.made_of("compare.py"),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
         protocols=list(PROTOCOLS),
     message:
@@ -72,7 +71,7 @@ rule diagnose:
         runtime=minutes_of("diagnose"),
         mem_mb=memory_of_experiment,
     params:
-        code=CODE.digest("diagnose.py"),
+        code=CODE.made_of("diagnose.py"),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
         protocols=list(PROTOCOLS),
         other=lambda wildcards: other_of(experiment_of(wildcards)),

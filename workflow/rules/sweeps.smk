@@ -1,7 +1,7 @@
 # Vary settings over a grid: parts of a few cells, put together, summarized and drawn.
 rule sweep_part:
     input:
-        files=lambda wildcards: PLAN.files_of_part(wildcards.sweep, int(wildcards.part)),
+        files=files_of_part,
     output:
         "results/sweeps/{sweep}/part_{part}.csv",
     log:
@@ -13,7 +13,8 @@ rule sweep_part:
         runtime=minutes_of_part,
         mem_mb=memory_of_part,
     params:
-        code=CODE.digest("sweep_part.py"),
+        code=CODE.made_of("sweep_part.py"),
+        files=lambda wildcards: checksums_of(files_of_part(wildcards)),
         cells=lambda wildcards: PLAN.assignments_of_part(
             wildcards.sweep, int(wildcards.part)
         ),
@@ -39,7 +40,7 @@ rule sweep:
     conda:
         "../envs/study.yaml"
     params:
-        code=CODE.digest("sweep.py"),
+        code=CODE.made_of("sweep.py"),
         varied=lambda wildcards: list(sweep_of(wildcards).vary),
     message:
         "Put sweep {wildcards.sweep} together"

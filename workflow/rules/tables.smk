@@ -14,7 +14,7 @@ rule evaluate:
         runtime=minutes_of("evaluate"),
         mem_mb=memory_of_experiment,
     params:
-        code=CODE.digest("evaluate.py"),
+        code=CODE.made_of("evaluate.py"),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
         published=lambda wildcards: [
             printed.model_dump()
@@ -40,7 +40,7 @@ rule predict:
         runtime=minutes_of("predict"),
         mem_mb=memory_of_experiment,
     params:
-        code=CODE.digest("predict.py"),
+        code=CODE.made_of("predict.py"),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
     message:
         "Predict the rows of {wildcards.experiment}: {wildcards.fit}"
@@ -62,7 +62,7 @@ rule impute:
         runtime=minutes_of("impute"),
         mem_mb=memory_of_experiment,
     params:
-        code=CODE.digest("impute.py"),
+        code=CODE.made_of("impute.py"),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
     message:
         "Fill in the missing values of {wildcards.experiment}: {wildcards.fit}"
@@ -84,7 +84,7 @@ rule measure:
         runtime=minutes_of("measure"),
         mem_mb=memory_of_experiment,
     params:
-        code=CODE.digest("measure.py"),
+        code=CODE.made_of("measure.py"),
         fits=lambda wildcards: {
             name: fit.model_dump()
             for name, fit in experiment_of(wildcards).fits.items()
@@ -119,7 +119,7 @@ rule tables:
     conda:
         "../envs/study.yaml"
     params:
-        code=CODE.digest("tables.py"),
+        code=CODE.made_of("tables.py"),
         order=[*PLAN.evaluations("fits"), *PLAN.compared],
     message:
         "Put the tables together"
@@ -143,7 +143,7 @@ rule claims:
     conda:
         "../envs/study.yaml"
     params:
-        code=CODE.digest("claims.py"),
+        code=CODE.made_of("claims.py"),
         claims={name: claim.model_dump() for name, claim in STUDY.claims.items()},
         sweeps=sweeps_of(STUDY),
         repeated=sorted(STUDY.repeated()),

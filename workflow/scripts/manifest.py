@@ -1,22 +1,17 @@
-"""Describe the run: commit, configuration, versions, and the checksum of every file."""
+"""Describe the run: commit, configuration, versions, the checksum of every file, and the record of every job."""
 
 import json
+from pathlib import Path
 
-from study.audit.manifest import make_manifest
+from study.audit.manifest import git_state, make_manifest
+from study.audit.record import ABOUT_THE_RUN
 from study.data.storage import whole_file
+from study.plan.places import ROOT
 from study.plan.step import logged
 
 with logged(snakemake):
-    manifest = make_manifest(
-        snakemake.params.git,
-        snakemake.params.study,
-        snakemake.input.configuration,
-        snakemake.input.articles,
-        snakemake.params.caller,
-        snakemake.params.kernels,
-        snakemake.input.files,
-        snakemake.input.code,
-        snakemake.input.outputs,
-    )
+    for stale in ABOUT_THE_RUN:  # of the run before
+        Path(stale).unlink(missing_ok=True)
+    manifest = make_manifest(git_state(ROOT), dict(snakemake.params.items()), snakemake.input)
     with whole_file(snakemake.output[0]) as file:
         file.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

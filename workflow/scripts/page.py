@@ -3,14 +3,15 @@
 from functools import cache
 from pathlib import Path
 
-from study.audit.checksums import sha256_of
-from study.audit.manifest import environment
+from study.audit.manifest import environment, git_state
 from study.configuration.schema import Study
+from study.data.checksums import sha256_of
 from study.data.storage import read_table, whole_file
 from study.page.build import make_page
 from study.page.cards import card_of
 from study.page.charts import chart_of
 from study.page.stage import stage_of
+from study.plan.places import ROOT
 from study.plan.results import Plan
 from study.plan.step import logged
 
@@ -31,7 +32,7 @@ with logged(snakemake):
         name: chart_of(read_table(file), study.sweeps[name], name)
         for name, file in zip(snakemake.params.sweeps, snakemake.input.summaries, strict=True)
     }
-    run = {**snakemake.params.git, **environment()}
+    run = {**git_state(ROOT), **environment()}
     html = make_page(cards, study, run, snakemake.params.code_of, stage, charts, Path(snakemake.input.template))
     with whole_file(snakemake.output[0]) as file:
         file.write_text(html, encoding="utf-8")

@@ -5,6 +5,7 @@ import sys
 from study.configuration.cells import Cell, with_values
 from study.configuration.schema import Experiment
 from study.data.storage import join_tables
+from study.plan.provenance import digest_of
 from study.plan.step import logged
 from study.tables.sweeps import InEachCell, run_cells
 
@@ -18,7 +19,7 @@ with logged(snakemake):
         InEachCell(**snakemake.params.each),
         snakemake.params.seed,
         snakemake.params.store,
-        snakemake.params.code,
+        digest_of(snakemake.params.code),
         lambda line: print(
             f"{snakemake.wildcards.sweep}, part {snakemake.wildcards.part}: {line}", file=sys.__stderr__, flush=True
         ),

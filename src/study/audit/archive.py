@@ -19,6 +19,7 @@ from study.audit.crate import crate_text
 from study.audit.record import ARCHIVE, holding_rows, needs_a_run, recorded_files
 from study.audit.verify import problems_of
 from study.data.storage import whole_file
+from study.plan.places import OWN, Places
 
 # Beside the files that the manifest records.
 PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")
@@ -34,18 +35,17 @@ def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) ->
     Parameters
     ----------
     folder : Path
-        Of the study.
+        Of the run.
     manifest : dict
     file : Path
         A zip file.
     with_inputs : bool
     """
-    recorded = recorded_files(manifest)
+    recorded, places = recorded_files(manifest), Places(folder)
     own = set() if with_inputs else {*manifest["inputs"], *holding_rows(manifest)}
     own |= {path for path in recorded if leads_out(path)}
-    project = {
-        str(found.relative_to(folder)) for pattern in PROJECT for found in folder.glob(pattern) if found.is_file()
-    }
+    tree = places.root
+    project = {str(found.relative_to(tree)) for pattern in PROJECT for found in tree.glob(pattern) if found.is_file()}
     paths = ({*recorded, *ABOUT} | project) - own
     left_out = {path: recorded[path] for path in sorted(own)}
     with (
@@ -55,7 +55,7 @@ def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) ->
         _add(archive, ARCHIVE, (json.dumps({"left_out": left_out}, indent=1) + "\n").encode())
         _add(archive, CRATE, crate_text(manifest, folder, paths).encode())
         for path in sorted(paths):
-            _add(archive, path, (folder / path).read_bytes())
+            _add(archive, path, places.file(path).read_bytes())
     return left_out
 
 
@@ -73,6 +73,11 @@ def main(arguments=None) -> int:
     given = parser.parse_args(arguments)
     manifest, problem = needs_a_run(Path())
     problems = [problem] if problem else [*problems_of(Path())]
+    problems += [
+        f"{path}: the tree of the study has a file of that name too, and an archive takes one: give yours another name"
+        for path in ({} if problem else recorded_files(manifest))
+        if path.startswith(OWN)
+    ]
     if problems:
         print("\n".join(map(one_line, problems)), file=sys.stderr)
         print("no archive was made of what does not hold", file=sys.stderr)

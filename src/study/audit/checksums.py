@@ -1,16 +1,10 @@
-"""Checksums of files and configurations. It imports nothing of the study, so that `verify` can use it first."""
+"""Files and text of unknown origin, and the checksum of a configuration. It imports nothing of the study."""
 
 import hashlib
 import json
 from pathlib import Path
 
 NOT_RESULTS = ("logs", "run.json", "manifest.json", "report", "report.html")  # times, and what is about the results
-
-
-def sha256_of(path) -> str:
-    """Checksum of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def file_within(folder: Path, path: str) -> Path | None:

@@ -14,10 +14,12 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from urllib.parse import quote
 
-from study.audit.checksums import leads_out, sha256_of
+from study.audit.checksums import leads_out
 from study.audit.record import needs_a_run, recorded_files
 from study.claims.opening import TITLE
+from study.data.checksums import sha256_of
 from study.data.storage import whole_file
+from study.plan.places import Places
 
 FILE = "ro-crate-metadata.json"
 RUN = "https://w3id.org/ro/wfrun"
@@ -31,6 +33,7 @@ FORMATS = {
     **{".json": "application/json", ".npz": "application/zip", ".css": "text/css", ".js": "text/javascript"},
 }
 MAIN, LICENSE, README = "Snakefile", "LICENSE", "README.md"
+SPDX = "https://spdx.org/licenses/MIT"
 AUTHORS = "#authors"
 
 
@@ -48,16 +51,17 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
     manifest, run : dict
         results/manifest.json and results/run.json.
     folder : Path
-        Of the study.
+        Of the run.
     holds : set of str, optional
         Paths that the crate holds; others are named by their checksums alone. Default: all that are there.
     """
-    recorded = recorded_files(manifest)
+    recorded, places = recorded_files(manifest), Places(folder)
     made = {path for job in run["jobs"] for path in job.get("outputs", ())} - recorded.keys()
     recorded |= {path: sha256_of(folder / path) for path in sorted(made) if (folder / path).is_file()}
     there = {path for path in recorded if not leads_out(path) and (folder / path).is_file()}
-    inside = there if holds is None else there & holds
-    files = [_file(path, recorded[path], folder) for path in sorted(inside - {MAIN})]
+    inside = there if holds is None else recorded.keys() & holds
+    whole_tree = holds is not None or not places.elsewhere  # else the study's own files lie outside
+    files = [_file(path, recorded[path], places) for path in sorted(inside - {MAIN})]
     outside = {_urn(recorded[path]): path for path in sorted(recorded.keys() - inside)}
     ids = {path: {"@id": quote(path) if path in inside else _urn(recorded[path])} for path in recorded}
     jobs = [job for job in sorted(run["jobs"], key=lambda job: (job["began"], job["log"])) if "outputs" in job]
@@ -65,13 +69,14 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
     rules, n_unknown = _in_order(jobs), len(run["jobs"]) - len(jobs) + run["jobs_without_a_record"]
     packages = manifest["packages"]
     ended = max((action["endTime"] for action in actions), default="1980-01-01T00:00:00+00:00")
+    own = (MAIN, LICENSE, README) if whole_tree else ()
     whole = {
         "@id": "#run",
         "@type": "CreateAction",
         "name": "Run of the study",
         "description": f"Configuration {manifest['configuration_sha256']}; {n_unknown} jobs have left no record",
         "agent": {"@id": AUTHORS},
-        "instrument": {"@id": MAIN},
+        "instrument": ids[MAIN],
         "startTime": min((action["startTime"] for action in actions), default=ended),
         "endTime": ended,
         "object": [ids[path] for kind in ("configuration_files", "article_files", "inputs") for path in manifest[kind]],
@@ -83,12 +88,12 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
         "name": TITLE,
         "description": "Three tutorials on EM for Gaussian mixtures, reproduced and audited by Snakemake",
         "datePublished": ended,
-        "license": {"@id": LICENSE},
+        "license": {"@id": LICENSE if whole_tree else SPDX},
         "author": {"@id": AUTHORS},
         "publisher": {"@id": AUTHORS},
         "conformsTo": [{"@id": profile} for profile in _profiles()],
-        "mainEntity": {"@id": MAIN},
-        "hasPart": [{"@id": path} for path in (MAIN, LICENSE, README, *(file["@id"] for file in files))],
+        "mainEntity": ids[MAIN],
+        "hasPart": [{"@id": path} for path in (*own, *(file["@id"] for file in files))],
         "mentions": [{"@id": each["@id"]} for each in (whole, *actions)],
     }
     graph = [
@@ -103,7 +108,7 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
             {"@id": profile, "@type": "CreativeWork", "name": name, "version": profile.rsplit("/")[-1]}
             for profile, name in _profiles().items()
         ),
-        _workflow(recorded[MAIN], folder, rules, manifest["commit"]),
+        _workflow(_file(MAIN, recorded[MAIN], places) | ids[MAIN], rules, manifest["commit"]),
         *_rules(rules, packages),
         {
             "@id": SNAKEMAKE,
@@ -115,15 +120,15 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
         },
         {"@id": AUTHORS, "@type": "Organization", "name": "The em-study authors", "url": "./"},
         {
-            "@id": LICENSE,
-            "@type": ["File", "CreativeWork"],
+            "@id": LICENSE if whole_tree else SPDX,
+            "@type": ["File", "CreativeWork"] if whole_tree else "CreativeWork",
             "name": "MIT License",
-            "identifier": "https://spdx.org/licenses/MIT",
+            "identifier": SPDX,
             "encodingFormat": "text/plain",
         },
-        {"@id": README, "@type": "File", "about": {"@id": "./"}, "name": "README", "encodingFormat": "text/markdown"},
+        *([_readme()] if whole_tree else []),
         *files,
-        *(_outside(urn, path) for urn, path in outside.items()),
+        *(_outside(urn, path) for urn, path in outside.items() if path != MAIN),
         whole,
         *actions,
     ]
@@ -151,12 +156,16 @@ def _profiles() -> dict[str, str]:
     return {f"{RUN}/{key}/0.5": name for key, name in names.items()} | {WORKFLOW_CRATE: "Workflow RO-Crate"}
 
 
+def _readme() -> dict:
+    return {"@id": README, "@type": "File", "about": {"@id": "./"}, "name": "README", "encodingFormat": "text/markdown"}
+
+
 def _urn(checksum: str) -> str:
     return f"urn:sha256:{checksum}"
 
 
-def _file(path: str, checksum: str, folder: Path) -> dict:
-    size = str((folder / path).stat().st_size)
+def _file(path: str, checksum: str, places: Places) -> dict:
+    size = str(places.file(path).stat().st_size)
     kind = FORMATS.get(Path(path).suffix, "application/octet-stream")
     return {
         "@id": quote(path),
@@ -173,9 +182,9 @@ def _outside(urn: str, path: str) -> dict:
     return {"@id": urn, "@type": "CreativeWork", "name": Path(path).name, "sha256": urn.rsplit(":", 1)[-1]}
 
 
-def _workflow(checksum: str, folder: Path, rules: list[str], commit: str | None) -> dict:
+def _workflow(file: dict, rules: list[str], commit: str | None) -> dict:
     types = ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"]
-    return _file(MAIN, checksum, folder) | {
+    return file | {
         "@type": types,
         "name": "em-study",
         "version": commit or "not committed",

@@ -2,42 +2,70 @@
 
 import importlib.metadata
 import os
-import platform
 import re
 import subprocess
+from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_info
 
-from study.audit.checksums import configuration_digest, sha256_of
+from study.audit.certificate import certificate_lines, not_certified
+from study.audit.checksums import configuration_digest
+from study.configuration.errors import StudyError
+from study.data.checksums import Checksums, sha256_of
+from study.plan.places import ROOT, Places
+from study.plan.provenance import digest_of, made_by, read_record
+from study.plan.sources import all_code
 
+AGAIN = "Run the same command again; a file that was changed since its job wrote it is made anew if it is deleted."
 PLUGIN = re.compile(r"snakemake-(executor|logger|scheduler|storage|report|software-deployment)-plugin-")
 
 
-def checksums(files) -> dict[str, str]:
-    """Checksum of each file, by its path."""
-    return {str(file): sha256_of(file) for file in sorted(map(str, files))}
+def git_state(root) -> dict:
+    """Commit of the study's own repository, and whether files of it differ; where there is none, the reason.
 
+    Parameters
+    ----------
+    root : path-like
+        The tree of the study. A repository around it, or one that the environment names, is not its own.
 
-def git_state(folder) -> dict:
-    """Commit of a folder's repository, and whether files differ from it; null where there is no repository."""
+    Returns
+    -------
+    dict
+        `commit`, `dirty` (None without a commit) and `no_commit`, the reason (None with one).
+    """
+    root = os.path.realpath(root)
 
     def git(*arguments):
-        found = subprocess.run(  # noqa: S603 (fixed arguments)
-            ["git", "-C", str(folder), *arguments],  # noqa: S607
+        return subprocess.run(  # noqa: S603 (fixed arguments)
+            ["git", "-C", root, *arguments],  # noqa: S607
             capture_output=True,
             text=True,
             check=False,
+            env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"},
         )
-        return found.stdout.strip() if found.returncode == 0 else None
+
+    def none(reason):
+        return {"commit": None, "dirty": None, "no_commit": reason}
 
     try:
-        # A profile says where jobs run: whoever sets a partition in one changes no result.
-        kept = "--untracked-files=no", "--", ".", ":(exclude)profiles"
-        commit, changes = git("rev-parse", "HEAD"), git("status", "--porcelain", *kept)
-    except FileNotFoundError:  # no git
-        commit, changes = None, None
-    return {"commit": commit, "dirty": None if changes is None else bool(changes)}
+        top = git("rev-parse", "--show-toplevel")
+    except OSError:
+        return none("git is not installed")
+    if top.returncode and "dubious ownership" in top.stderr:
+        return none("the repository belongs to another user")
+    if top.returncode:
+        return none("the study is not in a git repository")
+    if os.path.realpath(top.stdout.removesuffix("\n")) != root:
+        return none("the repository around the study is not its own")
+    commit = git("rev-parse", "--verify", "HEAD")
+    if commit.returncode or git("ls-files", "--error-unmatch", "Snakefile", "src/emgmm/em.py").returncode:
+        return none("the repository does not track the study")
+    # A profile says where jobs run: whoever sets a partition in one changes no result.
+    tracked = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)profiles")
+    code = git("status", "--porcelain", "--untracked-files=all", "--", "src", "workflow")
+    if tracked.returncode or code.returncode:
+        return none(f"git does not tell what has changed ({tracked.stderr.strip() or code.stderr.strip()})")
+    return {"commit": commit.stdout.strip(), "dirty": bool(tracked.stdout or code.stdout), "no_commit": None}
 
 
 def package_versions(plugins: bool) -> dict[str, str]:
@@ -48,52 +76,78 @@ def package_versions(plugins: bool) -> dict[str, str]:
 
 def environment() -> dict:
     """Versions of Python and the packages that may decide on numbers, the BLAS that NumPy uses, and its threads."""
-    config = np.show_config(mode="dicts")
-    blas, simd = config["Build Dependencies"]["blas"], config.get("SIMD Extensions", {})
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
-        "python": platform.python_version(),
+        **made_by(),
         "packages": package_versions(plugins=False),
         "blas": {key: blas[key] for key in ("name", "version") if key in blas},
-        "processor": {"blas": _architecture(), "numpy": simd.get("found", [])},
         "threads": int(os.environ.get("OPENBLAS_NUM_THREADS", os.cpu_count() or 1)),
     }
 
 
-def _architecture() -> str | None:
-    """Name the kind of processor that the BLAS has chosen its code for."""
-    return next((found.get("architecture") for found in threadpool_info() if found["user_api"] == "blas"), None)
-
-
-def make_manifest(
-    git: dict, configuration: dict, config_files, articles, caller, kernels, inputs, code, outputs
-) -> dict:
-    """Describe a run.
+def make_manifest(git: dict, planned: dict, outputs) -> dict:
+    """Describe a run whose results are certified by their records.
 
     Parameters
     ----------
     git : dict
         What `git_state` tells.
-    configuration : dict
-        The effective one: defaults filled in, overlays merged.
-    config_files, articles : iterable of path-like
-        config.yaml and its overlays in their order, and the articles that they name.
-    caller : dict or None
-        Keys of the Snakefile that takes the study as a module, if there is one.
-    kernels : list of str
-        That our EM runs with.
-    inputs, code, outputs : iterable of path-like
-        The user's data files, the code of the study, and the results.
+    planned : dict
+        What the run was planned with. `study`: the effective configuration, defaults filled in, overlays merged.
+        `configuration_files`, `article_files`, `files`, `code`: checksums, by name, of config.yaml and its overlays in
+        their order, of the articles, of the files of data and implementations, and of what the code computes.
+        `records`: checksum of the settings of each job, by its record. `caller`: keys of the Snakefile that takes the
+        study as a module, or None. `kernels`: those that our EM runs with.
+    outputs : iterable of path-like
+        The results.
+
+    Raises
+    ------
+    StudyError
+        If a result is not that of the plan.
     """
-    return {
+    code = {Places().name(file): file for file in all_code(ROOT)}
+    manifest = {
         **git,
-        "configuration": configuration,
-        "configuration_sha256": configuration_digest(configuration),
-        "configuration_files": {str(file): sha256_of(file) for file in config_files},
-        "article_files": checksums(articles),
-        "caller": caller,
-        "kernels": kernels,
-        "inputs": checksums(inputs),
-        "code": checksums(code),
-        "outputs": checksums(outputs),
+        "configuration": planned["study"],
+        "configuration_sha256": configuration_digest(planned["study"]),
+        **{name: planned[name] for name in ("configuration_files", "article_files", "caller", "kernels")},
+        "inputs": planned["files"],
+        "code": {name: sha256_of(file) for name, file in code.items()},
+        "code_computes": planned["code"],
+        "outputs": {str(file): sha256_of(file) for file in sorted(map(str, outputs))},
+        "records": {name: sha256_of(name) for name in sorted(planned["records"]) if Path(name).is_file()},
         **environment(),
     }
+    problems = [*_changed_meanwhile(manifest), *_not_of_the_plan(manifest, planned["records"])]
+    if problems:
+        count = f"{len(problems)} problem{'s keep' if len(problems) > 1 else ' keeps'}"
+        raise StudyError("\n".join([f"{count} this run from being certified:", *problems, AGAIN]))
+    return manifest
+
+
+def _changed_meanwhile(manifest: dict):
+    """Say which files are others than when the run was planned."""
+    checksums, places = Checksums(), Places()
+    for kind, checksum in (
+        ("configuration_files", checksums.of),
+        ("article_files", checksums.of),
+        ("inputs", checksums.of),
+        ("code_computes", checksums.of_code),
+    ):
+        for name, planned in manifest[kind].items():
+            file = places.file(name)
+            if not file.is_file() or checksum(file) != planned:
+                yield f"{name}: this file was changed while the run was at work"
+    if new := manifest["code"].keys() ^ manifest["code_computes"].keys():
+        yield f"{', '.join(sorted(new))}: added or removed while the run was at work"
+
+
+def _not_of_the_plan(manifest: dict, planned: dict[str, str]):
+    records = {name: read_record(Path(name)) for name in planned}
+    for name, record in records.items():
+        if record and digest_of(record["settings"]) != planned[name]:
+            made = next(iter(record["outputs"]), name)
+            yield f"{made}: not certified, because it was made with other settings than the run was planned with"
+    sources = manifest["inputs"] | manifest["code"]
+    yield from certificate_lines(not_certified(records, manifest["outputs"], sources))

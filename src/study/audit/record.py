@@ -7,12 +7,15 @@ from study.audit.checksums import file_within
 
 FILES = {  # recorded with their checksums, by kind; and what a kind is called
     "outputs": "result",
+    "records": "record",
     "inputs": "input",
     "configuration_files": "configuration",
     "article_files": "article",
     "code": "code",
 }
 KEPT = ("commit", "dirty", "configuration", "configuration_sha256", "code", "python", "packages", "blas", "processor")
+NOT_CERTIFIED = ("manifest.json", "pages.json", "report_image", "fetch")  # records of what the manifest is not about
+ABOUT_THE_RUN = ("results/report.html", "ro-crate-metadata.json")  # what is made after the manifest, and describes it
 ARCHIVE = "archive.json"  # what an archive says of itself
 LARGEST = 100_000_000  # bytes
 
@@ -29,7 +32,11 @@ def read_manifest(folder: Path) -> tuple[dict, str]:
         content = file.read_text(encoding="utf-8")
     except (ValueError, OSError) as error:
         return {}, f"{name} cannot be read ({error})"
-    return parsed(content, name, (*FILES, "caller"))
+    manifest, problem = parsed(content, name, (*(FILES.keys() - {"records"}), "caller"))
+    if not problem and not {"records", "code_computes"} <= manifest.keys():
+        problem = f"{name}: old record, not certified: it is older than the records of what made each result"
+        return {}, f"{problem}. Make the results anew (`snakemake --cores 4`)"
+    return manifest, problem
 
 
 def parsed(content: str, name: str, further=()) -> tuple[dict, str]:

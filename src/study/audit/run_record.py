@@ -6,7 +6,7 @@ from pathlib import Path
 
 from study.audit.manifest import package_versions
 from study.data.storage import whole_file
-from study.plan.step import record_of
+from study.plan.step import times_of
 
 NOTE = (
     "When and where the jobs ran that made what the last run was asked for, each when it last ran. This one file "
@@ -27,7 +27,7 @@ def write_run_record(logs, executor: str, file: Path):
     file : Path
         Where the record goes.
     """
-    files = {record_of(log): str(log) for log in sorted(map(str, logs))}
+    files = {times_of(log): str(log) for log in sorted(map(str, logs))}
     there = {file: log for file, log in files.items() if file.exists()}
     jobs = [json.loads(file.read_text(encoding="utf-8")) | {"log": log} for file, log in there.items()]
     stages: dict[str, dict] = {}

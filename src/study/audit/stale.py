@@ -15,6 +15,7 @@ from study.audit.cells import names_of_cells
 from study.audit.record import read_manifest
 from study.cluster.slurm import jobs_of
 from study.configuration.errors import StudyError
+from study.plan.provenance import read_record
 from study.plan.run_lock import hold, last_run
 
 SLUG = "[a-z][a-z0-9_]{0,63}"
@@ -25,6 +26,7 @@ MADE = re.compile(
         evaluation/{SLUG}/({SLUG}/)?{SLUG}\.csv | predictions/{SLUG}/{SLUG}\.(csv|parquet) |
         figures/{SLUG}/{SLUG}\.(svg|png) | tables/sweeps/{SLUG}\.csv |
         report/{SLUG}\.html | report/figures/{SLUG}/{SLUG}\.webp |
+        imputed/{SLUG}/{SLUG}\.csv | records/[a-z0-9_/]+(\.\w+)?\.json |
         sweeps/{SLUG}/part_\d+\.csv | sweeps/{SLUG}/cells/[0-9a-f]{{64}}\.csv |
         downloads/[0-9a-f]{{64}}\.(csv|parquet|npy)
     )""",
@@ -62,13 +64,15 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
     wanted |= {file.place for file in plan.data_files if file.url}
     last_run = (folder / "results/manifest.json").stat().st_mtime_ns
     reached: dict[str, set[str] | None] = {}
-    stale, newer = [], []
+    stale, newer, records = [], [], []
     for file in (folder / "results").rglob("*"):
         path = file.relative_to(folder)
         if file.is_dir() and not file.is_symlink():
             continue
         if re.fullmatch(r"\..+\.part(\.\w+)?", path.name):  # no run goes on
             stale.append(path)
+        elif path.parts[1] == "records" and is_made_here(path):
+            records.append(path)  # which goes with what it is of
         elif is_made_here(path) and str(path) not in wanted:
             if path.parts[-2] == "cells":
                 name = path.parts[2]
@@ -77,6 +81,11 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
                 if reached[name] is None or path.stem in reached[name]:
                     continue
             (stale if file.lstat().st_mtime_ns <= last_run else newer).append(path)
+    left = {str(path) for path in (*stale, *newer)}
+    for file in records:
+        record = read_record(folder / file)
+        if not record or not any(path not in left and (folder / path).exists() for path in record["outputs"]):
+            stale.append(file)
     return sorted(stale), sorted(newer)
 
 

@@ -9,19 +9,21 @@ ends with 1 then.
 
 import filecmp
 import json
+import os
 import sys
 import tempfile
 from pathlib import Path
 
-from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, leads_out, one_line, sha256_of
-from study.audit.record import FILES, holding_rows, is_archive, read_manifest
+from study.audit.certificate import certificate_lines, not_certified
+from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, leads_out, one_line
+from study.audit.record import FILES, NOT_CERTIFIED, holding_rows, is_archive, read_manifest
 from study.audit.stale import is_made_here
+from study.data.checksums import Checksums, sha256_of
+from study.plan.places import ROOT, Places
+from study.plan.provenance import read_record
 
 # Folders of results; a Snakefile that takes the study as a module may have others beside them.
-STUDY_S = ("data", "evaluation", "figures", "fits", "predictions", "sklearn", "sweeps", "tables")
-
-
-ROOT = Path(__file__).parents[3]
+STUDY_S = ("data", "evaluation", "figures", "fits", "imputed", "predictions", "records", "sklearn", "sweeps", "tables")
 
 
 def problems_of(folder: Path, is_own: bool = True):
@@ -30,9 +32,9 @@ def problems_of(folder: Path, is_own: bool = True):
     Parameters
     ----------
     folder : Path
-        Where the study is; the results are in its folder `results`.
+        Of the run; the results are in its folder `results`.
     is_own : bool
-        Whether the study runs in this folder; else it is another's, and is not trusted.
+        Whether the run is one's own; else it is another's, and is not trusted.
     """
     manifest, problem = read_manifest(folder)
     if problem:
@@ -41,15 +43,19 @@ def problems_of(folder: Path, is_own: bool = True):
     absent = not_here(folder, manifest, is_own)
     for kind, name in FILES.items():
         recorded = manifest[kind]
-        if kind == "outputs" or not is_own:
+        if kind in ("outputs", "records") or not is_own:
             outside = [path for path in recorded if leads_out(path)]
             yield from (f"{path!r}: this {name} file leads out of the folder, and is not read" for path in outside)
             recorded = {path: checksum for path, checksum in recorded.items() if path not in outside}
         recorded = {path: checksum for path, checksum in recorded.items() if path not in absent}
-        found = list(_changed(folder, recorded, kind, is_own))
+        found = list(_changed(folder, recorded, kind, manifest, is_own))
         yield from found
         if kind == "outputs":
             yield from _not_recorded(folder, manifest)
+        if kind == "records":
+            records = {path: read_record(folder / path) for path in recorded}
+            sources = manifest["inputs"] | manifest["code"]
+            yield from certificate_lines(not_certified(records, manifest["outputs"], sources))
         if found and (kind == "code" or not is_own):
             words = "the code is not the one that made the results" if kind == "code" else f"a {name} file is another"
             yield f"{words}, so nothing was computed again"
@@ -74,25 +80,46 @@ def not_here(folder: Path, manifest: dict, is_own: bool) -> set[str]:
     return {path for path in absent if not leads_out(path) and file_within(folder, path) is None}
 
 
-def _changed(folder, recorded, kind, is_own):
-    places = [folder]
-    if kind == "code" and not is_own:  # this code runs; theirs must be it, if it is there
-        places = [ROOT, folder] if is_archive(folder) else [ROOT]
+def _changed(folder, recorded, kind, manifest, is_own):
     for path, checksum in recorded.items():
-        for place in places:
-            file = folder / path if is_own else file_within(place, path)
+        for file in _files_to_check(folder, path, kind, is_own):
             if file is None or not file.is_file():
                 yield f"{path}: this {FILES[kind]} file is missing"
-            elif sha256_of(file) != checksum:
+            elif sha256_of(file) != checksum and not (kind == "code" and _computes_the_same(file, path, manifest)):
                 yield f"{path}: this {FILES[kind]} file is not the one that the manifest records"
+
+
+def _files_to_check(folder, path, kind, is_own):
+    """List where a recorded file is. Of another's code, which is not run, this tree's must be the same."""
+    if is_own:
+        return [Places(folder).file(path)]
+    if kind != "code":
+        return [file_within(folder, path)]
+    return [ROOT / path, *([file_within(folder, path)] if is_archive(folder) else [])]
+
+
+def _computes_the_same(file, path, manifest) -> bool:
+    return Checksums().of_code(file) == manifest["code_computes"].get(path)
+
+
+def other_words(folder: Path, manifest: dict, is_own: bool) -> list[str]:
+    """Name code files that are others than the recorded ones in comments or docstrings alone."""
+    places = {path: _files_to_check(folder, path, "code", is_own) for path in manifest["code"] if not leads_out(path)}
+    return [
+        path
+        for path, files in places.items()
+        if any(file and file.is_file() and sha256_of(file) != manifest["code"][path] for file in files)
+    ]
 
 
 def _not_recorded(folder, manifest):
     for file in sorted((folder / "results").rglob("*")):
         path = file.relative_to(folder)
         is_kept = path.parts[1] in (*NOT_RESULTS, "downloads") or path.parts[3:4] == ("cells",)
+        is_kept |= path.parts[1] == "records" and not {*NOT_CERTIFIED}.isdisjoint(path.parts[2:3])
         is_callers = manifest["caller"] is not None and path.parts[1] not in STUDY_S
-        if file.is_file() and not is_kept and not is_callers and str(path) not in manifest["outputs"]:
+        is_recorded = str(path) in manifest["outputs"] or str(path) in manifest["records"]
+        if file.is_file() and not is_kept and not is_callers and not is_recorded:
             hint = "; if it is left over, `make clean-stale` removes it" if is_made_here(path) else ""
             yield f"{path}: this file is not of the recorded run{hint}"
 
@@ -102,7 +129,7 @@ def _other_configuration(folder, manifest):
     from study.plan.loading import load
 
     try:
-        files = [folder / file for file in manifest["configuration_files"]]
+        files = [os.path.relpath(Places(folder).file(name)) for name in manifest["configuration_files"]]
         effective = load(files, caller=manifest["caller"]).study.model_dump()
     except StudyError as error:
         yield f"the configuration is not valid: {error}"
@@ -187,6 +214,8 @@ def main(folder=None) -> int:
     manifest, _ = read_manifest(place)
     absent = not_here(place, manifest, is_own)
     n_files = len(manifest["outputs"].keys() - absent)
+    if other := other_words(place, manifest, is_own):
+        print(one_line(f"other in comments or docstrings alone, and counted as the same: {', '.join(other)}"))
     if absent:
         print(one_line(f"not here, and known by their checksums alone: {', '.join(sorted(absent))}"))
     print(f"everything holds: {n_files} results, their inputs, code and configuration, tables and claims")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from study.audit.checksums import sha256_of
 from study.configuration.errors import StudyError
 from study.configuration.schema import Claim, Selection, Study
 from study.configuration.wording import nearest, shown
+from study.data.checksums import sha256_of
 from study.data.storage import read_table
 from study.page.origin import command_of, experiment_of, files_of, pandas_lines, written
 from study.plan.results import Plan

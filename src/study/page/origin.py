@@ -1,10 +1,14 @@
 """Where a claim's number comes from: the lines of pandas that give it, and the files behind it."""
 
+import os
+import shlex
+
 import yaml
 
 from study.claims.numbers import INEQUALITIES, PARTS, draw_columns, threshold
 from study.configuration.schema import Claim, Selection, Study, Test
 from study.evaluation.protocols import PROTOCOLS
+from study.plan.places import Places
 from study.plan.results import Plan
 
 
@@ -102,11 +106,23 @@ def _files_of_experiment(claim: Claim, name: str, plan: Plan):
 
 
 def command_of(claim: Claim, configuration_files) -> str:
-    """Write the command that makes a claim's table again, from the data."""
-    overlays = [str(file) for file in configuration_files][1:]
-    given = f" --configfile {' '.join(overlays)}" if overlays else ""
-    if claim.sweep is not None:
-        return f"rm -r results/sweeps/{claim.sweep} && snakemake --cores 4{given} -- results/tables/{claim.table}.csv"
-    experiment = claim.about(claim.experiment)
-    data = f"results/data/{experiment}.npz" if experiment else "data"
-    return f"snakemake --cores 4{given} --forcerun {data} -- results/tables/{claim.table}.csv"
+    """Write the command that makes a claim's table again, from the data, in the folder of the run.
+
+    Parameters
+    ----------
+    claim : Claim
+    configuration_files : list of str
+        config.yaml and its overlays, by their names in records.
+    """
+    places, (_, *overlays) = Places(), map(str, configuration_files)
+    words = ["snakemake"]
+    if places.elsewhere:
+        words += ["-s", os.path.relpath(places.file("Snakefile"))]
+    words += ["--cores", "4"]
+    if overlays:
+        words += ["--configfile", *(os.path.relpath(places.file(name)) for name in overlays)]
+    if claim.sweep is None:
+        experiment = claim.about(claim.experiment)
+        words += ["--forcerun", f"results/data/{experiment}.npz" if experiment else "data"]
+    command = shlex.join([*words, "--", f"results/tables/{claim.table}.csv"])
+    return command if claim.sweep is None else f"rm -r results/sweeps/{claim.sweep} && {command}"

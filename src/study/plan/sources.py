@@ -1,13 +1,15 @@
 """The code that results depend on."""
 
-import hashlib
 import importlib.metadata
-import os
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn")  # whose versions decide on numbers
+from study.data.checksums import Checksums
+
+LIBRARIES = ("numpy", "scipy", "scikit-learn")  # whose versions decide on every number
+# Packages whose versions count where they are imported, by the name that an import uses.
+WHERE_IMPORTED = {"pandas": "pandas", "matplotlib": "matplotlib", "PIL": "pillow", "pyarrow": "pyarrow"}
 SCRIPTS = {  # of each rule that makes a number
     **{
         rule: f"{rule}.py"
@@ -26,10 +28,12 @@ class Code:
     ----------
     root : Path
         Of the repository.
+    checksums : Checksums, optional
+        That remember those of files which have not changed.
     """
 
-    def __init__(self, root: Path):
-        self.root = root
+    def __init__(self, root: Path, checksums: Checksums | None = None):
+        self.root, self.checksums = root, checksums or Checksums()
 
     @cached_property
     def modules(self) -> dict[str, Path]:
@@ -48,16 +52,11 @@ class Code:
     @cached_property
     def imports(self) -> dict[str, set[str]]:
         """Modules of ours that each module or script imports itself, with the packages that they lie in."""
-        return {name: self._imported(file) for name, file in (self.modules | self.scripts).items()}
+        return {name: {*_with_packages(found)} & self.modules.keys() for name, found in self._imported.items()}
 
-    def _imported(self, file: Path) -> set[str]:
-        found = set()
-        for package, names, plain in IMPORT.findall(file.read_text(encoding="utf-8")):
-            words = re.findall(r"[\w.]+", names or plain)
-            dotted = [f"{package}.{word}" for word in words] if package else words
-            for parts in (name.split(".") for name in dotted):
-                found |= {".".join(parts[: i + 1]) for i in range(len(parts))}
-        return found & self.modules.keys()
+    @cached_property
+    def _imported(self) -> dict[str, set[str]]:
+        return {name: _imported(file) for name, file in (self.modules | self.scripts).items()}
 
     def of(self, script: str, *modules: str) -> set[str]:
         """Name a script and all modules that it uses, directly or not; beside it, those that it looks up by name."""
@@ -69,24 +68,39 @@ class Code:
         return reached
 
     @cached_property
-    def _digests(self) -> dict[str, str]:
-        files = self.modules | self.scripts
-        return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
+    def _checksums(self) -> dict[str, str]:
+        return {name: self.checksums.of_code(file) for name, file in (self.modules | self.scripts).items()}
 
-    @cached_property
-    def _versions(self) -> list[str]:
-        return [importlib.metadata.version(package) for package in LIBRARIES]
-
-    def digest(self, script: str, *modules: str) -> str:
-        """Make one checksum of all that `of` names and of the versions of the libraries below them."""
-        content = [(name, self._digests[name]) for name in sorted(self.of(script, *modules))]
-        return hashlib.sha256(repr((content, self._versions)).encode()).hexdigest()
+    def made_of(self, script: str, *modules: str) -> dict[str, str]:
+        """Give the checksum of what each module computes that `of` names, and the versions of the libraries."""
+        reached = sorted(self.of(script, *modules))
+        imported = {name.split(".")[0] for module in reached for name in self._imported[module]}
+        packages = [*LIBRARIES, *(package for name, package in WHERE_IMPORTED.items() if name in imported)]
+        return {name: self._checksums[name] for name in reached} | {name: version(name) for name in packages}
 
 
-def all_code(root: Path) -> list[str]:
+version = lru_cache(importlib.metadata.version)
+
+
+def _imported(file: Path) -> set[str]:
+    """Name everything that a file imports."""
+    found = set()
+    for package, names, plain in IMPORT.findall(file.read_text(encoding="utf-8")):
+        words = re.findall(r"[\w.]+", names or plain)
+        found |= {f"{package}.{word}" for word in words} if package else {*words}
+    return found
+
+
+def _with_packages(names):
+    """Name modules, and the packages that they lie in."""
+    for parts in (name.split(".") for name in names):
+        yield from (".".join(parts[: i + 1]) for i in range(len(parts)))
+
+
+def all_code(root: Path) -> list[Path]:
     """List the code of the study: whatever of it made a number, it is recorded."""
     return sorted(
-        os.path.relpath(file)
+        file
         for pattern in ("Snakefile", "src/**/*.py", "workflow/**/*.*")
         for file in root.glob(pattern)
         if "__pycache__" not in file.parts

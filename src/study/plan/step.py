@@ -12,7 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from study.configuration.errors import StudyError
+from study.data.checksums import sha256_of, what_is_there
 from study.data.storage import whole_file
+from study.plan.places import Places
+from study.plan.provenance import record_of, write_record
 
 DISK_FULL = "The disk is full. What was being written has been removed; make room, and run the same command again."
 PROCESS = Path("/proc/self")  # where the kernel is Linux
@@ -22,7 +25,8 @@ PROCESS = Path("/proc/self")  # where the kernel is Linux
 def logged(job):
     """Send warnings to the job's log; show an error that is meant for a person without a traceback.
 
-    What ended well leaves a record beside the log, of when, where and how long it ran.
+    What ended well leaves a record of what it has read and made, and another, beside the log, of when, where and how
+    long it ran.
 
     Parameters
     ----------
@@ -32,7 +36,7 @@ def logged(job):
     try:
         with open(job.log[0], "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
             try:
-                with _recorded(job, record_of(job.log[0])):
+                with _provenance(job), _timed(job, times_of(job.log[0])):
                     yield
             except StudyError as error:
                 print(error, file=file)
@@ -50,13 +54,26 @@ def logged(job):
         sys.exit(1)
 
 
-def record_of(log) -> Path:
+def times_of(log) -> Path:
     """Name the file that tells when, where and how long the job of a log ran."""
     return Path(log).with_suffix(".json")
 
 
 @contextlib.contextmanager
-def _recorded(job, file: Path):
+def _provenance(job):
+    """Leave a record of what a job has read and made; no file may change while it reads."""
+    record_of(job.log[0]).unlink(missing_ok=True)
+    files = {str(file): what_is_there(file) for file in job.input}
+    inputs = {Places().name(file): sha256_of(file) for file in files}
+    yield
+    for file, before in files.items():
+        if what_is_there(file) != before:
+            raise StudyError(f"{file} was changed while this job read it: run the same command again")
+    write_record(job, inputs)
+
+
+@contextlib.contextmanager
+def _timed(job, file: Path):
     file.unlink(missing_ok=True)
     with contextlib.suppress(OSError):  # no such kernel
         (PROCESS / "clear_refs").write_text("5")  # the peak from here on: the process may have run other jobs before
@@ -69,7 +86,7 @@ def _recorded(job, file: Path):
         "node": os.environ.get("SLURMD_NODENAME") or platform.node(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
         "peak_memory_mb": _peak_memory(),
-        "inputs": sorted({*map(str, job.input)}),
+        "inputs": sorted({*map(Places().name, job.input)}),
         "outputs": sorted(map(str, job.output)),
     }
     with whole_file(file) as temporary:

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from study.configuration.cells import Cell, shown_value
+from study.configuration.errors import DataError
 from study.configuration.implementations import implementation_files, kernel_versions
+from study.data.checksums import Checksums
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
 from study.data.storage import join_tables, write_table
@@ -92,7 +94,7 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     return rows
 
 
-def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code_digest: str, report) -> list[Path]:
+def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code: str, report) -> list[Path]:
     """Run cells that have not been run before, and return the files of all.
 
     Parameters
@@ -103,17 +105,27 @@ def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code_diges
         The study's root seed.
     store : path-like
         Folder of cells that have been run, each in a file named by what it depends on.
-    code_digest : str
-        Of the code and the libraries: other code, other cells.
+    code : str
+        Checksum of the code and the libraries: other code, other cells.
     report : callable
         Called with a line of progress now and then.
+
+    Raises
+    ------
+    DataError
+        If a file was changed while it was read: its cell would bear the name of other content.
     """
+    checksums = Checksums()
     Path(store).mkdir(parents=True, exist_ok=True)
     begun, told, files, new = time.monotonic(), time.monotonic(), [], 0
     for number, cell in enumerate(cells):
-        file = Path(store) / f"{cell_key(cell, sweep, seed, code_digest)}.csv"
+        key = cell_key(cell, sweep, seed, code, checksums)
+        file = Path(store) / f"{key}.csv"
         if not file.exists():
-            write_table(file, run_cell(cell, sweep, seed))
+            table = run_cell(cell, sweep, seed)
+            if cell_key(cell, sweep, seed, code, checksums) != key:
+                raise DataError("a file was changed while a sweep read it: run the same command again")
+            write_table(file, table)
             new += 1
         files.append(file)
         now = time.monotonic()
@@ -124,7 +136,7 @@ def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code_diges
     return files
 
 
-def cell_key(cell: Cell, sweep: InEachCell, seed: int, code_digest: str) -> str:
+def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Checksums) -> str:
     """Name what the rows of a cell depend on."""
     compared = cell.experiment.protocols.fit if cell.experiment.protocols and sweep.protocols != [] else None
     used = {*(sweep.fits or cell.experiment.fits), compared}
@@ -136,9 +148,9 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code_digest: str) -> str:
         "compared": compared,
         "sweep": asdict(sweep),
         "seed": seed,
-        "code": code_digest,
+        "code": code,
         "kernels": kernel_versions(cell.experiment.fits[name] for name in used if name),
-        "files": [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in files],
+        "files": [checksums.of(file) for file in files],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

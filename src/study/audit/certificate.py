@@ -1,0 +1,42 @@
+"""Whether the records of the jobs say what made each result. It imports nothing of the study but where files are."""
+
+from collections.abc import Iterator
+
+
+def not_certified(
+    records: dict[str, dict | None], outputs: dict[str, str], sources: dict[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield each result that no chain of records leads to, and why, as the end of a sentence.
+
+    Parameters
+    ----------
+    records : dict
+        What each record holds, by its file; None if it is missing or broken.
+    outputs : dict of str
+        Checksum of each result, by its file.
+    sources : dict of str
+        Checksum of each file that no job has made, by its name.
+    """
+    written = {path: found for record in records.values() if record for path, found in record["outputs"].items()}
+    for path, checksum in outputs.items():
+        if path not in written:
+            yield path, "no record says what made it"
+        elif written[path] != checksum:
+            yield path, "it is not what its job has written: it was changed or replaced since"
+    for file, record in records.items():
+        if record is None:
+            yield file, "this record is missing or broken"
+            continue
+        made = next(iter(record["outputs"]), file)
+        for path, checksum in record["inputs"].items():
+            if path not in written and path not in sources:
+                yield made, f"its job read {path}, of which nothing is known"
+            elif written.get(path, checksum) != checksum:
+                yield made, f"it was made from another {path} than the one that is here"
+            elif sources.get(path, checksum) != checksum:
+                yield made, f"its job read another {path} than the one that the run was planned with"
+
+
+def certificate_lines(found: Iterator[tuple[str, str]]) -> list[str]:
+    """Write what is not certified, a line each."""
+    return [f"{path}: not certified, because {why}" for path, why in found]

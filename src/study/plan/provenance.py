@@ -1,0 +1,104 @@
+"""What made each result: one record a job, of what it read, its settings and what it wrote. It has no time or place."""
+
+import hashlib
+import json
+import platform
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from study.data.checksums import sha256_of
+from study.data.storage import whole_file
+from study.plan.places import Places
+
+LOGS, RECORDS = Path("results/logs"), Path("results/records")
+CHECKSUM = re.compile("[0-9a-f]{64}")
+SHORT = 60  # letters of a value in a message
+
+
+def record_of(log) -> Path:
+    """Name the record of the job that has a log."""
+    return RECORDS / Path(log).relative_to(LOGS).with_suffix(".json")
+
+
+def settings_of(params) -> dict:
+    """Return the params of a job as they are read back from its record."""
+    return json.loads(json.dumps(dict(params.items()), sort_keys=True))
+
+
+def digest_of(settings: dict) -> str:
+    """Checksum of settings."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def write_record(job, inputs: dict[str, str]):
+    """Write what a job has read, was told and has made.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+    inputs : dict of str
+        Checksum of each file that it read, by its name.
+    """
+    places = Places()
+    record = {
+        "rule": job.rule,
+        "settings": settings_of(job.params),
+        "inputs": inputs,
+        "outputs": {name: sha256_of(name) for name in sorted(map(places.name, job.output))},
+        "made_by": made_by(),
+    }
+    file = record_of(job.log[0])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(file) as temporary:
+        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def read_record(file: Path) -> dict | None:
+    """Read a record; None if there is none, or it is broken."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    whole = isinstance(record, dict) and all(
+        isinstance(record.get(name), dict) for name in ("settings", "inputs", "outputs", "made_by")
+    )
+    return record if whole else None
+
+
+@lru_cache
+def made_by() -> dict:
+    """Python, and the kind of processor that NumPy and its BLAS have chosen their code for."""
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    simd = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    blas = next((found.get("architecture") for found in threadpool_info() if found["user_api"] == "blas"), None)
+    return {"python": platform.python_version(), "processor": {"blas": blas, "numpy": simd.get("found", [])}}
+
+
+def what_differs(recorded: dict, planned: dict, before: str = "was", now: str = "is") -> list[str]:
+    """Say in which settings two jobs differ, a few words each."""
+    return [_words(key, *values, before, now) for key, values in sorted(_differing(recorded, planned, ()).items())]
+
+
+def _differing(one, other, path) -> dict:
+    if isinstance(one, dict) and isinstance(other, dict):
+        found = {}
+        for key in {*one, *other}:
+            found |= _differing(one.get(key), other.get(key), (*path, key))
+        return found
+    return {} if one == other else {".".join(path): (one, other)}
+
+
+def _words(key: str, one, other, before: str, now: str) -> str:
+    if any(isinstance(value, str) and CHECKSUM.fullmatch(value) for value in (one, other)):
+        return "the code or the version of a library" if key == "code" else f"{key} has other content"
+    if one is None or other is None:
+        return f"{key} is {'new' if one is None else 'gone'}"
+    return f"{key} {now} {_short(other)}, {before} {_short(one)}"
+
+
+def _short(value) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHORT else f"{text[:SHORT]}..."

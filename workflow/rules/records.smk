@@ -1,0 +1,76 @@
+# What made each result is said by its record, results/records. Snakemake asks these in place of its own memory in
+# .snakemake, which a copy may lack, which --cleanup-metadata forgets, and which compares settings without their names.
+from snakemake import persistence
+from snakemake.persistence import ParamsChange
+from snakemake.settings.types import RerunTrigger
+
+from study.plan.provenance import (
+    digest_of,
+    read_record,
+    record_of,
+    settings_of,
+    what_differs,
+)
+
+
+class Changes(ParamsChange):
+    """What of a job's settings has changed, in words."""
+
+    def __str__(self):
+        return "; ".join(sorted(self.only_new))
+
+
+def is_ours(job):
+    """Whether a job is of this study, and not of a workflow that takes it as a module."""
+    script = job.rule.script and os.path.normpath(
+        str(job.rule.basedir.join(job.rule.script))
+    )
+    return bool(script) and Path(script).parent == ROOT / "workflow" / "scripts"
+
+
+def what_changed(job):
+    """Say, by its record, what a job would do otherwise now."""
+    record = read_record(record_of(job.log[0]))
+    if record is None:
+        return ["no record says what made it"]
+    found = what_differs(record["settings"], settings_of(job.params))
+    read = {PLACES.name(file) for file in job.input}
+    return found + (
+        ["it is made of other files"] if read != {*record["inputs"]} else []
+    )
+
+
+def by_records(known, changed):
+    """Ask the records of our jobs, and of others what Snakemake knows."""
+
+    def has_metadata(self, job):
+        if is_ours(job) and RerunTrigger.PARAMS not in workflow.rerun_triggers:
+            raise WorkflowError(
+                "--rerun-triggers without params is not supported: results of other settings, files or code would be "
+                "taken for those of this run"
+            )
+        return is_ours(job) or known(self, job)
+
+    def params_changed(self, job, file=None):
+        if not is_ours(job):
+            return changed(self, job, file)
+        return Changes(only_new=set(what_changed(job)), files={*map(str, job.output)})
+
+    return has_metadata, params_changed
+
+
+for kind in vars(persistence).values():
+    if isinstance(kind, type) and "params_changed" in vars(kind):
+        kind.has_metadata, kind.params_changed = by_records(
+            kind.has_metadata, kind.params_changed
+        )
+
+
+def planned_records():
+    """Give the checksum of the settings of every job whose results the manifest certifies, by its record."""
+    certified = {*PLAN.published, *PLAN.intermediates}
+    return {
+        str(record_of(job.log[0])): digest_of(settings_of(job.params))
+        for job in workflow.dag.jobs
+        if is_ours(job) and not certified.isdisjoint(job.output)
+    }
