@@ -102,17 +102,19 @@ def test_code_of_a_script_is_what_it_imports(script):
     finder = ModuleFinder(path=[str(ROOT / "src")])
     finder.run_script(str(CODE.scripts[script]))
     assert CODE.of(script) - {script} == {name for name in finder.modules if name in CODE.modules}
-    assert {os.path.relpath(CODE.modules[name]) for name in CODE.of(script) - {script}} < set(all_code(ROOT))
+    assert {os.path.relpath(CODE.modules[name]) for name in CODE.of(script) - {script}} < {
+        os.path.relpath(file) for file in all_code(ROOT)
+    }
 
 
 def test_an_edit_changes_the_checksum_of_what_uses_it(tmp_path):
     shutil.copytree(ROOT / "src", tmp_path / "src")
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
-    (tmp_path / "src/study/figures/optima.py").write_text("# edited\n")
+    (tmp_path / "src/study/figures/optima.py").write_text("EDITED = 1\n")
     edited = Code(tmp_path)
 
     def changed(*used):
-        return edited.digest(*used) != CODE.digest(*used)
+        return edited.made_of(*used) != CODE.made_of(*used)
 
     assert [kind for kind in FIGURES if changed("figure.py", f"study.figures.{kind}")] == ["optima"]
     assert [script for script in CODE.scripts if changed(script)] == ["page.py"]  # which knows of every file

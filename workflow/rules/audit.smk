@@ -29,6 +29,7 @@ rule page:
         code_of={rule: sorted(CODE.of(script)) for rule, script in SCRIPTS.items()},
         sweeps=PLAN.drawn,
         configuration=[PLACES.name(file) for file in CONFIG_FILES],
+        changes=[str(change) for change in LOADED.changes],
     message:
         "Make the page of the claims"
     script:
@@ -47,6 +48,7 @@ rule manifest:
         "../envs/study.yaml"
     params:
         study=lambda wildcards: STUDY.model_dump(mode="json"),
+        changes=[asdict(change) for change in LOADED.changes],
         configuration_files=checksums_of(CONFIG_FILES),
         article_files=checksums_of(LOADED.article_files),
         files=lambda wildcards: checksums_of(PLAN.inputs),

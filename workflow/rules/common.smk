@@ -2,6 +2,7 @@
 import atexit
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -15,11 +16,14 @@ from study.plan.environment import set_environment
 
 set_environment(SRC)
 
+from study.audit.replaced import notices_of
 from study.audit.run_record import write_run_record
 from study.cluster import slurm
+from study.configuration.changes import warnings_of
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
 from study.configuration.implementations import kernel_versions
+from study.configuration.repeated import repeated_runs
 from study.data.checksums import Checksums
 from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import FIGURES
@@ -63,6 +67,8 @@ except StudyError as error:
 STUDY = LOADED.study
 PLAN = Plan(STUDY)
 if workflow.is_main_process:
+    for line in notices_of(LOADED, CONFIG_FILES[1:], Path(".")):
+        print(line, file=sys.stderr)
     for name, n_rows in PLAN.large_as_text.items():
         print(
             f"experiments.{name} has about {n_rows:,} rows, whose predictions are written as text: "

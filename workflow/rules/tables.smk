@@ -146,7 +146,9 @@ rule claims:
         code=CODE.made_of("claims.py"),
         claims={name: claim.model_dump() for name, claim in STUDY.claims.items()},
         sweeps=sweeps_of(STUDY),
-        repeated=sorted(STUDY.repeated()),
+        repeated=sorted(repeated_runs(STUDY)),
+        changes=[str(change) for change in LOADED.changes],
+        warnings=warnings_of(STUDY, LOADED.changes),
     message:
         "Judge the claims"
     script:

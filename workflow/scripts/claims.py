@@ -15,7 +15,8 @@ with logged(snakemake):
     sweeps = zip(snakemake.params.sweeps, snakemake.input.sweeps, strict=True)
     tables |= {f"sweeps/{name}": read_table(file) for name, file in sweeps}
     claims = TypeAdapter(Claims).validate_python(snakemake.params.claims)
-    rows = judge_all(claims, tables, frozenset(map(tuple, snakemake.params.repeated)))
+    given = snakemake.params
+    rows = judge_all(claims, tables, frozenset(map(tuple, given.repeated)), given.warnings)
     write_table(snakemake.output.claims, pd.DataFrame(rows, columns=list(COLUMNS["claims"])))
     with whole_file(snakemake.output.dictionary) as file:
-        file.write_text(data_dictionary(), encoding="utf-8")
+        file.write_text(data_dictionary(given.changes), encoding="utf-8")

@@ -33,6 +33,7 @@ with logged(snakemake):
         for name, file in zip(snakemake.params.sweeps, snakemake.input.summaries, strict=True)
     }
     run = {**git_state(ROOT), **environment()}
-    html = make_page(cards, study, run, snakemake.params.code_of, stage, charts, Path(snakemake.input.template))
+    given = snakemake.params
+    html = make_page(cards, study, run, given.code_of, stage, charts, given.changes, Path(snakemake.input.template))
     with whole_file(snakemake.output[0]) as file:
         file.write_text(html, encoding="utf-8")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from study.audit.record import changes_in
 from study.claims.opening import opening
 from study.data.storage import read_table, whole_file
 from study.plan.step import logged
@@ -21,7 +22,10 @@ with logged(snakemake):
     experiments = manifest["configuration"]["experiments"]
     origins = {name: found["data"]["origin"] for name, found in experiments.items() if found["data"]["origin"]}
     claims = read_table(snakemake.input.claims)
-    write(snakemake.output.opening, opening(claims, origins, manifest["configuration_sha256"]))
+    write(
+        snakemake.output.opening,
+        opening(claims, origins, manifest["configuration_sha256"], map(str, changes_in(manifest))),
+    )
     for table, page in zip(snakemake.input.tables, snakemake.output.tables, strict=True):
         name = Path(table).stem
         write(page, table_page(table, name, COLUMNS.get(name, {}), snakemake.input.template))

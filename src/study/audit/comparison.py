@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from study.audit.checksums import one_line
+from study.audit.record import changes_in
 from study.audit.results import NotResultsError, Results
 from study.tables.tolerances import KEYS, NOT_COMPARED, TOLERANCES, Key, tolerance_of
 
@@ -30,8 +31,8 @@ class Comparison:
 
     Attributes
     ----------
-    settings, made_by : list of str
-        Settings that differ, and code, versions or processors.
+    changes, settings, made_by : list of str
+        What the second run has changed of the articles; settings that differ; and code, versions or processors.
     problems : list of str
         What is not as published, a sentence without its full stop each.
     flips : list of str
@@ -42,6 +43,7 @@ class Comparison:
     n_verdicts, n_verdicts_same : int
     """
 
+    changes: list[str] = field(default_factory=list)
     settings: list[str] = field(default_factory=list)
     made_by: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -71,6 +73,7 @@ class Comparison:
 def compare(published: Results, found: Results) -> Comparison:
     """Compare a run with a published one."""
     result = Comparison()
+    result.changes = [*map(str, changes_in(found.manifest))]
     result.settings = [*_differences(published.manifest["configuration"], found.manifest["configuration"])]
     result.made_by = [*_made_by(published.manifest, found.manifest)]
     flipped: set[tuple] = set()

@@ -94,6 +94,7 @@ def make_manifest(git: dict, planned: dict, outputs) -> dict:
         What `git_state` tells.
     planned : dict
         What the run was planned with. `study`: the effective configuration, defaults filled in, overlays merged.
+        `changes`: what it has changed of the articles.
         `configuration_files`, `article_files`, `files`, `code`: checksums, by name, of config.yaml and its overlays in
         their order, of the articles, of the files of data and implementations, and of what the code computes.
         `records`: checksum of the settings of each job, by its record. `caller`: keys of the Snakefile that takes the
@@ -111,7 +112,7 @@ def make_manifest(git: dict, planned: dict, outputs) -> dict:
         **git,
         "configuration": planned["study"],
         "configuration_sha256": configuration_digest(planned["study"]),
-        **{name: planned[name] for name in ("configuration_files", "article_files", "caller", "kernels")},
+        **{name: planned[name] for name in ("changes", "configuration_files", "article_files", "caller", "kernels")},
         "inputs": planned["files"],
         "code": {name: sha256_of(file) for name, file in code.items()},
         "code_computes": planned["code"],

@@ -72,6 +72,13 @@ def _maps(found, kind) -> bool:
     return isinstance(found, dict) and all(isinstance(value, kind) for value in found.values())
 
 
+def changes_in(manifest: dict) -> list:
+    """Return what a run has changed of the articles; nothing is known of published results."""
+    from study.configuration.changes import Change
+
+    return [Change(**change) for change in manifest.get("changes", ())]
+
+
 def needs_a_run(folder: Path) -> tuple[dict, str]:
     """Return the manifest of a run that can be described and packed, and a sentence if there is none such."""
     manifest, problem = read_manifest(folder)

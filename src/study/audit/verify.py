@@ -16,7 +16,7 @@ from pathlib import Path
 
 from study.audit.certificate import certificate_lines, not_certified
 from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, leads_out, one_line
-from study.audit.record import FILES, NOT_CERTIFIED, holding_rows, is_archive, read_manifest
+from study.audit.record import FILES, NOT_CERTIFIED, changes_in, holding_rows, is_archive, read_manifest
 from study.audit.stale import is_made_here
 from study.data.checksums import Checksums, sha256_of
 from study.plan.places import ROOT, Places
@@ -143,8 +143,10 @@ def _tables(folder, manifest):
     from pydantic import ValidationError
 
     from study.claims.judge import judge_all
+    from study.configuration.changes import warnings_of
     from study.configuration.claim_checks import sweeps_of
     from study.configuration.errors import StudyError
+    from study.configuration.repeated import repeated_runs
     from study.configuration.schema import Study
     from study.data.storage import read_table
     from study.tables.collect import COLLECTED, collect
@@ -181,7 +183,8 @@ def _tables(folder, manifest):
             yield f"results/tables/sweeps/{name}.csv cannot be read: {error}"
     read = (*PARTS, *(f"sweeps/{name}" for name in used))
     if {*read, "claims"} <= set(found):
-        rows = judge_all(study.claims, {name: found[name] for name in read}, frozenset(study.repeated()))
+        warnings = warnings_of(study, changes_in(manifest))
+        rows = judge_all(study.claims, {name: found[name] for name in read}, repeated_runs(study), warnings)
         if not _same(pd.DataFrame(rows, columns=list(COLUMNS["claims"])), found["claims"]):
             yield "results/tables/claims.csv is not what the other tables give"
 
@@ -214,6 +217,9 @@ def main(folder=None) -> int:
     manifest, _ = read_manifest(place)
     absent = not_here(place, manifest, is_own)
     n_files = len(manifest["outputs"].keys() - absent)
+    if changes := changes_in(manifest):
+        print("These results were not made with the settings of the articles:")
+        print("\n".join(f"  {one_line(change)}" for change in changes))
     if other := other_words(place, manifest, is_own):
         print(one_line(f"other in comments or docstrings alone, and counted as the same: {', '.join(other)}"))
     if absent:

@@ -47,7 +47,10 @@ class Finding:
 
 
 def judge_all(
-    claims: dict[str, AnyClaim], tables: dict[str, pd.DataFrame], repeated: frozenset = frozenset()
+    claims: dict[str, AnyClaim],
+    tables: dict[str, pd.DataFrame],
+    repeated: frozenset = frozenset(),
+    warnings: dict[str, str] | None = None,
 ) -> list[dict]:
     """Make the rows of claims.csv: one a claim. Where the study has no numbers for it, the row says so.
 
@@ -57,7 +60,9 @@ def judge_all(
     tables : dict of DataFrame
         fits, parameters, agreement, measurements, and sweeps/<name> of the sweeps that claims read.
     repeated : set of (str, str)
-        Experiments and fits whose replicates are all the same run.
+        Fits whose replicates are one run, as `repeated_runs` names them.
+    warnings : dict of str, optional
+        What stands before the explanation of a claim.
     """
     rows = []
     for name, claim in claims.items():
@@ -68,6 +73,8 @@ def judge_all(
             rows.append(judge(name, claim, tables, repeated))
         except NoNumbersError as error:
             rows.append(_untested(name, claim, f"Not tested: {error}."))
+    for row in rows:
+        row["explanation"] = " ".join(filter(None, ((warnings or {}).get(row["claim"]), row["explanation"])))
     return rows
 
 

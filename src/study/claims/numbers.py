@@ -16,6 +16,7 @@ INEQUALITIES = {
     "more_than": (">", operator.gt, 1),
     "less_than": ("<", operator.lt, -1),
 }
+VALUE, SAME = "a number", "of a run that would always be the same"  # columns
 TRUTH = {"True": 1.0, "False": 0.0}
 # What tells the rows of one draw apart.
 PARTS = ("fit", "protocol", "component", "parameter", "measurement", "setting")
@@ -36,14 +37,17 @@ class Numbers:
     n_all : int
         How many there would be if no run had failed and nothing else were missing.
     repeated : bool
-        Whether all were the same run on the same rows; then there is one.
+        Whether it is one number, of a run that would always be the same.
+    fixed : bool
+        Whether some are of such runs, so that these are no draws.
     of_experiments : bool
         Whether the index begins with the experiment.
     """
 
     of_draws: pd.Series
     n_all: int
-    repeated: bool
+    repeated: bool = False
+    fixed: bool = False
     of_experiments: bool = True
 
     @property
@@ -55,7 +59,7 @@ class Numbers:
     @property
     def independent(self) -> bool:
         """Whether each draw has one number, and all are draws of one kind."""
-        return not self.of_draws.index.has_duplicates and len(self.by_experiment) == 1
+        return not self.fixed and not self.of_draws.index.has_duplicates and len(self.by_experiment) == 1
 
 
 def numbers_of(
@@ -71,7 +75,7 @@ def numbers_of(
     experiment : str or None
         The claim's, for a selection that names none.
     repeated : set of (str, str)
-        Experiments and fits whose replicates are all the same run.
+        Fits whose replicates are one run, as `repeated_runs` names them. Such a run counts once.
 
     Raises
     ------
@@ -85,32 +89,48 @@ def numbers_of(
     table = tables.get(selection.table)
     if table is None:
         raise NoNumbersError(f"sweep {selection.sweep} is not part of this study")
-    found = _column(table, where, selection.quantity, selection.other)
+    if selection.sweep is not None:
+        table = with_every_replicate(table)
+    found = _numbers(table, where, selection, repeated)
     if selection.other:
-        beside = _column(table, {**where, **selection.other}, selection.quantity, selection.other)
-        beside = beside.reindex(found.index)
-        found = found / beside.where(beside != 0) if selection.over is not None else found - beside
-    found = _by_draw(found, draw_columns(table.columns))
+        beside = _numbers(table, {**where, **selection.other}, selection, repeated).reindex(found.index)
+        one, other = found[VALUE], beside[VALUE]
+        found[VALUE] = one / other.where(other != 0) if selection.over is not None else one - other
+        found[SAME] &= beside[SAME].fillna(value=True).astype(bool)
+    found.index = _draws(found.index, draw_columns(table.columns))
     if selection.among is not None:
         chosen = numbers_of(selection.among, tables, experiment)
         found = found[found.index.isin(chosen.of_draws.index[holds(selection.among, chosen.of_draws)])]
     if selection.each_draw is not None:  # a draw that lacks one of its numbers has none
         by_draw = found.groupby(level=0, sort=False)
-        found = by_draw.agg(selection.each_draw).where(by_draw.count() == by_draw.size())
-    n_all, found = len(found), found.dropna()
+        values = by_draw[VALUE].agg(selection.each_draw).where(by_draw[VALUE].count() == by_draw.size())
+        found = pd.DataFrame({VALUE: values, SAME: by_draw[SAME].all()})
+    if "replicate" in table:  # the last of what tells draws apart
+        found = found[~found[SAME] | (found.index.map(lambda draw: draw[-1]) == "0")]
+    n_all, found = len(found), found[found[VALUE].notna()]
     if found.empty:
         raise NoNumbersError(_nothing_there(selection, where, tables))
-    if _is_repeated(selection, where, experiment, repeated) and (found == found.iloc[0]).all():
-        return Numbers(found.iloc[:1], 1, repeated=True)
-    return Numbers(found, n_all, repeated=False, of_experiments="experiment" in table)
+    is_one = n_all == 1 and bool(found[SAME].all())
+    return Numbers(found[VALUE], n_all, is_one, bool(found[SAME].any()), "experiment" in table)
 
 
-def _is_repeated(selection: Selection, where: dict, experiment: str | None, repeated: frozenset) -> bool:
-    """Tell whether every fit that is selected is the same run in all replicates."""
-    if selection.table == "agreement":
-        return (experiment, "") in repeated
-    fits = {where.get("fit"), selection.other.get("fit", where.get("fit"))}
-    return selection.sweep is None and all((experiment, fit) in repeated for fit in fits)
+def with_every_replicate(table: pd.DataFrame) -> pd.DataFrame:
+    """Repeat what a cell of a sweep has once, as its replicates are one run, for each replicate that others have."""
+    keys = [*table.columns[: list(table.columns).index("fit")], "fit", "protocol"]
+    is_once = table.groupby(keys, dropna=False, sort=False)["replicate"].transform("size") == 1
+    others = [r for r in table["replicate"].unique() if r != 0]
+    once = table[is_once].assign(**{SAME: True})
+    repeated = (once.assign(replicate=r) for r in others)
+    return pd.concat([table.assign(**{SAME: is_once & bool(others)}), *repeated], ignore_index=True)
+
+
+def _is_same(rows: pd.DataFrame, selection: Selection, repeated: frozenset) -> np.ndarray:
+    """Tell which rows of a table are of runs that would always be the same."""
+    if selection.sweep is not None:
+        named = {fit for owner, fit in repeated if owner == selection.table}
+        return (rows[SAME] | rows["fit"].isin(named)).to_numpy()
+    fits = [""] * len(rows) if selection.table == "agreement" else rows["fit"]
+    return np.array([row in repeated for row in zip(rows["experiment"], fits, strict=True)], dtype=bool)
 
 
 def holds(test: Test, values):
@@ -137,14 +157,15 @@ def in_words(conditions: dict) -> str:
     return ", ".join(f"{column} {value}" for column, value in conditions.items())
 
 
-def _column(table: pd.DataFrame, where: dict, quantity: str, left_out) -> pd.Series:
-    """Select a column, NaN where a run failed; the index is all that tells rows apart but for the columns left out."""
-    chosen = _rows(table, where)
+def _numbers(table: pd.DataFrame, where: dict, selection: Selection, repeated: frozenset) -> pd.DataFrame:
+    """Select numbers, NaN where a run failed; the index is all that tells rows apart but for the columns compared."""
+    chosen, quantity = _rows(table, where), selection.quantity
     values = chosen[quantity].map(lambda value: TRUTH.get(value, value)).astype(float)
     if quantity != "converged":
         values = values.where(~_failed(chosen))
-    keys = [column for column in (*draw_columns(table.columns), *PARTS) if column in chosen and column not in left_out]
-    return pd.Series(values.to_numpy(), index=pd.MultiIndex.from_frame(chosen[keys].astype(str)))
+    keys = [key for key in (*draw_columns(table.columns), *PARTS) if key in chosen and key not in selection.other]
+    index = pd.MultiIndex.from_frame(chosen[keys].astype(str))
+    return pd.DataFrame({VALUE: values.to_numpy(), SAME: _is_same(chosen, selection, repeated)}, index=index)
 
 
 def _rows(table: pd.DataFrame, where: dict) -> pd.DataFrame:
@@ -169,18 +190,16 @@ def draw_columns(columns) -> list[str]:
     return [*dict.fromkeys([*varied, *(column for column in ("experiment", "replicate") if column in columns)])]
 
 
-def _by_draw(values: pd.Series, draw_columns: list[str]) -> pd.Series:
-    """Keep of the index what tells draws apart, as one level."""
-    levels = [name for name in values.index.names if name in draw_columns]
-    draws = pd.Index(
-        list(zip(*(values.index.get_level_values(name) for name in levels), strict=True)), tupleize_cols=False
-    )
-    return pd.Series(values.to_numpy(), index=draws)
+def _draws(index: pd.MultiIndex, draw_columns: list[str]) -> pd.Index:
+    """Keep of an index what tells draws apart, as one level."""
+    levels = [name for name in index.names if name in draw_columns]
+    return pd.Index(list(zip(*(index.get_level_values(name) for name in levels), strict=True)), tupleize_cols=False)
 
 
 def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataFrame]) -> str:
     """Say why there are no numbers."""
-    if len(_column(tables[selection.table], where, selection.quantity, {}).dropna()):
+    rows = _rows(tables[selection.table], where)
+    if rows[selection.quantity][~_failed(rows)].notna().any():
         beside = in_words(selection.other)
         if selection.over is not None:
             return f"there is nothing to divide by: {selection.quantity} of {beside} is 0, or missing, in every draw"
@@ -191,7 +210,7 @@ def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataF
     if experiment is not None and "fits" in tables and not (tables["fits"]["experiment"] == experiment).any():
         return f"experiment {experiment} is not part of this study"
     conditions = in_words(where)
-    failed = _failed(_rows(tables[selection.table], where))
+    failed = _failed(rows)
     if len(failed) and failed.all():
         return f"every one of {len(failed)} runs failed ({conditions})"
     return f"table {selection.table} has no number '{selection.quantity}' of {conditions or 'any row'}"

@@ -19,7 +19,7 @@ HEADINGS = ("claim", "statement", "compared with", "observed (95 % interval)", "
 OWN_DATA = "on the source's own data"
 
 
-def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256: str) -> str:
+def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256: str, changes=()) -> str:
     """Make the report's opening page, reStructuredText around a table in HTML.
 
     Parameters
@@ -29,6 +29,8 @@ def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256:
     origins : dict
         Where the data of experiments come from, by their names.
     configuration_sha256 : str
+    changes : iterable of str
+        What the run has changed of the articles.
     """
     own_data = claims["original_verdict"].notna().any()
     lines = [
@@ -61,6 +63,7 @@ def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256:
             cells.append(f"{_number(row.original_observed)}: {_verdict(row.original_verdict)}" if told else "")
         lines.append("   <tr>" + "".join(f"{cell}{text}</td>" for text in cells) + "</tr>")
     lines += ["   </table>"]
+    lines += [f"   <p>Not with the article's settings: {escape(change)}.</p>" for change in changes]
     lines += [f"   <p><b>{escape(name)}</b>: {escape(text)}</p>" for name, text in origins.items()]
     lines += ["   {% endraw %}", ""]
     lines += [f"Configuration: sha256 ``{configuration_sha256}``. See results/manifest.json.", ""]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from study.configuration.articles import read_articles
+from study.configuration.changes import Change, changes_of
 from study.configuration.checks import cross_checks
 from study.configuration.claim_checks import absent_names
 from study.configuration.errors import ConfigurationError
@@ -20,14 +21,20 @@ CALLER = "the module's config"  # what messages call keys that a Snakefile hands
 
 @dataclass(frozen=True)
 class Loaded:
-    """A study, and the files that it was read from beside those that were handed over."""
+    """A study, the articles' files, and what of the articles the configuration has changed."""
 
     study: Study
     article_files: list[str]
+    changes: list[Change]
 
 
 def load(
-    files, vocabulary: Vocabulary, notice=lambda text: None, caller: dict | None = None, every_cell: bool = True
+    files,
+    vocabulary: Vocabulary,
+    notice=lambda text: None,
+    caller: dict | None = None,
+    every_cell: bool = True,
+    name_of_file=str,
 ) -> Loaded:
     """Read and validate a configuration.
 
@@ -43,6 +50,8 @@ def load(
         Keys and values of a last overlay that is no file.
     every_cell : bool
         Check the cells of sweeps too; who has done so, as a job's own process, need not again.
+    name_of_file : callable
+        From a file to what it is called where its changes are named.
 
     Raises
     ------
@@ -68,7 +77,8 @@ def load(
             notice(f"{layers.origin(path)} {'.'.join(path)}: {message}")
     if problems:
         raise ConfigurationError(_report(problems, layers))
-    return Loaded(study, articles.files + articles.original_data)
+    changes = changes_of(merge(articles.layers, []), layers, name_of_file)
+    return Loaded(study, articles.files + articles.original_data, changes)
 
 
 def _of_the_study(article: Layer, given: list[Layer]) -> Layer:

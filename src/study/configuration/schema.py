@@ -711,14 +711,3 @@ class Study(Closed):
         description="Files of the articles that are part of the study, by name, relative to the file that names them; "
         "each holds an [Article](#article). An overlay's `name: null` leaves one out.",
     )
-
-    def repeated(self) -> set[tuple[str, str]]:
-        """Name the fits whose replicates are all the same run, by experiment; "" is scikit-learn beside such a fit."""
-        found = set()
-        for name, experiment in self.experiments.items():
-            if not experiment.data.same_rows:
-                continue
-            found |= {(name, key) for key, fit in experiment.fits.items() if fit.initialization == "labels"}
-            if experiment.protocols and experiment.compared_fit.initialization == "labels":
-                found.add((name, ""))
-        return found

@@ -9,6 +9,16 @@ def shown(value) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def differing(one, other, path=()) -> dict[tuple, tuple]:
+    """List where two nested mappings differ: both values, None for one that is not there, by the path of keys."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return {} if one == other else {path: (one, other)}
+    found = {}
+    for key in dict.fromkeys([*one, *other]):
+        found |= differing(one.get(key), other.get(key), (*path, key))
+    return found
+
+
 def nearest(word, options) -> str:
     """Say what is allowed, the nearest option first."""
     word = str(word)

@@ -28,6 +28,7 @@ def make_page(
     code_of: dict[str, list[str]],
     stage: Stage,
     charts: dict[str, Chart],
+    changes: list[str],
     template: Path,
 ) -> str:
     """Make the page.
@@ -43,6 +44,8 @@ def make_page(
     stage : Stage
     charts : dict of Chart
         Of the sweeps that are drawn.
+    changes : list of str
+        What the run has changed of the articles.
     template : Path
         A Jinja template; its style and script lie beside it.
     """
@@ -50,7 +53,7 @@ def make_page(
     configuration = study.model_dump(mode="json")
     packages = run["packages"]
     shown = {
-        "commit": f"{run['commit'] or 'none'}{', with changes' if run['dirty'] else ''}",
+        "commit": f"{run['commit'] or 'none: ' + run['no_commit']}{', with changes' if run['dirty'] else ''}",
         "configuration, sha256": configuration_digest(configuration),
         "Python": run["python"],
         **{name: packages[name] for name in (*LIBRARIES, "pandas", "matplotlib", "snakemake") if name in packages},
@@ -86,6 +89,7 @@ def make_page(
         columns=DRAWN,
         most_points=MOST_POINTS,
         seed=study.seed,
+        changes=changes,
         code_of=code_of,
         verdicts=COLUMNS["claims"]["verdict"],
         protocols=PROTOCOLS if any(experiment.protocols for experiment in study.experiments.values()) else {},

@@ -8,6 +8,7 @@ import pandas as pd
 from study.claims.judge import Finding, finding_of
 from study.claims.numbers import Numbers, count_of, numbers_of, threshold
 from study.claims.sentences import WORDS, quantity_of
+from study.configuration.repeated import repeated_runs
 from study.configuration.schema import AnyClaim, Claim
 from study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from study.page.origin import command_of, experiment_of, files_of, pandas_lines
@@ -106,7 +107,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     heading = name, claim.source, claim.statement, row.verdict, row.explanation, pd.notna(row.original_verdict)
     if not isinstance(claim, Claim) or row.verdict == "not_tested":
         return Card(*heading)
-    repeated = frozenset(plan.study.repeated())
+    repeated = repeated_runs(plan.study)
 
     def find(selection) -> Numbers:
         return numbers_of(selection, tables, claim.experiment, repeated)
@@ -128,7 +129,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         share=_share(claim, count, n),
         axis=axis_of(claim),
         strip=strip(values, finding.observed, finding.range, held),
-        lines=tuple(pandas_lines(claim, tables[claim.table].columns)),
+        lines=tuple(pandas_lines(claim, tables[claim.table].columns, repeated)),
         files=tuple((path, checksum(path), rule) for path, rule in files[:MOST_FILES]),
         n_more=max(0, len(files) - MOST_FILES),
         command=command_of(claim, configuration_files),

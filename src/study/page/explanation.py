@@ -6,7 +6,9 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
+from study.audit.record import changes_in
 from study.configuration.errors import StudyError
+from study.configuration.repeated import repeated_runs
 from study.configuration.schema import Claim, Selection, Study
 from study.configuration.wording import nearest, shown
 from study.data.checksums import sha256_of
@@ -44,6 +46,12 @@ def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
         selection, lines = yield from _claim(words[0], study)
     else:
         selection, lines = yield from _cell(words, study)
+    if changes := changes_in(manifest):
+        yield from [
+            "",
+            "This run was not made with the settings of the articles:",
+            *(f"    {each}" for each in changes),
+        ]
     yield from ["", "In the folder of this run:", *(f"    {line}" for line in lines)]
     files = files_of(selection, Plan(study))
     yield from ["", "Made from, the last first:"]
@@ -71,7 +79,7 @@ def _claim(name: str, study: Study):
     if not isinstance(claim, Claim) or pd.isna(rows.loc[name, "observed"]):
         raise StudyError(f"{name} is not tested, so there is no number")
     yield f"observed: {_written(rows.loc[name, 'observed'])}"
-    return claim, pandas_lines(claim, _columns(claim.table))
+    return claim, pandas_lines(claim, _columns(claim.table), repeated_runs(study))
 
 
 def _cell(words: list[str], study: Study):

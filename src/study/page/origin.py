@@ -12,7 +12,7 @@ from study.plan.places import Places
 from study.plan.results import Plan
 
 
-def pandas_lines(claim: Claim, columns) -> list[str]:
+def pandas_lines(claim: Claim, columns, repeated: frozenset) -> list[str]:
     """Write the lines that give the observed number of a claim, in the folder of the run.
 
     Parameters
@@ -20,9 +20,22 @@ def pandas_lines(claim: Claim, columns) -> list[str]:
     claim : Claim
     columns : list of str
         Of its table.
+    repeated : set of (str, str)
+        Fits whose replicates are one run, as `repeated_runs` names them.
     """
+    columns = [*columns]
     lines = ["import pandas as pd", f't = pd.read_csv("results/tables/{claim.table}.csv")']
-    return [*lines, *_numbers(claim, claim.experiment, [*columns], "x"), f"x.dropna().{claim.statistic}()"]
+    if claim.sweep and claim.other:  # a fit that is one run in a cell stands there once
+        keys = [*columns[: columns.index("fit")], "fit", "protocol"]
+        lines.append(f'once = t.groupby({keys}, dropna=False)["replicate"].transform("size") == 1')
+        lines.append('t = pd.concat([t, *(t[once].assign(replicate=r) for r in range(1, t["replicate"].max() + 1))])')
+    lines += _numbers(claim, claim.experiment, columns, "x")
+    mixed = {"experiment", "fit", "replicate"} <= {*columns} - {*claim.other} and "fit" not in claim.where
+    if mixed and claim.each_draw is None and (once := sorted(run for run in repeated if run[1])):
+        names = '("experiment", "fit", "replicate")'
+        lines.append(f"rows = zip(*(x.index.get_level_values(name) for name in {names}))")
+        lines.append(f"x = x[[r == 0 or (e, f) not in {once} for e, f, r in rows]]  # one run")
+    return [*lines, f"x.dropna().{claim.statistic}()"]
 
 
 def _numbers(selection: Selection, experiment: str | None, columns: list[str], name: str) -> list[str]:

@@ -5,6 +5,7 @@ from study.configuration.loading import load as load_configuration
 from study.configuration.vocabulary import Vocabulary
 from study.evaluation.measurements import QUANTITIES, RUN_QUANTITIES
 from study.evaluation.protocols import PROTOCOLS
+from study.plan.places import Places
 from study.tables.columns import COLUMNS, NUMERIC_QUANTITIES, SWEEP_COLUMNS, TEXT_COLUMNS
 
 VOCABULARY = Vocabulary(COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS, NUMERIC_QUANTITIES, PROTOCOLS, QUANTITIES, RUN_QUANTITIES)
@@ -12,4 +13,4 @@ VOCABULARY = Vocabulary(COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS, NUMERIC_QUANTITIES
 
 def load(files, notice=lambda text: None, caller: dict | None = None, every_cell: bool = True) -> Loaded:
     """Load a study, as `study.configuration.loading.load` does."""
-    return load_configuration(files, VOCABULARY, notice, caller, every_cell)
+    return load_configuration(files, VOCABULARY, notice, caller, every_cell, Places().name)

@@ -7,13 +7,13 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from study.configuration.wording import differing, shown
 from study.data.checksums import sha256_of
 from study.data.storage import whole_file
 from study.plan.places import Places
 
 LOGS, RECORDS = Path("results/logs"), Path("results/records")
 CHECKSUM = re.compile("[0-9a-f]{64}")
-SHORT = 60  # letters of a value in a message
 
 
 def record_of(log) -> Path:
@@ -77,28 +77,15 @@ def made_by() -> dict:
     return {"python": platform.python_version(), "processor": {"blas": blas, "numpy": simd.get("found", [])}}
 
 
-def what_differs(recorded: dict, planned: dict, before: str = "was", now: str = "is") -> list[str]:
+def what_differs(recorded: dict, planned: dict) -> list[str]:
     """Say in which settings two jobs differ, a few words each."""
-    return [_words(key, *values, before, now) for key, values in sorted(_differing(recorded, planned, ()).items())]
+    found = differing(recorded, planned)
+    return sorted(_words(".".join(path), *values) for path, values in found.items())
 
 
-def _differing(one, other, path) -> dict:
-    if isinstance(one, dict) and isinstance(other, dict):
-        found = {}
-        for key in {*one, *other}:
-            found |= _differing(one.get(key), other.get(key), (*path, key))
-        return found
-    return {} if one == other else {".".join(path): (one, other)}
-
-
-def _words(key: str, one, other, before: str, now: str) -> str:
+def _words(key: str, one, other) -> str:
     if any(isinstance(value, str) and CHECKSUM.fullmatch(value) for value in (one, other)):
-        return "the code or the version of a library" if key == "code" else f"{key} has other content"
+        return f"{key} has other content"
     if one is None or other is None:
         return f"{key} is {'new' if one is None else 'gone'}"
-    return f"{key} {now} {_short(other)}, {before} {_short(one)}"
-
-
-def _short(value) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= SHORT else f"{text[:SHORT]}..."
+    return f"{key} is {shown(other)}, was {shown(one)}"

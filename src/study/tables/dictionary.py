@@ -3,6 +3,8 @@
 python -m study.tables.dictionary > docs/tables.md
 """
 
+from collections.abc import Sequence
+
 from study.evaluation.measurements import QUANTITIES
 from study.tables.columns import COLUMNS
 from study.tables.tolerances import EXACT, KEYS, NOT_COMPARED, TOLERANCES, told
@@ -16,9 +18,12 @@ TOLERANCE = """`make compare` holds a run to the published one: text, counts and
 another processor may round otherwise, the last column says how far it may lie from the published one."""
 
 
-def data_dictionary() -> str:
-    """Describe every table and column as Markdown."""
+def data_dictionary(changes: Sequence[str] = ()) -> str:
+    """Describe every table and column as Markdown; first, what a configuration has changed of the articles."""
     lines = ["# Tables", "", "CSV, UTF-8, one header row. Numbers are written with all their digits.", "", TOLERANCE]
+    if changes:
+        lines += ["", "These tables were not made with the settings of the articles:", ""]
+        lines += [f"- {change}" for change in changes]
     for name, columns in COLUMNS.items():
         lines += ["", f"## {name}.csv", "", "| column | meaning | may differ by |", "|---|---|---|"]
         lines += [f"| {column} | {meaning} | {_tolerance(name, column)} |" for column, meaning in columns.items()]

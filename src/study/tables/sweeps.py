@@ -14,6 +14,7 @@ import pandas as pd
 from study.configuration.cells import Cell, shown_value
 from study.configuration.errors import DataError
 from study.configuration.implementations import implementation_files, kernel_versions
+from study.configuration.repeated import is_same_run
 from study.data.checksums import Checksums
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
@@ -53,7 +54,7 @@ class InEachCell:
 
 
 def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
-    """Make the rows of a cell: one a fit and one a comparison, for each replicate.
+    """Make the rows of a cell: one a fit and one a comparison, for each replicate; one where all are the same run.
 
     Parameters
     ----------
@@ -71,7 +72,8 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     tables = []
     for name in dict.fromkeys([*names, *([compared] if compared else [])]):
         fit = experiment.fits[name]
-        runs[name] = run_fit(dataset, fit, sweep.replicates, cell_seed, "sweep", name)
+        n_runs = 1 if is_same_run(experiment.data, fit) else sweep.replicates
+        runs[name] = run_fit(dataset, fit, n_runs, cell_seed, "sweep", name)
         if name in names:
             scores = evaluate_fit(dataset, runs[name], fit, "sweep", name)
             if sweep.measurements:

@@ -1,0 +1,47 @@
+"""What a run says at its start: that it changes an article's settings, what it replaces, and how to keep both."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from study.audit.checksums import one_line
+from study.audit.record import read_manifest
+from study.configuration.loading import Loaded
+
+MOST_TOLD = 12
+
+
+def notices_of(loaded: Loaded, overlays: list[str], folder: Path) -> Iterator[str]:
+    """Yield lines for who starts a run.
+
+    Parameters
+    ----------
+    loaded : Loaded
+    overlays : list of str
+        Files that were given with --configfile, as they can be given again.
+    folder : Path
+        Of the run.
+    """
+    if not loaded.changes:
+        return
+    yield "This run changes settings of the articles:"
+    yield from (one_line(f"  {change}") for change in loaded.changes[:MOST_TOLD])
+    if len(loaded.changes) > MOST_TOLD:
+        yield f"  and {len(loaded.changes) - MOST_TOLD} more, which results/manifest.json will name"
+    manifest, _ = read_manifest(folder)
+    found = [*_replaced(manifest.get("configuration", {}), loaded.study.model_dump(mode="json"))]
+    if found:
+        command = ["snakemake", "--cores", "4", *(["--configfile", *overlays] if overlays else [])]
+        yield f"It replaces the results of another configuration in results: {', '.join(found)}. To keep both:"
+        yield f"  {shlex.join([*command, '--directory', 'elsewhere'])}"
+
+
+def _replaced(before: dict, now: dict) -> Iterator[str]:
+    changed = {name for name, found in now["experiments"].items() if before.get("experiments", {}).get(name) != found}
+    for name in now["experiments"]:
+        if name in changed and name in before.get("experiments", {}):
+            yield f"experiment {name}"
+    for name, sweep in now["sweeps"].items():
+        there = before.get("sweeps", {}).get(name)
+        if there is not None and (there != sweep or sweep["experiment"] in changed):
+            yield f"sweep {name}"
