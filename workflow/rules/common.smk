@@ -3,6 +3,7 @@ import atexit
 import os
 import sys
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -91,6 +92,7 @@ def checksums_of(files):
     return {PLACES.name(file): checksum_of(file) for file in files}
 
 
+@cache  # Snakemake asks for params again before it runs a job: they are those of the plan
 def checksum_of(file):
     if file.startswith("results/downloads/"):  # yet to be fetched, perhaps
         return Path(file).stem
