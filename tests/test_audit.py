@@ -69,7 +69,6 @@ def change_byte(file):
         ("results/figures/mine/fits.png", "results/figures/mine/fits.png: this result file is not the one"),
         ("results/tables/sweeps/tolerances.csv", "results/tables/sweeps/tolerances.csv: this result"),
         ("unlabeled.csv", "unlabeled.csv: this input file is not the one"),
-        ("src/emgmm/em.py", "src/emgmm/em.py: this code file is not the one"),
     ],
 )
 def test_one_changed_byte_is_found(study, path, sentence):
@@ -77,6 +76,34 @@ def test_one_changed_byte_is_found(study, path, sentence):
     run = verify(study)
     assert run.returncode == 1, run.stderr
     assert sentence in run.stdout
+
+
+def test_code_counts_by_what_it_computes(study):
+    file = study / "src/emgmm/em.py"
+    text = file.read_text()
+    file.write_text(text.replace('"""', '"""In other words. ', 1) + "# more\n")
+    run = verify(study)
+    assert run.returncode == 0, run.stdout
+    assert run.stdout.startswith("other in comments or docstrings alone, and counted as the same: src/emgmm/em.py\n")
+    file.write_text(text + "MORE = 1\n")
+    run = verify(study)
+    assert run.returncode == 1
+    assert "src/emgmm/em.py: this code file is not the one that the manifest records" in run.stdout
+
+
+def test_results_older_than_records_are_not_certified(study):
+    file = study / "results/manifest.json"
+    manifest = json.loads(file.read_text())
+    file.write_text(json.dumps({key: value for key, value in manifest.items() if key != "records"}))
+    run = verify(study)
+    assert run.returncode == 1
+    assert "old record, not certified" in run.stdout
+    assert "Traceback" not in run.stderr
+
+
+def test_a_changed_result_is_told_with_what_made_it(study):
+    change_byte(study / "results/fits/mine/start.npz")
+    assert "the manifest records (made by rule fit, see results/records/fits/mine/start.json)" in verify(study).stdout
 
 
 def test_deleted_and_added_files_are_found(study):
@@ -177,7 +204,8 @@ def test_claims_are_computed_again_from_the_tables(study):
     forge(study, "results/tables/measurements.csv", lambda table: table.__setitem__("value", table["value"] - 1))
     run = verify(study)
     assert run.returncode == 1
-    assert run.stdout.startswith("results/tables/claims.csv is not what the other tables give")
+    assert "results/tables/measurements.csv: not certified, because it is not what its job has written" in run.stdout
+    assert "results/tables/claims.csv is not what the other tables give" in run.stdout
 
 
 def test_summaries_are_computed_again_from_the_tables(study):

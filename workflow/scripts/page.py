@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from study.audit.manifest import environment, git_state
+from study.audit.record import forget_descriptions
 from study.configuration.schema import Study
 from study.data.checksums import sha256_of
 from study.data.storage import read_table, whole_file
@@ -16,6 +17,7 @@ from study.plan.results import Plan
 from study.plan.step import logged
 
 with logged(snakemake):
+    forget_descriptions()
     study = Study.model_validate(snakemake.params.study)
     claims = read_table(snakemake.input.claims)
     tables = {

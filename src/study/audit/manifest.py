@@ -1,6 +1,7 @@
 """The manifest of a run: enough to repeat it, and to check every file of it."""
 
 import importlib.metadata
+import json
 import os
 import re
 import subprocess
@@ -120,7 +121,10 @@ def make_manifest(git: dict, planned: dict, outputs) -> dict:
         "records": {name: sha256_of(name) for name in sorted(planned["records"]) if Path(name).is_file()},
         **environment(),
     }
-    problems = [*_changed_meanwhile(manifest), *_not_of_the_plan(manifest, planned["records"])]
+    records = {name: read_record(Path(name)) for name in planned["records"]}
+    makers = {json.dumps(record["made_by"], sort_keys=True) for record in records.values() if record}
+    manifest["made_by"] = [json.loads(maker) for maker in sorted(makers)]
+    problems = [*_changed_meanwhile(manifest), *_not_of_the_plan(manifest, records, planned["records"])]
     if problems:
         count = f"{len(problems)} problem{'s keep' if len(problems) > 1 else ' keeps'}"
         raise StudyError("\n".join([f"{count} this run from being certified:", *problems, AGAIN]))
@@ -144,8 +148,7 @@ def _changed_meanwhile(manifest: dict):
         yield f"{', '.join(sorted(new))}: added or removed while the run was at work"
 
 
-def _not_of_the_plan(manifest: dict, planned: dict[str, str]):
-    records = {name: read_record(Path(name)) for name in planned}
+def _not_of_the_plan(manifest: dict, records: dict, planned: dict[str, str]):
     for name, record in records.items():
         if record and digest_of(record["settings"]) != planned[name]:
             made = next(iter(record["outputs"]), name)

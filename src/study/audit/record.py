@@ -72,8 +72,14 @@ def _maps(found, kind) -> bool:
     return isinstance(found, dict) and all(isinstance(value, kind) for value in found.values())
 
 
+def forget_descriptions():
+    """Remove what an earlier run has left that describes its results."""
+    for file in ABOUT_THE_RUN:
+        Path(file).unlink(missing_ok=True)
+
+
 def changes_in(manifest: dict) -> list:
-    """Return what a run has changed of the articles; nothing is known of published results."""
+    """Return what a run has changed of the articles; of published results nothing is known."""
     from study.configuration.changes import Change
 
     return [Change(**change) for change in manifest.get("changes", ())]

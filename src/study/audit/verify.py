@@ -41,6 +41,7 @@ def problems_of(folder: Path, is_own: bool = True):
         yield problem
         return
     absent = not_here(folder, manifest, is_own)
+    records = {path: _record(folder, path) for path in manifest["records"]}
     for kind, name in FILES.items():
         recorded = manifest[kind]
         if kind in ("outputs", "records") or not is_own:
@@ -49,11 +50,11 @@ def problems_of(folder: Path, is_own: bool = True):
             recorded = {path: checksum for path, checksum in recorded.items() if path not in outside}
         recorded = {path: checksum for path, checksum in recorded.items() if path not in absent}
         found = list(_changed(folder, recorded, kind, manifest, is_own))
-        yield from found
+        made_by = {path: (file, of["rule"]) for file, of in records.items() if of for path in of["outputs"]}
+        yield from (text + _maker(made_by.get(path)) for path, text in found)
         if kind == "outputs":
             yield from _not_recorded(folder, manifest)
         if kind == "records":
-            records = {path: read_record(folder / path) for path in recorded}
             sources = manifest["inputs"] | manifest["code"]
             yield from certificate_lines(not_certified(records, manifest["outputs"], sources))
         if found and (kind == "code" or not is_own):
@@ -84,9 +85,19 @@ def _changed(folder, recorded, kind, manifest, is_own):
     for path, checksum in recorded.items():
         for file in _files_to_check(folder, path, kind, is_own):
             if file is None or not file.is_file():
-                yield f"{path}: this {FILES[kind]} file is missing"
+                yield path, f"{path}: this {FILES[kind]} file is missing"
             elif sha256_of(file) != checksum and not (kind == "code" and _computes_the_same(file, path, manifest)):
-                yield f"{path}: this {FILES[kind]} file is not the one that the manifest records"
+                yield path, f"{path}: this {FILES[kind]} file is not the one that the manifest records"
+
+
+def _record(folder: Path, path: str) -> dict | None:
+    file = file_within(folder, path)
+    return None if file is None or leads_out(path) else read_record(file)
+
+
+def _maker(made_by: tuple[str, str] | None) -> str:
+    """Say what made a result."""
+    return f" (made by rule {made_by[1]}, see {made_by[0]})" if made_by else ""
 
 
 def _files_to_check(folder, path, kind, is_own):
@@ -220,6 +231,8 @@ def main(folder=None) -> int:
     if changes := changes_in(manifest):
         print("These results were not made with the settings of the articles:")
         print("\n".join(f"  {one_line(change)}" for change in changes))
+    if len(manifest.get("made_by", ())) > 1:
+        print(one_line(f"made by {len(manifest['made_by'])} kinds of Python or processor: {manifest['made_by']}"))
     if other := other_words(place, manifest, is_own):
         print(one_line(f"other in comments or docstrings alone, and counted as the same: {', '.join(other)}"))
     if absent:

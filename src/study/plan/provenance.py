@@ -60,10 +60,9 @@ def read_record(file: Path) -> dict | None:
         record = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    whole = isinstance(record, dict) and all(
-        isinstance(record.get(name), dict) for name in ("settings", "inputs", "outputs", "made_by")
-    )
-    return record if whole else None
+    kinds = {"rule": str, "settings": dict, "inputs": dict, "outputs": dict, "made_by": dict}
+    is_one = isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in kinds.items())
+    return record if is_one else None
 
 
 @lru_cache

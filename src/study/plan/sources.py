@@ -1,6 +1,7 @@
 """The code that results depend on."""
 
 import importlib.metadata
+import platform
 import re
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -72,11 +73,14 @@ class Code:
         return {name: self.checksums.of_code(file) for name, file in (self.modules | self.scripts).items()}
 
     def made_of(self, script: str, *modules: str) -> dict[str, str]:
-        """Give the checksum of what each module computes that `of` names, and the versions of the libraries."""
+        """Give the checksum of what each module computes that `of` names, and the versions of Python and libraries."""
         reached = sorted(self.of(script, *modules))
         imported = {name.split(".")[0] for module in reached for name in self._imported[module]}
         packages = [*LIBRARIES, *(package for name, package in WHERE_IMPORTED.items() if name in imported)]
-        return {name: self._checksums[name] for name in reached} | {name: version(name) for name in packages}
+        versions = {"python": ".".join(platform.python_version_tuple()[:2])} | {
+            name: version(name) for name in packages
+        }
+        return {name: self._checksums[name] for name in reached} | versions
 
 
 version = lru_cache(importlib.metadata.version)
