@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]  # the tree of the study: its code, articles and config.yaml
+ROOT = Path(os.path.realpath(__file__)).parents[3]  # the tree of the study: its code, articles and config.yaml
 RESULTS = "results/"  # always in the folder of the run
 OWN = "./"  # begins the name of a file in the folder of the run, where the tree has a file of that name
 
@@ -26,11 +26,12 @@ class Places:
     @property
     def elsewhere(self) -> bool:
         """Whether the run is in another folder than the tree."""
-        return _whole(self.folder) != _whole(self.root)
+        return os.path.realpath(self.folder) != os.path.realpath(self.root)
 
     def name(self, path) -> str:
         """Name a file that is given by its path from the working folder."""
-        file, folder, root = _whole(path), _whole(self.folder), _whole(self.root)
+        file = Path(os.path.abspath(path))  # a link is called by its own name
+        folder, root = (Path(os.path.realpath(base)) for base in (self.folder, self.root))
         around = [base for base in (folder, root) if file.is_relative_to(base)]
         base = max(around, key=lambda base: len(base.parts), default=folder)
         name = os.path.relpath(file, base)
@@ -41,10 +42,6 @@ class Places:
         """Find a file by its name."""
         of_the_tree = not _is_of_the_folder(name) and not name.startswith(OWN) and (self.root / name).exists()
         return (self.root if of_the_tree else self.folder) / name
-
-
-def _whole(path) -> Path:
-    return Path(os.path.abspath(path))
 
 
 def _is_of_the_folder(name: str) -> bool:
