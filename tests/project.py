@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import yaml
 
 ROOT = Path(__file__).parent.parent
+SNAKEMAKE = (sys.executable, "-m", "snakemake")  # also where the environment was moved, and its scripts lead nowhere
 PARTS = ("Snakefile", "config.yaml", "articles", "config", "implementations", "profiles", "src", "workflow")
 PARTS += ("LICENSE", "README.md")
 LEFT_OUT = ("customer_starts", "processes", "guide_draws", "iris", "wine", "random_mixtures")
@@ -83,7 +85,7 @@ def make_project(folder, settings=SMALL):
 
 def snakemake(folder, *arguments, cores=2, overlays=()):
     return subprocess.run(
-        ["snakemake", *arguments, "--cores", str(cores), "--configfile", "small.yaml", *overlays],
+        [*SNAKEMAKE, *arguments, "--cores", str(cores), "--configfile", "small.yaml", *overlays],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from study.audit.checksums import leads_out, sha256_of
 from study.audit.record import needs_a_run, recorded_files
 from study.claims.opening import TITLE
+from study.configuration.command import run
 from study.data.storage import whole_file
 
 FILE = "ro-crate-metadata.json"
@@ -234,4 +235,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

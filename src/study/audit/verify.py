@@ -16,6 +16,7 @@ from pathlib import Path
 from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, leads_out, one_line, sha256_of
 from study.audit.record import FILES, holding_rows, is_archive, read_manifest
 from study.audit.stale import is_made_here
+from study.configuration.command import run
 
 # Folders of results; a Snakefile that takes the study as a module may have others beside them.
 STUDY_S = ("data", "evaluation", "figures", "fits", "predictions", "sklearn", "sweeps", "tables")
@@ -93,7 +94,7 @@ def _not_recorded(folder, manifest):
         is_kept = path.parts[1] in (*NOT_RESULTS, "downloads") or path.parts[3:4] == ("cells",)
         is_callers = manifest["caller"] is not None and path.parts[1] not in STUDY_S
         if file.is_file() and not is_kept and not is_callers and str(path) not in manifest["outputs"]:
-            hint = "; if it is left over, `make clean-stale` removes it" if is_made_here(path) else ""
+            hint = "; if it is left over, `make clean-stale` lists it" if is_made_here(path) else ""
             yield f"{path}: this file is not of the recorded run{hint}"
 
 
@@ -194,4 +195,4 @@ def main(folder=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))
+    run(main, *sys.argv[1:2])
