@@ -3,9 +3,11 @@
 import os
 import pty
 import subprocess
+import sys
 
+import pytest
 import yaml
-from project import ROOT, make_project
+from project import ROOT, SNAKEMAKE, make_project
 
 SMALL = {
     "articles": {"xu_2021": None, "goeduhub": None, "analytics_vidhya": None},
@@ -36,12 +38,12 @@ rule mine:
 
 
 def run(folder, *arguments):
-    return subprocess.run(["snakemake", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run([*SNAKEMAKE, *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def audit(folder, command):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    arguments = ["python", "-m", f"study.audit.{command}"]
+    arguments = [sys.executable, "-m", f"study.audit.{command}"]
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False, env=environment)
     return done.stdout
 
@@ -89,7 +91,7 @@ def on_a_terminal(folder, *arguments):
     ours, theirs = pty.openpty()
     shown = b""
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
-    with subprocess.Popen(["snakemake", *arguments], cwd=folder, stdout=theirs, stderr=theirs, env=environment) as job:
+    with subprocess.Popen([*SNAKEMAKE, *arguments], cwd=folder, stdout=theirs, stderr=theirs, env=environment) as job:
         os.close(theirs)
         try:
             while block := os.read(ours, 65536):
@@ -122,3 +124,28 @@ def test_other_modes_keep_their_output_to_themselves(tmp_path):
     folder = make_project(tmp_path / "project")
     graph = run(folder, "--rulegraph", "--configfile", "small.yaml")
     assert graph.stdout.startswith("digraph")
+
+
+COMMANDS = ["audit.verify", "audit.stale", "audit.progress", "audit.outcome", "explain fits mine start 0 n_iter"]
+COMMANDS += ["compare . .", "tables.dictionary", "configuration.reference"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_that_nobody_reads_ends_as_it_would(tiny, command):
+    """`make verify | head -1` gives no traceback, and the exit code that it has without `head`."""
+    module, *words = command.split()
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs) as unread:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+        arguments = [sys.executable, "-m", f"study.{module}", *words]
+        done = subprocess.run(arguments, cwd=tiny, stdout=unread, stderr=subprocess.PIPE, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_every_command_starts_by_the_one_way():
+    others = {"fits/runner.py", "figures/workflow.py"}  # which no person starts
+    for file in (ROOT / "src/study").rglob("*.py"):
+        _, begins, rest = file.read_text().partition('\nif __name__ == "__main__":')
+        if begins and str(file.relative_to(ROOT / "src/study")) not in others:
+            assert "    run(" in rest, file

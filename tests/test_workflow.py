@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from project import SMALL, TINY, make_project, snakemake
+from project import SMALL, SNAKEMAKE, TINY, make_project, snakemake
 
 
 def files_below(folder):
@@ -169,7 +169,7 @@ def test_two_runs_in_one_folder_are_kept_apart(tmp_path):
     folder = make_project(tmp_path, TINY)
     lock = folder / ".snakemake/run.lock"
     first = subprocess.Popen(
-        ["snakemake", "--cores", "1", "--configfile", "small.yaml"],
+        [*SNAKEMAKE, "--cores", "1", "--configfile", "small.yaml"],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -224,7 +224,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tiny, tmp
     folder, draw = make_project(tmp_path, TINY), np.random.default_rng()
     for _ in range(3):
         run = subprocess.Popen(
-            ["snakemake", "--cores", "2", "--configfile", "small.yaml"],
+            [*SNAKEMAKE, "--cores", "2", "--configfile", "small.yaml"],
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -235,8 +235,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tiny, tmp
         run.wait()
     again = snakemake(folder)
     assert again.returncode == 0, again.stderr
-    # A writer that is killed leaves its own temporary file, which `make clean-stale` removes.
-    stale = [sys.executable, "-m", "study.audit.stale"]
+    # A writer that is killed leaves its own temporary file, which `make clean-stale DELETE=yes` deletes.
+    stale = [sys.executable, "-m", "study.audit.stale", "--delete"]
     subprocess.run(stale, cwd=folder, env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, check=True)
     assert_same_results(tiny, folder)
 

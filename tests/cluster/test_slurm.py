@@ -14,7 +14,7 @@ import time
 from typing import ClassVar
 
 import pytest
-from project import TINY, make_project
+from project import SNAKEMAKE, TINY, make_project
 from slurm import Cluster, wait_until
 
 CLUSTER = Cluster(os.environ["EM_STUDY_TEST_CLUSTER"])
@@ -73,7 +73,7 @@ class Run:
         )
         with open(self.output, "a") as file:
             self.process = subprocess.Popen(
-                ["snakemake", *where, "--configfile", "small.yaml", *arguments],
+                [*SNAKEMAKE, *where, "--configfile", "small.yaml", *arguments],
                 cwd=folder,
                 stdout=file,
                 stderr=subprocess.STDOUT,
