@@ -1,5 +1,6 @@
 """Whether the results of two runs are the same: what counts exactly, real numbers within their tolerances."""
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -102,6 +103,7 @@ def _named(column: dict, quantity: str) -> str:
     """Name the quantity of a column, with what it is."""
     known = {**COLUMNS["fits"], **COLUMNS["agreement"], **COLUMNS.get(column["table"], {})}
     meaning = QUANTITIES[quantity].meaning if quantity in QUANTITIES else known.get(quantity, "")
+    meaning = re.split(r"; | \(", meaning)[0]  # the rest is on conditions
     return f"{_short(quantity)} of {column['table']}.csv" + (f" ({meaning})" if meaning else "")
 
 
