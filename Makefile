@@ -31,7 +31,7 @@ INSTALL = -m pip install -qq --require-hashes --requirement
 
 reproduce:
 	@echo "This takes three steps, of which each that is done already takes seconds:"
-	@echo "1. install what requirements.lock names into .venv: 1 to 5 minutes"
+	@echo "1. install what requirements.lock names into .venv: 1 to 5 minutes, once"
 	@echo "2. run the study, by snakemake --cores 4: 2 minutes on two fast cores, 10 on slow or busy ones"
 	@echo "3. make the report: half a minute"
 	@echo "Step 1"
@@ -121,9 +121,15 @@ benchmark: .venv/complete
 	$(BIN)/python benchmarks/sweep.py
 	$(BIN)/python benchmarks/study.py
 
+# An environment whose Python is gone, with a folder from another machine or by an upgrade, is made anew.
+ifneq ($(shell $(BIN)/python -c 'print(1)' 2> /dev/null),1)
+.PHONY: .venv/complete
+endif
+
 .venv/complete: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@test ! -L .venv || { echo ".venv is a link, which making it anew would empty at its other end: remove it"; exit 1; }
+	@echo "installing what requirements.lock names into .venv: 1 to 5 minutes"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python $(INSTALL) requirements.lock
 	@$(BIN)/python -m pip install -qq --no-deps --no-index --no-build-isolation --editable .
