@@ -152,6 +152,17 @@ def test_other_errors_and_warnings_are_shown_whole(monkeypatch):
     ]
 
 
+def test_a_run_goes_on_when_nobody_reads_it(monkeypatch):
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w") as stream:
+        monkeypatch.setattr("sys.stderr", stream)
+        made = LogHandler(SimpleNamespace(stdout=False, dryrun=False), None)
+        monkeypatch.setattr(made, "handleError", lambda record: pytest.fail("it is told to nobody"))
+        for _ in range(2):
+            made.emit(record(msg="Building DAG of jobs..."))
+
+
 @pytest.mark.parametrize("dryrun", [False, True])
 def test_overlong_lines_are_cut_where_a_log_has_them_whole(monkeypatch, dryrun):
     made, stream = handler(monkeypatch, brief=False, dryrun=dryrun)

@@ -99,8 +99,13 @@ class LogHandler(LogHandlerBase):
     def _print(self, text, style=""):
         if self.bar:
             self.bar.print(text, style)
-        else:
+            return
+        try:
             print(text, file=self.stream, flush=True)
+        except BrokenPipeError:  # nobody reads on, as with `| head`; the run goes on
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stream.fileno())
+            os.close(nowhere)
 
     def close(self):
         """Take the bar away; say what is left to do after a failure."""
