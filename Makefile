@@ -10,57 +10,73 @@
 # make publish     renew the published results from those that are here
 # make archive     one zip of the run, to upload beside a paper: results, code, configuration, and what made each file
 # make progress    how many cells of a run's sweeps are done, by all its processes and nodes
-# make clean-stale list and remove results that are no longer configured
+# make clean-stale list results that are no longer configured; with DELETE=yes delete them
 # make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
 # make benchmark   this EM beside others, and what a study, large data and parts cost, each measured side by side
 # make lock        renew requirements.lock from pyproject.toml (needs uv and a network)
 PYTHON ?= python3
 BIN := .venv/bin
-# .venv/bin first, so that Snakemake's jobs and the tests find the same tools
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Programs are started as modules and the code is that of this folder, so that it may be moved with its .venv.
+RUN := $(BIN)/python -m
+export PYTHONPATH := $(CURDIR)/src$(if $(PYTHONPATH),:$(PYTHONPATH))
+# An account without a home, as in a container, has one that cannot be written to: the profile has an answer to that.
+export HOME := $(or $(HOME),/)
+# Whatever pip is told elsewhere, it installs into .venv.
+export PIP_USER := 0
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT
+INSTALL = -m pip install -qq --require-hashes --requirement
 
 .PHONY: reproduce test test-cluster test-page test-crate cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
 
-reproduce: .venv/complete
-	snakemake --cores 4
-	snakemake --rulegraph 2> /dev/null | PYTHONPATH=src python -m study.figures.workflow results/report/workflow
-	snakemake --report results/report.html
-	PYTHONPATH=src python -m study.audit.crate
+reproduce:
+	@echo "This takes three steps, of which each that is done already takes seconds:"
+	@echo "1. install what requirements.lock names into .venv: 1 to 5 minutes, once"
+	@echo "2. run the study, by snakemake --cores 4: 2 minutes on two fast cores, 10 on slow or busy ones"
+	@echo "3. make the report: half a minute"
+	@echo "Step 1"
+	@$(MAKE) --silent --no-print-directory .venv/complete
+	@echo "Step 2"
+	@$(RUN) snakemake --cores 4 --logger-bar-brief
+	@echo "Step 3"
+	@$(RUN) snakemake --rulegraph --logger-bar-brief | $(RUN) study.figures.workflow results/report/workflow
+	@$(RUN) snakemake --report results/report.html --logger-bar-brief
+	@$(RUN) study.audit.crate
+	@$(RUN) study.audit.outcome
 
 test: style
-	pytest
+	@$(RUN) pytest
 
 test-cluster: .venv/cluster
-	python tests/cluster/slurm.py run pytest --numprocesses 8 tests/cluster
+	$(BIN)/python tests/cluster/slurm.py run $(RUN) pytest --numprocesses 8 tests/cluster
 
 test-crate: .venv-crate/complete
-	pytest --numprocesses 0 tests/test_crate.py
+	$(RUN) pytest --numprocesses 0 tests/test_crate.py
 
 .venv-crate/complete: requirements-crate.lock .venv/complete
 	$(PYTHON) -m venv --clear .venv-crate
-	.venv-crate/bin/python -m pip install --quiet --require-hashes --requirement requirements-crate.lock
+	.venv-crate/bin/python $(INSTALL) requirements-crate.lock
 	touch $@
 
 test-page: .venv/browser
-	python tests/browser/chromium.py run pytest --numprocesses 0 tests/browser
+	$(BIN)/python tests/browser/chromium.py run $(RUN) pytest --numprocesses 0 tests/browser
 
 .venv/browser: requirements-browser.lock .venv/complete
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-browser.lock
+	$(BIN)/python $(INSTALL) requirements-browser.lock --no-deps
 	touch $@
 
 # What `snakemake --profile profiles/slurm` needs beside.
 cluster: .venv/cluster
 
 .venv/cluster: requirements-cluster.lock .venv/complete
-	$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement requirements-cluster.lock
+	$(BIN)/python $(INSTALL) requirements-cluster.lock --no-deps
 	touch $@
 
 style: .venv/complete
-	ruff check
-	ruff format --check
-	snakefmt --check Snakefile workflow
-	snakemake --lint
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+	@$(RUN) snakefmt --check Snakefile workflow
+	@$(RUN) snakemake --lint
 
 # uv alone resolves to the lowest versions.
 test-lowest:
@@ -69,49 +85,55 @@ test-lowest:
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct \
 	    --requirements pyproject.toml --extra study --group dev
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --no-deps --no-index --no-build-isolation --editable .
-	PATH="$(CURDIR)/.venv-lowest/bin:$$PATH" pytest
+	.venv-lowest/bin/python -m pytest
 
 verify: .venv/complete
-	PYTHONPATH=src python -m study.audit.verify $(if $(RESULTS),"$(RESULTS)")
+	@$(RUN) study.audit.verify $(if $(RESULTS),"$(RESULTS)")
 
 PUBLISHED ?= published/default.zip
 compare: .venv/complete
-	PYTHONPATH=src python -m study.compare "$(PUBLISHED)" "$(or $(RESULTS),.)" --csv results/report/comparison.csv
+	@$(RUN) study.compare "$(PUBLISHED)" "$(or $(RESULTS),.)" --csv results/report/comparison.csv
 
 publish: .venv/complete
-	PYTHONPATH=src python -m study.audit.publish . "$(PUBLISHED)"
+	@$(RUN) study.audit.publish . "$(PUBLISHED)"
 
 ARCHIVE ?= em-study.zip
 archive: .venv/complete
-	PYTHONPATH=src python -m study.audit.archive "$(ARCHIVE)"
+	@$(RUN) study.audit.archive "$(ARCHIVE)"
 
 progress: .venv/complete
-	PYTHONPATH=src python -m study.audit.progress
+	@$(RUN) study.audit.progress
 
 clean-stale: .venv/complete
-	PYTHONPATH=src python -m study.audit.stale
+	@$(RUN) study.audit.stale $(if $(filter yes,$(DELETE)),--delete)
 
 ORIGINAL_DATA ?= config/original-data.yaml
 original-data: .venv/complete
-	snakemake --cores 4 --directory .original-data --configfile $(ORIGINAL_DATA) -- results/tables/claims.csv
-	PYTHONPATH=src python -m study.audit.original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
+	$(RUN) snakemake --cores 4 --directory .original-data --configfile $(ORIGINAL_DATA) -- results/tables/claims.csv
+	@$(RUN) study.audit.original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
 
 benchmark: .venv/complete
-	python benchmarks/speed.py
-	python benchmarks/acceleration.py
-	python benchmarks/missing.py
-	python benchmarks/large.py
-	python benchmarks/parts.py
-	python benchmarks/sweep.py
-	python benchmarks/study.py
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/acceleration.py
+	$(BIN)/python benchmarks/missing.py
+	$(BIN)/python benchmarks/large.py
+	$(BIN)/python benchmarks/parts.py
+	$(BIN)/python benchmarks/sweep.py
+	$(BIN)/python benchmarks/study.py
+
+# An environment whose Python is gone, with a folder from another machine or by an upgrade, is made anew.
+ifneq ($(shell $(BIN)/python -c 'print(1)' 2> /dev/null),1)
+.PHONY: .venv/complete
+endif
 
 .venv/complete: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@test ! -L .venv || { echo ".venv is a link, which making it anew would empty at its other end: remove it"; exit 1; }
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-index --no-build-isolation --editable .
-	touch $@
+	@echo "installing what requirements.lock names into .venv: 1 to 5 minutes"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/python $(INSTALL) requirements.lock
+	@$(BIN)/python -m pip install -qq --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
 
 lock:
 	uv pip compile pyproject.toml --extra study --group dev --universal --python-version 3.11 --fork-strategy fewest \

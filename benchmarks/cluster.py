@@ -96,7 +96,7 @@ def main():
                 lines.append(row((f"{name}, bare", "", f"{seconds:.0f}", f"{cpu:.0f}", "", "")))
             for place, where in zip(places, (("--cores", "2"), ("--profile", "profiles/slurm")), strict=True):
                 subprocess.run(["rm", "-rf", "results"], cwd=place, check=True)  # noqa: S607
-                seconds, cpu, told = timed(place, "snakemake", *where, *options)
+                seconds, cpu, told = timed(place, sys.executable, "-m", "snakemake", *where, *options)
                 n_jobs = told.count("submitted with SLURM jobid") or ""
                 compared = same(*places) if n_jobs else ("", "")
                 lines.append(row((f"{name}, {place.name}", n_jobs, f"{seconds:.0f}", f"{cpu:.0f}", *compared)))

@@ -61,7 +61,17 @@ def run(n_rows, ending):
         size = write_files(folder, n_rows, ending)
         (folder / "large.yaml").write_text(yaml.safe_dump(settings(ending)))
         overlays = str(ROOT / "config" / "empty.yaml"), "large.yaml"
-        command = ["snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder, "--cores", "1"]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            ROOT / "Snakefile",
+            "--directory",
+            folder,
+            "--cores",
+            "1",
+        ]
         command += ["--executor", "local", "--workflow-profile", "none", "--configfile", *overlays]
         # A process of its own for each job: what one has held is not the next one's.
         ran = subprocess.run(command, cwd=folder, capture_output=True, text=True)  # noqa: S603

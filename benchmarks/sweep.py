@@ -66,7 +66,7 @@ def main():
             shutil.copy(ROOT / name, folder)
         for name in ("articles", "config", "profiles", "src", "workflow"):
             shutil.copytree(ROOT / name, Path(folder) / name)
-        command = ["snakemake", "--cores", str(cores), "--configfile", "config/large-sweep.yaml"]
+        command = [sys.executable, "-m", "snakemake", "--cores", str(cores), "--configfile", "config/large-sweep.yaml"]
         begin = time.perf_counter()
         subprocess.run(  # noqa: S603
             [sys.executable, "-m", *command, "--", "results/tables/sweeps/large.csv"],

@@ -4,10 +4,20 @@ import fcntl
 import os
 import shutil
 
+import hypothesis
 import pytest
 from project import SMALL, TINY, make_project, snakemake
 
 from emgmm import complete
+
+# No test fails for being slow, and where a machine decides each run has the same examples.
+hypothesis.settings.register_profile(
+    "study",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+hypothesis.settings.load_profile("study")
 
 
 def run_once(tmp_path_factory, name, settings):

@@ -1,7 +1,12 @@
 """A small project in a folder of its own, for the tests that run the workflow."""
 
+import os
 import shutil
+import signal
 import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +14,8 @@ import pandas as pd
 import yaml
 
 ROOT = Path(__file__).parent.parent
+SNAKEMAKE = (sys.executable, "-m", "snakemake")  # also where the environment was moved, and its scripts lead nowhere
+FAULT = 900  # seconds after which something is taken for broken, not for slow
 PARTS = ("Snakefile", "config.yaml", "articles", "config", "implementations", "profiles", "src", "workflow")
 PARTS += ("LICENSE", "README.md")
 LEFT_OUT = ("customer_starts", "processes", "guide_draws", "iris", "wine", "random_mixtures")
@@ -83,9 +90,72 @@ def make_project(folder, settings=SMALL):
 
 def snakemake(folder, *arguments, cores=2, overlays=()):
     return subprocess.run(
-        ["snakemake", *arguments, "--cores", str(cores), "--configfile", "small.yaml", *overlays],
+        [*SNAKEMAKE, *arguments, "--cores", str(cores), "--configfile", "small.yaml", *overlays],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def wait_for(happens, *processes):
+    """Wait until something happens, or a process that should bring it about has ended; tell whether it happened."""
+    end = time.monotonic() + FAULT
+    while not happens() and all(process.poll() is None for process in processes):
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.01)
+    return bool(happens())
+
+
+# An implementation whose fit goes on once somebody who has the named pipe open for writing closes it.
+WAITING = '''
+def fit(X, weights, means, covariances, **settings):
+    """Wait at the gate; return the start."""
+    with open({gate!r}) as gate:
+        gate.read()
+    return {{"weights": weights, "means": means, "covariances": covariances}}
+'''
+
+
+@contextmanager
+def held_in_a_fit(folder, *arguments):
+    """Run the study, TINY with a fit that waits; hand over the process while it is in that fit. It is killed after."""
+    gate = folder / "gate"
+    os.mkfifo(gate)
+    (folder / "implementations/waiting.py").write_text(WAITING.format(gate=str(gate)))
+    fits = {"start": {"implementation": "waiting", "time_limit": FAULT}}
+    waiting = {**TINY, "experiments": {**TINY["experiments"], "mine": {**TINY["experiments"]["mine"], "fits": fits}}}
+    (folder / "small.yaml").write_text(yaml.safe_dump(waiting))
+    with killed_at_the_end(folder, *arguments) as run:
+        opened = []
+
+        def is_read():
+            if not opened:
+                with suppress(OSError):  # nobody reads it yet
+                    opened.append(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
+            return opened
+
+        try:
+            assert wait_for(is_read, run)
+            yield run
+        finally:
+            for each in opened:
+                os.close(each)
+
+
+@contextmanager
+def killed_at_the_end(folder, *arguments):
+    """Run the study in the background; kill it, with all that it has started, if it has not ended by itself."""
+    run = subprocess.Popen(
+        [*SNAKEMAKE, "--cores", "2", "--configfile", "small.yaml", *arguments],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield run
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait()

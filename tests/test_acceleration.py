@@ -44,7 +44,7 @@ def rows(kind, seed, what):
     return X, start, {}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.integers(0, 10**6),
     st.sampled_from(KINDS),
@@ -129,7 +129,7 @@ def test_collinear_features_are_told_of_at_once():
     assert "singular" in accelerated(X, start).collapse
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.sampled_from(KINDS), st.integers(1, 4), st.integers(1, 4))
 def test_coordinates_are_mixtures(seed, kind, n_features, n_components):
     _, _, reference = problem(seed, 50, n_features, n_components, kind=kind)

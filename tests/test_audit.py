@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from project import SNAKEMAKE
 
 from study.audit.checksums import configuration_digest
 from study.claims.opening import TITLE, opening
@@ -29,9 +30,9 @@ def study(tiny, tmp_path):
     return tmp_path / "study"
 
 
-def verify(folder, module="study.audit.verify"):
+def verify(folder, module="study.audit.verify", *arguments):
     return subprocess.run(
-        [sys.executable, "-m", module],
+        [sys.executable, "-m", module, *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -140,14 +141,25 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
         (study / path).parent.mkdir(parents=True, exist_ok=True)
         (study / path).write_text("x")
         os.utime(study / path, (0, 0))
-    assert "`make clean-stale` removes it" in verify(study).stdout
-    run = verify(study, "study.audit.stale")
+    assert "`make clean-stale` lists it" in verify(study).stdout
+    left = {path for path in (study / "results").rglob("*") if path.is_file()}
+    listed = verify(study, "study.audit.stale")
+    assert listed.returncode == 0, listed.stderr
+    told = listed.stdout.splitlines()
+    assert "results/figures/gone/fits.png" in told
+    assert "results/sweeps/tolerances/cells/: 2 files" in told
+    assert told[-2:] == [
+        "8 files left over by earlier configurations, 0.0 MB. Nothing was deleted.",
+        "To delete them: make clean-stale DELETE=yes",
+    ]
+    assert {path for path in (study / "results").rglob("*") if path.is_file()} == left
+    run = verify(study, "study.audit.stale", "--delete")
     assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-1] == "8 files were left over, and have been removed"
+    assert run.stdout.splitlines()[-1] == "8 of 8 files that were left over are deleted."
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == before
     assert not (study / "results/sweeps/gone").exists()
     assert verify(study).returncode == 0
-    assert verify(study, "study.audit.stale").stdout == "nothing is left over\n"
+    assert verify(study, "study.audit.stale").stdout == "Nothing is left over.\n"
 
 
 def test_what_others_made_and_what_is_newer_stays(study):
@@ -164,19 +176,19 @@ def test_what_others_made_and_what_is_newer_stays(study):
     (study / "results/tables/.x.part").mkdir()
     told = verify(study, "study.audit.stale").stdout.splitlines()
     assert told[0].startswith("Newer than the last whole run, so left alone")
-    assert told[1:] == ["  results/figures/later/fits.png", "nothing is left over"]
+    assert told[1:] == ["  results/figures/later/fits.png", "Nothing is left over."]
     assert (study / "results/figures/later/fits.png").exists()
 
 
-def test_nothing_is_removed_during_a_run_or_without_a_manifest(study):
+def test_nothing_is_deleted_during_a_run_or_without_a_manifest(study):
     (study / ".snakemake").mkdir()
     (study / "results/left.csv").write_text("x")
     with open(study / ".snakemake/run.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told = "another snakemake is running in this folder; wait for it, or stop it. Nothing was removed."
+        told = "another snakemake is running in this folder; wait for it, or stop it. Nothing was deleted."
         assert told in verify(study, "study.audit.stale").stdout
     (study / "results/manifest.json").unlink()
-    assert "there is no complete run here. Nothing was removed." in verify(study, "study.audit.stale").stdout
+    assert "there is no complete run here. Nothing was deleted." in verify(study, "study.audit.stale").stdout
     assert (study / "results/left.csv").exists()
 
 
@@ -240,7 +252,7 @@ def test_missing_or_broken_manifest_is_told(study, text, sentence):
 
 def test_report_is_made_by_snakemake(tiny, tmp_path):
     made = subprocess.run(
-        ["snakemake", "--configfile", "small.yaml", "--report", str(tmp_path / "report.html")],
+        [*SNAKEMAKE, "--configfile", "small.yaml", "--report", str(tmp_path / "report.html")],
         cwd=tiny,
         capture_output=True,
         text=True,

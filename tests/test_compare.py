@@ -15,6 +15,7 @@ from study.audit.comparison import compare
 from study.audit.results import NotResultsError, Results, publish
 from study.audit.verify import main as verify
 from study.compare import main
+from study.evaluation.measurements import QUANTITIES
 
 SMALL = ROOT / "tests/published_small.zip"
 
@@ -58,8 +59,9 @@ def put(column, row, value):
 def test_what_is_not_altered_is_the_same(altered):
     found = altered("fits", lambda rows: rows)
     assert found.same
-    assert found.line.startswith(f"{found.n_verdicts} of {found.n_verdicts} verdicts and ")
-    assert found.line.endswith("numbers as published; largest relative difference 0e+00")
+    assert found.line.startswith(f"all {found.n_verdicts} verdicts and all ")
+    assert found.line.endswith(" numbers are as published, to every digit")
+    assert found.largest == []
 
 
 def test_a_changed_verdict_is_found(altered):
@@ -88,7 +90,29 @@ def test_numbers_near_rounding_are_told_as_such(altered):
     row = of_column(found, "agreement", column)
     assert row["by_rounding"] > 0
     assert row["largest_rounding"] == pytest.approx(5e-13, rel=0.1)
-    assert "where a number is near rounding" in found.line
+    assert found.largest[-1] == (
+        "Of numbers so near 0 that rounding decides, the largest difference is 5e-13, in max_abs_posterior_difference "
+        "of agreement.csv (largest difference of a posterior, over rows and components), and within its tolerance"
+    )
+
+
+def test_the_largest_difference_is_named_with_what_is_allowed(altered):
+    def changed_by(factor):
+        changed = {"overlap": factor}
+        return lambda rows: rows.assign(value=rows["value"] * rows["measurement"].map(changed).fillna(1.0))
+
+    found = altered("measurements", changed_by(1 + 1e-10))
+    assert found.line.endswith(" numbers are as published, each within its tolerance")
+    meaning, allowed = QUANTITIES["overlap"].meaning.split("; ")[0], QUANTITIES["overlap"].tolerance.relative
+    named = f"in overlap of measurements.csv ({meaning});"
+    text = (
+        f"The largest relative difference is 1e-10 of the number, {named} {allowed:.0e} of the number is allowed there"
+    )
+    assert found.largest == [text]
+    found = altered("measurements", changed_by(1.02))
+    assert not found.same
+    assert found.line.endswith(" numbers are as published")
+    assert found.largest[0].startswith(f"The largest relative difference is 2 %, {named} no more than ")
 
 
 def test_rows_that_are_missing_or_new_are_found(altered):
@@ -186,7 +210,8 @@ def test_other_settings_and_versions_are_told_first(altered, project, tmp_path, 
     assert told[2] == "Made by other:"
     assert told[3].startswith("  packages.numpy is 1.0, published ")
     assert told[4:6] == ["  code with changes that are not committed", "  code: src/emgmm/em.py differ"]
-    assert told[-1].startswith("NOT the published results: ")
+    assert told[-1].startswith("NOT the published results: all ")
+    assert told[-1].endswith("to every digit; the settings are others.")
     columns = pd.read_csv(tmp_path / "new/table.csv")
     assert {"table", "column", "numbers", "same", "largest_relative"} <= {*columns}
 

@@ -127,7 +127,7 @@ def test_many_fits_are_the_fits_one_by_one(kind, before_maximization):
             np.testing.assert_array_equal(getattr(many.parameters, name), getattr(one.parameters, name))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6), split=st.integers(1, 299), kind=st.sampled_from(KINDS))
 def test_statistics_add_up(seed, split, kind):
     X, y, start = problem(seed, kind=kind)
@@ -138,7 +138,7 @@ def test_statistics_add_up(seed, split, kind):
         assert_same(statistics(slice(split)) + statistics(slice(split, None)), statistics(slice(None)))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_weight_two_is_a_row_twice(seed, kind):
     X, y, start = problem(seed, kind=kind)
@@ -155,7 +155,7 @@ def test_weight_two_is_a_row_twice(seed, kind):
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6), n_labeled=st.integers(0, 60), kind=st.sampled_from(KINDS))
 def test_trace_never_decreases(seed, n_labeled, kind):
     X, y, start = problem(seed, kind=kind)
@@ -175,7 +175,7 @@ def test_clamped_trace_of_collinear_rows_never_decreases():
     assert np.diff(result.trace).min() > -1e-6  # eps times the condition of 1e12, far below before
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_permuted_components_give_permuted_results(seed, kind):
     X, _, start = problem(seed, n_components=3, kind=kind)
@@ -190,7 +190,7 @@ def test_permuted_components_give_permuted_results(seed, kind):
     assert_same(emgmm.expectation_maximization(X, permuted(start), rule).parameters, permuted(one), 1e-7)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     seed=st.integers(0, 10**6),
     scale=st.sampled_from([1e-8, 1e-3, 1.0, 1e8]),

@@ -56,7 +56,7 @@ def test_fits_are_the_same(kind, offset, weighted):
     assert_equal(*by_both(X, start, sample_weight=np.linspace(0.5, 2, 700) if weighted else None), rtol=1e-11)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 4), st.sampled_from(KINDS))
 def test_any_rows_give_the_same_step(seed, n_features, n_components, kind):
     X, _, start = problem(seed, 150, n_features, n_components, kind=kind)

@@ -112,7 +112,7 @@ def test_draws_have_the_conditional_moments_and_leave_the_rest(kind):
         np.testing.assert_allclose(np.cov(drawn.T), second - np.outer(mean, mean), atol=0.25)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS), n_labeled=st.integers(0, 20))
 def test_trace_never_decreases(seed, kind, n_labeled):
     X, y, start, _ = holed(seed, n_samples=80, n_features=3, kind=kind)
@@ -184,7 +184,7 @@ def test_limit_is_that_of_em_without_latent_values(kind):
     np.testing.assert_allclose(end.variances, variances, atol=2e-5)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS))
 def test_weight_two_is_a_row_twice(seed, kind):
     X, _, start, _ = holed(seed, n_samples=60, n_features=3, kind=kind)
@@ -195,7 +195,7 @@ def test_weight_two_is_a_row_twice(seed, kind):
     np.testing.assert_allclose(one.trace, other.trace, rtol=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 10**6),
     scale=st.sampled_from([1e-6, 1.0, 1e6]),

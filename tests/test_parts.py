@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from project import FAULT
 from test_emgmm import KINDS, assert_same, problem
 
 import emgmm
@@ -257,7 +258,8 @@ def client():
     import dask
 
     settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
-    stealing = dask.config.set({"distributed.scheduler.work-stealing": False})
+    slow = {f"distributed.comm.timeouts.{name}": FAULT for name in ("connect", "tcp")}
+    stealing = dask.config.set({"distributed.scheduler.work-stealing": False, **slow})
     with stealing, distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
         yield client
 

@@ -1,7 +1,5 @@
-"""Which files a study makes, told without Snakemake; and the bar, told without a terminal."""
+"""Which files a study makes, told without Snakemake."""
 
-import io
-import logging
 import os
 import re
 import shutil
@@ -9,14 +7,10 @@ import subprocess
 import sys
 from modulefinder import ModuleFinder
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from rich.console import Console
-from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_logger_plugin_bar import LogHandler
 from study.figures.catalogue import FIGURES
 from study.figures.shown import Shown
 from study.plan.loading import load
@@ -125,34 +119,3 @@ def test_figures_of_what_failed_say_so():
     shown = Shown("toy", measurements=nothing)
     assert "every start failed" in FIGURES["optima"].draw(shown).axes[0].get_title()
     assert FIGURES["convergence"].draw(shown).axes[0].texts
-
-
-def test_the_bar_needs_its_library_only_where_it_is_drawn():
-    program = "import sys; sys.modules['rich'] = None; import snakemake_logger_plugin_bar"
-    subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def record(message, level=logging.INFO, **fields):
-    made = logging.LogRecord("snakemake", level, "", 0, message, (), None)
-    made.__dict__.update(fields)
-    return made
-
-
-def test_the_bar_prints_everything_and_counts_jobs():
-    handler = LogHandler(SimpleNamespace(stdout=False, dryrun=True), None)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    handler.bar.live.console = handler.console = Console(file=io.StringIO(), width=80)
-    for told in (
-        record("Job stats", event=LogEvent.RUN_INFO, stats={"fit": 3, "total": 4}),
-        record("Job 1", event=LogEvent.JOB_INFO, jobid=1, rule_name="fit"),
-        record("Job 2", event=LogEvent.JOB_INFO, jobid=2, rule_name="fit"),
-        record("Finished", event=LogEvent.JOB_FINISHED, job_id=1),
-        record("1 of 4", event=LogEvent.PROGRESS, done=1, total=4),
-        record("Job 3", event=LogEvent.JOB_INFO, jobid=3, rule_name="data"),
-        record("Error [in] rule", logging.ERROR, event=LogEvent.JOB_ERROR, jobid=3),
-    ):
-        handler.emit(told)
-    task = handler.bar.tasks[0]
-    assert (task.completed, task.total, task.fields["rules"]) == (1, 4, "fit 1/3")
-    assert handler.console.file.getvalue().split("\n")[-2] == "Error [in] rule"
-    handler.close()

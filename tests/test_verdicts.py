@@ -247,7 +247,7 @@ def test_the_original_data_stand_beside():
         assert np.isnan(row["original_observed"])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.booleans(), min_size=20, max_size=60))
 def test_more_draws_that_hold_never_make_a_verdict_worse(holding):
     order = ["not_reproduced", "reproduced_in_distribution", "reproduced"]

@@ -5,16 +5,14 @@ import filecmp
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from project import SMALL, TINY, make_project, snakemake
+from project import SMALL, TINY, held_in_a_fit, killed_at_the_end, make_project, snakemake, wait_for
 
 
 def files_below(folder):
@@ -170,25 +168,11 @@ def test_reordered_fits_reorder_the_tables(project):
 
 def test_two_runs_in_one_folder_are_kept_apart(tmp_path):
     folder = make_project(tmp_path, TINY)
-    lock = folder / ".snakemake/run.lock"
-    first = subprocess.Popen(
-        ["snakemake", "--cores", "1", "--configfile", "small.yaml"],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        while not (folder / "results/data").exists():  # jobs have begun
-            assert first.poll() is None
-            time.sleep(0.05)
-        with open(lock) as file, pytest.raises(BlockingIOError):
+    with held_in_a_fit(folder, "--", "results/fits/mine/start.npz") as first:
+        with open(folder / ".snakemake/run.lock") as file, pytest.raises(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         second = snakemake(folder)
         assert first.poll() is None
-    finally:
-        os.killpg(first.pid, signal.SIGKILL)
-        first.wait()
     assert second.returncode != 0
     assert "another snakemake is running in this folder" in second.stdout + second.stderr
 
@@ -224,22 +208,15 @@ def test_an_edited_fit_leaves_other_fits_alone(project):
 
 
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tiny, tmp_path):
-    folder, draw = make_project(tmp_path, TINY), np.random.default_rng()
-    for _ in range(3):
-        run = subprocess.Popen(
-            ["snakemake", "--cores", "2", "--configfile", "small.yaml"],
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(draw.uniform(1.5, 5))
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+    folder = make_project(tmp_path, TINY)
+    # Each time while others are being made.
+    for first in ("data/mine.npz", "evaluation/mine/agreement.csv", "tables/fits.csv"):
+        with killed_at_the_end(folder) as run:
+            assert wait_for((folder / "results" / first).exists, run)
     again = snakemake(folder)
     assert again.returncode == 0, again.stderr
-    # A writer that is killed leaves its own temporary file, which `make clean-stale` removes.
-    stale = [sys.executable, "-m", "study.audit.stale"]
+    # A writer that is killed leaves its own temporary file, which `make clean-stale DELETE=yes` deletes.
+    stale = [sys.executable, "-m", "study.audit.stale", "--delete"]
     subprocess.run(stale, cwd=folder, env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, check=True)
     assert_same_results(tiny, folder)
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from queue import LifoQueue
 
-from snakemake.exceptions import WorkflowError
+from snakemake.exceptions import SpawnedJobError, WorkflowError
 from snakemake.executors.local import Executor as LocalExecutor
 from snakemake.executors.local import common_settings
 from snakemake.script import Snakemake
@@ -60,7 +60,7 @@ class Executor(LocalExecutor):
         try:
             process = process or WarmProcess()
             if not process.run(request):
-                raise WorkflowError(f"rule {rule}: its script has failed")
+                raise SpawnedJobError  # its log says why
         except EOFError:
             process.end()
             process = None

@@ -7,12 +7,12 @@ fails, or none could be made.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from emgmm import MixtureParameters, expectation_maximization, sklearn_stopping
+from study.configuration.command import run
 from study.diagnosis.contract import check_up
 from study.diagnosis.deviations import Problem
 from study.diagnosis.search import diagnose
@@ -68,4 +68,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

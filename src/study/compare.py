@@ -3,13 +3,16 @@
     python -m study.compare PUBLISHED RESULTS [--csv FILE]
 
 Each is a folder of results, the folder of a study, or a file that `make publish` wrote. Says in plain words what
-differs, settings and code first; ends with 1 if the second run is not the first.
+differs, settings and code first, and at the end whether all is as published; ends with 1 if the second run is not the
+first.
 """
 
 import argparse
 import csv
 import sys
 from pathlib import Path
+
+from study.configuration.command import run
 
 MOST_TOLD = 20  # sentences of a kind
 
@@ -55,8 +58,9 @@ def main(arguments=None) -> int:
             print(f"{given.csv} cannot be written: {error}", file=sys.stderr)
             return 1
     print(f"{'The published results' if found.same else 'NOT the published results'}: {found.line}.")
+    print("".join(f"{one_line(sentence)}.\n" for sentence in found.largest), end="")
     return 0 if found.same else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -11,6 +11,8 @@ behind it with their checksums, the settings as run, the code, and the command t
 import sys
 from pathlib import Path
 
+from study.configuration.command import run
+
 USAGE = "python -m study.explain CLAIM, or TABLE KEY ... COLUMN"
 
 
@@ -37,4 +39,4 @@ def main(*words) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    run(main, *sys.argv[1:])

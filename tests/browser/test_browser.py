@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from project import make_project, snakemake
+from project import FAULT, make_project, snakemake
 
 CHROMIUM = os.environ.get("EM_STUDY_CHROMIUM") or shutil.which("chromium")
 playwright = pytest.importorskip("playwright.sync_api", reason="`make test-page` brings a browser")
@@ -70,6 +70,7 @@ def open_page(browser, study):
     def open_it(**options):
         context = browser.new_context(**options)
         contexts.append(context)
+        context.set_default_timeout(1000 * FAULT)
         page = context.new_page()
         page.on("console", lambda message: problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))

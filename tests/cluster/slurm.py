@@ -76,7 +76,7 @@ class Cluster:
     def run(self, *command, check=True) -> str:
         """Run one of Slurm's commands; return what it prints."""
         path = self.bin / command[0]
-        return subprocess.run([path, *command[1:]], capture_output=True, text=True, check=check, timeout=60).stdout
+        return subprocess.run([path, *command[1:]], capture_output=True, text=True, check=check, timeout=600).stdout
 
     def start(self):
         """Bring it up, and wait until its nodes are idle.
@@ -105,7 +105,7 @@ class Cluster:
         def idle():
             return self.run("sinfo", "-h", "-N", "-t", "idle", "-o", "%N", check=False).split()
 
-        wait_until(lambda: set(idle()) == set(NODES), 30, "the nodes are not idle")
+        wait_until(lambda: set(idle()) == set(NODES), 300, "the nodes are not idle")
 
     def start_controller(self):
         """Start slurmctld."""
@@ -167,13 +167,13 @@ class Cluster:
         (self.folder / "slurm.conf").write_text(text)
 
     def _start(self, name, *arguments):
-        subprocess.run([self.bin / name, *arguments], check=True, timeout=60)
+        subprocess.run([self.bin / name, *arguments], check=True, timeout=600)
 
     def _kill(self, name, signal):
         with contextlib.suppress(OSError, ValueError):
             pid = int((self.folder / f"run/{name}.pid").read_text())
             os.kill(pid, signal)
-            wait_until(lambda: not is_alive(pid), 10, f"{name} does not end")
+            wait_until(lambda: not is_alive(pid), 300, f"{name} does not end")
 
 
 def found(name) -> str | None:

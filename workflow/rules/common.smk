@@ -28,7 +28,8 @@ from study.configuration.repeated import repeated_runs
 from study.data.checksums import Checksums
 from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import FIGURES
-from study.plan.demands import memory_mb, minutes, seconds_allowed, seconds_of_step
+from study.plan.demands import PASSES, memory_mb, minutes, seconds_allowed
+from study.plan.demands import seconds_expected, seconds_of_step
 from study.plan.loading import load
 from study.plan.places import Places
 from study.plan.results import Plan
@@ -45,6 +46,10 @@ if not IS_MODULE:
     config.clear()  # Snakemake's copy of the overlays, which would go to every job
 
 try:
+    if {*"{}"} & {*str(ROOT)}:
+        raise StudyError(
+            f"the study lies in {ROOT}, and Snakemake takes braces in a path for a wildcard; rename that folder"
+        )
     if workflow.config_settings.config and not IS_MODULE:
         raise StudyError(
             "--config is not read; put the keys into a file and give it with --configfile"
@@ -189,6 +194,28 @@ def files_of_part(wildcards):
     return PLAN.files_of_part(wildcards.sweep, int(wildcards.part))
 
 
+def seconds_of_job(job):
+    """What a job will take, for who waits."""
+    name, wildcards, estimated = job.rule.name, job.wildcards, 0.0
+    if name == "sweep_part":
+        estimated = PLAN.seconds_of_part(wildcards.sweep, int(wildcards.part))
+    elif name in PASSES:
+        experiment = experiment_of(wildcards)
+        estimated = seconds_of_step(name, experiment, wildcards.get("fit"))
+    return seconds_expected(name, estimated)
+
+
+def tell_the_work():
+    """Say how long a run will take; the logger goes by the seconds of each job."""
+    seconds = {job.jobid: seconds_of_job(job) for job in workflow.dag.needrun_jobs()}
+    n_cores = min(workflow.cores or 1, os.cpu_count() or 1)
+    told = f"{len(seconds):,} jobs"
+    if workflow.executor_plugin.name != "slurm":
+        minutes_here = max(1, round(sum(seconds.values()) / n_cores / 60))
+        told += f", about {minutes_here} min on {n_cores} free cores"
+    logger.info(told, extra={"seconds_of_jobs": seconds, "n_cores": n_cores})
+
+
 def section_of(name):
     """The report's section for the figures of an experiment or a sweep."""
     return "Sweeps" if name in STUDY.sweeps else STUDY.experiments[name].section
@@ -210,6 +237,7 @@ if not IS_MODULE:
                 slurm.cancel_left_over(".", last.get("host"), logger.warning)
             if executor == "slurm":
                 begin_on_slurm()
+            tell_the_work()
         except StudyError as error:
             raise WorkflowError(str(error)) from None
 

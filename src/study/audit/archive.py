@@ -18,6 +18,7 @@ from study.audit.crate import FILE as CRATE
 from study.audit.crate import crate_text
 from study.audit.record import ARCHIVE, holding_rows, needs_a_run, recorded_files
 from study.audit.verify import problems_of
+from study.configuration.command import run
 from study.data.storage import whole_file
 from study.plan.places import OWN, Places
 
@@ -94,4 +95,4 @@ def main(arguments=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

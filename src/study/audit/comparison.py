@@ -1,5 +1,6 @@
 """Whether the results of two runs are the same: what counts exactly, real numbers within their tolerances."""
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +9,8 @@ import pandas as pd
 from study.audit.checksums import one_line
 from study.audit.record import changes_in
 from study.audit.results import NotResultsError, Results
+from study.evaluation.measurements import QUANTITIES
+from study.tables.columns import COLUMNS
 from study.tables.tolerances import KEYS, NOT_COMPARED, TOLERANCES, Key, tolerance_of
 
 NEAR_TOLERANCE = 1e-9, 1e-3  # nats a row, and share of tol: so near to it, rounding decides when a fit stops
@@ -59,15 +62,51 @@ class Comparison:
 
     @property
     def line(self) -> str:
-        """One sentence to quote."""
+        """One sentence to quote, without its full stop."""
         n_numbers, n_same = (sum(column[name] for column in self.columns) for name in ("numbers", "same"))
-        largest = max((column["largest_relative"] for column in self.columns), default=0.0)
-        rounding = max((column["largest_rounding"] for column in self.columns), default=0.0)
-        numbers = f"{n_numbers:,}" if n_same == n_numbers else f"{n_same:,} of {n_numbers:,}"
-        text = f"{self.n_verdicts_same} of {self.n_verdicts} verdicts and {numbers} numbers as published; "
-        text += f"largest relative difference {largest:.0e}"
-        text += f", and {rounding:.0e} absolute where a number is near rounding" if rounding else ""
+        differ = any(column["differ"] for column in self.columns)
+        text = f"{_all_of(self.n_verdicts_same, self.n_verdicts)} verdicts and {_all_of(n_same, n_numbers)} numbers "
+        text += "are as published"
+        if n_same == n_numbers:
+            text += ", each within its tolerance" if differ else ", to every digit"
         return text + ("; the settings are others" if self.settings else "")
+
+    @property
+    def largest(self) -> list[str]:
+        """Sentences on the columns with the largest differences: what these hold, and what is allowed."""
+        sentences = []
+        if found := max((column for column in self.columns if column["largest_relative"]), key=_relative, default=None):
+            size, allowed = found["largest_relative"], found["relative_tolerance"]
+            text = f"The largest relative difference is {_share(size)}, in {_named(found, found['largest_of'])}"
+            sentences.append(f"{text}; {'' if size <= allowed else 'no more than '}{_share(allowed)} is allowed there")
+        if (found := max(self.columns, key=_rounding, default=None)) and _rounding(found):
+            text = f"Of numbers so near 0 that rounding decides, the largest difference is {_rounding(found):.0e}"
+            sentences.append(f"{text}, in {_named(found, found['rounding_of'])}, and within its tolerance")
+        return sentences
+
+
+def _all_of(n_same: int, n_all: int) -> str:
+    return f"all {n_all:,}" if n_same == n_all else f"{n_same:,} of {n_all:,}"
+
+
+def _share(number: float) -> str:
+    return f"{100 * number:.2g} %" if number >= 1e-4 else f"{number:.0e} of the number"
+
+
+def _relative(column: dict) -> float:
+    return column["largest_relative"]
+
+
+def _rounding(column: dict) -> float:
+    return column["largest_rounding"]
+
+
+def _named(column: dict, quantity: str) -> str:
+    """Name the quantity of a column, with what it is."""
+    known = {**COLUMNS["fits"], **COLUMNS["agreement"], **COLUMNS.get(column["table"], {})}
+    meaning = QUANTITIES[quantity].meaning if quantity in QUANTITIES else known.get(quantity, "")
+    meaning = re.split(r"; | \(", meaning)[0]  # the rest is on conditions
+    return f"{_short(quantity)} of {column['table']}.csv" + (f" ({meaning})" if meaning else "")
 
 
 def compare(published: Results, found: Results) -> Comparison:
@@ -187,6 +226,8 @@ def _compare_column(result: Comparison, table, column, one, other, quantities, n
     off = ~is_near & ~both_missing
     by_size = np.divide(gap, largest, out=np.zeros_like(gap), where=(gap > 0) & np.isfinite(largest))
     rounding = ~off & (by_size > relative)
+    shares = np.where(rounding | both_missing, 0.0, by_size)
+    gaps = np.where(rounding, gap, 0.0)
     numbers = ~np.isnan(published)
     result.columns.append(
         {
@@ -195,13 +236,21 @@ def _compare_column(result: Comparison, table, column, one, other, quantities, n
             "numbers": int(numbers.sum()) + n_missing,
             "same": int((numbers & ~off).sum()),
             "differ": int((off | (gap > 0)).sum()),
-            "largest_relative": float(by_size[~(rounding | both_missing)].max(initial=0.0)),
+            "largest_relative": float(shares.max(initial=0.0)),
+            "largest_of": _at_largest(shares, quantities, column),
+            "relative_tolerance": float(_at_largest(shares, np.broadcast_to(relative, shares.shape), 0.0)),
             "by_rounding": int(rounding.sum()),
-            "largest_rounding": float(gap[rounding].max(initial=0.0)),
+            "largest_rounding": float(gaps.max(initial=0.0)),
+            "rounding_of": _at_largest(gaps, quantities, column),
         }
     )
     if off.any():
         _tell(result, table, column, one, other, off)
+
+
+def _at_largest(sizes, values, otherwise):
+    """Find what stands where a difference is largest."""
+    return otherwise if values is None or not len(sizes) else values[int(sizes.argmax())]
 
 
 def _is_number(values) -> bool:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from study.audit.checksums import leads_out
 from study.audit.record import needs_a_run, recorded_files
 from study.claims.opening import TITLE
+from study.configuration.command import run
 from study.data.checksums import sha256_of
 from study.data.storage import whole_file
 from study.plan.places import Places
@@ -243,4 +244,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from study.audit.manifest import git_state
+from study.configuration.command import run
 from study.configuration.schema import Study
 from study.data.storage import read_table, whole_file
 from study.plan.loading import load
@@ -57,4 +58,4 @@ def main(overlay: str, results: str, file: str):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    run(main, *sys.argv[1:])

@@ -6,12 +6,12 @@ Run it in the folder of the study, at any time. It counts the cells of each swee
 the last run that was begun here, and where there is Slurm the jobs that run and wait.
 """
 
-import sys
 from collections import Counter
 from pathlib import Path
 
 from study.audit.cells import names_of_cells
 from study.cluster.slurm import Job, SlurmError, jobs_of
+from study.configuration.command import run
 from study.configuration.errors import StudyError
 from study.plan.loading import load
 from study.plan.results import Plan
@@ -56,4 +56,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

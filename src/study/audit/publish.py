@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from study.audit.results import NotResultsError, Results, publish
+from study.configuration.command import run
 
 
 def main(results=".", file="published/default.zip") -> int:
@@ -21,4 +22,4 @@ def main(results=".", file="published/default.zip") -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    run(main, *sys.argv[1:3])

@@ -1,19 +1,21 @@
-"""Remove results that are left over: `make clean-stale`.
+"""List results that are left over, and delete them when told to: `make clean-stale`, `make clean-stale DELETE=yes`.
 
-    python -m study.audit.stale
+    python -m study.audit.stale [--delete]
 
-Run it in the folder of the study. By the last run's manifest, it lists and removes what an experiment or a sweep left
-that is no longer configured, cells that no sweep can reach, and what a killed run was writing. It leaves alone files
-that are not of the study's making, and names those that are newer than the manifest: of a run that has not ended.
+Run it in the folder of the study. By the last run's manifest, it lists what an experiment or a sweep left that is no
+longer configured (also one that the last run's overlay left out), cells that no sweep can reach, and what a killed run
+was writing. It leaves alone files that are not of the study's making, and names those that are newer than the manifest:
+of a run that has not ended.
 """
 
+import argparse
 import re
-import sys
 from pathlib import Path
 
 from study.audit.cells import names_of_cells
 from study.audit.record import read_manifest
 from study.cluster.slurm import jobs_of
+from study.configuration.command import run
 from study.configuration.errors import StudyError
 from study.plan.provenance import read_record
 from study.plan.run_lock import hold, last_run
@@ -89,42 +91,64 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
     return sorted(stale), sorted(newer)
 
 
-def main() -> int:
-    """List and remove."""
+def main(arguments=None) -> int:
+    """List what is left over; delete it if that is asked for."""
+    parser = argparse.ArgumentParser(prog="python -m study.audit.stale", description="List results that are left over.")
+    parser.add_argument("--delete", action="store_true", help="delete them")
+    delete = parser.parse_args(arguments).delete
     folder = Path()
     manifest, problem = read_manifest(folder)
     if problem:
-        print(f"{problem}. Nothing was removed.")
+        print(f"{problem}. Nothing was deleted.")
         return 1
     if manifest["caller"] is not None:
-        print("The study is a module of another workflow here, whose files may stand among these: nothing was removed.")
+        print("The study is a module of another workflow here, whose files may stand among these: nothing was deleted.")
         return 1
     try:
         lock = hold(folder)
         at_work = jobs_of(folder) if last_run(folder).get("executor") == "slurm" else []
     except StudyError as error:
-        print(f"{error}. Nothing was removed.")
+        print(f"{error}. Nothing was deleted.")
         return 1
     with lock:
         if at_work:
-            print(f"{len(at_work)} Slurm jobs are at work here: wait for them, or stop them. Nothing was removed.")
+            print(f"{len(at_work)} Slurm jobs are at work here: wait for them, or stop them. Nothing was deleted.")
             return 1
         stale, newer = stale_files(folder, manifest)
-        print(*stale, sep="\n", end="\n" if stale else "")
-        kept = [error for error in map(_remove, stale) if error]
-        for above in sorted({above for path in stale for above in path.parents}, reverse=True):
+        size = sum(path.lstat().st_size for path in stale)
+        print(*lines_of_files(stale), sep="\n", end="\n" if stale else "")
+        kept = [error for error in map(_delete, stale if delete else ()) if error]
+        for above in sorted({above for path in stale if delete for above in path.parents}, reverse=True):
             if above != folder and not any(above.iterdir()):
                 above.rmdir()
     for error in kept:
-        print(f"{error.filename}: cannot be removed ({error.strerror})")
+        print(f"{error.filename}: cannot be deleted ({error.strerror})")
     if newer:
         print("Newer than the last whole run, so left alone (end that run, or delete by hand):", *newer, sep="\n  ")
-    removed = len(stale) - len(kept)
-    print(f"{removed} files were left over, and have been removed" if removed else "nothing is left over")
+    if not stale:
+        print("Nothing is left over.")
+    elif delete:
+        print(f"{len(stale) - len(kept)} of {_files(stale)} that were left over are deleted.")
+    else:
+        print(f"{_files(stale)} left over by earlier configurations, {size / 1e6:.1f} MB. Nothing was deleted.")
+        print("To delete them: make clean-stale DELETE=yes")
     return 1 if kept else 0
 
 
-def _remove(path: Path) -> OSError | None:
+def lines_of_files(paths: list[Path]):
+    """Name files: one alone in its folder by itself, several by their folder and count."""
+    folders: dict[Path, list[Path]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path)
+    for folder, files in folders.items():
+        yield str(files[0]) if len(files) == 1 else f"{folder}/: {_files(files)}"
+
+
+def _files(paths) -> str:
+    return "1 file" if len(paths) == 1 else f"{len(paths):,} files"
+
+
+def _delete(path: Path) -> OSError | None:
     try:
         path.unlink()
     except OSError as error:
@@ -133,4 +157,4 @@ def _remove(path: Path) -> OSError | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

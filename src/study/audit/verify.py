@@ -18,6 +18,7 @@ from study.audit.certificate import certificate_lines, not_certified
 from study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, leads_out, one_line
 from study.audit.record import FILES, NOT_CERTIFIED, changes_in, holding_rows, is_archive, read_manifest
 from study.audit.stale import is_made_here
+from study.configuration.command import run
 from study.data.checksums import Checksums, sha256_of
 from study.plan.places import ROOT, Places
 from study.plan.provenance import read_record
@@ -131,7 +132,7 @@ def _not_recorded(folder, manifest):
         is_callers = manifest["caller"] is not None and path.parts[1] not in STUDY_S
         is_recorded = str(path) in manifest["outputs"] or str(path) in manifest["records"]
         if file.is_file() and not is_kept and not is_callers and not is_recorded:
-            hint = "; if it is left over, `make clean-stale` removes it" if is_made_here(path) else ""
+            hint = "; if it is left over, `make clean-stale` lists it" if is_made_here(path) else ""
             yield f"{path}: this file is not of the recorded run{hint}"
 
 
@@ -242,4 +243,4 @@ def main(folder=None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))
+    run(main, *sys.argv[1:2])

@@ -3,12 +3,12 @@
 python -m study.claims.findings      # after a run: write docs/findings.md, and the ones that matter into README.md
 """
 
-import sys
 from pathlib import Path
 
 import pandas as pd
 
 from study.claims.sentences import WORDS
+from study.configuration.command import run
 from study.data.storage import read_table, whole_file
 from study.evaluation.protocols import LADDER
 
@@ -257,4 +257,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -10,6 +10,7 @@ import typing
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from study.configuration.command import run
 from study.configuration.schema import Article, Study
 
 OPENING = """# The configuration
@@ -92,4 +93,4 @@ def _shown(value) -> str:
 
 
 if __name__ == "__main__":
-    print(reference(), end="")
+    run(lambda: print(reference(), end=""))

@@ -27,6 +27,11 @@ OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging
 # How often the work of all fits, or of the one that is compared, a step does.
 PASSES = {"data": 0, "fit": 1, "evaluate": 1, "predict": 1, "impute": 1, "sklearn": 3 * len(PROTOCOLS), "diagnose": 40}
 PASSES |= {"compare": len(PROTOCOLS), "measure": 10}
+# For who waits: what jobs of the default study took on a core, as a part of what is estimated (that of a fit and of a
+# sweep's part is right), or in seconds where nothing is.
+TAKEN = {"data": 0.5, "evaluate": 0.1, "predict": 0.1, "impute": 0.1, "sklearn": 0.4, "compare": 0.25, "measure": 0.2}
+TAKEN |= {"diagnose": 0.15}
+DRAWN = {"figure": 0.5, "sweep_figure": 1.0, "report_image": 0.2, "page": 0.7}
 # A part of a sweep: so many of them, for a few cores; but what is shorter is not worth a job on a cluster, and what is
 # longer is not worth losing. What a job is given stays small.
 PARTS, SHORT_PART, LONG_PART, MOST_CELLS = 8, 10.0, 60.0, 1000
@@ -93,6 +98,11 @@ def seconds_of_step(step: str, experiment: Experiment, fit: str | None) -> float
     return experiment.replicates * OVERHEAD + PASSES[step] * sum(
         seconds_of_fit(experiment, each, look=True) for each in fits
     )
+
+
+def seconds_expected(rule: str, estimated: float) -> float:
+    """Seconds that a job will take, given those that are estimated for a cluster: for the progress of a run."""
+    return TAKEN.get(rule, 1.0) * estimated + DRAWN.get(rule, 0.05)
 
 
 def seconds_of_cells(cells: Cells) -> np.ndarray:

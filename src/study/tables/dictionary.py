@@ -5,6 +5,7 @@ python -m study.tables.dictionary > docs/tables.md
 
 from collections.abc import Sequence
 
+from study.configuration.command import run
 from study.evaluation.measurements import QUANTITIES
 from study.tables.columns import COLUMNS
 from study.tables.tolerances import EXACT, KEYS, NOT_COMPARED, TOLERANCES, told
@@ -46,4 +47,4 @@ def _tolerance(table: str, column: str) -> str:
 
 
 if __name__ == "__main__":
-    print(data_dictionary(), end="")
+    run(lambda: print(data_dictionary(), end=""))

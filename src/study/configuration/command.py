@@ -1,0 +1,43 @@
+"""How every command starts and ends: `if __name__ == "__main__": run(main, ...)`."""
+
+import io
+import os
+import sys
+
+
+def run(main, *arguments):
+    """Run a command and exit with what it returns, whether or not its output is read to the end.
+
+    With `| head` the command goes on silently to its end, so that its exit code and the files that it writes are the
+    same. Ctrl-C ends it without a traceback.
+
+    Parameters
+    ----------
+    main : callable
+        Returns the exit code, or None.
+    *arguments
+        What it is called with.
+    """
+    for name in ("stdout", "stderr"):
+        if (stream := getattr(sys, name)) is not None:
+            stream.flush()
+            buffer = io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False))
+            text = io.TextIOWrapper(buffer, stream.encoding, "backslashreplace", line_buffering=stream.line_buffering)
+            setattr(sys, name, text)
+    try:
+        sys.exit(main(*arguments))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+class _Output(io.FileIO):
+    """Where a command writes to. Once nobody reads it any more, it leads nowhere."""
+
+    def write(self, data):
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return len(data)
