@@ -17,6 +17,7 @@ set_environment(SRC)
 from study.audit.manifest import git_state
 from study.audit.run_record import write_run_record
 from study.cluster import slurm
+from study.configuration.cells import text_keys
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
 from study.configuration.implementations import kernel_versions

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from study.audit.checksums import sha256_of
 from study.audit.manifest import environment
+from study.configuration.cells import text_keys
 from study.configuration.schema import Study
 from study.data.storage import read_table, whole_file
 from study.page.build import make_page
@@ -17,8 +18,10 @@ from study.plan.step import logged
 with logged(snakemake):
     study = Study.model_validate(snakemake.params.study)
     claims = read_table(snakemake.input.claims)
+    text = {f"sweeps/{name}": text_keys(sweep.vary) for name, sweep in study.sweeps.items()}
     tables = {
-        name: read_table(file) for name, file in zip(snakemake.params.tables, snakemake.input.tables, strict=True)
+        name: read_table(file, text.get(name, ()))
+        for name, file in zip(snakemake.params.tables, snakemake.input.tables, strict=True)
     }
     found = dict(zip(claims["claim"], claims.itertuples(), strict=True))
     plan, checksum = Plan(study), cache(sha256_of)
@@ -28,7 +31,7 @@ with logged(snakemake):
         for name, claim in study.claims.items()
     ]
     charts = {
-        name: chart_of(read_table(file), study.sweeps[name], name)
+        name: chart_of(read_table(file, text[f"sweeps/{name}"]), study.sweeps[name], name)
         for name, file in zip(snakemake.params.sweeps, snakemake.input.summaries, strict=True)
     }
     run = {**snakemake.params.git, **environment()}

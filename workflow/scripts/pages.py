@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from study.claims.opening import opening
+from study.configuration.cells import text_keys
 from study.data.storage import read_table, whole_file
 from study.plan.step import logged
 from study.tables.columns import COLUMNS
@@ -18,10 +19,11 @@ def write(place, text):
 
 with logged(snakemake):
     manifest = json.loads(Path(snakemake.input.manifest[0]).read_text(encoding="utf-8"))
-    experiments = manifest["configuration"]["experiments"]
+    experiments, sweeps = (manifest["configuration"][key] for key in ("experiments", "sweeps"))
     origins = {name: found["data"]["origin"] for name, found in experiments.items() if found["data"]["origin"]}
     claims = read_table(snakemake.input.claims)
     write(snakemake.output.opening, opening(claims, origins, manifest["configuration_sha256"]))
     for table, page in zip(snakemake.input.tables, snakemake.output.tables, strict=True):
         name = Path(table).stem
-        write(page, table_page(table, name, COLUMNS.get(name, {}), snakemake.input.template))
+        vary = sweeps.get(name.removesuffix("_summary"), {"vary": {}})["vary"]
+        write(page, table_page(table, name, COLUMNS.get(name, {}), snakemake.input.template, text_keys(vary)))

@@ -116,6 +116,7 @@ def _tables(folder, manifest):
     from pydantic import ValidationError
 
     from study.claims.judge import judge_all
+    from study.configuration.cells import text_keys
     from study.configuration.claim_checks import sweeps_of
     from study.configuration.errors import StudyError
     from study.configuration.schema import Study
@@ -149,7 +150,7 @@ def _tables(folder, manifest):
             elif not _gives(table, varied, tables / f"sweeps/{name}_summary.csv"):
                 yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"
             if name in used:
-                found[f"sweeps/{name}"] = read_table(table)
+                found[f"sweeps/{name}"] = read_table(table, text_keys(sweep.vary))
         except (OSError, ValueError) as error:
             yield f"results/tables/sweeps/{name}.csv cannot be read: {error}"
     read = (*PARTS, *(f"sweeps/{name}" for name in used))

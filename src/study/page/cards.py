@@ -10,7 +10,7 @@ from study.claims.numbers import Numbers, count_of, numbers_of, threshold
 from study.claims.sentences import WORDS, quantity_of
 from study.configuration.schema import AnyClaim, Claim
 from study.evaluation.measurements import MEASUREMENTS, QUANTITIES
-from study.page.origin import command_of, experiment_of, files_of, pandas_lines
+from study.page.origin import command_of, experiment_of, files_of, pandas_lines, text_of
 from study.page.strips import Held, strip, told
 from study.page.watch import Way, way_of_claim
 from study.plan.results import Plan
@@ -128,7 +128,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         share=_share(claim, count, n),
         axis=axis_of(claim),
         strip=strip(values, finding.observed, finding.range, held),
-        lines=tuple(pandas_lines(claim, tables[claim.table].columns)),
+        lines=tuple(pandas_lines(claim, tables[claim.table].columns, text_of(claim, plan.study))),
         files=tuple((path, checksum(path), rule) for path, rule in files[:MOST_FILES]),
         n_more=max(0, len(files) - MOST_FILES),
         command=command_of(claim, configuration_files),
