@@ -269,6 +269,29 @@ def test_columns_are_looked_for_before_any_job(tmp_path, monkeypatch, header, me
         assert message in problems(tmp_path, GOOD, layer)
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("u{1}.csv", "mine.data.unlabeled.path: is 'u{1}.csv': Snakemake would fill in '{1}', and finds no such file"),
+        ("{a.b, c}/u.csv", "Snakemake would fill in '{a.b, c}'"),
+        ("u{a b}{}.csv", "there is no file 'u{a b}{}.csv'"),
+    ],
+)
+def test_what_snakemake_would_fill_in_is_no_file(tmp_path, name, message):
+    mine = {"source": "csv", "features": ["a"], "unlabeled": {"path": name}}
+    layer = {"experiments": {"mine": {"data": mine, "fits": {"f": {"n_components": 2}}}}}
+    assert message in problems(tmp_path, GOOD, layer)
+
+
+def test_an_overlay_or_article_that_snakemake_would_fill_in_is_told(tmp_path):
+    (tmp_path / "a{b}.yaml").write_text(yaml.safe_dump(GOOD))
+    with pytest.raises(ConfigurationError, match=r"a\{b\}.yaml: Snakemake would fill in '\{b\}'"):
+        load([tmp_path / "a{b}.yaml"])
+    assert "0.yaml:2 articles.mine" in problems(tmp_path, {"articles": {"mine": "a{b}.yaml"}, **GOOD}).replace(
+        f"{tmp_path}/", ""
+    )
+
+
 @pytest.mark.parametrize(("mark", "told"), [(";", "';'"), ("\t", "a tab"), ("|", "'|'")])
 def test_another_separator_is_told_once(tmp_path, monkeypatch, mark, told):
     monkeypatch.chdir(tmp_path)

@@ -328,7 +328,7 @@ def test_a_cell_without_a_fit_that_is_tabulated_is_told(tmp_path):
     assert "in the cell fits: {'g': {'tol': 0.5}}: fits: has no fit 'first'" in text
 
 
-ODD = ["2019", "01", "NA", "true", "1e3", "nan", "1", "None"]
+ODD = ["2019", "01", "NA", "true", "1e3", "nan", "1", "None", "$_a_$", "a $ and b $"]
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,8 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
     assert summary.loc[summary["quantity"] == "n_iter", key].tolist() == values
     assert _gives(tmp_path / "sweep.csv", [key], tmp_path / "summary.csv")
     drawn = draw(summary, sweep, "files")
-    assert [text.get_text() for text in drawn.axes[0].get_xticklabels()] == values
+    assert [text.get_text().replace(r"\$", "$") for text in drawn.axes[0].get_xticklabels()] == values
+    drawn.savefig(tmp_path / "figure.png")
     chart = chart_of(summary, sweep, "files")
     assert [row[2] for row in chart.rows] == [f"path = {value}" for value in values]
     (tmp_path / "results/tables/sweeps").mkdir(parents=True)

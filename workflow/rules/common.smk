@@ -21,6 +21,7 @@ from study.configuration.cells import text_keys
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
 from study.configuration.implementations import kernel_versions
+from study.configuration.wording import as_it_is
 from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import FIGURES
 from study.plan.demands import memory_mb, minutes, seconds_allowed, seconds_of_step
@@ -39,6 +40,10 @@ if not IS_MODULE:
     config.clear()  # Snakemake's copy of the overlays, which would go to every job
 
 try:
+    if {"{", "}"} & {*str(ROOT)}:
+        raise StudyError(
+            f"the study's folder is {ROOT}: Snakemake would fill in what is in braces; it needs a name without"
+        )
     if workflow.config_settings.config and not IS_MODULE:
         raise StudyError(
             "--config is not read; put the keys into a file and give it with --configfile"
@@ -150,7 +155,9 @@ def memory_of_part(wildcards, attempt):
 
 def section_of(name):
     """The report's section for the figures of an experiment or a sweep."""
-    return "Sweeps" if name in STUDY.sweeps else STUDY.experiments[name].section
+    return (
+        "Sweeps" if name in STUDY.sweeps else as_it_is(STUDY.experiments[name].section)
+    )
 
 
 # The lock and the record of a run are the caller's own affair where this is a module.

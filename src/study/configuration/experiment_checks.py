@@ -31,7 +31,7 @@ from study.configuration.schema import (
     Published,
     SklearnData,
 )
-from study.configuration.wording import nearest
+from study.configuration.wording import as_placeholder, nearest
 
 
 def check_experiment(experiment: dict, path: tuple):
@@ -101,6 +101,9 @@ def _files(data, path):
         if table.target in data.features:
             yield (*path, key, "target"), f"'{table.target}' is one of the features"
         if table.url:
+            continue
+        if wrong := as_placeholder(table.path):
+            yield (*path, key, "path"), f"is '{table.path}': {wrong}"
             continue
         if not Path(table.path).is_file():
             yield (*path, key, "path"), f"there is no file '{table.path}'"
