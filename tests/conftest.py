@@ -20,7 +20,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("study")
 
 
-def run_once(tmp_path_factory, name, settings):
+def run_once(tmp_path_factory, name, settings, add_files=lambda folder: None, overlays=()):
     """Run a study by 4 cores, once for all of pytest's processes; nobody may change it."""
     own = tmp_path_factory.getbasetemp()
     folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
@@ -28,7 +28,8 @@ def run_once(tmp_path_factory, name, settings):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.with_suffix(".done").exists():
             shutil.rmtree(folder, ignore_errors=True)  # of one that failed
-            run = snakemake(make_project(folder, settings), cores=4)
+            add_files(make_project(folder, settings))
+            run = snakemake(folder, cores=4, overlays=overlays)
             assert run.returncode == 0, run.stdout + run.stderr
             folder.with_suffix(".done").touch()
     return folder

@@ -35,6 +35,7 @@ CLAIM = {
     **{"experiment": "toy", "source": "a text", "statement": "it holds", "explanation": "for {n} fits"},
     **{"table": "fits", "quantity": "n_iter", "published": 3},
 }
+NO_FILE = {"unlabeled": {"path": "no.csv"}}
 MINE = {"experiments": {"mine": {"data": {"source": "csv", "features": ["a"]}, "fits": {"f": {}}}}}
 
 
@@ -223,6 +224,22 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path):
         ({"unlabeled": {"path": "no.csv"}, "features": ["a", "a"]}, "features: must name each column once"),
         ({"unlabeled": {"path": "no.csv"}, "labeled": {"path": "no.csv"}}, "labeled.target: is required"),
         ({}, "unlabeled: is required, but missing"),
+        (
+            {"features": ["predicted class"], **NO_FILE},
+            "data.features: 'predicted class' is what a column of the predictions is",
+        ),
+        (
+            {"features": ["a", "predicted component"], **NO_FILE},
+            "'predicted component' is what a column of the predictions is",
+        ),
+        ({"features": ["true class"], **NO_FILE}, "'true class' is what a column of the predictions is called"),
+        ({"features": ["posterior of a"], **NO_FILE}, "'posterior of a' is what a column of the predictions is called"),
+        (
+            {"features": ["a", "a was missing"], "missing": "allow", **NO_FILE},
+            "'a was missing' is what a column of the imputed rows is called",
+        ),
+        ({**NO_FILE, "class_names": ["a"]}, "data.class_names: is for names that read like"),
+        ({**NO_FILE, "class_names": [None]}, "data.class_names.0: must be text, got None"),
     ],
 )
 def test_wrong_csv_source(tmp_path, change, message):
@@ -250,6 +267,39 @@ def test_columns_are_looked_for_before_any_job(tmp_path, monkeypatch, header, me
         assert "mine" in load([tmp_path / "good.yaml", tmp_path / "mine.yaml"]).study.experiments
     else:
         assert message in problems(tmp_path, GOOD, layer)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("u{1}.csv", "mine.data.unlabeled.path: is 'u{1}.csv': Snakemake would fill in '{1}', and finds no such file"),
+        ("{a.b, c}/u.csv", "Snakemake would fill in '{a.b, c}'"),
+        ("u{a b}{}.csv", "there is no file 'u{a b}{}.csv'"),
+    ],
+)
+def test_what_snakemake_would_fill_in_is_no_file(tmp_path, name, message):
+    mine = {"source": "csv", "features": ["a"], "unlabeled": {"path": name}}
+    layer = {"experiments": {"mine": {"data": mine, "fits": {"f": {"n_components": 2}}}}}
+    assert message in problems(tmp_path, GOOD, layer)
+
+
+def test_an_overlay_or_article_that_snakemake_would_fill_in_is_told(tmp_path):
+    (tmp_path / "a{b}.yaml").write_text(yaml.safe_dump(GOOD))
+    with pytest.raises(ConfigurationError, match=r"a\{b\}.yaml: Snakemake would fill in '\{b\}'"):
+        load([tmp_path / "a{b}.yaml"])
+    assert "0.yaml:2 articles.mine" in problems(tmp_path, {"articles": {"mine": "a{b}.yaml"}, **GOOD}).replace(
+        f"{tmp_path}/", ""
+    )
+
+
+@pytest.mark.parametrize(("mark", "told"), [(";", "';'"), ("\t", "a tab"), ("|", "'|'")])
+def test_another_separator_is_told_once(tmp_path, monkeypatch, mark, told):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "u.csv").write_text(mark.join("abc") + "\n")
+    mine = {"source": "csv", "features": ["a", "b"], "unlabeled": {"path": "u.csv", "target": "c"}}
+    text = problems(tmp_path, GOOD, {"experiments": {"mine": {"data": mine, "fits": {"f": {}}}}})
+    assert "has 1 problem:" in text
+    assert f"mine.data.unlabeled.path: u.csv is separated by {told}: its columns must be separated by commas" in text
 
 
 def test_every_key_is_described():

@@ -1,12 +1,17 @@
 """CSV files and drawn data."""
 
+import gzip
 import hashlib
 import http.server
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
+import yaml
+from pydantic import ValidationError
 
+from study.configuration.data_files import about_rows
 from study.configuration.errors import DataError
 from study.configuration.schema import CsvData, GaussianMixtureData, SklearnData
 from study.data.download import fetch
@@ -68,10 +73,93 @@ def test_class_names_are_kept_as_they_are(tmp_path):
     assert sorted(dataset.classes) == sorted(["007", "7", *names[2:]])
 
 
-@pytest.mark.parametrize("label", ["", "nan", "0.5", "inf", "None", "N/A"])
+ERRORS = ["#N/A", "#VALUE!", "#REF!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "<NA>", "-nan"]  # as sheets write them
+
+
+@pytest.mark.parametrize("label", ["", "nan", "0.5", "inf", "None", "N/A", *ERRORS])
 def test_labels_that_are_no_classes(tmp_path, label):
     with pytest.raises(DataError, match="row 3, column 'y': must be a class"):
         read(tmp_path, "x,z\n1,2\n", f"x,z,y\n1,2,0\n1,2,{label}\n")
+
+
+@pytest.mark.parametrize("label", ["NA", "nan", "null", "none", "N/A", "NaN", "None"])
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_names_like_a_missing_value_are_classes_where_the_key_says_so(tmp_path, label, kind):
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, "x,z\n1,2\n", f"x,z,y\n1,2,b\n1,2,{label}\n1,2,\n")
+    *_, row_3, row_4, hint = str(caught.value).splitlines()
+    assert "l.csv, row 3, column 'y': must be a class" in row_3
+    assert "l.csv, row 4, column 'y': must be a class" in row_4  # an empty cell never is one
+    key, settings = hint.removeprefix("A class of this name: ").removesuffix(" takes it as one.").rsplit(": ", 1)
+    assert key == "data.class_names"
+    names = yaml.safe_load(settings)
+    assert names == [label]
+    rows = pd.DataFrame({"x": [1.0, 2.0, 3.0], "z": [1.0, 0.0, 2.0], "y": ["01", label, "1e3"]})
+    place = str(tmp_path / f"l.{kind}")
+    rows.to_csv(place, index=False) if kind == "csv" else rows.to_parquet(place)
+    file = {"path": place, "target": "y"}
+    data = CsvData(source="csv", features=["x", "z"], unlabeled=file, labeled=file, class_names=names)
+    dataset = make_dataset(data, 1, 0, "mine")
+    assert sorted(dataset.classes) == sorted(["01", label, "1e3"])
+    assert dataset.classes[dataset.labels[0]].tolist() == ["01", label, "1e3"]
+    assert dataset.classes[dataset.truth[0]].tolist() == ["01", label, "1e3"]
+
+
+def test_only_names_like_a_missing_value_need_the_key():
+    with pytest.raises(ValidationError, match="which 'setosa' does not"):
+        CsvData(source="csv", features=["x"], unlabeled={"path": "u.csv"}, class_names=["NA", "setosa"])
+    with pytest.raises(ValidationError, match="which '#N/A' does not"):
+        CsvData(source="csv", features=["x"], unlabeled={"path": "u.csv"}, class_names=["#N/A"])
+
+
+def test_the_key_of_class_names_moves_no_seed():
+    data = {"source": "csv", "features": ["x"], "unlabeled": {"path": "u.csv"}}
+    assert "class_names" not in CsvData(**data).model_dump(exclude_defaults=True)
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "-nan", "NA", ""])
+def test_a_missing_feature_is_no_number(tmp_path, cell):
+    rows = f"x,z\n1,2\n3,{cell}\n5,6\n"
+    with pytest.raises(DataError, match=f"u.csv, row 3, column 'z': must be a finite number, got '{cell}'"):
+        read(tmp_path, rows)
+    np.testing.assert_array_equal(read(tmp_path, rows, missing="allow").unlabeled[0, :, 1], [2, np.nan, 6])
+
+
+@pytest.mark.parametrize("cell", ERRORS[1:7])
+def test_an_error_of_a_sheet_is_no_missing_value(tmp_path, cell):
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, f"x,z\n1,2\n3,{cell}\n", missing="allow")
+    assert "u.csv, row 3, column 'z': must be a finite number, or empty (or NA, N/A" in str(caught.value)
+
+
+@pytest.mark.parametrize("rows", ["1,True\n2,\n3,False\n", "1,True\n2,False\n", "1,true\n2,NA\n", "1,TRUE\n2,1\n"])
+@pytest.mark.parametrize("missing", ["refuse", "allow"])
+def test_truth_values_are_no_numbers_whatever_is_beside_them(tmp_path, rows, missing):
+    with pytest.raises(DataError, match=r"u.csv, row 2, column 'z': must be a finite number.*, got '(?i:true)'"):
+        read(tmp_path, f"x,z\n{rows}", missing=missing)
+
+
+def test_ones_and_zeros_beside_truth_values_are_numbers(tmp_path):
+    dataset = read(tmp_path, "x,z,kept\n1,1,True\n2,,False\n3,0,True\n", missing="allow")
+    np.testing.assert_array_equal(dataset.unlabeled[0, :, 1], [1, np.nan, 0])
+
+
+@pytest.mark.parametrize("name", ["u.csv.gz", "u.csv.bz2", "u.csv.zip", "u.csv"])
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+@pytest.mark.parametrize("rows", [b"x,z\r\n0.1,2\r\n3,4\r\n", b"x,z\n0.1, 2\n3,4\n\n"])
+def test_a_file_is_read_as_what_it_is_whatever_its_name_says(tmp_path, name, pack, rows):
+    (tmp_path / name).write_bytes(pack(rows))
+    data = CsvData(source="csv", features=["x", "z"], unlabeled={"path": str(tmp_path / name)})
+    np.testing.assert_array_equal(make_dataset(data, 1, 0, "mine").unlabeled, [[[0.1, 2], [3, 4]]])
+    assert about_rows(tmp_path / name) in (3, 4)  # the header is counted, and a blank line
+
+
+def test_a_packed_file_that_is_cut_short_is_told(tmp_path):
+    rows = "x,z\n" + "".join(f"{i},{i * i % 977}\n" for i in range(50_000))
+    (tmp_path / "u.csv.gz").write_bytes(gzip.compress(rows.encode())[:50_000])
+    data = CsvData(source="csv", features=["x", "z"], unlabeled={"path": str(tmp_path / "u.csv.gz")})
+    with pytest.raises(DataError, match=r"u\.csv\.gz: cannot be read"):
+        make_dataset(data, 1, 0, "mine")
 
 
 def test_true_class_without_a_labeled_row(tmp_path):

@@ -1,14 +1,25 @@
 """Input that is wrong on purpose: each gets one clear error, and nothing is written."""
 
 import copy
+import csv
+import html
+import os
+import re
+import subprocess
+import sys
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
+from conftest import run_once
+from project import snakemake
 from test_configuration import GOOD, TOY, overlay
 
 from study.configuration.errors import ConfigurationError, DataError
 from study.configuration.schema import CsvData
 from study.data.sources import make_dataset
+from study.data.storage import read_table
 from study.plan.loading import load
 
 NAMES = [
@@ -175,3 +186,165 @@ def test_files_that_are_no_rows(tmp_path, name):
 
 def test_corpus_is_large_enough():
     assert 3 * len(NAMES) + 3 * len(NUMBERS) + len(TEXTS) + len(BYTES) + len(CSV) >= 60
+
+
+TEXT = "A. <b>, {EM} {{ 7 * 7 }} {% endraw %} {# of #} {x, y} $ and $"
+ODD_FEATURES = ["price ($) and tax ($)", "gain_$_loss_$"]
+ODD_CLASSES = ["01", "NA", "1e3"]
+ODD_FILES = ["2019", "NA", "01"]
+ODD = {
+    "articles": {"odd": "odd_article.yaml"},
+    "experiments": {
+        "named": {
+            "section": f"Section {TEXT}",
+            "data": {
+                **{"source": "csv", "origin": f"From\n{TEXT}", "features": ODD_FEATURES, "class_names": ["NA"]},
+                **{"unlabeled": {"path": "2019", "target": "y"}, "labeled": {"path": "l.csv", "target": "y"}},
+            },
+            "fits": {"clamped": {"initialization": "labels", "semi_supervised": "clamped"}, "true": {}},
+            "protocols": {"fit": "true"},
+        }
+    },
+    "sweeps": {
+        "files": {
+            "experiment": "named",
+            "vary": {"data.unlabeled.path": ODD_FILES, "data.origin": [TEXT]},
+            "replicates": 2,
+            "protocols": [],
+            "figure": {"x": "data.unlabeled.path", "y": "n_iter", "color": "data.origin"},
+        }
+    },
+    "claims": {
+        f"W{n}": {"source": TEXT, "statement": TEXT, "explanation": "{n} of {{these}}", "kind": "identity", **claim}
+        for n, claim in enumerate(
+            [
+                {
+                    **{"table": "sweeps/files", "where": {"data.unlabeled.path": "NA", "fit": "true"}},
+                    **{"quantity": "n_samples", "published": 61},
+                },
+                {
+                    **{"experiment": "named", "table": "parameters"},
+                    **{"where": {"fit": "clamped", "class": "NA", "parameter": "mean[0]"}},
+                    **{"quantity": "value", "published": 4, "tolerance": 1},
+                },
+                {
+                    **{"experiment": "few", "table": "measurements", "where": {"measurement": "kmeans_accuracy"}},
+                    **{"quantity": "value", "published": 1},
+                },
+            ]
+        )
+    },
+}
+ODD_ARTICLE = {
+    "source": TEXT,
+    "experiments": {
+        name: {
+            "data": {"source": "csv", "features": ["x"], "unlabeled": {"path": f"{name}.csv", "target": "y"}},
+            "fits": {
+                "km": {"initialization": "kmeans", "n_components": 4},
+                "ridge": {"initialization": "kmeans", "n_components": 1, "reg_covar": 0.01},
+            },
+            "protocols": {"fit": "ridge"} if name == "few" else None,
+        }
+        for name in ("few", "equal", "ids")
+    },
+}
+
+
+def add_odd_files(folder):
+    (folder / "small.yaml").write_text((folder / "config/empty.yaml").read_text())
+    draw = np.random.default_rng(0)
+    for n, name in enumerate([*ODD_FILES, "l.csv"]):
+        y = np.arange(60 + n) % 3
+        rows = pd.DataFrame(draw.standard_normal((60 + n, 2)) + 4 * y[:, None], columns=ODD_FEATURES)
+        rows.assign(y=np.array(ODD_CLASSES)[y]).to_csv(folder / name, index=False)
+    (folder / "few.csv").write_text("x,y\n1,a\n2,b\n4,a\n")
+    (folder / "equal.csv").write_text("x,y\n" + "1,a\n1,b\n" * 5)
+    (folder / "ids.csv").write_text("x,y\n" + "".join(f"{i * i},id{i}\n" for i in range(8)))
+    (folder / "odd_article.yaml").write_text(yaml.safe_dump(ODD_ARTICLE))
+    (folder / "odd.yaml").write_text(yaml.safe_dump(ODD))
+    (folder / "comments.yaml").write_text("# nothing yet\n")
+
+
+ODD_OVERLAYS = ["odd.yaml", "comments.yaml"]
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory):
+    """Give the folder of a study in which every text is odd, and some rows too few."""
+    return run_once(tmp_path_factory, "odd", {}, add_odd_files, ODD_OVERLAYS)
+
+
+def audited(folder, module, *arguments):
+    run = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": "src"},
+    )
+    return run.returncode, run.stdout + run.stderr
+
+
+def test_odd_names_are_in_the_tables_as_they_are(odd):
+    with open(odd / "results/tables/parameters.csv", encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["fit"] == "clamped"]
+    assert list(dict.fromkeys(row["class"] for row in rows)) == ["01", "1e3", "NA"]
+    with open(odd / "results/predictions/named/clamped.csv", encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    posteriors = [f"posterior of {name}" for name in ("01", "1e3", "NA")]
+    assert header == [*ODD_FEATURES, "true class", "predicted class", *posteriors]
+    assert [row[2] for row in rows[:3]] == ODD_CLASSES
+    assert {row[3] for row in rows} == {*ODD_CLASSES}
+    for end in ("", "_summary"):
+        with open(odd / f"results/tables/sweeps/files{end}.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert list(dict.fromkeys(row["data.unlabeled.path"] for row in rows)) == ODD_FILES
+        assert {row["data.origin"] for row in rows} == {TEXT}
+
+
+def test_claims_find_odd_names(odd):
+    claims = read_table(odd / "results/tables/claims.csv").set_index("claim")
+    assert claims["verdict"].tolist() == ["reproduced", "reproduced", "not_tested"]
+    assert claims["explanation"].str.endswith("of {these}").tolist()[:2] == [True, True]
+    assert claims["statement"].tolist() == [TEXT] * 3
+
+
+def test_what_few_rows_cannot_tell_is_a_failure_in_the_tables(odd):
+    fits = read_table(odd / "results/tables/fits.csv").set_index(["experiment", "fit"])["failure"]
+    assert fits["few", "km"] == "start: too few rows, 3 where 4 are needed"
+    assert "it has lost all its mass" in fits["equal", "km"]
+    assert fits[["few", "ids", "equal"]].xs("ridge", level="fit").isna().all()
+    log = (odd / "results/logs/measure/few.log").read_text()
+    assert "kmeans_accuracy: not measured, for k-means needs a row for each of 4 clusters, and there are 3" in log
+    assert not [log for log in (odd / "results/logs/measure").glob("*.log") if "unexpected" in log.read_text()]
+
+
+def test_dollar_signs_are_drawn(odd):
+    drawn = (odd / "results/figures/named/fits.svg").read_text()
+    for name in ODD_FEATURES:
+        text = re.search(rf"<!-- {re.escape(name)} -->\s*<g [^>]*>(.*?)</g>", drawn, re.DOTALL)[1]
+        assert text.count("<use ") == len(name)  # each letter by itself; mathematics has no spaces, nor dollars
+
+
+def test_odd_texts_are_on_the_page_and_in_the_report_as_they_are(odd, tmp_path):
+    page = (odd / "results/index.html").read_text()
+    assert html.escape(TEXT) in page or html.escape(TEXT, quote=False) in page
+    made = snakemake(odd, "--report", tmp_path / "report.html", overlays=ODD_OVERLAYS)
+    assert made.returncode == 0, made.stdout + made.stderr
+    report = (tmp_path / "report.html").read_text()
+    shown = html.escape(TEXT).replace("{", "&#123;").replace("}", "&#125;")
+    assert report.count(shown) + report.count(shown.replace("&", "\\u0026")) > 0
+    assert "Section A. <\\u2060b>, {\\u2060EM} {\\u2060{\\u2060 7 * 7 }}" in report  # behind invisible letters
+
+
+def test_odd_results_hold_and_are_compared(odd):
+    code, told = audited(odd, "study.audit.verify")
+    assert (code, told.splitlines()[-1][:16]) == (0, "everything holds")
+    code, told = audited(odd, "study.compare", "results", "results")
+    assert "3 of 3 verdicts" in told
+    assert code == 0
+    code, told = audited(odd, "study.explain", "W1")
+    assert code == 0
+    assert "dtype={'class': 'str'}, keep_default_na=False, na_values=['']" in told

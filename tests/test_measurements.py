@@ -1,5 +1,6 @@
 """Measurements and comparison."""
 
+import dataclasses
 import importlib.metadata
 
 import numpy as np
@@ -11,7 +12,7 @@ from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset
 from study.evaluation.agreement import compare
 from study.evaluation.measure import measure
-from study.evaluation.measurements import QUANTITIES
+from study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from study.evaluation.measurements.optima import numbered_optima
 from study.evaluation.measurements.passes import em_with_fixed_variance
 from study.evaluation.numerical import gradient, maximize_likelihood, pack, unpack
@@ -245,3 +246,84 @@ def test_a_fit_by_the_compiled_kernel_is_the_same():
     np.testing.assert_allclose(one["mean_log_likelihood"], other["mean_log_likelihood"], rtol=1e-12)
     assert kernel_versions(fits.values()) == {"numba": importlib.metadata.version("numba")}
     assert kernel_versions([fits["numpy"]]) == {}
+
+
+def labeled_rows(X, names):
+    """Rows (N, D) of which all are labeled too."""
+    classes, labels = np.unique(names, return_inverse=True)
+    X = np.asarray(X, dtype=float)[None]
+    features = np.array([f"x{d}" for d in range(X.shape[2])])
+    return Dataset(features, classes.astype(str), X, labels[None], X, labels[None])
+
+
+FEW = {
+    "fewer rows than components": ([[0.0, 1], [1, 0], [2, 2]], [*"aba"]),
+    "one row": ([[1.0, 2.0]], ["a"]),
+    "two rows": ([[1.0, 2.0], [3.0, 1.0]], ["a", "b"]),
+    "equal rows": ([[1.5, 2.5]] * 12, [*"ab"] * 6),
+    "each row a class": (np.random.default_rng(0).normal(size=(6, 2)), [f"id{i}" for i in range(6)]),
+    "a constant feature": ([[float(i), 7.0] for i in range(12)], [*"ab"] * 6),
+    "one class": ([[float(i), float(i % 3)] for i in range(12)], ["a"] * 12),
+}
+WAYS = {
+    "kmeans": Fit(initialization="kmeans", n_components=4),
+    "random": Fit(initialization="random_from_data", n_components=4, reg_covar=0.01),
+    "labels": Fit(initialization="labels", semi_supervised="clamped", reg_covar=0.01),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Number of distinct clusters")
+@pytest.mark.parametrize("rows", FEW)
+def test_what_these_rows_cannot_tell_has_no_number_and_a_reason(rows, capsys):
+    dataset = labeled_rows(*FEW[rows])
+    runs = {name: run_fit(dataset, fit, 2, 0, "toy", name) for name, fit in WAYS.items()}
+    for name, fit in WAYS.items():
+        assert len(evaluate_fit(dataset, runs[name], fit, "toy", name)) == 2
+    table = measure(dataset, runs, WAYS, 10, {}, 0, "toy")
+    of_draw = set(table.loc[table["fit"] == "", "measurement"])
+    told = capsys.readouterr().err
+    assert "unexpected" not in told
+    n_clusters = max(4, len(dataset.classes))
+    few = len(FEW[rows][0]) < n_clusters
+    assert (f"k-means needs a row for each of {n_clusters} clusters, and there are {len(FEW[rows][0])}" in told) == few
+    assert ("kmeans_accuracy" in of_draw) == (not few)
+    assert ("all rows are equal" in told) == (rows == "equal rows")
+    assert ("kmeans_agreement" in of_draw) == (not few and rows != "equal rows")
+    assert "majority_share" in of_draw
+    # A fit that did not fail keeps its other numbers.
+    ended = table[table["measurement"] == "collapsed"].set_index(["fit", "replicate"])["value"]
+    for fit in ended[ended == 0].index:
+        assert {"above_majority", "overlap"} <= set(table.set_index(["fit", "replicate"]).loc[fit, "measurement"])
+
+
+def test_a_measurement_that_fails_leaves_the_others_alone(capsys, monkeypatch):
+    dataset = labeled_rows(np.random.default_rng(0).normal(size=(12, 2)), [*"ab"] * 6)
+    fits = {name: WAYS[name] for name in ("random", "labels")}
+    runs = {name: run_fit(dataset, fit, 2, 0, "toy", name) for name, fit in fits.items()}
+    whole = measure(dataset, runs, fits, 10, {}, 0, "toy")
+
+    def broken(run):
+        if run.name == "labels" and run.number == 1:
+            raise ZeroDivisionError("a bug")
+        return 0.5
+
+    (place,) = [i for i, found in enumerate(MEASUREMENTS) if "overlap" in found.quantities]
+    changed = dataclasses.replace(MEASUREMENTS[place], function=broken)
+    found = (*MEASUREMENTS[:place], changed, *MEASUREMENTS[place + 1 :])
+    monkeypatch.setattr("study.evaluation.measure.MEASUREMENTS", found)
+    table = measure(dataset, runs, fits, 10, {}, 0, "toy")
+    told = capsys.readouterr().err
+    assert told.startswith("fit labels, replicate 1: overlap: not measured, for an unexpected ZeroDivisionError at ")
+    assert told.endswith(": a bug\n")
+    keys = ["fit", "replicate", "measurement"]
+    lost = set(map(tuple, whole[keys].to_numpy())) - set(map(tuple, table[keys].to_numpy()))
+    assert {key for key in lost if key[2] != "rate_overlap_correlation"} == {("labels", 1, "overlap")}
+    monkeypatch.setattr("study.evaluation.measure.MEASUREMENTS", MEASUREMENTS)
+
+    def starved(run):
+        raise MemoryError  # of the machine: another run would have the number
+
+    lacking = dataclasses.replace(MEASUREMENTS[place], function=starved)
+    monkeypatch.setattr("study.evaluation.measure.MEASUREMENTS", (lacking,))
+    with pytest.raises(MemoryError):
+        measure(dataset, runs, fits, 10, {}, 0, "toy")

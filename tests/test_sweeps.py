@@ -8,13 +8,18 @@ import pytest
 import yaml
 from test_configuration import GOOD, TOY, overlay, problems
 
-from study.configuration.cells import Cell, Cells, with_values
-from study.configuration.schema import Experiment, Sweep
-from study.data.storage import join_tables, read_rows, read_table, write_table
-from study.figures.panels import short_names
+from study.audit.verify import _gives
+from study.claims.numbers import numbers_of
+from study.configuration.cells import Cell, Cells, text_keys, with_values
+from study.configuration.schema import Claim, Experiment, Sweep, SweepFigure
+from study.data.storage import TEXT_COLUMNS, join_tables, read_rows, read_table, write_table
+from study.evaluation.measurements import QUANTITIES
+from study.figures.panels import panels_of, short_names
 from study.figures.sweep import draw
+from study.page.charts import chart_of
+from study.page.origin import pandas_lines
 from study.plan.loading import load
-from study.tables.columns import SWEEP_QUANTITIES
+from study.tables.columns import NUMERIC_QUANTITIES, SWEEP_QUANTITIES
 from study.tables.sweeps import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
 
 EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
@@ -321,3 +326,59 @@ def test_a_cell_without_a_fit_that_is_tabulated_is_told(tmp_path):
     toy = {"protocols": None}
     text = problems(tmp_path, GOOD, overlay("experiments.toy", toy), overlay("sweeps.s", sweep))
     assert "in the cell fits: {'g': {'tol': 0.5}}: fits: has no fit 'first'" in text
+
+
+ODD = ["2019", "01", "NA", "true", "1e3", "nan", "1", "None", "$_a_$", "a $ and b $"]
+
+
+@pytest.mark.parametrize(
+    "values", [ODD, ["01", "1"], ["NA", "nan"], ["true", "false"], ["2019", "2020"], ["1e3", "inf"]]
+)
+def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
+    monkeypatch.chdir(tmp_path)
+    for n, name in enumerate(values):
+        pd.DataFrame({"x": np.arange(20.0 + n) ** 1.1}).to_csv(name, index=False)
+    data = {"source": "csv", "features": ["x"], "unlabeled": {"path": values[0]}}
+    fit = {"initialization": "kmeans", "n_components": 2}
+    experiment = Experiment.model_validate({"data": data, "fits": {"km": fit}})
+    key = "data.unlabeled.path"
+    block = {"experiment": "toy", "vary": {key: values}, "replicates": 1, "figure": {"x": key, "y": "n_iter"}}
+    sweep = Sweep.model_validate(block)
+    run(block, tmp_path, experiment)
+    put_together([tmp_path / "table.csv"], [key], tmp_path / "sweep.csv", tmp_path / "summary.csv")
+    table, summary = (read_table(tmp_path / f"{name}.csv", text_keys(sweep.vary)) for name in ("sweep", "summary"))
+    assert table[key].tolist() == values
+    assert summary.loc[summary["quantity"] == "n_iter", key].tolist() == values
+    assert _gives(tmp_path / "sweep.csv", [key], tmp_path / "summary.csv")
+    drawn = draw(summary, sweep, "files")
+    assert [text.get_text().replace(r"\$", "$") for text in drawn.axes[0].get_xticklabels()] == values
+    drawn.savefig(tmp_path / "figure.png")
+    chart = chart_of(summary, sweep, "files")
+    assert [row[2] for row in chart.rows] == [f"path = {value}" for value in values]
+    (tmp_path / "results/tables/sweeps").mkdir(parents=True)
+    (tmp_path / "sweep.csv").rename("results/tables/sweeps/files.csv")
+    for n, value in enumerate(values):
+        where = {key: value, "fit": "km"}
+        claim = {"source": "we", "statement": "so", "table": "sweeps/files", "where": where, "quantity": "n_samples"}
+        claim = Claim.model_validate({**claim, "published": 20 + n})
+        assert numbers_of(claim, {"sweeps/files": table}, None).of_draws.tolist() == [20 + n]
+        *lines, last = pandas_lines(claim, table.columns, text_keys(sweep.vary))
+        found: dict = {}
+        exec("\n".join(lines), found)  # noqa: S102 (what the page tells to run)
+        assert eval(last, found) == 20 + n  # noqa: S307
+        chosen = sweep.model_copy(update={"figure": SweepFigure(x=key, y="bic", where={key: value})})
+        (panel,) = panels_of(summary, chosen)
+        assert len(panel.all("places")) == 1
+
+
+def test_words_of_a_table_are_read_as_they_stand(tmp_path):
+    words = ["01", "1e3", "NA", "null", "true", "x", ""]
+    table = pd.DataFrame({"class": words, "note": ["", "N/A", *[""] * 5], "value": [0.1, *[np.nan] * 6]})
+    write_table(tmp_path / "t.csv", table)
+    found = read_table(tmp_path / "t.csv")
+    assert found["class"].fillna("").tolist() == words
+    assert found["note"].fillna("").tolist() == table["note"].tolist()
+    assert found["value"].notna().tolist() == [True] + [False] * 6
+    write_table(tmp_path / "again.csv", found)
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "t.csv").read_bytes()
+    assert not {*TEXT_COLUMNS} & {*QUANTITIES, *NUMERIC_QUANTITIES}

@@ -20,11 +20,13 @@ set_environment(SRC)
 from study.audit.replaced import notices_of
 from study.audit.run_record import write_run_record
 from study.cluster import slurm
+from study.configuration.cells import text_keys
 from study.configuration.changes import warnings_of
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
 from study.configuration.implementations import kernel_versions
 from study.configuration.repeated import repeated_runs
+from study.configuration.wording import as_it_is
 from study.data.checksums import Checksums
 from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import FIGURES
@@ -218,7 +220,9 @@ def tell_the_work():
 
 def section_of(name):
     """The report's section for the figures of an experiment or a sweep."""
-    return "Sweeps" if name in STUDY.sweeps else STUDY.experiments[name].section
+    return (
+        "Sweeps" if name in STUDY.sweeps else as_it_is(STUDY.experiments[name].section)
+    )
 
 
 # The lock and the record of a run are the caller's own affair where this is a module.

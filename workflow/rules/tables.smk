@@ -146,6 +146,7 @@ rule claims:
         code=CODE.made_of("claims.py"),
         claims={name: claim.model_dump() for name, claim in STUDY.claims.items()},
         sweeps=sweeps_of(STUDY),
+        text={name: text_keys(STUDY.sweeps[name].vary) for name in sweeps_of(STUDY)},
         repeated=sorted(repeated_runs(STUDY)),
         changes=[str(change) for change in LOADED.changes],
         warnings=warnings_of(STUDY, LOADED.changes),

@@ -13,7 +13,7 @@ from study.tables.dictionary import data_dictionary
 with logged(snakemake):
     tables = {name: read_table(snakemake.input[name]) for name in PARTS}
     sweeps = zip(snakemake.params.sweeps, snakemake.input.sweeps, strict=True)
-    tables |= {f"sweeps/{name}": read_table(file) for name, file in sweeps}
+    tables |= {f"sweeps/{name}": read_table(file, snakemake.params.text[name]) for name, file in sweeps}
     claims = TypeAdapter(Claims).validate_python(snakemake.params.claims)
     given = snakemake.params
     rows = judge_all(claims, tables, frozenset(map(tuple, given.repeated)), given.warnings)

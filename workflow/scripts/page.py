@@ -5,6 +5,7 @@ from pathlib import Path
 
 from study.audit.manifest import environment, git_state
 from study.audit.record import forget_descriptions
+from study.configuration.cells import text_keys
 from study.configuration.schema import Study
 from study.data.checksums import sha256_of
 from study.data.storage import read_table, whole_file
@@ -20,8 +21,10 @@ with logged(snakemake):
     forget_descriptions()
     study = Study.model_validate(snakemake.params.study)
     claims = read_table(snakemake.input.claims)
+    text = {f"sweeps/{name}": text_keys(sweep.vary) for name, sweep in study.sweeps.items()}
     tables = {
-        name: read_table(file) for name, file in zip(snakemake.params.tables, snakemake.input.tables, strict=True)
+        name: read_table(file, text.get(name, ()))
+        for name, file in zip(snakemake.params.tables, snakemake.input.tables, strict=True)
     }
     found = dict(zip(claims["claim"], claims.itertuples(), strict=True))
     plan, checksum = Plan(study), cache(sha256_of)
@@ -31,7 +34,7 @@ with logged(snakemake):
         for name, claim in study.claims.items()
     ]
     charts = {
-        name: chart_of(read_table(file), study.sweeps[name], name)
+        name: chart_of(read_table(file, text[f"sweeps/{name}"]), study.sweeps[name], name)
         for name, file in zip(snakemake.params.sweeps, snakemake.input.summaries, strict=True)
     }
     run = {**git_state(ROOT), **environment()}

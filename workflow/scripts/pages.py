@@ -5,6 +5,7 @@ from pathlib import Path
 
 from study.audit.record import changes_in
 from study.claims.opening import opening
+from study.configuration.cells import text_keys
 from study.data.storage import read_table, whole_file
 from study.plan.step import logged
 from study.tables.columns import COLUMNS
@@ -19,7 +20,7 @@ def write(place, text):
 
 with logged(snakemake):
     manifest = json.loads(Path(snakemake.input.manifest[0]).read_text(encoding="utf-8"))
-    experiments = manifest["configuration"]["experiments"]
+    experiments, sweeps = (manifest["configuration"][key] for key in ("experiments", "sweeps"))
     origins = {name: found["data"]["origin"] for name, found in experiments.items() if found["data"]["origin"]}
     claims = read_table(snakemake.input.claims)
     write(
@@ -28,4 +29,5 @@ with logged(snakemake):
     )
     for table, page in zip(snakemake.input.tables, snakemake.output.tables, strict=True):
         name = Path(table).stem
-        write(page, table_page(table, name, COLUMNS.get(name, {}), snakemake.input.template))
+        vary = sweeps.get(name.removesuffix("_summary"), {"vary": {}})["vary"]
+        write(page, table_page(table, name, COLUMNS.get(name, {}), snakemake.input.template, text_keys(vary)))

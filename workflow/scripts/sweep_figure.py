@@ -1,5 +1,6 @@
 """Draw a sweep."""
 
+from study.configuration.cells import text_keys
 from study.configuration.schema import Sweep
 from study.data.storage import read_rows
 from study.figures.style import save
@@ -9,6 +10,8 @@ from study.plan.step import logged
 with logged(snakemake):
     sweep = Sweep.model_validate(snakemake.params.sweep)
     # `converged` is there of every cell, also of those in which each fit failed
-    rows = read_rows(snakemake.input.summary, "quantity", {*sweep.figure.quantities, "converged"})
+    rows = read_rows(
+        snakemake.input.summary, "quantity", {*sweep.figure.quantities, "converged"}, text_keys(sweep.vary)
+    )
     figure = draw(rows, sweep, snakemake.wildcards.sweep)
     save(figure, snakemake.output.svg, snakemake.output.png)

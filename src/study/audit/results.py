@@ -9,7 +9,8 @@ from pathlib import Path
 
 from study.audit.checksums import file_within
 from study.audit.record import KEPT, parsed
-from study.data.storage import whole_file
+from study.configuration.cells import text_keys
+from study.data.storage import read_table, whole_file
 from study.tables.tolerances import KEYS
 
 MANIFEST = "manifest.json"
@@ -65,12 +66,19 @@ class Results:
         ------
         NotResultsError
         """
-        import pandas as pd
-
         try:
-            return pd.read_csv(io.BytesIO(self.content(f"tables/{table}.csv")), encoding="utf-8", low_memory=False)
+            content = io.BytesIO(self.content(f"tables/{table}.csv"))
+            return read_table(content, self._text_of(table), low_memory=False)
         except ValueError as error:
             raise NotResultsError(f"{self.place}: tables/{table}.csv cannot be read ({error})") from None
+
+    def _text_of(self, table: str) -> list[str]:
+        """Name the varied keys that hold text, if it is a sweep's summary; of a broken configuration none."""
+        name = table.removeprefix("sweeps/").removesuffix("_summary")
+        try:
+            return text_keys(self.manifest["configuration"]["sweeps"][name]["vary"])
+        except (KeyError, TypeError, AttributeError):
+            return []
 
     def content(self, name: str) -> bytes:
         """Read a file, unless it lies elsewhere or is too large."""

@@ -155,6 +155,7 @@ def _tables(folder, manifest):
     from pydantic import ValidationError
 
     from study.claims.judge import judge_all
+    from study.configuration.cells import text_keys
     from study.configuration.changes import warnings_of
     from study.configuration.claim_checks import sweeps_of
     from study.configuration.errors import StudyError
@@ -190,7 +191,7 @@ def _tables(folder, manifest):
             elif not _gives(table, varied, tables / f"sweeps/{name}_summary.csv"):
                 yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"
             if name in used:
-                found[f"sweeps/{name}"] = read_table(table)
+                found[f"sweeps/{name}"] = read_table(table, text_keys(sweep.vary))
         except (OSError, ValueError) as error:
             yield f"results/tables/sweeps/{name}.csv cannot be read: {error}"
     read = (*PARTS, *(f"sweeps/{name}" for name in used))

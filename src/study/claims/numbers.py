@@ -8,6 +8,7 @@ import pandas as pd
 
 from study.configuration.errors import StudyError
 from study.configuration.schema import Selection, Test
+from study.data.storage import holding
 
 # How each relation but equality compares: its sign, its function, and which way the tolerance shifts the threshold.
 INEQUALITIES = {
@@ -172,7 +173,7 @@ def _rows(table: pd.DataFrame, where: dict) -> pd.DataFrame:
     """Select the rows that fulfil all conditions; an empty text stands for an empty cell."""
     rows = np.ones(len(table), dtype=bool)
     for column, wanted in where.items():
-        rows &= (table[column].isna() if wanted == "" else table[column] == wanted).to_numpy()
+        rows &= holding(table[column], wanted).to_numpy()
     return table[rows]
 
 

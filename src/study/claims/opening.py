@@ -44,15 +44,14 @@ def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256:
         "",
         ".. raw:: html",
         "",
-        "   {% raw %}",
         '   <table style="border-collapse: collapse">',
         "   <tr>" + "".join(f"<th>{name}</th>" for name in (*HEADINGS, *([OWN_DATA] if own_data else []))) + "</tr>",
     ]
     cell = '<td style="border-top: 1px solid #ccc; padding: .4em .8em; vertical-align: top">'
     for row in claims.itertuples():
         cells = [
-            f"{escape(str(row.claim))}<br><small>{escape(str(row.source))}</small>",
-            f"{escape(str(row.statement))}<br><small>{escape(str(row.explanation))}</small>",
+            f"{_text(row.claim)}<br><small>{_text(row.source)}</small>",
+            f"{_text(row.statement)}<br><small>{_text(row.explanation)}</small>",
             _number(row.published) + ("<br><small>set by this study</small>" if row.threshold_of == "study" else ""),
             _observed(row),
             _fulfilled(row),
@@ -63,11 +62,16 @@ def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256:
             cells.append(f"{_number(row.original_observed)}: {_verdict(row.original_verdict)}" if told else "")
         lines.append("   <tr>" + "".join(f"{cell}{text}</td>" for text in cells) + "</tr>")
     lines += ["   </table>"]
-    lines += [f"   <p>Not with the article's settings: {escape(change)}.</p>" for change in changes]
-    lines += [f"   <p><b>{escape(name)}</b>: {escape(text)}</p>" for name, text in origins.items()]
-    lines += ["   {% endraw %}", ""]
+    lines += [f"   <p>Not with the article's settings: {_text(change)}.</p>" for change in changes]
+    lines += [f"   <p><b>{_text(name)}</b>: {_text(text)}</p>" for name, text in origins.items()]
+    lines += [""]
     lines += [f"Configuration: sha256 ``{configuration_sha256}``. See results/manifest.json.", ""]
     return "\n".join(lines)
+
+
+def _text(value) -> str:
+    """Escape a text for HTML on one line, and braces for Jinja, which Snakemake sends the page through."""
+    return escape(" ".join(str(value).split())).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def _number(value) -> str:
@@ -82,9 +86,8 @@ def _observed(row) -> str:
 def _fulfilled(row) -> str:
     if pd.isna(row.share_holding):
         return ""
-    return f"{row.share_holding:.1%} of {row.n_replicates}<br><small>{escape(str(row.criterion))}</small>"
+    return f"{row.share_holding:.1%} of {row.n_replicates}<br><small>{_text(row.criterion)}</small>"
 
 
 def _verdict(verdict) -> str:
-    words = escape(WORDS.get(verdict, str(verdict)))
-    return f'<b style="color: {COLORS.get(verdict, "black")}">{words}</b>'
+    return f'<b style="color: {COLORS.get(verdict, "black")}">{_text(WORDS.get(verdict, verdict))}</b>'

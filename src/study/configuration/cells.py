@@ -118,6 +118,11 @@ def with_values(experiment: dict, values: dict) -> dict:
     return result
 
 
+def text_keys(vary: dict) -> list[str]:
+    """Name the varied keys with text among their values: as text they stand in a table, and are read from it."""
+    return [key for key, values in vary.items() if any(isinstance(value, (str, list, dict)) for value in values)]
+
+
 def shown_value(value):
     """Write a varied value into a table: a list as text."""
     return json.dumps(value) if isinstance(value, (list, dict)) else value

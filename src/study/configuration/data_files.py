@@ -1,11 +1,23 @@
 """What columns a user's data file has, told by its ending, without reading its rows."""
 
 import csv
+import gzip
+import io
+import os
+import zlib
 from pathlib import Path
 
 ENDINGS = (".parquet", ".npy")  # anything else is read as CSV
 
 LOOKED_AT = 100_000  # bytes
+# What the study calls the columns that it adds to a user's rows.
+TRUE_CLASS, PREDICTED_CLASS, PREDICTED_COMPONENT = "true class", "predicted class", "predicted component"
+POSTERIOR, WAS_MISSING = "posterior of ", " was missing"
+
+
+GZIP = b"\x1f\x8b"  # how such a file begins
+UNREADABLE = (OSError, EOFError, zlib.error)
+SEPARATORS = {";": "';'", "\t": "a tab", "|": "'|'"}  # that other programs write
 
 
 class NoColumnsError(ValueError):
@@ -34,11 +46,23 @@ def columns_of(path) -> list[str]:
         raise NoColumnsError(f"{path}: cannot be read ({error.strerror or error})") from None
     except UnicodeDecodeError as error:
         raise NoColumnsError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
-    except (ValueError, EOFError, csv.Error) as error:
+    except (ValueError, EOFError, zlib.error, csv.Error) as error:
         raise NoColumnsError(f"{path}: cannot be read ({error})") from None
     if twice := [column for i, column in enumerate(columns) if column in columns[:i]]:
         raise NoColumnsError(f"{path}: the column '{twice[0]}' stands twice in the header")
     return columns
+
+
+def opened(path):
+    """Open a CSV file to read its bytes, unpacked if it is gzip, whatever its name says."""
+    with open(path, "rb") as file:
+        is_packed = file.read(len(GZIP)) == GZIP
+    return gzip.open(path) if is_packed else open(path, "rb")
+
+
+def other_separator(columns: list[str]) -> str:
+    """Say what separates the columns of a file in place of commas, by its header; nothing if commas may."""
+    return next((told for mark, told in SEPARATORS.items() if len(columns) == 1 and mark in columns[0]), "")
 
 
 def about_rows(path) -> int:
@@ -53,15 +77,23 @@ def about_rows(path) -> int:
             import numpy as np
 
             return len(np.lib.format.open_memmap(path, mode="r"))
-        with open(path, "rb") as file:
+        with opened(path) as file:
             some = file.read(LOOKED_AT)
-        return path.stat().st_size * some.count(b"\n") // max(1, len(some))
-    except (OSError, ValueError, EOFError, TypeError):
+            size = _unpacked_size(path) if isinstance(file, gzip.GzipFile) else path.stat().st_size
+        return size * some.count(b"\n") // max(1, len(some))
+    except (*UNREADABLE, ValueError, TypeError):
         return 0
 
 
+def _unpacked_size(path) -> int:
+    """Give the bytes of what is packed, below 4 GB, as such a file says at its end."""
+    with open(path, "rb") as file:
+        file.seek(-4, os.SEEK_END)
+        return int.from_bytes(file.read(), "little")
+
+
 def _of_csv(path) -> list[str]:
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline="") as file:
         columns = [name.strip() for name in next(csv.reader(file), [])]
     if not columns:
         raise NoColumnsError(f"{path}: the file is empty; it needs a header row")
@@ -78,6 +110,6 @@ def _of_npy(path) -> list[str]:
     import numpy as np
 
     array = np.lib.format.open_memmap(path, mode="r")  # of one array of numbers
-    if array.ndim != 2 or array.dtype.kind not in "fiub":
+    if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise ValueError(f"it must hold numbers in the shape (rows, features), not {array.dtype} {array.shape}")
     return [f"x{d + 1}" for d in range(array.shape[1])]

@@ -8,7 +8,17 @@ from pydantic import ValidationError
 
 from emgmm import has_numba
 from study.configuration.cells import adapter
-from study.configuration.data_files import NoColumnsError, columns_of, ending_of
+from study.configuration.data_files import (
+    POSTERIOR,
+    PREDICTED_CLASS,
+    PREDICTED_COMPONENT,
+    TRUE_CLASS,
+    WAS_MISSING,
+    NoColumnsError,
+    columns_of,
+    ending_of,
+    other_separator,
+)
 from study.configuration.implementations import implementation_file, implementations
 from study.configuration.schema import (
     MAX_DRAWN_VALUES,
@@ -21,7 +31,7 @@ from study.configuration.schema import (
     Published,
     SklearnData,
 )
-from study.configuration.wording import nearest
+from study.configuration.wording import as_placeholder, nearest
 
 
 def check_experiment(experiment: dict, path: tuple):
@@ -37,6 +47,7 @@ def check_experiment(experiment: dict, path: tuple):
 def check_data(data: Data | None, replicates: int, path: tuple):
     """Yield (path, message) of each mistake in the data of an experiment; None are wrong in themselves."""
     if isinstance(data, CsvData):
+        yield from _names_of_ours(data, (*path, "data", "features"))
         yield from _files(data, (*path, "data"))
     elif isinstance(data, GaussianMixtureData):
         yield from _size(data, replicates, path)
@@ -70,6 +81,16 @@ def valid(kind, raw):
         return None
 
 
+def _names_of_ours(data, path):
+    """Yield a mistake for each feature that is called like a column which the study writes beside the features."""
+    for feature in data.features:
+        other = feature.removesuffix(WAS_MISSING)
+        if feature in (TRUE_CLASS, PREDICTED_CLASS, PREDICTED_COMPONENT) or feature.startswith(POSTERIOR):
+            yield path, f"'{feature}' is what a column of the predictions is called: the file's needs another name"
+        elif data.incomplete and other != feature and other in data.features:
+            yield path, f"'{feature}' is what a column of the imputed rows is called: the file's needs another name"
+
+
 def _files(data, path):
     for key, table in (("unlabeled", data.unlabeled), ("labeled", data.labeled)):
         if table is None:
@@ -81,6 +102,9 @@ def _files(data, path):
             yield (*path, key, "target"), f"'{table.target}' is one of the features"
         if table.url:
             continue
+        if wrong := as_placeholder(table.path):
+            yield (*path, key, "path"), f"is '{table.path}': {wrong}"
+            continue
         if not Path(table.path).is_file():
             yield (*path, key, "path"), f"there is no file '{table.path}'"
             continue
@@ -90,12 +114,13 @@ def _files(data, path):
             columns = []
             if ending_of(table.path) != ".csv":  # of which the rule for the data tells more
                 yield (*path, key, "path"), str(error)
-        for wanted, place in [
-            *((f, (*path, "features")) for f in data.features),
-            (table.target, (*path, key, "target")),
-        ]:
-            if columns and wanted is not None and wanted not in columns:
-                yield place, f"{table.path} has no column '{wanted}'{nearest(wanted, columns)}"
+        named = [*((f, (*path, "features")) for f in data.features), (table.target, (*path, key, "target"))]
+        absent = [(wanted, place) for wanted, place in named if columns and wanted not in (None, *columns)]
+        if absent and (mark := other_separator(columns)):
+            yield (*path, key, "path"), f"{table.path} is separated by {mark}: its columns must be separated by commas"
+            continue
+        for wanted, place in absent:
+            yield place, f"{table.path} has no column '{wanted}'{nearest(wanted, columns)}"
 
 
 def _size(data, replicates, path):

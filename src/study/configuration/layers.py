@@ -11,7 +11,7 @@ from yaml.resolver import Resolver
 
 from study.configuration.errors import ConfigurationError
 from study.configuration.problems import Problem
-from study.configuration.wording import shown
+from study.configuration.wording import as_placeholder, shown
 
 MAX_VALUES = 1_000_000  # more than any study; stops aliases that multiply without end
 MAX_DEPTH = 50
@@ -136,6 +136,8 @@ def read_file(file) -> Layer:
     ConfigurationError
         If the file cannot be read, is not YAML, or repeats a key.
     """
+    if wrong := as_placeholder(file):
+        raise ConfigurationError(f"{file}: {wrong}")
     return Layer(Path(file).parent, *_read(str(file)))
 
 
@@ -178,11 +180,14 @@ def _merge(base, overlay, path, removed, problems):
 
 def _read(file: str):
     try:
-        text = Path(file).read_text(encoding="utf-8")
+        text = Path(file).read_bytes().decode()
     except FileNotFoundError:
         raise ConfigurationError(f"{file}: there is no such file") from None
+    except UnicodeDecodeError as error:
+        line = 1 + error.object.count(b"\n", 0, error.start)
+        raise ConfigurationError(f"{file}:{line}: not UTF-8 text ({error.reason})") from None
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{file}: cannot be read as UTF-8 text ({error})") from None
+        raise ConfigurationError(f"{file}: cannot be read ({error})") from None
     origins: dict[KeyPath, str] = {}
     try:
         loader = _Yaml12Loader(text)

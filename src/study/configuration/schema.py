@@ -31,6 +31,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Counts = Annotated[list[Annotated[int, Field(ge=1, le=100_000_000)]], Field(min_length=1, max_length=1000)]
 Vector = Annotated[list[float], Field(min_length=1, max_length=1000)]
 
+LIKE_MISSING = ("nan", "na", "n/a", "null", "none")  # how programs write a missing value, and some classes are called
 MAR_STRENGTH = 2.0  # of holes that depend on another feature
 MAX_DRAWN_VALUES = 200_000_000  # 1.6 GB of float64
 
@@ -278,7 +279,13 @@ class CsvData(Source):
     )
     missing: Literal["refuse", "allow"] = Field(
         "refuse",
-        description="allow: an empty cell of a feature (or NA, N/A, <NA>, NaN, null, none) is a missing value.",
+        description="allow: an empty cell of a feature (or NA, N/A, #N/A, <NA>, NaN, null, none) is a missing value.",
+    )
+
+    class_names: list[Name] = Field(
+        [],
+        description="Classes of these files whose names read like a missing value, as in [NA] or ['null']; without it, "
+        "such a name is refused.",
     )
 
     @property
@@ -307,6 +314,14 @@ class CsvData(Source):
         if len(set(features)) < len(features):
             raise ValueError(f"must name each column once, got {features}")
         return features
+
+    @field_validator("class_names")
+    @classmethod
+    def _like_missing(cls, names):
+        if others := [name for name in names if name.lower() not in LIKE_MISSING]:
+            words = ", ".join(LIKE_MISSING)
+            raise ValueError(f"is for names that read like a missing value ({words}), which '{others[0]}' does not")
+        return names
 
 
 SKLEARN_SHAPES = {"iris": (3, 4), "wine": (3, 13), "breast_cancer": (2, 30)}  # classes and features

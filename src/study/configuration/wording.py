@@ -1,6 +1,9 @@
 """How values and choices are shown to a person."""
 
 import difflib
+import re
+
+PLACEHOLDER = re.compile(r"\{\s*[.\w]+\s*(,.*)?\}")  # what Snakemake fills in, whoever wrote it
 
 
 def shown(value) -> str:
@@ -17,6 +20,19 @@ def differing(one, other, path=()) -> dict[tuple, tuple]:
     for key in dict.fromkeys([*one, *other]):
         found |= differing(one.get(key), other.get(key), (*path, key))
     return found
+
+
+def as_placeholder(path) -> str:
+    """Say what is wrong with a path, a part of which Snakemake would fill in; nothing if there is none."""
+    found = PLACEHOLDER.search(str(path))
+    return (
+        f"Snakemake would fill in '{found[0]}', and finds no such file: it needs a name without braces" if found else ""
+    )
+
+
+def as_it_is(text: str) -> str:
+    """Let Snakemake's report show a text as it is: behind braces and tags stands an invisible word joiner."""
+    return text.replace("{", "{\u2060").replace("<", "<\u2060")
 
 
 def nearest(word, options) -> str:

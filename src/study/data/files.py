@@ -11,14 +11,23 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.configuration.data_files import NoColumnsError, columns_of, ending_of
+from study.configuration.data_files import UNREADABLE, NoColumnsError, columns_of, ending_of, opened, other_separator
 from study.configuration.errors import DataError
-from study.configuration.schema import CsvData
+from study.configuration.schema import LIKE_MISSING, CsvData, CsvFile
 from study.data.dataset import Dataset, standardized
 
 MAX_SHOWN_CELLS = 5  # of those that cannot be used
-MISSING = ("", "nan", "na", "n/a", "<na>", "null", "none")  # how programs write a value that is missing
-SPELLED = [*{spelling for word in MISSING for spelling in (word, word.upper(), word.title())}, "NaN"]
+MISSING = ("", *LIKE_MISSING, "<na>", "#n/a", "-nan")  # how programs write a value that is missing
+SPELLED = [*{spelling for word in MISSING for spelling in (word, word.upper(), word.title())}, "NaN", "-NaN"]
+NO_CLASS = (
+    *MISSING,
+    "#value!",
+    "#ref!",
+    "#div/0!",
+    "#name?",
+    "#num!",
+    "#null!",
+)  # the last: what sheets write for errors
 TRUTH = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")  # which pandas would read as 1 and 0
 ROWS_AT_A_TIME = 200_000
 
@@ -44,13 +53,13 @@ def read_files(data: CsvData) -> Dataset:
     DataError
         If a file cannot be used; the text names file, row and column.
     """
-    unlabeled, truth = _read_rows(data.unlabeled.place, data.features, data.unlabeled.target, data.missing)
+    unlabeled, truth = _read_rows(data, data.unlabeled)
     for feature, values in zip(data.features, unlabeled.T, strict=True):
         if np.isnan(np.fmax.reduce(values)):
             raise DataError(f"{data.unlabeled.place}, column '{feature}': no row has a value")
     labeled, labels = np.empty((0, len(data.features))), Classes([], np.empty(0, dtype=np.int64))
     if data.labeled is not None:
-        labeled, labels = _read_rows(data.labeled.place, data.features, data.labeled.target, data.missing)
+        labeled, labels = _read_rows(data, data.labeled)
     if data.standardize:
         labeled, unlabeled = standardized(labeled, unlabeled), standardized(unlabeled)
     classes = _sorted_classes({*labels.names, *(truth.names if truth else ())})
@@ -75,26 +84,29 @@ def _sorted_classes(names) -> list[str]:
     return sorted(names, key=(lambda name: (int(name), name)) if numbers else str)
 
 
-def _read_rows(path, features, target, missing):
+def _read_rows(data: CsvData, file: CsvFile):
     """Read feature columns as numbers (N, D), and the target column as `Classes`; None without a target."""
+    path, target, features = file.place, file.target, data.features
     try:
         columns = columns_of(path)
     except NoColumnsError as error:
         raise DataError(str(error)) from None
     for column in [*features, target] if target is not None else features:
         if column not in columns:
-            hint = " (a comma must separate them)" if len(columns) == 1 and ending_of(str(path)) == ".csv" else ""
-            raise DataError(f"{path}: there is no column '{column}'. Columns: {', '.join(columns)}{hint}")
+            if mark := other_separator(columns):
+                raise DataError(f"{path} is separated by {mark}: its columns must be separated by commas")
+            raise DataError(f"{path}: there is no column '{column}'. Columns: {', '.join(columns)}")
     if ending_of(str(path)) != ".csv":
-        X, names = _read_binary(path, columns, features, target)
-        _refuse_values(path, features, X, missing)
+        X, names = _read_binary(data, file, columns)
+        _refuse_values(path, features, X, data.missing)
         return X, names
-    found = _read_numbers(path, columns, features, target, missing)
-    return _read_text(path, features, target, missing) if found is None else found
+    found = _read_numbers(data, file, columns)
+    return _read_text(data, file) if found is None else found
 
 
-def _read_binary(path, columns, features, target):
+def _read_binary(data, file, columns):
     """Read a Parquet or .npy file."""
+    path, features, target = file.place, data.features, file.target
     try:
         if ending_of(str(path)) == ".npy":
             array = np.lib.format.open_memmap(path, mode="r")
@@ -102,16 +114,16 @@ def _read_binary(path, columns, features, target):
             return array.astype(float) if chosen == [*range(array.shape[1])] else array[:, chosen].astype(float), None
         from pyarrow.parquet import ParquetFile  # takes its time to import
 
-        file, begin, names = ParquetFile(path), 0, []
-        X = np.empty((file.metadata.num_rows, len(features)))
+        parquet, begin, names = ParquetFile(path), 0, []
+        X = np.empty((parquet.metadata.num_rows, len(features)))
         wanted = [*features, target] if target is not None else features
-        for batch in file.iter_batches(ROWS_AT_A_TIME, columns=wanted):
+        for batch in parquet.iter_batches(ROWS_AT_A_TIME, columns=wanted):
             table = batch.to_pandas(ignore_metadata=True)
             for place, feature in enumerate(features):
-                if table[feature].dtype.kind not in "fiub":
+                if table[feature].dtype.kind not in "fiu":
                     raise DataError(f"{path}, column '{feature}': must hold numbers, not {table[feature].dtype}")
                 X[begin : begin + len(table), place] = table[feature]
-            names += [] if target is None else [_classes(path, table[target].astype(object), begin + 1)]
+            names += [] if target is None else [_classes(data, path, table[target].astype(object), begin + 1)]
             begin += len(table)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from None
@@ -130,28 +142,29 @@ def _refuse_values(path, features, X, missing):
         _refuse(path, table, bad[bad.any(axis=1)], rule, hint)
 
 
-def _read_numbers(path, columns, features, target, missing):
+def _read_numbers(data, file, columns):
     """Read a CSV file as numbers; None if a cell is none, or a line is odd."""
-    allowed = SPELLED if missing == "allow" else []
+    path, features, target = file.place, data.features, file.target
+    allowed = SPELLED if data.missing == "allow" else []
     settings = {
         **{"header": 0, "names": columns, "index_col": False, "encoding": "utf-8-sig", "chunksize": ROWS_AT_A_TIME},
         **{"dtype": dict.fromkeys(columns, str) | dict.fromkeys(features, float)},
         **{"keep_default_na": False, "na_values": dict.fromkeys(features, allowed)},
     }
     rows, names, begin = [], [], 2
-    n_lines, has_truth = _lines_of(path)
     try:
-        with warnings.catch_warnings(action="error"), pd.read_csv(path, **settings) as pieces:
+        n_lines, has_truth = _lines_of(path)
+        with warnings.catch_warnings(action="error"), opened(path) as text, pd.read_csv(text, **settings) as pieces:
             for piece in pieces:
                 X = piece[features].to_numpy()
-                if np.isinf(X).any() or (missing != "allow" and np.isnan(X).any()):
+                if np.isinf(X).any() or (data.missing != "allow" and np.isnan(X).any()):
                     return None
-                if has_truth and ((X == 0) | (X == 1)).all(axis=0).any():  # pandas reads a column of True as 1
+                if has_truth and ((X == 0) | (X == 1) | np.isnan(X)).all(axis=0).any():  # pandas reads True as 1
                     return None
                 rows.append(X)
-                names += [] if target is None else [_classes(path, piece[target], begin)]
+                names += [] if target is None else [_classes(data, path, piece[target], begin)]
                 begin += len(piece)
-    except (ValueError, OSError, Warning):  # the text tells what is wrong
+    except (ValueError, Warning, *UNREADABLE):  # the text tells what is wrong
         return None
     if begin == 2 or begin - 1 != n_lines:  # there are blank lines among the rows, or lines within quotes
         return None
@@ -161,7 +174,7 @@ def _read_numbers(path, columns, features, target, missing):
 def _lines_of(path) -> tuple[int, bool]:
     """Count the lines of a file but for blank ones at its end, and tell whether it has a word for a truth value."""
     n_ends, at_end, has_truth, last = 0, 0, False, b""
-    with open(path, "rb") as file:
+    with opened(path) as file:
         while block := file.read(1 << 20):
             has_truth = has_truth or any(word in last + block for word in TRUTH)  # which may stand across two blocks
             last, text = block[-8:], block.rstrip(b"\r\n")
@@ -170,17 +183,20 @@ def _lines_of(path) -> tuple[int, bool]:
     return n_ends - at_end + 1, has_truth
 
 
-def _classes(path, names: pd.Series, first_row: int) -> Classes:
+def _classes(data: CsvData, path, names: pd.Series, first_row: int) -> Classes:
     """Name the classes of rows, of which the first has a number in its file."""
     text = names.fillna("").astype(str).str.strip().str.replace(r"^(-?\d+)\.0*$", r"\1", regex=True)  # 1.0 is class 1
     numbers, found = pd.factorize(text)
     unique = pd.Series(found)
     number = pd.to_numeric(unique, errors="coerce")
-    no_class = (unique.str.lower().isin(MISSING) | (number % 1 > 0) | np.isinf(number)).to_numpy()
-    bad = no_class[numbers]
+    unsaid = unique.str.lower().isin(NO_CLASS) & ~unique.isin(data.class_names)
+    bad = (unsaid | (number % 1 > 0) | np.isinf(number)).to_numpy()[numbers]
     if bad.any():
+        like = [name for name in unique[unsaid] if name.lower() in LIKE_MISSING]
+        keys = ", ".join(f"'{name}'" if name.lower() == "null" else name for name in like)  # which in YAML is no text
+        hint = f"\nA class of this name: data.class_names: [{keys}] takes it as one." if like else ""
         table = pd.DataFrame({names.name: names.fillna("").to_numpy()}, index=first_row + np.arange(len(names)))
-        _refuse(path, table, bad[:, None], "must be a class: a whole number or a name")
+        _refuse(path, table, bad[:, None], "must be a class: a whole number or a name", hint)
     return Classes([str(name) for name in found], numbers)
 
 
@@ -190,8 +206,9 @@ def _joined(pieces: list[Classes]) -> Classes:
     return Classes(names, np.concatenate(numbers) if numbers else np.empty(0, dtype=np.int64))
 
 
-def _read_text(path, features, target, missing):
+def _read_text(data, file):
     """Read a CSV file as text, to say what is wrong with it."""
+    path, features, target = file.place, data.features, file.target
     table = _read_cells(path)
     if table.empty:
         raise DataError(f"{path}: there are no rows below the header")
@@ -200,27 +217,30 @@ def _read_text(path, features, target, missing):
     if bad.any():
         absent = cells.apply(lambda column: column.str.strip().str.lower().isin(MISSING))
         rule, hint = "must be a finite number", ""
-        if missing == "allow":
+        if data.missing == "allow":
             bad &= ~absent.to_numpy()
             cells = cells.mask(absent, "nan")
-            rule += ", or empty (or NA, N/A, <NA>, NaN, null, none)"
+            rule += ", or empty (or NA, N/A, #N/A, <NA>, NaN, null, none)"
         elif absent.any(axis=None):
             hint = "\nEmpty cells: data.missing: allow takes them as missing values."
         _refuse(path, cells, bad, rule, hint)
     X = cells.to_numpy(dtype=object).astype(float)  # to_numeric can be off in the last digit
-    return X, None if target is None else _classes(path, table[target], table.index[0])
+    return X, None if target is None else _classes(data, path, table[target], table.index[0])
 
 
 def _read_cells(path) -> pd.DataFrame:
     """Read a CSV file as text; the index counts its rows, the header being row 1."""
     try:
-        rows = pd.read_csv(
-            path, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
-        ).fillna("")
+        with opened(path) as file:
+            rows = pd.read_csv(
+                file, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
+            ).fillna("")
     except pd.errors.ParserError as error:
         raise DataError(f"{path}: not a proper CSV file ({str(error).strip()})") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    except UNREADABLE as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
     header = rows.iloc[0].str.strip()
     rows.index += 1
     filled = np.flatnonzero((rows != "").any(axis=1))  # blank lines at the end are none of our business

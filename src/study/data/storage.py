@@ -11,6 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
+# Columns that hold text in every table. Of a sweep's, so do the varied keys that `configuration.cells.text_keys` names.
+TEXT_COLUMNS = (
+    *("experiment", "fit", "protocol", "parameter", "measurement", "quantity", "class", "failure", "note"),
+    *("covariance_type", "initialization", "semi_supervised", "missing"),
+    *("outcome", "deviations", "stopped_by", "trace", "alike", "next_best", "explanation"),
+    *("claim", "source", "statement", "verdict", "kind", "criterion", "threshold_of", "original_verdict"),
+)
+ONLY_EMPTY = {"keep_default_na": False, "na_values": [""]}  # is missing: NA may be a name
+
 
 @contextmanager
 def whole_file(path):
@@ -62,14 +71,39 @@ def write_pieces(path, tables):
                 writer.write_table(rows)
 
 
-def read_table(path):
-    """Read a table, every digit kept."""
+def read_table(path, text=(), **settings):
+    """Read a table, every digit and every word kept.
+
+    Parameters
+    ----------
+    path : path-like or file
+    text : collection of str
+        Columns that hold text, beside `TEXT_COLUMNS`: "01" is no number there, nor is "NA" a missing value.
+    settings
+        Further ones of `pandas.read_csv`.
+    """
     import pandas as pd  # takes its time to import
 
-    return pd.read_csv(path, encoding="utf-8")
+    return pd.read_csv(
+        path, encoding="utf-8", dtype=dict.fromkeys([*TEXT_COLUMNS, *text], str), **ONLY_EMPTY, **settings
+    )
 
 
-def read_rows(path, column: str, values):
+def is_kept(word: str) -> bool:
+    """Tell whether pandas, with its own settings, reads a word as it stands."""
+    import pandas as pd
+
+    return pd.read_csv(io.StringIO(pd.Series([word]).to_csv(index=False))).iat[0, 0] == word
+
+
+def holding(column, value):
+    """Tell which cells of a table's column hold a value; an empty text stands for an empty cell."""
+    if value == "":
+        return column.isna()
+    return column == (str(value) if column.dtype == "str" else value)
+
+
+def read_rows(path, column: str, values, text=()):
     """Read the rows of a table that have one of some values in a column; the others never lie in memory."""
     kept = io.StringIO()
     with open(path, encoding="utf-8", newline="") as file:
@@ -79,7 +113,7 @@ def read_rows(path, column: str, values):
         writer.writerow(header)
         writer.writerows(row for row in rows if row[place] in values)
     kept.seek(0)
-    return read_table(kept)
+    return read_table(kept, text)
 
 
 def join_tables(path, parts):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from study.configuration.data_files import WAS_MISSING
 from study.configuration.schema import Fit
 from study.data.dataset import Dataset
 from study.evaluation.scores import PUBLISHED_REPLICATE
@@ -18,5 +19,5 @@ def tabulate_imputed(dataset: Dataset, runs: Runs, fit: Fit) -> pd.DataFrame:
     rows, parameters = dataset.replicate(PUBLISHED_REPLICATE), runs.end(PUBLISHED_REPLICATE)
     values = rows.unlabeled if parameters is None else imputed(rows, fit.missing, parameters)
     table = pd.DataFrame(values, columns=[str(feature) for feature in dataset.features])
-    marks = pd.DataFrame(np.isnan(rows.unlabeled), columns=[f"{feature} was missing" for feature in table])
+    marks = pd.DataFrame(np.isnan(rows.unlabeled), columns=[f"{feature}{WAS_MISSING}" for feature in table])
     return pd.concat([table, marks], axis=1)

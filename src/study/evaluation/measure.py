@@ -73,9 +73,9 @@ def measure(
         for r in range(len(dataset.unlabeled))
     ]
     for fit, runs in runs_by_fit.items():
-        of_fit = OneFit(runs, dataset)
+        of_fit = OneFit(fit, runs, dataset)
         for r in range(len(runs)):
-            run = OneRun(runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit, []))
+            run = OneRun(fit, runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit, []))
             for (name, key), value in take(run, fit).items():
                 if key is None:
                     of_fit.found.setdefault(name, {})[r] = value

@@ -1,5 +1,7 @@
 """What a measurement is: a function, with the names, units and meanings of its numbers, and what it needs."""
 
+import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +16,10 @@ from study.evaluation.relabeling import accuracy
 from study.fits.runs import Runs
 
 KMEANS_STARTS = 5
+
+
+class NotMeasurableError(ValueError):
+    """A number that these rows, or this fit, cannot have; says why."""
 
 
 class Tolerance(NamedTuple):
@@ -62,20 +68,37 @@ class Measurement:
     in_sweeps: bool = True
 
     def numbers(self, subject) -> dict:
-        """Measure a subject: numbers by (name, key). Empty if it lacks something, or the number cannot be told."""
+        """Measure a subject: numbers by (name, key). Empty if it lacks something, or the number cannot be told.
+
+        A failure is that of this measurement alone: it has no number, and the job's log says why.
+        """
         if self.first is not None and subject.number >= self.first:
             return {}
         if self.most_rows is not None and len(subject.rows.unlabeled) > self.most_rows:
             return {}
-        if any(getattr(subject, need) is None for need in self.needs):
+        try:
+            if any(getattr(subject, need) is None for need in self.needs):
+                return {}
+            found = self.function(subject)
+        except (MemoryError, OSError):  # of the machine, not of what is measured
+            raise
+        except Exception as error:
+            print(f"{subject.told}: {', '.join(self.quantities)}: not measured, for {_reason(error)}", file=sys.stderr)
             return {}
-        found = self.function(subject)
         if found is None or isinstance(found, dict):
             found = found or {}
             assert {name for name, _ in found} <= set(self.quantities), "a measurement gives what it declares"
             return found
         (name,) = self.quantities
         return {(name, None): found}
+
+
+def _reason(error: Exception) -> str:
+    """Say why there is no number; of what nobody expected, also where in the code it happened."""
+    if isinstance(error, NotMeasurableError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"an unexpected {type(error).__name__} at {place.filename}:{place.lineno} ({place.name}): {error}"
 
 
 REGISTERED: list[Measurement] = []  # in the order of the rows
@@ -124,6 +147,11 @@ class OneDraw:
         return self.number, key
 
     @property
+    def told(self) -> str:
+        """What is measured, in words."""
+        return f"the rows of replicate {self.number}"
+
+    @property
     def unlabeled(self):
         """The unlabeled rows, (N, D)."""
         return self.rows.unlabeled
@@ -148,8 +176,15 @@ class OneDraw:
         """k-means, fitted to the unlabeled rows from a few random starts."""
         from sklearn.cluster import KMeans  # takes its time to import
 
+        self.check_rows_for_kmeans()
         state = int(self.generator("kmeans starts").integers(2**32))
         return KMeans(self.n_components, n_init=KMEANS_STARTS, random_state=state).fit(self.unlabeled)
+
+    def check_rows_for_kmeans(self):
+        """Raise if k-means cannot have as many clusters as the largest fit has components."""
+        if len(self.unlabeled) < self.n_components:
+            text = f"k-means needs a row for each of {self.n_components} clusters, and there are {len(self.unlabeled)}"
+            raise NotMeasurableError(text)
 
     @cached_property
     def accuracy_of_kmeans(self):
@@ -166,6 +201,7 @@ class OneDraw:
 class OneRun:
     """A fit to one replicate. A key is a setting that the number was measured at."""
 
+    name: str
     runs: Runs
     number: int
     draw: OneDraw
@@ -176,6 +212,11 @@ class OneRun:
     def place(self, key):
         """Return replicate and setting of a number."""
         return self.number, key
+
+    @property
+    def told(self) -> str:
+        """What is measured, in words."""
+        return f"fit {self.name}, replicate {self.number}"
 
     @property
     def rows(self) -> Replicate:
@@ -239,6 +280,11 @@ class OneRun:
         return None if self.end is None else posteriors(self.rows.unlabeled, self.end)
 
     @cached_property
+    def accuracy(self):
+        """Share of the unlabeled rows with their true class where it ended."""
+        return accuracy(self.posteriors.argmax(axis=1), self.truth, self.fit.uses_labels)
+
+    @cached_property
     def uncertainty(self):
         """1 less the largest posterior of each unlabeled row, (N,)."""
         return None if self.end is None else 1 - self.posteriors.max(axis=1)
@@ -248,6 +294,7 @@ class OneRun:
 class OneFit:
     """A fit over all replicates. A key is a replicate."""
 
+    name: str
     runs: Runs
     dataset: Dataset
     found: dict[str, dict[int, float]] = field(default_factory=dict)  # of its runs, by name and replicate
@@ -255,6 +302,11 @@ class OneFit:
     def place(self, key):
         """Return replicate and setting of a number."""
         return key or 0, None
+
+    @property
+    def told(self) -> str:
+        """What is measured, in words."""
+        return f"fit {self.name}, all replicates"
 
     @property
     def ends_on_the_same_rows(self):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from emgmm import judge_many, posteriors, ridge_warning
+from study.configuration.data_files import POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
 from study.configuration.schema import Fit, Published
 from study.data.dataset import Dataset, Replicate
 from study.evaluation.printed import beside_printed
@@ -124,13 +125,13 @@ def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> Iterator[pd.
         some = slice(begin, begin + ROWS_AT_A_TIME)
         table = pd.DataFrame(rows.unlabeled[some], columns=[str(feature) for feature in dataset.features])
         if rows.truth is not None:
-            table["true class"] = pd.Categorical.from_codes(rows.truth[some], dataset.classes)
+            table[TRUE_CLASS] = pd.Categorical.from_codes(rows.truth[some], dataset.classes)
         if parameters is not None:
             found = posteriors(rows.unlabeled[some], parameters)
             named = fit.uses_labels and parameters.n_components <= len(dataset.classes)
             names = dataset.classes if named else np.arange(parameters.n_components).astype(str)
             predicted = pd.Categorical.from_codes(found.argmax(axis=1), names)
-            table["predicted " + ("class" if named else "component")] = predicted
+            table[PREDICTED_CLASS if named else PREDICTED_COMPONENT] = predicted
             for k in range(parameters.n_components):
-                table[f"posterior of {names[k]}"] = found[:, k]
+                table[f"{POSTERIOR}{names[k]}"] = found[:, k]
         yield table

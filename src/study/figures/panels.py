@@ -7,6 +7,7 @@ import numpy as np
 
 from study.configuration.cells import shown_value
 from study.configuration.schema import Sweep
+from study.data.storage import holding
 from study.evaluation.measurements import QUANTITIES
 
 PERCENT = ("agreement", "agreement_aligned", "accuracy", "converged")  # shares, drawn in percent
@@ -114,7 +115,7 @@ def panels_of(summary, sweep: Sweep) -> list[Panel]:
     """
     figure = sweep.figure
     for column, wanted in figure.where.items():
-        summary = summary[summary[column] == wanted]
+        summary = summary[holding(summary[column], wanted)]
     summary = summary.assign(**{key: _ordered(summary[key], values) for key, values in sweep.vary.items()})
     short = short_names(sweep.vary)
     keys = [figure.panels] if figure.panels else []
@@ -156,7 +157,7 @@ def title_of(summary, sweep: Sweep, name: str) -> str:
     """Say what the figure of a sweep shows, in two lines."""
     figure = sweep.figure
     for column, wanted in figure.where.items():
-        summary = summary[summary[column] == wanted]
+        summary = summary[holding(summary[column], wanted)]
     drawn = summary[summary["quantity"].isin(figure.quantities)]
     chosen = "".join(f", {column} {wanted}" for column, wanted in figure.where.items())
     title = f"{name} ({sweep.experiment}{chosen}):\n"
@@ -188,7 +189,11 @@ def _ordered(column, values):
 
     if is_numeric(column) and not column.isna().any():
         return column
-    names = {shown_value(value): "none" if value is None else str(shown_value(value)) for value in values}
+    as_read = str if column.dtype == "str" else lambda value: value
+    names = {
+        None if value is None else as_read(shown_value(value)): "none" if value is None else str(shown_value(value))
+        for value in values
+    }
     found = [names[None] if value is None or value != value else names[value] for value in column.astype(object)]
     return pd.Categorical(found, list(names.values()), ordered=True)
 

@@ -1,10 +1,13 @@
 """What a figure of an experiment shows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from study.data.dataset import Dataset
 from study.data.storage import read_arrays, read_table
+from study.figures.style import plain
 from study.fits.runs import Runs, read_runs
 
 
@@ -47,13 +50,20 @@ class Shown:
 
 
 def read_shown(experiment: str, fits: dict, bins: int, other: str, files: dict[str, list[str]]) -> Shown:
-    """Read what a figure shows from files, by the names of `Shown`; `runs` and `evaluations` have one a fit."""
+    """Read what a figure shows from files, by the names of `Shown`; `runs` and `evaluations` have one a fit.
+
+    The names of features and classes are those of the user's file, as `plain` text.
+    """
     found: dict[str, Any] = {}
     for name, paths in files.items():
         if name == "runs":
             found[name] = read_runs(fits, paths)
-        elif name in ("data", "sklearn"):
-            found[name] = read_arrays(paths[0], Dataset if name == "data" else Runs)
+        elif name == "data":
+            data = read_arrays(paths[0], Dataset)
+            names = {of: np.array([plain(name) for name in getattr(data, of)], str) for of in ("features", "classes")}
+            found[name] = replace(data, **names)
+        elif name == "sklearn":
+            found[name] = read_arrays(paths[0], Runs)
         else:
             import pandas as pd  # takes its time to import
 

@@ -28,6 +28,11 @@ LOOK = {
 }
 
 
+def plain(text: str) -> str:
+    """Let matplotlib draw a text as it is, though it has dollar signs, between which it would read mathematics."""
+    return text.replace("$", r"\$")
+
+
 def component_color(k: int) -> str:
     """Colour of component or class k."""
     return COMPONENTS[k % len(COMPONENTS)]

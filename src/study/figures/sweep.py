@@ -1,11 +1,13 @@
 """Sweeps: a quantity against a varied setting."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from study.configuration.schema import Sweep
 from study.evaluation.protocols import LADDER
 from study.figures.panels import MOST_LINES, Panel, panels_of, short_names, title_of
-from study.figures.style import COMPONENTS, FIT_STYLES, SKLEARN, new_figure, protocol_color
+from study.figures.style import COMPONENTS, FIT_STYLES, SKLEARN, new_figure, plain, protocol_color
 
 LETTER = 0.08  # inches: width of a small letter, for the columns of a legend
 # Where more would run into each other:
@@ -34,7 +36,7 @@ def draw(summary, sweep: Sweep, name: str):
     -------
     matplotlib.figure.Figure
     """
-    figure, every = sweep.figure, panels_of(summary, sweep)
+    figure, every = sweep.figure, [_plain(panel) for panel in panels_of(summary, sweep)]
     panels, n_quantities = every[:MOST_PANELS], len(figure.quantities)
     n_parts = len(every) // n_quantities
     n_columns = n_parts if n_quantities > 1 and n_parts in (2, 3) else min(3, len(panels))
@@ -57,8 +59,19 @@ def draw(summary, sweep: Sweep, name: str):
         n_legend = int(width / (0.7 + LETTER * max(map(len, labels))))
         canvas.legend(handles, labels, loc="outside lower center", ncols=min(3, max(1, n_legend)), fontsize="small")
     left_out = f"\nthe first {len(panels)} of {len(every)} panels; `where` chooses" if len(panels) < len(every) else ""
-    canvas.suptitle(title_of(summary, sweep, name) + left_out)
+    canvas.suptitle(plain(title_of(summary, sweep, name)) + left_out)
     return canvas
+
+
+def _plain(panel: Panel) -> Panel:
+    """Escape the values of the sweep, which may be text of the user's."""
+    lines = [replace(line, key=_plain_value(line.key), label=plain(line.label)) for line in panel.lines]
+    names = panel.names and [*map(_plain_value, panel.names)]
+    return replace(panel, title=plain(panel.title), names=names, lines=lines)
+
+
+def _plain_value(value):
+    return plain(value) if isinstance(value, str) else value
 
 
 def _lines(axes, panel: Panel, by: str | None, name: str | None):

@@ -11,7 +11,7 @@ from study.claims.sentences import WORDS, quantity_of
 from study.configuration.repeated import repeated_runs
 from study.configuration.schema import AnyClaim, Claim
 from study.evaluation.measurements import MEASUREMENTS, QUANTITIES
-from study.page.origin import command_of, experiment_of, files_of, pandas_lines
+from study.page.origin import command_of, experiment_of, files_of, pandas_lines, text_of
 from study.page.strips import Held, strip, told
 from study.page.watch import Way, way_of_claim
 from study.plan.results import Plan
@@ -129,7 +129,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         share=_share(claim, count, n),
         axis=axis_of(claim),
         strip=strip(values, finding.observed, finding.range, held),
-        lines=tuple(pandas_lines(claim, tables[claim.table].columns, repeated)),
+        lines=tuple(pandas_lines(claim, tables[claim.table].columns, repeated, text_of(claim, plan.study))),
         files=tuple((path, checksum(path), rule) for path, rule in files[:MOST_FILES]),
         n_more=max(0, len(files) - MOST_FILES),
         command=command_of(claim, configuration_files),

@@ -13,7 +13,16 @@ from study.configuration.schema import Claim, Selection, Study
 from study.configuration.wording import nearest, shown
 from study.data.checksums import sha256_of
 from study.data.storage import read_table
-from study.page.origin import command_of, experiment_of, files_of, pandas_lines, written
+from study.page.origin import (
+    command_of,
+    experiment_of,
+    files_of,
+    lost_words,
+    pandas_lines,
+    reading_lines,
+    text_of,
+    written,
+)
 from study.plan.results import Plan
 from study.plan.sources import SCRIPTS, Code
 from study.tables.tolerances import KEYS
@@ -79,7 +88,7 @@ def _claim(name: str, study: Study):
     if not isinstance(claim, Claim) or pd.isna(rows.loc[name, "observed"]):
         raise StudyError(f"{name} is not tested, so there is no number")
     yield f"observed: {_written(rows.loc[name, 'observed'])}"
-    return claim, pandas_lines(claim, _columns(claim.table), repeated_runs(study))
+    return claim, pandas_lines(claim, _columns(claim.table), repeated_runs(study), text_of(claim, study))
 
 
 def _cell(words: list[str], study: Study):
@@ -104,7 +113,7 @@ def _cell(words: list[str], study: Study):
     yield f"{column}: {_written(rows[column].iloc[0])}"
     values = {name: rows[name].iloc[0] for name in names}
     tests = [f't["{name}"].isna()' if pd.isna(v) else f't["{name}"] == {_written(v)}' for name, v in values.items()]
-    lines = ["import pandas as pd", f't = pd.read_csv("results/tables/{table}.csv")']
+    lines = reading_lines(table, lost_words({name: value for name, value in values.items() if not pd.isna(value)}))
     lines.append(f't.loc[{" & ".join(f"({test})" for test in tests)}, "{column}"].iloc[0]')
     where = {name: value for name, value in zip(names, key, strict=True) if name in ("fit", "protocol")}
     return Selection(experiment=key[0], table=table, where=where, quantity=column), lines

@@ -6,13 +6,33 @@ import shlex
 import yaml
 
 from study.claims.numbers import INEQUALITIES, PARTS, draw_columns, threshold
+from study.configuration.cells import text_keys
 from study.configuration.schema import Claim, Selection, Study, Test
+from study.data.storage import ONLY_EMPTY, TEXT_COLUMNS, is_kept
 from study.evaluation.protocols import PROTOCOLS
 from study.plan.places import Places
 from study.plan.results import Plan
 
 
-def pandas_lines(claim: Claim, columns, repeated: frozenset) -> list[str]:
+def text_of(selection: Selection, study: Study) -> list[str]:
+    """Name the varied keys that hold text in the table of a selection; none, if it is no sweep's."""
+    return text_keys(study.sweeps[selection.sweep].vary) if selection.sweep else []
+
+
+def reading_lines(table: str, text=()) -> list[str]:
+    """Write the lines that read a table as `t`; some of its columns as text, where pandas would not by itself."""
+    settings = f", dtype={dict.fromkeys(text, 'str')}" + "".join(f", {k}={v!r}" for k, v in ONLY_EMPTY.items())
+    return ["import pandas as pd", f't = pd.read_csv("results/tables/{table}.csv"{settings if text else ""})']
+
+
+def lost_words(where: dict) -> list[str]:
+    """Name the columns of text whose value pandas would take for another."""
+    return [
+        column for column, word in where.items() if column in TEXT_COLUMNS and word != "" and not is_kept(str(word))
+    ]
+
+
+def pandas_lines(claim: Claim, columns, repeated: frozenset, text=()) -> list[str]:
     """Write the lines that give the observed number of a claim, in the folder of the run.
 
     Parameters
@@ -22,14 +42,19 @@ def pandas_lines(claim: Claim, columns, repeated: frozenset) -> list[str]:
         Of its table.
     repeated : set of (str, str)
         Fits whose replicates are one run, as `repeated_runs` names them.
+    text : collection of str
+        Varied keys of a sweep that hold text.
     """
-    columns = [*columns]
-    lines = ["import pandas as pd", f't = pd.read_csv("results/tables/{claim.table}.csv")']
+    columns, selections = [*columns], [claim]
+    while selections[-1].among is not None:
+        selections.append(selections[-1].among)
+    lost = [name for each in selections for name in lost_words(each.where | each.other)]
+    lines = reading_lines(claim.table, dict.fromkeys([*text, *lost]))
     if claim.sweep and claim.other:  # a fit that is one run in a cell stands there once
         keys = [*columns[: columns.index("fit")], "fit", "protocol"]
         lines.append(f'once = t.groupby({keys}, dropna=False)["replicate"].transform("size") == 1')
         lines.append('t = pd.concat([t, *(t[once].assign(replicate=r) for r in range(1, t["replicate"].max() + 1))])')
-    lines += _numbers(claim, claim.experiment, columns, "x")
+    lines += _numbers(claim, claim.experiment, columns, text, "x")
     mixed = {"experiment", "fit", "replicate"} <= {*columns} - {*claim.other} and "fit" not in claim.where
     if mixed and claim.each_draw is None and (once := sorted(run for run in repeated if run[1])):
         names = '("experiment", "fit", "replicate")'
@@ -38,7 +63,7 @@ def pandas_lines(claim: Claim, columns, repeated: frozenset) -> list[str]:
     return [*lines, f"x.dropna().{claim.statistic}()"]
 
 
-def _numbers(selection: Selection, experiment: str | None, columns: list[str], name: str) -> list[str]:
+def _numbers(selection: Selection, experiment: str | None, columns: list[str], text, name: str) -> list[str]:
     experiment = selection.about(experiment)
     where = dict(selection.where)
     if selection.sweep is None and experiment is not None:
@@ -46,13 +71,13 @@ def _numbers(selection: Selection, experiment: str | None, columns: list[str], n
     draws = draw_columns(columns)
     keys = [key for key in (*draws, *PARTS) if key in columns and key not in selection.other]
     parts = [key for key in keys if key not in draws]
-    lines = _column(where, selection.quantity, keys, columns, name)
+    lines = _column(where, selection.quantity, keys, columns, text, name)
     if selection.other:
-        lines += _column({**where, **selection.other}, selection.quantity, keys, columns, "y")
+        lines += _column({**where, **selection.other}, selection.quantity, keys, columns, text, "y")
         divided = f"{name} = {name} / y[y != 0].reindex({name}.index)"
         lines.append(divided if selection.over is not None else f"{name} = {name} - y.reindex({name}.index)")
     if selection.among is not None:
-        lines += _numbers(selection.among, experiment, columns, "a")
+        lines += _numbers(selection.among, experiment, columns, text, "a")
         left = [key for key in parts if key not in selection.among.other]
         lines.append(f"a = a[{_fulfilled(selection.among)}].index.droplevel({left})")
         lines.append(f"{name} = {name}[{name}.index.droplevel({parts}).isin(a)]")
@@ -62,7 +87,8 @@ def _numbers(selection: Selection, experiment: str | None, columns: list[str], n
     return lines
 
 
-def _column(where: dict, quantity: str, keys: list[str], columns: list[str], name: str) -> list[str]:
+def _column(where: dict, quantity: str, keys: list[str], columns: list[str], text, name: str) -> list[str]:
+    where = {key: str(value) if key in (*TEXT_COLUMNS, *text) else value for key, value in where.items()}
     tests = [f't["{key}"].isna()' if value == "" else f't["{key}"] == {value!r}' for key, value in where.items()]
     rows = f"t[{' & '.join(f'({test})' for test in tests)}]" if tests else "t"
     lines = [f"r = {rows}.set_index({keys})"]

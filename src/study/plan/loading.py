@@ -3,10 +3,11 @@
 from study.configuration.loading import Loaded
 from study.configuration.loading import load as load_configuration
 from study.configuration.vocabulary import Vocabulary
+from study.data.storage import TEXT_COLUMNS
 from study.evaluation.measurements import QUANTITIES, RUN_QUANTITIES
 from study.evaluation.protocols import PROTOCOLS
 from study.plan.places import Places
-from study.tables.columns import COLUMNS, NUMERIC_QUANTITIES, SWEEP_COLUMNS, TEXT_COLUMNS
+from study.tables.columns import COLUMNS, NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
 VOCABULARY = Vocabulary(COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS, NUMERIC_QUANTITIES, PROTOCOLS, QUANTITIES, RUN_QUANTITIES)
 

@@ -1,5 +1,7 @@
 """The columns of the published tables, in order, and what each holds."""
 
+from study.data.storage import TEXT_COLUMNS
+
 # Every table, its columns in order, and what they hold.
 COLUMNS = {
     "fits": {
@@ -119,11 +121,6 @@ COLUMNS = {
     },
 }
 
-# Columns that hold no numbers.
-TEXT_COLUMNS = (
-    *("experiment", "fit", "protocol", "parameter", "measurement", "class", "failure", "note"),
-    *("covariance_type", "initialization", "semi_supervised", "missing"),
-)
 _NAMES = ("experiment", "fit", "protocol", "replicate", "failure", "note", "trace_before_last", "trace_last")
 # What a sweep's table has of these tables; beside it, the varied keys and further columns.
 SWEEP_QUANTITIES = tuple(

@@ -9,10 +9,12 @@ from pathlib import Path
 import jinja2
 import pandas as pd
 
+from study.data.storage import read_table
+
 MOST_ROWS = 10_000  # of a table
 
 
-def table_page(table, title: str, meanings: dict[str, str], template) -> str:
+def table_page(table, title: str, meanings: dict[str, str], template, text=()) -> str:
     """Make a self-contained HTML page of a table, its numbers to six digits.
 
     Parameters
@@ -24,10 +26,12 @@ def table_page(table, title: str, meanings: dict[str, str], template) -> str:
         What each column holds.
     template : path-like
         A Jinja template.
+    text : collection of str
+        Columns that hold text, as for `read_table`.
     """
     with open(table, encoding="utf-8") as file:
         n_rows = sum(1 for _ in file) - 1
-    shown = pd.read_csv(table, encoding="utf-8", nrows=MOST_ROWS)
+    shown = read_table(table, text, nrows=MOST_ROWS)
     caption = f"{table}, as this run wrote it; numbers are cut to six digits."
     if n_rows > MOST_ROWS:
         caption = f"The first {MOST_ROWS:,} of {n_rows:,} rows of {caption}"

@@ -18,7 +18,7 @@ from study.configuration.repeated import is_same_run
 from study.data.checksums import Checksums
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
-from study.data.storage import join_tables, write_table
+from study.data.storage import join_tables, read_table, write_table
 from study.evaluation.measure import measure
 from study.evaluation.protocols import LADDER, run_protocol
 from study.evaluation.scores import evaluate_fit
@@ -213,7 +213,7 @@ def put_together(parts, varied: list[str], table, summary):
 def _whole_cells(table, varied):
     """Yield the rows of some cells at a time, their values as they are written."""
     rest = None
-    for rows in pd.read_csv(table, encoding="utf-8", dtype=dict.fromkeys(varied, str), chunksize=ROWS_AT_A_TIME):
+    for rows in read_table(table, varied, chunksize=ROWS_AT_A_TIME):
         rows = pd.concat([rest, rows], ignore_index=True)
         last = rows[varied].fillna("").eq(rows[varied].fillna("").iloc[-1]).all(axis=1)
         begin = 1 + int(np.flatnonzero(~last).max(initial=-1))

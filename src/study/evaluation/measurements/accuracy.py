@@ -3,7 +3,6 @@
 import numpy as np
 
 from study.evaluation.measurement import OneDraw, OneRun, measured
-from study.evaluation.relabeling import accuracy
 
 
 @measured(
@@ -41,14 +40,20 @@ def kmeans_accuracy(draw):
     needs=("end", "truth"),
     below_bayes=("share", "bayes_accuracy less the fit's accuracy"),
     above_majority=("share", "the fit's accuracy less majority_share"),
-    above_kmeans=("share", "the fit's accuracy less kmeans_accuracy (rows without holes)"),
 )
 def beside_the_fit(run):
     """Put the fit's accuracy beside the others on the same rows."""
-    own = accuracy(run.posteriors.argmax(axis=1), run.truth, run.fit.uses_labels)
-    found = {("above_majority", None): own - majority_share(run.draw)}
+    found = {("above_majority", None): run.accuracy - majority_share(run.draw)}
     if run.mixture is not None:
-        found = {("below_bayes", None): run.draw.accuracy_of_truth - own} | found
-    if run.complete is not None:
-        found["above_kmeans", None] = own - run.draw.accuracy_of_kmeans
+        found = {("below_bayes", None): run.draw.accuracy_of_truth - run.accuracy} | found
     return found
+
+
+@measured(
+    OneRun,
+    needs=("end", "truth", "complete"),
+    above_kmeans=("share", "the fit's accuracy less kmeans_accuracy"),
+)
+def above_kmeans(run):
+    """Put the fit's accuracy beside that of k-means on the same rows."""
+    return run.accuracy - run.draw.accuracy_of_kmeans

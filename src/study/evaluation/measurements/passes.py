@@ -16,7 +16,7 @@ from emgmm import (
 )
 from emgmm.complete import normalize
 from study.data.dataset import standardized
-from study.evaluation.measurement import OneDraw, Tolerance, measured
+from study.evaluation.measurement import NotMeasurableError, OneDraw, Tolerance, measured
 from study.evaluation.numerical import maximize_likelihood
 from study.evaluation.relabeling import accuracy
 
@@ -52,6 +52,9 @@ class UpTo(StoppingRule):
 )
 def kmeans_agreement(draw):
     """Put EM with equal spherical covariances of fixed size beside k-means from the same centers."""
+    draw.check_rows_for_kmeans()
+    if not np.ptp(draw.unlabeled, axis=0).any():
+        raise NotMeasurableError("all rows are equal: there is no variance to take a share of")
     return draw.together(kmeans_agreements, SOME)
 
 
