@@ -152,7 +152,7 @@ def test_empty_cells_are_missing_where_that_is_allowed(tmp_path):
         (
             "x,z\n1,oops\n,2\n",
             True,
-            "must be a finite number, or empty (or NA, N/A, <NA>, NaN, null, none), got 'oops'",
+            "must be a finite number, or empty (or NA, N/A, #N/A, <NA>, NaN, null, none), got 'oops'",
         ),
         ("x,z\n1,inf\n,2\n", True, "got 'inf'"),
         ("x,z\n1,\n2,\n", True, "column 'z': no row has a value"),

@@ -244,7 +244,7 @@ ODD_ARTICLE = {
                 "km": {"initialization": "kmeans", "n_components": 4},
                 "ridge": {"initialization": "kmeans", "n_components": 1, "reg_covar": 0.01},
             },
-            "protocols": {"fit": "ridge"} if name == "few" else None,
+            **({"protocols": {"fit": "ridge"}} if name == "few" else {}),
         }
         for name in ("few", "equal", "ids")
     },
@@ -348,3 +348,23 @@ def test_odd_results_hold_and_are_compared(odd):
     code, told = audited(odd, "study.explain", "W1")
     assert code == 0
     assert "dtype={'class': 'str'}, keep_default_na=False, na_values=['']" in told
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"experiments:\n  tiny:\n    section: Part A: the rest\n", "wrong.yaml:3: not valid YAML: mapping values"),
+        (b"seed: 1\n\n# caf\xe9\n", "wrong.yaml:3: not UTF-8 text"),
+        (
+            b"experiments:\n  few:\n    section: 2021-02-30\n    bin: 1\n",
+            "wrong.yaml:4 experiments.few.bin: unknown key",
+        ),
+    ],
+)
+def test_a_run_tells_file_and_line_of_wrong_yaml(odd, tmp_path, content, message):
+    (tmp_path / "wrong.yaml").write_bytes(content)
+    run = snakemake(odd, "-n", overlays=[*ODD_OVERLAYS, tmp_path / "wrong.yaml"])
+    assert run.returncode == 1
+    told = run.stdout + run.stderr
+    assert message in told
+    assert "Traceback" not in told

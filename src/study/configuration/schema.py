@@ -226,8 +226,8 @@ class CsvFile(Closed):
 
     path: Name | None = Field(
         None,
-        description="The file, relative to the folder in which snakemake runs: CSV, or .parquet, or .npy (its columns "
-        "are x1, x2, ...).",
+        description="The file, relative to the folder in which snakemake runs: CSV (also packed by gzip), or .parquet, "
+        "or .npy (its columns are x1, x2, ...).",
     )
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")] | None = Field(
         None, description="In place of `path`: its http(s) address. It is fetched once, and kept in results/downloads."
