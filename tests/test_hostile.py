@@ -343,7 +343,7 @@ def test_odd_results_hold_and_are_compared(odd):
     code, told = audited(odd, "study.audit.verify")
     assert (code, told.splitlines()[-1][:16]) == (0, "everything holds")
     code, told = audited(odd, "study.compare", "results", "results")
-    assert "3 of 3 verdicts" in told
+    assert "all 3 verdicts" in told
     assert code == 0
     code, told = audited(odd, "study.explain", "W1")
     assert code == 0

@@ -14,6 +14,7 @@ import emgmm
 from study.configuration.cells import Cells
 from study.configuration.implementations import implementation_files, implementations
 from study.configuration.schema import Experiment, Fit, Sweep
+from study.data.checksums import Checksums
 from study.data.dataset import Dataset
 from study.evaluation.protocols import run_protocol
 from study.evaluation.scores import evaluate_fit
@@ -203,9 +204,9 @@ def test_a_sweep_varies_the_implementation(tmp_path, monkeypatch):
     each = InEachCell(1, None, None)
     ends = [run_cell(cell, each, 0)["mean_log_likelihood"].item() for cell in cells]
     assert ends == pytest.approx([ends[0]] * 3, rel=1e-9)
-    before = cell_key(cells[2], each, 0, "code")
+    before = cell_key(cells[2], each, 0, "code", Checksums())
     file.write_text(file.read_text() + "# edited\n")
-    assert cell_key(cells[2], each, 0, "code") != before
+    assert cell_key(cells[2], each, 0, "code", Checksums()) != before
 
 
 def test_a_process_does_not_outlive_the_one_that_asks(tmp_path):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from project import snakemake
 
 from emgmm import log_likelihoods, posteriors
+from study.configuration.repeated import repeated_runs
 from study.configuration.schema import Claim, Experiment, Sweep
 from study.data.dataset import Dataset
 from study.data.storage import read_arrays
@@ -84,7 +85,9 @@ def test_the_lines_of_pandas_give_the_observed_number(project, study):
     tested = 0
     for name, claim in study.claims.items():
         if isinstance(claim, Claim) and np.isfinite(claims[name]):
-            lines = pandas_lines(claim, pd.read_csv(f"results/tables/{claim.table}.csv", nrows=0).columns)
+            lines = pandas_lines(
+                claim, pd.read_csv(f"results/tables/{claim.table}.csv", nrows=0).columns, repeated_runs(study)
+            )
             found: dict = {}
             exec("\n".join(lines[:-1]), found)  # noqa: S102 (what the page tells to run)
             assert eval(lines[-1], found) == claims[name], name  # noqa: S307

@@ -362,7 +362,7 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
         claim = {"source": "we", "statement": "so", "table": "sweeps/files", "where": where, "quantity": "n_samples"}
         claim = Claim.model_validate({**claim, "published": 20 + n})
         assert numbers_of(claim, {"sweeps/files": table}, None).of_draws.tolist() == [20 + n]
-        *lines, last = pandas_lines(claim, table.columns, text_keys(sweep.vary))
+        *lines, last = pandas_lines(claim, table.columns, frozenset(), text_keys(sweep.vary))
         found: dict = {}
         exec("\n".join(lines), found)  # noqa: S102 (what the page tells to run)
         assert eval(last, found) == 20 + n  # noqa: S307

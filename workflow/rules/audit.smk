@@ -30,6 +30,7 @@ rule page:
         sweeps=PLAN.drawn,
         configuration=[PLACES.name(file) for file in CONFIG_FILES],
         changes=[str(change) for change in LOADED.changes],
+        caller=CALLER,
     message:
         "Make the page of the claims"
     script:

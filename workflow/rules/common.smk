@@ -24,7 +24,7 @@ from study.configuration.cells import text_keys
 from study.configuration.changes import warnings_of
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.errors import StudyError
-from study.configuration.implementations import kernel_versions
+from study.configuration.implementations import kernel_versions, wrapped_versions
 from study.configuration.repeated import repeated_runs
 from study.configuration.wording import as_it_is
 from study.data.checksums import Checksums
@@ -73,9 +73,10 @@ except StudyError as error:
     raise WorkflowError(str(error)) from None
 
 STUDY = LOADED.study
+PLACES = Places(root=ROOT)
 PLAN = Plan(STUDY)
 if workflow.is_main_process:
-    for line in notices_of(LOADED, CONFIG_FILES[1:], Path(".")):
+    for line in notices_of(LOADED, map(PLACES.name, CONFIG_FILES[1:])):
         print(line, file=sys.stderr)
     for name, n_rows in PLAN.large_as_text.items():
         print(
@@ -87,8 +88,7 @@ if workflow.is_main_process:
 CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]
 # Params hold the checksums of all that a script imports, and of the files that it reads and no job makes: what is
 # changed there, whatever its time, is made anew.
-PLACES = Places(root=ROOT)
-CHECKSUMS = Checksums(Path(".snakemake/checksums.json"))
+CHECKSUMS = Checksums(Path(".snakemake/checksums.json").absolute())
 CODE = Code(ROOT, CHECKSUMS)
 if workflow.is_main_process:
     atexit.register(CHECKSUMS.save)

@@ -15,6 +15,7 @@ rule fit:
     params:
         code=CODE.made_of("fit.py"),
         files=lambda wildcards: checksums_of(implementation_of_fit(wildcards)),
+        wrapped=lambda wildcards: wrapped_versions(implementation_of_fit(wildcards)),
         fit=lambda wildcards: fit_of(wildcards).model_dump(),
         kernel=lambda wildcards: kernel_versions([fit_of(wildcards)]),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,

@@ -20,6 +20,9 @@ rule sklearn:
     params:
         code=CODE.made_of("run_sklearn.py"),
         files=lambda wildcards: checksums_of(implementation_of_protocols(wildcards)),
+        wrapped=lambda wildcards: wrapped_versions(
+            implementation_of_protocols(wildcards)
+        ),
         fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
         protocols=list(PROTOCOLS),
         implementation=lambda wildcards: experiment_of(

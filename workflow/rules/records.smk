@@ -34,10 +34,23 @@ def what_changed(job):
     if record is None:
         return ["no record says what made it"]
     found = what_differs(record["settings"], settings_of(job.params))
-    read = {PLACES.name(file) for file in job.input}
-    return found + (
-        ["it is made of other files"] if read != {*record["inputs"]} else []
-    )
+    now = {PLACES.name(file): checksum_now(job, file) for file in job.input}
+    if now.keys() != record["inputs"].keys():
+        found.append("it is made of other files")
+    return found + [
+        f"{name} has other content"
+        for name in now.keys() & record["inputs"].keys()
+        if now[name] not in (None, record["inputs"][name])
+    ]
+
+
+def checksum_now(job, file):
+    """Checksum that a job's input has by the record of what makes it, or, if nothing does, by the plan."""
+    for other, files in workflow.dag.dependencies[job].items():
+        if file in files:
+            record = read_record(record_of(other.log[0])) if is_ours(other) else None
+            return record and record["outputs"].get(PLACES.name(file))
+    return checksum_of(file)
 
 
 def by_records(known, changed):
@@ -59,11 +72,20 @@ def by_records(known, changed):
     return has_metadata, params_changed
 
 
-for kind in vars(persistence).values():
-    if isinstance(kind, type) and "params_changed" in vars(kind):
-        kind.has_metadata, kind.params_changed = by_records(
-            kind.has_metadata, kind.params_changed
-        )
+KINDS = [
+    kind
+    for kind in vars(persistence).values()
+    if isinstance(kind, type)
+    and {"has_metadata", "params_changed"} <= vars(kind).keys()
+]
+if not KINDS:
+    raise WorkflowError(
+        "this version of Snakemake cannot be told by what a result was made"
+    )
+for kind in KINDS:
+    kind.has_metadata, kind.params_changed = by_records(
+        kind.has_metadata, kind.params_changed
+    )
 
 
 def planned_records():

@@ -15,6 +15,9 @@ rule sweep_part:
     params:
         code=CODE.made_of("sweep_part.py"),
         files=lambda wildcards: checksums_of(files_of_part(wildcards)),
+        wrapped=lambda wildcards: wrapped_versions(
+            file for file in files_of_part(wildcards) if file.endswith(".py")
+        ),
         cells=lambda wildcards: PLAN.assignments_of_part(
             wildcards.sweep, int(wildcards.part)
         ),

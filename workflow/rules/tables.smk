@@ -147,7 +147,7 @@ rule claims:
         claims={name: claim.model_dump() for name, claim in STUDY.claims.items()},
         sweeps=sweeps_of(STUDY),
         text={name: text_keys(STUDY.sweeps[name].vary) for name in sweeps_of(STUDY)},
-        repeated=sorted(repeated_runs(STUDY)),
+        repeated=lambda wildcards: sorted(repeated_runs(STUDY)),
         changes=[str(change) for change in LOADED.changes],
         warnings=warnings_of(STUDY, LOADED.changes),
     message:

@@ -9,7 +9,7 @@ from study.plan.places import ROOT
 from study.plan.step import logged
 
 with logged(snakemake):
-    forget_descriptions()
+    forget_descriptions(snakemake.params.caller)
     manifest = make_manifest(git_state(ROOT), dict(snakemake.params.items()), snakemake.input)
     with whole_file(snakemake.output[0]) as file:
         file.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ from study.plan.results import Plan
 from study.plan.step import logged
 
 with logged(snakemake):
-    forget_descriptions()
+    forget_descriptions(snakemake.params.caller)
     study = Study.model_validate(snakemake.params.study)
     claims = read_table(snakemake.input.claims)
     text = {f"sweeps/{name}": text_keys(sweep.vary) for name, sweep in study.sweeps.items()}

@@ -5,6 +5,7 @@ import sys
 from study.configuration.cells import Cell, with_values
 from study.configuration.schema import Experiment
 from study.data.storage import join_tables
+from study.plan.loaded import LOADED
 from study.plan.provenance import digest_of
 from study.plan.step import logged
 from study.tables.sweeps import InEachCell, run_cells
@@ -23,5 +24,6 @@ with logged(snakemake):
         lambda line: print(
             f"{snakemake.wildcards.sweep}, part {snakemake.wildcards.part}: {line}", file=sys.__stderr__, flush=True
         ),
+        LOADED.check_again,
     )
     join_tables(snakemake.output[0], files)

@@ -8,7 +8,7 @@ from study.plan.sources import Code
 
 
 def names_of_cells(plan: Plan, sweep: str) -> set[str] | None:
-    """Name each cell as its file is named, by the code as it is now; None if one of its data files is missing."""
+    """Name what each cell depends on, by the code as it is now; None if one of its data files is missing."""
     from study.tables.sweeps import InEachCell, cell_key  # its libraries take a second to import
 
     code, checksums = digest_of(Code(ROOT).made_of("sweep_part.py")), Checksums()

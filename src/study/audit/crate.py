@@ -14,9 +14,9 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from urllib.parse import quote
 
+from study import TITLE
 from study.audit.checksums import leads_out
-from study.audit.record import needs_a_run, recorded_files
-from study.claims.opening import TITLE
+from study.audit.record import is_ours, needs_a_run, recorded_files
 from study.configuration.command import run
 from study.data.checksums import sha256_of
 from study.data.storage import whole_file
@@ -237,6 +237,12 @@ def main() -> int:
     manifest, problem = needs_a_run(Path())
     if problem:
         print(problem, file=sys.stderr)
+        return 1
+    if Path(FILE).exists() and not is_ours(Path(FILE)):
+        print(
+            f"{FILE} is here and is not of this study: it was left alone. Move it, or run in another folder",
+            file=sys.stderr,
+        )
         return 1
     with whole_file(FILE) as temporary:
         temporary.write_text(crate_text(manifest, Path()), encoding="utf-8")

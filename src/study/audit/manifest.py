@@ -142,7 +142,11 @@ def _changed_meanwhile(manifest: dict):
     ):
         for name, planned in manifest[kind].items():
             file = places.file(name)
-            if not file.is_file() or checksum(file) != planned:
+            if file.is_file() and checksum(file) == planned:
+                continue
+            if name.startswith("results/downloads/"):
+                yield f"{name}: this file is not the one that was fetched: delete it"
+            else:
                 yield f"{name}: this file was changed while the run was at work"
     if new := manifest["code"].keys() ^ manifest["code_computes"].keys():
         yield f"{', '.join(sorted(new))}: added or removed while the run was at work"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from study.audit.cells import names_of_cells
 from study.cluster.slurm import Job, SlurmError, jobs_of
+from study.configuration.cells import key_of
 from study.configuration.command import run
 from study.configuration.errors import StudyError
 from study.plan.loading import load
@@ -25,7 +26,7 @@ def lines_of_sweeps(folder: Path, plan: Plan):
         if names is None:
             yield f"{sweep}: a data file is missing, so what is done cannot be told"
         else:
-            done = len({file.stem for file in (folder / f"results/sweeps/{sweep}/cells").glob("*.csv")} & names)
+            done = len({*map(key_of, (folder / f"results/sweeps/{sweep}/cells").glob("*.csv"))} & names)
             yield f"{sweep}: {done} of {len(cells)} cells done, {len(cells) - done} left"
 
 

@@ -1,8 +1,9 @@
-"""The manifest of a run, read back. It imports nothing of the study, so that `verify` can use it first."""
+"""The manifest of a run, read back. It imports little of the study, so that `verify` can use it first."""
 
 import json
 from pathlib import Path
 
+from study import TITLE
 from study.audit.checksums import file_within
 
 FILES = {  # recorded with their checksums, by kind; and what a kind is called
@@ -33,10 +34,23 @@ def read_manifest(folder: Path) -> tuple[dict, str]:
     except (ValueError, OSError) as error:
         return {}, f"{name} cannot be read ({error})"
     manifest, problem = parsed(content, name, (*(FILES.keys() - {"records"}), "caller"))
-    if not problem and not {"records", "code_computes"} <= manifest.keys():
+    if not problem and not {"records", "code_computes", "made_by", "changes"} <= manifest.keys():
         problem = f"{name}: old record, not certified: it is older than the records of what made each result"
         return {}, f"{problem}. Make the results anew (`snakemake --cores 4`)"
+    if not problem and not _is_certificate(manifest):
+        return {}, f"{name} is not a manifest"
     return manifest, problem
+
+
+def _is_certificate(manifest: dict) -> bool:
+    """Tell whether what a manifest says of records and changes has the form that it is read by."""
+    lists = (manifest["made_by"], manifest["changes"])
+    keys = {"kind", "name", "key", "now", "article", "file"}  # of a `Change`
+    return (
+        _maps(manifest["code_computes"], str)
+        and all(isinstance(found, list) and all(isinstance(each, dict) for each in found) for found in lists)
+        and all(change.keys() == keys for change in manifest["changes"])
+    )
 
 
 def parsed(content: str, name: str, further=()) -> tuple[dict, str]:
@@ -72,10 +86,19 @@ def _maps(found, kind) -> bool:
     return isinstance(found, dict) and all(isinstance(value, kind) for value in found.values())
 
 
-def forget_descriptions():
-    """Remove what an earlier run has left that describes its results."""
-    for file in ABOUT_THE_RUN:
-        Path(file).unlink(missing_ok=True)
+def forget_descriptions(caller: dict | None):
+    """Remove the report and the crate of an earlier run; where a workflow calls the study, they are that one's."""
+    for file in map(Path, ABOUT_THE_RUN if caller is None else ()):
+        if file.is_file() and is_ours(file):
+            file.unlink()
+
+
+def is_ours(file: Path) -> bool:
+    """Tell whether a report or a crate is of this study."""
+    try:
+        return TITLE in file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
 
 
 def changes_in(manifest: dict) -> list:

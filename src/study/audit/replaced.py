@@ -1,26 +1,24 @@
 """What a run says at its start: that it changes an article's settings, what it replaces, and how to keep both."""
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from study.audit.checksums import one_line
 from study.audit.record import read_manifest
 from study.configuration.loading import Loaded
+from study.plan.places import Places
 
 MOST_TOLD = 12
 
 
-def notices_of(loaded: Loaded, overlays: list[str], folder: Path) -> Iterator[str]:
+def notices_of(loaded: Loaded, overlays: list[str]) -> Iterator[str]:
     """Yield lines for who starts a run.
 
     Parameters
     ----------
     loaded : Loaded
     overlays : list of str
-        Files that were given with --configfile, as they can be given again.
-    folder : Path
-        Of the run.
+        Files that were given with --configfile, by their names in records.
     """
     if not loaded.changes:
         return
@@ -28,12 +26,12 @@ def notices_of(loaded: Loaded, overlays: list[str], folder: Path) -> Iterator[st
     yield from (one_line(f"  {change}") for change in loaded.changes[:MOST_TOLD])
     if len(loaded.changes) > MOST_TOLD:
         yield f"  and {len(loaded.changes) - MOST_TOLD} more, which results/manifest.json will name"
-    manifest, _ = read_manifest(folder)
+    manifest, _ = read_manifest(Path())
     found = [*_replaced(manifest.get("configuration", {}), loaded.study.model_dump(mode="json"))]
     if found:
-        command = ["snakemake", "--cores", "4", *(["--configfile", *overlays] if overlays else [])]
-        yield f"It replaces the results of another configuration in results: {', '.join(found)}. To keep both:"
-        yield f"  {shlex.join([*command, '--directory', 'elsewhere'])}"
+        yield f"It replaces the results of another configuration in results: {', '.join(found)}. To keep both, run"
+        yield f"  {Places().command(overlays, '--directory', 'elsewhere')}"
+        yield "in this folder; files that the configuration names by relative paths are then looked for in elsewhere."
 
 
 def _replaced(before: dict, now: dict) -> Iterator[str]:

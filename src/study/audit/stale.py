@@ -15,6 +15,7 @@ from pathlib import Path
 from study.audit.cells import names_of_cells
 from study.audit.record import read_manifest
 from study.cluster.slurm import jobs_of
+from study.configuration.cells import key_of
 from study.configuration.command import run
 from study.configuration.errors import StudyError
 from study.plan.provenance import read_record
@@ -29,7 +30,7 @@ MADE = re.compile(
         figures/{SLUG}/{SLUG}\.(svg|png) | tables/sweeps/{SLUG}\.csv |
         report/{SLUG}\.html | report/figures/{SLUG}/{SLUG}\.webp |
         imputed/{SLUG}/{SLUG}\.csv | records/[a-z0-9_/]+(\.\w+)?\.json |
-        sweeps/{SLUG}/part_\d+\.csv | sweeps/{SLUG}/cells/[0-9a-f]{{64}}\.csv |
+        sweeps/{SLUG}/part_\d+\.csv | sweeps/{SLUG}/cells/[0-9a-f]{{64}}(_[0-9a-f]{{16}})?\.csv |
         downloads/[0-9a-f]{{64}}\.(csv|parquet|npy)
     )""",
     re.VERBOSE,
@@ -80,7 +81,7 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
                 name = path.parts[2]
                 if name not in reached:
                     reached[name] = names_of_cells(plan, name) if name in plan.cells else set()
-                if reached[name] is None or path.stem in reached[name]:
+                if reached[name] is None or key_of(path) in reached[name]:
                     continue
             (stale if file.lstat().st_mtime_ns <= last_run else newer).append(path)
     left = {str(path) for path in (*stale, *newer)}

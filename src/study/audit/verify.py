@@ -42,10 +42,10 @@ def problems_of(folder: Path, is_own: bool = True):
         yield problem
         return
     absent = not_here(folder, manifest, is_own)
-    records = {path: _record(folder, path) for path in manifest["records"]}
+    records = {path: _record(folder, path, is_own) for path in manifest["records"]}
     for kind, name in FILES.items():
         recorded = manifest[kind]
-        if kind in ("outputs", "records") or not is_own:
+        if kind in ("outputs", "records", "code"):
             outside = [path for path in recorded if leads_out(path)]
             yield from (f"{path!r}: this {name} file leads out of the folder, and is not read" for path in outside)
             recorded = {path: checksum for path, checksum in recorded.items() if path not in outside}
@@ -77,9 +77,11 @@ def not_here(folder: Path, manifest: dict, is_own: bool) -> set[str]:
     absent = {*manifest["inputs"]} if not is_own or is_archive(folder) else set()
     if is_archive(folder):
         absent |= {*holding_rows(manifest)}
-    elif not is_own:  # results alone
+    elif not is_own:  # results alone: what lies in a tree, or outside, is not theirs to show
         absent |= {*manifest["configuration_files"], *manifest["article_files"]}
-    return {path for path in absent if not leads_out(path) and file_within(folder, path) is None}
+        of_a_tree = {path for path in absent if Places(folder).file(path) == ROOT / path}
+        return {path for path in absent if path in of_a_tree or file_within(folder, path) is None}
+    return {path for path in absent if file_within(folder, path) is None}
 
 
 def _changed(folder, recorded, kind, manifest, is_own):
@@ -91,8 +93,8 @@ def _changed(folder, recorded, kind, manifest, is_own):
                 yield path, f"{path}: this {FILES[kind]} file is not the one that the manifest records"
 
 
-def _record(folder: Path, path: str) -> dict | None:
-    file = file_within(folder, path)
+def _record(folder: Path, path: str, is_own: bool) -> dict | None:
+    file = folder / path if is_own else file_within(folder / "results", path.removeprefix("results/"))
     return None if file is None or leads_out(path) else read_record(file)
 
 
@@ -221,11 +223,15 @@ def main(folder=None) -> int:
     place, is_own = Path(folder or "."), folder is None
     if not (place / "results").is_dir() and place.name == "results":
         place = place.parent
+    if place.is_file():
+        print(one_line(f"{place}: not certified, because it has no records; `make compare` holds a run to it"))
+        return 1
     found = list(problems_of(place, is_own))
     for problem in found:
         print(one_line(problem))
     if found:
         print(f"{len(found)} of the checks failed")
+        print("To make a result again: delete it and results/manifest.json, and give the same snakemake command")
         return 1
     manifest, _ = read_manifest(place)
     absent = not_here(place, manifest, is_own)
@@ -233,8 +239,9 @@ def main(folder=None) -> int:
     if changes := changes_in(manifest):
         print("These results were not made with the settings of the articles:")
         print("\n".join(f"  {one_line(change)}" for change in changes))
-    if len(manifest.get("made_by", ())) > 1:
-        print(one_line(f"made by {len(manifest['made_by'])} kinds of Python or processor: {manifest['made_by']}"))
+    this = {"python": manifest["python"], "processor": manifest["processor"]}
+    if others := [maker for maker in manifest["made_by"] if maker != this]:
+        print(one_line(f"some results were made by another Python or processor than {this}: {others}"))
     if other := other_words(place, manifest, is_own):
         print(one_line(f"other in comments or docstrings alone, and counted as the same: {', '.join(other)}"))
     if absent:

@@ -17,7 +17,7 @@ INEQUALITIES = {
     "more_than": (">", operator.gt, 1),
     "less_than": ("<", operator.lt, -1),
 }
-VALUE, SAME = "a number", "of a run that would always be the same"  # columns
+VALUE, SAME, RUN = "a number", "of a run that is always the same", "which run"  # columns
 TRUTH = {"True": 1.0, "False": 0.0}
 # What tells the rows of one draw apart.
 PARTS = ("fit", "protocol", "component", "parameter", "measurement", "setting")
@@ -84,35 +84,51 @@ def numbers_of(
         If the tables have no such numbers.
     """
     experiment = selection.about(experiment)
-    where = {**selection.where}
-    if selection.sweep is None and experiment is not None:
-        where["experiment"] = experiment
-    table = tables.get(selection.table)
+    where = _conditions(selection, experiment)
+    found = _selected(selection, tables, experiment, repeated)
+    if "replicate" in tables[selection.table]:  # of a run that is always the same, the first of those selected counts
+        found = found[~(found[SAME] & found.duplicated(RUN))]
+    n_all, found = len(found), found[found[VALUE].notna()]
+    if found.empty:
+        raise NoNumbersError(_nothing_there(selection, where, tables))
+    is_one = n_all == 1 and bool(found[SAME].all())
+    of_experiments = "experiment" in tables[selection.table]
+    return Numbers(found[VALUE], n_all, is_one, bool(found[SAME].any()), of_experiments)
+
+
+def _conditions(selection: Selection, experiment: str | None) -> dict:
+    of_experiment = selection.sweep is None and experiment is not None
+    return selection.where | ({"experiment": experiment} if of_experiment else {})
+
+
+def _selected(
+    selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None, repeated: frozenset
+) -> pd.DataFrame:
+    """Look up all numbers that a selection names, by draw; with whether each is of a run that is always the same."""
+    table, where = tables.get(selection.table), _conditions(selection, experiment)
     if table is None:
         raise NoNumbersError(f"sweep {selection.sweep} is not part of this study")
     if selection.sweep is not None:
         table = with_every_replicate(table)
     found = _numbers(table, where, selection, repeated)
     if selection.other:
-        beside = _numbers(table, {**where, **selection.other}, selection, repeated).reindex(found.index)
-        one, other = found[VALUE], beside[VALUE]
-        found[VALUE] = one / other.where(other != 0) if selection.over is not None else one - other
-        found[SAME] &= beside[SAME].fillna(value=True).astype(bool)
-    found.index = _draws(found.index, draw_columns(table.columns))
+        other = _numbers(table, where | selection.other, selection, repeated).reindex(found.index)
+        one, two = found[VALUE], other[VALUE]
+        found[VALUE] = one / two.where(two != 0) if selection.over is not None else one - two
+        found[SAME] &= other[SAME].fillna(value=True).astype(bool)
+    names, of_draws = found.index.names, draw_columns(table.columns)
+    found[RUN] = _tuples(found.index, [name for name in names if name != "replicate"])
+    draws = _tuples(found.index, [name for name in names if name in of_draws])
+    found.index = pd.Index(draws, tupleize_cols=False)
     if selection.among is not None:
-        chosen = numbers_of(selection.among, tables, experiment)
-        found = found[found.index.isin(chosen.of_draws.index[holds(selection.among, chosen.of_draws)])]
+        chosen = _selected(selection.among, tables, selection.among.about(experiment), repeated)
+        found = found[found.index.isin(chosen.index[holds(selection.among, chosen[VALUE])])]
     if selection.each_draw is not None:  # a draw that lacks one of its numbers has none
         by_draw = found.groupby(level=0, sort=False)
         values = by_draw[VALUE].agg(selection.each_draw).where(by_draw[VALUE].count() == by_draw.size())
         found = pd.DataFrame({VALUE: values, SAME: by_draw[SAME].all()})
-    if "replicate" in table:  # the last of what tells draws apart
-        found = found[~found[SAME] | (found.index.map(lambda draw: draw[-1]) == "0")]
-    n_all, found = len(found), found[found[VALUE].notna()]
-    if found.empty:
-        raise NoNumbersError(_nothing_there(selection, where, tables))
-    is_one = n_all == 1 and bool(found[SAME].all())
-    return Numbers(found[VALUE], n_all, is_one, bool(found[SAME].any()), "experiment" in table)
+        found[RUN] = [draw[:-1] for draw in found.index]
+    return found
 
 
 def with_every_replicate(table: pd.DataFrame) -> pd.DataFrame:
@@ -191,10 +207,8 @@ def draw_columns(columns) -> list[str]:
     return [*dict.fromkeys([*varied, *(column for column in ("experiment", "replicate") if column in columns)])]
 
 
-def _draws(index: pd.MultiIndex, draw_columns: list[str]) -> pd.Index:
-    """Keep of an index what tells draws apart, as one level."""
-    levels = [name for name in index.names if name in draw_columns]
-    return pd.Index(list(zip(*(index.get_level_values(name) for name in levels), strict=True)), tupleize_cols=False)
+def _tuples(index: pd.MultiIndex, names: list[str]) -> list[tuple]:
+    return list(zip(*(index.get_level_values(name) for name in names), strict=True)) if names else [()] * len(index)
 
 
 def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataFrame]) -> str:

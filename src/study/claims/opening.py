@@ -4,9 +4,9 @@ from html import escape
 
 import pandas as pd
 
+from study import TITLE
 from study.claims.sentences import WORDS
 
-TITLE = "EM for Gaussian mixtures: what is claimed, reproduced and audited"
 COLORS = {  # 4.5 : 1 and more on white; the same as workflow/page/page.css
     "reproduced": "#00694e",
     "reproduced_in_distribution": "#00588a",

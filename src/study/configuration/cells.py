@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
@@ -97,6 +98,11 @@ class Cells(Sequence):
         for name in block:
             made = made[name]
         return adapter(Fit if len(block) > 1 else BLOCKS[block[0]]).validate_python(made)
+
+
+def key_of(file: Path) -> str:
+    """Name what the rows of a cell depend on, by its file, whose name also has a checksum of what it holds."""
+    return file.stem.split("_")[0]
 
 
 @lru_cache

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from study.configuration.layers import Layers
+from study.configuration.layers import Layer, Layers
 from study.configuration.schema import AnyClaim, Claim, Selection, Study
 from study.configuration.wording import differing, shown
 
@@ -63,6 +63,18 @@ def changes_of(articles: Layers, merged: Layers, name_of_file) -> list[Change]:
                 if path and path[0] not in SET_BY_LOADING:
                     file = merged.origin((kind, name, *path)).rpartition(":")[0]
                     found.append(Change(kind, name, ".".join(map(str, path)), now, article, name_of_file(file)))
+    return found
+
+
+def articles_replaced(first: Layer, articles: list[Layer], merged: Layers, name_of_file) -> list[Change]:
+    """List the claims of articles for which an overlay names another file than the configuration, the first layer."""
+    found, before = [], first.values.get("articles") or {}
+    for slug, now in (merged.values.get("articles") or {}).items():
+        if slug in before and before[slug] != now:
+            file = name_of_file(merged.origin(("articles", slug)).rpartition(":")[0])
+            layer = next((layer for layer in articles if ("articles", slug, "source") in layer.origins), None)
+            claims = layer.values.get("claims", {}) if layer else {}
+            found += [Change("claims", name, "article", now, before[slug], file) for name in claims]
     return found
 
 

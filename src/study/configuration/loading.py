@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pydantic import ValidationError
 
 from study.configuration.articles import read_articles
-from study.configuration.changes import Change, changes_of
+from study.configuration.changes import Change, articles_replaced, changes_of
 from study.configuration.checks import cross_checks
 from study.configuration.claim_checks import absent_names
 from study.configuration.errors import ConfigurationError
@@ -78,6 +78,7 @@ def load(
     if problems:
         raise ConfigurationError(_report(problems, layers))
     changes = changes_of(merge(articles.layers, []), layers, name_of_file)
+    changes += articles_replaced(given[0], articles.layers, layers, name_of_file)
     return Loaded(study, articles.files + articles.original_data, changes)
 
 

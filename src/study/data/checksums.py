@@ -62,7 +62,9 @@ class Checksums:
         self.place, self.is_new = place, False
         try:
             self.known = json.loads(place.read_text(encoding="utf-8")) if place else {}
-        except (OSError, ValueError):  # there is none, or it was written in part
+            if not all(isinstance(value, (str, list)) for value in self.known.values()):
+                raise ValueError
+        except (OSError, ValueError, AttributeError):  # there is none, or it is another
             self.known = {}
 
     def of(self, path) -> str:

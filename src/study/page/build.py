@@ -7,8 +7,8 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from study import TITLE
 from study.audit.checksums import configuration_digest
-from study.claims.opening import TITLE
 from study.claims.sentences import WORDS
 from study.configuration.schema import Fit, Study
 from study.evaluation.protocols import PROTOCOLS, PUBLISHED

@@ -1,8 +1,5 @@
 """Where a claim's number comes from: the lines of pandas that give it, and the files behind it."""
 
-import os
-import shlex
-
 import yaml
 
 from study.claims.numbers import INEQUALITIES, PARTS, draw_columns, threshold
@@ -50,20 +47,38 @@ def pandas_lines(claim: Claim, columns, repeated: frozenset, text=()) -> list[st
         selections.append(selections[-1].among)
     lost = [name for each in selections for name in lost_words(each.where | each.other)]
     lines = reading_lines(claim.table, dict.fromkeys([*text, *lost]))
-    if claim.sweep and claim.other:  # a fit that is one run in a cell stands there once
-        keys = [*columns[: columns.index("fit")], "fit", "protocol"]
-        lines.append(f'once = t.groupby({keys}, dropna=False)["replicate"].transform("size") == 1')
-        lines.append('t = pd.concat([t, *(t[once].assign(replicate=r) for r in range(1, t["replicate"].max() + 1))])')
-    lines += _numbers(claim, claim.experiment, columns, text, "x")
-    mixed = {"experiment", "fit", "replicate"} <= {*columns} - {*claim.other} and "fit" not in claim.where
-    if mixed and claim.each_draw is None and (once := sorted(run for run in repeated if run[1])):
-        names = '("experiment", "fit", "replicate")'
-        lines.append(f"rows = zip(*(x.index.get_level_values(name) for name in {names}))")
-        lines.append(f"x = x[[r == 0 or (e, f) not in {once} for e, f, r in rows]]  # one run")
+    marks = _marks(claim, columns, repeated)
+    lines += marks + _numbers(claim, claim.experiment, columns, text, "x", bool(marks))
+    if marks:
+        lines.append('x = x[~(once & x.index.droplevel("replicate").duplicated())]  # what is one run counts once')
     return [*lines, f"x.dropna().{claim.statistic}()"]
 
 
-def _numbers(selection: Selection, experiment: str | None, columns: list[str], text, name: str) -> list[str]:
+def _marks(claim: Claim, columns: list[str], repeated: frozenset) -> list[str]:
+    """Write the lines that mark the rows of runs that are always the same, if there may be any."""
+    if claim.sweep:
+        if not claim.other:  # such a run stands there once
+            return []
+        keys = [*columns[: columns.index("fit")], "fit", "protocol"]
+        return [
+            f't["once"] = t.groupby({keys}, dropna=False)["replicate"].transform("size") == 1',
+            't = pd.concat([t, *(t[t["once"]].assign(replicate=r) for r in range(1, t["replicate"].max() + 1))])',
+        ]
+    named = claim.about(claim.experiment)
+    runs = sorted((name, fit) for name, fit in repeated if named in (None, name))
+    if claim.table == "agreement":
+        names = [name for name, fit in runs if not fit]
+        return [f't["once"] = t["experiment"].isin({names})'] if names else []
+    runs = [(name, fit) for name, fit in runs if fit]
+    if not runs or "replicate" not in columns:
+        return []
+    return [f't["once"] = [run in {runs} for run in zip(t["experiment"], t["fit"])]']
+
+
+def _numbers(
+    selection: Selection, experiment: str | None, columns: list[str], text, name: str, marked: bool = False
+) -> list[str]:
+    """Write the lines that give numbers; if the table is marked, also `once`, whether each is always the same."""
     experiment = selection.about(experiment)
     where = dict(selection.where)
     if selection.sweep is None and experiment is not None:
@@ -72,18 +87,22 @@ def _numbers(selection: Selection, experiment: str | None, columns: list[str], t
     keys = [key for key in (*draws, *PARTS) if key in columns and key not in selection.other]
     parts = [key for key in keys if key not in draws]
     lines = _column(where, selection.quantity, keys, columns, text, name)
+    lines += ['once = r["once"]'] if marked else []
     if selection.other:
         lines += _column({**where, **selection.other}, selection.quantity, keys, columns, text, "y")
         divided = f"{name} = {name} / y[y != 0].reindex({name}.index)"
         lines.append(divided if selection.over is not None else f"{name} = {name} - y.reindex({name}.index)")
+        lines += [f'once = once & r["once"].reindex({name}.index, fill_value=True)'] if marked else []
     if selection.among is not None:
         lines += _numbers(selection.among, experiment, columns, text, "a")
         left = [key for key in parts if key not in selection.among.other]
         lines.append(f"a = a[{_fulfilled(selection.among)}].index.droplevel({left})")
+        lines += [f"once = once[{name}.index.droplevel({parts}).isin(a)]"] if marked else []
         lines.append(f"{name} = {name}[{name}.index.droplevel({parts}).isin(a)]")
     if selection.each_draw is not None:  # a draw that lacks one of its numbers has none
         lines.append(f"g = {name}.groupby({draws}, sort=False)")
         lines.append(f"{name} = g.{selection.each_draw}().where(g.count() == g.size())")
+        lines += [f"once = once.groupby({draws}, sort=False).all()"] if marked else []
     return lines
 
 
@@ -153,15 +172,10 @@ def command_of(claim: Claim, configuration_files) -> str:
     configuration_files : list of str
         config.yaml and its overlays, by their names in records.
     """
-    places, (_, *overlays) = Places(), map(str, configuration_files)
-    words = ["snakemake"]
-    if places.elsewhere:
-        words += ["-s", os.path.relpath(places.file("Snakefile"))]
-    words += ["--cores", "4"]
-    if overlays:
-        words += ["--configfile", *(os.path.relpath(places.file(name)) for name in overlays)]
+    _, *overlays = configuration_files
+    words = []
     if claim.sweep is None:
         experiment = claim.about(claim.experiment)
-        words += ["--forcerun", f"results/data/{experiment}.npz" if experiment else "data"]
-    command = shlex.join([*words, "--", f"results/tables/{claim.table}.csv"])
+        words = ["--forcerun", f"results/data/{experiment}.npz" if experiment else "data"]
+    command = Places().command(overlays, *words, "--", f"results/tables/{claim.table}.csv")
     return command if claim.sweep is None else f"rm -r results/sweeps/{claim.sweep} && {command}"

@@ -1,6 +1,7 @@
 """What files are called in records, whichever folder the study runs in."""
 
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,12 @@ class Places:
     def elsewhere(self) -> bool:
         """Whether the run is in another folder than the tree."""
         return os.path.realpath(self.folder) != os.path.realpath(self.root)
+
+    def command(self, overlays, *words: str) -> str:
+        """Write a snakemake command for the folder of the run; the overlays are given by their names."""
+        found = ["snakemake", *(["-s", os.path.relpath(self.file("Snakefile"))] if self.elsewhere else [])]
+        files = [os.path.relpath(self.file(name)) for name in overlays]
+        return shlex.join([*found, "--cores", "4", *(["--configfile", *files] if files else []), *words])
 
     def name(self, path) -> str:
         """Name a file that is given by its path from the working folder."""

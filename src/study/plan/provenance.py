@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from study.configuration.wording import differing, shown
-from study.data.checksums import sha256_of
+from study.data.checksums import sha256_of, what_is_there
 from study.data.storage import whole_file
 from study.plan.places import Places
 
@@ -56,6 +56,14 @@ def write_record(job, inputs: dict[str, str]):
 
 def read_record(file: Path) -> dict | None:
     """Read a record; None if there is none, or it is broken."""
+    try:
+        return _record(file, *what_is_there(file))
+    except OSError:
+        return None
+
+
+@lru_cache(4096)
+def _record(file: Path, *_what_is_there) -> dict | None:
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

@@ -57,7 +57,7 @@ class Code:
 
     @cached_property
     def _imported(self) -> dict[str, set[str]]:
-        return {name: _imported(file) for name, file in (self.modules | self.scripts).items()}
+        return {name: _imported(file) for name, file in self.files.items()}
 
     def of(self, script: str, *modules: str) -> set[str]:
         """Name a script and all modules that it uses, directly or not; beside it, those that it looks up by name."""
@@ -70,7 +70,12 @@ class Code:
 
     @cached_property
     def _checksums(self) -> dict[str, str]:
-        return {name: self.checksums.of_code(file) for name, file in (self.modules | self.scripts).items()}
+        return {name: self.checksums.of_code(file) for name, file in self.files.items()}
+
+    @cached_property
+    def files(self) -> dict[str, Path]:
+        """The modules and scripts, by their names."""
+        return self.modules | self.scripts
 
     def made_of(self, script: str, *modules: str) -> dict[str, str]:
         """Give the checksum of what each module computes that `of` names, and the versions of Python and libraries."""

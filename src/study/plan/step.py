@@ -14,6 +14,7 @@ from pathlib import Path
 from study.configuration.errors import StudyError
 from study.data.checksums import sha256_of, what_is_there
 from study.data.storage import whole_file
+from study.plan.loaded import LOADED
 from study.plan.places import Places
 from study.plan.provenance import record_of, write_record
 
@@ -63,12 +64,14 @@ def times_of(log) -> Path:
 def _provenance(job):
     """Leave a record of what a job has read and made; no file may change while it reads."""
     record_of(job.log[0]).unlink(missing_ok=True)
+    LOADED.check(job.params.get("code", {}))
     files = {str(file): what_is_there(file) for file in job.input}
     inputs = {Places().name(file): sha256_of(file) for file in files}
     yield
     for file, before in files.items():
         if what_is_there(file) != before:
             raise StudyError(f"{file} was changed while this job read it: run the same command again")
+    LOADED.check_again()
     write_record(job, inputs)
 
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from study.configuration.cells import Cell, shown_value
+from study.configuration.cells import Cell, key_of, shown_value
 from study.configuration.errors import DataError
-from study.configuration.implementations import implementation_files, kernel_versions
+from study.configuration.implementations import implementation_files, kernel_versions, wrapped_versions
 from study.configuration.repeated import is_same_run
 from study.data.checksums import Checksums
 from study.data.seeds import seed_sequence
 from study.data.sources import make_dataset
-from study.data.storage import join_tables, read_table, write_table
+from study.data.storage import join_tables, read_table, whole_file
 from study.evaluation.measure import measure
 from study.evaluation.protocols import LADDER, run_protocol
 from study.evaluation.scores import evaluate_fit
@@ -96,7 +96,9 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     return rows
 
 
-def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code: str, report) -> list[Path]:
+def run_cells(
+    cells: list[Cell], sweep: InEachCell, seed: int, store, code: str, report, check=lambda: None
+) -> list[Path]:
     """Run cells that have not been run before, and return the files of all.
 
     Parameters
@@ -106,11 +108,13 @@ def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code: str,
     seed : int
         The study's root seed.
     store : path-like
-        Folder of cells that have been run, each in a file named by what it depends on.
+        Folder of cells that have been run, each in a file named by what it depends on and by what it holds.
     code : str
         Checksum of the code and the libraries: other code, other cells.
     report : callable
         Called with a line of progress now and then.
+    check : callable
+        Called before a cell is written; raises if that may not be.
 
     Raises
     ------
@@ -119,15 +123,22 @@ def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code: str,
     """
     checksums = Checksums()
     Path(store).mkdir(parents=True, exist_ok=True)
+    kept = {key_of(file): file for file in Path(store).glob("*.csv")}
     begun, told, files, new = time.monotonic(), time.monotonic(), [], 0
     for number, cell in enumerate(cells):
         key = cell_key(cell, sweep, seed, code, checksums)
-        file = Path(store) / f"{key}.csv"
-        if not file.exists():
+        file = kept.get(key)
+        if file is not None and file != cell_file(store, key, file.read_bytes()):  # it is not what was written
+            file = file.unlink()
+        if file is None:
             table = run_cell(cell, sweep, seed)
+            check()
             if cell_key(cell, sweep, seed, code, checksums) != key:
                 raise DataError("a file was changed while a sweep read it: run the same command again")
-            write_table(file, table)
+            content = table.to_csv(index=False, lineterminator="\n").encode()
+            file = cell_file(store, key, content)
+            with whole_file(file) as temporary:
+                temporary.write_bytes(content)
             new += 1
         files.append(file)
         now = time.monotonic()
@@ -136,6 +147,11 @@ def run_cells(cells: list[Cell], sweep: InEachCell, seed: int, store, code: str,
             report(f"cell {number + 1} of {len(cells)} done, about {left:.0f} s to go")
             told = now
     return files
+
+
+def cell_file(store, key: str, content: bytes) -> Path:
+    """Name the file of a cell: by what its rows depend on, and by what it holds."""
+    return Path(store) / f"{key}_{hashlib.sha256(content).hexdigest()[:16]}.csv"
 
 
 def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Checksums) -> str:
@@ -152,6 +168,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Che
         "seed": seed,
         "code": code,
         "kernels": kernel_versions(cell.experiment.fits[name] for name in used if name),
+        **({"wrapped": wrapped} if (wrapped := wrapped_versions(implementation_files(cell.experiment))) else {}),
         "files": [checksums.of(file) for file in files],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
