@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from emgmm.complete import normalize
-from emgmm.e_step import checked_rows
+from emgmm.checks import checked_rows
+from emgmm.e_step import shares
 from emgmm.incomplete import patterns_of
 
 
@@ -35,21 +35,22 @@ def impute(X, parameters, generator=None):
     """
     X = checked_rows(X, parameters.n_features)
     result, kind = np.array(X, dtype=float), parameters.type
-    for patterns in patterns_of(X, parameters):
-        for rows, columns, deviations, log_joint in patterns.blocks(X):
-            normalize(log_joint)
-            filled = np.empty(deviations.shape[1:])
-            for p, of in columns.items():
-                coefficients = None if kind.diagonal else patterns.coefficients[p]
-                expected = parameters.means[:, :, None] + kind.regressed(coefficients, deviations[:, :, of])
-                if generator is None:
-                    filled[:, of] = (log_joint[:, None, of] * expected).sum(axis=0)
-                else:
-                    filled[:, of] = _drawn(kind, log_joint[:, of], expected, patterns.left[p], generator)
-            if not np.isfinite(filled).all():
-                raise ValueError("X must be finite: there are infinite values, or some too far out to square")
-            values = X[rows]
-            result[rows] = np.where(np.isnan(values), filled.T, values)
+    with np.errstate(over="ignore", invalid="ignore"):  # told of below
+        for patterns in patterns_of(X, parameters):
+            for rows, columns, deviations, log_joint in patterns.blocks(X):
+                shares(X[rows], parameters, log_joint)
+                filled = np.empty(deviations.shape[1:])
+                for p, of in columns.items():
+                    coefficients = None if kind.diagonal else patterns.coefficients[p]
+                    expected = parameters.means[:, :, None] + kind.regressed(coefficients, deviations[:, :, of])
+                    if generator is None:
+                        filled[:, of] = (log_joint[:, None, of] * expected).sum(axis=0)
+                    else:
+                        filled[:, of] = _drawn(kind, log_joint[:, of], expected, patterns.left[p], generator)
+                if not np.isfinite(filled).all():
+                    raise ValueError("X must be finite: there are infinite values, or some too far out to square")
+                values = X[rows]
+                result[rows] = np.where(np.isnan(values), filled.T, values)
     return result
 
 
