@@ -112,32 +112,16 @@ def checked_reg_covar(reg_covar):
 
 def checked_components(y, n_rows, n_components):
     """Return the component of each row, as int."""
-    labels = np.asarray(with_nan(y))
-    if labels.shape != (n_rows,):
-        raise ValueError(f"there must be one label a row, shape ({n_rows},), not {labels.shape}")
-    if labels.dtype.kind not in "fiub" or (wrong := labels != np.trunc(labels)).any():
-        told = f"not {labels.dtype}" if labels.dtype.kind not in "fiub" else _first(wrong, labels)
-        raise ValueError(f"labels must be whole numbers: {told}")
+    labels = known_labels(y, n_rows, "labels")
+    if labels.dtype.kind == "O":
+        raise ValueError(f"labels must be whole numbers from 0 to {n_components - 1}, not text")
     if not ((labels >= 0) & (labels < n_components)).all():
         raise ValueError(f"labels must be from 0 to {n_components - 1}, got {labels.min()} to {labels.max()}")
-    return labels.astype(np.intp)
+    return labels
 
 
 def known_labels(y, n_rows, name="y"):
-    """Return labels as a user has them: whole numbers, -1 for a row without one; or text, None for a row without one.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_rows,)
-        Whole numbers or text. -1, NaN, None, pandas' NA and a masked value are no label.
-    n_rows : int
-    name : str
-        What to call y.
-
-    Returns
-    -------
-    ndarray of int64, or of str and None
-    """
+    """Return labels: whole numbers (int64), or text (object). -1, NaN, None and pandas' NA are none: -1, or None."""
     labels = np.asarray(with_nan(y))
     if labels.shape != (n_rows,):
         raise ValueError(f"{name} must have one label a row, shape ({n_rows},), not {labels.shape}")
@@ -177,23 +161,12 @@ def has_label(labels):
 
 def distinct(labels):
     """Sort the different labels of `known_labels`."""
-    return np.unique(labels[has_label(labels)].tolist()) if len(labels) else np.zeros(0, dtype=np.int64)
+    known = labels[has_label(labels)]
+    return np.unique(known.tolist() if labels.dtype.kind == "O" and len(known) else known.astype(np.int64))
 
 
 def classes_of(found, n_components):
-    """Name components by the different labels: whole numbers from 0 to n_components - 1 by themselves, others in order.
-
-    Parameters
-    ----------
-    found : ndarray
-        Different labels, sorted.
-    n_components : int
-
-    Returns
-    -------
-    ndarray
-        Labels of the first components, or of all.
-    """
+    """Name components by different labels, sorted: 0 to n_components - 1 by themselves, others in their order."""
     if found.dtype.kind != "U" and ((found >= 0) & (found < n_components)).all():
         return np.arange(n_components)
     if len(found) > n_components:
@@ -205,5 +178,5 @@ def classes_of(found, n_components):
 def components_of(labels, classes):
     """Turn `known_labels` into components, -1 where there is none."""
     known, result = has_label(labels), np.full(len(labels), UNLABELED, dtype=np.intp)
-    result[known] = np.searchsorted(classes, np.array(labels[known].tolist(), dtype=classes.dtype))
+    result[known] = np.searchsorted(classes, labels[known].astype(classes.dtype))
     return result

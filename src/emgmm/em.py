@@ -274,5 +274,5 @@ def _whole_step(rows, parameters, reg_covar):
     if after is None or not proper[0]:
         return None, None
     weights, means, covariances, factors = (array[0] for array in after)
-    image = MixtureParameters.with_factors(weights, means, covariances, parameters.covariance_type, factors)
+    image = MixtureParameters(weights, means, covariances, parameters.covariance_type, factors)
     return image, log_likelihoods[0]

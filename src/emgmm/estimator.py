@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -18,6 +19,7 @@ from emgmm.checks import (
     classes_of,
     components_of,
     distinct,
+    has_label,
     known_labels,
     numbers,
     scaled_weight,
@@ -29,15 +31,16 @@ from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import log_likelihoods, posteriors
 from emgmm.em import aitken_stopping, expectation_maximization, sklearn_stopping
 from emgmm.imputation import impute
-from emgmm.incomplete import check_features, counted_rows, has_value, weighted_rows
+from emgmm.incomplete import check_features, counted_rows, has_value
 from emgmm.initialization import hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
 from emgmm.parts import Parts
 from emgmm.ridge import ridge_warning
-from emgmm.statistics import estimates, has_holes, maximization, weighted_statistics
+from emgmm.statistics import has_holes, maximization, weighted_statistics
 
 SAMPLE_ROWS = 50_000  # of parts, to start from
+ONE_ARRAY = "a model predicts one array at a time: fit the parts, then give them one by one"
 STOPPING = {"change": sklearn_stopping, "aitken": aitken_stopping}
 
 
@@ -223,31 +226,36 @@ class GaussianMixtureEM(GaussianMixture):
             self, with_nan(X), dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite="allow-nan"
         )
         weight = None if sample_weight is None else scaled_weight(_checked_weight(sample_weight, X))
-        labels, classes = self._checked_labels(y, X)
-        responsibilities = self._given_responsibilities(len(X))
+        first = self._given_responsibilities(len(X))
+        ignored = y is None or (self.n_components == 1 and self.init_params != "labels")
+        labels = None if ignored else known_labels(y, len(X))
         if weight is not None and not (weight > 0).all():
-            labels, responsibilities = (None if a is None else a[weight > 0] for a in (labels, responsibilities))
-            X, weight = weighted_rows(X, weight)
+            counts = weight > 0
+            X, weight, labels, first = (None if each is None else each[counts] for each in (X, weight, labels, first))
+        classes = np.arange(self.n_components) if labels is None else classes_of(distinct(labels), self.n_components)
+        labels = None if labels is None or not has_label(labels).any() else components_of(labels, classes)
         check_squares(X)
         if message := ridge_warning(X, self.reg_covar, weight):
             warnings.warn(message, stacklevel=3)
-        every, labeled, fitted = (X, weight, responsibilities), None, X
-        n_rows = has_value(X).sum() if has_holes(X) else len(X)
-        if labels is not None:
+        if labels is None:
+            fitted, n_rows, labeled = X, has_value(X).sum() if has_holes(X) else len(X), None
+        else:
             known = labels != UNLABELED
             free = ~known & has_value(X)
             left_out = self.semi_supervised == "init_only" and free.any()
-            n_rows, fitted = (free.sum(), X[free]) if left_out else ((free | known).sum(), X)
+            fitted, n_rows = (X[free], free.sum()) if left_out else (X, (free | known).sum())
         if has_holes(fitted):
             check_features(fitted, names=getattr(self, "feature_names_in_", None))
         self._check_size(n_rows)
+        if first is not None:
+            first = self._after(first, X, weight)
         if labels is not None:
             parts = [None if weight is None else weight[part] for part in (known, free)]
             labeled = labeled_statistics(X[known], labels[known], self.n_components, self.covariance_type, parts[0])
             X, weight = X[free], parts[1]
         elif self.init_params == "labels":
             raise ValueError("init_params='labels' needs labels: give y, with -1 for rows without one")
-        return self._best_run(X, weight, labeled, every=every), classes
+        return self._best_run(X, weight, labeled, first=first), classes
 
     def _fitted_to_parts(self, parts, y, sample_weight, map):  # noqa: A002
         if y is not None or sample_weight is not None:
@@ -259,7 +267,8 @@ class GaussianMixtureEM(GaussianMixture):
             parts = parts.changed(columns=[names, rows, [None] * len(labels), weights])
         parts = parts.changed(clamped=True).look(map)
         classes = classes_of(parts.labels, self.n_components)
-        parts = parts.named(classes)
+        if not np.isin(parts.labels, range(self.n_components)).all():
+            parts = parts.named(classes).look(map)
         if self.semi_supervised == "init_only" and len(parts.labels):
             free = parts.changed(clamped=False).look(map)
             parts = free if free.n_rows else parts
@@ -277,7 +286,8 @@ class GaussianMixtureEM(GaussianMixture):
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """Fit the mixture and return the most probable component of each row; parameters as in `fit`, but no Parts."""
-        self._check_array(X)
+        if isinstance(X, Parts):
+            raise TypeError(ONE_ARRAY)
         return self.fit(X, y, sample_weight).predict(X)
 
     def predict(self, X):
@@ -321,17 +331,16 @@ class GaussianMixtureEM(GaussianMixture):
         -------
         float
         """
-        return self._scored(X, sample_weight)[0]
+        X, weight, parameters = self._counted(X, sample_weight)
+        return float(np.average(log_likelihoods(X, parameters), weights=weight))
 
     def bic(self, X, sample_weight=None):
         """Return the Bayesian information criterion, the lower the better; parameters as in `score`."""
-        score, total, _ = self._scored(X, sample_weight)
-        return -2 * score * total + self._last().n_parameters * math.log(total)
+        return self._criterion(X, sample_weight, math.log)
 
     def aic(self, X, sample_weight=None):
         """Return Akaike's information criterion, the lower the better; parameters as in `score`."""
-        score, total, _ = self._scored(X, sample_weight)
-        return -2 * score * total + 2 * self._last().n_parameters
+        return self._criterion(X, sample_weight, lambda _: 2)
 
     def icl(self, X, sample_weight=None):
         """Return the integrated completed likelihood, the lower the better; parameters as in `score`.
@@ -340,17 +349,22 @@ class GaussianMixtureEM(GaussianMixture):
         overlapping components cost (Biernacki, Celeux and Govaert, 2000, "Assessing a mixture model for clustering with
         the integrated completed likelihood").
         """
-        X, weight = self._scored(X, sample_weight)[2]
-        largest = np.log(posteriors(X, self._last()).max(axis=1))
-        return self.bic(X, weight) - 2 * float(largest.sum() if weight is None else weight @ largest)
+        rows, weight, parameters = self._counted(X, sample_weight)
+        largest = np.log(posteriors(rows, parameters).max(axis=1))
+        return self.bic(X, sample_weight) - 2 * float(np.sum(largest if weight is None else weight * largest))
 
-    def _scored(self, X, sample_weight):
-        """Return the mean log-likelihood of the rows that count, their number, and these with their weights."""
+    def _counted(self, X, sample_weight):
         X, parameters = self._checked_rows(X)
         X, weight = counted_rows(X, None if sample_weight is None else _checked_weight(sample_weight, X))
         if not len(X):
             raise ValueError("X has no row with a value")
-        return float(np.average(log_likelihoods(X, parameters), weights=weight)), total_weight(X, weight), (X, weight)
+        return X, weight, parameters
+
+    def _criterion(self, X, sample_weight, penalty):
+        X, weight, parameters = self._counted(X, sample_weight)
+        n_rows = total_weight(X, weight)
+        score = float(np.average(log_likelihoods(X, parameters), weights=weight))
+        return -2 * n_rows * score + parameters.n_parameters * penalty(n_rows)
 
     def impute(self, X, *, n_draws=None, random_state=None):
         """Fill in missing values by their expectation given what the row has, or by draws (`emgmm.impute`).
@@ -380,15 +394,12 @@ class GaussianMixtureEM(GaussianMixture):
 
     def _checked_rows(self, X):
         check_is_fitted(self)
-        self._check_array(X)
+        if isinstance(X, Parts):
+            raise TypeError(ONE_ARRAY)
         settings = {"dtype": [np.float64, np.float32], "reset": False, "ensure_all_finite": "allow-nan"}
         with np.errstate(invalid="ignore"):  # it adds up all values
             X = validate_data(self, with_nan(X), **settings)
         return X, self._last()
-
-    def _check_array(self, X):
-        if isinstance(X, Parts):
-            raise TypeError("a model predicts one array at a time: fit the parts, then give them one by one")
 
     def _check_size(self, n_rows):
         if n_rows < self.n_components:
@@ -396,15 +407,6 @@ class GaussianMixtureEM(GaussianMixture):
             if self.semi_supervised == "init_only":
                 told += " (with semi_supervised='init_only' the unlabeled ones, if there are any)"
             raise ValueError(f"Expected n_samples >= n_components but got {told}")
-
-    def _checked_labels(self, y, X):
-        """Return the rows' components, None if no row has a label; and what `predict` calls the components."""
-        if y is None or (self.n_components == 1 and self.init_params != "labels"):
-            return None, np.arange(self.n_components)
-        labels = known_labels(y, len(X))
-        classes = classes_of(distinct(labels), self.n_components)
-        components = components_of(labels, classes)
-        return components if (components != UNLABELED).any() else None, classes
 
     def _given_responsibilities(self, n_rows):
         if self.responsibilities_init is None:
@@ -414,11 +416,16 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError("responsibilities_init must not be negative, and each row must have sum 1")
         return given
 
-    def _best_run(self, X, weight, labeled, parts=None, map=map, every=(None, None, None)):  # noqa: A002
+    def _after(self, responsibilities, X, weight):
+        """Take the M-step on responsibilities of all rows, labeled ones too."""
+        shares, seen = responsibilities if weight is None else responsibilities * weight[:, None], has_value(X)
+        filled = hot_deck(X[seen], check_random_state(self.random_state), None if weight is None else weight[seen])
+        return maximization(weighted_statistics(filled, shares[seen], self.covariance_type), self.reg_covar)
+
+    def _best_run(self, X, weight, labeled, parts=None, map=map, first=None):  # noqa: A002
         """Run EM from every start, and return the result of highest likelihood.
 
-        Starts look at X and its weights; so does EM, unless there are parts. `every` has all rows, labeled ones too,
-        their weights, and the responsibilities to start from.
+        Starts look at X and its weights, unless `first` is one; so does EM, unless there are parts.
         """
         random_state, given = check_random_state(self.random_state), self._given()
         goes_on = self.warm_start and hasattr(self, "converged_")
@@ -429,10 +436,10 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError(f"warm_start goes on from the last fit: {told}")
         clamped = labeled if self.semi_supervised == "clamped" or not len(X) else None
         best, collapse = None, None
-        for number in range(1 if goes_on else self.n_init):
+        for number in range(1 if goes_on or first else self.n_init):
             self._print_verbose_msg_init_beg(number)
             try:
-                start = self._last() if goes_on else self._start(X, weight, labeled, random_state, given, every)
+                start = self._last() if goes_on else self._start(X, weight, labeled, random_state, given, first)
             except CollapsedComponentError as error:
                 collapse = f"start: {error}"
                 continue
@@ -446,7 +453,7 @@ class GaussianMixtureEM(GaussianMixture):
                 acceleration=self.acceleration,
                 kernel=self.kernel,
                 previous=self.lower_bound_ if goes_on else None,
-                monitor=self._reporting() if self.verbose else None,
+                monitor=partial(self._report, [-np.inf]) if self.verbose else None,
             )
             self._print_verbose_msg_init_end(result.trace[-1] if result.trace else -np.inf, result.converged)
             if result.collapse:
@@ -461,15 +468,10 @@ class GaussianMixtureEM(GaussianMixture):
             )
         return best
 
-    def _reporting(self):
-        """Print steps as scikit-learn does."""
-        trace = [-np.inf]
-
-        def report(step, log_likelihood, _parameters):
-            trace.append(log_likelihood)
-            self._print_verbose_msg_iter_end(step, trace[-1] - trace[-2])
-
-        return report
+    def _report(self, trace, step, log_likelihood, _parameters):
+        """Print a step as scikit-learn does."""
+        self._print_verbose_msg_iter_end(step, log_likelihood - trace[-1])
+        trace.append(log_likelihood)
 
     def _last(self):
         """Make parameters of the attributes, for a model may be given them by hand, as in scikit-learn."""
@@ -481,46 +483,31 @@ class GaussianMixtureEM(GaussianMixture):
         shapes = means.shape[:1], *[COVARIANCE_TYPES[self.covariance_type].shape(*means.shape)] * 2
         if (weights.shape, covariances.shape, factors.shape) != shapes:
             raise ValueError(f"weights_, covariances_ and precisions_cholesky_ must have the shapes {shapes}")
-        return MixtureParameters.with_factors(weights, means, covariances, self.covariance_type, factors)
+        return MixtureParameters(weights, means, covariances, self.covariance_type, factors)
 
     def __setattr__(self, name, value):
-        """Keep covariances and precisions together, where one of them is set by hand."""
-        if name in ("covariances_", "precisions_", "precisions_cholesky_"):
-            vars(self).update(self._moments(name, value), _covariance_type=self.covariance_type)
-        else:
-            super().__setattr__(name, value)
-
-    def _moments(self, name, value):
-        """Give covariances and precisions that go with those of a name."""
+        """Keep covariances and precisions together: those set last, by hand, count."""
+        if name not in ("covariances_", "precisions_", "precisions_cholesky_"):
+            return super().__setattr__(name, value)
         value, kind = numbers(value, name), COVARIANCE_TYPES[self.covariance_type]
-        if value.ndim != len(kind.shape(1, 1)) or not (kind.diagonal or value.shape[-1] == value.shape[-2]):
-            raise ValueError(f"{name} must suit covariance_type={self.covariance_type!r}; its shape is {value.shape}")
+        factors, covariances = value, value
+        if name != "covariances_":
+            precisions = value if name == "precisions_" else _product(value, kind)
+            covariances = _product(_factors(precisions, kind, name), kind)
         if name != "precisions_cholesky_":
-            covariances = value if name == "covariances_" else _inverses(value, kind, name)
-            factors, singular = kind.precision_factors(covariances)
-            if np.any(singular):
-                raise ValueError(f"{name} must be positive, and positive definite")
-            return {"covariances_": covariances, **_precisions(factors, kind)}
-        diagonal = value if kind.diagonal else value.diagonal(axis1=-2, axis2=-1)
-        if not ((diagonal > 0).all() and (kind.diagonal or (value == np.triu(value)).all())):
-            raise ValueError(f"{name} must be upper triangular, with a positive diagonal")
-        roots = 1 / value if kind.diagonal else np.linalg.inv(value)
-        covariances = roots**2 if kind.diagonal else roots.swapaxes(-1, -2) @ roots
-        own = vars(self).get("covariances_")  # that were set before, perhaps, and need not change by rounding
-        near = np.shape(own) == covariances.shape and np.allclose(own, covariances, rtol=1e-9, atol=0)
-        return {"covariances_": own if near else covariances, **_precisions(value, kind)}
+            factors = _factors(covariances, kind, name)
+        elif (kind.variances(value) <= 0).any():
+            raise ValueError(f"{name} must have a positive diagonal")
+        moments = _moments(covariances, factors, kind)
+        return vars(self).update(moments, _covariance_type=self.covariance_type)
 
-    def _start(self, X, weight, labeled, random_state, given, every):
+    def _start(self, X, weight, labeled, random_state, given, first):
         """Make the parameters to start from: those given, and the others from labels or `init_params`."""
         shape, kind = (self.n_components, self.n_features_in_), self.covariance_type
         if len(given) == 3:
             return MixtureParameters(**given, covariance_type=kind)
-        if every[2] is not None:
-            rows, of_rows, responsibilities = every
-            chosen = has_value(rows)
-            shares = (responsibilities if of_rows is None else responsibilities * of_rows[:, None])[chosen]
-            rows = hot_deck(rows[chosen], random_state, None if of_rows is None else of_rows[chosen])
-            start = maximization(weighted_statistics(rows, shares, kind), self.reg_covar)
+        if first is not None:
+            start = first
         elif labeled is not None and labeled.mass.all():
             start = estimate(labeled, self.reg_covar)
         elif labeled is not None:
@@ -535,12 +522,10 @@ class GaussianMixtureEM(GaussianMixture):
             statistics = unlabeled_statistics(
                 X, self.n_components, self.init_params, random_state, kind, weight, self.reg_covar
             )
-            _, covariances, proper = estimates(statistics, self.reg_covar)
-            if not proper.all():
-                maximization(statistics, self.reg_covar)  # says why
+            found = maximization(statistics, self.reg_covar)
             # Like scikit-learn, whose weights do not sum to 1 where a single row stands for a component.
             shares = statistics.mass / total_weight(X, weight)
-            start = MixtureParameters(shares, statistics.means, covariances, kind)
+            start = MixtureParameters(shares, found.means, found.covariances, kind)
         if given:
             found = {name: getattr(start, name) for name in ("weights", "means", "covariances")} | given
             found["weights"] = found["weights"] / found["weights"].sum()
@@ -558,20 +543,18 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError("give precisions_init or covariances_init, not both")
         if self.covariances_init is not None:
             covariances = checked_covariances(self.covariances_init, self.covariance_type, shape, "covariances_init")
-            if np.any(kind.precision_factors(covariances)[1]):
-                raise ValueError("covariances_init must be positive, and positive definite")
+            _factors(covariances, kind, "covariances_init")
             given["covariances"] = covariances
         if self.precisions_init is not None:
             precisions = numbers(self.precisions_init, "precisions_init", kind.shape(*shape))
-            given["covariances"] = _inverses(precisions, kind, "precisions_init")
+            given["covariances"] = _product(_factors(precisions, kind, "precisions_init"), kind)
         return given
 
     def _keep(self, result):
         parameters = result.parameters
         self.weights_, self.means_ = parameters.weights.copy(), parameters.means.copy()
-        moments = _precisions(parameters.precisions_cholesky.copy(), parameters.type)
-        moments["covariances_"] = parameters.covariances.copy()
-        vars(self).update(moments, _covariance_type=parameters.covariance_type)
+        moments = parameters.covariances.copy(), parameters.precisions_cholesky.copy()
+        vars(self).update(_moments(*moments, parameters.type), _covariance_type=parameters.covariance_type)
         self.converged_, self.n_iter_, self.n_passes_ = result.converged, len(result.trace), result.n_passes
         self.lower_bounds_ = list(result.trace)
         self.lower_bound_ = result.trace[-1] if result.trace else -np.inf
@@ -590,16 +573,21 @@ def _checked_weight(sample_weight, X):
     return weight
 
 
-def _precisions(factors, kind):
-    precisions = factors**2 if kind.diagonal else factors @ factors.swapaxes(-1, -2)
-    return {"precisions_": precisions, "precisions_cholesky_": factors}
-
-
-def _inverses(precisions, kind, name):
-    """Invert precisions."""
-    if not kind.diagonal and not np.allclose(precisions, precisions.swapaxes(-1, -2)):
+def _factors(moments, kind, name):
+    """Give factors of the inverses of covariances, or precisions."""
+    if moments.ndim != len(kind.shape(1, 1)):
+        raise ValueError(f"{name} must have the covariance_type's number of dimensions, not the shape {moments.shape}")
+    if not kind.diagonal and not np.allclose(moments, moments.swapaxes(-1, -2)):
         raise ValueError(f"{name} must be symmetric")
-    factors, singular = kind.precision_factors(precisions)  # of the inverses' inverses: roots of the covariances
+    factors, singular = kind.precision_factors(moments)
     if np.any(singular):
         raise ValueError(f"{name} must be positive, and positive definite")
+    return factors
+
+
+def _product(factors, kind):
     return factors**2 if kind.diagonal else factors @ factors.swapaxes(-1, -2)
+
+
+def _moments(covariances, factors, kind):
+    return {"covariances_": covariances, "precisions_": _product(factors, kind), "precisions_cholesky_": factors}

@@ -42,35 +42,17 @@ class MixtureParameters:
     means: np.ndarray
     covariances: np.ndarray
     covariance_type: str = "full"
-    precisions_cholesky: np.ndarray = field(init=False, repr=False)
+    precisions_cholesky: np.ndarray = field(default=None, repr=False)
 
     def __post_init__(self):
-        factors, singular = self.type.precision_factors(self.covariances)
-        if np.logical_or.reduce(singular, axis=None):
-            raise CollapsedComponentError(self._name_singular(singular))
-        object.__setattr__(self, "precisions_cholesky", factors)
-        for array in (self.weights, self.means, self.covariances, factors):
+        if self.precisions_cholesky is None:  # not known already
+            factors, singular = self.type.precision_factors(self.covariances)
+            if np.logical_or.reduce(singular, axis=None):
+                of = "the shared" if self.covariance_type == "tied" else f"component {np.argwhere(singular)[0][0]}: its"
+                raise CollapsedComponentError(f"{of} covariance is singular")
+            object.__setattr__(self, "precisions_cholesky", factors)
+        for array in (self.weights, self.means, self.covariances, self.precisions_cholesky):
             array.flags.writeable = False
-
-    @classmethod
-    def with_factors(cls, weights, means, covariances, covariance_type, factors) -> "MixtureParameters":
-        """Take proper parameters whose factors are known."""
-        made = object.__new__(cls)
-        made.__dict__.update(
-            weights=weights,
-            means=means,
-            covariances=covariances,
-            covariance_type=covariance_type,
-            precisions_cholesky=factors,
-        )
-        for array in (weights, means, covariances, factors):
-            array.flags.writeable = False
-        return made
-
-    def _name_singular(self, singular) -> str:
-        if self.covariance_type == "tied":
-            return "the shared covariance is singular"
-        return f"component {np.argwhere(singular)[0][0]}: its covariance is singular"
 
     @property
     def n_components(self) -> int:

@@ -27,7 +27,7 @@ from emgmm.checks import (
 )
 from emgmm.complete import checked_kernel, kernel_for
 from emgmm.e_step import rows_to_fit
-from emgmm.incomplete import check_features, counted_rows, weighted_rows
+from emgmm.incomplete import check_features, counted_rows
 from emgmm.labels import labeled_statistics
 from emgmm.statistics import has_holes, no_statistics
 
@@ -41,13 +41,6 @@ class Look(NamedTuple):
     labels: np.ndarray  # the different ones
     labels_lack_values: bool
     columns: list[str]
-
-
-class Named(NamedTuple):
-    """Labels of a part, and those that name the components."""
-
-    labels: object
-    classes: np.ndarray
 
 
 class Parts:
@@ -92,12 +85,11 @@ class Parts:
         return other
 
     def named(self, classes) -> "Parts":
-        """Copy them, after a look, with labels turned into the numbers of classes: into components."""
+        """Copy them, to be looked at anew, with labels turned into the numbers of classes: into components."""
         names, rows, labels, weights = self.columns
-        labels = [None if of is None else Named(of, classes) for of in labels]
-        other = self.changed(columns=[names, rows, labels, weights])
-        other.n_rows, other.labels = self.n_rows, np.searchsorted(classes, self.labels)
-        return other
+        found = (None if of is None else np.asarray(_loaded(of)[0]) for of in labels)
+        labels = [None if y is None else components_of(known_labels(y, len(y)), classes) for y in found]
+        return self.changed(columns=[names, rows, labels, weights])
 
     def each(self, task, map):  # noqa: A002
         """Run a task on each part, one after the other on those of a group; give what they return, in their order."""
@@ -229,9 +221,6 @@ def _loaded(what):
 
 def _part(name, rows, labels, weight):
     """Load rows, components and weights of a part, None where there are none; names of its columns, and its labels."""
-    classes = None
-    if isinstance(labels, Named):
-        labels, classes = labels
     try:
         (X, names), (y, _), (weight, _) = map(_loaded, (rows, labels, weight))
     except Exception as error:  # whatever a reader of files may raise
@@ -247,8 +236,10 @@ def _part(name, rows, labels, weight):
     except ValueError:
         raise ValueError(f"part {name} has weights that are not finite, or negative") from None
     found = y = None if y is None else known_labels(y, len(X), f"part {name}: labels")
-    if y is not None and (classes is not None or y.dtype.kind == "O"):
-        y = components_of(y, distinct(y) if classes is None else classes)
+    if y is not None and weight is not None:
+        found[weight == 0] = None if y.dtype.kind == "O" else UNLABELED
+    if y is not None and y.dtype.kind == "O":  # text, which is looked at only
+        y = components_of(y, distinct(y))
     return X, y, weight, names, found
 
 
@@ -275,14 +266,13 @@ def _looked_at(clamped, *part) -> Look:
     if np.isinf([np.fmin.reduce(loaded[0], axis=None), np.fmax.reduce(loaded[0], axis=None)]).any():
         raise ValueError(f"part {name} has values that are not finite")
     (X, weight), known = _split(clamped=True, part=loaded)
-    fitted = [(X, weight)] + ([weighted_rows(known[0], known[2])] if known and clamped else [])
+    fitted = [(X, weight)] + ([(known[0], known[2])] if known and clamped else [])
     for rows, _ in fitted:
         check_squares(rows, f"part {name}")
     n_rows, mass = sum(len(rows) for rows, _ in fitted), sum(total_weight(*each) for each in fitted)
     least = [np.fmin.reduce(rows, axis=0, initial=np.nan) for rows, _ in fitted]
     labels = np.zeros(0, dtype=np.intp) if loaded[4] is None else distinct(loaded[4])
-    lacks = bool(known) and has_holes(weighted_rows(known[0], known[2])[0])
-    return Look(n_rows, mass, np.fmin.reduce(least), labels, lacks, loaded[3])
+    return Look(n_rows, mass, np.fmin.reduce(least), labels, bool(known) and has_holes(known[0]), loaded[3])
 
 
 def _sampled(stride, *part):
