@@ -32,6 +32,7 @@ def _joint_blocks(X, parameters):
     return (incomplete if has_holes(X) else complete).joint_blocks(X, parameters)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def expectation(X, parameters, sample_weight=None):
     """E-step: the expected sufficient statistics of the rows, and their log-likelihood.
 
@@ -57,13 +58,13 @@ def expectation(X, parameters, sample_weight=None):
     """
     X = checked_rows(X, parameters.n_features)
     rows = rows_to_fit(X, parameters.covariance_type, checked_weight(sample_weight, len(X)))
-    with np.errstate(over="ignore", invalid="ignore"):  # told of below
-        statistics, log_likelihood = rows.expectation(parameters)
+    statistics, log_likelihood = rows.expectation(parameters)
     if not math.isfinite(log_likelihood):
         raise ValueError("X must be finite: there are values too far out to square")
     return statistics, log_likelihood
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are done by hand
 def posteriors(X, parameters):
     """Responsibilities p(component | row).
 
@@ -80,9 +81,8 @@ def posteriors(X, parameters):
     """
     X = checked_rows(X, parameters.n_features)
     result = np.empty((len(X), parameters.n_components))
-    with np.errstate(over="ignore", invalid="ignore"):  # far rows are done by hand
-        for rows, _, log_joint in _joint_blocks(X, parameters):
-            result[rows] = shares(X[rows], parameters, log_joint).T
+    for rows, _, log_joint in _joint_blocks(X, parameters):
+        result[rows] = shares(X[rows], parameters, log_joint).T
     return result
 
 

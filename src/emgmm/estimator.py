@@ -12,20 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from emgmm import checks
 from emgmm.acceleration import ACCELERATIONS
-from emgmm.checks import (
-    UNLABELED,
-    check_squares,
-    classes_of,
-    components_of,
-    distinct,
-    has_label,
-    known_labels,
-    numbers,
-    scaled_weight,
-    total_weight,
-    with_nan,
-)
 from emgmm.complete import KERNELS
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import log_likelihoods, posteriors
@@ -223,24 +211,32 @@ class GaussianMixtureEM(GaussianMixture):
 
     def _fitted_to_array(self, X, y, sample_weight):
         X = validate_data(
-            self, with_nan(X), dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite="allow-nan"
+            self,
+            checks.with_nan(X),
+            dtype=[np.float64, np.float32],
+            ensure_min_samples=2,
+            ensure_all_finite="allow-nan",
         )
-        weight = None if sample_weight is None else scaled_weight(_checked_weight(sample_weight, X))
+        weight = None if sample_weight is None else checks.scaled_weight(_checked_weight(sample_weight, X))
         first = self._given_responsibilities(len(X))
         ignored = y is None or (self.n_components == 1 and self.init_params != "labels")
-        labels = None if ignored else known_labels(y, len(X))
+        labels = None if ignored else checks.known_labels(y, len(X))
         if weight is not None and not (weight > 0).all():
             counts = weight > 0
             X, weight, labels, first = (None if each is None else each[counts] for each in (X, weight, labels, first))
-        classes = np.arange(self.n_components) if labels is None else classes_of(distinct(labels), self.n_components)
-        labels = None if labels is None or not has_label(labels).any() else components_of(labels, classes)
-        check_squares(X)
+        classes = (
+            np.arange(self.n_components)
+            if labels is None
+            else checks.classes_of(checks.distinct(labels), self.n_components)
+        )
+        labels = None if labels is None or not checks.has_label(labels).any() else checks.components_of(labels, classes)
+        checks.check_squares(X)
         if message := ridge_warning(X, self.reg_covar, weight):
             warnings.warn(message, stacklevel=3)
         if labels is None:
             fitted, n_rows, labeled = X, has_value(X).sum() if has_holes(X) else len(X), None
         else:
-            known = labels != UNLABELED
+            known = labels != checks.UNLABELED
             free = ~known & has_value(X)
             left_out = self.semi_supervised == "init_only" and free.any()
             fitted, n_rows = (X[free], free.sum()) if left_out else (X, (free | known).sum())
@@ -266,7 +262,7 @@ class GaussianMixtureEM(GaussianMixture):
             names, rows, labels, weights = parts.columns
             parts = parts.changed(columns=[names, rows, [None] * len(labels), weights])
         parts = parts.changed(clamped=True).look(map)
-        classes = classes_of(parts.labels, self.n_components)
+        classes = checks.classes_of(parts.labels, self.n_components)
         if not np.isin(parts.labels, range(self.n_components)).all():
             parts = parts.named(classes).look(map)
         if self.semi_supervised == "init_only" and len(parts.labels):
@@ -300,7 +296,7 @@ class GaussianMixtureEM(GaussianMixture):
     def _labels_of(self, components):
         classes, n_components = getattr(self, "classes_", np.arange(len(self.means_))), len(self.means_)
         if len(classes) < n_components:
-            without = [None if classes.dtype.kind == "U" else UNLABELED] * (n_components - len(classes))
+            without = [None if classes.dtype.kind == "U" else checks.UNLABELED] * (n_components - len(classes))
             classes = np.array([*classes.tolist(), *without])
         return classes[components]
 
@@ -362,7 +358,7 @@ class GaussianMixtureEM(GaussianMixture):
 
     def _criterion(self, X, sample_weight, penalty):
         X, weight, parameters = self._counted(X, sample_weight)
-        n_rows = total_weight(X, weight)
+        n_rows = checks.total_weight(X, weight)
         score = float(np.average(log_likelihoods(X, parameters), weights=weight))
         return -2 * n_rows * score + parameters.n_parameters * penalty(n_rows)
 
@@ -398,20 +394,19 @@ class GaussianMixtureEM(GaussianMixture):
             raise TypeError(ONE_ARRAY)
         settings = {"dtype": [np.float64, np.float32], "reset": False, "ensure_all_finite": "allow-nan"}
         with np.errstate(invalid="ignore"):  # it adds up all values
-            X = validate_data(self, with_nan(X), **settings)
+            X = validate_data(self, checks.with_nan(X), **settings)
         return X, self._last()
 
     def _check_size(self, n_rows):
         if n_rows < self.n_components:
-            told = f"n_components = {self.n_components}, n_samples = {n_rows} that count"
-            if self.semi_supervised == "init_only":
-                told += " (with semi_supervised='init_only' the unlabeled ones, if there are any)"
-            raise ValueError(f"Expected n_samples >= n_components but got {told}")
+            told = f"n_components = {self.n_components}, n_samples = {n_rows}"
+            of = "that count; with semi_supervised='init_only' unlabeled ones, if there are any"
+            raise ValueError(f"Expected n_samples >= n_components but got {told} ({of})")
 
     def _given_responsibilities(self, n_rows):
         if self.responsibilities_init is None:
             return None
-        given = numbers(self.responsibilities_init, "responsibilities_init", (n_rows, self.n_components))
+        given = checks.numbers(self.responsibilities_init, "responsibilities_init", (n_rows, self.n_components))
         if (given < 0).any() or (np.abs(given.sum(axis=1) - 1) > 1e-6).any():
             raise ValueError("responsibilities_init must not be negative, and each row must have sum 1")
         return given
@@ -489,7 +484,7 @@ class GaussianMixtureEM(GaussianMixture):
         """Keep covariances and precisions together: those set last, by hand, count."""
         if name not in ("covariances_", "precisions_", "precisions_cholesky_"):
             return super().__setattr__(name, value)
-        value, kind = numbers(value, name), COVARIANCE_TYPES[self.covariance_type]
+        value, kind = checks.numbers(value, name), COVARIANCE_TYPES[self.covariance_type]
         factors, covariances = value, value
         if name != "covariances_":
             precisions = value if name == "precisions_" else _product(value, kind)
@@ -524,7 +519,7 @@ class GaussianMixtureEM(GaussianMixture):
             )
             found = maximization(statistics, self.reg_covar)
             # Like scikit-learn, whose weights do not sum to 1 where a single row stands for a component.
-            shares = statistics.mass / total_weight(X, weight)
+            shares = statistics.mass / checks.total_weight(X, weight)
             start = MixtureParameters(shares, found.means, found.covariances, kind)
         if given:
             found = {name: getattr(start, name) for name in ("weights", "means", "covariances")} | given
@@ -538,7 +533,7 @@ class GaussianMixtureEM(GaussianMixture):
         if self.weights_init is not None:
             given["weights"] = checked_weights(self.weights_init, self.n_components, "weights_init")
         if self.means_init is not None:
-            given["means"] = numbers(self.means_init, "means_init", shape).copy()
+            given["means"] = checks.numbers(self.means_init, "means_init", shape).copy()
         if self.covariances_init is not None and self.precisions_init is not None:
             raise ValueError("give precisions_init or covariances_init, not both")
         if self.covariances_init is not None:
@@ -546,7 +541,7 @@ class GaussianMixtureEM(GaussianMixture):
             _factors(covariances, kind, "covariances_init")
             given["covariances"] = covariances
         if self.precisions_init is not None:
-            precisions = numbers(self.precisions_init, "precisions_init", kind.shape(*shape))
+            precisions = checks.numbers(self.precisions_init, "precisions_init", kind.shape(*shape))
             given["covariances"] = _product(_factors(precisions, kind, "precisions_init"), kind)
         return given
 
@@ -567,7 +562,7 @@ class GaussianMixtureEM(GaussianMixture):
 
 
 def _checked_weight(sample_weight, X):
-    weight = _check_sample_weight(with_nan(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
+    weight = _check_sample_weight(checks.with_nan(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
         raise ValueError("sample_weight must not be zero for every row")
     return weight

@@ -7,6 +7,7 @@ from emgmm.e_step import shares
 from emgmm.incomplete import patterns_of
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of values far out, which are told of
 def impute(X, parameters, generator=None):
     """Fill in missing values: by their expectation given what the row has, or by a draw.
 
@@ -35,22 +36,21 @@ def impute(X, parameters, generator=None):
     """
     X = checked_rows(X, parameters.n_features)
     result, kind = np.array(X, dtype=float), parameters.type
-    with np.errstate(over="ignore", invalid="ignore"):  # told of below
-        for patterns in patterns_of(X, parameters):
-            for rows, columns, deviations, log_joint in patterns.blocks(X):
-                shares(X[rows], parameters, log_joint)
-                filled = np.empty(deviations.shape[1:])
-                for p, of in columns.items():
-                    coefficients = None if kind.diagonal else patterns.coefficients[p]
-                    expected = parameters.means[:, :, None] + kind.regressed(coefficients, deviations[:, :, of])
-                    if generator is None:
-                        filled[:, of] = (log_joint[:, None, of] * expected).sum(axis=0)
-                    else:
-                        filled[:, of] = _drawn(kind, log_joint[:, of], expected, patterns.left[p], generator)
-                if not np.isfinite(filled).all():
-                    raise ValueError("X must be finite: there are infinite values, or some too far out to square")
-                values = X[rows]
-                result[rows] = np.where(np.isnan(values), filled.T, values)
+    for patterns in patterns_of(X, parameters):
+        for rows, columns, deviations, log_joint in patterns.blocks(X):
+            shares(X[rows], parameters, log_joint)
+            filled = np.empty(deviations.shape[1:])
+            for p, of in columns.items():
+                coefficients = None if kind.diagonal else patterns.coefficients[p]
+                expected = parameters.means[:, :, None] + kind.regressed(coefficients, deviations[:, :, of])
+                if generator is None:
+                    filled[:, of] = (log_joint[:, None, of] * expected).sum(axis=0)
+                else:
+                    filled[:, of] = _drawn(kind, log_joint[:, of], expected, patterns.left[p], generator)
+            if not np.isfinite(filled).all():
+                raise ValueError("X must be finite: there are infinite values, or some too far out to square")
+            values = X[rows]
+            result[rows] = np.where(np.isnan(values), filled.T, values)
     return result
 
 

@@ -15,16 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emgmm.checks import (
-    UNLABELED,
-    check_squares,
-    checked_weight,
-    components_of,
-    distinct,
-    known_labels,
-    total_weight,
-    with_nan,
-)
+from emgmm import checks
 from emgmm.complete import checked_kernel, kernel_for
 from emgmm.e_step import rows_to_fit
 from emgmm.incomplete import check_features, counted_rows
@@ -88,7 +79,7 @@ class Parts:
         """Copy them, to be looked at anew, with labels turned into the numbers of classes: into components."""
         names, rows, labels, weights = self.columns
         found = (None if of is None else np.asarray(_loaded(of)[0]) for of in labels)
-        labels = [None if y is None else components_of(known_labels(y, len(y)), classes) for y in found]
+        labels = [None if y is None else checks.components_of(checks.known_labels(y, len(y)), classes) for y in found]
         return self.changed(columns=[names, rows, labels, weights])
 
     def each(self, task, map):  # noqa: A002
@@ -203,7 +194,7 @@ def _loaded(what):
     if what is None:
         return None, []
     if not _is_path(what):
-        return np.asarray(with_nan(what)), [str(column) for column in getattr(what, "columns", ())]
+        return np.asarray(checks.with_nan(what)), [str(column) for column in getattr(what, "columns", ())]
     if os.fspath(what).endswith(".npy"):
         array = np.load(what, allow_pickle=False)
         if not isinstance(array, np.ndarray):
@@ -232,14 +223,14 @@ def _part(name, rows, labels, weight):
             raise ValueError(f"part {name} must have {what}, numbers of shape {X.shape[:1]}, not {_told(array)}")
     X = X if X.dtype in (np.float64, np.float32) else X.astype(float)
     try:
-        weight = checked_weight(weight, len(X))
+        weight = checks.checked_weight(weight, len(X))
     except ValueError:
         raise ValueError(f"part {name} has weights that are not finite, or negative") from None
-    found = y = None if y is None else known_labels(y, len(X), f"part {name}: labels")
+    found = y = None if y is None else checks.known_labels(y, len(X), f"part {name}: labels")
     if y is not None and weight is not None:
-        found[weight == 0] = None if y.dtype.kind == "O" else UNLABELED
+        found[weight == 0] = None if y.dtype.kind == "O" else checks.UNLABELED
     if y is not None and y.dtype.kind == "O":  # text, which is looked at only
-        y = components_of(y, distinct(y))
+        y = checks.components_of(y, checks.distinct(y))
     return X, y, weight, names, found
 
 
@@ -252,7 +243,7 @@ def _split(clamped, part):
     X, y, weight, *_ = part
     if y is None:
         return counted_rows(X, weight), None
-    free = y == UNLABELED
+    free = y == checks.UNLABELED
     weights = [None if weight is None else weight[chosen] for chosen in (free, ~free)]
     known = (X[~free], y[~free], weights[1]) if clamped and not free.all() else None
     return counted_rows(X[free], weights[0]), known
@@ -268,10 +259,10 @@ def _looked_at(clamped, *part) -> Look:
     (X, weight), known = _split(clamped=True, part=loaded)
     fitted = [(X, weight)] + ([(known[0], known[2])] if known and clamped else [])
     for rows, _ in fitted:
-        check_squares(rows, f"part {name}")
-    n_rows, mass = sum(len(rows) for rows, _ in fitted), sum(total_weight(*each) for each in fitted)
+        checks.check_squares(rows, f"part {name}")
+    n_rows, mass = sum(len(rows) for rows, _ in fitted), sum(checks.total_weight(*each) for each in fitted)
     least = [np.fmin.reduce(rows, axis=0, initial=np.nan) for rows, _ in fitted]
-    labels = np.zeros(0, dtype=np.intp) if loaded[4] is None else distinct(loaded[4])
+    labels = np.zeros(0, dtype=np.intp) if loaded[4] is None else checks.distinct(loaded[4])
     return Look(n_rows, mass, np.fmin.reduce(least), labels, bool(known) and has_holes(known[0]), loaded[3])
 
 
@@ -283,7 +274,7 @@ def _sampled(stride, *part):
 
 def _labeled(settings, *part):
     X, y, weight, *_ = _part(*part)
-    chosen = np.zeros(len(X), dtype=bool) if y is None else y != UNLABELED
+    chosen = np.zeros(len(X), dtype=bool) if y is None else y != checks.UNLABELED
     weight = np.ones(chosen.sum()) if weight is None else weight[chosen]
     labels = np.zeros(0, dtype=np.intp) if y is None else y[chosen]
     return (X[chosen], labels, weight) if settings is None else labeled_statistics(X[chosen], labels, *settings, weight)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from emgmm.checks import checked_reg_covar, checked_rows, numbers, with_nan
+from emgmm.checks import checked_reg_covar, checked_rows, numbers
 from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
@@ -121,9 +121,7 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
     ValueError
         If X has missing values, or responsibilities another length, or a negative one.
     """
-    X, responsibilities = checked_rows(X), with_nan(responsibilities)
-    if getattr(responsibilities, "dtype", None) != np.bool_:  # of labels
-        responsibilities = numbers(responsibilities, "responsibilities")
+    X, responsibilities = checked_rows(X), numbers(responsibilities, "responsibilities")
     if responsibilities.ndim != 2 or len(responsibilities) != len(X) or responsibilities.min(initial=0) < 0:
         shape = f"shape ({len(X)}, n_components), not {responsibilities.shape}"
         raise ValueError(f"responsibilities must be numbers that are not negative, in the {shape}")
