@@ -28,6 +28,7 @@ from emgmm.ridge import ridge_warning
 from emgmm.statistics import has_holes, maximization, weighted_statistics
 
 SAMPLE_ROWS = 50_000  # of parts, to start from
+READ = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 ONE_ARRAY = "a model predicts one array at a time: fit the parts, then give them one by one"
 STOPPING = {"change": sklearn_stopping, "aitken": aitken_stopping}
 
@@ -210,13 +211,7 @@ class GaussianMixtureEM(GaussianMixture):
         return self
 
     def _fitted_to_array(self, X, y, sample_weight):
-        X = validate_data(
-            self,
-            checks.with_nan(X),
-            dtype=[np.float64, np.float32],
-            ensure_min_samples=2,
-            ensure_all_finite="allow-nan",
-        )
+        X = validate_data(self, checks.with_nan(X), ensure_min_samples=2, **READ)
         weight = None if sample_weight is None else checks.scaled_weight(_checked_weight(sample_weight, X))
         first = self._given_responsibilities(len(X))
         ignored = y is None or (self.n_components == 1 and self.init_params != "labels")
@@ -224,12 +219,11 @@ class GaussianMixtureEM(GaussianMixture):
         if weight is not None and not (weight > 0).all():
             counts = weight > 0
             X, weight, labels, first = (None if each is None else each[counts] for each in (X, weight, labels, first))
-        classes = (
-            np.arange(self.n_components)
-            if labels is None
-            else checks.classes_of(checks.distinct(labels), self.n_components)
-        )
-        labels = None if labels is None or not checks.has_label(labels).any() else checks.components_of(labels, classes)
+        classes = np.arange(self.n_components)
+        if labels is not None:
+            classes = checks.classes_of(checks.distinct(labels), self.n_components)
+            labels = checks.components_of(labels, classes)
+            labels = labels if (labels != checks.UNLABELED).any() else None
         checks.check_squares(X)
         if message := ridge_warning(X, self.reg_covar, weight):
             warnings.warn(message, stacklevel=3)
@@ -392,9 +386,8 @@ class GaussianMixtureEM(GaussianMixture):
         check_is_fitted(self)
         if isinstance(X, Parts):
             raise TypeError(ONE_ARRAY)
-        settings = {"dtype": [np.float64, np.float32], "reset": False, "ensure_all_finite": "allow-nan"}
         with np.errstate(invalid="ignore"):  # it adds up all values
-            X = validate_data(self, checks.with_nan(X), **settings)
+            X = validate_data(self, checks.with_nan(X), reset=False, **READ)
         return X, self._last()
 
     def _check_size(self, n_rows):
