@@ -254,7 +254,7 @@ def _looked_at(clamped, *part) -> Look:
     name, loaded = part[0], _part(*part)
     if not len(loaded[0]):
         raise ValueError(f"part {name} has no rows")
-    if np.isinf([np.fmin.reduce(loaded[0], axis=None), np.fmax.reduce(loaded[0], axis=None)]).any():
+    if checks.largest(loaded[0]) == np.inf:
         raise ValueError(f"part {name} has values that are not finite")
     (X, weight), known = _split(clamped=True, part=loaded)
     fitted = [(X, weight)] + ([(known[0], known[2])] if known and clamped else [])
