@@ -1,5 +1,7 @@
 """GaussianMixtureEM: scikit-learn's GaussianMixture, with labels and weights."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -311,11 +313,15 @@ HALF = np.where(np.arange(300) < 40, TRUTH, -1)
         ({"reg_covar": 0}, (np.c_[DATA, DATA[:, 0]],), "singular"),
         ({"reg_covar": 0, "covariance_type": "tied"}, (np.c_[DATA, DATA[:, 0]],), "the shared covariance is singular"),
         ({"weights_init": [0.5, 0.5], "means_init": [[0, 0], [1e9, 0]]}, (DATA,), "lost all its mass"),
-        ({}, (DATA, np.where(HALF == 1, 2, HALF)), "row 1 has 2"),
-        ({}, (DATA, HALF - 1), "row 0 has -1|row 40 has -2"),
+        ({}, (DATA, np.where(np.arange(300) == 7, 2, HALF)), r"3 classes \(0, 1, 2\) and n_components = 2"),
+        ({}, (DATA, ["a", "b", "c"] * 100), r"3 classes \(a, b, c\) and n_components = 2"),
         ({}, (DATA, HALF + 0.5), "row 0 has 0.5"),
-        ({}, (DATA, HALF.astype(str)), "row 0 has '0'"),
-        ({}, (DATA, ["a"] * 300), "whole numbers"),
+        ({}, (DATA, np.where(HALF == 1, np.inf, HALF)), "row 1 has inf"),
+        ({}, (DATA, HALF.astype(str)), "row 40 has '-1', which is text"),
+        ({}, (DATA, np.array(["a", "b", np.nan] * 100)), "row 2 has 'nan', which is text"),
+        ({}, (DATA, ["a", "b", 1] * 100), "either numbers or text; row 2 has 1"),
+        ({}, (DATA, np.array(["2020-01-01"] * 300, dtype="datetime64[D]")), "whole numbers or text"),
+        ({}, (DATA, TRUTH.reshape(-1, 1)), "one label a row"),
         ({}, (DATA, HALF[:9]), r"shape \(300,\), not \(9,\)"),
         ({"n_components": 3}, (DATA, TRUTH), "component 2 has no labeled row"),
         ({}, (DATA, None, np.zeros(300)), "zero"),
@@ -329,7 +335,6 @@ HALF = np.where(np.arange(300) < 40, TRUTH, -1)
         ({"precisions_init": [1.0, 1.0]}, (DATA,), r"precisions_init must have shape \(2, 2, 2\)"),
         ({"covariance_type": "diag", "precisions_init": -np.ones((2, 2))}, (DATA,), "must be positive"),
         ({"weights_init": [5, 5]}, (DATA,), "sum 1"),
-        ({}, (DATA, np.where(HALF == 1, np.nan, HALF)), "row 1 has nan"),
         ({"precisions_init": [np.eye(2)] * 2, "covariances_init": [np.eye(2)] * 2}, (DATA,), "not both"),
     ],
 )
@@ -369,5 +374,12 @@ def test_not_converged_is_told():
 
 
 def test_progress_is_printed(capsys):
-    GaussianMixtureEM(2, verbose=1, verbose_interval=1, init_params="random_parameters", random_state=1).fit(DATA)
-    assert "Iteration 1\t mean log-likelihood" in capsys.readouterr().out
+    """The lines of scikit-learn, and its times where there is more to say."""
+    settings = {"n_init": 2, "verbose_interval": 2, "random_state": 1, "tol": 1e-9, "max_iter": 9}
+    for verbose in (1, 2):
+        told = []
+        for estimator in (GaussianMixture, GaussianMixtureEM):
+            estimator(2, verbose=verbose, **settings).fit(DATA)
+            told.append(re.sub(r"[0-9.]+s", "a time", capsys.readouterr().out))
+        assert told[0] == told[1]
+        assert ("a time" in told[0]) == (verbose == 2)

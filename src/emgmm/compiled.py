@@ -13,7 +13,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from emgmm.complete import LARGEST_CONDITION
-from emgmm.covariance import LOG_2_PI, SMALLEST_UNEXPLAINED_VARIANCE
+from emgmm.covariance import LOG_2_PI, SMALLEST_UNEXPLAINED_VARIANCE, TINY
 from emgmm.statistics import ROUNDING_VARIANCE
 
 TILE = 128
@@ -262,14 +262,15 @@ def _maximized(sums, natural, center, reg_covar, weights, means, covariances, fa
     typical = np.zeros(n_features)
     for k in range(n_components):
         mass = sums[k, 0]
-        if not mass > 0:
+        if not mass >= TINY:
             return False
         total += mass
         p = 1 + n_features
         for i in range(n_features):
-            means[k, i] = center[i] + sums[k, 1 + i] / mass
+            shift = sums[k, 1 + i] / mass  # first: a product of two sums may underflow
+            means[k, i] = center[i] + shift
             for j in range(i, n_features):
-                scatter = sums[k, p] - sums[k, 1 + i] * sums[k, 1 + j] / mass
+                scatter = sums[k, p] - shift * sums[k, 1 + j]
                 if i == j:
                     typical[i] += sums[k, p]
                     if not sums[k, p] <= LARGEST_CONDITION * scatter:
@@ -284,7 +285,7 @@ def _maximized(sums, natural, center, reg_covar, weights, means, covariances, fa
         for i in range(n_features):
             terms -= 2 * natural[k, p] * typical[i] / total
             p += n_features - i
-            if not covariances[k, i, i] > ROUNDING_VARIANCE * (means[k, i] ** 2 + largest[i]):
+            if reg_covar == 0 and not covariances[k, i, i] > ROUNDING_VARIANCE * (means[k, i] ** 2 + largest[i]):
                 return False
         if not terms <= LARGEST_CONDITION or not _factored(covariances[k], factors[k]):
             return False

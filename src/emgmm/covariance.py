@@ -107,10 +107,16 @@ class CovarianceType:
         batch = values.shape[:-2]
         return np.broadcast_to(values[..., None, :, :], (*batch, n_components, n_features, n_features))
 
-    def regularized(self, covariances, reg_covar):
-        """Add `reg_covar` to every variance, in place."""
+    def regularized(self, covariances, reg_covar, share=None):
+        """Add `reg_covar` to every variance, in place.
+
+        For diag and spherical only by the share of each variance (..., K, D) that comes from observed values: the rest
+        is the variance before, which has it. For full and tied it is a floor below the variances in all directions.
+        """
         if reg_covar:
             variances = covariances if self.diagonal else np.einsum("...dd->...d", covariances)
+            if self.diagonal and share is not None:
+                reg_covar = reg_covar * (share.mean(axis=-1) if self.shared else share)
             variances += reg_covar
         return covariances
 
@@ -270,9 +276,14 @@ class CovarianceType:
         return (self.whiten(factors, roots) ** 2).sum(axis=(-1, -2))
 
 
-COVARIANCE_TYPES = {
-    "full": CovarianceType(diagonal=False, shared=False),
-    "tied": CovarianceType(diagonal=False, shared=True),
-    "diag": CovarianceType(diagonal=True, shared=False),
-    "spherical": CovarianceType(diagonal=True, shared=True),
-}
+class _Types(dict):
+    def __missing__(self, name):
+        raise ValueError(f"covariance_type must be one of {list(self)}, not {name!r}")
+
+
+COVARIANCE_TYPES = _Types(
+    full=CovarianceType(diagonal=False, shared=False),
+    tied=CovarianceType(diagonal=False, shared=True),
+    diag=CovarianceType(diagonal=True, shared=False),
+    spherical=CovarianceType(diagonal=True, shared=True),
+)

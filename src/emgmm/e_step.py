@@ -1,25 +1,29 @@
 """E-step: posteriors of rows under a mixture, their log-likelihoods and expected sufficient statistics."""
 
+import math
+
 import numpy as np
 
 from emgmm import complete, incomplete
+from emgmm.checks import checked_rows, checked_weight
 from emgmm.complete import Rows, checked_kernel, normalize
-from emgmm.incomplete import IncompleteRows
+from emgmm.incomplete import IncompleteRows, has_value, weighted_rows
 from emgmm.statistics import has_holes
 
-
-def checked_rows(X, n_features, n_dimensions=2):
-    """Return X as an array, if it has the shape (N, D) that the parameters need."""
-    X = np.asarray(X)
-    if X.ndim != n_dimensions or X.shape[-1] != n_features or X.dtype.kind not in "fiub":
-        raise ValueError(f"X must hold numbers in the shape (n_samples, {n_features}), not {X.dtype} {X.shape}")
-    return X
+FAR = -1e20  # log density below which the squares may hide what differs between components
+ROUNDING = 1e-12  # difference of squares, as a share of them, that counts as none
 
 
 def rows_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Rows | IncompleteRows:
-    """Make what takes the E-step over rows; those with missing values are another affair, and have one kernel."""
+    """Make what takes the E-step over rows; those with missing values are another affair, and have one kernel.
+
+    Rows of weight 0 are left out. Those without any value get weight 0: as in `counted_rows`, without a copy.
+    """
+    X, sample_weight = weighted_rows(X, sample_weight)
     if has_holes(X):
         checked_kernel(kernel)
+        if not (seen := has_value(X)).all():
+            sample_weight = seen if sample_weight is None else np.where(seen, sample_weight, 0.0)
         return IncompleteRows(X, covariance_type, sample_weight)
     return Rows(X, covariance_type, sample_weight, kernel)
 
@@ -28,6 +32,7 @@ def _joint_blocks(X, parameters):
     return (incomplete if has_holes(X) else complete).joint_blocks(X, parameters)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def expectation(X, parameters, sample_weight=None):
     """E-step: the expected sufficient statistics of the rows, and their log-likelihood.
 
@@ -44,11 +49,22 @@ def expectation(X, parameters, sample_weight=None):
     statistics : SufficientStatistics
     log_likelihood : float
         Sum over the rows of log p(x) of what is observed, in nats.
+
+    Raises
+    ------
+    ValueError
+        If X or the weights cannot be used: another shape, infinite values or some too far out to square, a negative
+        weight.
     """
     X = checked_rows(X, parameters.n_features)
-    return rows_to_fit(X, parameters.covariance_type, sample_weight).expectation(parameters)
+    rows = rows_to_fit(X, parameters.covariance_type, checked_weight(sample_weight, len(X)))
+    statistics, log_likelihood = rows.expectation(parameters)
+    if not math.isfinite(log_likelihood):
+        raise ValueError("X must be finite: there are values too far out to square")
+    return statistics, log_likelihood
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are done by hand
 def posteriors(X, parameters):
     """Responsibilities p(component | row).
 
@@ -66,9 +82,46 @@ def posteriors(X, parameters):
     X = checked_rows(X, parameters.n_features)
     result = np.empty((len(X), parameters.n_components))
     for rows, _, log_joint in _joint_blocks(X, parameters):
-        normalize(log_joint)
-        result[rows] = log_joint.T
+        result[rows] = shares(X[rows], parameters, log_joint).T
     return result
+
+
+def shares(X, parameters, log_joint):
+    """Turn the rows' log joint densities (K, n) into posteriors, in place; and return these."""
+    far = ~(np.maximum.reduce(log_joint, axis=0) > FAR)
+    normalize(log_joint)
+    if far.any():
+        patterns, of_row = np.unique(np.isnan(X[far]), axis=0, return_inverse=True)
+        for p, missing in enumerate(patterns):
+            rows = np.flatnonzero(far)[of_row.ravel() == p]
+            log_joint[:, rows] = _limits(np.asarray(X[rows], dtype=float), ~missing, parameters)
+    return log_joint
+
+
+def _limits(X, observed, parameters):
+    """Posteriors (K, n) of rows so far out that their squares overflow, or hide what differs between components.
+
+    At a distance r in the direction u, a log joint density is a r^2 + b r + c. Where two have the same a, as with tied
+    covariances, b decides, and so on.
+    """
+    kind, means = parameters.type, parameters.means
+    moments = kind.expand(parameters.covariances, *means.shape)
+    factors = kind.given(moments, observed[None])[0][0]
+    constants = kind.log_constants(parameters.weights, factors)[:, None]
+    center = means.mean(axis=0)
+    deviations = np.where(observed, X - center, 0.0).T
+    size = np.abs(deviations).max(axis=0)
+    direction = kind.whiten(factors, (deviations / size)[None])
+    whitened = kind.whiten(factors, np.where(observed, means - center, 0.0)[:, :, None])
+    a, b = -0.5 * (direction**2).sum(axis=1), (direction * whitened).sum(axis=1)
+    c = constants - 0.5 * (whitened**2).sum(axis=1)
+    ahead = a - a.max(axis=0)
+    ahead[ahead > -ROUNDING * np.abs(a.max(axis=0))] = 0.0
+    log_joint = ahead * size + b + c / size  # over the distance, and so finite
+    log_joint -= log_joint.max(axis=0)
+    log_joint *= size
+    normalize(log_joint)
+    return log_joint
 
 
 def log_likelihoods(X, parameters):

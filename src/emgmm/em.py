@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from emgmm.acceleration import ACCELERATIONS
-from emgmm.e_step import checked_rows, rows_to_fit
-from emgmm.incomplete import IncompleteRows, check_features, weighted_rows
+from emgmm.checks import checked_reg_covar, checked_rows, checked_weight, scaled_weight, total_weight
+from emgmm.e_step import rows_to_fit
+from emgmm.incomplete import IncompleteRows, check_features
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import SufficientStatistics, maximization
 
@@ -161,7 +162,7 @@ def expectation_maximization(
     reg_covar : float, default=0
         Added to each variance. With 0 the trace never decreases.
     sample_weight : ndarray of shape (N,), optional
-        A row of weight 2 counts as two.
+        A row of weight 2 counts as two, one of weight 0 nowhere; neither does a row without any value.
     map : callable, default=map
         For `Parts`: what runs a task a part, like the `map` of an executor.
     acceleration : {"none", "anderson"}, default="none"
@@ -183,9 +184,10 @@ def expectation_maximization(
     Raises
     ------
     ValueError
-        If X has another shape than the parameters need, or infinite values, or a feature without any value; of a part
-        that cannot be used, its name and why.
+        If X has another shape than the parameters need, or infinite values, or a feature without any value; if the
+        weights are not as many as rows, or negative; of a part that cannot be used, its name and why.
     """
+    checked_reg_covar(reg_covar)
     if acceleration not in ACCELERATIONS:
         raise ValueError(f"acceleration must be one of {list(ACCELERATIONS)}, not {acceleration!r}")
     if labeled is not None and (labeled.covariance_type, labeled.shape) != (
@@ -196,11 +198,11 @@ def expectation_maximization(
     if hasattr(X, "to_fit"):  # Parts, which import this module
         if labeled is not None or sample_weight is not None:
             raise ValueError("give labels and weights of parts to Parts")
-        rows, total_weight, direct = X.to_fit(start, kernel, map), X.total_weight, False
+        rows, total, direct = X.to_fit(start, kernel, map), X.total_weight, False
     else:
-        rows, total_weight, direct = _rows_of_array(X, start, labeled, sample_weight, kernel)
-    if not total_weight > 0:
-        raise ValueError("there are no rows to fit")
+        rows, total, direct = _rows_of_array(X, start, labeled, sample_weight, kernel)
+    if not 0 < total < math.inf:
+        raise ValueError("there are no rows to fit" if not total else f"the sum of the weights is {total}")
     parameters = start
     accelerator = ACCELERATIONS[acceleration]()
     trace: list[float] = []
@@ -216,7 +218,7 @@ def expectation_maximization(
         if labeled is not None:
             known, joint = labeled.expectation(parameters)
             statistics, log_likelihood = statistics + known, log_likelihood + joint
-        mean = float(log_likelihood / total_weight)
+        mean = float(log_likelihood / total)
         if own is None and not math.isfinite(mean):
             raise ValueError("X must be finite: there are infinite values, or some too far out to square")
         is_lower = own is not None and not mean >= trace[-1]
@@ -250,14 +252,16 @@ def expectation_maximization(
 def _rows_of_array(X, start, labeled, sample_weight, kernel):
     """Give what takes E-steps over X; the weight of all rows; and whether labels alone make the fit, in one step."""
     X = checked_rows(X, start.n_features)
-    sample_weight = None if sample_weight is None else np.asarray(sample_weight, dtype=float)
+    sample_weight = checked_weight(sample_weight, len(X))
+    if labeled is None:  # whose mass is by the same measure
+        sample_weight = scaled_weight(sample_weight)
     rows = rows_to_fit(X, start.covariance_type, sample_weight, kernel)
-    total_weight = len(X) if sample_weight is None else sample_weight.sum()
-    total_weight += 0 if labeled is None else labeled.mass.sum()
-    every = [rows] * bool(len(X)) + [labeled] * (labeled is not None)
+    own = total_weight(rows.X, rows.sample_weight)
+    every = [rows] * (own > 0) + [labeled] * (labeled is not None)
     if every and all(isinstance(part, IncompleteRows) for part in every):
-        check_features(*(weighted_rows(part.X, part.sample_weight) for part in every))
-    return rows, total_weight, not len(X) and isinstance(labeled, SufficientStatistics)
+        check_features(*(part.X for part in every))
+    total = own + (0 if labeled is None else labeled.mass.sum())
+    return rows, total, not own and isinstance(labeled, SufficientStatistics)
 
 
 def _whole_step(rows, parameters, reg_covar):
@@ -270,5 +274,5 @@ def _whole_step(rows, parameters, reg_covar):
     if after is None or not proper[0]:
         return None, None
     weights, means, covariances, factors = (array[0] for array in after)
-    image = MixtureParameters.with_factors(weights, means, covariances, parameters.covariance_type, factors)
+    image = MixtureParameters(weights, means, covariances, parameters.covariance_type, factors)
     return image, log_likelihoods[0]

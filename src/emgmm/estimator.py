@@ -1,6 +1,9 @@
 """scikit-learn's interface to the library."""
 
+import math
 import warnings
+from functools import partial
+from numbers import Integral
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -9,35 +12,41 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from emgmm import checks
 from emgmm.acceleration import ACCELERATIONS
 from emgmm.complete import KERNELS
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import log_likelihoods, posteriors
-from emgmm.em import expectation_maximization, sklearn_stopping
+from emgmm.em import aitken_stopping, expectation_maximization, sklearn_stopping
 from emgmm.imputation import impute
-from emgmm.incomplete import check_features, weighted_rows
-from emgmm.initialization import parameters_from_classes, random_parameters, unlabeled_statistics
+from emgmm.incomplete import check_features, counted_rows, has_value
+from emgmm.initialization import hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics
-from emgmm.parameters import CollapsedComponentError, MixtureParameters
-from emgmm.parts import UNLABELED, Parts
+from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
+from emgmm.parts import Parts
 from emgmm.ridge import ridge_warning
-from emgmm.statistics import estimates, has_holes, maximization
+from emgmm.statistics import has_holes, maximization, weighted_statistics
 
 SAMPLE_ROWS = 50_000  # of parts, to start from
+READ = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
+ONE_ARRAY = "a model predicts one array at a time: fit the parts, then give them one by one"
+STOPPING = {"change": sklearn_stopping, "aitken": aitken_stopping}
 
 
 class GaussianMixtureEM(GaussianMixture):
     """Gaussian mixture fitted by EM: scikit-learn's, faster, and with labels, row weights and missing values.
 
-    NaN in X is a missing value, missing at random. The likelihood is that of the observed values, with the missing ones
-    as latent variables; a row without any adds nothing to it, and has the weights as its posterior. Starts that look at
-    the data take a copy in which each missing value is replaced by one drawn from the feature's others (`hot_deck`).
+    NaN in X is a missing value, missing at random, and so are values behind the mask of a masked array and pandas' NA.
+    The likelihood is that of the observed values, with the missing ones as latent variables; a row without any counts
+    nowhere, and has the weights as its posterior. Starts that look at the data take a copy in which each missing value
+    is replaced by one drawn from the feature's others (`hot_deck`).
 
     With the same settings it takes the same steps as scikit-learn. It differs in this: EM goes through the rows in
     blocks, so that its memory does not grow with them (labels copy the rows, and starts by scikit-learn need theirs);
     EM computes in double precision and loses no digits to offsets; a component that collapses is told of.
 
-    Every parameter and attribute that is not listed here is GaussianMixture's, with its shape and default.
+    Every parameter and attribute that is not listed here is GaussianMixture's, with its shape and default. Covariances
+    and precisions may be set by hand: those set last count, and the others follow.
 
     Parameters
     ----------
@@ -48,12 +57,18 @@ class GaussianMixtureEM(GaussianMixture):
     weights_init, means_init, precisions_init, covariances_init : array-like, optional
         Parameters given explicitly win over any other start, each for itself. Covariances have the shape of
         `covariances_`: full (K, D, D), tied (D, D), diag (K, D), spherical (K,). Give them or the precisions.
+    responsibilities_init : array-like of shape (n_samples, n_components), optional
+        Start from the M-step on these: not negative, each row with sum 1. It wins over labels and `init_params`.
     semi_supervised : {"clamped", "init_only"}, default="clamped"
         What labels do. "clamped": labeled rows stay in the likelihood with their posteriors fixed. "init_only":
         they give the start and leave; EM runs on the unlabeled rows alone.
+    stopping : {"change", "aitken"}, default="change"
+        What must be below `tol` for EM to stop: the change of the mean log-likelihood, as in scikit-learn; or its
+        distance from the limit, as far as the last steps tell (`distance_from_limit`). Where EM is slow, a small
+        change is far from the limit.
     acceleration : {"none", "anderson"}, default="none"
         Extrapolate EM's steps (`emgmm.acceleration`): where EM is slow, far fewer passes over the rows, to the same
-        optimum or another one. It stops where a step changes the log-likelihood by less than `tol`, as without.
+        optimum or another one. It stops as without.
     kernel : {"auto", "numpy", "numba"}, default="auto"
         What goes through the rows. "auto" goes over to a loop that numba compiles, where it is installed, once that
         repays its import; the results are the same up to rounding.
@@ -66,6 +81,9 @@ class GaussianMixtureEM(GaussianMixture):
         Its passes over the rows: with acceleration some are of steps that were taken back. `max_iter` bounds them.
     lower_bounds_ : list of float
         Mean log-likelihood a row that each step found, in nats; with clamped labels, of all rows jointly.
+    classes_ : ndarray
+        Label of each component, that `predict` returns: 0 to n_components - 1, or other labels that `fit` was given,
+        sorted. If there are fewer of these than components, the last components have none.
 
     Examples
     --------
@@ -83,10 +101,15 @@ class GaussianMixtureEM(GaussianMixture):
             StrOptions({"kmeans", "k-means++", "random", "random_from_data", "labels", "random_parameters"})
         ],
         "covariances_init": ["array-like", None],
+        "responsibilities_init": ["array-like", None],
+        "stopping": [StrOptions({*STOPPING})],
         "semi_supervised": [StrOptions({"clamped", "init_only"})],
         "acceleration": [StrOptions({*ACCELERATIONS})],
         "kernel": [StrOptions({*KERNELS})],
     }
+
+    stopping, responsibilities_init = "change", None  # of models that were pickled before there were these
+    _covariance_type = None  # that the covariances were made for
 
     def __init__(
         self,
@@ -102,7 +125,9 @@ class GaussianMixtureEM(GaussianMixture):
         means_init=None,
         precisions_init=None,
         covariances_init=None,
+        responsibilities_init=None,
         semi_supervised="clamped",
+        stopping="change",
         acceleration="none",
         kernel="auto",
         random_state=None,
@@ -127,7 +152,9 @@ class GaussianMixtureEM(GaussianMixture):
             verbose_interval=verbose_interval,
         )
         self.covariances_init = covariances_init
+        self.responsibilities_init = responsibilities_init
         self.semi_supervised = semi_supervised
+        self.stopping = stopping
         self.acceleration = acceleration
         self.kernel = kernel
 
@@ -137,14 +164,16 @@ class GaussianMixtureEM(GaussianMixture):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or Parts
-            float64 and float32 arrays are not copied, read-only memory maps among them. NaN is a missing value. Parts
-            have labels and weights of their own; what starts look at beside labels is a sample of some 50,000 of their
-            rows: the first of each part that has no label, and one in so many after it.
-        y : array-like of int of shape (n_samples,), optional
-            Component of each row, 0 to n_components - 1, or -1 if it is not known. With one component there is
-            nothing to know, and y is ignored.
+            float64 and float32 arrays are not copied, read-only memory maps among them, unless some rows have a label
+            or weight 0. NaN is a missing value. Parts have labels and weights of their own; what starts look at
+            beside labels is a sample of some 50,000 of their rows: the first of each part that has no label, and one
+            in so many after it.
+        y : array-like of shape (n_samples,), optional
+            Label of each row, whole numbers or text; -1, NaN, None, pandas' NA or a masked value if it is not known.
+            Whole numbers from 0 to n_components - 1 are the components themselves; other labels name the first ones in
+            their order (`classes_`). With one component there is nothing to know, and y is ignored.
         sample_weight : array-like of shape (n_samples,), optional
-            A row of weight 2 counts as two.
+            A row of weight 2 counts as two, one of weight 0 nowhere.
         map : callable, default=map
             For `Parts`: what runs a task a part, like the `map` of an executor.
 
@@ -167,10 +196,11 @@ class GaussianMixtureEM(GaussianMixture):
         """
         self._validate_params()
         if isinstance(X, Parts):
-            best = self._fitted_to_parts(X, y, sample_weight, map)
+            best, classes = self._fitted_to_parts(X, y, sample_weight, map)
         else:
-            best = self._fitted_to_array(X, y, sample_weight)
+            best, classes = self._fitted_to_array(X, y, sample_weight)
         self._keep(best)
+        self.classes_ = classes
         if not best.converged and self.max_iter > 0:
             warnings.warn(
                 f"EM did not converge in {best.n_passes} passes over the rows: "
@@ -181,62 +211,93 @@ class GaussianMixtureEM(GaussianMixture):
         return self
 
     def _fitted_to_array(self, X, y, sample_weight):
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2, ensure_all_finite="allow-nan")
-        if len(X) < self.n_components:
-            raise ValueError(
-                f"Expected n_samples >= n_components but got n_components = {self.n_components}, n_samples = {len(X)}"
-            )
-        weight = None if sample_weight is None else self._checked_weight(sample_weight, X)
+        X = validate_data(self, checks.with_nan(X), ensure_min_samples=2, **READ)
+        weight = None if sample_weight is None else checks.scaled_weight(_checked_weight(sample_weight, X))
+        first = self._given_responsibilities(len(X))
+        ignored = y is None or (self.n_components == 1 and self.init_params != "labels")
+        labels = None if ignored else checks.known_labels(y, len(X))
+        if weight is not None and not (weight > 0).all():
+            counts = weight > 0
+            X, weight, labels, first = (None if each is None else each[counts] for each in (X, weight, labels, first))
+        classes = np.arange(self.n_components)
+        if labels is not None:
+            classes = checks.classes_of(checks.distinct(labels), self.n_components)
+            labels = checks.components_of(labels, classes)
+            labels = labels if (labels != checks.UNLABELED).any() else None
+        checks.check_squares(X)
         if message := ridge_warning(X, self.reg_covar, weight):
             warnings.warn(message, stacklevel=3)
-        labels, labeled = self._checked_labels(y, X), None
-        left_out = labels is not None and self.semi_supervised == "init_only" and (labels == UNLABELED).any()
-        self._check_features(X, weight, labels == UNLABELED if left_out else slice(None))
+        if labels is None:
+            fitted, n_rows, labeled = X, has_value(X).sum() if has_holes(X) else len(X), None
+        else:
+            known = labels != checks.UNLABELED
+            free = ~known & has_value(X)
+            left_out = self.semi_supervised == "init_only" and free.any()
+            fitted, n_rows = (X[free], free.sum()) if left_out else (X, (free | known).sum())
+        if has_holes(fitted):
+            check_features(fitted, names=getattr(self, "feature_names_in_", None))
+        self._check_size(n_rows)
+        if first is not None:
+            first = self._after(first, X, weight)
         if labels is not None:
-            of_labeled, of_unlabeled = labels != UNLABELED, labels == UNLABELED
-            parts = [None if weight is None else weight[part] for part in (of_labeled, of_unlabeled)]
-            labeled = labeled_statistics(
-                X[of_labeled], labels[of_labeled], self.n_components, self.covariance_type, parts[0]
-            )
-            X, weight = X[of_unlabeled], parts[1]
+            parts = [None if weight is None else weight[part] for part in (known, free)]
+            labeled = labeled_statistics(X[known], labels[known], self.n_components, self.covariance_type, parts[0])
+            X, weight = X[free], parts[1]
         elif self.init_params == "labels":
             raise ValueError("init_params='labels' needs labels: give y, with -1 for rows without one")
-        return self._best_run(X, weight, labeled)
+        return self._best_run(X, weight, labeled, first=first), classes
 
     def _fitted_to_parts(self, parts, y, sample_weight, map):  # noqa: A002
         if y is not None or sample_weight is not None:
             raise ValueError("give labels and weights of parts to Parts")
+        if self.responsibilities_init is not None:
+            raise ValueError("responsibilities_init is for rows in one array, not for Parts")
         if self.n_components == 1:  # there is nothing to know
             names, rows, labels, weights = parts.columns
             parts = parts.changed(columns=[names, rows, [None] * len(labels), weights])
-        every = parts.changed(clamped=True).look(map)
-        if every.n_rows < self.n_components:
-            told = f"n_components = {self.n_components}, n_samples = {every.n_rows}"
-            raise ValueError(f"Expected n_samples >= n_components but got {told}")
-        parts = every
-        if self.semi_supervised == "init_only" and every.largest_label > UNLABELED:
+        parts = parts.changed(clamped=True).look(map)
+        classes = checks.classes_of(parts.labels, self.n_components)
+        if not np.isin(parts.labels, range(self.n_components)).all():
+            parts = parts.named(classes).look(map)
+        if self.semi_supervised == "init_only" and len(parts.labels):
             free = parts.changed(clamped=False).look(map)
-            parts = free if free.n_rows else every
+            parts = free if free.n_rows else parts
+        self._check_size(parts.n_rows)
         self.n_features_in_, labeled = parts.n_features, None
         self.__dict__.pop("feature_names_in_", None)  # of a fit before
         X, weight = parts.sample(SAMPLE_ROWS, map)
         if message := ridge_warning(X, self.reg_covar, weight):
             warnings.warn(message, stacklevel=3)
-        if parts.largest_label >= self.n_components:
-            raise ValueError(f"labels must be below n_components = {self.n_components}, not {parts.largest_label}")
-        if parts.largest_label > UNLABELED:
+        if len(parts.labels):
             labeled = parts.labeled(self.n_components, self.covariance_type, map)
         elif self.init_params == "labels":
             raise ValueError("init_params='labels' needs labels: give them to Parts, with -1 for rows without one")
-        return self._best_run(X, weight, labeled, parts, map)
+        return self._best_run(X, weight, labeled, parts, map), classes
 
     def fit_predict(self, X, y=None, sample_weight=None):
-        """Fit the mixture and return the most probable component of each row; parameters as in `fit`."""
+        """Fit the mixture and return the most probable component of each row; parameters as in `fit`, but no Parts."""
+        if isinstance(X, Parts):
+            raise TypeError(ONE_ARRAY)
         return self.fit(X, y, sample_weight).predict(X)
 
     def predict(self, X):
-        """Return the most probable component of each row, an ndarray of int of shape (n_samples,)."""
-        return self.predict_proba(X).argmax(axis=1)
+        """Return the most probable component of each row, an ndarray of shape (n_samples,).
+
+        As `fit` was given labels: whole numbers, or text. A component without a label is -1, or None beside text.
+        """
+        return self._labels_of(self.predict_proba(X).argmax(axis=1))
+
+    def _labels_of(self, components):
+        classes, n_components = getattr(self, "classes_", np.arange(len(self.means_))), len(self.means_)
+        if len(classes) < n_components:
+            without = [None if classes.dtype.kind == "U" else checks.UNLABELED] * (n_components - len(classes))
+            classes = np.array([*classes.tolist(), *without])
+        return classes[components]
+
+    def sample(self, n_samples=1):
+        """Draw rows from the mixture, and return them and their labels, as `predict` gives these."""
+        X, components = super().sample(n_samples)
+        return X, self._labels_of(components)
 
     def predict_proba(self, X):
         """Return the posteriors of the components for each row, an ndarray of shape (n_samples, n_components)."""
@@ -246,12 +307,61 @@ class GaussianMixtureEM(GaussianMixture):
         """Return the log-likelihood of each row in nats, an ndarray of shape (n_samples,)."""
         return log_likelihoods(*self._checked_rows(X))
 
+    def score(self, X, y=None, sample_weight=None):
+        """Return the mean log-likelihood in nats of the rows that have a value.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : Ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            A row of weight 2 counts as two.
+
+        Returns
+        -------
+        float
+        """
+        X, weight, parameters = self._counted(X, sample_weight)
+        return float(np.average(log_likelihoods(X, parameters), weights=weight))
+
+    def bic(self, X, sample_weight=None):
+        """Return the Bayesian information criterion, the lower the better; parameters as in `score`."""
+        return self._criterion(X, sample_weight, math.log)
+
+    def aic(self, X, sample_weight=None):
+        """Return Akaike's information criterion, the lower the better; parameters as in `score`."""
+        return self._criterion(X, sample_weight, lambda _: 2)
+
+    def icl(self, X, sample_weight=None):
+        """Return the integrated completed likelihood, the lower the better; parameters as in `score`.
+
+        It is the BIC, less twice the log-posteriors of the components that the rows are assigned to, so that
+        overlapping components cost (Biernacki, Celeux and Govaert, 2000, "Assessing a mixture model for clustering with
+        the integrated completed likelihood").
+        """
+        rows, weight, parameters = self._counted(X, sample_weight)
+        largest = np.log(posteriors(rows, parameters).max(axis=1))
+        return self.bic(X, sample_weight) - 2 * float(np.sum(largest if weight is None else weight * largest))
+
+    def _counted(self, X, sample_weight):
+        X, parameters = self._checked_rows(X)
+        X, weight = counted_rows(X, None if sample_weight is None else _checked_weight(sample_weight, X))
+        if not len(X):
+            raise ValueError("X has no row with a value")
+        return X, weight, parameters
+
+    def _criterion(self, X, sample_weight, penalty):
+        X, weight, parameters = self._counted(X, sample_weight)
+        n_rows = checks.total_weight(X, weight)
+        score = float(np.average(log_likelihoods(X, parameters), weights=weight))
+        return -2 * n_rows * score + parameters.n_parameters * penalty(n_rows)
+
     def impute(self, X, *, n_draws=None, random_state=None):
         """Fill in missing values by their expectation given what the row has, or by draws (`emgmm.impute`).
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or pandas.DataFrame of shape (n_samples, n_features)
         n_draws : int, optional
             Draw so many times from the conditional distribution, for multiple imputation.
         random_state : int, RandomState or None, default=None
@@ -260,69 +370,64 @@ class GaussianMixtureEM(GaussianMixture):
         Returns
         -------
         ndarray of shape (n_samples, n_features), or (n_draws, n_samples, n_features)
-            Values that are there stay as they are.
+            Values that are there stay as they are. Of a data frame a data frame, or a list of them.
         """
-        X, parameters = self._checked_rows(X)
-        if n_draws is not None and n_draws < 1:
-            raise ValueError(f"n_draws must be at least 1, got {n_draws}")
-        if n_draws is None:
-            return impute(X, parameters)
-        generator = check_random_state(random_state)
-        return np.stack([impute(X, parameters, generator) for _ in range(n_draws)])
+        rows, parameters = self._checked_rows(X)
+        if n_draws is not None and not (isinstance(n_draws, Integral) and n_draws >= 1):
+            raise ValueError(f"n_draws must be at least 1, and a whole number, not {n_draws!r}")
+        generator = None if n_draws is None else check_random_state(random_state)
+        filled = [impute(rows, parameters, generator) for _ in range(n_draws or 1)]
+        if hasattr(X, "iloc"):  # of pandas
+            filled = [type(X)(each, index=X.index, columns=X.columns) for each in filled]
+            return filled[0] if n_draws is None else filled
+        return filled[0] if n_draws is None else np.stack(filled)
 
     def _checked_rows(self, X):
         check_is_fitted(self)
         if isinstance(X, Parts):
-            raise TypeError("a model predicts one array at a time: give the parts one by one")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False, ensure_all_finite="allow-nan")
+            raise TypeError(ONE_ARRAY)
+        with np.errstate(invalid="ignore"):  # it adds up all values
+            X = validate_data(self, checks.with_nan(X), reset=False, **READ)
         return X, self._last()
 
-    def _check_features(self, X, weight, rows):
-        if has_holes(X):
-            fitted = weighted_rows(X[rows], None if weight is None else weight[rows])
-            check_features(fitted, names=getattr(self, "feature_names_in_", None))
+    def _check_size(self, n_rows):
+        if n_rows < self.n_components:
+            told = f"n_components = {self.n_components}, n_samples = {n_rows}"
+            of = "that count; with semi_supervised='init_only' unlabeled ones, if there are any"
+            raise ValueError(f"Expected n_samples >= n_components but got {told} ({of})")
 
-    def _checked_weight(self, sample_weight, X):
-        weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        if not weight.sum() > 0:
-            raise ValueError("sample_weight must not be zero for every row")
-        return weight
-
-    def _checked_labels(self, y, X):
-        """Return None if no row has a label."""
-        if y is None or (self.n_components == 1 and self.init_params != "labels"):
+    def _given_responsibilities(self, n_rows):
+        if self.responsibilities_init is None:
             return None
-        labels = np.asarray(y)
-        if labels.shape != (len(X),):
-            raise ValueError(f"y must have one label a row, shape ({len(X)},), not {labels.shape}")
-        allowed = f"whole numbers from 0 to n_components - 1 = {self.n_components - 1}, or -1 for a row without a label"
-        try:
-            with np.errstate(invalid="ignore"):  # NaN is told of below
-                whole = labels.astype(np.int64)
-        except (TypeError, ValueError):
-            raise ValueError(f"y must hold {allowed}") from None
-        wrong = np.flatnonzero((whole != labels) | (whole < UNLABELED) | (whole >= self.n_components))
-        if len(wrong):
-            raise ValueError(f"y must hold {allowed}; row {wrong[0]} has {labels[wrong[0]].item()!r}")
-        return whole if (whole != UNLABELED).any() else None
+        given = checks.numbers(self.responsibilities_init, "responsibilities_init", (n_rows, self.n_components))
+        if (given < 0).any() or (np.abs(given.sum(axis=1) - 1) > 1e-6).any():
+            raise ValueError("responsibilities_init must not be negative, and each row must have sum 1")
+        return given
 
-    def _best_run(self, X, weight, labeled, parts=None, map=map):  # noqa: A002
+    def _after(self, responsibilities, X, weight):
+        """Take the M-step on responsibilities of all rows, labeled ones too."""
+        shares, seen = responsibilities if weight is None else responsibilities * weight[:, None], has_value(X)
+        filled = hot_deck(X[seen], check_random_state(self.random_state), None if weight is None else weight[seen])
+        return maximization(weighted_statistics(filled, shares[seen], self.covariance_type), self.reg_covar)
+
+    def _best_run(self, X, weight, labeled, parts=None, map=map, first=None):  # noqa: A002
         """Run EM from every start, and return the result of highest likelihood.
 
-        Starts look at X and its weights; so does EM, unless there are parts.
+        Starts look at X and its weights, unless `first` is one; so does EM, unless there are parts.
         """
-        random_state = check_random_state(self.random_state)
+        random_state, given = check_random_state(self.random_state), self._given()
         goes_on = self.warm_start and hasattr(self, "converged_")
-        shape = COVARIANCE_TYPES[self.covariance_type].shape(self.n_components, self.n_features_in_)
-        if goes_on and (self.covariances_.shape, len(self.means_)) != (shape, self.n_components):
-            raise ValueError("warm_start goes on from the last fit: covariance_type and n_components must stay")
+        shape = self.n_components, self.n_features_in_
+        needed = shape, COVARIANCE_TYPES[self.covariance_type].shape(*shape), self.covariance_type
+        if goes_on and needed != (self.means_.shape, self.covariances_.shape, self._covariance_type or needed[2]):
+            told = "covariance_type, n_components and the number of features must stay"
+            raise ValueError(f"warm_start goes on from the last fit: {told}")
         clamped = labeled if self.semi_supervised == "clamped" or not len(X) else None
         best, collapse = None, None
-        for number in range(1 if goes_on else self.n_init):
-            if self.verbose:
-                print(f"Initialization {number}")
+        for number in range(1 if goes_on or first else self.n_init):
+            self._print_verbose_msg_init_beg(number)
             try:
-                start = self._last() if goes_on else self._start(X, weight, labeled, random_state)
+                start = self._last() if goes_on else self._start(X, weight, labeled, random_state, given, first)
             except CollapsedComponentError as error:
                 collapse = f"start: {error}"
                 continue
@@ -330,14 +435,15 @@ class GaussianMixtureEM(GaussianMixture):
             result = expectation_maximization(
                 X if parts is None else parts,
                 start,
-                sklearn_stopping(self.tol, self.max_iter),
+                STOPPING[self.stopping](self.tol, self.max_iter),
                 **rows,
                 reg_covar=self.reg_covar,
                 acceleration=self.acceleration,
                 kernel=self.kernel,
                 previous=self.lower_bound_ if goes_on else None,
-                monitor=self._report if self.verbose else None,
+                monitor=partial(self._report, [-np.inf]) if self.verbose else None,
             )
+            self._print_verbose_msg_init_end(result.trace[-1] if result.trace else -np.inf, result.converged)
             if result.collapse:
                 collapse = f"step {len(result.trace)}: {result.collapse}"
             elif best is None or not best.trace or result.trace[-1] > best.trace[-1]:
@@ -350,25 +456,47 @@ class GaussianMixtureEM(GaussianMixture):
             )
         return best
 
+    def _report(self, trace, step, log_likelihood, _parameters):
+        """Print a step as scikit-learn does."""
+        self._print_verbose_msg_iter_end(step, log_likelihood - trace[-1])
+        trace.append(log_likelihood)
+
     def _last(self):
-        # From the attributes, so that a model may be given its parameters by hand, as in scikit-learn.
-        arrays = (np.array(a, dtype=float) for a in (self.weights_, self.means_, self.covariances_))
-        return MixtureParameters(*arrays, self.covariance_type)
+        """Make parameters of the attributes, for a model may be given them by hand, as in scikit-learn."""
+        if self._covariance_type not in (None, self.covariance_type):
+            told = f"covariance_type is {self.covariance_type!r}, and the model has {self._covariance_type!r}"
+            raise ValueError(f"{told}: fit it again, or set covariances_")
+        names = "weights_", "means_", "covariances_", "precisions_cholesky_"
+        weights, means, covariances, factors = (np.asarray(getattr(self, name), dtype=float).view() for name in names)
+        shapes = means.shape[:1], *[COVARIANCE_TYPES[self.covariance_type].shape(*means.shape)] * 2
+        if (weights.shape, covariances.shape, factors.shape) != shapes:
+            raise ValueError(f"weights_, covariances_ and precisions_cholesky_ must have the shapes {shapes}")
+        return MixtureParameters(weights, means, covariances, self.covariance_type, factors)
 
-    def _report(self, step, log_likelihood, _parameters):
-        if step % self.verbose_interval == 0:
-            print(f"  Iteration {step}\t mean log-likelihood {log_likelihood:.5f}")
+    def __setattr__(self, name, value):
+        """Keep covariances and precisions together: those set last, by hand, count."""
+        if name not in ("covariances_", "precisions_", "precisions_cholesky_"):
+            return super().__setattr__(name, value)
+        value, kind = checks.numbers(value, name), COVARIANCE_TYPES[self.covariance_type]
+        factors, covariances = value, value
+        if name != "covariances_":
+            precisions = value if name == "precisions_" else _product(value, kind)
+            covariances = _product(_factors(precisions, kind, name), kind)
+        if name != "precisions_cholesky_":
+            factors = _factors(covariances, kind, name)
+        elif (kind.variances(value) <= 0).any():
+            raise ValueError(f"{name} must have a positive diagonal")
+        moments = _moments(covariances, factors, kind)
+        return vars(self).update(moments, _covariance_type=self.covariance_type)
 
-    def _start(self, X, weight, labeled, random_state):
+    def _start(self, X, weight, labeled, random_state, given, first):
         """Make the parameters to start from: those given, and the others from labels or `init_params`."""
-        given = {"weights": self.weights_init, "means": self.means_init, "covariances": self._given_covariances()}
-        shape = self.n_components, self.n_features_in_
-        kind = self.covariance_type
-        if self.means_init is not None and np.shape(self.means_init) != shape:
-            raise ValueError(f"means_init must have shape {shape}, not {np.shape(self.means_init)}")
-        if all(value is not None for value in given.values()):
-            return MixtureParameters.checked(**given, covariance_type=kind)
-        if labeled is not None and labeled.mass.all():
+        shape, kind = (self.n_components, self.n_features_in_), self.covariance_type
+        if len(given) == 3:
+            return MixtureParameters(**given, covariance_type=kind)
+        if first is not None:
+            start = first
+        elif labeled is not None and labeled.mass.all():
             start = estimate(labeled, self.reg_covar)
         elif labeled is not None:
             if not len(X):
@@ -378,46 +506,43 @@ class GaussianMixtureEM(GaussianMixture):
         elif self.init_params == "random_parameters":
             start = random_parameters(*shape, random_state, kind)
         else:
+            X, weight = counted_rows(X, weight)
             statistics = unlabeled_statistics(
                 X, self.n_components, self.init_params, random_state, kind, weight, self.reg_covar
             )
-            _, covariances, proper = estimates(statistics, self.reg_covar)
-            if not proper.all():
-                maximization(statistics, self.reg_covar)  # says why
+            found = maximization(statistics, self.reg_covar)
             # Like scikit-learn, whose weights do not sum to 1 where a single row stands for a component.
-            total = len(X) if weight is None else weight.sum()
-            start = MixtureParameters(statistics.mass / total, statistics.means, covariances, kind)
-        if any(value is not None for value in given.values()):
-            found = {name: getattr(start, name) for name in given}
-            found |= {name: value for name, value in given.items() if value is not None}
-            if self.weights_init is None:
-                found["weights"] = found["weights"] / found["weights"].sum()
-            start = MixtureParameters.checked(**found, covariance_type=kind)
+            shares = statistics.mass / checks.total_weight(X, weight)
+            start = MixtureParameters(shares, found.means, found.covariances, kind)
+        if given:
+            found = {name: getattr(start, name) for name in ("weights", "means", "covariances")} | given
+            found["weights"] = found["weights"] / found["weights"].sum()
+            start = MixtureParameters(**found, covariance_type=kind)
         return start
 
-    def _given_covariances(self):
-        if self.precisions_init is None:
-            return self.covariances_init
-        if self.covariances_init is not None:
+    def _given(self):
+        """Check the parameters that are given explicitly."""
+        shape, kind, given = (self.n_components, self.n_features_in_), COVARIANCE_TYPES[self.covariance_type], {}
+        if self.weights_init is not None:
+            given["weights"] = checked_weights(self.weights_init, self.n_components, "weights_init")
+        if self.means_init is not None:
+            given["means"] = checks.numbers(self.means_init, "means_init", shape).copy()
+        if self.covariances_init is not None and self.precisions_init is not None:
             raise ValueError("give precisions_init or covariances_init, not both")
-        precisions, kind = np.array(self.precisions_init, dtype=float), COVARIANCE_TYPES[self.covariance_type]
-        shape = kind.shape(self.n_components, self.n_features_in_)
-        if precisions.shape != shape:
-            raise ValueError(f"precisions_init must have shape {shape}, not {precisions.shape}")
-        if not kind.diagonal and not np.allclose(precisions, precisions.swapaxes(-1, -2)):
-            raise ValueError("precisions_init must be symmetric")
-        factors, singular = kind.precision_factors(precisions)  # of the inverses' inverses: roots of the covariances
-        if np.any(singular):
-            raise ValueError("precisions_init must be positive, and positive definite")
-        return factors**2 if kind.diagonal else factors @ factors.swapaxes(-1, -2)
+        if self.covariances_init is not None:
+            covariances = checked_covariances(self.covariances_init, self.covariance_type, shape, "covariances_init")
+            _factors(covariances, kind, "covariances_init")
+            given["covariances"] = covariances
+        if self.precisions_init is not None:
+            precisions = checks.numbers(self.precisions_init, "precisions_init", kind.shape(*shape))
+            given["covariances"] = _product(_factors(precisions, kind, "precisions_init"), kind)
+        return given
 
     def _keep(self, result):
         parameters = result.parameters
-        self.weights_, self.means_, self.covariances_, self.precisions_cholesky_ = (
-            getattr(parameters, name).copy() for name in ("weights", "means", "covariances", "precisions_cholesky")
-        )
-        factors = self.precisions_cholesky_
-        self.precisions_ = factors**2 if parameters.type.diagonal else factors @ factors.swapaxes(-1, -2)
+        self.weights_, self.means_ = parameters.weights.copy(), parameters.means.copy()
+        moments = parameters.covariances.copy(), parameters.precisions_cholesky.copy()
+        vars(self).update(_moments(*moments, parameters.type), _covariance_type=parameters.covariance_type)
         self.converged_, self.n_iter_, self.n_passes_ = result.converged, len(result.trace), result.n_passes
         self.lower_bounds_ = list(result.trace)
         self.lower_bound_ = result.trace[-1] if result.trace else -np.inf
@@ -427,3 +552,30 @@ class GaussianMixtureEM(GaussianMixture):
         tags.array_api_support = False
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _checked_weight(sample_weight, X):
+    weight = _check_sample_weight(checks.with_nan(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError("sample_weight must not be zero for every row")
+    return weight
+
+
+def _factors(moments, kind, name):
+    """Give factors of the inverses of covariances, or precisions."""
+    if moments.ndim != len(kind.shape(1, 1)):
+        raise ValueError(f"{name} must have the covariance_type's number of dimensions, not the shape {moments.shape}")
+    if not kind.diagonal and not np.allclose(moments, moments.swapaxes(-1, -2)):
+        raise ValueError(f"{name} must be symmetric")
+    factors, singular = kind.precision_factors(moments)
+    if np.any(singular):
+        raise ValueError(f"{name} must be positive, and positive definite")
+    return factors
+
+
+def _product(factors, kind):
+    return factors**2 if kind.diagonal else factors @ factors.swapaxes(-1, -2)
+
+
+def _moments(covariances, factors, kind):
+    return {"covariances_": covariances, "precisions_": _product(factors, kind), "precisions_cholesky_": factors}

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from emgmm.complete import normalize
-from emgmm.e_step import checked_rows
+from emgmm.checks import checked_rows
+from emgmm.e_step import shares
 from emgmm.incomplete import patterns_of
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of values far out, which are told of
 def impute(X, parameters, generator=None):
     """Fill in missing values: by their expectation given what the row has, or by a draw.
 
@@ -37,7 +38,7 @@ def impute(X, parameters, generator=None):
     result, kind = np.array(X, dtype=float), parameters.type
     for patterns in patterns_of(X, parameters):
         for rows, columns, deviations, log_joint in patterns.blocks(X):
-            normalize(log_joint)
+            shares(X[rows], parameters, log_joint)
             filled = np.empty(deviations.shape[1:])
             for p, of in columns.items():
                 coefficients = None if kind.diagonal else patterns.coefficients[p]

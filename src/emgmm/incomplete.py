@@ -16,10 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from emgmm.checks import checked_components, checked_rows, checked_weight
 from emgmm.complete import LARGEST_CONDITION, log_joint_densities, normalize, rows_that_fit
 from emgmm.covariance import LOG_2_PI
 from emgmm.parameters import MixtureParameters
-from emgmm.statistics import SufficientStatistics, no_statistics, pooled
+from emgmm.statistics import SufficientStatistics, has_holes, no_statistics, pooled
 
 BLOCK_VALUES = 2**20  # values whose rows are grouped at a time: few beside the data, enough to find groups
 PATTERN_VALUES = 2**18  # values of the patterns' matrices held at a time
@@ -35,8 +36,26 @@ def check_features(*parts, names=None):
 
 
 def weighted_rows(X, sample_weight):
-    """Return the rows that count."""
-    return X if sample_weight is None or (sample_weight > 0).all() else X[sample_weight > 0]
+    """Return the rows of weight above 0, and their weights; a copy only if there are others."""
+    if sample_weight is None or (sample_weight > 0).all():
+        return X, sample_weight
+    return X[sample_weight > 0], sample_weight[sample_weight > 0]
+
+
+def has_value(X):
+    """Tell which rows (N,) have a value in any feature."""
+    result, size = np.empty(len(X), dtype=bool), max(1, BLOCK_VALUES // X.shape[1])
+    for begin in range(0, len(X), size):
+        result[begin : begin + size] = ~np.isnan(X[begin : begin + size]).all(axis=1)
+    return result
+
+
+def counted_rows(X, sample_weight=None):
+    """Return the unlabeled rows that count, those of `weighted_rows` that have a value, and their weights."""
+    X, sample_weight = weighted_rows(X, sample_weight)
+    if not has_holes(X) or (chosen := has_value(X)).all():
+        return X, sample_weight
+    return X[chosen], None if sample_weight is None else sample_weight[chosen]
 
 
 class Patterns:
@@ -102,7 +121,8 @@ class Patterns:
         offset = np.where(self.observed[:, None], about - means + shift, 0.0)
         expected = means + kind.regressed(self.coefficients, offset[..., None])[..., 0]
         scatter = kind.lifted(self.coefficients, scatter) + kind.scaled(self.left, mass)
-        return pooled(SufficientStatistics(mass, expected, scatter, self.parameters.covariance_type))
+        seen = np.where(self.observed[:, None], mass[..., None], 0.0) if kind.diagonal else None
+        return pooled(SufficientStatistics(mass, expected, scatter, self.parameters.covariance_type, seen))
 
 
 def patterns_of(X, parameters: MixtureParameters):
@@ -150,6 +170,13 @@ class IncompleteRows:
     labels: np.ndarray | None = None
     n_components: int | None = None
     kernel: str = "numpy"  # the only one
+
+    def __post_init__(self):
+        X = checked_rows(self.X)
+        checked = {"X": X, "sample_weight": checked_weight(self.sample_weight, len(X))}
+        if self.labels is not None:
+            checked["labels"] = checked_components(self.labels, len(X), self.n_components)
+        vars(self).update(checked)
 
     @property
     def mass(self):

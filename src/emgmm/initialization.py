@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from emgmm.checks import checked_rows, checked_weight, scaled_weight
 from emgmm.covariance import COVARIANCE_TYPES
-from emgmm.incomplete import IncompleteRows, check_features, weighted_rows
+from emgmm.incomplete import IncompleteRows, check_features, counted_rows, weighted_rows
 from emgmm.labels import labeled_statistics
 from emgmm.statistics import (
     BLOCK_ROWS,
@@ -13,6 +14,8 @@ from emgmm.statistics import (
     no_statistics,
     weighted_statistics,
 )
+
+METHODS = ("kmeans", "k-means++", "random", "random_from_data")
 
 
 def random_parameters(n_components, n_features, generator, covariance_type="full"):
@@ -69,9 +72,11 @@ def hot_deck(X, generator, sample_weight=None):
     ValueError
         If a feature has no value at all.
     """
+    X = checked_rows(X)
+    sample_weight = checked_weight(sample_weight, len(X))
     if not has_holes(X):
         return X
-    check_features(weighted_rows(X, sample_weight))
+    check_features(weighted_rows(X, sample_weight)[0])
     filled = np.array(X, dtype=float)
     for values in filled.T:
         missing = np.isnan(values)
@@ -107,6 +112,10 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
     CollapsedComponentError
         If a component has too few rows for a covariance.
     """
+    X = checked_rows(X, labeled.shape[1])
+    X, sample_weight = counted_rows(X, checked_weight(sample_weight, len(X)))
+    if not len(X):
+        raise ValueError("there are no unlabeled rows that count, for the components without a labeled one")
     if isinstance(labeled, IncompleteRows):
         own = (labeled.X, labeled.sample_weight), (X, sample_weight)
         odds = np.concatenate([np.ones(len(part)) if weight is None else weight for part, weight in own])
@@ -153,7 +162,18 @@ def unlabeled_statistics(
     Returns
     -------
     SufficientStatistics
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown, or X or the weights cannot be used: fewer rows that count than components, say.
     """
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {list(METHODS)}, not {method!r}")
+    X = checked_rows(X)
+    X, sample_weight = counted_rows(X, scaled_weight(checked_weight(sample_weight, len(X))))
+    if len(X) < n_components:
+        raise ValueError(f"there must be a row for each of the {n_components} components, and {len(X)} count")
     X = hot_deck(X, random_state, sample_weight)
     if method == "kmeans":
         from sklearn.cluster import KMeans  # takes a second, so only where it is used
@@ -175,14 +195,16 @@ def unlabeled_statistics(
 
         _, chosen = kmeans_plusplus(X, n_components, random_state=random_state, sample_weight=sample_weight)
     else:
-        chosen = random_state.choice(len(X), size=n_components, replace=False)
-    statistics = labeled_statistics(X[chosen], np.arange(n_components), n_components, covariance_type)
+        equal = sample_weight is None or (sample_weight == sample_weight[0]).all()  # drawn as scikit-learn does
+        odds = None if equal else sample_weight / sample_weight.sum()
+        chosen = random_state.choice(len(X), size=n_components, replace=False, p=odds)
+    weight = np.ones(len(X)) if sample_weight is None else sample_weight
+    statistics = labeled_statistics(X[chosen], np.arange(n_components), n_components, covariance_type, weight[chosen])
     if covariance_type == "tied":  # scikit-learn adds the raw second moment of all rows, not of those chosen alone
-        left = np.ones(len(X)) if sample_weight is None else sample_weight.copy()
+        left = weight.copy()
         left[chosen] = 0
         statistics.scatter[0] += np.einsum("n,nd,ne->de", left, X, X)
     elif reg_covar == 0:
-        weight = np.broadcast_to(1.0, len(X)) if sample_weight is None else sample_weight
         pooled = weighted_statistics(X, weight[:, None], covariance_type)
         mass, scatter = (np.repeat(a / n_components, n_components, axis=0) for a in (pooled.mass, pooled.scatter))
         return SufficientStatistics(mass, statistics.means, scatter, covariance_type)

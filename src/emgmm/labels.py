@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from emgmm.checks import checked_components, checked_rows, checked_weight
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.em import expectation_maximization, sklearn_stopping
-from emgmm.incomplete import IncompleteRows
+from emgmm.incomplete import IncompleteRows, weighted_rows
 from emgmm.parameters import CollapsedComponentError
 from emgmm.statistics import (
     BLOCK_ROWS,
@@ -41,13 +42,15 @@ def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight
     Raises
     ------
     ValueError
-        If a label is out of range.
+        If there is not one label a row, or one is out of range or no whole number; likewise of the weights.
     """
-    X, y = np.asarray(X), np.asarray(y)
-    if len(y) and not ((y >= 0) & (y < n_components)).all():
-        raise ValueError(f"labels must be from 0 to {n_components - 1}, got {y.min()} to {y.max()}")
+    X = checked_rows(X)
+    y, sample_weight = checked_components(y, len(X), n_components), checked_weight(sample_weight, len(X))
+    if sample_weight is not None and not (sample_weight > 0).all():
+        y = y[sample_weight > 0]
+        X, sample_weight = weighted_rows(X, sample_weight)
     if has_holes(X):
-        return IncompleteRows(X, covariance_type, sample_weight, y.astype(np.intp), n_components)
+        return IncompleteRows(X, covariance_type, sample_weight, y, n_components)
     total = no_statistics(n_components, X.shape[1], covariance_type)
     for begin in range(0, len(X), BLOCK_ROWS):
         block = slice(begin, begin + BLOCK_ROWS)
@@ -82,6 +85,8 @@ def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar
     ------
     CollapsedComponentError
         If a class has no rows, or too few for a covariance, or no row has a value of a feature.
+    ValueError
+        As `labeled_statistics`.
     """
     return estimate(labeled_statistics(X, y, n_components, covariance_type), reg_covar)
 

@@ -4,9 +4,10 @@ from functools import partial
 
 import numpy as np
 
+from emgmm.checks import checked_reg_covar, checked_rows
 from emgmm.complete import Rows, log_joint_densities, natural_parameters, normalize, statistics_from
 from emgmm.covariance import COVARIANCE_TYPES
-from emgmm.e_step import checked_rows, log_likelihoods, posteriors
+from emgmm.e_step import FAR, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates, has_holes
@@ -46,6 +47,7 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
     """
     if not starts:
         return []
+    checked_reg_covar(reg_covar)
     X = checked_rows(X, starts[0].n_features, n_dimensions=3)
     if len(X) not in (1, len(starts)) or not X.shape[1]:
         raise ValueError(f"X must hold rows for one fit, or for each of the {len(starts)}; its shape is {X.shape}")
@@ -154,6 +156,9 @@ def judge_many(X, mixtures):
     """
     if not mixtures:
         return
+    X = checked_rows(X, mixtures[0].n_features, n_dimensions=3)
+    if len(X) not in (1, len(mixtures)) or len({(each.covariance_type, each.means.shape) for each in mixtures}) > 1:
+        raise ValueError(f"X must hold rows for one mixture, or for each of the {len(mixtures)}, all of one shape")
     kind, incomplete = mixtures[0].type, has_holes(X)
     X = np.broadcast_to(X, (len(mixtures), *X.shape[1:]))
     values = 2 * max(1, X.shape[1]) * mixtures[0].means.size
@@ -173,7 +178,7 @@ def judge_many(X, mixtures):
             log_joint = log_joint_densities(kind, kind.log_constants(weights, factors), factors, deviations)
             totals = normalize(log_joint)
         for x, mixture, found, total in zip(rows, group, log_joint, totals, strict=True):
-            if np.isfinite(total).all():
+            if (total > FAR).all():
                 yield found.T, total
             else:  # rows too far out to square
                 yield posteriors(x, mixture), log_likelihoods(x, mixture)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from emgmm.checks import numbers
 from emgmm.covariance import COVARIANCE_TYPES, CovarianceType
 
 
@@ -41,35 +42,17 @@ class MixtureParameters:
     means: np.ndarray
     covariances: np.ndarray
     covariance_type: str = "full"
-    precisions_cholesky: np.ndarray = field(init=False, repr=False)
+    precisions_cholesky: np.ndarray = field(default=None, repr=False)
 
     def __post_init__(self):
-        factors, singular = self.type.precision_factors(self.covariances)
-        if np.logical_or.reduce(singular, axis=None):
-            raise CollapsedComponentError(self._name_singular(singular))
-        object.__setattr__(self, "precisions_cholesky", factors)
-        for array in (self.weights, self.means, self.covariances, factors):
+        if self.precisions_cholesky is None:  # not known already
+            factors, singular = self.type.precision_factors(self.covariances)
+            if np.logical_or.reduce(singular, axis=None):
+                of = "the shared" if self.covariance_type == "tied" else f"component {np.argwhere(singular)[0][0]}: its"
+                raise CollapsedComponentError(f"{of} covariance is singular")
+            object.__setattr__(self, "precisions_cholesky", factors)
+        for array in (self.weights, self.means, self.covariances, self.precisions_cholesky):
             array.flags.writeable = False
-
-    @classmethod
-    def with_factors(cls, weights, means, covariances, covariance_type, factors) -> "MixtureParameters":
-        """Take proper parameters whose factors are known."""
-        made = object.__new__(cls)
-        made.__dict__.update(
-            weights=weights,
-            means=means,
-            covariances=covariances,
-            covariance_type=covariance_type,
-            precisions_cholesky=factors,
-        )
-        for array in (weights, means, covariances, factors):
-            array.flags.writeable = False
-        return made
-
-    def _name_singular(self, singular) -> str:
-        if self.covariance_type == "tied":
-            return "the shared covariance is singular"
-        return f"component {np.argwhere(singular)[0][0]}: its covariance is singular"
 
     @property
     def n_components(self) -> int:
@@ -130,32 +113,34 @@ class MixtureParameters:
         CollapsedComponentError
             If a covariance is not positive definite.
         """
-        if covariance_type not in COVARIANCE_TYPES:
-            raise ValueError(f"covariance_type must be one of {list(COVARIANCE_TYPES)}, not {covariance_type!r}")
-        sum_tolerance = 1e-6 if _is_single(weights) else 1e-8
-        asymmetry_tolerance = 1e-5 if _is_single(covariances) else 1e-8
-        weights, means, covariances = (np.array(a, dtype=float) for a in (weights, means, covariances))
+        means = numbers(means, "means").copy()
         if means.ndim != 2 or 0 in means.shape:
             raise ValueError(f"means must have shape (n_components, n_features), not {means.shape}")
-        expected = {
-            "weights": (weights, means.shape[:1]),
-            "covariances": (covariances, COVARIANCE_TYPES[covariance_type].shape(*means.shape)),
-        }
-        for name, (array, shape) in expected.items():
-            if array.shape != shape:
-                raise ValueError(f"{name} must have shape {shape} beside means {means.shape}, not {array.shape}")
-        for name, array in {"weights": weights, "means": means, "covariances": covariances}.items():
-            if not np.isfinite(array).all():
-                raise ValueError(f"{name} must be finite")
-        if (weights <= 0).any() or abs(weights.sum() - 1) > sum_tolerance:
-            raise ValueError(f"weights must be positive with sum 1, not {weights.tolist()}")
-        if not COVARIANCE_TYPES[covariance_type].diagonal:
-            asymmetry = np.abs(covariances - covariances.swapaxes(-1, -2)).max(axis=(-1, -2))
-            asymmetric = np.atleast_1d(asymmetry > asymmetry_tolerance * np.abs(covariances).max(axis=(-1, -2)))
-            if asymmetric.any():
-                raise ValueError(f"covariance of component {int(asymmetric.argmax())} is not symmetric")
-            covariances = 0.5 * (covariances + covariances.swapaxes(-1, -2))
-        return cls(weights / weights.sum(), means, covariances, covariance_type)
+        weights = checked_weights(weights, len(means))
+        covariances = checked_covariances(covariances, covariance_type, means.shape)
+        return cls(weights, means, covariances, covariance_type)
+
+
+def checked_weights(weights, n_components, name="weights"):
+    """Copy weights with sum 1, as exactly as float allows; for the rest see `MixtureParameters.checked`."""
+    tolerance, weights = 1e-6 if _is_single(weights) else 1e-8, numbers(weights, name, (n_components,))
+    if (weights <= 0).any() or abs(weights.sum() - 1) > tolerance:
+        raise ValueError(f"{name} must be positive with sum 1, not {weights.tolist()}")
+    return weights / weights.sum()
+
+
+def checked_covariances(covariances, covariance_type, shape, name="covariances"):
+    """Copy symmetric covariances of components and features of this shape; see `MixtureParameters.checked`."""
+    tolerance, kind = 1e-5 if _is_single(covariances) else 1e-8, COVARIANCE_TYPES[covariance_type]
+    covariances = numbers(covariances, name, kind.shape(*shape))
+    if kind.diagonal:
+        return covariances.copy()
+    transposed = covariances.swapaxes(-1, -2)
+    asymmetry = np.abs(covariances - transposed).max(axis=(-1, -2))
+    asymmetric = np.atleast_1d(asymmetry > tolerance * np.abs(covariances).max(axis=(-1, -2)))
+    if asymmetric.any():
+        raise ValueError(f"{name}: that of component {int(asymmetric.argmax())} is not symmetric")
+    return 0.5 * (covariances + transposed)
 
 
 def _is_single(array) -> bool:

@@ -15,13 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emgmm import checks
 from emgmm.complete import checked_kernel, kernel_for
 from emgmm.e_step import rows_to_fit
-from emgmm.incomplete import check_features, weighted_rows
+from emgmm.incomplete import check_features, counted_rows
 from emgmm.labels import labeled_statistics
 from emgmm.statistics import has_holes, no_statistics
-
-UNLABELED = -1
 
 
 class Look(NamedTuple):
@@ -30,7 +29,7 @@ class Look(NamedTuple):
     n_rows: int
     weight: float
     least: np.ndarray  # value of each feature
-    largest_label: int
+    labels: np.ndarray  # the different ones
     labels_lack_values: bool
     columns: list[str]
 
@@ -46,7 +45,8 @@ class Parts:
         a Dask collection are computed once, and stay where they are: one task takes all parts of a worker. (An idle
         worker may take such a task with its parts; Dask's setting `distributed.scheduler.work-stealing` forbids it.)
     labels : sequence, optional
-        Of each part the component of its rows (N,), -1 where it is not known: arrays, or paths of .npy files.
+        Of each part the component of its rows (N,), -1 where it is not known: arrays, or paths of .npy files. An
+        estimator takes other labels too, as in its `fit`.
     sample_weight : sequence, optional
         Of each part the weights of its rows (N,), likewise. A row of weight 2 counts as two.
     clamped : bool, default=True
@@ -75,6 +75,13 @@ class Parts:
         other.__dict__.update(attributes, n_rows=None)
         return other
 
+    def named(self, classes) -> "Parts":
+        """Copy them, to be looked at anew, with labels turned into the numbers of classes: into components."""
+        names, rows, labels, weights = self.columns
+        found = (None if of is None else np.asarray(_loaded(of)[0]) for of in labels)
+        labels = [None if y is None else checks.components_of(checks.known_labels(y, len(y)), classes) for y in found]
+        return self.changed(columns=[names, rows, labels, weights])
+
     def each(self, task, map):  # noqa: A002
         """Run a task on each part, one after the other on those of a group; give what they return, in their order."""
         columns = ([[column[i] for i in group] for group in self.groups] for column in self.columns)
@@ -101,7 +108,10 @@ class Parts:
                 told = f"the columns {', '.join(columns)}, and {first} {', '.join(named[first])}"
                 raise ValueError(f"part {name} has {told}")
         self.n_rows, self.total_weight = sum(each.n_rows for each in found), sum(each.weight for each in found)
-        self.largest_label = max(each.largest_label for each in found)
+        labels = [each.labels for each in found if len(each.labels)] or [np.zeros(0, dtype=np.intp)]
+        if len({each.dtype.kind for each in labels}) > 1:
+            raise ValueError("the labels of some parts are numbers, and of others text")
+        self.labels = np.unique(np.concatenate(labels))
         self.labels_lack_values = any(each.labels_lack_values for each in found)
         if self.total_weight > 0:
             check_features(np.stack([each.least for each in found]))
@@ -138,8 +148,10 @@ class PartsToFit:
         self.parts, self.map, self.tasks_kernel, self.work = parts, map, checked_kernel(kernel), 0
         if parts.n_features != start.n_features:
             raise ValueError(f"the parts have {parts.n_features} features, and the start {start.n_features}")
-        if parts.largest_label >= start.n_components:
-            raise ValueError(f"labels must be below {start.n_components}, not {parts.largest_label}")
+        if parts.labels.dtype.kind == "U" or parts.labels.min(initial=0) < 0:
+            raise ValueError(f"parts must have labels that are whole numbers from 0, or -1, not {parts.labels[0]}")
+        if parts.labels.max(initial=0) >= start.n_components:
+            raise ValueError(f"labels must be below {start.n_components}, not {parts.labels.max()}")
 
     def expectation(self, parameters):
         """Take the E-step: expected sufficient statistics of all parts, and their log-likelihood."""
@@ -182,7 +194,7 @@ def _loaded(what):
     if what is None:
         return None, []
     if not _is_path(what):
-        return np.asarray(what), [str(column) for column in getattr(what, "columns", ())]
+        return np.asarray(checks.with_nan(what)), [str(column) for column in getattr(what, "columns", ())]
     if os.fspath(what).endswith(".npy"):
         array = np.load(what, allow_pickle=False)
         if not isinstance(array, np.ndarray):
@@ -199,7 +211,7 @@ def _loaded(what):
 
 
 def _part(name, rows, labels, weight):
-    """Load rows, labels and weights of a part, None where there are none; and the names of its columns."""
+    """Load rows, components and weights of a part, None where there are none; names of its columns, and its labels."""
     try:
         (X, names), (y, _), (weight, _) = map(_loaded, (rows, labels, weight))
     except Exception as error:  # whatever a reader of files may raise
@@ -207,12 +219,19 @@ def _part(name, rows, labels, weight):
     if X.ndim != 2 or X.dtype.kind not in "fiub":
         raise ValueError(f"part {name} must hold numbers in the shape (n_samples, n_features), not {_told(X)}")
     for array, what in ((y, "labels"), (weight, "weights")):
-        if array is not None and (array.shape != X.shape[:1] or array.dtype.kind not in "fiub"):
+        if array is not None and array.shape != X.shape[:1]:
             raise ValueError(f"part {name} must have {what}, numbers of shape {X.shape[:1]}, not {_told(array)}")
-    if y is not None and not (np.isfinite(y) & (np.trunc(y) == y) & (y >= UNLABELED)).all():
-        raise ValueError(f"part {name} must have labels that are whole numbers from 0, or -1")
     X = X if X.dtype in (np.float64, np.float32) else X.astype(float)
-    return X, None if y is None else y.astype(np.intp), None if weight is None else weight.astype(float), names
+    try:
+        weight = checks.checked_weight(weight, len(X))
+    except ValueError:
+        raise ValueError(f"part {name} has weights that are not finite, or negative") from None
+    found = y = None if y is None else checks.known_labels(y, len(X), f"part {name}: labels")
+    if y is not None and weight is not None:
+        found[weight == 0] = None if y.dtype.kind == "O" else checks.UNLABELED
+    if y is not None and y.dtype.kind == "O":  # text, which is looked at only
+        y = checks.components_of(y, checks.distinct(y))
+    return X, y, weight, names, found
 
 
 def _told(array) -> str:
@@ -220,37 +239,31 @@ def _told(array) -> str:
 
 
 def _split(clamped, part):
-    """Give unlabeled rows and their weights; and labeled ones, their labels and weights, or None."""
-    X, y, weight, _ = part
+    """Give unlabeled rows that count and their weights; and labeled ones, their labels and weights, or None."""
+    X, y, weight, *_ = part
     if y is None:
-        return (X, weight), None
-    free = y == UNLABELED
+        return counted_rows(X, weight), None
+    free = y == checks.UNLABELED
     weights = [None if weight is None else weight[chosen] for chosen in (free, ~free)]
-    return (X[free], weights[0]), (X[~free], y[~free], weights[1]) if clamped and not free.all() else None
+    known = (X[~free], y[~free], weights[1]) if clamped and not free.all() else None
+    return counted_rows(X[free], weights[0]), known
 
 
 def _looked_at(clamped, *part) -> Look:
     """Tell what a part holds, if it can be used."""
     name, loaded = part[0], _part(*part)
-    (X, weight), known = _split(clamped=True, part=loaded)
-    every = [(X, weight)] + ([(known[0], known[2])] if known else [])
-    if not sum(len(rows) for rows, _ in every):
+    if not len(loaded[0]):
         raise ValueError(f"part {name} has no rows")
-    for rows, weights in every:
-        if len(rows) and np.isinf([np.fmin.reduce(rows, axis=None), np.fmax.reduce(rows, axis=None)]).any():
-            raise ValueError(f"part {name} has values that are not finite")
-        if weights is not None and not (np.isfinite(weights).all() and (weights >= 0).all()):
-            raise ValueError(f"part {name} has weights that are not finite, or negative")
-    fitted = [each for each in (every if clamped else every[:1]) if len(each[0])]
-    n_rows, mass = sum(len(rows) for rows, _ in fitted), sum(_mass(*each) for each in fitted)
-    least = [np.fmin.reduce(weighted_rows(*each), axis=0, initial=np.nan) for each in fitted]
-    least = np.fmin.reduce([np.full(X.shape[1], np.nan), *least])
-    largest, lacks = (known[1].max(), has_holes(known[0])) if known else (UNLABELED, False)
-    return Look(n_rows, mass, least, largest, lacks, loaded[3])
-
-
-def _mass(X, weight) -> float:
-    return float(len(X) if weight is None else weight.sum())
+    if checks.largest(loaded[0]) == np.inf:
+        raise ValueError(f"part {name} has values that are not finite")
+    (X, weight), known = _split(clamped=True, part=loaded)
+    fitted = [(X, weight)] + ([(known[0], known[2])] if known and clamped else [])
+    for rows, _ in fitted:
+        checks.check_squares(rows, f"part {name}")
+    n_rows, mass = sum(len(rows) for rows, _ in fitted), sum(checks.total_weight(*each) for each in fitted)
+    least = [np.fmin.reduce(rows, axis=0, initial=np.nan) for rows, _ in fitted]
+    labels = np.zeros(0, dtype=np.intp) if loaded[4] is None else checks.distinct(loaded[4])
+    return Look(n_rows, mass, np.fmin.reduce(least), labels, bool(known) and has_holes(known[0]), loaded[3])
 
 
 def _sampled(stride, *part):
@@ -260,8 +273,8 @@ def _sampled(stride, *part):
 
 
 def _labeled(settings, *part):
-    X, y, weight, _ = _part(*part)
-    chosen = np.zeros(len(X), dtype=bool) if y is None else y != UNLABELED
+    X, y, weight, *_ = _part(*part)
+    chosen = np.zeros(len(X), dtype=bool) if y is None else y != checks.UNLABELED
     weight = np.ones(chosen.sum()) if weight is None else weight[chosen]
     labels = np.zeros(0, dtype=np.intp) if y is None else y[chosen]
     return (X[chosen], labels, weight) if settings is None else labeled_statistics(X[chosen], labels, *settings, weight)

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from emgmm.checks import checked_rows, checked_weight
 from emgmm.complete import rows_that_fit
+from emgmm.incomplete import weighted_rows
 from emgmm.statistics import SufficientStatistics, has_holes, no_statistics
 
 LARGEST_RIDGE = 1e-3  # share of a feature's variance
@@ -39,7 +41,8 @@ come out wider than their rows. Scale the data, or take reg_covar below 1e-11.
     """
     if reg_covar == 0:
         return None
-    variances = _variances(X, sample_weight)
+    X = checked_rows(X)
+    variances = _variances(*weighted_rows(X, checked_weight(sample_weight, len(X))))
     feature = int(variances.argmin())
     limit = LARGEST_RIDGE * variances[feature]
     if not reg_covar > limit:  # NaN too: no rows, or too far out to square

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from emgmm.checks import checked_reg_covar, checked_rows, numbers
 from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
@@ -31,12 +32,15 @@ class SufficientStatistics:
     scatter : ndarray of shape (..., K, D, D), or (..., K, D) for diag and spherical covariances
         Weighted sums of outer products of the rows' deviations from `means`, or of their squares.
     covariance_type : str
+    observed : ndarray of shape (..., K, D) or None
+        Mass of the observed values of each feature; None if no value is missing, and for full and tied covariances.
     """
 
     mass: np.ndarray
     means: np.ndarray
     scatter: np.ndarray
     covariance_type: str = "full"
+    observed: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -64,7 +68,11 @@ class SufficientStatistics:
             self.means + share[..., None] * shift,
             self.scatter + other.scatter + between,
             self.covariance_type,
+            None if self.observed is other.observed is None else self._observed() + other._observed(),
         )
+
+    def _observed(self):
+        return np.broadcast_to(self.mass[..., None], self.shape) if self.observed is None else self.observed
 
 
 def pooled(statistics):
@@ -75,7 +83,9 @@ def pooled(statistics):
     shares = statistics.mass / np.maximum(mass, TINY)
     means = origin + (shares[..., None] * (statistics.means - origin)).sum(axis=0)
     between = covariance_type.scaled(covariance_type.outer(statistics.means - means), statistics.mass)
-    return SufficientStatistics(mass, means, (statistics.scatter + between).sum(axis=0), statistics.covariance_type)
+    scatter = (statistics.scatter + between).sum(axis=0)
+    observed = None if statistics.observed is None else statistics.observed.sum(axis=0)
+    return SufficientStatistics(mass, means, scatter, statistics.covariance_type, observed)
 
 
 def no_statistics(n_components, n_features, covariance_type="full"):
@@ -85,7 +95,9 @@ def no_statistics(n_components, n_features, covariance_type="full"):
 
 
 def has_holes(X) -> bool:
-    """Tell whether a value is missing (NaN), without a copy of X."""
+    """Tell whether a value is missing (NaN, or masked), without a copy of X."""
+    if np.ma.is_masked(X):
+        return True
     return X.dtype.kind == "f" and X.size > 0 and bool(np.isnan(X.min()))
 
 
@@ -107,8 +119,12 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
     Raises
     ------
     ValueError
-        If X has missing values.
+        If X has missing values, or responsibilities another length, or a negative one.
     """
+    X, responsibilities = checked_rows(X), numbers(responsibilities, "responsibilities")
+    if responsibilities.ndim != 2 or len(responsibilities) != len(X) or responsibilities.min(initial=0) < 0:
+        shape = f"shape ({len(X)}, n_components), not {responsibilities.shape}"
+        raise ValueError(f"responsibilities must be numbers that are not negative, in the {shape}")
     if has_holes(X):
         raise ValueError(
             "X has missing values, and no statistics without parameters: give it to expectation_maximization"
@@ -140,12 +156,15 @@ def estimates(statistics, reg_covar=0.0):
     covariance_type = COVARIANCE_TYPES[statistics.covariance_type]
     mass, means = statistics.mass, statistics.means
     divisor = np.maximum(mass, TINY)  # without mass a component is not proper, whatever comes out
-    covariances = covariance_type.regularized(covariance_type.pool(statistics.scatter, divisor), reg_covar)
+    share = None if statistics.observed is None else statistics.observed / divisor[..., None]
+    covariances = covariance_type.regularized(covariance_type.pool(statistics.scatter, divisor), reg_covar, share)
     variances = covariance_type.variances(covariance_type.expand(covariances, *means.shape[-2:]))
-    # What rounding alone spreads: relative to the distance from the origin, and to the largest component.
+    # What rounding alone spreads: relative to the distance from the origin, and to the largest component. With
+    # reg_covar a single point has that variance, wherever it lies.
     floor = ROUNDING_VARIANCE * (means * means + np.maximum.reduce(variances, axis=-2)[..., None, :])
+    floor = 0.0 if reg_covar else floor
     weights = mass / np.add.reduce(mass, axis=-1)[..., None]
-    return weights, covariances, np.logical_and.reduce(variances > floor, axis=-1) & (mass > 0)
+    return weights, covariances, np.logical_and.reduce(variances > floor, axis=-1) & (mass >= TINY)
 
 
 def maximization(statistics, reg_covar=0.0):
@@ -169,9 +188,9 @@ def maximization(statistics, reg_covar=0.0):
     CollapsedComponentError
         If a component has no mass, sits on a single point, or has a singular covariance.
     """
-    weights, covariances, proper = estimates(statistics, reg_covar)
+    weights, covariances, proper = estimates(statistics, checked_reg_covar(reg_covar))
     if not np.logical_and.reduce(proper):
-        massless = ~(statistics.mass > 0)
+        massless = ~(statistics.mass >= TINY)
         k = int((massless if massless.any() else ~proper).argmax())
         reason = "it has lost all its mass" if massless[k] else "its covariance is singular, it has shrunk to a point"
         raise CollapsedComponentError(f"component {k}: {reason}")
@@ -193,7 +212,14 @@ def complete_log_likelihood(statistics, parameters):
     -------
     float
         In nats.
+
+    Raises
+    ------
+    ValueError
+        If the statistics are of another shape or covariance type than the parameters.
     """
+    if (statistics.shape, statistics.covariance_type) != (parameters.means.shape, parameters.covariance_type):
+        raise ValueError("the statistics must have the parameters' covariance_type, components and features")
     return float(complete_log_likelihoods(statistics, parameters.weights, parameters.means, parameters.factors))
 
 

@@ -1,0 +1,189 @@
+"""What every public function checks of the arrays it is given: rows, weights, labels. All raise ValueError.
+
+A value behind the mask of a masked array is a missing value, as NaN is, and None and pandas' NA among objects: in rows
+it is one to fit around, among labels a row without one; weights and parameters may have none.
+"""
+
+from numbers import Real
+
+import numpy as np
+
+UNLABELED = -1
+NO_LABEL = ("-1", "nan")  # what NumPy makes of -1 and NaN among text
+
+
+def with_nan(values):
+    """Put NaN where values are masked, None or pandas' NA; what has none of these is returned as it is."""
+    if isinstance(values, (list, tuple)):
+        if any(isinstance(each, np.ma.MaskedArray) for each in values):
+            values = np.ma.array(values)
+        else:
+            array = np.asarray(values)
+            values = np.array(values, dtype=object) if array.dtype.kind in "OU" else values  # numbers stay numbers
+    if isinstance(values, np.ma.MaskedArray):
+        hidden, values = np.ma.getmaskarray(values), values.data
+        if hidden.any():
+            values = values if values.dtype.kind == "f" else values.astype(float if values.dtype.kind in "biu" else "O")
+            values = np.where(hidden, np.array(np.nan, dtype=values.dtype), values)
+    if hasattr(values, "iloc"):  # of pandas
+        if values.ndim > 1:
+            return values.mask(values.isna(), np.nan) if any(dtype.kind == "O" for dtype in values.dtypes) else values
+        values = np.asarray(values)
+    if isinstance(values, np.ndarray) and values.dtype.kind == "O":
+        missing = np.fromiter(map(_is_missing, values.flat), bool, values.size).reshape(values.shape)
+        values = np.where(missing, np.nan, values)
+    return values
+
+
+def _is_missing(value) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # pandas' NA is not even false
+        return True
+
+
+def numbers(values, name, shape=None):
+    """Return an array of float, of this shape if one is told; without a missing or infinite value."""
+    try:
+        array = np.asarray(with_nan(values), dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold numbers") from None
+    if shape is not None and array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, not {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite")
+    return array
+
+
+def largest(X):
+    """Give the largest size of a value, those apart that are missing."""
+    if not X.size:
+        return 0.0
+    ends = X.min(), X.max()  # far faster than those that pass over NaN
+    return np.abs((np.fmin.reduce(X, axis=None), np.fmax.reduce(X, axis=None)) if np.isnan(ends[0]) else ends).max()
+
+
+def checked_rows(X, n_features=None, n_dimensions=2):
+    """Return X as an array, if it holds finite or missing numbers in the shape (N, D) that is needed."""
+    X = np.asarray(with_nan(X))
+    try:
+        X = X.astype(float) if X.dtype.kind == "O" else X
+    except (TypeError, ValueError):
+        raise ValueError("X must hold numbers") from None
+    if X.ndim != n_dimensions or X.shape[-1] != (n_features or X.shape[-1]) or X.dtype.kind not in "fiub":
+        width = "n_features" if n_features is None else n_features
+        raise ValueError(f"X must hold numbers in the shape (n_samples, {width}), not {X.dtype} {X.shape}")
+    if X.dtype.kind == "f" and largest(X) == np.inf:
+        raise ValueError("X must be finite: there are infinite values")
+    return X
+
+
+def check_squares(X, told="X"):
+    """Raise ValueError for a value that is too far out for sums of squares."""
+    if largest(X) > np.sqrt(np.finfo(float).max / (4 * max(1, len(X)))):
+        sizes = [largest(column) for column in X.T]
+        feature = int(np.argmax(sizes))
+        value = f"a value of size {sizes[feature]:.3g} in feature {feature} (counted from 0)"
+        raise ValueError(f"{told} must be finite, and not too far out to square: there is {value}")
+
+
+def checked_weight(sample_weight, n_rows):
+    """Return the rows' weights as float, or as a mask of those that count; or None."""
+    if sample_weight is None:
+        return None
+    weight = numbers(sample_weight, "sample_weight", (n_rows,))
+    if np.asarray(sample_weight).dtype.kind == "b":
+        return np.asarray(sample_weight)
+    if (weight < 0).any():
+        raise ValueError("sample_weight must not be negative")
+    return weight
+
+
+def total_weight(X, sample_weight):
+    """Count rows, each by its weight."""
+    return float(len(X) if sample_weight is None else sample_weight.sum())
+
+
+def scaled_weight(weight):
+    """Multiply weights by a power of 2, which changes no digit, such that their products do not underflow."""
+    exponent = 0 if weight is None or not len(weight) else 1 - np.frexp(weight.max())[1]
+    return np.ldexp(weight, exponent) if exponent else weight
+
+
+def checked_reg_covar(reg_covar):
+    """Return what is added to variances."""
+    if not 0 <= reg_covar < np.inf:
+        raise ValueError(f"reg_covar must be finite and not negative, not {reg_covar}")
+    return reg_covar
+
+
+def checked_components(y, n_rows, n_components):
+    """Return the component of each row, as int."""
+    labels = known_labels(y, n_rows, "labels")
+    if labels.dtype.kind == "O":
+        raise ValueError(f"labels must be whole numbers from 0 to {n_components - 1}, not text")
+    if not ((labels >= 0) & (labels < n_components)).all():
+        raise ValueError(f"labels must be from 0 to {n_components - 1}, got {labels.min()} to {labels.max()}")
+    return labels
+
+
+def known_labels(y, n_rows, name="y"):
+    """Return labels: whole numbers (int64), or text (object). -1, NaN, None and pandas' NA are none: -1, or None."""
+    labels = np.asarray(with_nan(y))
+    if labels.shape != (n_rows,):
+        raise ValueError(f"{name} must have one label a row, shape ({n_rows},), not {labels.shape}")
+    labels = labels.astype(object) if labels.dtype.kind == "U" else labels
+    if labels.dtype.kind == "O":
+        none = np.array([_is_missing(each) or (isinstance(each, Real) and each == UNLABELED) for each in labels], bool)
+        text = np.array([isinstance(each, str) for each in labels], bool)
+        if not text.any():
+            labels = np.array(np.where(none, UNLABELED, labels).tolist())
+        elif not (text | none).all():
+            raise ValueError(f"{name} must hold either numbers or text; {_first(~(text | none), labels)}")
+        elif (unclear := np.isin(labels, NO_LABEL)).any():
+            advice = "give the number -1, NaN or None for a row without a label, in a list or an array of dtype object"
+            raise ValueError(f"{name}: {_first(unclear, labels)}, which is text: {advice}")
+        else:
+            return np.where(none, None, labels)
+    allowed = f"{name} must hold whole numbers or text, with -1 for a row without a label"
+    if labels.dtype.kind not in "fiub":
+        raise ValueError(f"{allowed}, not {labels.dtype}")
+    labels = np.where(np.isnan(labels), UNLABELED, labels)
+    with np.errstate(invalid="ignore"):  # infinity is told of
+        whole = labels.astype(np.int64)
+    if (whole != labels).any():
+        raise ValueError(f"{allowed}; {_first(whole != labels, labels)}")
+    return whole
+
+
+def _first(wrong, labels) -> str:
+    row = int(wrong.argmax())
+    return f"row {row} has {labels[row : row + 1].tolist()[0]!r}"
+
+
+def has_label(labels):
+    """Tell which of `known_labels` are some."""
+    return labels != UNLABELED if labels.dtype.kind != "O" else np.not_equal(labels, None).astype(bool)
+
+
+def distinct(labels):
+    """Sort the different labels of `known_labels`."""
+    known = labels[has_label(labels)]
+    return np.unique(known.tolist() if labels.dtype.kind == "O" and len(known) else known.astype(np.int64))
+
+
+def classes_of(found, n_components):
+    """Name components by different labels, sorted: 0 to n_components - 1 by themselves, others in their order."""
+    if found.dtype.kind != "U" and ((found >= 0) & (found < n_components)).all():
+        return np.arange(n_components)
+    if len(found) > n_components:
+        told = ", ".join(map(str, found[:5].tolist())) + ", ..." * (len(found) > 5)
+        raise ValueError(f"there are {len(found)} classes ({told}) and n_components = {n_components}: take as many")
+    return found
+
+
+def components_of(labels, classes):
+    """Turn `known_labels` into components, -1 where there is none."""
+    known, result = has_label(labels), np.full(len(labels), UNLABELED, dtype=np.intp)
+    result[known] = np.searchsorted(classes, labels[known].astype(classes.dtype))
+    return result
