@@ -8,7 +8,9 @@ import pytest
 import yaml
 from test_configuration import CLAIM, GOOD
 
+from study.audit.replaced import notices_of
 from study.claims.judge import judge_all
+from study.configuration.changes import warnings_of
 from study.configuration.errors import ConfigurationError
 from study.data.sources import make_dataset
 from study.evaluation.measure import measure
@@ -294,3 +296,50 @@ def test_keys_of_a_caller_are_a_last_overlay(write):
     assert load(files, caller={"experiments": {"toy": {"replicates": 4}}}).study.experiments["toy"].replicates == 4
     with pytest.raises(ConfigurationError, match=r"the module's config experiments\.toy\.replicate: unknown key"):
         load(files, caller={"experiments": {"toy": {"replicate": 4}}})
+
+
+def test_what_an_overlay_changes_of_an_article_is_named(write):
+    overlay = {
+        "experiments": {"toy": {"replicates": 5, "fits": {"first": {"tol": 1e-9}}}, "other": None},
+        "claims": {"A1": {"published": 0.5}},
+    }
+    loaded = load(write(overlay))
+    assert [*map(str, loaded.changes)] == [
+        f"toy.replicates (overlay.yaml) is 5; the article's is {TOY['replicates']}",
+        "toy.fits.first.tol (overlay.yaml) is 1e-09; the article does not set it",
+        f"A1.published (overlay.yaml) is 0.5; the article's is {CLAIM['published']}",
+    ]
+    (warning,) = warnings_of(loaded.study, loaded.changes).values()
+    assert warning.startswith("Not with the article's settings: toy.replicates (overlay.yaml) is 5;")
+    tables = dict.fromkeys(["fits", "parameters", "agreement", "measurements"], pd.DataFrame({"experiment": []}))
+    rows = judge_all(loaded.study.claims, tables, warnings=warnings_of(loaded.study, loaded.changes))
+    assert rows[0]["explanation"].startswith(f"{warning} Not tested: ")
+    assert load(write()).changes == []
+    notices = [*notices_of(loaded, ["overlay.yaml"])]
+    assert notices[0] == "This run changes settings of the articles:"
+    assert len(notices) == 4  # nothing is here that it could replace
+
+
+def test_another_kind_of_data_is_one_change(write):
+    data = {"source": "sklearn", "dataset": "iris"}
+    (change,) = load(write({"experiments": {"toy": {"data": data}}, "sweeps": {"sizes": None}})).changes
+    assert str(change) == "toy.data.source (overlay.yaml) is 'sklearn'; the article's is 'gaussian_mixture'"
+
+
+def test_another_file_for_an_article_is_a_change_of_its_claims(write):
+    Path("articles/third.yaml").write_text(yaml.safe_dump(ARTICLE))
+    (change,) = load(write({"articles": {"first": "articles/third.yaml"}})).changes
+    told = "A1.article (overlay.yaml) is 'articles/third.yaml'; the article's is 'articles/first.yaml'"
+    assert str(change) == told
+
+
+def test_what_a_run_replaces_is_said_when_it_starts(write, monkeypatch):
+    loaded = load(write({"experiments": {"toy": {"replicates": 5}}}))
+    before = load(write()).study.model_dump(mode="json")
+    monkeypatch.setattr("study.audit.replaced.read_manifest", lambda folder: ({"configuration": before}, ""))
+    told = [*notices_of(loaded, ["my overlay.yaml"])]
+    assert told[2] == (
+        "It replaces the results of another configuration in results: experiment toy, sweep sizes. To keep both, run"
+    )
+    assert told[3].startswith("  snakemake -s ")  # the tree is elsewhere
+    assert told[3].endswith("Snakefile --cores 4 --configfile 'my overlay.yaml' --directory elsewhere")

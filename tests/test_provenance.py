@@ -12,9 +12,12 @@ from project import TINY, make_project, snakemake
 
 from study.audit.certificate import certificate_lines, not_certified
 from study.audit.manifest import git_state
+from study.configuration.errors import StudyError
 from study.data.checksums import Checksums, computing_checksum, sha256_of
+from study.plan.loaded import LoadedCode
 from study.plan.places import Places
 from study.plan.provenance import what_differs
+from study.plan.sources import Code
 
 ROOT = Path(__file__).parent.parent
 
@@ -191,6 +194,27 @@ def test_words_of_code_do_not_count(tmp_path):
     assert computing_checksum(b"def") != computing_checksum(b"def ")  # no Python: the bytes
     (tmp_path / "a.css").write_text("a {}")
     assert Checksums().of_code(tmp_path / "a.css") == sha256_of(tmp_path / "a.css")
+
+
+def test_a_job_runs_the_code_of_the_plan_or_not_at_all(tmp_path):
+    for file, text in (("src/a.py", "A = 1\n"), ("workflow/scripts/s.py", "import a\n")):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    planned = Code(tmp_path).made_of("s.py")
+    assert {"a", "s.py", "numpy", "python"} <= planned.keys()
+    loaded = LoadedCode(tmp_path)
+    loaded.check(planned)
+    loaded.check_again()
+    (tmp_path / "src/a.py").write_text("A = 2\n")
+    (tmp_path / "src/a.py").write_text("A = 1\n")  # put back: what was loaded in between is not known
+    with pytest.raises(StudyError, match="a was changed while the run was at work: run the same command again"):
+        loaded.check_again()
+    with pytest.raises(StudyError, match="a was changed"):
+        loaded.check(planned)  # this process is of no more use
+    LoadedCode(tmp_path).check(planned)
+    (tmp_path / "src/a.py").write_text("A = 2\n")
+    with pytest.raises(StudyError, match="a was changed"):
+        LoadedCode(tmp_path).check(planned)
 
 
 def test_checksums_are_remembered_until_the_file_system_says_something_else(tmp_path, monkeypatch):

@@ -125,6 +125,54 @@ def test_only_new_cells_are_computed(tmp_path, monkeypatch):
     assert ran == [30, 60, 45, 30, 60]
 
 
+def test_a_cell_that_is_not_what_was_written_is_computed_again(tmp_path):
+    before = run(SWEEP, tmp_path)
+    file = next(tmp_path.glob("*_*.csv"))
+    file.write_text(file.read_text().replace("toy", "toy").replace(",0,", ",7,"))
+    pd.testing.assert_frame_equal(run(SWEEP, tmp_path), before)
+    assert len([*tmp_path.glob("*_*.csv")]) == 2
+
+
+def test_runs_that_are_the_same_run_once(tmp_path):
+    pd.DataFrame({"x": [0.0, 1, 9, 10], "y": [0, 0, 1, 1]}).to_csv(tmp_path / "u.csv", index=False)
+    file = {"path": str(tmp_path / "u.csv"), "target": "y"}
+    data = {"source": "csv", "features": ["x"], "unlabeled": {"path": file["path"]}, "labeled": file}
+    fits = {"clamped": {"initialization": "labels", "semi_supervised": "clamped"}, "km": {"initialization": "kmeans"}}
+    experiment = Experiment.model_validate({"data": data, "fits": fits})
+    sweep = {"experiment": "toy", "vary": {"fits.clamped.tol": [1e-2, 1e-4]}, "replicates": 4}
+    (tmp_path / "cells").mkdir()
+    table = run(sweep, tmp_path / "cells", experiment)
+    assert table.groupby("fit").size().to_dict() == {"clamped": 2, "km": 8}
+    where = {"fits.clamped.tol": 1e-4}
+    claim = {"source": "we", "statement": "so", "table": "sweeps/s", "quantity": "n_iter", "published": 0}
+    clamped, km = ({**claim, "where": {**where, "fit": fit}} for fit in ("clamped", "km"))
+
+    def numbers(settings):
+        claim = Claim.model_validate(settings)
+        found = numbers_of(claim, {"sweeps/s": table}, None)
+        *lines, last = pandas_lines(claim, table.columns, frozenset())
+        given = {"read": table}
+        text = "\n".join(lines).replace('pd.read_csv("results/tables/sweeps/s.csv")', "read")
+        exec(text, given)  # noqa: S102 (what the page tells to run)
+        assert eval(last, given) == found.of_draws.median()  # noqa: S307
+        assert len(given["x"].dropna()) == len(found.of_draws)
+        return found
+
+    one = numbers(clamped)
+    assert (len(one.of_draws), one.repeated, one.independent) == (1, True, False)
+    assert len(numbers(km).of_draws) == 4
+    assert len(numbers({**km, "minus": {"fit": "clamped"}}).of_draws) == 4  # the one beside each of four
+    assert len(numbers({**clamped, "minus": {"fit": "km"}}).of_draws) == 4
+    among = {
+        "table": "sweeps/s",
+        "where": clamped["where"],
+        "quantity": "n_iter",
+        "relation": "at_least",
+        "published": 0,
+    }
+    assert len(numbers_of(Claim.model_validate({**km, "among": among}), {"sweeps/s": table}, None).of_draws) == 4
+
+
 def test_progress_tells_what_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr("study.tables.sweeps.REPORT_EVERY", 0.0)
     told = []

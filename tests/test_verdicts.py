@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from study.claims import rules
 from study.claims.intervals import confidence_interval, share_interval
 from study.claims.judge import judge, judge_all
+from study.claims.numbers import numbers_of
 from study.claims.sentences import WORDS
 from study.configuration.claim_checks import sweeps_of
 from study.configuration.schema import Claim, Untested
+from study.page.origin import pandas_lines
 from study.plan.loading import load
 from study.tables.columns import COLUMNS, SWEEP_COLUMNS
 
@@ -97,6 +99,34 @@ def test_few_draws_decide_nothing(kind):
     row = judge("A1", claim(**settings), {"fits": few}, frozenset({("toy", "slow")}))
     assert (row["verdict"], row["n_replicates"]) == ("reproduced", 1)  # the same run on the same rows
     assert row["explanation"].startswith("All runs on these rows are the same: n_iter = 10 (fit slow) holds.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "count"),
+    [
+        ({"where": {}}, 1 + 41),
+        ({"where": {"fit": "fast", "replicate": 3}}, 1),
+        ({"where": {}, "each_draw": "max"}, 41),
+        ({"where": {"fit": "slow"}, "minus": {"fit": "fast"}}, 41),
+        ({"where": {"fit": "fast"}, "minus": {"fit": "fast"}}, 1),
+        ({"where": {}, "experiment": None}, 1 + 41 + 3),
+        ({"where": {"fit": "fast"}, "experiment": None}, 1 + 3),
+        ({"where": {"fit": "slow"}, "among": {"table": "fits", "where": {"fit": "fast"}, "quantity": "n_iter"}}, 41),
+    ],
+)
+def test_the_lines_of_the_page_count_as_the_claim_does(settings, count):
+    if "among" in settings:
+        settings = {**settings, "among": {**settings["among"], "relation": "at_least", "published": 0}}
+    table = pd.concat([FITS, fits(np.arange(3.0), "fast", experiment="other")], ignore_index=True)
+    same = frozenset({("toy", "fast")})
+    asked = claim(published=0, statistic="mean", **settings)
+    found = numbers_of(asked, {"fits": table}, asked.experiment, same).of_draws
+    assert len(found) == count
+    *lines, last = pandas_lines(asked, table.columns, same)
+    given = {"read": table}
+    exec("\n".join(lines).replace('pd.read_csv("results/tables/fits.csv")', "read.copy()"), given)  # noqa: S102
+    assert eval(last, given) == pytest.approx(found.mean(), rel=1e-12)  # noqa: S307
+    assert len(given["x"].dropna()) == count
 
 
 def test_one_case_decides_an_existence_and_no_few_draws_refute_it():

@@ -11,8 +11,8 @@ CHANGED = "{} was changed while the run was at work: run the same command again"
 class LoadedCode:
     """The files of code that this process has used; a module stays loaded, whatever becomes of its file."""
 
-    def __init__(self):
-        self.code, self.seen, self.changed = Code(ROOT, Checksums()), {}, None
+    def __init__(self, root=ROOT):
+        self.code, self.seen, self.changed = Code(root, Checksums()), {}, None
 
     def check(self, planned: dict[str, str]):
         """Raise unless the modules that a job names, and all that earlier ones used, are those of the plan.
