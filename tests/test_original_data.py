@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import shutil
 import subprocess
+import sys
 import threading
 
 import pandas as pd
@@ -54,6 +55,7 @@ def stand_in(tmp_path):
 
 def test_one_command_measures_again(stand_in, monkeypatch):
     folder, files = stand_in
+    (folder / ".venv").symlink_to(sys.prefix)
     command = ["make", "--old-file=.venv/complete", "original-data", "ORIGINAL_DATA=stand_in.yaml"]
     made = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stderr

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from project import snakemake
+from project import SNAKEMAKE, snakemake
 
 from emgmm import log_likelihoods, posteriors
 from study.configuration.repeated import repeated_runs
@@ -113,7 +113,7 @@ def test_the_command_makes_the_table_again(project, study):
         "snakemake --cores 4 --configfile small.yaml --forcerun results/data/customers.npz -- results/tables/fits.csv"
     )
     before = (project / "results/tables/fits.csv").read_bytes()
-    run = subprocess.run(command.split(), cwd=project, capture_output=True, text=True, check=False)
+    run = subprocess.run([*SNAKEMAKE, *command.split()[1:]], cwd=project, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert "Fit customers by EM: unsupervised" in run.stderr
     assert (project / "results/tables/fits.csv").read_bytes() == before
