@@ -18,6 +18,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Programs are started as modules and the code is that of this folder, so that it may be moved with its .venv.
 RUN := $(BIN)/python -m
+# The same in the folder of another run, if RESULTS names one.
+THERE = cd "$(or $(RESULTS),.)" && "$$OLDPWD/$(BIN)/python" -m
 export PYTHONPATH := $(CURDIR)/src$(if $(PYTHONPATH),:$(PYTHONPATH))
 # An account without a home, as in a container, has one that cannot be written to: the profile has an answer to that.
 export HOME := $(or $(HOME),/)
@@ -99,13 +101,13 @@ publish: .venv/complete
 
 ARCHIVE ?= em-study.zip
 archive: .venv/complete
-	@$(RUN) study.audit.archive "$(ARCHIVE)"
+	@$(THERE) study.audit.archive "$(ARCHIVE)"
 
 progress: .venv/complete
-	@$(RUN) study.audit.progress
+	@$(THERE) study.audit.progress
 
 clean-stale: .venv/complete
-	@$(RUN) study.audit.stale $(if $(filter yes,$(DELETE)),--delete)
+	@$(THERE) study.audit.stale $(if $(filter yes,$(DELETE)),--delete)
 
 ORIGINAL_DATA ?= config/original-data.yaml
 original-data: .venv/complete

@@ -32,7 +32,8 @@ def what_changed(job):
     """Say, by its record, what a job would do otherwise now."""
     record = read_record(record_of(job.log[0]))
     if record is None:
-        return ["no record says what made it"]
+        is_there = any(Path(file).exists() for file in job.output)
+        return ["no record says what made it"] if is_there else []
     found = what_differs(record["settings"], settings_of(job.params))
     now = {PLACES.name(file): checksum_now(job, file) for file in job.input}
     if now.keys() != record["inputs"].keys():
@@ -60,7 +61,7 @@ def by_records(known, changed):
         if is_ours(job) and RerunTrigger.PARAMS not in workflow.rerun_triggers:
             raise WorkflowError(
                 "--rerun-triggers without params is not supported: results of other settings, files or code would be "
-                "taken for those of this run"
+                "taken for those of this run; leave the option out"
             )
         return is_ours(job) or known(self, job)
 

@@ -75,8 +75,10 @@ def main(arguments=None) -> int:
     manifest, problem = needs_a_run(Path())
     problems = [problem] if problem else [*problems_of(Path())]
     problems += [
-        f"{path}: the tree of the study has a file of that name too, and an archive takes one: give yours another name"
-        for path in ({} if problem else recorded_files(manifest))
+        f"{path}: the tree of the study has a file of that name too, and an archive takes one: give yours another name, and run again"
+        for path in (
+            {} if problem else recorded_files(manifest).keys() - ({} if given.with_inputs else manifest["inputs"])
+        )
         if path.startswith(OWN)
     ]
     if problems:

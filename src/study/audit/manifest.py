@@ -17,7 +17,7 @@ from study.plan.places import ROOT, Places
 from study.plan.provenance import digest_of, made_by, read_record
 from study.plan.sources import all_code
 
-AGAIN = "Run the same command again; a file that was changed since its job wrote it is made anew if it is deleted."
+AGAIN = "Delete each file of results that is named here, and run the same command again."
 PLUGIN = re.compile(r"snakemake-(executor|logger|scheduler|storage|report|software-deployment)-plugin-")
 
 

@@ -59,7 +59,9 @@ def problems_of(folder: Path, is_own: bool = True):
             sources = manifest["inputs"] | manifest["code"]
             yield from certificate_lines(not_certified(records, manifest["outputs"], sources))
         if found and (kind == "code" or not is_own):
-            words = "the code is not the one that made the results" if kind == "code" else f"a {name} file is another"
+            words = (
+                "the code is not the one that made the results" if kind == "code" else f"one {name} file or more differ"
+            )
             yield f"{words}, so nothing was computed again"
             return
     if configuration_digest(manifest["configuration"]) != manifest["configuration_sha256"]:
@@ -245,8 +247,11 @@ def main(folder=None) -> int:
     if other := other_words(place, manifest, is_own):
         print(one_line(f"other in comments or docstrings alone, and counted as the same: {', '.join(other)}"))
     if absent:
-        print(one_line(f"not here, and known by their checksums alone: {', '.join(sorted(absent))}"))
-    print(f"everything holds: {n_files} results, their inputs, code and configuration, tables and claims")
+        print(one_line(f"not checked, and known by their checksums alone: {', '.join(sorted(absent))}"))
+    checked = [kind for kind in ("inputs", "configuration_files") if absent.isdisjoint(manifest[kind])]
+    named = {"inputs": ", inputs", "configuration_files": ", configuration"}
+    told = "".join(named[kind] for kind in checked)
+    print(f"everything holds: {n_files} results, their records{told}, code, tables and claims")
     return 0
 
 

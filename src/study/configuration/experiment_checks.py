@@ -106,7 +106,7 @@ def _files(data, path):
             yield (*path, key, "path"), f"is '{table.path}': {wrong}"
             continue
         if not Path(table.path).is_file():
-            yield (*path, key, "path"), f"there is no file '{table.path}'"
+            yield (*path, key, "path"), f"there is no file '{table.path}' in {Path.cwd()}, where the run is"
             continue
         try:
             columns = columns_of(table.path)

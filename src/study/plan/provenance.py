@@ -87,7 +87,12 @@ def made_by() -> dict:
 def what_differs(recorded: dict, planned: dict) -> list[str]:
     """Say in which settings two jobs differ, a few words each."""
     found = differing(recorded, planned)
-    return sorted(_words(".".join(path), *values) for path, values in found.items())
+    return sorted(_words(_named(path), *values) for path, values in found.items())
+
+
+def _named(path: tuple) -> str:
+    """Name a setting by its keys, and the checksum of a file or a module by that one."""
+    return path[1] if path[0] in ("files", "code") and len(path) == 2 else ".".join(path)
 
 
 def _words(key: str, one, other) -> str:
