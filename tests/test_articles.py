@@ -305,12 +305,12 @@ def test_what_an_overlay_changes_of_an_article_is_named(write):
     }
     loaded = load(write(overlay))
     assert [*map(str, loaded.changes)] == [
-        "toy.replicates (overlay.yaml) is 5; the article does not set it",
         "toy.fits.first.tol (overlay.yaml) is 1e-09; the article does not set it",
+        "toy.replicates (overlay.yaml) is 5; the article does not set it",
         f"A1.published (overlay.yaml) is 0.5; the article's is {CLAIM['published']}",
     ]
     (warning,) = warnings_of(loaded.study, loaded.changes).values()
-    assert warning.startswith("Not with the article's settings: toy.replicates (overlay.yaml) is 5;")
+    assert warning.startswith("Not with the article's settings: toy.fits.first.tol (overlay.yaml) is")
     tables = dict.fromkeys(["fits", "parameters", "agreement", "measurements"], pd.DataFrame({"experiment": []}))
     rows = judge_all(loaded.study.claims, tables, warnings=warnings_of(loaded.study, loaded.changes))
     assert rows[0]["explanation"].startswith(f"{warning} Not tested: ")

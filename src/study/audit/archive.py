@@ -74,11 +74,10 @@ def main(arguments=None) -> int:
     given = parser.parse_args(arguments)
     manifest, problem = needs_a_run(Path())
     problems = [problem] if problem else [*problems_of(Path())]
+    packed = {} if problem else recorded_files(manifest).keys() - ({} if given.with_inputs else manifest["inputs"])
     problems += [
-        f"{path}: the tree of the study has a file of that name too, and an archive takes one: give yours another name, and run again"
-        for path in (
-            {} if problem else recorded_files(manifest).keys() - ({} if given.with_inputs else manifest["inputs"])
-        )
+        f"{path}: the study's tree has a file of that name too: give yours another name, and run again"
+        for path in sorted(packed)
         if path.startswith(OWN)
     ]
     if problems:
