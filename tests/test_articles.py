@@ -17,6 +17,7 @@ from study.evaluation.measure import measure
 from study.evaluation.scores import evaluate_fit
 from study.fits.em import run_fit
 from study.plan.loading import load
+from study.tables.columns import COLUMNS, PARTS
 
 TOY = GOOD["experiments"]["toy"]
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}}
@@ -311,7 +312,7 @@ def test_what_an_overlay_changes_of_an_article_is_named(write):
     ]
     (warning,) = warnings_of(loaded.study, loaded.changes).values()
     assert warning.startswith("Not with the article's settings: toy.fits.first.tol (overlay.yaml) is")
-    tables = dict.fromkeys(["fits", "parameters", "agreement", "measurements"], pd.DataFrame({"experiment": []}))
+    tables = {name: pd.DataFrame(columns=list(COLUMNS[name])) for name in PARTS}
     rows = judge_all(loaded.study.claims, tables, warnings=warnings_of(loaded.study, loaded.changes))
     assert rows[0]["explanation"].startswith(f"{warning} Not tested: ")
     assert load(write()).changes == []
