@@ -27,7 +27,7 @@ from study.configuration.errors import StudyError
 from study.configuration.implementations import kernel_versions, wrapped_versions
 from study.configuration.repeated import repeated_runs
 from study.configuration.wording import as_it_is
-from study.data.checksums import Checksums
+from study.data.checksums import MEMORY, Checksums
 from study.evaluation.protocols import PROTOCOLS
 from study.figures.catalogue import FIGURES
 from study.plan.demands import PASSES, memory_mb, minutes, seconds_allowed
@@ -88,7 +88,7 @@ if workflow.is_main_process:
 CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]
 # Params hold the checksums of all that a script imports, and of the files that it reads and no job makes: what is
 # changed there, whatever its time, is made anew.
-CHECKSUMS = Checksums(Path(".snakemake/checksums.json").absolute())
+CHECKSUMS = Checksums(MEMORY.absolute())
 CODE = Code(ROOT, CHECKSUMS)
 if workflow.is_main_process:
     atexit.register(CHECKSUMS.save)
@@ -233,6 +233,7 @@ if not IS_MODULE:
             executor, last = workflow.executor_plugin.name, last_run(Path("."))
             if executor == "slurm":
                 check_slurm()
+            CHECKSUMS.save()  # for processes that jobs have of their own
             told = {"executor": executor, "configuration_files": CONFIG_FILES}
             workflow.run_lock = hold(
                 Path("."), told

@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+MEMORY = Path(".snakemake/checksums.json")  # in the folder of a run
 JUST_NOW = 2_000_000_000  # nanoseconds, in which a file may change again and look the same
 
 

@@ -1,7 +1,7 @@
 """The code that a job runs, which must be that of the plan, from the first job of a process to its last."""
 
 from study.configuration.errors import StudyError
-from study.data.checksums import Checksums, what_is_there
+from study.data.checksums import MEMORY, Checksums, what_is_there
 from study.plan.places import ROOT
 from study.plan.sources import Code
 
@@ -12,7 +12,7 @@ class LoadedCode:
     """The files of code that this process has used; a module stays loaded, whatever becomes of its file."""
 
     def __init__(self, root=ROOT):
-        self.code, self.seen, self.changed = Code(root, Checksums()), {}, None
+        self.code, self.seen, self.changed = Code(root, Checksums(MEMORY)), {}, None
 
     def check(self, planned: dict[str, str]):
         """Raise unless the modules that a job names, and all that earlier ones used, are those of the plan.
