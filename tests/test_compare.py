@@ -266,7 +266,7 @@ def test_another_s_results_are_read_within_their_folder(tiny, tmp_path, capsys):
     (tmp_path / "results/tables").symlink_to(tiny / "results/tables")
     assert verify(str(tmp_path)) == 1
     assert "results/tables/fits.csv: this result file is missing" in capsys.readouterr().out
-    manifest = json.loads((tiny / "results/manifest.json").read_text()) | {"outputs": {}}
+    manifest = json.loads((tiny / "results/manifest.json").read_text()) | {"outputs": {}, "records": {}}
     (tmp_path / "results/manifest.json").write_text(json.dumps(manifest))
     assert verify(str(tmp_path)) == 1
     assert "does not record results/tables/fits.csv" in capsys.readouterr().out

@@ -129,7 +129,7 @@ def test_an_archive_holds_in_an_empty_place(unpacked, project):
     for folder, arguments in ((unpacked, ()), (project, (str(unpacked),))):
         run = run_module(folder, "study.audit.verify", *arguments)
         assert run.returncode == 0, run.stdout + run.stderr
-        assert "not here, and known by their checksums alone: labeled.csv" in run.stdout
+        assert "not checked, and known by their checksums alone: labeled.csv" in run.stdout
         assert run.stdout.splitlines()[-1].startswith("everything holds")
     run = run_module(unpacked, "study.compare", str(ROOT / "tests/published_small.zip"), ".")
     assert run.returncode == 0, run.stdout + run.stderr

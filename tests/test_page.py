@@ -32,6 +32,7 @@ from study.page.stage import stage_of
 from study.page.strips import Axis, Held, strip, told_apart
 from study.page.watch import scenes_of
 from study.plan.loading import load
+from study.plan.places import Places
 from study.plan.results import Plan
 
 NOWHERE = float("nan"), float("nan")
@@ -106,7 +107,8 @@ def test_the_files_behind_a_number_are_there(project, study):
                 assert (project / path).is_file(), path
 
 
-def test_the_command_makes_the_table_again(project, study):
+def test_the_command_makes_the_table_again(project, study, monkeypatch):
+    monkeypatch.setattr("study.page.origin.Places", lambda: Places(root=project))
     claim = study.claims["A1"]
     command = command_of(claim, ["config.yaml", "small.yaml"])
     assert command == (

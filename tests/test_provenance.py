@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import TINY, make_project, snakemake
+from project import SNAKEMAKE, TINY, make_project, snakemake
 
 from study.audit.certificate import certificate_lines, not_certified
 from study.audit.manifest import git_state
@@ -303,7 +303,7 @@ def test_a_run_elsewhere_can_be_audited(tmp_path):
     for file in ("unlabeled.csv", "labeled.csv", "small.yaml"):
         shutil.move(tree / file, folder / file)
     run = subprocess.run(
-        ["snakemake", "--cores", "2", "--directory", folder, "--configfile", folder / "small.yaml"],
+        [*SNAKEMAKE, "--cores", "2", "--directory", folder, "--configfile", folder / "small.yaml"],
         cwd=tree,
         capture_output=True,
         text=True,
@@ -324,6 +324,14 @@ def test_a_run_elsewhere_can_be_audited(tmp_path):
     assert study_module(tmp_path / "unpacked", "audit.verify").stdout.startswith("everything holds")
     assert study_module(folder, "compare", ".", ".", root=tree).returncode == 0
     command = study_module(folder, "explain", "fits", "mine", "start", "0", "n_iter", root=tree).stdout.splitlines()[-1]
-    again = subprocess.run(["sh", "-c", command.strip()], cwd=folder, capture_output=True, text=True, check=False)
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    again = subprocess.run(
+        ["sh", "-c", command.strip()],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert again.returncode == 0, told(again)
     assert "Fit mine by EM: start" in told(again)

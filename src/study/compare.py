@@ -36,9 +36,9 @@ def main(arguments=None) -> int:
         print(one_line(error), file=sys.stderr)
         return 1
     for heading, sentences in (
-        ("Not made with the settings of the articles", found.changes),
         ("Other settings", found.settings),
         ("Made by other", found.made_by),
+        ("Not made with the settings of the articles", found.changes),
         ("Not as published", found.problems),
         ("Stopped by rounding, and counted as the same", found.flips),
     ):

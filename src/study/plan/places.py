@@ -47,7 +47,7 @@ class Places:
 
     def file(self, name: str) -> Path:
         """Find a file by its name."""
-        of_the_tree = not _is_of_the_folder(name) and not name.startswith(OWN) and (self.root / name).exists()
+        of_the_tree = not _is_of_the_folder(name) and not name.startswith(OWN) and os.path.exists(self.root / name)
         return (self.root if of_the_tree else self.folder) / name
 
 
