@@ -4,8 +4,12 @@ import numpy as np
 
 from emgmm import complete, incomplete
 from emgmm.complete import Rows, checked_kernel, normalize
+from emgmm.diagonal import DiagonalRows
 from emgmm.incomplete import IncompleteRows
+from emgmm.one_thread import one_thread
 from emgmm.statistics import has_holes
+
+FEW_ROWS = 2  # for which what products need, for each component, costs more than they save
 
 
 def checked_rows(X, n_features, n_dimensions=2):
@@ -25,9 +29,16 @@ def rows_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Rows 
 
 
 def _joint_blocks(X, parameters):
-    return (incomplete if has_holes(X) else complete).joint_blocks(X, parameters)
+    """Yield the rows of each block, and their log joint densities (K, n)."""
+    lacks_values = has_holes(X)
+    if parameters.type.diagonal and (lacks_values or len(X) > FEW_ROWS):
+        blocks = DiagonalRows(X, keep=False).joint_blocks(parameters)
+    else:
+        blocks = (incomplete if lacks_values else complete).joint_blocks(X, parameters)
+    return ((rows, log_joint) for rows, *_, log_joint in blocks)
 
 
+@one_thread()
 def expectation(X, parameters, sample_weight=None):
     """E-step: the expected sufficient statistics of the rows, and their log-likelihood.
 
@@ -49,6 +60,7 @@ def expectation(X, parameters, sample_weight=None):
     return rows_to_fit(X, parameters.covariance_type, sample_weight).expectation(parameters)
 
 
+@one_thread()
 def posteriors(X, parameters):
     """Responsibilities p(component | row).
 
@@ -65,12 +77,13 @@ def posteriors(X, parameters):
     """
     X = checked_rows(X, parameters.n_features)
     result = np.empty((len(X), parameters.n_components))
-    for rows, _, log_joint in _joint_blocks(X, parameters):
+    for rows, log_joint in _joint_blocks(X, parameters):
         normalize(log_joint)
         result[rows] = log_joint.T
     return result
 
 
+@one_thread()
 def log_likelihoods(X, parameters):
     """Log-likelihood log p(x) of each row, of what is observed; in nats. It is 0 where nothing is.
 
@@ -87,6 +100,6 @@ def log_likelihoods(X, parameters):
     X = checked_rows(X, parameters.n_features)
     result = np.empty(len(X))
     with np.errstate(over="ignore", divide="ignore"):  # a row whose square overflows has likelihood 0
-        for rows, _, log_joint in _joint_blocks(X, parameters):
+        for rows, log_joint in _joint_blocks(X, parameters):
             result[rows] = normalize(np.maximum(log_joint, np.finfo(float).min / 2))
     return np.where(result <= np.finfo(float).min / 2, -np.inf, result)

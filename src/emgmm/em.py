@@ -9,6 +9,7 @@ import numpy as np
 from emgmm.acceleration import ACCELERATIONS
 from emgmm.e_step import checked_rows, rows_to_fit
 from emgmm.incomplete import IncompleteRows, check_features, weighted_rows
+from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import SufficientStatistics, maximization
 
@@ -132,6 +133,7 @@ class EMResult:
     collapse: str | None
 
 
+@one_thread()
 def expectation_maximization(
     X,
     start: MixtureParameters,

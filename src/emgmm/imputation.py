@@ -5,8 +5,10 @@ import numpy as np
 from emgmm.complete import normalize
 from emgmm.e_step import checked_rows
 from emgmm.incomplete import patterns_of
+from emgmm.one_thread import one_thread
 
 
+@one_thread()
 def impute(X, parameters, generator=None):
     """Fill in missing values: by their expectation given what the row has, or by a draw.
 
