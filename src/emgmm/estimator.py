@@ -17,7 +17,7 @@ from emgmm.em import expectation_maximization, sklearn_stopping
 from emgmm.imputation import impute
 from emgmm.incomplete import check_features, weighted_rows
 from emgmm.initialization import parameters_from_classes, random_parameters, unlabeled_statistics
-from emgmm.labels import estimate, labeled_statistics
+from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.parts import UNLABELED, Parts
 from emgmm.ridge import ridge_warning
@@ -42,8 +42,9 @@ class GaussianMixtureEM(GaussianMixture):
     Parameters
     ----------
     init_params : {"kmeans", "k-means++", "random", "random_from_data", "labels", "random_parameters"}
-        Where to start, default "kmeans". "labels" asks for labels in `fit`; "random_parameters" is article A's
-        start, drawn without a look at the data. Where `fit` is given labels they are the start, whatever stands here.
+        Where to start, default "kmeans". Where `fit` is given labels they are the start, whatever stands here
+        (`shrunken_parameters`). "labels" asks for them, and takes each class's own covariance, as article A does
+        (`parameters_from_labels`); "random_parameters" is article A's start without, drawn without a look at the data.
         With reg_covar=0, "k-means++" and "random_from_data" start each component with the covariance of all rows.
     weights_init, means_init, precisions_init, covariances_init : array-like, optional
         Parameters given explicitly win over any other start, each for itself. Covariances have the shape of
@@ -318,7 +319,8 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError("warm_start goes on from the last fit: covariance_type and n_components must stay")
         clamped = labeled if self.semi_supervised == "clamped" or not len(X) else None
         best, collapse = None, None
-        for number in range(1 if goes_on else self.n_init):
+        fixed = goes_on or (labeled is not None and labeled.mass.all())  # every start is the same
+        for number in range(1 if fixed else self.n_init):
             if self.verbose:
                 print(f"Initialization {number}")
             try:
@@ -368,8 +370,10 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError(f"means_init must have shape {shape}, not {np.shape(self.means_init)}")
         if all(value is not None for value in given.values()):
             return MixtureParameters.checked(**given, covariance_type=kind)
-        if labeled is not None and labeled.mass.all():
+        if labeled is not None and labeled.mass.all() and self.init_params == "labels":
             start = estimate(labeled, self.reg_covar)
+        elif labeled is not None and labeled.mass.all():
+            start = shrunken_parameters(labeled, X, self.reg_covar, weight)
         elif labeled is not None:
             if not len(X):
                 empty = int((labeled.mass == 0).argmax())
