@@ -14,7 +14,7 @@ KINDS = ("diag", "spherical")
 
 def separated(draw):
     centers = 300 * draw.standard_normal((6, 5))
-    return centers, np.repeat(centers, 40, axis=0) + draw.standard_normal((240, 5)), 1.0
+    return centers, np.repeat(centers, 200, axis=0) + draw.standard_normal((1200, 5)), 1.0
 
 
 def columns_of_0_and_1(draw):
@@ -126,7 +126,7 @@ def test_the_fast_way_is_not_tried_again_where_it_loses_digits(monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 def test_far_start_goes_back_to_the_fast_way(kind, monkeypatch):
     draw = np.random.default_rng(1)
-    X = draw.standard_normal((500, 3))
+    X = draw.standard_normal((5000, 3))
     tight = np.full((2, 3) if kind == "diag" else 2, 1e-5)
     start = emgmm.MixtureParameters(np.full(2, 0.5), np.array([X[0], X[1]]), tight, kind)
     careful = []

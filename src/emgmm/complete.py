@@ -21,6 +21,7 @@ from emgmm.diagonal import TERMS_A_FEATURE, DiagonalRows
 from emgmm.statistics import SufficientStatistics
 
 BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
+SMALL = 20_000  # rows x features x components for which products save nothing
 LEAST_ROWS, MAX_BLOCK_ROWS = 256, 16_384  # of a block; more gain nothing
 MANY_FEATURES = 4  # features a component beyond which their products cost more than they save
 # The fast way is taken while x^T precision x is a sum of terms of this size at most: about 12 digits are right.
@@ -257,7 +258,7 @@ class Rows:
         found = None
         if not (many_products and self.kernel == "numpy") and self._careful is None:
             found = _fast_expectation(self, parameters)
-        if found or not parameters.type.diagonal:
+        if found or not parameters.type.diagonal or self.X.size * parameters.n_components <= SMALL:
             return found or exact_expectation(self.X, parameters, self.sample_weight)
         careful = self._careful or DiagonalRows(self.X, self.sample_weight)
         found = careful.expectation(parameters)
