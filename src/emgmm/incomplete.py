@@ -13,12 +13,14 @@ limit.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from emgmm.checks import checked_components, checked_rows, checked_weight
 from emgmm.complete import LARGEST_CONDITION, log_joint_densities, normalize, rows_that_fit
 from emgmm.covariance import LOG_2_PI
+from emgmm.diagonal import DiagonalRows
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, has_holes, no_statistics, pooled
 
@@ -188,9 +190,15 @@ class IncompleteRows:
         """Numbers of components and features."""
         return self.n_components, self.X.shape[1]
 
+    @cached_property
+    def _diagonal(self):
+        return DiagonalRows(self.X, self.sample_weight, self.labels)
+
     def expectation(self, parameters: MixtureParameters) -> tuple[SufficientStatistics, float]:
         """Take the E-step: expected sufficient statistics, and the log-likelihood of what is observed."""
         kind = parameters.type
+        if kind.diagonal:
+            return self._diagonal.expectation(parameters)
         statistics, log_likelihood = self._sums_about(parameters.means, parameters)
         moved = kind.scaled(kind.outer(statistics.means - parameters.means), statistics.mass)
         if (kind.variances(moved) > LARGEST_CONDITION * kind.variances(statistics.scatter)).any():

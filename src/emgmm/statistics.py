@@ -11,6 +11,7 @@ import numpy as np
 
 from emgmm.checks import checked_reg_covar, checked_rows, numbers
 from emgmm.covariance import COVARIANCE_TYPES, TINY
+from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
 ROUNDING_VARIANCE = (4 * np.finfo(float).eps) ** 2  # of a value of size 1
@@ -101,6 +102,7 @@ def has_holes(X) -> bool:
     return X.dtype.kind == "f" and X.size > 0 and bool(np.isnan(X.min()))
 
 
+@one_thread()
 def weighted_statistics(X, responsibilities, covariance_type="full"):
     """Sufficient statistics of rows whose responsibilities are given.
 
@@ -167,6 +169,7 @@ def estimates(statistics, reg_covar=0.0):
     return weights, covariances, np.logical_and.reduce(variances > floor, axis=-1) & (mass >= TINY)
 
 
+@one_thread()
 def maximization(statistics, reg_covar=0.0):
     """M-step: the parameters that maximize the expected complete-data log-likelihood.
 
@@ -197,6 +200,7 @@ def maximization(statistics, reg_covar=0.0):
     return MixtureParameters(weights, statistics.means, covariances, statistics.covariance_type)
 
 
+@one_thread()
 def complete_log_likelihood(statistics, parameters):
     """Log-likelihood of labeled rows with their labels: the sum of log(weight_y N(x; mean_y, covariance_y)).
 
