@@ -256,8 +256,8 @@ class CovarianceType:
         return rows if self.diagonal else coefficients @ rows
 
     def lifted(self, coefficients, moments):
-        """Second moments of such deviations, from those of observed ones."""
-        return moments if self.diagonal else coefficients @ moments @ coefficients.swapaxes(-1, -2)
+        """Second moments of such deviations, from those of observed ones; of features that covary."""
+        return coefficients @ moments @ coefficients.swapaxes(-1, -2)
 
     def scaled_noise(self, moments, noise):
         """Give standard normal rows (..., D, n) the second moments, which may be singular.

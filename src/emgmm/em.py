@@ -135,6 +135,7 @@ class EMResult:
 
 
 @one_thread()
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def expectation_maximization(
     X,
     start: MixtureParameters,

@@ -22,6 +22,7 @@ from emgmm.imputation import impute
 from emgmm.incomplete import check_features, counted_rows, has_value
 from emgmm.initialization import hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
+from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
 from emgmm.parts import Parts
 from emgmm.ridge import ridge_warning
@@ -577,6 +578,7 @@ def _factors(moments, kind, name):
     return factors
 
 
+@one_thread()
 def _product(factors, kind):
     return factors**2 if kind.diagonal else factors @ factors.swapaxes(-1, -2)
 

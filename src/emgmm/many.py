@@ -17,6 +17,7 @@ GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
 
 
 @one_thread()
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="none", kernel="numpy"):
     """Fit many Gaussian mixtures of one shape, each as `expectation_maximization` does, in less time.
 

@@ -84,9 +84,7 @@ def pooled(statistics):
     shares = statistics.mass / np.maximum(mass, TINY)
     means = origin + (shares[..., None] * (statistics.means - origin)).sum(axis=0)
     between = covariance_type.scaled(covariance_type.outer(statistics.means - means), statistics.mass)
-    scatter = (statistics.scatter + between).sum(axis=0)
-    observed = None if statistics.observed is None else statistics.observed.sum(axis=0)
-    return SufficientStatistics(mass, means, scatter, statistics.covariance_type, observed)
+    return SufficientStatistics(mass, means, (statistics.scatter + between).sum(axis=0), statistics.covariance_type)
 
 
 def no_statistics(n_components, n_features, covariance_type="full"):
@@ -103,6 +101,7 @@ def has_holes(X) -> bool:
 
 
 @one_thread()
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def weighted_statistics(X, responsibilities, covariance_type="full"):
     """Sufficient statistics of rows whose responsibilities are given.
 
@@ -121,7 +120,7 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
     Raises
     ------
     ValueError
-        If X has missing values, or responsibilities another length, or a negative one.
+        If X has missing values, or some too far out to square, or responsibilities another length, or a negative one.
     """
     X, responsibilities = checked_rows(X), numbers(responsibilities, "responsibilities")
     if responsibilities.ndim != 2 or len(responsibilities) != len(X) or responsibilities.min(initial=0) < 0:
@@ -147,6 +146,8 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
             deviations = values - part.means[k][:, None]
             part.scatter[k] = COVARIANCE_TYPES[covariance_type].scatter(deviations, share)
         total = total + part
+    if not np.isfinite(total.scatter).all():
+        raise ValueError("X must be finite: there are values too far out to square")
     return total
 
 
