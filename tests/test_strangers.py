@@ -250,6 +250,17 @@ def test_the_scale_of_weights_changes_nothing(kernel, acceleration, kind):
     assert_same(tiny.parameters, plain.parameters, 1e-10)
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_scaling_for_products_leaves_common_weights_as_they_are(scale):
+    """A start from labels goes by counts of rows: weights are these counts."""
+    weight = scale * np.array([1.0, 2, 3])
+    assert emgmm.checks.scaled_weight(weight) is weight
+    for tiny in (1e-300, 1e300):
+        scaled = emgmm.checks.scaled_weight(tiny * weight)
+        np.testing.assert_array_equal(scaled / scaled[0], tiny * weight / (tiny * weight[0]))
+        assert 1e-10 < scaled.max() < 1e10
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_component_of_tiny_mass_is_the_same_by_both_kernels(kind):
     covariances = moments(kind)
@@ -553,6 +564,46 @@ def test_posteriors_of_rows_far_out_are_their_limit(kind, far):
         np.testing.assert_array_equal(model.predict(rows), right[: len(rows)])
         filled = model.impute(rows)
         assert np.isfinite(filled).all() or far > 1e300
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("share_missing", [0, 0.3])
+def test_rows_far_out_are_the_same_alone_and_among_others(kind, share_missing):
+    """Alone they take the exact way, among others diag and spherical ones that of products."""
+    draw = np.random.default_rng(0)
+    rows, _, start = problem(0, 300, 4, 3, kind=kind)
+    far = draw.choice(300, 60, replace=False)
+    rows[far] *= 10.0 ** draw.uniform(2, 305, (60, 1))
+    rows[draw.random(rows.shape) < share_missing] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for use in (emgmm.posteriors, emgmm.log_likelihoods, emgmm.impute):
+            alone = np.concatenate([use(row[None], start) for row in rows])
+            np.testing.assert_allclose(use(rows, start), alone, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("holes", [False, True])
+def test_functions_tell_of_a_value_too_far_out_to_square_by_an_error_alone(kind, holes):
+    rows = np.r_[HOLES if holes else X, [[1e200, 0]]]
+    start = emgmm.MixtureParameters.checked([0.5, 0.5], [[0, 0], [6, 6]], moments(kind), kind)
+    uses = {
+        "expectation": lambda: emgmm.expectation(rows, start),
+        "numpy": lambda: emgmm.expectation_maximization(rows, start, RULE),
+        "numba": lambda: emgmm.expectation_maximization(rows, start, RULE, kernel="numba"),
+        "fit_many": lambda: emgmm.fit_many(rows[None], [start] * 2, RULE),
+        "labeled_statistics": lambda: emgmm.labeled_statistics(rows[-9:], np.ones(9, dtype=int), 2, kind),
+        "weighted_statistics": lambda: emgmm.weighted_statistics(rows[-1:], np.ones((1, 2)), kind),
+        "unlabeled_statistics": lambda: emgmm.unlabeled_statistics(rows, 2, "random", np.random.RandomState(0), kind),
+    }
+    if holes:
+        del uses["labeled_statistics"]  # which then keeps the rows
+        del uses["numba"]  # which they do not take
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for use in uses.values():
+            with pytest.raises(ValueError, match="too far out to square"):
+                use()
 
 
 def test_components_that_are_one_share_a_row_far_out():

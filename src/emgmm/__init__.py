@@ -15,7 +15,7 @@ from emgmm.em import (
 from emgmm.imputation import impute
 from emgmm.incomplete import IncompleteRows
 from emgmm.initialization import hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
-from emgmm.labels import labeled_statistics, parameters_from_labels
+from emgmm.labels import labeled_statistics, parameters_from_labels, shrunken_parameters
 from emgmm.many import fit_many, judge_many
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.parts import Parts
@@ -58,6 +58,7 @@ __all__ = [
     "posteriors",
     "random_parameters",
     "ridge_warning",
+    "shrunken_parameters",
     "sklearn_stopping",
     "unlabeled_statistics",
     "weighted_statistics",

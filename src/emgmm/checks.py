@@ -9,6 +9,7 @@ from numbers import Real
 import numpy as np
 
 UNLABELED = -1
+WEIGHT_BITS = 32  # size of the largest weight, as a power of 2 or one over it, up to which weights stay as they are
 NO_LABEL = ("-1", "nan")  # what NumPy makes of -1 and NaN among text
 
 
@@ -105,9 +106,13 @@ def total_weight(X, sample_weight):
 
 
 def scaled_weight(weight):
-    """Multiply weights by a power of 2, which changes no digit, such that their products do not underflow."""
-    exponent = 0 if weight is None or not len(weight) else 1 - np.frexp(weight.max())[1]
-    return np.ldexp(weight, exponent) if exponent else weight
+    """Multiply weights far from 1 by a power of 2, which changes no digit, such that their products do not underflow.
+
+    Others stay: a row of weight 2 counts as two where a start goes by the count of rows.
+    """
+    exponent = 0 if weight is None or not len(weight) else int(np.frexp(weight.max())[1])
+    excess = exponent - min(max(exponent, -WEIGHT_BITS), WEIGHT_BITS)
+    return np.ldexp(weight, -excess) if excess else weight
 
 
 def checked_reg_covar(reg_covar):

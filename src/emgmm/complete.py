@@ -17,10 +17,12 @@ from functools import lru_cache
 import numpy as np
 
 from emgmm.covariance import COVARIANCE_TYPES, TINY
+from emgmm.diagonal import TERMS_A_FEATURE, DiagonalRows
 from emgmm.statistics import SufficientStatistics
 
 BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
-MAX_BLOCK_ROWS = 16_384  # more rows gain nothing
+SMALL = 20_000  # rows x features x components for which products save nothing
+LEAST_ROWS, MAX_BLOCK_ROWS = 256, 16_384  # of a block; more gain nothing
 MANY_FEATURES = 4  # features a component beyond which their products cost more than they save
 # The fast way is taken while x^T precision x is a sum of terms of this size at most: about 12 digits are right.
 LARGEST_CONDITION = 1e4
@@ -127,8 +129,13 @@ def statistics_from(sums, natural, rows):
         rows.squares = np.add.reduce(squares, axis=-2) / np.add.reduce(divisor, axis=-2)
     minus_half_precisions = natural[..., 1 + n_features :].take(covariance_type.squares(n_features), axis=-1)
     terms = np.minimum.reduce(minus_half_precisions @ rows.squares[..., None], axis=-2)[..., 0]
-    kept = squares <= LARGEST_CONDITION * covariance_type.variances(scatter)
-    exact = (terms >= -0.5 * LARGEST_CONDITION) & np.logical_and.reduce(kept, axis=(-1, -2))
+    variances, largest = covariance_type.variances(scatter), LARGEST_CONDITION
+    if covariance_type.diagonal:
+        largest = max(largest, TERMS_A_FEATURE * n_features)
+        if covariance_type.shared:  # by one variance
+            squares, variances = (a.sum(axis=-1, keepdims=True) for a in (squares, variances))
+    kept = squares <= LARGEST_CONDITION * variances
+    exact = (terms >= -0.5 * largest) & np.logical_and.reduce(kept, axis=(-1, -2))
     return SufficientStatistics(mass, rows.center[..., None, :] + shift, scatter, rows.covariance_type), exact
 
 
@@ -155,6 +162,7 @@ class Rows:
             self.center = self.center[self.data_set]
         self.squares = None  # mean of each feature's square, about the center: known after the first step
         self.kernel, self._work, self._kept = checked_kernel(kernel), 0, None
+        self._careful = None  # what takes the E-step with diagonal covariances while the fast way loses digits
 
     def keep(self, chosen):
         """Go on with some of several fits."""
@@ -243,9 +251,19 @@ class Rows:
 
     def expectation(self, parameters):
         """Take the E-step: expected sufficient statistics, and the log-likelihood."""
-        many_products = not parameters.type.diagonal and parameters.n_features > MANY_FEATURES * parameters.n_components
-        found = None if many_products and self.kernel == "numpy" else _fast_expectation(self, parameters)
-        return found or exact_expectation(self.X, parameters, self.sample_weight)
+        if parameters.type.diagonal:
+            many_products = self.n_values > BLOCK_VALUES // LEAST_ROWS
+        else:
+            many_products = parameters.n_features > MANY_FEATURES * parameters.n_components
+        found = None
+        if not (many_products and self.kernel == "numpy") and self._careful is None:
+            found = _fast_expectation(self, parameters)
+        if found or not parameters.type.diagonal or self.X.size * parameters.n_components <= SMALL:
+            return found or exact_expectation(self.X, parameters, self.sample_weight)
+        careful = self._careful or DiagonalRows(self.X, self.sample_weight)
+        found = careful.expectation(parameters)
+        self._careful = careful if careful.needed else None
+        return found
 
 
 def _fast_expectation(rows, parameters):
@@ -259,7 +277,7 @@ def _fast_expectation(rows, parameters):
 
 def rows_that_fit(n_rows, values_a_row):
     """Rows of a block: as many as fit the cache."""
-    return max(1, min(n_rows, MAX_BLOCK_ROWS, max(256, BLOCK_VALUES // values_a_row)))
+    return max(1, min(n_rows, MAX_BLOCK_ROWS, max(LEAST_ROWS, BLOCK_VALUES // values_a_row)))
 
 
 def joint_blocks(X, parameters):

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from emgmm.one_thread import one_thread
+
 LOG_2_PI = np.log(2 * np.pi)
 # A pivot of the Cholesky factor, squared and divided by its variance, is the share of that feature's variance
 # which the features before it do not explain. Below this it is rounding noise: the covariance is singular.
@@ -55,9 +57,10 @@ def _lapack_factors(covariances):
 
     factors = np.empty(covariances.shape)
     flat = factors.reshape(-1, *covariances.shape[-2:])
-    for k, covariance in enumerate(covariances.reshape(flat.shape)):
-        lower, failed = dpotrf(covariance, lower=1)
-        flat[k] = np.nan if failed else dtrtri(lower, lower=1)[0].T
+    with one_thread():
+        for k, covariance in enumerate(covariances.reshape(flat.shape)):
+            lower, failed = dpotrf(covariance, lower=1)
+            flat[k] = np.nan if failed else dtrtri(lower, lower=1)[0].T
     variances = (array.diagonal(axis1=-2, axis2=-1) for array in (factors**2, covariances))
     unexplained = np.multiply(*variances) * SMALLEST_UNEXPLAINED_VARIANCE
     return factors, ~(np.maximum.reduce(unexplained, axis=-1) < 1)  # NaN counts as singular
@@ -216,8 +219,12 @@ class CovarianceType:
 
     def log_constants(self, weights, factors):
         """Logarithm of weight times density at the mean, of each component (..., K)."""
-        half_log_determinants = np.add.reduce(np.log(self.variances(factors)), axis=-1)
-        return np.log(weights) + half_log_determinants - 0.5 * factors.shape[-1] * LOG_2_PI
+        n_features = factors.shape[-1]
+        if self.diagonal and factors.strides[-1] == 0:  # `expand` has repeated one factor
+            half_log_determinants = n_features * np.log(factors[..., 0])
+        else:
+            half_log_determinants = np.add.reduce(np.log(self.variances(factors)), axis=-1)
+        return np.log(weights) + half_log_determinants - 0.5 * n_features * LOG_2_PI
 
     def given(self, moments, observed):
         """Condition each component (K, ...) on the observed features of each pattern, (P, D) of bool.
@@ -249,8 +256,8 @@ class CovarianceType:
         return rows if self.diagonal else coefficients @ rows
 
     def lifted(self, coefficients, moments):
-        """Second moments of such deviations, from those of observed ones."""
-        return moments if self.diagonal else coefficients @ moments @ coefficients.swapaxes(-1, -2)
+        """Second moments of such deviations, from those of observed ones; of features that covary."""
+        return coefficients @ moments @ coefficients.swapaxes(-1, -2)
 
     def scaled_noise(self, moments, noise):
         """Give standard normal rows (..., D, n) the second moments, which may be singular.

@@ -7,9 +7,12 @@ import numpy as np
 from emgmm import complete, incomplete
 from emgmm.checks import checked_rows, checked_weight
 from emgmm.complete import Rows, checked_kernel, normalize
+from emgmm.diagonal import DiagonalRows
 from emgmm.incomplete import IncompleteRows, has_value, weighted_rows
+from emgmm.one_thread import one_thread
 from emgmm.statistics import has_holes
 
+FEW_ROWS = 2  # for which what products need, for each component, costs more than they save
 FAR = -1e20  # log density below which the squares may hide what differs between components
 ROUNDING = 1e-12  # difference of squares, as a share of them, that counts as none
 
@@ -29,9 +32,16 @@ def rows_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Rows 
 
 
 def _joint_blocks(X, parameters):
-    return (incomplete if has_holes(X) else complete).joint_blocks(X, parameters)
+    """Yield the rows of each block, and their log joint densities (K, n)."""
+    lacks_values = has_holes(X)
+    if parameters.type.diagonal and (lacks_values or len(X) > FEW_ROWS):
+        blocks = DiagonalRows(X, keep=False).joint_blocks(parameters)
+    else:
+        blocks = (incomplete if lacks_values else complete).joint_blocks(X, parameters)
+    return ((rows, log_joint) for rows, *_, log_joint in blocks)
 
 
+@one_thread()
 @np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def expectation(X, parameters, sample_weight=None):
     """E-step: the expected sufficient statistics of the rows, and their log-likelihood.
@@ -64,6 +74,7 @@ def expectation(X, parameters, sample_weight=None):
     return statistics, log_likelihood
 
 
+@one_thread()
 @np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are done by hand
 def posteriors(X, parameters):
     """Responsibilities p(component | row).
@@ -81,7 +92,7 @@ def posteriors(X, parameters):
     """
     X = checked_rows(X, parameters.n_features)
     result = np.empty((len(X), parameters.n_components))
-    for rows, _, log_joint in _joint_blocks(X, parameters):
+    for rows, log_joint in _joint_blocks(X, parameters):
         result[rows] = shares(X[rows], parameters, log_joint).T
     return result
 
@@ -124,6 +135,7 @@ def _limits(X, observed, parameters):
     return log_joint
 
 
+@one_thread()
 def log_likelihoods(X, parameters):
     """Log-likelihood log p(x) of each row, of what is observed; in nats. It is 0 where nothing is.
 
@@ -139,7 +151,7 @@ def log_likelihoods(X, parameters):
     """
     X = checked_rows(X, parameters.n_features)
     result = np.empty(len(X))
-    with np.errstate(over="ignore", divide="ignore"):  # a row whose square overflows has likelihood 0
-        for rows, _, log_joint in _joint_blocks(X, parameters):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # a row whose square overflows has likelihood 0
+        for rows, log_joint in _joint_blocks(X, parameters):
             result[rows] = normalize(np.maximum(log_joint, np.finfo(float).min / 2))
     return np.where(result <= np.finfo(float).min / 2, -np.inf, result)

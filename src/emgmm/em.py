@@ -10,6 +10,7 @@ from emgmm.acceleration import ACCELERATIONS
 from emgmm.checks import checked_reg_covar, checked_rows, checked_weight, scaled_weight, total_weight
 from emgmm.e_step import rows_to_fit
 from emgmm.incomplete import IncompleteRows, check_features
+from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import SufficientStatistics, maximization
 
@@ -133,6 +134,8 @@ class EMResult:
     collapse: str | None
 
 
+@one_thread()
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def expectation_maximization(
     X,
     start: MixtureParameters,

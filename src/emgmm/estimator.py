@@ -21,7 +21,8 @@ from emgmm.em import aitken_stopping, expectation_maximization, sklearn_stopping
 from emgmm.imputation import impute
 from emgmm.incomplete import check_features, counted_rows, has_value
 from emgmm.initialization import hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
-from emgmm.labels import estimate, labeled_statistics
+from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
+from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
 from emgmm.parts import Parts
 from emgmm.ridge import ridge_warning
@@ -51,8 +52,9 @@ class GaussianMixtureEM(GaussianMixture):
     Parameters
     ----------
     init_params : {"kmeans", "k-means++", "random", "random_from_data", "labels", "random_parameters"}
-        Where to start, default "kmeans". "labels" asks for labels in `fit`; "random_parameters" is article A's
-        start, drawn without a look at the data. Where `fit` is given labels they are the start, whatever stands here.
+        Where to start, default "kmeans". Where `fit` is given labels they are the start, whatever stands here
+        (`shrunken_parameters`). "labels" asks for them, and takes each class's own covariance, as article A does
+        (`parameters_from_labels`); "random_parameters" is article A's start without, drawn without a look at the data.
         With reg_covar=0, "k-means++" and "random_from_data" start each component with the covariance of all rows.
     weights_init, means_init, precisions_init, covariances_init : array-like, optional
         Parameters given explicitly win over any other start, each for itself. Covariances have the shape of
@@ -424,7 +426,8 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError(f"warm_start goes on from the last fit: {told}")
         clamped = labeled if self.semi_supervised == "clamped" or not len(X) else None
         best, collapse = None, None
-        for number in range(1 if goes_on or first else self.n_init):
+        same = goes_on or first is not None or len(given) == 3 or (labeled is not None and labeled.mass.all())
+        for number in range(1 if same else self.n_init):
             self._print_verbose_msg_init_beg(number)
             try:
                 start = self._last() if goes_on else self._start(X, weight, labeled, random_state, given, first)
@@ -496,8 +499,10 @@ class GaussianMixtureEM(GaussianMixture):
             return MixtureParameters(**given, covariance_type=kind)
         if first is not None:
             start = first
-        elif labeled is not None and labeled.mass.all():
+        elif labeled is not None and labeled.mass.all() and self.init_params == "labels":
             start = estimate(labeled, self.reg_covar)
+        elif labeled is not None and labeled.mass.all():
+            start = shrunken_parameters(labeled, X, self.reg_covar, weight)
         elif labeled is not None:
             if not len(X):
                 empty = int((labeled.mass == 0).argmax())
@@ -573,6 +578,7 @@ def _factors(moments, kind, name):
     return factors
 
 
+@one_thread()
 def _product(factors, kind):
     return factors**2 if kind.diagonal else factors @ factors.swapaxes(-1, -2)
 

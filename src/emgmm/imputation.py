@@ -3,10 +3,12 @@
 import numpy as np
 
 from emgmm.checks import checked_rows
-from emgmm.e_step import shares
+from emgmm.e_step import posteriors, shares
 from emgmm.incomplete import patterns_of
+from emgmm.one_thread import one_thread
 
 
+@one_thread()
 @np.errstate(over="ignore", invalid="ignore")  # of values far out, which are told of
 def impute(X, parameters, generator=None):
     """Fill in missing values: by their expectation given what the row has, or by a draw.
@@ -36,6 +38,8 @@ def impute(X, parameters, generator=None):
     """
     X = checked_rows(X, parameters.n_features)
     result, kind = np.array(X, dtype=float), parameters.type
+    if kind.diagonal and generator is None:  # without covariances only the posteriors depend on what is there
+        return np.where(np.isnan(result), _finite(posteriors(X, parameters) @ parameters.means), result)
     for patterns in patterns_of(X, parameters):
         for rows, columns, deviations, log_joint in patterns.blocks(X):
             shares(X[rows], parameters, log_joint)
@@ -47,11 +51,15 @@ def impute(X, parameters, generator=None):
                     filled[:, of] = (log_joint[:, None, of] * expected).sum(axis=0)
                 else:
                     filled[:, of] = _drawn(kind, log_joint[:, of], expected, patterns.left[p], generator)
-            if not np.isfinite(filled).all():
-                raise ValueError("X must be finite: there are infinite values, or some too far out to square")
             values = X[rows]
-            result[rows] = np.where(np.isnan(values), filled.T, values)
+            result[rows] = np.where(np.isnan(values), _finite(filled).T, values)
     return result
+
+
+def _finite(filled):
+    if not np.isfinite(filled).all():
+        raise ValueError("X must be finite: there are infinite values, or some too far out to square")
+    return filled
 
 
 def _drawn(kind, posteriors, expected, left, generator):

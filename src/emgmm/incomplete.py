@@ -13,12 +13,14 @@ limit.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from emgmm.checks import checked_components, checked_rows, checked_weight
 from emgmm.complete import LARGEST_CONDITION, log_joint_densities, normalize, rows_that_fit
 from emgmm.covariance import LOG_2_PI
+from emgmm.diagonal import DiagonalRows
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, has_holes, no_statistics, pooled
 
@@ -111,7 +113,7 @@ class Patterns:
             yield p, slice(max(start, begin) - begin, min(self.ends[p], end) - begin)
 
     def completed(self, mass, first, second, about) -> SufficientStatistics:
-        """Give the expected statistics of all features.
+        """Give the expected statistics of all features, with full or tied covariances.
 
         From each pattern's mass (P, K), and first and second moments about some means (K, D) in the observed features.
         """
@@ -121,8 +123,7 @@ class Patterns:
         offset = np.where(self.observed[:, None], about - means + shift, 0.0)
         expected = means + kind.regressed(self.coefficients, offset[..., None])[..., 0]
         scatter = kind.lifted(self.coefficients, scatter) + kind.scaled(self.left, mass)
-        seen = np.where(self.observed[:, None], mass[..., None], 0.0) if kind.diagonal else None
-        return pooled(SufficientStatistics(mass, expected, scatter, self.parameters.covariance_type, seen))
+        return pooled(SufficientStatistics(mass, expected, scatter, self.parameters.covariance_type))
 
 
 def patterns_of(X, parameters: MixtureParameters):
@@ -188,9 +189,15 @@ class IncompleteRows:
         """Numbers of components and features."""
         return self.n_components, self.X.shape[1]
 
+    @cached_property
+    def _diagonal(self):
+        return DiagonalRows(self.X, self.sample_weight, self.labels)
+
     def expectation(self, parameters: MixtureParameters) -> tuple[SufficientStatistics, float]:
         """Take the E-step: expected sufficient statistics, and the log-likelihood of what is observed."""
         kind = parameters.type
+        if kind.diagonal:  # by products, without patterns
+            return self._diagonal.expectation(parameters)
         statistics, log_likelihood = self._sums_about(parameters.means, parameters)
         moved = kind.scaled(kind.outer(statistics.means - parameters.means), statistics.mass)
         if (kind.variances(moved) > LARGEST_CONDITION * kind.variances(statistics.scatter)).any():

@@ -5,7 +5,8 @@ import numpy as np
 from emgmm.checks import checked_rows, checked_weight, scaled_weight
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.incomplete import IncompleteRows, check_features, counted_rows, weighted_rows
-from emgmm.labels import labeled_statistics
+from emgmm.labels import labeled_statistics, shrunken
+from emgmm.one_thread import one_thread
 from emgmm.statistics import (
     BLOCK_ROWS,
     SufficientStatistics,
@@ -91,7 +92,7 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
 
     Their means are drawn among the unlabeled rows, far from the means there are already, as k-means++ does
     (Arthur and Vassilvitskii, 2007). Every unlabeled row then counts to the nearest mean, beside the labeled ones.
-    All this is done on a `hot_deck` of rows with missing values.
+    Covariances are shrunken as in `shrunken_parameters`. All this is done on a `hot_deck` of rows with missing values.
 
     Parameters
     ----------
@@ -133,9 +134,10 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
             means[k] = X[generator.choice(len(X), p=odds / odds.sum())]
         squared_distances[k] = ((X - means[k]) ** 2).sum(axis=1)
     nearest = labeled_statistics(X, squared_distances.argmin(axis=0), len(means), labeled.covariance_type, weight)
-    return maximization(labeled + nearest, reg_covar)
+    return shrunken(labeled + nearest, reg_covar=reg_covar)
 
 
+@one_thread()
 def unlabeled_statistics(
     X, n_components, method, random_state, covariance_type="full", sample_weight=None, reg_covar=1e-6
 ):

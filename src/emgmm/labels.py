@@ -1,5 +1,7 @@
 """Rows whose component is known."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from emgmm.checks import checked_components, checked_rows, checked_weight
@@ -7,12 +9,14 @@ from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.em import expectation_maximization, sklearn_stopping
 from emgmm.incomplete import IncompleteRows, weighted_rows
 from emgmm.parameters import CollapsedComponentError
+from emgmm.ridge import feature_statistics, feature_variances
 from emgmm.statistics import (
     BLOCK_ROWS,
     SufficientStatistics,
     has_holes,
     maximization,
     no_statistics,
+    pooled,
     weighted_statistics,
 )
 
@@ -102,14 +106,76 @@ def estimate(labeled, reg_covar=0.0):
     return result.parameters
 
 
-def _observed_statistics(labeled: IncompleteRows) -> SufficientStatistics:
-    """Mass of each component, and means and variances of its observed values, as if features did not covary."""
+def shrunken_parameters(labeled, X, reg_covar=0.0, sample_weight=None):
+    """Estimate a start from labeled rows that holds for few of them: each class's covariance is shrunken.
+
+    It is drawn towards the one that all classes share, and this one towards half the variances of all rows, both by
+    the weight of D + 1 rows: regularized discriminant analysis (Friedman, 1989), with amounts that go by the counts.
+    The measured choice: docs/labels.md.
+
+    Parameters
+    ----------
+    labeled : SufficientStatistics or IncompleteRows
+        Of the labeled rows (`labeled_statistics`), some of each component.
+    X : ndarray of shape (N, D)
+        Unlabeled rows. NaN is a missing value.
+    reg_covar : float, default=0
+    sample_weight : ndarray of shape (N,), optional
+        Of the unlabeled rows.
+
+    Returns
+    -------
+    MixtureParameters
+
+    Raises
+    ------
+    CollapsedComponentError
+        If a class has no rows, or with reg_covar=0 a feature has one value in all rows.
+    ValueError
+        If X or the weights cannot be used.
+    """
+    every = feature_statistics(checked_rows(X, labeled.shape[1]), sample_weight)
+    if isinstance(labeled, SufficientStatistics):
+        return shrunken(labeled, every + _of_features(labeled), reg_covar)
+    every += feature_statistics(labeled.X, labeled.sample_weight)
+    first = shrunken(_observed_statistics(labeled, every), every, reg_covar)
+    return shrunken(labeled.expectation(first)[0], every, reg_covar)
+
+
+def shrunken(statistics, every=None, reg_covar=0.0):
+    """Take the M-step with covariances as in `shrunken_parameters`.
+
+    `every` are the `feature_statistics` of all rows, if `statistics` are not.
+    """
+    variances = feature_variances(_of_features(statistics) if every is None else every)
+    kind, strength = COVARIANCE_TYPES[statistics.covariance_type], len(variances) + 1
+    target = 0.5 * variances if kind.diagonal else np.diag(0.5 * variances)
+    shared = (statistics.scatter.sum(axis=0) + strength * target) / (statistics.mass.sum() + strength)
+    scatter = kind.scaled(statistics.scatter + strength * shared, statistics.mass / (statistics.mass + strength))
+    return maximization(replace(statistics, scatter=scatter), reg_covar)
+
+
+def _of_features(statistics):
+    """Pool components, to what `feature_statistics` gives of their rows."""
+    scatter = COVARIANCE_TYPES[statistics.covariance_type].variances(statistics.scatter)
+    mass = np.broadcast_to(statistics.mass[:, None], scatter.shape)
+    return pooled(SufficientStatistics(mass, statistics.means[..., None], scatter[..., None], "diag"))
+
+
+def _observed_statistics(labeled: IncompleteRows, every=None) -> SufficientStatistics:
+    """Mass of each component, and means and variances of its observed values, as if features did not covary.
+
+    What no labeled row tells, all rows do, by their `feature_statistics`.
+    """
     weight = np.ones(len(labeled.X)) if labeled.sample_weight is None else labeled.sample_weight
     means, variances = np.zeros(labeled.shape), np.zeros(labeled.shape)
     for k, d in np.ndindex(*labeled.shape):
         with_value = ~np.isnan(labeled.X[:, d]) & (weight > 0)
         rows = with_value & (labeled.labels == k)
         rows = rows if rows.any() else with_value  # what the class does not tell, all labeled rows do
+        if not rows.any() and every is not None:
+            means[k, d], variances[k, d] = every.means[d, 0], every.scatter[d, 0] / every.mass[d]
+            continue
         if not rows.any():
             raise CollapsedComponentError(f"no labeled row has a value of feature {d} (counted from 0)")
         found = weighted_statistics(labeled.X[rows, d, None], weight[rows, None], "diag")

@@ -9,12 +9,15 @@ from emgmm.complete import Rows, log_joint_densities, natural_parameters, normal
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import FAR, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization
+from emgmm.one_thread import one_thread
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates, has_holes
 
 GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
 
 
+@one_thread()
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="none", kernel="numpy"):
     """Fit many Gaussian mixtures of one shape, each as `expectation_maximization` does, in less time.
 

@@ -20,6 +20,7 @@ from emgmm.complete import checked_kernel, kernel_for
 from emgmm.e_step import rows_to_fit
 from emgmm.incomplete import check_features, counted_rows
 from emgmm.labels import labeled_statistics
+from emgmm.one_thread import one_thread
 from emgmm.statistics import has_holes, no_statistics
 
 
@@ -280,6 +281,7 @@ def _labeled(settings, *part):
     return (X[chosen], labels, weight) if settings is None else labeled_statistics(X[chosen], labels, *settings, weight)
 
 
+@one_thread()
 def _expectation(clamped, kernel, parameters, *part):
     """Take the E-step over a part."""
     (X, weight), known = _split(clamped, _part(*part))

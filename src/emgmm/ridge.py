@@ -41,8 +41,7 @@ come out wider than their rows. Scale the data, or take reg_covar below 1e-11.
     """
     if reg_covar == 0:
         return None
-    X = checked_rows(X)
-    variances = _variances(*weighted_rows(X, checked_weight(sample_weight, len(X))))
+    variances = feature_variances(feature_statistics(X, sample_weight))
     feature = int(variances.argmin())
     limit = LARGEST_RIDGE * variances[feature]
     if not reg_covar > limit:  # NaN too: no rows, or too far out to square
@@ -54,8 +53,19 @@ come out wider than their rows. Scale the data, or take reg_covar below 1e-11.
     )
 
 
-def _variances(X, sample_weight):
-    """Variances (D,) of the features. Two passes over each block, so that no digits are lost to offsets."""
+def feature_variances(statistics):
+    """Variances (D,) from `feature_statistics`."""
+    with np.errstate(invalid="ignore"):
+        return statistics.scatter[:, 0] / statistics.mass
+
+
+def feature_statistics(X, sample_weight=None):
+    """Statistics of each feature's values, as of D components with one feature.
+
+    Two passes over each block, so that no digits are lost to offsets.
+    """
+    X = checked_rows(X)
+    X, sample_weight = weighted_rows(X, checked_weight(sample_weight, len(X)))
     n_features = X.shape[1]
     total = no_statistics(n_features, 1, "diag")  # each feature for itself: they may lack other rows
     size = rows_that_fit(len(X), n_features)
@@ -75,4 +85,4 @@ def _variances(X, sample_weight):
             values *= values
             scatter = np.einsum("dn,dn->d", values, share)
             total += SufficientStatistics(mass, origin + shift[:, None], scatter[:, None], "diag")
-        return total.scatter[:, 0] / total.mass
+    return total

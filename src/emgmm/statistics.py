@@ -11,6 +11,7 @@ import numpy as np
 
 from emgmm.checks import checked_reg_covar, checked_rows, numbers
 from emgmm.covariance import COVARIANCE_TYPES, TINY
+from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
 ROUNDING_VARIANCE = (4 * np.finfo(float).eps) ** 2  # of a value of size 1
@@ -83,9 +84,7 @@ def pooled(statistics):
     shares = statistics.mass / np.maximum(mass, TINY)
     means = origin + (shares[..., None] * (statistics.means - origin)).sum(axis=0)
     between = covariance_type.scaled(covariance_type.outer(statistics.means - means), statistics.mass)
-    scatter = (statistics.scatter + between).sum(axis=0)
-    observed = None if statistics.observed is None else statistics.observed.sum(axis=0)
-    return SufficientStatistics(mass, means, scatter, statistics.covariance_type, observed)
+    return SufficientStatistics(mass, means, (statistics.scatter + between).sum(axis=0), statistics.covariance_type)
 
 
 def no_statistics(n_components, n_features, covariance_type="full"):
@@ -101,6 +100,8 @@ def has_holes(X) -> bool:
     return X.dtype.kind == "f" and X.size > 0 and bool(np.isnan(X.min()))
 
 
+@one_thread()
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def weighted_statistics(X, responsibilities, covariance_type="full"):
     """Sufficient statistics of rows whose responsibilities are given.
 
@@ -119,7 +120,7 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
     Raises
     ------
     ValueError
-        If X has missing values, or responsibilities another length, or a negative one.
+        If X has missing values, or some too far out to square, or responsibilities another length, or a negative one.
     """
     X, responsibilities = checked_rows(X), numbers(responsibilities, "responsibilities")
     if responsibilities.ndim != 2 or len(responsibilities) != len(X) or responsibilities.min(initial=0) < 0:
@@ -145,6 +146,8 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
             deviations = values - part.means[k][:, None]
             part.scatter[k] = COVARIANCE_TYPES[covariance_type].scatter(deviations, share)
         total = total + part
+    if not np.isfinite(total.scatter).all():
+        raise ValueError("X must be finite: there are values too far out to square")
     return total
 
 
@@ -167,6 +170,7 @@ def estimates(statistics, reg_covar=0.0):
     return weights, covariances, np.logical_and.reduce(variances > floor, axis=-1) & (mass >= TINY)
 
 
+@one_thread()
 def maximization(statistics, reg_covar=0.0):
     """M-step: the parameters that maximize the expected complete-data log-likelihood.
 
@@ -197,6 +201,7 @@ def maximization(statistics, reg_covar=0.0):
     return MixtureParameters(weights, statistics.means, covariances, statistics.covariance_type)
 
 
+@one_thread()
 def complete_log_likelihood(statistics, parameters):
     """Log-likelihood of labeled rows with their labels: the sum of log(weight_y N(x; mean_y, covariance_y)).
 
