@@ -1,4 +1,4 @@
-"""Whether the records of the jobs say what made each result. It imports nothing of the study but where files are."""
+"""Whether the records of the jobs lead from each result to its sources. It imports nothing of the study."""
 
 from collections.abc import Iterator
 
