@@ -41,10 +41,10 @@ reproduce:
 	@echo "Step 2"
 	@$(RUN) snakemake --cores 4 --logger-bar-brief
 	@echo "Step 3"
-	@$(RUN) snakemake --rulegraph --logger-bar-brief | $(RUN) study.figures.workflow results/report/workflow
+	@$(RUN) snakemake --rulegraph --logger-bar-brief | $(RUN) em_study.figures.workflow results/report/workflow
 	@$(RUN) snakemake --report results/report.html --logger-bar-brief
-	@$(RUN) study.audit.crate
-	@$(RUN) study.audit.outcome
+	@$(RUN) em_study.audit.crate
+	@$(RUN) em_study.audit.outcome
 
 test: style
 	@$(RUN) pytest
@@ -90,29 +90,29 @@ test-lowest:
 	.venv-lowest/bin/python -m pytest
 
 verify: .venv/complete
-	@$(RUN) study.audit.verify $(if $(RESULTS),"$(RESULTS)")
+	@$(RUN) em_study.audit.verify $(if $(RESULTS),"$(RESULTS)")
 
 PUBLISHED ?= published/default.zip
 compare: .venv/complete
-	@$(RUN) study.compare "$(PUBLISHED)" "$(or $(RESULTS),.)" --csv results/report/comparison.csv
+	@$(RUN) em_study.compare "$(PUBLISHED)" "$(or $(RESULTS),.)" --csv results/report/comparison.csv
 
 publish: .venv/complete
-	@$(RUN) study.audit.publish . "$(PUBLISHED)"
+	@$(RUN) em_study.audit.publish . "$(PUBLISHED)"
 
 ARCHIVE ?= em-study.zip
 archive: .venv/complete
-	@$(THERE) study.audit.archive "$(ARCHIVE)"
+	@$(THERE) em_study.audit.archive "$(ARCHIVE)"
 
 progress: .venv/complete
-	@$(THERE) study.audit.progress
+	@$(THERE) em_study.audit.progress
 
 clean-stale: .venv/complete
-	@$(THERE) study.audit.stale $(if $(filter yes,$(DELETE)),--delete)
+	@$(THERE) em_study.audit.stale $(if $(filter yes,$(DELETE)),--delete)
 
 ORIGINAL_DATA ?= config/original-data.yaml
 original-data: .venv/complete
 	$(RUN) snakemake --cores 4 --directory .original-data --configfile $(ORIGINAL_DATA) -- results/tables/claims.csv
-	@$(RUN) study.audit.original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
+	@$(RUN) em_study.audit.original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
 
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py

@@ -93,7 +93,7 @@ def become_warm(folder):
     libraries = ("sklearn.mixture", "sklearn.cluster", "sklearn.datasets", "pandas", "scipy.stats", "scipy.optimize")
     for name in (*libraries, "matplotlib.backends.backend_svg", "matplotlib.backends.backend_agg", "PIL.Image"):
         importlib.import_module(name)
-    for found in pkgutil.walk_packages([str(folder / "src/study")], "study."):
+    for found in pkgutil.walk_packages([str(folder / "src/em_study")], "em_study."):
         importlib.import_module(found.name)
 
 

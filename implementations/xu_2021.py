@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from study.data.download import fetch
+from em_study.data.download import fetch
 
 URL = "https://raw.githubusercontent.com/VXU1230/Medium-Tutorials/c97c7b47a945bea0b21add392f60828f63ca7e8f/em/em.py"
 SHA256 = "86d571dc066010a80340ddbb57082af0f9c57f3d13e1205ac4a07f7705e4b09f"

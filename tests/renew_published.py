@@ -6,7 +6,7 @@ from pathlib import Path
 
 from project import make_project, snakemake
 
-from study.audit.results import Results, publish
+from em_study.audit.results import Results, publish
 
 with tempfile.TemporaryDirectory() as folder:
     project = make_project(Path(folder) / "project")

@@ -8,16 +8,16 @@ import pytest
 import yaml
 from test_configuration import CLAIM, GOOD
 
-from study.audit.replaced import notices_of
-from study.claims.judge import judge_all
-from study.configuration.changes import warnings_of
-from study.configuration.errors import ConfigurationError
-from study.data.sources import make_dataset
-from study.evaluation.measure import measure
-from study.evaluation.scores import evaluate_fit
-from study.fits.em import run_fit
-from study.plan.loading import load
-from study.tables.columns import COLUMNS, PARTS
+from em_study.audit.replaced import notices_of
+from em_study.claims.judge import judge_all
+from em_study.configuration.changes import warnings_of
+from em_study.configuration.errors import ConfigurationError
+from em_study.data.sources import make_dataset
+from em_study.evaluation.measure import measure
+from em_study.evaluation.scores import evaluate_fit
+from em_study.fits.em import run_fit
+from em_study.plan.loading import load
+from em_study.tables.columns import COLUMNS, PARTS
 
 TOY = GOOD["experiments"]["toy"]
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}}
@@ -337,7 +337,7 @@ def test_another_file_for_an_article_is_a_change_of_its_claims(write):
 def test_what_a_run_replaces_is_said_when_it_starts(write, monkeypatch):
     loaded = load(write({"experiments": {"toy": {"replicates": 5}}}))
     before = load(write()).study.model_dump(mode="json")
-    monkeypatch.setattr("study.audit.replaced.read_manifest", lambda folder: ({"configuration": before}, ""))
+    monkeypatch.setattr("em_study.audit.replaced.read_manifest", lambda folder: ({"configuration": before}, ""))
     told = [*notices_of(loaded, ["my overlay.yaml"])]
     assert told[2] == (
         "It replaces the results of another configuration in results: experiment toy, sweep sizes. To keep both, run"

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 from project import SNAKEMAKE
 
-from study.audit.checksums import configuration_digest
-from study.claims.opening import TITLE, opening
-from study.data.checksums import sha256_of
-from study.tables.pages import table_page
+from em_study.audit.checksums import configuration_digest
+from em_study.claims.opening import TITLE, opening
+from em_study.data.checksums import sha256_of
+from em_study.tables.pages import table_page
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,7 +30,7 @@ def study(tiny, tmp_path):
     return tmp_path / "study"
 
 
-def verify(folder, module="study.audit.verify", *arguments):
+def verify(folder, module="em_study.audit.verify", *arguments):
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=folder,
@@ -143,7 +143,7 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
         os.utime(study / path, (0, 0))
     assert "`make clean-stale` lists it" in verify(study).stdout
     left = {path for path in (study / "results").rglob("*") if path.is_file()}
-    listed = verify(study, "study.audit.stale")
+    listed = verify(study, "em_study.audit.stale")
     assert listed.returncode == 0, listed.stderr
     told = listed.stdout.splitlines()
     assert "results/figures/gone/fits.png" in told
@@ -153,13 +153,13 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
         "To delete them: make clean-stale DELETE=yes",
     ]
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == left
-    run = verify(study, "study.audit.stale", "--delete")
+    run = verify(study, "em_study.audit.stale", "--delete")
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1] == "8 of 8 files that were left over are deleted."
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == before
     assert not (study / "results/sweeps/gone").exists()
     assert verify(study).returncode == 0
-    assert verify(study, "study.audit.stale").stdout == "Nothing is left over.\n"
+    assert verify(study, "em_study.audit.stale").stdout == "Nothing is left over.\n"
 
 
 def test_what_others_made_and_what_is_newer_stays(study):
@@ -174,7 +174,7 @@ def test_what_others_made_and_what_is_newer_stays(study):
         if not newer:
             os.utime(study / path, (0, 0))
     (study / "results/tables/.x.part").mkdir()
-    told = verify(study, "study.audit.stale").stdout.splitlines()
+    told = verify(study, "em_study.audit.stale").stdout.splitlines()
     assert told[0].startswith("Newer than the last whole run, so left alone")
     assert told[1:] == ["  results/figures/later/fits.png", "Nothing is left over."]
     assert (study / "results/figures/later/fits.png").exists()
@@ -186,9 +186,9 @@ def test_nothing_is_deleted_during_a_run_or_without_a_manifest(study):
     with open(study / ".snakemake/run.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         told = "another snakemake is running in this folder; wait for it, or stop it. Nothing was deleted."
-        assert told in verify(study, "study.audit.stale").stdout
+        assert told in verify(study, "em_study.audit.stale").stdout
     (study / "results/manifest.json").unlink()
-    assert "there is no complete run here. Nothing was deleted." in verify(study, "study.audit.stale").stdout
+    assert "there is no complete run here. Nothing was deleted." in verify(study, "em_study.audit.stale").stdout
     assert (study / "results/left.csv").exists()
 
 
@@ -199,7 +199,7 @@ def test_manifest_of_an_older_version_is_told_as_that(study):
     run = verify(study)
     assert run.returncode == 1
     assert "is of an older version (see CHANGELOG.md)" in run.stdout
-    assert "is of an older version (see CHANGELOG.md)" in verify(study, "study.audit.stale").stdout
+    assert "is of an older version (see CHANGELOG.md)" in verify(study, "em_study.audit.stale").stdout
 
 
 def forge(study, path, change):

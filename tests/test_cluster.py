@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from study.audit.progress import lines_of_jobs
-from study.cluster import executor as executors
-from study.cluster import slurm
-from study.cluster.executor import lose_no_job
-from study.cluster.slurm import SlurmError, cancel_left_over, check, jobs_of
-from study.cluster.waiting import PATIENCE, Waiting
-from study.configuration.errors import StudyError
-from study.plan.run_lock import hold, last_run
+from em_study.audit.progress import lines_of_jobs
+from em_study.cluster import executor as executors
+from em_study.cluster import slurm
+from em_study.cluster.executor import lose_no_job
+from em_study.cluster.slurm import SlurmError, cancel_left_over, check, jobs_of
+from em_study.cluster.waiting import PATIENCE, Waiting
+from em_study.configuration.errors import StudyError
+from em_study.plan.run_lock import hold, last_run
 
 SETTINGS = "AccountingStorageType   = {store}\nMinJobAge               = {age} sec\n"
 NONE, SOME = "accounting_storage/none", "accounting_storage/slurmdbd"
@@ -270,7 +270,7 @@ def test_one_run_holds_the_lock_and_is_named(tmp_path):
 
 def test_progress_of_a_run_is_told_without_slurm(tiny, tmp_path):
     told = subprocess.run(
-        [sys.executable, "-m", "study.audit.progress"],
+        [sys.executable, "-m", "em_study.audit.progress"],
         cwd=tiny,
         env={"PYTHONPATH": str(tiny / "src"), "PATH": str(tmp_path)},
         capture_output=True,

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from project import ROOT, TINY, make_project, snakemake
 
-from study.audit.comparison import compare
-from study.audit.results import NotResultsError, Results, publish
-from study.audit.verify import main as verify
-from study.compare import main
-from study.evaluation.measurements import QUANTITIES
+from em_study.audit.comparison import compare
+from em_study.audit.results import NotResultsError, Results, publish
+from em_study.audit.verify import main as verify
+from em_study.compare import main
+from em_study.evaluation.measurements import QUANTITIES
 
 SMALL = ROOT / "tests/published_small.zip"
 
@@ -320,7 +320,7 @@ def test_what_stands_in_cells_is_printed_on_one_line(altered):
 
 def test_the_command_says_what_it_cannot_read(tmp_path):
     run = subprocess.run(
-        [sys.executable, "-m", "study.compare", SMALL, tmp_path], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "em_study.compare", SMALL, tmp_path], capture_output=True, text=True, check=False
     )
     assert run.returncode == 1
     assert run.stderr == f"{tmp_path}: manifest.json is missing, or leads out of the folder\n"

@@ -7,11 +7,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from study.configuration.errors import ConfigurationError
-from study.configuration.reference import reference
-from study.configuration.schema import Study
-from study.plan.loading import load
-from study.tables.dictionary import data_dictionary
+from em_study.configuration.errors import ConfigurationError
+from em_study.configuration.reference import reference
+from em_study.configuration.schema import Study
+from em_study.plan.loading import load
+from em_study.tables.dictionary import data_dictionary
 
 GOOD = {
     "seed": 1,
@@ -355,10 +355,10 @@ def test_scientific_notation_without_a_point_is_a_number(tmp_path):
 
 def test_dictionary_is_that_of_the_tables():
     file = Path(__file__).parent.parent / "docs/tables.md"
-    assert file.read_text() == data_dictionary(), "run: python -m study.tables.dictionary > docs/tables.md"
+    assert file.read_text() == data_dictionary(), "run: python -m em_study.tables.dictionary > docs/tables.md"
 
 
 def test_reference_is_that_of_the_schema():
     file = Path(__file__).parent.parent / "config/README.md"
     made = reference()
-    assert file.read_text() == made, "run: python -m study.configuration.reference > config/README.md"
+    assert file.read_text() == made, "run: python -m em_study.configuration.reference > config/README.md"

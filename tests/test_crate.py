@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from project import ROOT
 
-from study.audit.crate import FILE
-from study.audit.record import holding_rows
-from study.data.checksums import sha256_of
+from em_study.audit.crate import FILE
+from em_study.audit.record import holding_rows
+from em_study.data.checksums import sha256_of
 
 VALIDATOR = ROOT / ".venv-crate/bin/python"
 # They want an address on the web of every file of code, and of the workflow: a folder has none.
@@ -31,7 +31,7 @@ def run_module(folder, module, *arguments):
 
 @pytest.fixture(scope="module")
 def crate(project):
-    run = run_module(project, "study.audit.crate")
+    run = run_module(project, "em_study.audit.crate")
     assert run.returncode == 0, run.stderr
     return json.loads((project / FILE).read_text())
 
@@ -108,7 +108,7 @@ def test_steps_stand_after_what_makes_their_inputs(crate):
 
 def test_the_same_run_gives_the_same_crate(crate, project):
     before = (project / FILE).read_bytes()
-    run_module(project, "study.audit.crate")
+    run_module(project, "em_study.audit.crate")
     assert (project / FILE).read_bytes() == before
 
 
@@ -116,7 +116,7 @@ def test_the_same_run_gives_the_same_crate(crate, project):
 def unpacked(project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("archive")
     for name in ("one.zip", "two.zip"):
-        run = run_module(project, "study.audit.archive", str(folder / name))
+        run = run_module(project, "em_study.audit.archive", str(folder / name))
         assert run.returncode == 0, run.stderr
     assert (folder / "one.zip").read_bytes() == (folder / "two.zip").read_bytes()
     assert "left out, and named by their checksums in archive.json: labeled.csv, results/data/mine.npz" in run.stdout
@@ -127,11 +127,11 @@ def unpacked(project, tmp_path_factory):
 
 def test_an_archive_holds_in_an_empty_place(unpacked, project):
     for folder, arguments in ((unpacked, ()), (project, (str(unpacked),))):
-        run = run_module(folder, "study.audit.verify", *arguments)
+        run = run_module(folder, "em_study.audit.verify", *arguments)
         assert run.returncode == 0, run.stdout + run.stderr
         assert "not checked, and known by their checksums alone: labeled.csv" in run.stdout
         assert run.stdout.splitlines()[-1].startswith("everything holds")
-    run = run_module(unpacked, "study.compare", str(ROOT / "tests/published_small.zip"), ".")
+    run = run_module(unpacked, "em_study.compare", str(ROOT / "tests/published_small.zip"), ".")
     assert run.returncode == 0, run.stdout + run.stderr
     assert not (unpacked / ".snakemake").exists()
 
@@ -149,20 +149,20 @@ def test_an_archive_holds_no_rows_of_a_user(unpacked, project):
 
 
 def test_inputs_can_be_put_in(project, tmp_path):
-    run = run_module(project, "study.audit.archive", str(tmp_path / "all.zip"), "--with-inputs")
+    run = run_module(project, "em_study.audit.archive", str(tmp_path / "all.zip"), "--with-inputs")
     assert run.returncode == 0, run.stderr
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert {"labeled.csv", "results/data/mine.npz", "results/index.html"} <= {*archive.namelist()}
 
 
 def test_a_place_that_is_not_there_is_told(project, tmp_path):
-    run = run_module(project, "study.audit.archive", str(tmp_path / "nowhere/a.zip"))
+    run = run_module(project, "em_study.audit.archive", str(tmp_path / "nowhere/a.zip"))
     assert run.returncode == 1
     assert run.stderr.startswith(f"{tmp_path}/nowhere/a.zip cannot be written: ")
     assert run.stderr.count("\n") == 1
 
 
 def test_what_does_not_hold_is_not_archived(tiny, tmp_path):
-    run = run_module(tmp_path, "study.audit.archive", str(tmp_path / "a.zip"))
+    run = run_module(tmp_path, "em_study.audit.archive", str(tmp_path / "a.zip"))
     assert run.returncode == 1
     assert not (tmp_path / "a.zip").exists()

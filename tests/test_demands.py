@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from study.configuration.cells import Cells
-from study.configuration.schema import Experiment, Sweep
-from study.plan.demands import (
+from em_study.configuration.cells import Cells
+from em_study.configuration.schema import Experiment, Sweep
+from em_study.plan.demands import (
     LONG_PART,
     MOST_CELLS,
     MOST_MEMORY,

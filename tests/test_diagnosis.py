@@ -10,18 +10,18 @@ from project import ROOT
 from test_emgmm import KINDS, problem
 
 import emgmm
-from study.checkup import drawn_problem
-from study.configuration.schema import Fit
-from study.data.dataset import Dataset
-from study.diagnosis.contract import CHECKS, check_up
-from study.diagnosis.deviations import CATALOGUE, Problem, recipe_of, take_path
-from study.diagnosis.search import diagnose
-from study.diagnosis.table import tabulate_diagnoses
-from study.diagnosis.told import sentence
-from study.evaluation.protocols import run_protocol
-from study.fits.em import run_fit
-from study.fits.runs import Run
-from study.fits.sklearn_adapter import fit as run_sklearn
+from em_study.checkup import drawn_problem
+from em_study.configuration.schema import Fit
+from em_study.data.dataset import Dataset
+from em_study.diagnosis.contract import CHECKS, check_up
+from em_study.diagnosis.deviations import CATALOGUE, Problem, recipe_of, take_path
+from em_study.diagnosis.search import diagnose
+from em_study.diagnosis.table import tabulate_diagnoses
+from em_study.diagnosis.told import sentence
+from em_study.evaluation.protocols import run_protocol
+from em_study.fits.em import run_fit
+from em_study.fits.runs import Run
+from em_study.fits.sklearn_adapter import fit as run_sklearn
 
 # What our EM does already, or what changes nothing on rows of about unit scale: nobody can tell it from ours there.
 NO_CHANGE = ("ridge_0", "mass_10_eps", "eigenvalues_above_0.01", "eigenvalues_above_0.001")
@@ -262,7 +262,7 @@ def test_the_reference_and_the_shipped_files_pass_the_check_up():
     assert {result.outcome for result in check_up(run_sklearn)} == {"holds"}
     for name, status, outcome in (("ours", 0, "It is our EM"), ("template", 1, "No diagnosis")):
         run = subprocess.run(
-            [sys.executable, "-m", "study.checkup", str(ROOT / f"implementations/{name}.py")],
+            [sys.executable, "-m", "em_study.checkup", str(ROOT / f"implementations/{name}.py")],
             capture_output=True,
             text=True,
             check=False,

@@ -9,16 +9,16 @@ from test_configuration import GOOD, TOY, overlay, problems
 from test_data import read
 
 import emgmm
-from study.configuration.cells import Cells
-from study.configuration.errors import DataError
-from study.configuration.schema import Experiment, Fit, GaussianMixtureData, SklearnData, Sweep
-from study.data.dataset import Dataset
-from study.data.sources import make_dataset
-from study.evaluation.imputed import tabulate_imputed
-from study.evaluation.measure import measure
-from study.evaluation.scores import evaluate_fit
-from study.fits.em import run_fit
-from study.tables.sweeps import InEachCell, data_seed, run_cell
+from em_study.configuration.cells import Cells
+from em_study.configuration.errors import DataError
+from em_study.configuration.schema import Experiment, Fit, GaussianMixtureData, SklearnData, Sweep
+from em_study.data.dataset import Dataset
+from em_study.data.sources import make_dataset
+from em_study.evaluation.imputed import tabulate_imputed
+from em_study.evaluation.measure import measure
+from em_study.evaluation.scores import evaluate_fit
+from em_study.fits.em import run_fit
+from em_study.tables.sweeps import InEachCell, data_seed, run_cell
 
 N_FEATURES = 4
 MIXTURE = {

@@ -16,11 +16,11 @@ from conftest import run_once
 from project import snakemake
 from test_configuration import GOOD, TOY, overlay
 
-from study.configuration.errors import ConfigurationError, DataError
-from study.configuration.schema import CsvData
-from study.data.sources import make_dataset
-from study.data.storage import read_table
-from study.plan.loading import load
+from em_study.configuration.errors import ConfigurationError, DataError
+from em_study.configuration.schema import CsvData
+from em_study.data.sources import make_dataset
+from em_study.data.storage import read_table
+from em_study.plan.loading import load
 
 NAMES = [
     *("../up", "a/b", "/etc/passwd", "a b", "a;reboot", "$(touch x)", "`touch x`", "a|b", "a&b", "a\nb", "a\x00b"),
@@ -340,12 +340,12 @@ def test_odd_texts_are_on_the_page_and_in_the_report_as_they_are(odd, tmp_path):
 
 
 def test_odd_results_hold_and_are_compared(odd):
-    code, told = audited(odd, "study.audit.verify")
+    code, told = audited(odd, "em_study.audit.verify")
     assert (code, told.splitlines()[-1][:16]) == (0, "everything holds")
-    code, told = audited(odd, "study.compare", "results", "results")
+    code, told = audited(odd, "em_study.compare", "results", "results")
     assert "all 3 verdicts" in told
     assert code == 0
-    code, told = audited(odd, "study.explain", "W1")
+    code, told = audited(odd, "em_study.explain", "W1")
     assert code == 0
     assert "dtype={'class': 'str'}, keep_default_na=False, na_values=['']" in told
 

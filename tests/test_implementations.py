@@ -11,16 +11,16 @@ from test_configuration import GOOD, TOY, overlay, problems
 from test_emgmm import KINDS, problem
 
 import emgmm
-from study.configuration.cells import Cells
-from study.configuration.implementations import implementation_files, implementations
-from study.configuration.schema import Experiment, Fit, Sweep
-from study.data.checksums import Checksums
-from study.data.dataset import Dataset
-from study.evaluation.protocols import run_protocol
-from study.evaluation.scores import evaluate_fit
-from study.fits.em import run_fit
-from study.fits.implementations import Implementation, running
-from study.tables.sweeps import InEachCell, cell_key, run_cell
+from em_study.configuration.cells import Cells
+from em_study.configuration.implementations import implementation_files, implementations
+from em_study.configuration.schema import Experiment, Fit, Sweep
+from em_study.data.checksums import Checksums
+from em_study.data.dataset import Dataset
+from em_study.evaluation.protocols import run_protocol
+from em_study.evaluation.scores import evaluate_fit
+from em_study.fits.em import run_fit
+from em_study.fits.implementations import Implementation, running
+from em_study.tables.sweeps import InEachCell, cell_key, run_cell
 
 HEAD = "def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):\n    "
 SETTINGS = {"tol": 1e-6, "max_iter": 50, "reg_covar": 0.0}
@@ -211,10 +211,10 @@ def test_a_sweep_varies_the_implementation(tmp_path, monkeypatch):
 
 def test_a_process_does_not_outlive_the_one_that_asks(tmp_path):
     (tmp_path / "mine.py").write_text(f"{HEAD}while True: pass\n")
-    command = [sys.executable, "-m", "study.checkup", str(tmp_path / "mine.py"), "--time-limit", str(FAULT)]
+    command = [sys.executable, "-m", "em_study.checkup", str(tmp_path / "mine.py"), "--time-limit", str(FAULT)]
 
     def runners():
-        found = subprocess.run(["pgrep", "-f", f"study.fits.runner {tmp_path}"], capture_output=True, check=False)
+        found = subprocess.run(["pgrep", "-f", f"em_study.fits.runner {tmp_path}"], capture_output=True, check=False)
         return found.stdout.split()
 
     with subprocess.Popen(command) as asks:

@@ -5,22 +5,22 @@ import pandas as pd
 import pytest
 import yaml
 
-from study.configuration.data_files import about_rows, columns_of, ending_of
-from study.configuration.errors import ConfigurationError, DataError
-from study.configuration.schema import CsvData, Fit, UnlabeledCsv
-from study.data import files
-from study.data.dataset import Dataset
-from study.data.files import read_files
-from study.data.storage import write_pieces
-from study.evaluation import scores
-from study.evaluation.measure import measure
-from study.figures import fits as fits_figure
-from study.figures import plane
-from study.figures.shown import Shown
-from study.figures.style import save
-from study.fits.em import run_fit
-from study.plan.loading import load
-from study.plan.results import Plan
+from em_study.configuration.data_files import about_rows, columns_of, ending_of
+from em_study.configuration.errors import ConfigurationError, DataError
+from em_study.configuration.schema import CsvData, Fit, UnlabeledCsv
+from em_study.data import files
+from em_study.data.dataset import Dataset
+from em_study.data.files import read_files
+from em_study.data.storage import write_pieces
+from em_study.evaluation import scores
+from em_study.evaluation.measure import measure
+from em_study.figures import fits as fits_figure
+from em_study.figures import plane
+from em_study.figures.shown import Shown
+from em_study.figures.style import save
+from em_study.fits.em import run_fit
+from em_study.plan.loading import load
+from em_study.plan.results import Plan
 
 
 def table(n_rows=1000):
@@ -229,7 +229,7 @@ def test_a_figure_of_many_rows_is_small_and_shows_where_they_are(tmp_path):
 
 @pytest.mark.parametrize("width", [0.0, 1.0])
 def test_a_density_of_equal_values_is_drawn(width):
-    from study.figures.style import new_figure
+    from em_study.figures.style import new_figure
 
     _, (axes,) = new_figure()
     X = np.column_stack([np.full(plane.MOST_POINTS + 1, 2.0), width * np.arange(plane.MOST_POINTS + 1)])

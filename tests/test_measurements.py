@@ -7,22 +7,22 @@ import numpy as np
 import pytest
 
 import emgmm
-from study.configuration.implementations import kernel_versions
-from study.configuration.schema import Fit, Published
-from study.data.dataset import Dataset
-from study.evaluation.agreement import compare
-from study.evaluation.measure import measure
-from study.evaluation.measurements import MEASUREMENTS, QUANTITIES
-from study.evaluation.measurements.optima import numbered_optima
-from study.evaluation.measurements.passes import em_with_fixed_variance
-from study.evaluation.numerical import gradient, maximize_likelihood, pack, unpack
-from study.evaluation.protocols import run_protocol
-from study.evaluation.relabeling import best_relabeling
-from study.evaluation.scores import evaluate_fit
-from study.evaluation.standard_errors import standard_errors
-from study.fits.em import run_fit
-from study.fits.runs import Run, stack_runs
-from study.page.replay import Watched, replay
+from em_study.configuration.implementations import kernel_versions
+from em_study.configuration.schema import Fit, Published
+from em_study.data.dataset import Dataset
+from em_study.evaluation.agreement import compare
+from em_study.evaluation.measure import measure
+from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
+from em_study.evaluation.measurements.optima import numbered_optima
+from em_study.evaluation.measurements.passes import em_with_fixed_variance
+from em_study.evaluation.numerical import gradient, maximize_likelihood, pack, unpack
+from em_study.evaluation.protocols import run_protocol
+from em_study.evaluation.relabeling import best_relabeling
+from em_study.evaluation.scores import evaluate_fit
+from em_study.evaluation.standard_errors import standard_errors
+from em_study.fits.em import run_fit
+from em_study.fits.runs import Run, stack_runs
+from em_study.page.replay import Watched, replay
 
 
 def test_ends_are_numbered_by_optimum():
@@ -310,7 +310,7 @@ def test_a_measurement_that_fails_leaves_the_others_alone(capsys, monkeypatch):
     (place,) = [i for i, found in enumerate(MEASUREMENTS) if "overlap" in found.quantities]
     changed = dataclasses.replace(MEASUREMENTS[place], function=broken)
     found = (*MEASUREMENTS[:place], changed, *MEASUREMENTS[place + 1 :])
-    monkeypatch.setattr("study.evaluation.measure.MEASUREMENTS", found)
+    monkeypatch.setattr("em_study.evaluation.measure.MEASUREMENTS", found)
     table = measure(dataset, runs, fits, 10, {}, 0, "toy")
     told = capsys.readouterr().err
     assert told.startswith("fit labels, replicate 1: overlap: not measured, for an unexpected ZeroDivisionError at ")
@@ -318,12 +318,12 @@ def test_a_measurement_that_fails_leaves_the_others_alone(capsys, monkeypatch):
     keys = ["fit", "replicate", "measurement"]
     lost = set(map(tuple, whole[keys].to_numpy())) - set(map(tuple, table[keys].to_numpy()))
     assert {key for key in lost if key[2] != "rate_overlap_correlation"} == {("labels", 1, "overlap")}
-    monkeypatch.setattr("study.evaluation.measure.MEASUREMENTS", MEASUREMENTS)
+    monkeypatch.setattr("em_study.evaluation.measure.MEASUREMENTS", MEASUREMENTS)
 
     def starved(run):
         raise MemoryError  # of the machine: another run would have the number
 
     lacking = dataclasses.replace(MEASUREMENTS[place], function=starved)
-    monkeypatch.setattr("study.evaluation.measure.MEASUREMENTS", (lacking,))
+    monkeypatch.setattr("em_study.evaluation.measure.MEASUREMENTS", (lacking,))
     with pytest.raises(MemoryError):
         measure(dataset, runs, fits, 10, {}, 0, "toy")

@@ -16,24 +16,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import SNAKEMAKE, snakemake
 
+from em_study.configuration.repeated import repeated_runs
+from em_study.configuration.schema import Claim, Experiment, Sweep
+from em_study.data.dataset import Dataset
+from em_study.data.storage import read_arrays
+from em_study.figures.sweep import draw as drawn
+from em_study.fits.em import run_fit
+from em_study.fits.runs import Runs
+from em_study.page.cards import held_to
+from em_study.page.charts import chart_of
+from em_study.page.origin import command_of, files_of, pandas_lines
+from em_study.page.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, Watched, replay, shown_steps
+from em_study.page.stage import stage_of
+from em_study.page.strips import Axis, Held, strip, told_apart
+from em_study.page.watch import scenes_of
+from em_study.plan.loading import load
+from em_study.plan.places import Places
+from em_study.plan.results import Plan
 from emgmm import log_likelihoods, posteriors
-from study.configuration.repeated import repeated_runs
-from study.configuration.schema import Claim, Experiment, Sweep
-from study.data.dataset import Dataset
-from study.data.storage import read_arrays
-from study.figures.sweep import draw as drawn
-from study.fits.em import run_fit
-from study.fits.runs import Runs
-from study.page.cards import held_to
-from study.page.charts import chart_of
-from study.page.origin import command_of, files_of, pandas_lines
-from study.page.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, Watched, replay, shown_steps
-from study.page.stage import stage_of
-from study.page.strips import Axis, Held, strip, told_apart
-from study.page.watch import scenes_of
-from study.plan.loading import load
-from study.plan.places import Places
-from study.plan.results import Plan
 
 NOWHERE = float("nan"), float("nan")
 HELD = Held(1.0, np.inf, "held to at least 1")
@@ -108,7 +108,7 @@ def test_the_files_behind_a_number_are_there(project, study):
 
 
 def test_the_command_makes_the_table_again(project, study, monkeypatch):
-    monkeypatch.setattr("study.page.origin.Places", lambda: Places(root=project))
+    monkeypatch.setattr("em_study.page.origin.Places", lambda: Places(root=project))
     claim = study.claims["A1"]
     command = command_of(claim, ["config.yaml", "small.yaml"])
     assert command == (

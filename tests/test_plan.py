@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from study.figures.catalogue import FIGURES
-from study.figures.shown import Shown
-from study.plan.loading import load
-from study.plan.results import Plan
-from study.plan.sources import Code, all_code
+from em_study.figures.catalogue import FIGURES
+from em_study.figures.shown import Shown
+from em_study.plan.loading import load
+from em_study.plan.results import Plan
+from em_study.plan.sources import Code, all_code
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,7 +46,7 @@ def test_results_are_those_of_experiments_and_sweeps(plan):
 def test_planning_imports_no_large_library():
     """Each inner Snakemake of a cluster's job plans too."""
     common = (ROOT / "workflow/rules/common.smk").read_text()
-    lines = [*re.findall(r"^from study\..+$", common, flags=re.MULTILINE), "import sys; print(*sys.modules)"]
+    lines = [*re.findall(r"^from em_study\..+$", common, flags=re.MULTILINE), "import sys; print(*sys.modules)"]
     found = subprocess.run(
         [sys.executable, "-c", "\n".join(lines)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
@@ -104,13 +104,13 @@ def test_code_of_a_script_is_what_it_imports(script):
 def test_an_edit_changes_the_checksum_of_what_uses_it(tmp_path):
     shutil.copytree(ROOT / "src", tmp_path / "src")
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
-    (tmp_path / "src/study/figures/optima.py").write_text("EDITED = 1\n")
+    (tmp_path / "src/em_study/figures/optima.py").write_text("EDITED = 1\n")
     edited = Code(tmp_path)
 
     def changed(*used):
         return edited.made_of(*used) != CODE.made_of(*used)
 
-    assert [kind for kind in FIGURES if changed("figure.py", f"study.figures.{kind}")] == ["optima"]
+    assert [kind for kind in FIGURES if changed("figure.py", f"em_study.figures.{kind}")] == ["optima"]
     assert [script for script in CODE.scripts if changed(script)] == ["page.py"]  # which knows of every file
 
 

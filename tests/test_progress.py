@@ -11,11 +11,11 @@ import pytest
 from project import ROOT
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from em_study.audit.outcome import outcome
+from em_study.claims.sentences import WORDS
+from em_study.plan.demands import PASSES, seconds_expected
+from em_study.plan.environment import set_home
 from snakemake_logger_plugin_bar import WIDTH, LogHandler, LogHandlerSettings, Work, clock, shortened
-from study.audit.outcome import outcome
-from study.claims.sentences import WORDS
-from study.plan.demands import PASSES, seconds_expected
-from study.plan.environment import set_home
 
 
 def record(event=None, level=logging.INFO, msg="", **more):

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from project import SNAKEMAKE, TINY, make_project, snakemake
 
-from study.audit.certificate import certificate_lines, not_certified
-from study.audit.manifest import git_state
-from study.configuration.errors import StudyError
-from study.data.checksums import Checksums, computing_checksum, sha256_of
-from study.plan.loaded import LoadedCode
-from study.plan.places import Places
-from study.plan.provenance import what_differs
-from study.plan.sources import Code
+from em_study.audit.certificate import certificate_lines, not_certified
+from em_study.audit.manifest import git_state
+from em_study.configuration.errors import StudyError
+from em_study.data.checksums import Checksums, computing_checksum, sha256_of
+from em_study.plan.loaded import LoadedCode
+from em_study.plan.places import Places
+from em_study.plan.provenance import what_differs
+from em_study.plan.sources import Code
 
 ROOT = Path(__file__).parent.parent
 
@@ -28,7 +28,7 @@ def told(run):
 
 def study_module(folder, module, *arguments, root=None):
     return subprocess.run(
-        [sys.executable, "-m", f"study.{module}", *arguments],
+        [sys.executable, "-m", f"em_study.{module}", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str((root or folder) / "src")},
         capture_output=True,
@@ -223,7 +223,7 @@ def test_checksums_are_remembered_until_the_file_system_says_something_else(tmp_
     checksums = Checksums(place)
     assert checksums.of(file) == sha256_of(file)
     assert checksums.known == {}  # it may change again and look the same
-    monkeypatch.setattr("study.data.checksums.JUST_NOW", -1)
+    monkeypatch.setattr("em_study.data.checksums.JUST_NOW", -1)
     assert checksums.of(file) == checksums.known[str(file)][-1] == sha256_of(file)
     checksums.save()
     assert Checksums(place).known == checksums.known

@@ -7,15 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from study.audit.results import Results
-from study.claims.findings import findings, highlights, ladder, steps, within
-from study.data.sources import make_dataset
-from study.evaluation.agreement import compare
-from study.evaluation.protocols import LADDER, run_protocol
-from study.evaluation.scores import evaluate_fit
-from study.figures.workflow import draw_workflow, read_graph
-from study.fits.em import run_fit
-from study.plan.loading import load
+from em_study.audit.results import Results
+from em_study.claims.findings import findings, highlights, ladder, steps, within
+from em_study.data.sources import make_dataset
+from em_study.evaluation.agreement import compare
+from em_study.evaluation.protocols import LADDER, run_protocol
+from em_study.evaluation.scores import evaluate_fit
+from em_study.figures.workflow import draw_workflow, read_graph
+from em_study.fits.em import run_fit
+from em_study.plan.loading import load
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -93,8 +93,8 @@ def test_all_numbers_are_those_of_the_last_run():
         pytest.skip(
             "another kind of processor, which rounds otherwise: `make compare` tells whether the run is the same"
         )
-    assert within(README) == highlights(ROOT / "results/tables"), "run: python -m study.claims.findings"
-    assert findings(ROOT / "results/tables") == FINDINGS, "run: python -m study.claims.findings"
+    assert within(README) == highlights(ROOT / "results/tables"), "run: python -m em_study.claims.findings"
+    assert findings(ROOT / "results/tables") == FINDINGS, "run: python -m em_study.claims.findings"
 
 
 def test_the_picture_of_the_workflow_shows_every_rule():

@@ -25,25 +25,25 @@ def imports(file):
 
 
 def test_rooms_are_those_of_the_way():
-    assert {folder.name for folder in (SRC / "study").iterdir() if folder.is_dir()} - {"__pycache__"} == set(ROOMS)
+    assert {folder.name for folder in (SRC / "em_study").iterdir() if folder.is_dir()} - {"__pycache__"} == set(ROOMS)
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_arrow_runs_back(room):
     allowed = {*ROOMS[: ROOMS.index(room) + 1]} - ({"claims"} if room == "figures" else set())
-    for file in (SRC / "study" / room).rglob("*.py"):
-        rooms = {name.split(".")[1] for name in imports(file) if name.startswith("study.")}
+    for file in (SRC / "em_study" / room).rglob("*.py"):
+        rooms = {name.split(".")[1] for name in imports(file) if name.startswith("em_study.")}
         assert rooms <= allowed, f"{file.relative_to(ROOT)} imports from {sorted(rooms - allowed)}"
 
 
 def test_the_library_knows_nothing_of_the_study():
     for file in (SRC / "emgmm").glob("*.py"):
         names = {name.split(".")[0] for name in imports(file)}
-        assert not names & {"study", "pandas", "matplotlib", "pydantic", "yaml", "snakemake"}, file.name
+        assert not names & {"em_study", "pandas", "matplotlib", "pydantic", "yaml", "snakemake"}, file.name
 
 
 def test_the_study_knows_nothing_of_snakemake():
-    for file in (SRC / "study").rglob("*.py"):
+    for file in (SRC / "em_study").rglob("*.py"):
         assert "snakemake" not in {name.split(".")[0] for name in imports(file)}, file.name
 
 

@@ -43,7 +43,7 @@ def run(folder, *arguments):
 
 def audit(folder, command):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    arguments = [sys.executable, "-m", f"study.audit.{command}"]
+    arguments = [sys.executable, "-m", f"em_study.audit.{command}"]
     done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False, env=environment)
     return done.stdout
 
@@ -139,14 +139,14 @@ def test_a_command_that_nobody_reads_ends_as_it_would(tiny, command):
     os.close(ours)
     with os.fdopen(theirs) as unread:
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-        arguments = [sys.executable, "-m", f"study.{module}", *words]
+        arguments = [sys.executable, "-m", f"em_study.{module}", *words]
         done = subprocess.run(arguments, cwd=tiny, stdout=unread, stderr=subprocess.PIPE, check=False, env=environment)
     assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_every_command_starts_by_the_one_way():
     others = {"fits/runner.py", "figures/workflow.py"}  # which no person starts
-    for file in (ROOT / "src/study").rglob("*.py"):
+    for file in (ROOT / "src/em_study").rglob("*.py"):
         _, begins, rest = file.read_text().partition('\nif __name__ == "__main__":')
-        if begins and str(file.relative_to(ROOT / "src/study")) not in others:
+        if begins and str(file.relative_to(ROOT / "src/em_study")) not in others:
             assert "    run(" in rest, file

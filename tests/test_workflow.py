@@ -117,12 +117,12 @@ BUT_DATA = FIGURES | {
 @pytest.mark.parametrize(
     ("module", "rules"),
     [
-        ("src/study/tables/collect.py", {"tables", "claims"}),
-        ("src/study/configuration/loading.py", set()),
-        ("src/study/claims/judge.py", {"claims"}),
-        ("src/study/figures/sweep.py", {"sweep_figure", "report_image"}),
+        ("src/em_study/tables/collect.py", {"tables", "claims"}),
+        ("src/em_study/configuration/loading.py", set()),
+        ("src/em_study/claims/judge.py", {"claims"}),
+        ("src/em_study/figures/sweep.py", {"sweep_figure", "report_image"}),
         ("src/emgmm/em.py", BUT_DATA),
-        ("src/study/figures/style.py", FIGURES),
+        ("src/em_study/figures/style.py", FIGURES),
     ],
 )
 def test_an_edited_module_reruns_its_dependents_only(project, module, rules):
@@ -136,7 +136,7 @@ def test_an_edited_module_reruns_its_dependents_only(project, module, rules):
 
 
 def test_an_edited_figure_draws_no_other_kind(project):
-    file = project / "src/study/figures/uncertainty.py"
+    file = project / "src/em_study/figures/uncertainty.py"
     before = file.read_text()
     file.write_text(before + "EDITED = 1\n")
     try:
@@ -216,7 +216,7 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tiny, tmp
     again = snakemake(folder)
     assert again.returncode == 0, again.stderr
     # A writer that is killed leaves its own temporary file, which `make clean-stale DELETE=yes` deletes.
-    stale = [sys.executable, "-m", "study.audit.stale", "--delete"]
+    stale = [sys.executable, "-m", "em_study.audit.stale", "--delete"]
     subprocess.run(stale, cwd=folder, env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, check=True)
     assert_same_results(tiny, folder)
 

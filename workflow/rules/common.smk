@@ -13,31 +13,31 @@ ROOT = Path(workflow.current_basedir).parents[1]
 SRC = str(ROOT / "src")
 # The code that runs is the code of this tree, whatever else is installed.
 sys.path.insert(0, SRC)
-from study.plan.environment import set_environment
+from em_study.plan.environment import set_environment
 
 set_environment(SRC)
 
-from study.audit.replaced import notices_of
-from study.audit.run_record import write_run_record
-from study.cluster import slurm
-from study.configuration.cells import text_keys
-from study.configuration.changes import warnings_of
-from study.configuration.claim_checks import sweeps_of
-from study.configuration.errors import StudyError
-from study.configuration.implementations import kernel_versions, wrapped_versions
-from study.configuration.repeated import repeated_runs
-from study.configuration.wording import as_it_is
-from study.data.checksums import MEMORY, Checksums
-from study.evaluation.protocols import PROTOCOLS
-from study.figures.catalogue import FIGURES
-from study.plan.demands import PASSES, memory_mb, minutes, seconds_allowed
-from study.plan.demands import seconds_expected, seconds_of_step
-from study.plan.loading import load
-from study.plan.places import Places
-from study.plan.results import Plan
-from study.plan.run_lock import hold, last_run
-from study.plan.sources import SCRIPTS, Code, all_code
-from study.tables.columns import PARTS
+from em_study.audit.replaced import notices_of
+from em_study.audit.run_record import write_run_record
+from em_study.cluster import slurm
+from em_study.configuration.cells import text_keys
+from em_study.configuration.changes import warnings_of
+from em_study.configuration.claim_checks import sweeps_of
+from em_study.configuration.errors import StudyError
+from em_study.configuration.implementations import kernel_versions, wrapped_versions
+from em_study.configuration.repeated import repeated_runs
+from em_study.configuration.wording import as_it_is
+from em_study.data.checksums import MEMORY, Checksums
+from em_study.evaluation.protocols import PROTOCOLS
+from em_study.figures.catalogue import FIGURES
+from em_study.plan.demands import PASSES, memory_mb, minutes, seconds_allowed
+from em_study.plan.demands import seconds_expected, seconds_of_step
+from em_study.plan.loading import load
+from em_study.plan.places import Places
+from em_study.plan.results import Plan
+from em_study.plan.run_lock import hold, last_run
+from em_study.plan.sources import SCRIPTS, Code, all_code
+from em_study.tables.columns import PARTS
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.
 IS_MODULE = not (ROOT / "Snakefile").samefile(workflow.main_snakefile)

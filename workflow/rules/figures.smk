@@ -27,7 +27,7 @@ rule figure:
         ),
         other=lambda wildcards: other_of(experiment_of(wildcards)),
         code=lambda wildcards: CODE.made_of(
-            "figure.py", f"study.figures.{kind_of(wildcards)[0]}"
+            "figure.py", f"em_study.figures.{kind_of(wildcards)[0]}"
         ),
     message:
         "Draw {wildcards.figure} of {wildcards.experiment}"

@@ -4,7 +4,7 @@ from snakemake import persistence
 from snakemake.persistence import ParamsChange
 from snakemake.settings.types import RerunTrigger
 
-from study.plan.provenance import (
+from em_study.plan.provenance import (
     digest_of,
     read_record,
     record_of,

@@ -3,8 +3,8 @@ from snakemake import persistence
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from snakemake_executor_plugin_warm import Executor as WarmExecutor
-from study.cluster.executor import lose_no_job
-from study.cluster.waiting import watch
+from em_study.cluster.executor import lose_no_job
+from em_study.cluster.waiting import watch
 
 
 def check_slurm():

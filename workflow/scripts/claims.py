@@ -3,12 +3,12 @@
 import pandas as pd
 from pydantic import TypeAdapter
 
-from study.claims.judge import judge_all
-from study.configuration.schema import Claims
-from study.data.storage import read_table, whole_file, write_table
-from study.plan.step import logged
-from study.tables.columns import COLUMNS, PARTS
-from study.tables.dictionary import data_dictionary
+from em_study.claims.judge import judge_all
+from em_study.configuration.schema import Claims
+from em_study.data.storage import read_table, whole_file, write_table
+from em_study.plan.step import logged
+from em_study.tables.columns import COLUMNS, PARTS
+from em_study.tables.dictionary import data_dictionary
 
 with logged(snakemake):
     tables = {name: read_table(snakemake.input[name]) for name in PARTS}

@@ -1,11 +1,11 @@
 """Compare our EM with scikit-learn under every protocol."""
 
-from study.configuration.schema import Fit
-from study.data.dataset import Dataset
-from study.data.storage import read_arrays, write_table
-from study.evaluation.agreement import compare
-from study.fits.runs import Runs, read_runs
-from study.plan.step import logged
+from em_study.configuration.schema import Fit
+from em_study.data.dataset import Dataset
+from em_study.data.storage import read_arrays, write_table
+from em_study.evaluation.agreement import compare
+from em_study.fits.runs import Runs, read_runs
+from em_study.plan.step import logged
 
 with logged(snakemake):
     dataset = read_arrays(snakemake.input.data[0], Dataset)

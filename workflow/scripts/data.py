@@ -2,10 +2,10 @@
 
 from pydantic import TypeAdapter
 
-from study.configuration.schema import Data
-from study.data.sources import make_dataset
-from study.data.storage import write_arrays
-from study.plan.step import logged
+from em_study.configuration.schema import Data
+from em_study.data.sources import make_dataset
+from em_study.data.storage import write_arrays
+from em_study.plan.step import logged
 
 with logged(snakemake):
     data = TypeAdapter(Data).validate_python(snakemake.params.data)

@@ -1,11 +1,11 @@
 """Evaluate a fit, and tabulate its parameters."""
 
-from study.configuration.schema import Fit, Published
-from study.data.dataset import Dataset
-from study.data.storage import read_arrays, write_table
-from study.evaluation.scores import evaluate_fit, tabulate_parameters
-from study.fits.runs import Runs
-from study.plan.step import logged
+from em_study.configuration.schema import Fit, Published
+from em_study.data.dataset import Dataset
+from em_study.data.storage import read_arrays, write_table
+from em_study.evaluation.scores import evaluate_fit, tabulate_parameters
+from em_study.fits.runs import Runs
+from em_study.plan.step import logged
 
 with logged(snakemake):
     dataset = read_arrays(snakemake.input.data[0], Dataset)

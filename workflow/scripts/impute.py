@@ -1,11 +1,11 @@
 """Fill in an experiment's missing values by a fit."""
 
-from study.configuration.schema import Fit
-from study.data.dataset import Dataset
-from study.data.storage import read_arrays, write_table
-from study.evaluation.imputed import tabulate_imputed
-from study.fits.runs import Runs
-from study.plan.step import logged
+from em_study.configuration.schema import Fit
+from em_study.data.dataset import Dataset
+from em_study.data.storage import read_arrays, write_table
+from em_study.evaluation.imputed import tabulate_imputed
+from em_study.fits.runs import Runs
+from em_study.plan.step import logged
 
 with logged(snakemake):
     dataset = read_arrays(snakemake.input.data[0], Dataset)

@@ -2,11 +2,11 @@
 
 import json
 
-from study.audit.manifest import git_state, make_manifest
-from study.audit.record import forget_descriptions
-from study.data.storage import whole_file
-from study.plan.places import ROOT
-from study.plan.step import logged
+from em_study.audit.manifest import git_state, make_manifest
+from em_study.audit.record import forget_descriptions
+from em_study.data.storage import whole_file
+from em_study.plan.places import ROOT
+from em_study.plan.step import logged
 
 with logged(snakemake):
     forget_descriptions(snakemake.params.caller)

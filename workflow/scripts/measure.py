@@ -1,11 +1,11 @@
 """Measure what the claims of the articles speak of."""
 
-from study.configuration.schema import Fit, Published
-from study.data.dataset import Dataset
-from study.data.storage import read_arrays, write_table
-from study.evaluation.measure import measure
-from study.fits.runs import read_runs
-from study.plan.step import logged
+from em_study.configuration.schema import Fit, Published
+from em_study.data.dataset import Dataset
+from em_study.data.storage import read_arrays, write_table
+from em_study.evaluation.measure import measure
+from em_study.fits.runs import read_runs
+from em_study.plan.step import logged
 
 with logged(snakemake):
     dataset = read_arrays(snakemake.input.data[0], Dataset)

@@ -3,19 +3,19 @@
 from functools import cache
 from pathlib import Path
 
-from study.audit.manifest import environment, git_state
-from study.audit.record import forget_descriptions
-from study.configuration.cells import text_keys
-from study.configuration.schema import Study
-from study.data.checksums import sha256_of
-from study.data.storage import read_table, whole_file
-from study.page.build import make_page
-from study.page.cards import card_of
-from study.page.charts import chart_of
-from study.page.stage import stage_of
-from study.plan.places import ROOT
-from study.plan.results import Plan
-from study.plan.step import logged
+from em_study.audit.manifest import environment, git_state
+from em_study.audit.record import forget_descriptions
+from em_study.configuration.cells import text_keys
+from em_study.configuration.schema import Study
+from em_study.data.checksums import sha256_of
+from em_study.data.storage import read_table, whole_file
+from em_study.page.build import make_page
+from em_study.page.cards import card_of
+from em_study.page.charts import chart_of
+from em_study.page.stage import stage_of
+from em_study.plan.places import ROOT
+from em_study.plan.results import Plan
+from em_study.plan.step import logged
 
 with logged(snakemake):
     forget_descriptions(snakemake.params.caller)

@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
-from study.audit.record import changes_in
-from study.claims.opening import opening
-from study.configuration.cells import text_keys
-from study.data.storage import read_table, whole_file
-from study.plan.step import logged
-from study.tables.columns import COLUMNS
-from study.tables.pages import table_page
+from em_study.audit.record import changes_in
+from em_study.claims.opening import opening
+from em_study.configuration.cells import text_keys
+from em_study.data.storage import read_table, whole_file
+from em_study.plan.step import logged
+from em_study.tables.columns import COLUMNS
+from em_study.tables.pages import table_page
 
 
 def write(place, text):

@@ -1,11 +1,11 @@
 """List the rows with their posteriors and most probable class."""
 
-from study.configuration.schema import Fit
-from study.data.dataset import Dataset
-from study.data.storage import read_arrays, write_pieces
-from study.evaluation.scores import tabulate_predictions
-from study.fits.runs import Runs
-from study.plan.step import logged
+from em_study.configuration.schema import Fit
+from em_study.data.dataset import Dataset
+from em_study.data.storage import read_arrays, write_pieces
+from em_study.evaluation.scores import tabulate_predictions
+from em_study.fits.runs import Runs
+from em_study.plan.step import logged
 
 with logged(snakemake):
     dataset = read_arrays(snakemake.input.data[0], Dataset)

@@ -2,8 +2,8 @@
 
 from PIL import Image
 
-from study.data.storage import whole_file
-from study.plan.step import logged
+from em_study.data.storage import whole_file
+from em_study.plan.step import logged
 
 with logged(snakemake), Image.open(snakemake.input[0]) as image, whole_file(snakemake.output[0]) as file:
     colors = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)

@@ -1,11 +1,11 @@
 """Draw a sweep."""
 
-from study.configuration.cells import text_keys
-from study.configuration.schema import Sweep
-from study.data.storage import read_rows
-from study.figures.style import save
-from study.figures.sweep import draw
-from study.plan.step import logged
+from em_study.configuration.cells import text_keys
+from em_study.configuration.schema import Sweep
+from em_study.data.storage import read_rows
+from em_study.figures.style import save
+from em_study.figures.sweep import draw
+from em_study.plan.step import logged
 
 with logged(snakemake):
     sweep = Sweep.model_validate(snakemake.params.sweep)

@@ -2,13 +2,13 @@
 
 import sys
 
-from study.configuration.cells import Cell, with_values
-from study.configuration.schema import Experiment
-from study.data.storage import join_tables
-from study.plan.loaded import LOADED
-from study.plan.provenance import digest_of
-from study.plan.step import logged
-from study.tables.sweeps import InEachCell, run_cells
+from em_study.configuration.cells import Cell, with_values
+from em_study.configuration.schema import Experiment
+from em_study.data.storage import join_tables
+from em_study.plan.loaded import LOADED
+from em_study.plan.provenance import digest_of
+from em_study.plan.step import logged
+from em_study.tables.sweeps import InEachCell, run_cells
 
 with logged(snakemake):
     cells = [

@@ -1,8 +1,8 @@
 """Put the published tables together."""
 
-from study.data.storage import read_table, write_table
-from study.plan.step import logged
-from study.tables.collect import COLLECTED, collect
+from em_study.data.storage import read_table, write_table
+from em_study.plan.step import logged
+from em_study.tables.collect import COLLECTED, collect
 
 with logged(snakemake):
     for name in COLLECTED:

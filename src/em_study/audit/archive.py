@@ -1,0 +1,99 @@
+"""Put a run into one file, to upload beside a paper: `make archive`.
+
+    python -m em_study.audit.archive FILE [--with-inputs]
+
+Results, code, configuration, manifest and crate, as one zip: the same bytes each time. Unpacked, `make verify` and
+`make compare` work in it. Files of the user's own, and results that hold rows of them, are left out and named by their
+checksums; `--with-inputs` puts them in.
+"""
+
+import argparse
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+from em_study.audit.checksums import leads_out, one_line
+from em_study.audit.crate import FILE as CRATE
+from em_study.audit.crate import crate_text
+from em_study.audit.record import ARCHIVE, holding_rows, needs_a_run, recorded_files
+from em_study.audit.verify import problems_of
+from em_study.configuration.command import run
+from em_study.data.storage import whole_file
+from em_study.plan.places import OWN, Places
+
+# Beside the files that the manifest records.
+PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")
+PROJECT += ("config/*.yaml", "config/*.md", "benchmarks/*.md", "benchmarks/*.py", "implementations/*.md")
+PROJECT += ("profiles/*/config.yaml", "published/*.zip", "tests/**/*.py", "tests/*.zip")
+ABOUT = ("results/manifest.json", "results/run.json")
+DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
+
+
+def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) -> dict[str, str]:
+    """Write the archive of a run; return the checksums of what is left out, by path.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the run.
+    manifest : dict
+    file : Path
+        A zip file.
+    with_inputs : bool
+    """
+    recorded, places = recorded_files(manifest), Places(folder)
+    own = set() if with_inputs else {*manifest["inputs"], *holding_rows(manifest)}
+    own |= {path for path in recorded if leads_out(path)}
+    tree = places.root
+    project = {str(found.relative_to(tree)) for pattern in PROJECT for found in tree.glob(pattern) if found.is_file()}
+    paths = ({*recorded, *ABOUT} | project) - own
+    left_out = {path: recorded[path] for path in sorted(own)}
+    with (
+        whole_file(file) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
+    ):
+        _add(archive, ARCHIVE, (json.dumps({"left_out": left_out}, indent=1) + "\n").encode())
+        _add(archive, CRATE, crate_text(manifest, folder, paths).encode())
+        for path in sorted(paths):
+            _add(archive, path, places.file(path).read_bytes())
+    return left_out
+
+
+def _add(archive: zipfile.ZipFile, path: str, content: bytes):
+    info = zipfile.ZipInfo(path, DATE)
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, content, zipfile.ZIP_DEFLATED)
+
+
+def main(arguments=None) -> int:
+    """Write the archive, if the run holds."""
+    parser = argparse.ArgumentParser(prog="python -m em_study.audit.archive", description="Put a run into one file.")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--with-inputs", action="store_true", help="also files of your own, and the rows in results")
+    given = parser.parse_args(arguments)
+    manifest, problem = needs_a_run(Path())
+    problems = [problem] if problem else [*problems_of(Path())]
+    packed = {} if problem else recorded_files(manifest).keys() - ({} if given.with_inputs else manifest["inputs"])
+    problems += [
+        f"{path}: the study's tree has a file of that name too: give yours another name, and run again"
+        for path in sorted(packed)
+        if path.startswith(OWN)
+    ]
+    if problems:
+        print("\n".join(map(one_line, problems)), file=sys.stderr)
+        print("no archive was made of what does not hold", file=sys.stderr)
+        return 1
+    try:
+        left_out = make_archive(Path(), manifest, given.file, given.with_inputs)
+    except OSError as error:
+        print(one_line(f"{given.file} cannot be written: {error}"), file=sys.stderr)
+        return 1
+    print(f"{given.file}: {given.file.stat().st_size / 1e6:.1f} MB")
+    if left_out:
+        print(f"left out, and named by their checksums in {ARCHIVE}: {', '.join(left_out)}")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

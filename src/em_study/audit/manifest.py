@@ -1,0 +1,161 @@
+"""The manifest of a run: enough to repeat it, and to check every file of it."""
+
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from em_study.audit.certificate import certificate_lines, not_certified
+from em_study.audit.checksums import configuration_digest
+from em_study.configuration.errors import StudyError
+from em_study.data.checksums import Checksums, sha256_of
+from em_study.plan.places import ROOT, Places
+from em_study.plan.provenance import digest_of, made_by, read_record
+from em_study.plan.sources import all_code
+
+AGAIN = "Delete each file of results that is named here, and run the same command again."
+PLUGIN = re.compile(r"snakemake-(executor|logger|scheduler|storage|report|software-deployment)-plugin-")
+
+
+def git_state(root) -> dict:
+    """Commit of the study's own repository, and whether files of it differ; where there is none, the reason.
+
+    Parameters
+    ----------
+    root : path-like
+        The tree of the study. A repository around it, or one that the environment names, is not its own.
+
+    Returns
+    -------
+    dict
+        `commit`, `dirty` (None without a commit) and `no_commit`, the reason (None with one).
+    """
+    root = os.path.realpath(root)
+
+    def git(*arguments):
+        return subprocess.run(  # noqa: S603 (fixed arguments)
+            ["git", "-C", root, *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+            env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"},
+        )
+
+    def none(reason):
+        return {"commit": None, "dirty": None, "no_commit": reason}
+
+    try:
+        top = git("rev-parse", "--show-toplevel")
+    except OSError:
+        return none("git is not installed")
+    if top.returncode and "dubious ownership" in top.stderr:
+        return none("the repository belongs to another user")
+    if top.returncode:
+        return none("the study is not in a git repository")
+    if os.path.realpath(top.stdout.removesuffix("\n")) != root:
+        return none("the repository around the study is not its own")
+    commit = git("rev-parse", "--verify", "HEAD")
+    if commit.returncode or git("ls-files", "--error-unmatch", "Snakefile", "src/emgmm/em.py").returncode:
+        return none("the repository does not track the study")
+    # A profile says where jobs run: whoever sets a partition in one changes no result.
+    tracked = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)profiles")
+    code = git("status", "--porcelain", "--untracked-files=all", "--", "src", "workflow")
+    if tracked.returncode or code.returncode:
+        return none(f"git does not tell what has changed ({tracked.stderr.strip() or code.stderr.strip()})")
+    return {"commit": commit.stdout.strip(), "dirty": bool(tracked.stdout or code.stdout), "no_commit": None}
+
+
+def package_versions(plugins: bool) -> dict[str, str]:
+    """Versions of the installed packages: of Snakemake's plugins, which say where jobs run, or of all others."""
+    versions = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
+    return {name: versions[name] for name in sorted(versions) if bool(PLUGIN.match(name)) is plugins}
+
+
+def environment() -> dict:
+    """Versions of Python and the packages that may decide on numbers, the BLAS that NumPy uses, and its threads."""
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return {
+        **made_by(),
+        "packages": package_versions(plugins=False),
+        "blas": {key: blas[key] for key in ("name", "version") if key in blas},
+        "threads": int(os.environ.get("OPENBLAS_NUM_THREADS", os.cpu_count() or 1)),
+    }
+
+
+def make_manifest(git: dict, planned: dict, outputs) -> dict:
+    """Describe a run whose results are certified by their records.
+
+    Parameters
+    ----------
+    git : dict
+        What `git_state` tells.
+    planned : dict
+        What the run was planned with. `study`: the effective configuration, defaults filled in, overlays merged.
+        `changes`: what it has changed of the articles.
+        `configuration_files`, `article_files`, `files`, `code`: checksums, by name, of config.yaml and its overlays in
+        their order, of the articles, of the files of data and implementations, and of what the code computes.
+        `records`: checksum of the settings of each job, by its record. `caller`: keys of the Snakefile that takes the
+        study as a module, or None. `kernels`: those that our EM runs with.
+    outputs : iterable of path-like
+        The results.
+
+    Raises
+    ------
+    StudyError
+        If a result is not that of the plan.
+    """
+    code = {Places().name(file): file for file in all_code(ROOT)}
+    manifest = {
+        **git,
+        "configuration": planned["study"],
+        "configuration_sha256": configuration_digest(planned["study"]),
+        **{name: planned[name] for name in ("changes", "configuration_files", "article_files", "caller", "kernels")},
+        "inputs": planned["files"],
+        "code": {name: sha256_of(file) for name, file in code.items()},
+        "code_computes": planned["code"],
+        "outputs": {str(file): sha256_of(file) for file in sorted(map(str, outputs))},
+        "records": {name: sha256_of(name) for name in sorted(planned["records"]) if Path(name).is_file()},
+        **environment(),
+    }
+    records = {name: read_record(Path(name)) for name in planned["records"]}
+    makers = {json.dumps(record["made_by"], sort_keys=True) for record in records.values() if record}
+    manifest["made_by"] = [json.loads(maker) for maker in sorted(makers)]
+    problems = [*_changed_meanwhile(manifest), *_not_of_the_plan(manifest, records, planned["records"])]
+    if problems:
+        count = f"{len(problems)} problem{'s keep' if len(problems) > 1 else ' keeps'}"
+        raise StudyError("\n".join([f"{count} this run from being certified:", *problems, AGAIN]))
+    return manifest
+
+
+def _changed_meanwhile(manifest: dict):
+    """Say which files are others than when the run was planned."""
+    checksums, places = Checksums(), Places()
+    for kind, checksum in (
+        ("configuration_files", checksums.of),
+        ("article_files", checksums.of),
+        ("inputs", checksums.of),
+        ("code_computes", checksums.of_code),
+    ):
+        for name, planned in manifest[kind].items():
+            file = places.file(name)
+            if file.is_file() and checksum(file) == planned:
+                continue
+            if name.startswith("results/downloads/"):
+                yield f"{name}: this file is not the one that was fetched: delete it"
+            else:
+                yield f"{name}: this file was changed while the run was at work"
+    if new := manifest["code"].keys() ^ manifest["code_computes"].keys():
+        yield f"{', '.join(sorted(new))}: added or removed while the run was at work"
+
+
+def _not_of_the_plan(manifest: dict, records: dict, planned: dict[str, str]):
+    for name, record in records.items():
+        if record and digest_of(record["settings"]) != planned[name]:
+            made = next(iter(record["outputs"]), name)
+            yield f"{made}: not certified, because it was made with other settings than the run was planned with"
+    sources = manifest["inputs"] | manifest["code"]
+    yield from certificate_lines(not_certified(records, manifest["outputs"], sources))

@@ -1,0 +1,63 @@
+"""What the claims gave on a source's own data, kept beside its article, for the data themselves stay where they are.
+
+    python -m em_study.audit.original OVERLAY RESULTS FILE
+
+after a run with this overlay; `make original-data` does both.
+"""
+
+import datetime
+import sys
+from pathlib import Path
+
+import yaml
+
+from em_study.audit.manifest import git_state
+from em_study.configuration.command import run
+from em_study.configuration.schema import Study
+from em_study.data.storage import read_table, whole_file
+from em_study.plan.loading import load
+
+OPENING = "# Made by `make original-data`: what the claims gave on the source's own files, which stay where they are.\n"
+
+
+def outcome(claims, study: Study, commit: str | None, date: str) -> dict:
+    """List the claims that a run could test, with the files that it read.
+
+    Parameters
+    ----------
+    claims : DataFrame
+        claims.csv of the run.
+    study : Study
+    commit : str or None
+        Of the study's repository.
+    date : str
+    """
+    files = [file for experiment in study.experiments.values() for file in experiment.data.files if file.url]
+    tested = claims[claims["verdict"] != "not_tested"]
+    return {
+        "date": date,
+        "files": [{"url": file.url, "sha256": file.sha256} for file in files],
+        "study_commit": commit,
+        "claims": {
+            row.claim: {
+                "criterion": row.criterion,
+                "observed": float(row.observed),
+                "n_replicates": int(row.n_replicates),
+                "verdict": row.verdict,
+            }
+            for row in tested.itertuples()
+        },
+    }
+
+
+def main(overlay: str, results: str, file: str):
+    """Write the file."""
+    study = load(["config.yaml", overlay]).study
+    claims = read_table(Path(results) / "tables/claims.csv")
+    found = outcome(claims, study, git_state(Path())["commit"], datetime.date.today().isoformat())
+    with whole_file(file) as temporary:
+        temporary.write_text(OPENING + yaml.safe_dump(found, sort_keys=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run(main, *sys.argv[1:])

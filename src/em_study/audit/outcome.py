@@ -1,0 +1,66 @@
+"""Say what came out of a run: the last lines of `make reproduce`.
+
+python -m em_study.audit.outcome
+"""
+
+import csv
+import sys
+from collections import Counter
+from pathlib import Path
+
+from em_study.audit.record import read_manifest
+from em_study.claims.sentences import WORDS
+from em_study.configuration.command import run
+
+TABLES = "results/tables/"
+MOST_TABLES = 5  # with failures, named
+NEXT = """Read  results/index.html   every claim, and where its numbers come from
+      results/report.html  all figures and tables
+Next  make verify          are the results as recorded, and the claims as the tables say?
+      make compare         are they the published ones?"""
+
+
+def outcome(folder: Path, manifest: dict):
+    """Yield lines: how many claims have which verdict, and what has failed.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the study.
+    manifest : dict
+        Of its last run.
+    """
+    verdicts = Counter(_column(folder / TABLES / "claims.csv", "verdict"))
+    yield f"{verdicts.total():,} claims:" if verdicts else "No claim is configured."
+    for verdict in [*WORDS, *(verdicts.keys() - WORDS.keys())]:
+        if verdict in verdicts:
+            yield f"{verdicts[verdict]:5}  {WORDS.get(verdict, verdict)}"
+    tables = [path for path in manifest["outputs"] if path.startswith(TABLES) and path.endswith(".csv")]
+    failures = {path.removeprefix(TABLES): [*_column(folder / path, "failure")] for path in tables}
+    failed = {name: rows for name, rows in failures.items() if any(rows)}
+    if failed:
+        yield "Rows without a result, for a fit failed (the column failure says why):"
+    for name, rows in [*failed.items()][:MOST_TABLES]:
+        yield f"{sum(map(bool, rows)):5,}  of {len(rows):,} in {TABLES}{name}"
+    if len(failed) > MOST_TABLES:
+        yield f"       and in {len(failed) - MOST_TABLES} more tables"
+
+
+def _column(file: Path, name: str):
+    """Yield the cells of a column, if there is one."""
+    with open(file, encoding="utf-8", newline="") as rows:
+        yield from (row[name] for row in csv.DictReader(rows) if name in row)
+
+
+def main() -> int:
+    """Print it, and what may be done next."""
+    manifest, problem = read_manifest(Path())
+    if problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print(*outcome(Path(), manifest), NEXT, sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

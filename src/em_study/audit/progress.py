@@ -1,0 +1,60 @@
+"""Tell how far a run is, whichever processes and nodes do it: `make progress`.
+
+    python -m em_study.audit.progress
+
+Run it in the folder of the study, at any time. It counts the cells of each sweep that are done, by the configuration of
+the last run that was begun here, and where there is Slurm the jobs that run and wait.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+from em_study.audit.cells import names_of_cells
+from em_study.cluster.slurm import Job, SlurmError, jobs_of
+from em_study.configuration.cells import key_of
+from em_study.configuration.command import run
+from em_study.configuration.errors import StudyError
+from em_study.plan.loading import load
+from em_study.plan.results import Plan
+from em_study.plan.run_lock import last_run
+
+
+def lines_of_sweeps(folder: Path, plan: Plan):
+    """Say how many cells of each sweep are done."""
+    for sweep, cells in plan.cells.items():
+        names = names_of_cells(plan, sweep)
+        if names is None:
+            yield f"{sweep}: a data file is missing, so what is done cannot be told"
+        else:
+            done = len({*map(key_of, (folder / f"results/sweeps/{sweep}/cells").glob("*.csv"))} & names)
+            yield f"{sweep}: {done} of {len(cells)} cells done, {len(cells) - done} left"
+
+
+def lines_of_jobs(jobs: list[Job]):
+    """Say how many jobs are in each state, and why they wait."""
+    states = Counter(
+        f"{job.state.lower()} ({job.reason})" if job.state == "PENDING" else job.state.lower() for job in jobs
+    )
+    yield from (f"Slurm: {count} {'job' if count == 1 else 'jobs'} {state}" for state, count in sorted(states.items()))
+
+
+def main() -> int:
+    """Print a line a sweep, and one a state of jobs."""
+    folder = Path()
+    run = last_run(folder)
+    try:
+        plan = Plan(load(run.get("configuration_files") or ["config.yaml"], every_cell=False).study)
+        lines = list(lines_of_sweeps(folder, plan)) or ["no sweep is configured"]
+        if run.get("executor") == "slurm":
+            lines += lines_of_jobs(jobs_of(folder))
+    except SlurmError as error:
+        lines.append(f"Slurm does not answer ({error})")
+    except StudyError as error:
+        print(error)
+        return 1
+    print(*lines, sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

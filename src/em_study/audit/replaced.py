@@ -1,0 +1,45 @@
+"""What a run says at its start: that it changes an article's settings, what it replaces, and how to keep both."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from em_study.audit.checksums import one_line
+from em_study.audit.record import read_manifest
+from em_study.configuration.loading import Loaded
+from em_study.plan.places import Places
+
+MOST_TOLD = 12
+
+
+def notices_of(loaded: Loaded, overlays: list[str]) -> Iterator[str]:
+    """Yield lines for who starts a run.
+
+    Parameters
+    ----------
+    loaded : Loaded
+    overlays : list of str
+        Files that were given with --configfile, by their names in records.
+    """
+    if not loaded.changes:
+        return
+    yield "This run changes settings of the articles:"
+    yield from (one_line(f"  {change}") for change in loaded.changes[:MOST_TOLD])
+    if len(loaded.changes) > MOST_TOLD:
+        yield f"  and {len(loaded.changes) - MOST_TOLD} more, which results/manifest.json will name"
+    manifest, _ = read_manifest(Path())
+    found = [*_replaced(manifest.get("configuration", {}), loaded.study.model_dump(mode="json"))]
+    if found:
+        yield f"It replaces the results of another configuration in results: {', '.join(found)}. To keep both, run"
+        yield f"  {Places().command(overlays, '--directory', 'elsewhere')}"
+        yield "in this folder; files that the configuration names by relative paths are then looked for in elsewhere."
+
+
+def _replaced(before: dict, now: dict) -> Iterator[str]:
+    changed = {name for name, found in now["experiments"].items() if before.get("experiments", {}).get(name) != found}
+    for name in now["experiments"]:
+        if name in changed and name in before.get("experiments", {}):
+            yield f"experiment {name}"
+    for name, sweep in now["sweeps"].items():
+        there = before.get("sweeps", {}).get(name)
+        if there is not None and (there != sweep or sweep["experiment"] in changed):
+            yield f"sweep {name}"

@@ -1,0 +1,109 @@
+"""A run's tables and manifest, read from its folder or from a file of published results. Nothing in them is run."""
+
+import io
+import json
+import zipfile
+import zlib
+from lzma import LZMAError
+from pathlib import Path
+
+from em_study.audit.checksums import file_within
+from em_study.audit.record import KEPT, parsed
+from em_study.configuration.cells import text_keys
+from em_study.data.storage import read_table, whole_file
+from em_study.tables.tolerances import KEYS
+
+MANIFEST = "manifest.json"
+BROKEN = (OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error, LZMAError)
+LARGEST = 500_000_000  # bytes of a file that is read
+
+
+class NotResultsError(Exception):
+    """What is given are no results that can be read; says why."""
+
+
+class Results:
+    """Results of a run.
+
+    Parameters
+    ----------
+    place : Path
+        A folder with results, the folder of a study that has them, or a file that `publish` wrote.
+
+    Raises
+    ------
+    NotResultsError
+    """
+
+    def __init__(self, place: Path):
+        self.place = place / "results" if (place / "results").is_dir() else place
+        self.archive = None
+        if not self.place.exists():
+            raise NotResultsError(f"there is no {self.place}")
+        if self.place.is_file():
+            try:
+                self.archive = zipfile.ZipFile(self.place)
+            except BROKEN as error:
+                text = f"{self.place} is neither a folder nor a file of published results"
+                raise NotResultsError(f"{text} ({error})") from None
+        try:
+            content = self.content(MANIFEST).decode()
+        except UnicodeDecodeError as error:
+            raise NotResultsError(f"{self.place}: {MANIFEST} cannot be read ({error})") from None
+        self.manifest, problem = parsed(content, f"{self.place}: {MANIFEST}")
+        if problem:
+            raise NotResultsError(problem)
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables that are compared, by the configuration."""
+        return [*KEYS, *(f"sweeps/{name}_summary" for name in self.manifest["configuration"]["sweeps"])]
+
+    def read(self, table: str):
+        """Read a table, every digit kept.
+
+        Raises
+        ------
+        NotResultsError
+        """
+        try:
+            content = io.BytesIO(self.content(f"tables/{table}.csv"))
+            return read_table(content, self._text_of(table), low_memory=False)
+        except ValueError as error:
+            raise NotResultsError(f"{self.place}: tables/{table}.csv cannot be read ({error})") from None
+
+    def _text_of(self, table: str) -> list[str]:
+        """Name the varied keys that hold text, if it is a sweep's summary; of a broken configuration none."""
+        name = table.removeprefix("sweeps/").removesuffix("_summary")
+        try:
+            return text_keys(self.manifest["configuration"]["sweeps"][name]["vary"])
+        except (KeyError, TypeError, AttributeError):
+            return []
+
+    def content(self, name: str) -> bytes:
+        """Read a file, unless it lies elsewhere or is too large."""
+        try:
+            if self.archive is not None:
+                size, read = self.archive.getinfo(name).file_size, self.archive.read
+            else:
+                file = file_within(self.place, name)
+                if file is None:
+                    raise NotResultsError(f"{self.place}: {name} is missing, or leads out of the folder")
+                size, read = file.stat().st_size, lambda _: file.read_bytes()
+            if size > LARGEST:
+                raise NotResultsError(f"{self.place}: {name} has {size:,} bytes, more than are read")
+            return read(name)
+        except KeyError:
+            raise NotResultsError(f"{self.place}: {name} is missing") from None
+        except BROKEN as error:
+            raise NotResultsError(f"{self.place}: {name} cannot be read ({error})") from None
+
+
+def publish(results: Results, file: Path):
+    """Write the tables of a run and what made them into one file, the same bytes each time."""
+    kept = {key: results.manifest[key] for key in KEPT}
+    contents = {MANIFEST: json.dumps(kept, indent=1).encode()}
+    contents |= {path: results.content(path) for path in (f"tables/{name}.csv" for name in results.tables)}
+    with whole_file(file) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_LZMA) as archive:
+        for name, content in contents.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_LZMA)

@@ -1,0 +1,163 @@
+"""List results that are left over, and delete them when told to: `make clean-stale`, `make clean-stale DELETE=yes`.
+
+    python -m em_study.audit.stale [--delete]
+
+Run it in the folder of the study. By the last run's manifest, it lists what an experiment or a sweep left that is no
+longer configured (also one that the last run's overlay left out), cells that no sweep can reach, and what a killed run
+was writing. It leaves alone files that are not of the study's making, and names those that are newer than the manifest:
+of a run that has not ended.
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+from em_study.audit.cells import names_of_cells
+from em_study.audit.record import read_manifest
+from em_study.cluster.slurm import jobs_of
+from em_study.configuration.cells import key_of
+from em_study.configuration.command import run
+from em_study.configuration.errors import StudyError
+from em_study.plan.provenance import read_record
+from em_study.plan.run_lock import hold, last_run
+
+SLUG = "[a-z][a-z0-9_]{0,63}"
+# What experiments and sweeps leave.
+MADE = re.compile(
+    rf"""results/(
+        data/{SLUG}\.npz | fits/{SLUG}/{SLUG}\.npz | sklearn/{SLUG}/{SLUG}\.npz |
+        evaluation/{SLUG}/({SLUG}/)?{SLUG}\.csv | predictions/{SLUG}/{SLUG}\.(csv|parquet) |
+        figures/{SLUG}/{SLUG}\.(svg|png) | tables/sweeps/{SLUG}\.csv |
+        report/{SLUG}\.html | report/figures/{SLUG}/{SLUG}\.webp |
+        imputed/{SLUG}/{SLUG}\.csv | records/[a-z0-9_/]+(\.\w+)?\.json |
+        sweeps/{SLUG}/part_\d+\.csv | sweeps/{SLUG}/cells/[0-9a-f]{{64}}(_[0-9a-f]{{16}})?\.csv |
+        downloads/[0-9a-f]{{64}}\.(csv|parquet|npy)
+    )""",
+    re.VERBOSE,
+)
+
+
+def is_made_here(path) -> bool:
+    """Tell whether a path is one that experiments and sweeps have, whichever they are."""
+    return MADE.fullmatch(str(path)) is not None
+
+
+def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
+    """List what is left over, relative to the folder.
+
+    Parameters
+    ----------
+    folder : Path
+    manifest : dict
+        Of the last run.
+
+    Returns
+    -------
+    list of Path
+        What no run needs.
+    list of Path
+        What the last run does not need either, but is newer.
+    """
+    from em_study.configuration.schema import Study
+    from em_study.plan.results import Plan
+
+    plan = Plan(Study.model_validate(manifest["configuration"]))
+    wanted = {*manifest["outputs"], *plan.table_pages.values()}
+    wanted |= {*plan.report_images}
+    wanted |= {file.place for file in plan.data_files if file.url}
+    last_run = (folder / "results/manifest.json").stat().st_mtime_ns
+    reached: dict[str, set[str] | None] = {}
+    stale, newer, records = [], [], []
+    for file in (folder / "results").rglob("*"):
+        path = file.relative_to(folder)
+        if file.is_dir() and not file.is_symlink():
+            continue
+        if re.fullmatch(r"\..+\.part(\.\w+)?", path.name):  # no run goes on
+            stale.append(path)
+        elif path.parts[1] == "records" and is_made_here(path):
+            records.append(path)  # which goes with what it is of
+        elif is_made_here(path) and str(path) not in wanted:
+            if path.parts[-2] == "cells":
+                name = path.parts[2]
+                if name not in reached:
+                    reached[name] = names_of_cells(plan, name) if name in plan.cells else set()
+                if reached[name] is None or key_of(path) in reached[name]:
+                    continue
+            (stale if file.lstat().st_mtime_ns <= last_run else newer).append(path)
+    left = {str(path) for path in (*stale, *newer)}
+    for file in records:
+        record = read_record(folder / file)
+        if not record or not any(path not in left and (folder / path).exists() for path in record["outputs"]):
+            stale.append(file)
+    return sorted(stale), sorted(newer)
+
+
+def main(arguments=None) -> int:
+    """List what is left over; delete it if that is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m em_study.audit.stale", description="List results that are left over."
+    )
+    parser.add_argument("--delete", action="store_true", help="delete them")
+    delete = parser.parse_args(arguments).delete
+    folder = Path()
+    manifest, problem = read_manifest(folder)
+    if problem:
+        print(f"{problem}. Nothing was deleted.")
+        return 1
+    if manifest["caller"] is not None:
+        print("The study is a module of another workflow here, whose files may stand among these: nothing was deleted.")
+        return 1
+    try:
+        lock = hold(folder)
+        at_work = jobs_of(folder) if last_run(folder).get("executor") == "slurm" else []
+    except StudyError as error:
+        print(f"{error}. Nothing was deleted.")
+        return 1
+    with lock:
+        if at_work:
+            print(f"{len(at_work)} Slurm jobs are at work here: wait for them, or stop them. Nothing was deleted.")
+            return 1
+        stale, newer = stale_files(folder, manifest)
+        size = sum(path.lstat().st_size for path in stale)
+        print(*lines_of_files(stale), sep="\n", end="\n" if stale else "")
+        kept = [error for error in map(_delete, stale if delete else ()) if error]
+        for above in sorted({above for path in stale if delete for above in path.parents}, reverse=True):
+            if above != folder and not any(above.iterdir()):
+                above.rmdir()
+    for error in kept:
+        print(f"{error.filename}: cannot be deleted ({error.strerror})")
+    if newer:
+        print("Newer than the last whole run, so left alone (end that run, or delete by hand):", *newer, sep="\n  ")
+    if not stale:
+        print("Nothing is left over.")
+    elif delete:
+        print(f"{len(stale) - len(kept)} of {_files(stale)} that were left over are deleted.")
+    else:
+        print(f"{_files(stale)} left over by earlier configurations, {size / 1e6:.1f} MB. Nothing was deleted.")
+        print("To delete them: make clean-stale DELETE=yes")
+    return 1 if kept else 0
+
+
+def lines_of_files(paths: list[Path]):
+    """Name files: one alone in its folder by itself, several by their folder and count."""
+    folders: dict[Path, list[Path]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path)
+    for folder, files in folders.items():
+        yield str(files[0]) if len(files) == 1 else f"{folder}/: {_files(files)}"
+
+
+def _files(paths) -> str:
+    return "1 file" if len(paths) == 1 else f"{len(paths):,} files"
+
+
+def _delete(path: Path) -> OSError | None:
+    try:
+        path.unlink()
+    except OSError as error:
+        return error
+    return None
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,164 @@
+"""Articles: one file a source, with its experiments, sweeps and claims. They lie below config.yaml and its overlays."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from em_study.configuration.errors import ConfigurationError
+from em_study.configuration.experiment_checks import block, valid
+from em_study.configuration.layers import Layer, read_file
+from em_study.configuration.problems import Problem
+from em_study.configuration.schema import Article, Name
+from em_study.configuration.wording import nearest, shown
+
+KINDS = ("experiments", "sweeps", "claims")
+NEEDED = {  # a block with all of these is one of its own; else it changes another
+    "experiments": {"data", "fits"},
+    "sweeps": {"experiment", "vary"},
+    "claims": {"statement"},
+}
+
+
+@dataclass
+class Articles:
+    """The articles of a study.
+
+    Attributes
+    ----------
+    layers : list of Layer
+        One an article, in the order in which they are named.
+    files : list of str
+    original_data : list of str
+        Files that the articles name.
+    problems : list of Problem
+    left_out : dict
+        Why something is not part of the study, by ("experiments" | "sweeps" | "claims", name).
+    """
+
+    layers: list[Layer] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    original_data: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    left_out: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def read_articles(layers: list[Layer]) -> Articles:
+    """Read the articles that the layers name, each relative to the file that names it."""
+    found, place = Articles(), {}
+    named, others = _named(layers)
+    for slug, path in named.items():
+        try:
+            layer = read_file(path)
+        except ConfigurationError as error:
+            found.problems.append(Problem(("articles", slug), str(error)))
+            continue
+        if str(path) in found.files:
+            found.problems.append(Problem(("articles", slug), f"{path} is named twice"))
+            continue
+        found.files.append(str(path))
+        found.layers.append(_as_layer(layer, slug, path, found.problems))
+        _add_original_data(found, layer, slug)
+        for kind, name in names_of(layer):
+            if (kind, name) in place:
+                lines = " and ".join((place[kind, name], layer.origin((kind, name))))
+                found.problems.append(Problem((kind, name), f"stands in two articles, at {lines}"))
+            place[kind, name] = layer.origin((kind, name))
+    for kind, name in names_of(layers[0]):
+        own, line = layers[0].values[kind][name], layers[0].origin((kind, name))
+        if (kind, name) in place and isinstance(own, dict) and NEEDED[kind] <= set(own):
+            text = f"stands in an article and in the configuration, at {place[kind, name]} and {line}"
+            found.problems.append(Problem((kind, name), text))
+    found.left_out = {key: why for key, why in _left_out(layers[0].folder, others, found.files) if key not in place}
+    return found
+
+
+def _named(layers) -> tuple[dict[str, Path], list[tuple[Path, str]]]:
+    """Paths of the articles by their slugs; and those of others that were named, with why they are not."""
+    named, others = {}, []
+    for layer in layers:
+        given = layer.values.get("articles", {})
+        if given is None:  # an overlay leaves them all out
+            given = dict.fromkeys(named)
+        for slug, value in given.items() if isinstance(given, dict) else ():
+            path = _relative(layer.folder / value) if isinstance(value, str) else None
+            if slug in named and path != named[slug]:
+                others.append((named[slug], f"article {slug if path is None else named[slug]} is left out"))
+            if path is not None:
+                named[slug] = path
+            elif value is None:
+                named.pop(slug, None)
+    return named, others
+
+
+def _left_out(folder, others, files):
+    """Yield what the articles have that are not part of the study: once named, or in the folder `articles`."""
+    in_folder = [path for path in sorted((folder / "articles").glob("*.yaml")) if str(_relative(path)) not in files]
+    for path, why in (*((path, f"article {path} is not named") for path in in_folder), *others):
+        try:
+            yield from ((key, why) for key in names_of(read_file(path)))
+        except ConfigurationError:
+            continue  # it is not part of the study
+
+
+def names_of(layer: Layer) -> list[tuple[str, str]]:
+    """List what a layer has: ("experiments" | "sweeps" | "claims", name)."""
+    return [(kind, name) for kind in KINDS if isinstance(layer.values.get(kind), dict) for name in layer.values[kind]]
+
+
+def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
+    """Turn an article into a layer: who says it goes to each claim, its section to each experiment."""
+    origins = {path: origin for path, origin in layer.origins.items() if path and path[0] in KINDS}
+    origins |= {("articles", slug, key): layer.origins.get((key,), f"{file}:1") for key in (*layer.values, "source")}
+    for key, value in layer.values.items():
+        if key not in Article.model_fields:
+            problems.append(Problem(("articles", slug, key), f"unknown key{nearest(key, list(Article.model_fields))}"))
+        elif key in KINDS and not isinstance(value, dict):
+            problems.append(Problem(("articles", slug, key), f"must be a block of keys and values, got {shown(value)}"))
+    source = layer.values.get("source", "unknown")
+    if "source" not in layer.values:
+        problems.append(Problem(("articles", slug, "source"), "is required, but missing: who says it"))
+    section = layer.values.get("section", source)
+    for key, text in (("source", source), ("section", section)):
+        if valid(Name, text) is None:
+            problems.append(
+                Problem(("articles", slug, key), f"must be text of at most 1000 letters, got {shown(text)}")
+            )
+    blocks = {kind: layer.values[kind] for kind in KINDS if isinstance(layer.values.get(kind), dict)}
+    values = _moved(blocks, layer.folder)
+    for kind, key, text in (("claims", "source", source), ("experiments", "section", section)):
+        for below in values.get(kind, {}).values():
+            if isinstance(below, dict):
+                below.setdefault(key, text)
+    return Layer(layer.folder, values, origins)
+
+
+def _add_original_data(found: Articles, article: Layer, slug: str):
+    """Put what the article's claims gave on the source's own data beside each of them, in the article's layer."""
+    file = article.values.get("original_data")
+    if not isinstance(file, str):
+        return
+    path = _relative(article.folder / file)
+    try:
+        values = read_file(path).values
+    except ConfigurationError as error:
+        found.problems.append(Problem(("articles", slug, "original_data"), str(error)))
+        return
+    found.original_data.append(str(path))
+    outcomes = block(values, "claims")
+    for name, claim in block(found.layers[-1].values, "claims").items():
+        if isinstance(claim, dict) and isinstance(outcomes.get(name), dict) and "not_tested" not in claim:
+            claim["original"] = {**outcomes[name], "date": values.get("date")}
+
+
+def _moved(value, folder: Path, is_path: bool = False):
+    """Copy values with each data file's path taken from the article's folder."""
+    if isinstance(value, dict):
+        return {key: _moved(below, folder, key.split(".")[-1] == "path") for key, below in value.items()}
+    if isinstance(value, list):
+        return [_moved(below, folder, is_path) for below in value]
+    return str(_relative(folder / value)) if is_path and isinstance(value, str) else value
+
+
+def _relative(path: Path) -> Path:
+    """Write a path without detours by `..`."""
+    return Path(os.path.normpath(path))

@@ -1,0 +1,134 @@
+"""The cells of a sweep: every combination of its values, as the experiment with these values."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from em_study.configuration.schema import Data, Experiment, Fit, Fits, Protocols, Sweep
+
+BLOCKS = {"data": Data, "fits": Fits, "protocols": Protocols | None}  # that a sweep may vary
+REMEMBERED = 4096  # blocks that other cells have too
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of values.
+
+    Attributes
+    ----------
+    assignment : dict
+        The value of each varied key, by its dotted path.
+    experiment : Experiment
+        With these values.
+    """
+
+    assignment: dict
+    experiment: Experiment
+
+
+class Cells(Sequence):
+    """The cells of a sweep of an experiment, each made when it is asked for.
+
+    Only the blocks below a varied key are made, and checked, anew; `ValidationError` tells what is wrong in one. What a
+    source printed is of the experiment's own data, and no part of a cell.
+    """
+
+    def __init__(self, sweep: Sweep, experiment: Experiment):
+        self.sweep = sweep
+        self.experiment = experiment.model_copy(update={"replicates": sweep.replicates, "published": {}})
+        self.block = lru_cache(REMEMBERED)(self._block)
+
+    def __len__(self):
+        lengths = list(map(len, self.sweep.vary.values()))
+        return min(lengths) if self.sweep.zip else math.prod(lengths)
+
+    def __getitem__(self, number):
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        places = self.places(number)
+        blocks = {block: self.block(block, *(places[key] for key in keys)) for block, keys in self.varied.items()}
+        fits = dict(self.experiment.fits) | {block[1]: made for block, made in blocks.items() if len(block) > 1}
+        whole = {block[0]: made for block, made in blocks.items() if len(block) == 1}
+        return Cell(self.assignment(number), self.experiment.model_copy(update={"fits": fits} | whole))
+
+    @cached_property
+    def varied(self) -> dict[tuple[str, ...], list[str]]:
+        """The keys that are varied in each block: one of the experiment, or one of its fits."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for key in self.sweep.vary:
+            parts = tuple(key.split("."))
+            found.setdefault(parts[: 2 if parts[0] == "fits" else 1], []).append(key)
+        return found
+
+    @property
+    def files_vary(self) -> bool:
+        """Whether cells may read other files than the experiment."""
+        keys = {*self.sweep.vary}
+        whole = {"data", "data.source", "protocols", *(f"fits.{fit}" for fit in self.experiment.fits)}
+        named = any(key.endswith(".implementation") for key in keys)
+        return bool(whole & keys) or named or (bool(self.experiment.data.files) and ("data",) in self.varied)
+
+    @cached_property
+    def raw(self) -> dict:
+        """The experiment as the configuration has it."""
+        return self.experiment.model_dump()
+
+    def places(self, number: int) -> dict[str, int]:
+        """Say which of its values each key has in a cell; without `zip` the last key changes from cell to cell."""
+        if self.sweep.zip:
+            return dict.fromkeys(self.sweep.vary, number)
+        places = {}
+        for key, values in reversed(self.sweep.vary.items()):
+            number, places[key] = divmod(number, len(values))
+        return places
+
+    def assignment(self, number: int) -> dict:
+        """Give the value of each varied key in a cell."""
+        places = self.places(number)
+        return {key: values[places[key]] for key, values in self.sweep.vary.items()}
+
+    def _block(self, block: tuple[str, ...], *places: int):
+        values = {key: self.sweep.vary[key][place] for key, place in zip(self.varied[block], places, strict=True)}
+        made = with_values(self.raw, values)
+        for name in block:
+            made = made[name]
+        return adapter(Fit if len(block) > 1 else BLOCKS[block[0]]).validate_python(made)
+
+
+def key_of(file: Path) -> str:
+    """Name what the rows of a cell depend on, by its file, whose name also has a checksum of what it holds."""
+    return file.stem.split("_")[0]
+
+
+@lru_cache
+def adapter(kind) -> TypeAdapter:
+    """Make what validates values of a kind, once."""
+    return TypeAdapter(kind)
+
+
+def with_values(experiment: dict, values: dict) -> dict:
+    """Copy an experiment's block with some keys replaced, each named by its dotted path."""
+    result = dict(experiment)
+    for path, value in values.items():
+        *blocks, last = path.split(".")
+        block = result
+        for name in blocks:
+            block[name] = dict(block[name]) if isinstance(block.get(name), dict) else {}
+            block = block[name]
+        block[last] = value
+    return result
+
+
+def text_keys(vary: dict) -> list[str]:
+    """Name the varied keys with text among their values: as text they stand in a table, and are read from it."""
+    return [key for key, values in vary.items() if any(isinstance(value, (str, list, dict)) for value in values)]
+
+
+def shown_value(value):
+    """Write a varied value into a table: a list as text."""
+    return json.dumps(value) if isinstance(value, (list, dict)) else value

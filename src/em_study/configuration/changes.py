@@ -1,0 +1,108 @@
+"""What a configuration changes of the articles: their settings are then not those that a result was made with."""
+
+from dataclasses import dataclass
+
+from em_study.configuration.layers import Layer, Layers
+from em_study.configuration.schema import AnyClaim, Claim, Selection, Study
+from em_study.configuration.wording import differing, shown
+
+SET_BY_LOADING = ("threshold_of", "original")
+MOST_TOLD = 3
+
+
+@dataclass(frozen=True)
+class Change:
+    """A setting of an article that a later file has changed.
+
+    Attributes
+    ----------
+    kind, name : str
+        "experiments", "sweeps" or "claims", and which of them.
+    key : str
+        Dotted, below that.
+    now, article : object
+        Values; None where there is none.
+    file : str
+        That has changed it.
+    """
+
+    kind: str
+    name: str
+    key: str
+    now: object
+    article: object
+    file: str
+
+    def __str__(self):
+        place = f"{self.name}.{self.key} ({self.file})"
+        if self.now is None:
+            return f"{place} is removed; the article's is {shown(self.article)}"
+        if self.article is None:
+            return f"{place} is {shown(self.now)}; the article does not set it"
+        return f"{place} is {shown(self.now)}; the article's is {shown(self.article)}"
+
+
+def changes_of(articles: Layers, merged: Layers, name_of_file) -> list[Change]:
+    """List what later layers have changed of the articles, but for what they have removed whole.
+
+    Parameters
+    ----------
+    articles, merged : Layers
+        The articles alone, and with all that is merged over them.
+    name_of_file : callable
+        From a file as it was read to what it is called.
+    """
+    found = []
+    for kind in ("experiments", "sweeps", "claims"):
+        for name, own in articles.values.get(kind, {}).items():
+            now = merged.values.get(kind, {}).get(name, own)
+            differ = differing(own, now)
+            if ("data", "source") in differ:  # the other keys are of another kind of data
+                differ = {path: values for path, values in differ.items() if path[0] != "data" or path[1] == "source"}
+            for path, (article, now) in differ.items():
+                if path and path[0] not in SET_BY_LOADING:
+                    file = merged.origin((kind, name, *path)).rpartition(":")[0]
+                    found.append(Change(kind, name, ".".join(map(str, path)), now, article, name_of_file(file)))
+    return found
+
+
+def articles_replaced(first: Layer, articles: list[Layer], merged: Layers, name_of_file) -> list[Change]:
+    """List the claims of articles for which an overlay names another file than the configuration, the first layer."""
+    found, before = [], first.values.get("articles") or {}
+    for slug, now in (merged.values.get("articles") or {}).items():
+        if slug in before and before[slug] != now:
+            file = name_of_file(merged.origin(("articles", slug)).rpartition(":")[0])
+            layer = next((layer for layer in articles if ("articles", slug, "source") in layer.origins), None)
+            claims = layer.values.get("claims", {}) if layer else {}
+            found += [Change("claims", name, "article", now, before[slug], file) for name in claims]
+    return found
+
+
+def changes_under(name: str, claim: AnyClaim, study: Study, changes: list[Change]) -> list[Change]:
+    """Choose the changes that a claim's numbers depend on."""
+    if not isinstance(claim, Claim):
+        return []
+    selections = [claim, *claim.evidence.values(), *([claim.because] if claim.because else [])]
+    reached = {("claims", name), *(found for selection in selections for found in _reached(selection, claim, study))}
+    return [change for change in changes if (change.kind, change.name) in reached]
+
+
+def _reached(selection: Selection, claim: Claim, study: Study):
+    if selection.sweep is not None:
+        yield "sweeps", selection.sweep
+        if selection.sweep in study.sweeps:
+            yield "experiments", study.sweeps[selection.sweep].experiment
+        return
+    experiment = selection.about(claim.experiment)
+    yield from (("experiments", name) for name in ([experiment] if experiment else study.experiments))
+
+
+def warnings_of(study: Study, changes: list[Change]) -> dict[str, str]:
+    """Say of each claim whose numbers were not made with its article's settings what was changed."""
+    found = {name: changes_under(name, claim, study, changes) for name, claim in study.claims.items()}
+    return {name: _sentence(under) for name, under in found.items() if under}
+
+
+def _sentence(changes: list[Change]) -> str:
+    more = f"; and {len(changes) - MOST_TOLD} more changes" if len(changes) > MOST_TOLD else ""
+    return f"Not with the article's settings: {'; '.join(map(str, changes[:MOST_TOLD]))}{more}."

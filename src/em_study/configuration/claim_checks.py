@@ -1,0 +1,134 @@
+"""Checks of a claim: the numbers that it names are there to be looked up."""
+
+from string import Formatter
+
+from em_study.configuration.schema import Claim, Selection, Study
+from em_study.configuration.vocabulary import Vocabulary
+from em_study.configuration.wording import nearest
+
+OBSERVED = ("observed", "low", "high", "share", "n")
+OF_EVIDENCE = ("", "_low", "_high", "_n", "_count", "_share")
+COUNTED = ("_count", "_share")  # these need a relation
+
+
+def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict):
+    """Yield (path, message) of each name in a claim that no table has, and each placeholder for no number."""
+    allowed = {"protocol": list(vocabulary.protocols), "measurement": list(vocabulary.measurements)}
+    for below, selection in _selections(claim).items():
+        here = (*path, *below)
+        columns = _columns(selection, vocabulary, sweeps)
+        if selection.quantity in vocabulary.text_columns:
+            yield (*here, "quantity"), f"is '{selection.quantity}', which is no column of numbers"
+        elif selection.quantity not in columns:
+            yield (
+                (*here, "quantity"),
+                f"table {selection.table} has no column '{selection.quantity}'" + nearest(selection.quantity, columns),
+            )
+        if selection.table == "measurements" and "measurement" not in selection.where:
+            options = ", ".join(vocabulary.measurements)
+            yield (*here, "where"), f"needs measurement: which of them the numbers are. Allowed: {options}"
+        for key in ("where", "over", "minus"):
+            for column, value in (getattr(selection, key) or {}).items():
+                if column not in columns:
+                    yield (*here, key, column), f"table {selection.table} has no such column{nearest(column, columns)}"
+                elif column in allowed and value not in (*allowed[column], ""):
+                    yield (*here, key, column), f"there is no '{value}' here{nearest(value, allowed[column])}"
+        if selection.among is not None and not _same_draws(selection, selection.among):
+            told = f"is {selection.among.table}, which does not have the draws of {selection.table}"
+            yield (*here, "among", "table"), told
+    if claim.kind == "number" and claim.relation != "equals":
+        yield (*path, "relation"), f"is '{claim.relation}'; of kind number, it must be equals"
+    if not claim.there_is and claim.kind != "existence":
+        yield (*path, "there_is"), f"false is for the kind existence, not {claim.kind}"
+    names = {*OBSERVED}
+    for key, evidence in claim.evidence.items():
+        if key in OBSERVED:
+            yield (*path, "evidence", key), "is the name of a number of the claim itself; take another"
+        names |= {key + end for end in OF_EVIDENCE if evidence.relation or end not in COUNTED}
+    for sentence in claim.explanation:
+        try:
+            for name, spec in placeholders(sentence):
+                if name not in names:
+                    yield (*path, "explanation"), f"{{{name}}} stands for no number{nearest(name, sorted(names))}"
+                else:
+                    format(1.0, spec)
+        except ValueError as error:
+            yield (*path, "explanation"), f"'{sentence}' cannot be filled in ({error})"
+
+
+def _same_draws(one: Selection, other: Selection) -> bool:
+    """Tell whether two tables tell draws apart by the same columns."""
+    return one.table == other.table or {one.table, other.table} <= {"fits", "agreement", "measurements"}
+
+
+def placeholders(sentence: str) -> list[tuple[str, str]]:
+    """List the names in braces, each with its format."""
+    found = [part for part in Formatter().parse(sentence) if part[1] is not None]
+    if any(conversion for *_, conversion in found):
+        raise ValueError("an exclamation mark in braces is not for numbers")
+    return [(name, spec or "") for _, name, spec, _ in found]
+
+
+def _columns(selection: Selection, vocabulary: Vocabulary, sweeps: dict):
+    """List the columns of a table. Of a sweep that is not there, every name may be one: it is told of elsewhere."""
+    if selection.sweep is None:
+        return vocabulary.columns[selection.table]
+    sweep = sweeps[selection.sweep] if isinstance(sweeps.get(selection.sweep), dict) else {}
+    vary, measurements = sweep.get("vary"), sweep.get("measurements", [])
+    named = [*selection.where, *(selection.over or {}), *(selection.minus or {}), selection.quantity]
+    if not isinstance(vary, dict) or not isinstance(measurements, list):
+        return named
+    return [*vary, *vocabulary.sweep_columns, *measurements]
+
+
+def absent_names(study: Study, gone: set[tuple]):
+    """Yield (path, message) of each experiment, fit or sweep that a claim names and that was never there.
+
+    Parameters
+    ----------
+    study : Study
+    gone : set of paths
+        What was there and is not.
+    """
+    for name, claim in study.claims.items():
+        for below, selection in _selections(claim).items() if isinstance(claim, Claim) else ():
+            here = ("claims", name, *below)
+            if selection.sweep is not None and selection.sweep not in study.sweeps:
+                if ("sweeps", selection.sweep) not in gone:
+                    options = nearest(selection.sweep, list(study.sweeps))
+                    yield (*here, "table"), f"there is no sweep '{selection.sweep}'{options}"
+                continue
+            experiment = selection.about(claim.experiment)
+            if selection.sweep is not None:
+                experiment = study.sweeps[selection.sweep].experiment
+            if experiment is None or ("experiments", experiment) in gone:
+                continue
+            if experiment not in study.experiments:
+                options = nearest(experiment, list(study.experiments))
+                yield (*here, "experiment"), f"there is no experiment '{experiment}'{options}"
+                continue
+            fits = study.experiments[experiment].fits
+            for key in ("where", "over", "minus"):
+                fit = (getattr(selection, key) or {}).get("fit", "")
+                if fit not in (*fits, "") and ("experiments", experiment, "fits", fit) not in gone:
+                    yield (*here, key, "fit"), f"experiment {experiment} has no fit '{fit}'{nearest(fit, list(fits))}"
+
+
+def sweeps_of(study: Study) -> list[str]:
+    """Name the sweeps of the study that a claim reads, in the study's order."""
+    claims = [claim for claim in study.claims.values() if isinstance(claim, Claim)]
+    read = {selection.sweep for claim in claims for selection in _selections(claim).values()}
+    return [name for name in study.sweeps if name in read]
+
+
+def _selections(claim: Claim) -> dict[tuple, Selection]:
+    """Collect the selections of a claim, by where they stand below it."""
+    found: dict[tuple, Selection] = {(): claim}
+    if claim.because is not None:
+        found["because",] = claim.because
+    found |= {("evidence", name): selection for name, selection in claim.evidence.items()}
+    for below, selection in list(found.items()):
+        while selection.among is not None:
+            below, selection = (*below, "among"), selection.among
+            found[below] = selection
+    return found

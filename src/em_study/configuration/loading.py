@@ -1,0 +1,134 @@
+"""Load a configuration, or say everything that is wrong with it."""
+
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from em_study.configuration.articles import read_articles
+from em_study.configuration.changes import Change, articles_replaced, changes_of
+from em_study.configuration.checks import cross_checks
+from em_study.configuration.claim_checks import absent_names
+from em_study.configuration.errors import ConfigurationError
+from em_study.configuration.experiment_checks import block
+from em_study.configuration.layers import Layer, Layers, from_caller, merge, read_file
+from em_study.configuration.problems import Problem, problem_of
+from em_study.configuration.schema import Study
+from em_study.configuration.unused import without_unused
+from em_study.configuration.vocabulary import Vocabulary
+
+CALLER = "the module's config"  # what messages call keys that a Snakefile hands over
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A study, the articles' files, and what of the articles the configuration has changed."""
+
+    study: Study
+    article_files: list[str]
+    changes: list[Change]
+
+
+def load(
+    files,
+    vocabulary: Vocabulary,
+    notice=lambda text: None,
+    caller: dict | None = None,
+    every_cell: bool = True,
+    name_of_file=str,
+) -> Loaded:
+    """Read and validate a configuration.
+
+    Parameters
+    ----------
+    files : sequence of path-like
+        The configuration, then overlays; each is merged over those before it, and all over the articles.
+    vocabulary : Vocabulary
+    notice : callable
+        Called with a sentence about each sweep that is left out, for its experiment has changed under it or is not
+        there, each key that changes what is not there, and each claim about an experiment or a fit that never was.
+    caller : dict, optional
+        Keys and values of a last overlay that is no file.
+    every_cell : bool
+        Check the cells of sweeps too; who has done so, as a job's own process, need not again.
+    name_of_file : callable
+        From a file to what it is called where its changes are named.
+
+    Raises
+    ------
+    ConfigurationError
+        With every problem: file and line, key, what is wrong and what is allowed.
+    """
+    given = [read_file(file) for file in files]
+    if caller:
+        given.append(from_caller(caller, CALLER))
+    articles = read_articles(given)
+    given, gone = without_unused(given, articles, notice)
+    layers = merge([_of_the_study(layer, given) for layer in articles.layers], given)
+    layers.problems += articles.problems
+    study, problems = _validate(layers, vocabulary, every_cell)
+    left_behind = _sweeps_left_behind(layers, gone, articles.left_out, problems)
+    for name, reason in left_behind.items():
+        notice(f"sweep {name} is left out, for {reason} ({layers.origin(('sweeps', name))})")
+        del layers.values["sweeps"][name]
+    if left_behind:
+        study, problems = _validate(layers, vocabulary, every_cell)
+    if study and not problems:
+        for path, message in absent_names(study, {*gone, *layers.removed, *(("sweeps", name) for name in left_behind)}):
+            notice(f"{layers.origin(path)} {'.'.join(path)}: {message}")
+    if problems:
+        raise ConfigurationError(_report(problems, layers))
+    changes = changes_of(merge(articles.layers, []), layers, name_of_file)
+    changes += articles_replaced(given[0], articles.layers, layers, name_of_file)
+    return Loaded(study, articles.files + articles.original_data, changes)
+
+
+def _of_the_study(article: Layer, given: list[Layer]) -> Layer:
+    """Say of each claim that a later layer changes the threshold of that this is no more the source's."""
+    changed = {
+        name
+        for layer in given
+        for name, claim in block(layer.values, "claims").items()
+        if isinstance(claim, dict) and {"published", "relation", "tolerance"} & set(claim)
+    }
+    claims = {
+        name: {**claim, "threshold_of": "study"} if name in changed and isinstance(claim, dict) else claim
+        for name, claim in block(article.values, "claims").items()
+    }
+    return replace(article, values=article.values | ({"claims": claims} if claims else {}))
+
+
+def _validate(layers: Layers, vocabulary: Vocabulary, every_cell: bool) -> tuple[Study | None, list[Problem]]:
+    study, problems = None, []
+    try:
+        study = Study.model_validate(layers.values)
+    except ValidationError as error:
+        problems = [problem_of(detail) for detail in error.errors(include_url=False)]
+    crossed = [Problem(path, message) for path, message in cross_checks(layers.values, vocabulary, every_cell)]
+    return study, [*problems, *layers.problems, *crossed]
+
+
+def _sweeps_left_behind(layers: Layers, gone: dict, left_out: dict, problems: list[Problem]) -> dict[str, str]:
+    """Sweeps that do not suit an experiment which a later layer has changed, or which is not there, and why."""
+    found = {}
+    for name, sweep in block(layers.values, "sweeps").items():
+        wrong = [problem for problem in problems if problem.path[:2] == ("sweeps", name)]
+        if not wrong or not isinstance(sweep, dict):
+            continue
+        experiment = ("experiments", str(sweep.get("experiment")))
+        if experiment in gone and experiment[1] not in block(layers.values, "experiments"):
+            if all(problem.path[2:] == ("experiment",) for problem in wrong):
+                change = "is not there" if experiment in left_out else "has changed under it"
+                found[name] = f"the experiment {change}: {gone[experiment]}"
+        elif layers.touched.get(experiment, -1) > layers.touched.get(("sweeps", name), -1):
+            found[name] = f"the experiment has changed under it: {wrong[0].message}"
+    return found
+
+
+def _report(problems: list[Problem], layers: Layers) -> str:
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    lines = [f"The configuration has {count}:"]
+    for problem in problems:
+        key = ".".join(map(str, problem.path))
+        where = " ".join(part for part in (problem.origin or layers.origin(problem.path), key) if part)
+        lines.append(f"  {where}: {problem.message}")
+    return "\n".join(lines)

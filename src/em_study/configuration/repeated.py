@@ -1,0 +1,37 @@
+"""Runs that are the same: the same rows, settings and code, and no random number in between."""
+
+from em_study.configuration.cells import Cells
+from em_study.configuration.implementations import BUILT_IN
+from em_study.configuration.schema import Data, Experiment, Fit, Study
+
+
+def is_same_run(data: Data, fit: Fit) -> bool:
+    """Tell whether all replicates of a fit are one run; an implementation of a file may draw numbers of its own."""
+    return data.same_rows and fit.initialization == "labels" and fit.implementation in BUILT_IN
+
+
+def repeated_runs(study: Study) -> frozenset[tuple[str, str]]:
+    """Name the fits whose replicates are one run.
+
+    Returns
+    -------
+    set of (str, str)
+        Experiment and fit, "" for what runs next to such a fit; or "sweeps/" and a sweep's name, and a fit that is one
+        run in each of its cells.
+    """
+    found = set()
+    for name, experiment in study.experiments.items():
+        found |= {(name, fit) for fit in experiment.fits if _is_one(experiment, fit)}
+        compared = experiment.protocols
+        if compared and compared.implementation in BUILT_IN and _is_one(experiment, compared.fit):
+            found.add((name, ""))
+    for name, sweep in study.sweeps.items():
+        cells = Cells(sweep, study.experiments[sweep.experiment])
+        compared = cells.experiment.protocols
+        fits = {*(sweep.fits or cells.experiment.fits), *([compared.fit] if compared else [])}
+        found |= {(f"sweeps/{name}", fit) for fit in fits if all(_is_one(cell.experiment, fit) for cell in cells)}
+    return frozenset(found)
+
+
+def _is_one(experiment: Experiment, fit: str) -> bool:
+    return fit in experiment.fits and is_same_run(experiment.data, experiment.fits[fit])

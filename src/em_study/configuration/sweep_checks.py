@@ -1,0 +1,173 @@
+"""Checks of a sweep: its names, its grid, and every cell of it."""
+
+import json
+
+from pydantic import ValidationError
+
+from em_study.configuration.cells import Cells, with_values
+from em_study.configuration.experiment_checks import check_data, check_experiment, check_fits, valid
+from em_study.configuration.problems import Problem, problem_of
+from em_study.configuration.schema import Experiment, Sweep
+from em_study.configuration.vocabulary import Vocabulary
+from em_study.configuration.wording import nearest, shown
+
+MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
+MAX_WRONG_CELLS = 1000  # that are looked at for them
+
+
+def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabulary, every_cell: bool):
+    """Yield (path, message) of each mistake in a sweep, beside the study's experiments as read."""
+    if path[-1] in experiments:
+        yield path, "is the name of an experiment too: their figures would share a folder"
+    if path[-1].endswith("_summary"):
+        yield path, "a name must not end in _summary, which the summary's file does"
+    raw = experiments.get(sweep.experiment)
+    if raw is None:
+        yield (
+            (*path, "experiment"),
+            f"there is no experiment '{sweep.experiment}'{nearest(sweep.experiment, experiments)}",
+        )
+    experiment = valid(Experiment, raw)
+    if experiment is None:
+        return  # told of elsewhere
+    yield from _names(sweep, experiment, path, vocabulary)
+    for key, values in sweep.vary.items():
+        parts = key.split(".")
+        if parts[0] == "fits" and len(parts) > 1 and parts[1] not in experiment.fits:
+            yield (*path, "vary", key), f"there is no fit '{parts[1]}'{nearest(parts[1], experiment.fits)}"
+            return
+        if parts[0] not in ("data", "fits", "protocols"):
+            yield (*path, "vary", key), "must be a key below data, fits or protocols"
+            return
+        if any(other != key and key.startswith(f"{other}.") for other in sweep.vary):
+            yield (*path, "vary", key), "is part of another varied key"
+            return
+        if not sweep.zip and _repeats(values):
+            yield (*path, "vary", key), f"a value stands twice in {shown(values)}"
+    lengths = {key: len(values) for key, values in sweep.vary.items()}
+    if sweep.zip and len(set(lengths.values())) > 1:
+        yield (*path, "zip"), f"takes values together, so their numbers must be the same; they are {lengths}"
+        return
+    together = list(zip(*sweep.vary.values(), strict=True)) if sweep.zip else []
+    if _repeats(together):
+        twice = next(values for i, values in enumerate(together) if values in together[:i])
+        yield (*path, "vary"), f"the same values stand together twice: {', '.join(map(shown, twice))}"
+    cells = Cells(sweep, experiment)
+    if len(cells) > sweep.max_cells:
+        yield (*path, "max_cells"), f"the sweep has {len(cells):,} cells; at most {sweep.max_cells:,} are allowed here"
+        return
+    if every_cell:
+        yield from _cells(cells, path)
+
+
+def _repeats(values: list) -> bool:
+    """Tell whether a value stands twice."""
+    return len(set(map(_hashable, values))) < len(values)
+
+
+def _hashable(value):
+    if isinstance(value, tuple):
+        return tuple(map(_hashable, value))
+    return json.dumps(value, sort_keys=True) if isinstance(value, (list, dict)) else value
+
+
+def _cells(cells: Cells, path):
+    below, told, wrong = ("experiments", cells.sweep.experiment), set(), 0
+    data_vary, wanted = any(block[0] == "data" for block in cells.varied), {*(cells.sweep.fits or ())}
+    for number in range(len(cells)):
+        try:
+            cell = cells[number].experiment
+            found = [*check_fits(cell.fits, cell.data, cell.protocols, below)]
+            found += _absent(wanted, cell.fits, below)
+            if data_vary or number == 0:
+                found += check_data(cell.data, cell.replicates, below)
+        except ValidationError:
+            found = None
+        if found == []:
+            continue
+        wrong, values = wrong + 1, cells.assignment(number)
+        for problem in _problems(with_values(cells.raw, values), wanted, below):
+            key = next((key for key in values if _touches(key, problem.path[2:])), next(iter(values)))
+            if (key, problem.message) not in told:
+                told.add((key, problem.message))
+                text = ", ".join(f"{name}: {shown(value)}" for name, value in values.items())
+                yield (
+                    (*path, "vary", key),
+                    f"in the cell {text}: {'.'.join(map(str, problem.path[2:]))}: {problem.message}",
+                )
+        if len(told) >= MAX_CELL_PROBLEMS or wrong >= MAX_WRONG_CELLS:
+            return
+
+
+def _absent(wanted: set[str], fits, below) -> list[tuple]:
+    """List the fits to tabulate that are not there."""
+    return [((*below, "fits"), f"has no fit '{name}'") for name in sorted(wanted - {*fits})]
+
+
+def _problems(experiment: dict, wanted: set[str], below) -> list[Problem]:
+    """List what is wrong with a cell's experiment, which stands at `below`."""
+    try:
+        Experiment.model_validate(experiment)
+    except ValidationError as error:
+        return [problem_of(detail, below) for detail in error.errors(include_url=False)]
+    found = [*check_experiment(experiment, below), *_absent(wanted, experiment["fits"], below)]
+    return [Problem(*problem) for problem in found]
+
+
+def _touches(key, place):
+    parts = tuple(key.split("."))
+    shared = min(len(parts), len(place))
+    return parts[:shared] == tuple(map(str, place))[:shared]
+
+
+def _names(sweep, experiment, path, vocabulary):
+    for name in sweep.fits or []:
+        if name not in experiment.fits:
+            yield (*path, "fits"), f"there is no fit '{name}'{nearest(name, experiment.fits)}"
+    for name in sweep.protocols or []:
+        if name not in vocabulary.protocols:
+            yield (*path, "protocols"), f"there is no protocol '{name}'{nearest(name, vocabulary.protocols)}"
+    for name in sweep.measurements:
+        if name not in vocabulary.run_measurements:
+            yield (*path, "measurements"), f"there is no '{name}' of a run{nearest(name, vocabulary.run_measurements)}"
+    if len({*sweep.measurements}) < len(sweep.measurements):
+        yield (*path, "measurements"), f"must name each once, got {sweep.measurements}"
+    if sweep.protocols and experiment.protocols is None:
+        yield (*path, "protocols"), f"experiment {sweep.experiment} has no protocols: it is not compared"
+    figure = sweep.figure
+    if figure is None:
+        return
+    varied = list(sweep.vary)
+    kinds = {
+        "x": varied,
+        "panels": varied,
+        "color": varied if figure.kind == "heatmap" else [*varied, "fit", "protocol"],
+    }
+    for key, allowed in kinds.items():
+        value = getattr(figure, key)
+        if value is not None and value not in allowed:
+            yield (*path, "figure", key), f"is '{value}'{nearest(value, allowed)}"
+    if figure.kind == "heatmap" and figure.color is None:
+        yield (*path, "figure", "color"), "is required for a heatmap: the key on its vertical axis"
+    for value in figure.quantities:
+        compared = value in vocabulary.columns["agreement"] and value not in vocabulary.columns["fits"]
+        if value in vocabulary.run_measurements:
+            if value not in sweep.measurements:
+                yield (*path, "figure", "y"), f"is '{value}', which must stand among the sweep's measurements too"
+        elif value not in vocabulary.quantities:
+            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, vocabulary.quantities)}"
+        elif compared and (experiment.protocols is None or sweep.protocols == []):
+            yield (*path, "figure", "y"), f"is '{value}', but nothing is compared: protocols is empty, or missing"
+        elif figure.color == "protocol" and not compared:
+            yield (*path, "figure", "color"), f"is protocol, which does not tell '{value}' apart"
+    for column in figure.where:
+        if column not in (allowed := [*varied, "fit", "protocol"]):
+            yield (*path, "figure", "where", column), f"is no column to choose by{nearest(column, allowed)}"
+    chosen = {
+        "fit": sweep.fits or list(experiment.fits),
+        "protocol": list(vocabulary.protocols) if sweep.protocols is None else sweep.protocols,
+    }
+    for column, value in figure.where.items():
+        allowed = chosen.get(column, sweep.vary.get(column, [value]))
+        if value not in allowed:
+            yield (*path, "figure", "where", column), f"is {shown(value)}{nearest(value, [str(a) for a in allowed])}"

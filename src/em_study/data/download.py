@@ -1,0 +1,50 @@
+"""Files from a network, verified before anything reads them."""
+
+import hashlib
+import http.client
+import urllib.error
+import urllib.request
+
+from em_study.configuration.errors import DataError
+from em_study.data.storage import whole_file
+
+TIMEOUT = 60  # seconds without an answer
+MAX_BYTES = 1_000_000_000
+
+
+def fetch(url: str, sha256: str, path):
+    """Fetch a file and keep it if its checksum is right.
+
+    Parameters
+    ----------
+    url : str
+        http or https.
+    sha256 : str
+        Checksum that its bytes must have, in hexadecimal.
+    path : path-like
+        Where it goes. Nothing is left there after an error.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be fetched, is too large, or is another one.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    with whole_file(path) as temporary:
+        try:
+            request = urllib.request.Request(url, headers={"User-Agent": "em-study"})  # noqa: S310 (http or https)
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, open(temporary, "wb") as file:  # noqa: S310
+                while block := answer.read(1 << 20):
+                    size += len(block)
+                    if size > MAX_BYTES:
+                        raise DataError(f"{url}: larger than {MAX_BYTES:,} bytes")
+                    digest.update(block)
+                    file.write(block)
+        except urllib.error.HTTPError as error:
+            raise DataError(f"{url}: the server answers {error.code} {error.reason}") from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            raise DataError(f"{url}: cannot be fetched ({reason}). Is there a network?") from None
+        if digest.hexdigest() != sha256:
+            raise DataError(f"{url}: another file than meant: its sha256 is {digest.hexdigest()}, not {sha256}")

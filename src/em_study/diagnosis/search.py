@@ -1,0 +1,227 @@
+"""The search for the deviations that explain another EM's end, or the answer that none does."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_study.diagnosis.deviations import CATALOGUE, Path, Problem, recipe_of, take_path
+from em_study.fits.runs import Run
+from emgmm import CollapsedComponentError, MixtureParameters
+
+KEPT = 4  # of each depth, to add another deviation to
+MOST = 3  # deviations of the arithmetic together
+EXPLAINED = 1e-9  # standard deviations: what is left is rounding
+SAME_TRACE, OTHER_TRACE = "the same", "another"
+MOST_ALIKE = 5  # that are named
+MOST_STEPS = 500  # of a path
+ROW_STEPS = 50_000_000  # rows times steps that all paths together may take
+STEPS_BEYOND = 10  # of those that the other tells
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Deviations that bring our EM to the other's end.
+
+    Attributes
+    ----------
+    deviations : tuple of str
+        Keys of `CATALOGUE`.
+    n_steps : int
+        M-steps after which it is nearest.
+    residual : float
+        Largest difference that is left: of a weight, a mean in standard deviations, a covariance entry in those of its
+        features.
+    trace : str
+        How the other's trace compares with its log-likelihoods: "" (there is none), "the same", "another", or where it
+        is moved or summed.
+    """
+
+    deviations: tuple[str, ...]
+    n_steps: int
+    residual: float
+    trace: str
+
+    @property
+    def explains(self) -> bool:
+        """Whether nothing but rounding is left."""
+        return self.residual <= EXPLAINED and self.trace != OTHER_TRACE
+
+    @property
+    def reaches(self) -> bool:
+        """Whether nothing but rounding is left of the parameters."""
+        return self.residual <= EXPLAINED
+
+    @property
+    def order(self):
+        """Better ones come first."""
+        trace = 2 if self.trace == OTHER_TRACE else int(self.trace not in ("", SAME_TRACE))
+        return not self.reaches, trace, self.residual, len(self.deviations), self.deviations
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found for one run of another implementation.
+
+    Attributes
+    ----------
+    outcome : str
+        "the same", "explained", "partly explained" or "not explained".
+    best : Explanation
+    alike : tuple of Explanation
+        Others, of as many deviations, that these rows and this start cannot tell from it; some of them, if many.
+    next_best : Explanation or None
+        The best of the rest that is no more than the best and a further deviation.
+    before : float
+        The residual beside our EM's own end.
+    our_steps : int
+        M-steps of our EM.
+    tolerances : dict of (float, float)
+        Tolerances that stop the best explanation's steps where the other stops, by the test: of what, and where.
+    stopped_by : tuple of str
+        The tests among them that the tolerance which the other was given passes there.
+    n_runs : int
+        Recipes that were run.
+    """
+
+    outcome: str
+    best: Explanation
+    alike: tuple[Explanation, ...]
+    next_best: Explanation | None
+    before: float
+    our_steps: int
+    tolerances: dict[str, tuple[float, float]]
+    stopped_by: tuple[str, ...]
+    n_runs: int
+
+
+def residual(found: MixtureParameters, other: MixtureParameters) -> float:
+    """Largest difference of two mixtures, in standard deviations of the other's components."""
+    deviations = np.sqrt(other.variances)
+    scale = deviations[:, :, None] * deviations[:, None, :]
+    return max(
+        np.abs(found.weights - other.weights).max(),
+        (np.abs(found.means - other.means) / deviations).max(),
+        (np.abs(found.covariance_matrices - other.covariance_matrices) / scale).max(),
+    )
+
+
+def diagnose(
+    problem: Problem, run: Run, ours: MixtureParameters, our_steps: int, reg_covar: float, tol: float = 0.0
+) -> Diagnosis:
+    """Find the fewest deviations of our EM that explain where another ended.
+
+    Parameters
+    ----------
+    problem : Problem
+        Rows and start of both.
+    run : Run
+        The other's, which did not fail.
+    ours : MixtureParameters
+        Where ours ended.
+    our_steps : int
+        M-steps of ours.
+    reg_covar : float
+        Of ours.
+    tol : float
+        The tolerance that the other was given; 0 if it took a number of steps.
+    """
+    theirs = run.end
+    n_steps = min(max(run.n_maximizations, our_steps) + STEPS_BEYOND, MOST_STEPS)
+    allowed = max(len(CATALOGUE) + 1, ROW_STEPS // (n_steps * len(problem.X)))
+    paths: dict[tuple[str, ...], Path] = {}
+
+    def tried(deviations: tuple[str, ...]) -> Explanation | None:
+        try:
+            path = paths[deviations] = take_path(problem, recipe_of(deviations, reg_covar), n_steps)
+        except (CollapsedComponentError, np.linalg.LinAlgError):
+            return None
+        distances = [residual(parameters, theirs) for parameters in path.parameters]
+        best = int(np.argmin(distances))
+        trace = about_trace(run.trace, path.log_likelihoods, len(problem.X))
+        return Explanation(deviations, best, float(distances[best]), trace)
+
+    levels = [[found for found in [tried(())] if found]]
+    while levels[-1] and not any(one.explains for one in levels[-1]) and len(levels) <= MOST and len(paths) < allowed:
+        sets = {tuple(sorted({*one.deviations, name})) for one in levels[-1][:KEPT] for name in _more(one.deviations)}
+        left = allowed - len(paths)
+        found = [explanation for deviations in sorted(sets)[:left] if (explanation := tried(deviations))]
+        levels.append(sorted(found, key=lambda one: one.order))
+    every = sorted((one for level in levels for one in level), key=lambda one: one.order)
+    best = next((level[0] for level in levels if level and level[0].explains), None)
+    if best is None:  # with the trace left aside, the fewest
+        best = min(every, key=lambda one: (not one.reaches, len(one.deviations), one.order))
+        best = best if best.reaches else every[0]
+    others = [one for one in every if one is not best and not {*best.deviations} < {*one.deviations}]
+    others = [one for one in others if len(one.deviations) <= len(best.deviations)]
+    alike = [one for one in others if best.reaches and _as_good(one, best)]
+    rest = [one for one in others if one not in alike]
+    before = residual(ours, theirs)
+    stops = tolerances(paths[best.deviations].log_likelihoods, best.n_steps, len(problem.X))
+    return Diagnosis(
+        _outcome(best, before, our_steps),
+        best,
+        tuple(alike[:MOST_ALIKE]),
+        rest[0] if rest else None,
+        float(before),
+        our_steps,
+        stops,
+        tuple(test for test, (low, high) in stops.items() if low < tol <= high),
+        len(paths),
+    )
+
+
+def _more(deviations):
+    """Name the deviations that may join some."""
+    parts = {CATALOGUE[name].part for name in deviations}
+    return [name for name, deviation in CATALOGUE.items() if deviation.part not in parts]
+
+
+def _as_good(one: Explanation, best: Explanation) -> bool:
+    same_size = len(one.deviations) == len(best.deviations)
+    return same_size and one.trace == best.trace and one.residual <= max(10 * best.residual, 1e-3 * EXPLAINED)
+
+
+def _outcome(best: Explanation, before: float, our_steps: int) -> str:
+    if best.residual > EXPLAINED:
+        return "partly explained" if best.residual < 0.1 * before else "not explained"
+    return "the same" if not best.deviations and best.n_steps == our_steps else "explained"
+
+
+def tolerances(log_likelihoods: list[float], n_steps: int, n_rows: int) -> dict[str, tuple[float, float]]:
+    """Tell which tolerances stop after so many M-steps, by the test: of what, and where. None that is not there.
+
+    A test after an M-step sees the values before that step and the one before it (scikit-learn); one before it sees one
+    more (article A), but not before its third value.
+    """
+    values = np.array(log_likelihoods)
+    changes = np.abs(np.diff(values))
+    sizes = {
+        "the mean log-likelihood": changes,
+        "the sum over the rows": n_rows * changes,
+        "the log-likelihood, relatively": changes / np.abs(values[1:]),
+    }
+    found = {}
+    for of, size in sizes.items():
+        for place, last, earliest in (("after the M-step", n_steps - 2, 0), ("before the M-step", n_steps - 1, 1)):
+            if earliest <= last < len(size):
+                low, high = size[last], size[earliest:last].min(initial=np.inf)
+                if low < high:
+                    found[f"of {of}, tested {place}"] = (float(low), float(high))
+    return found
+
+
+def about_trace(trace, log_likelihoods: list[float], n_rows: int) -> str:
+    """Hold a trace against the mean log-likelihoods after 0, 1, ... M-steps."""
+    if not len(trace):
+        return ""
+    found, expected = np.array(trace), np.array(log_likelihoods)
+    for factor, of in ((1, SAME_TRACE), (n_rows, "summed over the rows")):
+        for shift, moved in ((0, ""), (1, ", one step early"), (-1, ", one step late")):
+            mine, theirs = expected[max(shift, 0) :], found[max(-shift, 0) :] / factor
+            n = min(len(mine), len(theirs))
+            if n > 1 and np.allclose(mine[:n], theirs[:n], rtol=1e-7, atol=1e-9):
+                return of + moved
+    n = min(len(found), len(expected))
+    if n > 2 and np.ptp(found[:n] - expected[:n]) < 1e-8:
+        return "the same but for a constant"
+    return OTHER_TRACE

@@ -1,0 +1,72 @@
+"""Our fits beside scikit-learn's: rows of agreement.csv."""
+
+import numpy as np
+import pandas as pd
+
+from em_study.configuration.schema import Fit
+from em_study.data.dataset import Dataset
+from em_study.evaluation.protocols import settings
+from em_study.evaluation.relabeling import best_relabeling
+from em_study.evaluation.standard_errors import standard_errors
+from em_study.fits import sklearn_adapter
+from em_study.fits.runs import Runs
+from emgmm import MixtureParameters, judge_many, posteriors, ridge_warning
+
+
+def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit, experiment: str) -> pd.DataFrame:
+    """Rows of agreement.csv: our fit, of given settings, beside scikit-learn's by each protocol, on the unlabeled rows.
+
+    Each side's posteriors are its own: from its own E-step, under its own parameters.
+    """
+    rows, ends = {protocol: [] for protocol in by_protocol}, ours.ends()
+    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
+    for r in range(len(ours)):
+        X, our_end = dataset.replicate(r).unlabeled, ends.get(r)
+        our_posteriors = None if our_end is None else next(judged)[0]
+        for protocol, theirs in by_protocol.items():
+            row = {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
+            their_end = None if our_end is None else theirs.end(r)
+            found = their_end and _differences(X, our_end, our_posteriors, their_end)
+            row |= found or dict.fromkeys(DIFFERENCES, np.nan)
+            row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
+            row["failure"] = ours.failure[r] or theirs.failure[r]
+            row["note"] = ridge_warning(X, settings(protocol, fit, 0)["reg_covar"]) or ""
+            rows[protocol].append(row)
+    return pd.DataFrame([row for found in rows.values() for row in found])
+
+
+DIFFERENCES = (
+    "agreement",
+    "disagreement",
+    "agreement_aligned",
+    "max_abs_posterior_difference",
+    "max_abs_parameter_difference",
+    "max_standardized_parameter_difference",
+)
+
+
+def _differences(X, ours: MixtureParameters, our_posteriors, theirs: MixtureParameters):
+    their_posteriors = sklearn_adapter.posteriors(X, theirs)
+    our_labels, their_labels = our_posteriors.argmax(axis=1), their_posteriors.argmax(axis=1)
+    aligned = best_relabeling(our_labels, their_labels, ours.n_components)
+    errors = standard_errors(ours, len(X))
+    gaps = {name: np.abs(getattr(ours, name) - getattr(theirs, name)) for name in errors}
+    differences = (
+        np.mean(our_labels == their_labels),
+        np.mean(our_labels != their_labels),
+        np.mean(aligned == their_labels),
+        np.abs(our_posteriors - their_posteriors).max(),
+        max(gap.max() for gap in gaps.values()),
+        max(np.divide(gap, errors[name], out=np.zeros_like(gap), where=gap > 0).max() for name, gap in gaps.items()),
+    )
+    return dict(zip(DIFFERENCES, differences, strict=True))
+
+
+def disagreeing_rows(X, ours: MixtureParameters, theirs: MixtureParameters):
+    """Tell which rows get another hard label from scikit-learn than from us.
+
+    Returns
+    -------
+    ndarray of bool of shape (N,)
+    """
+    return posteriors(X, ours).argmax(axis=1) != sklearn_adapter.posteriors(X, theirs).argmax(axis=1)

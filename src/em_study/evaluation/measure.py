@@ -1,0 +1,85 @@
+"""Take every measurement of an experiment: rows of measurements.csv."""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from em_study.configuration.schema import Fit, Published
+from em_study.data.dataset import Dataset
+from em_study.data.seeds import generator
+from em_study.evaluation.measurement import OneDraw, OneFit, OneRun
+from em_study.evaluation.measurements import MEASUREMENTS
+from em_study.fits.runs import Runs
+
+COLUMNS = ("experiment", "fit", "replicate", "measurement", "setting", "value")
+
+
+def measure(
+    dataset: Dataset,
+    runs_by_fit: dict[str, Runs],
+    fits: dict[str, Fit],
+    bins: int,
+    published: dict[str, list[Published]],
+    seed: int,
+    experiment: str,
+    only: Collection[str] | None = None,
+) -> pd.DataFrame:
+    """Rows of measurements.csv of an experiment.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    runs_by_fit : dict
+        Runs of every fit.
+    fits : dict
+        Their settings.
+    bins : int
+        Of the histogram, for data with one feature.
+    published : dict
+        What a source printed for the components, by the fit's name.
+    seed : int
+        The study's root seed.
+    experiment : str
+    only : collection of str, optional
+        Names of the measurements to take, of runs; default: all.
+    """
+    rows = []
+
+    def take(subject, fit):
+        found = {}
+        for measurement in MEASUREMENTS:
+            if measurement.of is type(subject) and (only is None or not measurement.quantities.keys().isdisjoint(only)):
+                found |= measurement.numbers(subject)
+        for (name, key), value in found.items():
+            if only is not None and name not in only:
+                continue
+            replicate, setting = subject.place(key)
+            rows.append((experiment, fit, replicate, name, np.nan if setting is None else setting, value))
+        return found
+
+    n_components = max((runs.means.shape[1] for runs in runs_by_fit.values()), default=1)
+    draws: list[OneDraw] = []
+    known: dict = {}
+    draws += [
+        OneDraw(
+            r,
+            dataset.replicate(r),
+            n_components,
+            lambda purpose, r=r: generator(seed, experiment, purpose, r),
+            draws,
+            known,
+        )
+        for r in range(len(dataset.unlabeled))
+    ]
+    for fit, runs in runs_by_fit.items():
+        of_fit = OneFit(fit, runs, dataset)
+        for r in range(len(runs)):
+            run = OneRun(fit, runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit, []))
+            for (name, key), value in take(run, fit).items():
+                if key is None:
+                    of_fit.found.setdefault(name, {})[r] = value
+        take(of_fit, fit)
+    for draw in draws:
+        take(draw, "")
+    return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,0 +1,317 @@
+"""What a measurement is: a function, with the names, units and meanings of its numbers, and what it needs."""
+
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from em_study.configuration.schema import Fit, Published
+from em_study.data.dataset import Dataset, Replicate
+from em_study.evaluation.relabeling import accuracy
+from em_study.fits.runs import Runs
+from emgmm import MixtureParameters, has_holes, posteriors
+
+KMEANS_STARTS = 5
+
+
+class NotMeasurableError(ValueError):
+    """A number that these rows, or this fit, cannot have; says why."""
+
+
+class Tolerance(NamedTuple):
+    """How far a number may lie from the published one: so much of it, and so much more."""
+
+    relative: float
+    absolute: float
+
+
+class Quantity(NamedTuple):
+    """What a number in measurements.csv is."""
+
+    unit: str
+    meaning: str
+    tolerance: Tolerance = Tolerance(1e-8, 1e-11)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A function of a subject, and what it gives.
+
+    Attributes
+    ----------
+    function : callable
+        From a subject to a number, to None (it cannot be told), or to a dict of numbers by (name, key).
+    of : type
+        The subject's: `OneRun`, `OneFit` or `OneDraw`. It says what a key is.
+    needs : tuple of str
+        Attributes of the subject that must not be None; else there is no row.
+    first : int or None
+        How many replicates are measured, where it takes its time; default: all.
+    most_rows : int or None
+        Of how many unlabeled rows it is measured at most, where it takes memory; default: of any number.
+    quantities : dict
+        What it gives, by name.
+    in_sweeps : bool
+        It is one number of a run that did not fail, which a sweep's table has room for.
+    """
+
+    function: Callable
+    of: type
+    needs: tuple[str, ...]
+    first: int | None
+    most_rows: int | None
+    quantities: dict[str, Quantity]
+    in_sweeps: bool = True
+
+    def numbers(self, subject) -> dict:
+        """Measure a subject: numbers by (name, key). Empty if it lacks something, or the number cannot be told.
+
+        A failure is that of this measurement alone: it has no number, and the job's log says why.
+        """
+        if self.first is not None and subject.number >= self.first:
+            return {}
+        if self.most_rows is not None and len(subject.rows.unlabeled) > self.most_rows:
+            return {}
+        try:
+            if any(getattr(subject, need) is None for need in self.needs):
+                return {}
+            found = self.function(subject)
+        except (MemoryError, OSError):  # of the machine, not of what is measured
+            raise
+        except Exception as error:
+            print(f"{subject.told}: {', '.join(self.quantities)}: not measured, for {_reason(error)}", file=sys.stderr)
+            return {}
+        if found is None or isinstance(found, dict):
+            found = found or {}
+            assert {name for name, _ in found} <= set(self.quantities), "a measurement gives what it declares"
+            return found
+        (name,) = self.quantities
+        return {(name, None): found}
+
+
+def _reason(error: Exception) -> str:
+    """Say why there is no number; of what nobody expected, also where in the code it happened."""
+    if isinstance(error, NotMeasurableError):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"an unexpected {type(error).__name__} at {place.filename}:{place.lineno} ({place.name}): {error}"
+
+
+REGISTERED: list[Measurement] = []  # in the order of the rows
+
+
+def measured(
+    subject: type, needs: tuple[str, ...] = (), first=None, most_rows=None, in_sweeps=True, **quantities: tuple
+):
+    """Register a function as a measurement; each further keyword is a number that it gives: a `Quantity`'s values."""
+    of = {
+        f"first {first} replicates": first is not None,
+        f"at most {most_rows or 0:,} rows": most_rows is not None,
+        "rows without holes": not {"complete", "one_feature"}.isdisjoint(needs),
+        "labeled rows without holes": "labels" in needs,
+    }
+    only = "; ".join(text for text, holds in of.items() if holds)
+    only = f" ({only})" if only else ""
+
+    def register(function):
+        named = {name: Quantity(unit, meaning + only, *more) for name, (unit, meaning, *more) in quantities.items()}
+        REGISTERED.append(Measurement(function, subject, needs, first, most_rows, named, in_sweeps))
+        return function
+
+    return register
+
+
+@dataclass(frozen=True, eq=False)
+class OneDraw:
+    """The rows of one replicate, whatever is fitted to them. A key is a setting that the number was measured at."""
+
+    number: int
+    rows: Replicate
+    n_components: int
+    generator: Callable[[str], np.random.Generator]  # by what the draw is for
+    every: list["OneDraw"] = field(default_factory=list)  # of the experiment, in order
+    known: dict = field(default_factory=dict)  # what was measured on several together
+
+    def together(self, function, first: int):
+        """Return what a function gives for this draw that takes the first draws together; it is called once."""
+        if function not in self.known:
+            self.known[function] = function(self.every[:first])
+        return self.known[function][self.number]
+
+    def place(self, key):
+        """Return replicate and setting of a number."""
+        return self.number, key
+
+    @property
+    def told(self) -> str:
+        """What is measured, in words."""
+        return f"the rows of replicate {self.number}"
+
+    @property
+    def unlabeled(self):
+        """The unlabeled rows, (N, D)."""
+        return self.rows.unlabeled
+
+    @property
+    def complete(self):
+        """The unlabeled rows, if none lacks a value."""
+        return None if has_holes(self.rows.unlabeled) else self.rows.unlabeled
+
+    @property
+    def truth(self):
+        """Classes of the unlabeled rows, (N,), if they are known."""
+        return self.rows.truth
+
+    @cached_property
+    def mixture(self) -> MixtureParameters | None:
+        """What the rows were drawn from, if they were."""
+        return MixtureParameters(*self.rows.mixture) if self.rows.mixture else None
+
+    @cached_property
+    def kmeans(self):
+        """k-means, fitted to the unlabeled rows from a few random starts."""
+        from sklearn.cluster import KMeans  # takes its time to import
+
+        self.check_rows_for_kmeans()
+        state = int(self.generator("kmeans starts").integers(2**32))
+        return KMeans(self.n_components, n_init=KMEANS_STARTS, random_state=state).fit(self.unlabeled)
+
+    def check_rows_for_kmeans(self):
+        """Raise if k-means cannot have as many clusters as the largest fit has components."""
+        if len(self.unlabeled) < self.n_components:
+            text = f"k-means needs a row for each of {self.n_components} clusters, and there are {len(self.unlabeled)}"
+            raise NotMeasurableError(text)
+
+    @cached_property
+    def accuracy_of_kmeans(self):
+        """Share of the rows with their true class by k-means, under the best renaming."""
+        return accuracy(self.kmeans.labels_, self.truth, named=False)
+
+    @cached_property
+    def accuracy_of_truth(self):
+        """Share of the rows with their true class by the posteriors under the mixture."""
+        return accuracy(posteriors(self.unlabeled, self.mixture).argmax(axis=1), self.truth, named=True)
+
+
+@dataclass(frozen=True, eq=False)
+class OneRun:
+    """A fit to one replicate. A key is a setting that the number was measured at."""
+
+    name: str
+    runs: Runs
+    number: int
+    draw: OneDraw
+    fit: Fit
+    bins: int
+    printed: list[Published]
+
+    def place(self, key):
+        """Return replicate and setting of a number."""
+        return self.number, key
+
+    @property
+    def told(self) -> str:
+        """What is measured, in words."""
+        return f"fit {self.name}, replicate {self.number}"
+
+    @property
+    def rows(self) -> Replicate:
+        """The rows of the replicate; with holes, the fit may have taken others (`fitted_rows`)."""
+        return self.draw.rows
+
+    @cached_property
+    def start(self) -> MixtureParameters | None:
+        """Where it began."""
+        return self.runs.start(self.number)
+
+    @cached_property
+    def end(self) -> MixtureParameters | None:
+        """Where it ended, if it did not fail."""
+        return self.runs.end(self.number)
+
+    @property
+    def gains(self):
+        """Changes of the mean log-likelihood from step to step, (steps - 1,); None if there is but one step."""
+        gains = np.diff(self.runs.trace[self.number, : self.runs.n_traced[self.number]])
+        return gains if len(gains) else None
+
+    @property
+    def complete(self):
+        """The unlabeled rows, if none lacks a value."""
+        return self.draw.complete
+
+    @property
+    def labels(self):
+        """Classes of the labeled rows, (M,), if there are any, and none lacks a value."""
+        return self.rows.labels if len(self.rows.labels) and not has_holes(self.rows.labeled) else None
+
+    @property
+    def truth(self):
+        """Classes of the unlabeled rows, (N,), if they are known."""
+        return self.rows.truth
+
+    @property
+    def mixture(self) -> MixtureParameters | None:
+        """What the rows were drawn from, if they were."""
+        return self.draw.mixture
+
+    @property
+    def published(self) -> list[Published] | None:
+        """What a source printed for the fit, if it did."""
+        return self.printed or None
+
+    @property
+    def one_feature(self):
+        """The unlabeled values, (N,), if they have one feature and none is missing."""
+        return self.complete[:, 0] if self.complete is not None and self.complete.shape[1] == 1 else None
+
+    @property
+    def whole(self):
+        """The unlabeled rows before values were taken away, (N, D), if they were."""
+        return self.rows.whole
+
+    @cached_property
+    def posteriors(self):
+        """Posteriors of the unlabeled rows where it ended, (N, K)."""
+        return None if self.end is None else posteriors(self.rows.unlabeled, self.end)
+
+    @cached_property
+    def accuracy(self):
+        """Share of the unlabeled rows with their true class where it ended."""
+        return accuracy(self.posteriors.argmax(axis=1), self.truth, self.fit.uses_labels)
+
+    @cached_property
+    def uncertainty(self):
+        """1 less the largest posterior of each unlabeled row, (N,)."""
+        return None if self.end is None else 1 - self.posteriors.max(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class OneFit:
+    """A fit over all replicates. A key is a replicate."""
+
+    name: str
+    runs: Runs
+    dataset: Dataset
+    found: dict[str, dict[int, float]] = field(default_factory=dict)  # of its runs, by name and replicate
+
+    def place(self, key):
+        """Return replicate and setting of a number."""
+        return key or 0, None
+
+    @property
+    def told(self) -> str:
+        """What is measured, in words."""
+        return f"fit {self.name}, all replicates"
+
+    @property
+    def ends_on_the_same_rows(self):
+        """Log-likelihood that each start ends with, (R,), NaN if it failed; None if the replicates differ in rows."""
+        if len(self.dataset.unlabeled) > 1 or len(self.runs) == 1 or not self.runs.n_traced.any():
+            return None
+        last = self.runs.trace[np.arange(len(self.runs)), self.runs.n_traced - 1]
+        return np.where(self.runs.failure == "", last, np.nan)

@@ -1,0 +1,128 @@
+"""The components that a fit finds, beside the data and beside the truth."""
+
+import numpy as np
+
+from em_study.evaluation.measurement import OneDraw, OneRun, Tolerance, measured
+from em_study.evaluation.printed import beside_printed
+from emgmm import CollapsedComponentError, MixtureParameters, parameters_from_labels
+
+
+@measured(
+    OneRun,
+    needs=("end", "one_feature"),
+    histogram_distance=(
+        "share",
+        "total variation distance between the histogram and the fitted mixture (0-1); setting: bins",
+    ),
+    histogram_distance_by_chance=(
+        "share",
+        "distance that draws from the fitted mixture itself would have on average from it",
+    ),
+)
+def histogram_distance(run):
+    """Compare the fitted mixture with the histogram."""
+    from scipy.special import ndtr  # takes its time to import
+
+    x = run.one_feature
+    counts, edges = np.histogram(x, bins=run.bins)
+    deviations = np.sqrt(run.end.variances[:, 0])
+    cumulative = ndtr((edges[:, None] - run.end.means[:, 0]) / deviations) @ run.end.weights
+    expected = np.diff(cumulative)
+    outside = 1 - expected.sum()  # where the histogram has nothing
+    return {
+        ("histogram_distance", run.bins): 0.5 * (np.abs(counts / len(x) - expected).sum() + outside),
+        # The mean absolute deviation of a count is about that of a normal variable.
+        ("histogram_distance_by_chance", run.bins): 0.5
+        * np.sqrt(2 * expected * (1 - expected) / (np.pi * len(x))).sum(),
+    }
+
+
+@measured(
+    OneRun,
+    needs=("end", "one_feature"),
+    in_sweeps=False,
+    sorted_weight=("share", "weight of a component; setting: its place by mean, from 0 (one feature)"),
+    sorted_mean=("units of the feature", "likewise its mean"),
+    sorted_standard_deviation=("units of the feature", "likewise its standard deviation"),
+)
+def sorted_components(run):
+    """List the components by their means, so that those of several draws can be compared."""
+    found = {}
+    for place, k in enumerate(np.argsort(run.end.means[:, 0])):
+        found["sorted_weight", place] = run.end.weights[k]
+        found["sorted_mean", place] = run.end.means[k, 0]
+        found["sorted_standard_deviation", place] = np.sqrt(run.end.variances[k, 0])
+    return found
+
+
+@measured(
+    OneRun,
+    needs=("end",),
+    smallest_weight=("share", "smallest weight of a component where the fit ended"),
+    smallest_eigenvalue=("squared units of the data", "smallest eigenvalue of a covariance where the fit ended"),
+)
+def smallest_component(run):
+    """Tell of components that are about to vanish."""
+    return {
+        ("smallest_weight", None): run.end.weights.min(),
+        ("smallest_eigenvalue", None): np.linalg.eigvalsh(run.end.covariance_matrices).min(),
+    }
+
+
+@measured(
+    OneRun,
+    needs=("end", "mixture"),
+    mean_error=("standard deviations", "largest error of a mean, in its true component's standard deviations"),
+    component_error=(
+        "standard deviations",
+        "largest error of a mean or standard deviation, in its true component's standard deviations",
+    ),
+)
+def error_of_components(run):
+    """Tell whether the fit recovers the mixture, its components matched by their means; nothing of another number."""
+    if run.end.n_components != run.mixture.n_components:
+        return None
+    from scipy.optimize import linear_sum_assignment  # takes its time to import
+
+    k, j = linear_sum_assignment(np.abs(run.end.means[:, None] - run.mixture.means).sum(axis=2))
+    of_means, of_deviations = _errors(run.end, k, run.mixture, j)
+    return {("mean_error", None): of_means, ("component_error", None): max(of_means, of_deviations)}
+
+
+def _errors(found: MixtureParameters, k, true: MixtureParameters, j) -> tuple[float, float]:
+    """Return the largest errors of the means and the standard deviations of components k, which are the true ones j."""
+    found_deviations, deviations = np.sqrt(found.variances), np.sqrt(true.variances)
+    of_means = (np.abs(found.means[k] - true.means[j]) / deviations[j]).max()
+    return of_means, np.abs(found_deviations[k] / deviations[j] - 1).max()
+
+
+@measured(
+    OneRun,
+    needs=("end", "published"),
+    in_sweeps=False,
+    printed_numbers=("count", "numbers printed for the fit that come out to every digit; setting: how many there are"),
+)
+def printed_numbers(run):
+    """Count the numbers of the source that this draw gives too."""
+    found = [agrees for _, agrees in beside_printed(run.published, run.end).values()]
+    return {("printed_numbers", len(found)): sum(found)}
+
+
+@measured(
+    OneDraw,
+    needs=("truth", "mixture"),
+    known_labels_error=(
+        "standard deviations",
+        "largest error of a mean or a standard deviation that is estimated with the true labels, in the true standard "
+        "deviations",
+        Tolerance(1e-5, 1e-6),  # with holes it is EM's, which stops where rounding decides
+    ),
+)
+def known_labels_error(draw):
+    """Tell whether known labels give the parameters; nothing if a class has too few rows."""
+    every = np.arange(draw.mixture.n_components)
+    try:
+        found = parameters_from_labels(draw.unlabeled, draw.truth, len(every))
+    except CollapsedComponentError:
+        return None
+    return max(_errors(found, every, draw.mixture, every))

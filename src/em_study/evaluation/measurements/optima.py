@@ -1,0 +1,81 @@
+"""Where several starts on the same rows end."""
+
+import numpy as np
+
+from em_study.evaluation.measurement import OneDraw, OneFit, measured
+from emgmm import (
+    CollapsedComponentError,
+    MixtureParameters,
+    article_stopping,
+    expectation_maximization,
+    log_likelihoods,
+)
+
+SAME_OPTIMUM = 1e-4  # nats a row: ends this close are one optimum
+ASIDE = 0.1  # standard deviations
+
+
+def numbered_optima(ends):
+    """Give each end (R,) the number of its optimum: 0 the best; ends that follow closely on one another share it."""
+    numbers = np.full(len(ends), np.nan)
+    order = [r for r in np.argsort(-ends) if np.isfinite(ends[r])]
+    for before, r in zip([None, *order], order, strict=False):
+        apart = before is not None and ends[before] - ends[r] >= SAME_OPTIMUM
+        numbers[r] = 0 if before is None else numbers[before] + apart
+    return numbers
+
+
+@measured(
+    OneFit,
+    needs=("ends_on_the_same_rows",),
+    optimum=("number", "number of the optimum that the start ends in, 0 the best (ends within 1e-4 nats are one)"),
+)
+def optimum(fit):
+    """Tell which starts end in the same optimum."""
+    return {("optimum", r): number for r, number in enumerate(numbered_optima(fit.ends_on_the_same_rows))}
+
+
+@measured(
+    OneFit,
+    needs=("ends_on_the_same_rows",),
+    below_best=("nats a row", "mean log-likelihood of the best end less this one's"),
+    reaches_best=("0 or 1", "1 if the start ends in the best optimum of all starts, else 0"),
+)
+def below_best(fit):
+    """Tell how far below the best end each start ends."""
+    ends, found = fit.ends_on_the_same_rows, {}
+    best = max(ends[np.isfinite(ends)], default=np.nan)
+    for r, gap in enumerate(best - ends):
+        found["below_best", r] = gap
+        found["reaches_best", r] = float(gap < SAME_OPTIMUM) if np.isfinite(gap) else np.nan
+    return found
+
+
+@measured(
+    OneDraw,
+    needs=("complete",),
+    first=20,
+    beyond_identical_components=(
+        "nats a row",
+        "log-likelihood that EM from identical components ends with, subtracted from that which it reaches if they "
+        "are moved 0.1 standard deviations aside there; above 0, the first end was no maximum",
+    ),
+)
+def beyond_identical_components(draw):
+    """Tell whether EM from identical components stops at a maximum; nothing of one component."""
+    if draw.n_components == 1:
+        return None
+    X, K = draw.unlabeled, draw.n_components
+    covariance = np.cov(X.T, bias=True).reshape(X.shape[1], -1)
+    stopping = article_stopping(1e-10, 10_000)
+    try:
+        identical = MixtureParameters(
+            np.full(K, 1 / K), np.tile(X.mean(axis=0), (K, 1)), np.tile(covariance, (K, 1, 1))
+        )
+        end = expectation_maximization(X, identical, stopping).parameters
+        steps = ASIDE * np.linspace(-1, 1, K)[:, None] * np.sqrt(np.diagonal(covariance))
+        moved = MixtureParameters(np.array(end.weights), end.means + steps, np.array(end.covariances))
+        beyond = expectation_maximization(X, moved, stopping).parameters
+    except CollapsedComponentError:
+        return None
+    return log_likelihoods(X, beyond).mean() - log_likelihoods(X, end).mean()

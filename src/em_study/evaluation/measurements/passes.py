@@ -1,0 +1,178 @@
+"""EM beside k-means, which it becomes, and what each pass over the rows is worth."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_study.data.dataset import standardized
+from em_study.evaluation.measurement import NotMeasurableError, OneDraw, Tolerance, measured
+from em_study.evaluation.numerical import maximize_likelihood
+from em_study.evaluation.relabeling import accuracy
+from emgmm import (
+    CollapsedComponentError,
+    MixtureParameters,
+    StoppingRule,
+    article_stopping,
+    expectation_maximization,
+    judge_many,
+    parameters_from_labels,
+    posteriors,
+)
+from emgmm.complete import normalize
+
+SOME = 20  # replicates: k-means beside EM takes its time
+MOST_ROWS = 200_000  # copied for it, some of them several times
+SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
+NEAR = 1e-6  # nats a row from the end
+BY_LINE_SEARCH = Tolerance(0.1, 0.0)  # rounding decides on a step of L-BFGS more or less
+BY_ROUNDING = Tolerance(0.1, 1.0)  # likewise on which extrapolated steps are taken back
+
+
+@dataclass(frozen=True)
+class UpTo(StoppingRule):
+    """Stop where the mean log-likelihood is as high as another, in nats a row."""
+
+    level: float = np.inf
+
+    def is_met(self, trace, previous=None) -> bool:
+        """Tell whether EM is as far."""
+        return trace[-1] >= self.level
+
+
+@measured(
+    OneDraw,
+    needs=("complete",),
+    first=SOME,
+    most_rows=MOST_ROWS,
+    kmeans_agreement=(
+        "share",
+        "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size; setting: "
+        "their variance as a share of the data's",
+    ),
+)
+def kmeans_agreement(draw):
+    """Put EM with equal spherical covariances of fixed size beside k-means from the same centers."""
+    draw.check_rows_for_kmeans()
+    if not np.ptp(draw.unlabeled, axis=0).any():
+        raise NotMeasurableError("all rows are equal: there is no variance to take a share of")
+    return draw.together(kmeans_agreements, SOME)
+
+
+def kmeans_agreements(draws: list[OneDraw]) -> list[dict]:
+    """Measure `kmeans_agreement` of several draws, whose many short passes are taken together."""
+    from sklearn.cluster import KMeans
+
+    X = np.stack([draw.unlabeled for draw in draws])
+    n_rows, n_components = X.shape[1], draws[0].n_components
+    chosen = [draw.generator("kmeans").choice(n_rows, size=n_components, replace=False) for draw in draws]
+    centers = np.take_along_axis(X, np.array(chosen)[:, :, None], axis=1)
+    settings = {"n_init": 1, "tol": 0, "max_iter": 1000, "algorithm": "lloyd"}
+    fits = [KMeans(n_components, init=start, **settings).fit(x) for x, start in zip(X, centers, strict=True)]
+    found: list[dict] = [{} for _ in draws]
+    for share in SHRINKING:
+        ends = em_with_fixed_variance(X, centers, share * X.var(axis=1).mean(axis=1))
+        for numbers, (by_em, _), kmeans in zip(found, judge_many(X, ends), fits, strict=True):
+            numbers["kmeans_agreement", share] = np.mean(by_em.argmax(axis=1) == kmeans.labels_)
+    return found
+
+
+def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[MixtureParameters]:
+    """Fit the means alone: equal weights, and covariances variance * I that stay. As it shrinks, this is k-means.
+
+    Parameters
+    ----------
+    X : ndarray of shape (R, N, D)
+        Rows of R data sets, each with its own fit.
+    means : ndarray of shape (R, K, D)
+        To start from.
+    variances : ndarray of shape (R,)
+    max_iter : int
+
+    Returns
+    -------
+    list of R MixtureParameters
+    """
+    center, (n_components, _) = X.mean(axis=1, keepdims=True), means.shape[1:]
+    rows, means, active = X - center, means - center, np.arange(len(X))
+    for _ in range(max_iter - 1):
+        here, scale = means[active], variances[active, None, None]
+        log_joint = (here @ rows.swapaxes(1, 2) - 0.5 * (here**2).sum(axis=2, keepdims=True)) / scale
+        normalize(log_joint)
+        mass = log_joint.sum(axis=2, keepdims=True)
+        moved = np.where(mass > 0, log_joint @ rows / np.maximum(mass, np.finfo(float).tiny), here)
+        going = np.abs(moved - here).max(axis=(1, 2)) > 1e-9 * np.sqrt(variances[active])
+        means[active[going]] = moved[going]
+        active, rows = active[going], rows[going]
+        if not len(active):
+            break
+    weights = np.full(n_components, 1 / n_components)
+    return [
+        MixtureParameters(weights.copy(), mean, np.full(n_components, variance), "spherical")
+        for mean, variance in zip(means + center, variances, strict=True)
+    ]
+
+
+@measured(
+    OneDraw,
+    needs=("complete",),
+    first=SOME,
+    most_rows=MOST_ROWS,
+    passes_of_em=("passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end; full covariances"),
+    passes_of_optimizer=(
+        "passes",
+        "likelihoods and gradients that L-BFGS takes from the same start to get as far",
+        BY_LINE_SEARCH,
+    ),
+    passes_of_accelerated_em=(
+        "passes",
+        "passes that EM with Anderson acceleration takes from the same start to get as far; none if it does not",
+        BY_ROUNDING,
+    ),
+    accelerated_above_em=(
+        "nats a row",
+        "log-likelihood where accelerated EM ends, less that where EM ends",
+        Tolerance(1e-8, 1e-9),
+    ),
+    passes_of_kmeans=("passes", "passes of k-means itself, from its own best start"),
+    em_over_optimizer=(
+        "ratio",
+        "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far",
+        BY_LINE_SEARCH,
+    ),
+    em_over_kmeans=("ratio", "passes_of_em divided by passes_of_kmeans"),
+    em_above_kmeans=("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
+)
+def passes(draw):
+    """Count the passes over the rows; nothing if EM collapses."""
+    X = standardized(draw.unlabeled)  # EM does not mind, L-BFGS would
+    try:
+        start = parameters_from_labels(X, draw.kmeans.labels_, draw.n_components)
+    except CollapsedComponentError:
+        return None
+    rule = article_stopping(1e-12, 20_000)
+    result = expectation_maximization(X, start, rule)
+    if result.collapse:
+        return None
+    enough = result.trace[-1] - NEAR
+    fast = expectation_maximization(X, start, rule, acceleration="anderson")
+    up_to = UpTo(**{**vars(rule), "level": enough})
+    as_far = expectation_maximization(X, start, up_to, acceleration="anderson")
+    of_em = 1 + np.argmax(np.array(result.trace) >= enough)
+    reached = np.array(maximize_likelihood(X, start)) >= enough
+    of_optimizer = 1 + np.argmax(reached) if reached.any() else np.nan
+    of_kmeans = draw.kmeans.n_iter_
+    found = {
+        ("passes_of_em", None): of_em,
+        ("passes_of_optimizer", None): of_optimizer,
+        ("passes_of_kmeans", None): of_kmeans,
+        ("em_over_optimizer", None): of_em / of_optimizer if reached.any() else 0.0,
+        ("em_over_kmeans", None): of_em / of_kmeans,
+    }
+    if not fast.collapse:
+        found["accelerated_above_em", None] = fast.trace[-1] - result.trace[-1]
+    if as_far.converged:
+        found["passes_of_accelerated_em", None] = as_far.n_passes
+    if draw.truth is not None:
+        by_em = posteriors(X, result.parameters).argmax(axis=1)
+        found["em_above_kmeans", None] = accuracy(by_em, draw.truth, named=False) - draw.accuracy_of_kmeans
+    return found

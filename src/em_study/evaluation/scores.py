@@ -1,0 +1,137 @@
+"""The one judge of a fit: solvers never score themselves. Rows of fits.csv and parameters.csv come from here."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from em_study.configuration.data_files import POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
+from em_study.configuration.schema import Fit, Published
+from em_study.data.dataset import Dataset, Replicate
+from em_study.evaluation.printed import beside_printed
+from em_study.evaluation.relabeling import accuracy
+from em_study.fits.missing import fitted_rows
+from em_study.fits.runs import Runs
+from emgmm import judge_many, posteriors, ridge_warning
+
+ROWS_AT_A_TIME = 200_000  # of predictions
+PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curves are thick
+
+
+def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: str) -> pd.DataFrame:
+    """Rows of fits.csv: one a replicate. Likelihood, criteria and accuracy are those of the unlabeled rows."""
+    n_components, n_features = runs.means.shape[1:]
+    rows, scores = [], dict(_scores(dataset, runs, fit))
+    for r in range(len(runs)):
+        replicate = dataset.replicate(r)
+        row = {
+            "experiment": experiment,
+            "fit": name,
+            "replicate": r,
+            "n_samples": len(replicate.unlabeled),
+            "n_labeled": len(replicate.labeled),
+            "n_features": n_features,
+            "n_components": n_components,
+            "covariance_type": fit.covariance_type,
+            "initialization": fit.initialization,
+            "semi_supervised": fit.semi_supervised,
+            **runs.told_steps(r),
+            **dict(zip(("trace_before_last", "trace_last"), runs.last_two(r), strict=True)),
+            "converged": runs.converged[r] if runs.n_iter[r] >= 0 or runs.converged[r] else np.nan,
+        }
+        row |= scores.get(r, dict.fromkeys(SCORES, np.nan))
+        fitted = fitted_rows(replicate, fit)
+        row |= {
+            "missing": fit.missing,
+            "share_missing": np.isnan(replicate.unlabeled).mean(),
+            "n_fitted": len(fitted.unlabeled),
+        }
+        row["failure"] = runs.failure[r]
+        row["note"] = ridge_warning(_in_likelihood(fitted, fit), fit.reg_covar) or ""
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _in_likelihood(rows: Replicate, fit: Fit):
+    """Rows whose likelihood the fit maximizes."""
+    return np.concatenate([rows.unlabeled, rows.labeled]) if fit.semi_supervised == "clamped" else rows.unlabeled
+
+
+SCORES = ("mean_log_likelihood", "bic", "aic", "accuracy")
+
+
+def _scores(dataset, runs, fit):
+    """Yield the scores of each replicate that did not fail, with its number."""
+    ends = runs.ends()
+    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
+    for (r, parameters), (found, each) in zip(ends.items(), judged, strict=True):
+        log_likelihood, n_samples, free = each.sum(), len(each), parameters.n_parameters
+        truth = dataset.replicate(r).truth
+        scores = (
+            log_likelihood / n_samples,
+            free * np.log(n_samples) - 2 * log_likelihood,
+            2 * free - 2 * log_likelihood,
+            np.nan if truth is None else accuracy(found.argmax(axis=1), truth, fit.uses_labels),
+        )
+        yield r, dict(zip(SCORES, scores, strict=True))
+
+
+def tabulate_parameters(
+    dataset: Dataset, runs: Runs, fit: Fit, published: list[Published], experiment: str, name: str
+) -> pd.DataFrame:
+    """Rows of parameters.csv: every weight, mean and covariance of the fit to replicate 0.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    runs : Runs
+    fit : Fit
+    published : list of Published
+        What the source printed for the components; may be empty.
+    experiment, name : str
+    """
+    parameters = runs.end(PUBLISHED_REPLICATE)
+    n_components, n_features = runs.means.shape[1:]
+    printed = beside_printed(published, parameters) if parameters else {}
+    rows = []
+    for k in range(n_components):
+        values = {"weight": np.nan if parameters is None else parameters.weights[k]}
+        covariance = parameters.covariance_matrices[k] if parameters else np.full((n_features, n_features), np.nan)
+        mean = parameters.means[k] if parameters else np.full(n_features, np.nan)
+        values |= {f"mean[{d}]": value for d, value in enumerate(mean)}
+        values |= {f"standard_deviation[{d}]": value for d, value in enumerate(np.sqrt(np.diagonal(covariance)))}
+        values |= {f"covariance[{i},{j}]": value for (i, j), value in np.ndenumerate(covariance)}
+        for parameter, value in values.items():
+            number, agrees = printed.get((k, parameter), (np.nan, np.nan))
+            rows.append(
+                {
+                    "experiment": experiment,
+                    "fit": name,
+                    "component": k,
+                    "parameter": parameter,
+                    "value": value,
+                    "published": number,
+                    "agrees": float(agrees),
+                    "class": dataset.classes[k] if fit.uses_labels and k < len(dataset.classes) else "",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> Iterator[pd.DataFrame]:
+    """List the unlabeled rows of replicate 0 with their posteriors and most probable component, or class; in pieces."""
+    rows, parameters = dataset.replicate(PUBLISHED_REPLICATE), runs.end(PUBLISHED_REPLICATE)
+    for begin in range(0, len(rows.unlabeled), ROWS_AT_A_TIME):
+        some = slice(begin, begin + ROWS_AT_A_TIME)
+        table = pd.DataFrame(rows.unlabeled[some], columns=[str(feature) for feature in dataset.features])
+        if rows.truth is not None:
+            table[TRUE_CLASS] = pd.Categorical.from_codes(rows.truth[some], dataset.classes)
+        if parameters is not None:
+            found = posteriors(rows.unlabeled[some], parameters)
+            named = fit.uses_labels and parameters.n_components <= len(dataset.classes)
+            names = dataset.classes if named else np.arange(parameters.n_components).astype(str)
+            predicted = pd.Categorical.from_codes(found.argmax(axis=1), names)
+            table[PREDICTED_CLASS if named else PREDICTED_COMPONENT] = predicted
+            for k in range(parameters.n_components):
+                table[f"{POSTERIOR}{names[k]}"] = found[:, k]
+        yield table

@@ -1,0 +1,71 @@
+"""What a figure of an experiment shows."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from em_study.data.dataset import Dataset
+from em_study.data.storage import read_arrays, read_table
+from em_study.figures.style import plain
+from em_study.fits.runs import Runs, read_runs
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """An experiment, and what was made of it. A module of a figure names in `READS` what it needs; the rest is None.
+
+    Attributes
+    ----------
+    experiment : str
+    fits : dict of dict
+        `implementation`, `semi_supervised` and `missing` of each fit that is shown, by its name.
+    bins : int
+        Of histograms.
+    other : str
+        The implementation that runs beside our EM.
+    data : Dataset
+    runs : dict of Runs
+        Of each fit that is shown.
+    sklearn : Runs
+        scikit-learn's, called as published.
+    agreement, measurements, evaluations : DataFrame
+        Rows of agreement.csv, measurements.csv and fits.csv.
+    """
+
+    experiment: str
+    fits: dict[str, dict[str, Any]] = field(default_factory=dict)
+    bins: int = 30
+    other: str = "scikit-learn"
+    data: Dataset | None = None
+    runs: dict[str, Runs] | None = None
+    sklearn: Runs | None = None
+    agreement: Any = None
+    measurements: Any = None
+    evaluations: Any = None
+
+    def ends(self, replicate: int):
+        """Return the parameters that each fit ends with; None for one that failed."""
+        return {name: runs.end(replicate) for name, runs in self.runs.items()}
+
+
+def read_shown(experiment: str, fits: dict, bins: int, other: str, files: dict[str, list[str]]) -> Shown:
+    """Read what a figure shows from files, by the names of `Shown`; `runs` and `evaluations` have one a fit.
+
+    The names of features and classes are those of the user's file, as `plain` text.
+    """
+    found: dict[str, Any] = {}
+    for name, paths in files.items():
+        if name == "runs":
+            found[name] = read_runs(fits, paths)
+        elif name == "data":
+            data = read_arrays(paths[0], Dataset)
+            names = {of: np.array([plain(name) for name in getattr(data, of)], str) for of in ("features", "classes")}
+            found[name] = replace(data, **names)
+        elif name == "sklearn":
+            found[name] = read_arrays(paths[0], Runs)
+        else:
+            import pandas as pd  # takes its time to import
+
+            found[name] = pd.concat([read_table(path) for path in paths], ignore_index=True)
+    return Shown(experiment, fits, bins, other, **found)

@@ -1,0 +1,138 @@
+"""Our EM, over the replicates of an experiment."""
+
+import numpy as np
+
+from em_study.configuration.errors import DataError
+from em_study.configuration.implementations import BUILT_IN
+from em_study.configuration.schema import Fit
+from em_study.data.dataset import Dataset, Replicate
+from em_study.data.seeds import generator
+from em_study.fits.implementations import running
+from em_study.fits.missing import fitted_rows, what_lacks
+from em_study.fits.runs import Run, Runs, stack_runs
+from emgmm import (
+    CollapsedComponentError,
+    EMResult,
+    MixtureParameters,
+    aitken_stopping,
+    article_stopping,
+    fit_many,
+    has_holes,
+    labeled_statistics,
+    log_likelihoods,
+    maximization,
+    parameters_from_labels,
+    random_parameters,
+    sklearn_stopping,
+    unlabeled_statistics,
+)
+
+STOPPING = {"article": article_stopping, "sklearn": sklearn_stopping, "aitken": aitken_stopping}
+# Names of scikit-learn's starts that mean something else here
+SKLEARN_STARTS = {"random_responsibilities": "random"}
+
+
+def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: str, name: str) -> Runs:
+    """Fit every replicate of a dataset by EM.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    fit : Fit
+    replicates : int
+    seed : int
+        The study's root seed.
+    experiment, name : str
+        Of the experiment and the fit. Fits of one experiment have the same random starts.
+
+    Raises
+    ------
+    DataError
+        If the data do not suit the fit.
+    """
+    n_components = fit.n_components or len(dataset.classes)
+    if fit.uses_labels and n_components != len(dataset.classes):
+        raise DataError(
+            f"experiment '{experiment}', fit '{name}': n_components is {n_components}, but a fit that uses labels "
+            f"needs one component for each of the {len(dataset.classes)} classes"
+        )
+    rows = [fitted_rows(dataset.replicate(r), fit) for r in range(replicates)]
+    lacks = [what_lacks(of, fit, dataset.features, dataset.classes, n_components) for of in rows]
+    best, highest = [Run(start=None, failure="no start")] * replicates, [-np.inf] * replicates
+    for attempt in range(fit.n_init):
+        starts, failures = {}, {}
+        for r in range(replicates):
+            if lacks[r]:
+                failures[r] = Run(start=None, failure=f"start: {lacks[r]}")
+                continue
+            try:
+                draw = generator(seed, experiment, "start", r, attempt)  # fits share it, to be compared
+                starts[r] = _start(rows[r], fit, n_components, draw)
+            except CollapsedComponentError as error:
+                failures[r] = Run(start=None, failure=f"start: {error}")
+        runs = failures | dict(zip(starts, _fit_all(dataset, rows, starts, fit), strict=True))
+        for r, run in runs.items():
+            found = _likelihood(run, rows[r], fit) if fit.n_init > 1 else 0.0
+            if attempt == 0 or found > highest[r]:
+                best[r], highest[r] = run, found
+    return stack_runs(best, n_components, dataset.unlabeled.shape[2], fit.covariance_type)
+
+
+def _likelihood(run: Run, rows: Replicate, fit: Fit) -> float:
+    """Mean log-likelihood that a run found; that of another implementation is not believed."""
+    if run.failure:
+        return -np.inf
+    if fit.implementation not in BUILT_IN:
+        return float(log_likelihoods(rows.unlabeled, run.end).mean())
+    return run.trace[-1] if run.trace else -np.inf
+
+
+def _start(rows: Replicate, fit: Fit, n_components: int, draw: np.random.Generator) -> MixtureParameters:
+    kind = fit.covariance_type
+    if fit.initialization == "labels":
+        return parameters_from_labels(rows.labeled, rows.labels, n_components, kind, fit.reg_covar)
+    if fit.initialization == "random":
+        return random_parameters(n_components, rows.unlabeled.shape[1], draw, kind)
+    method = SKLEARN_STARTS.get(fit.initialization, fit.initialization)
+    random_state = np.random.RandomState(draw.integers(2**32, size=4))
+    statistics = unlabeled_statistics(rows.unlabeled, n_components, method, random_state, kind, reg_covar=fit.reg_covar)
+    return maximization(statistics, fit.reg_covar)
+
+
+def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureParameters], fit: Fit) -> list[Run]:
+    """Run EM from the start of each replicate."""
+    if fit.max_iter == 0:
+        return [Run(start, start) for start in starts.values()]
+    if fit.implementation != "emgmm":
+        settings = {"tol": fit.tol, "max_iter": fit.max_iter, "reg_covar": fit.reg_covar}
+        with running(fit.implementation, fit.time_limit) as run:
+            return [run(rows[r].unlabeled, start, **settings) for r, start in starts.items()]
+    stopping = STOPPING[fit.stopping](fit.tol, fit.max_iter)
+    labeled = None
+    if fit.semi_supervised == "clamped":
+        every = ((rows[r], start) for r, start in starts.items())
+        labeled = [labeled_statistics(x.labeled, x.labels, s.n_components, fit.covariance_type) for x, s in every]
+    if fit.missing == "observed" or not has_holes(dataset.unlabeled):
+        groups = [(dataset.rows_of(starts), [*starts.values()], labeled)]
+    else:  # each with rows of its own number
+        known = labeled or [None] * len(starts)
+        groups = [
+            (rows[r].unlabeled[None], [start], own and [own])
+            for (r, start), own in zip(starts.items(), known, strict=True)
+        ]
+    settings = {"reg_covar": fit.reg_covar, "acceleration": fit.acceleration, "kernel": fit.kernel}
+    results = [result for X, begins, own in groups for result in fit_many(X, begins, stopping, labeled=own, **settings)]
+    return [_run(start, result) for start, result in zip(starts.values(), results, strict=True)]
+
+
+def _run(start: MixtureParameters, result: EMResult) -> Run:
+    failure = f"step {len(result.trace)}: {result.collapse}" if result.collapse else ""
+    return Run(
+        start,
+        result.parameters,
+        result.trace,
+        result.n_maximizations,
+        result.converged,
+        failure,
+        n_passes=result.n_passes,
+    )

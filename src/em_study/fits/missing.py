@@ -1,0 +1,58 @@
+"""What a fit takes of rows with missing values, and what it puts there."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from em_study.configuration.schema import Fit
+from em_study.data.dataset import Replicate
+from emgmm import MixtureParameters, has_holes, impute
+
+
+def fitted_rows(rows: Replicate, fit: Fit) -> Replicate:
+    """Take the rows, those without holes, or all with the columns' means filled in."""
+    if fit.missing == "observed" or not (has_holes(rows.unlabeled) or has_holes(rows.labeled)):
+        return rows
+    if fit.missing == "complete_rows":
+        kept = whole_rows(rows.unlabeled), whole_rows(rows.labeled)
+        return replace(
+            rows, unlabeled=rows.unlabeled[kept[0]], labeled=rows.labeled[kept[1]], labels=rows.labels[kept[1]]
+        )
+    means = column_means(rows.unlabeled)
+    filled = (np.where(np.isnan(X), means, X) for X in (rows.unlabeled, rows.labeled))
+    return replace(rows, **dict(zip(("unlabeled", "labeled"), filled, strict=True)))
+
+
+def whole_rows(X):
+    """Tell which rows lack nothing, (N,) of bool."""
+    return ~np.isnan(X).any(axis=1)
+
+
+def column_means(X):
+    """Means of the values that are there, (D,); NaN where there are none."""
+    seen = ~np.isnan(X)
+    with np.errstate(invalid="ignore"):
+        return np.where(seen, X, 0.0).sum(axis=0) / seen.sum(axis=0)
+
+
+def imputed(rows: Replicate, missing: str, parameters: MixtureParameters):
+    """Fill in the unlabeled rows (N, D): by their expectation under the fit, or the means that it was given.
+
+    `missing` is what the fit took of such rows (`Fit.missing`).
+    """
+    X = rows.unlabeled
+    return np.where(np.isnan(X), column_means(X), X) if missing == "column_means" else impute(X, parameters)
+
+
+def what_lacks(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:
+    """Say why what is left cannot be fitted; nothing if it can."""
+    complete = "complete " * (fit.missing == "complete_rows")
+    X, needed = rows.unlabeled, 1 if fit.initialization in ("labels", "random") else n_components
+    if len(X) < needed:
+        return f"too few {complete}rows, {len(X)} where {needed} are needed"
+    if fit.initialization == "labels":
+        for k in np.setdiff1d(np.arange(len(classes)), rows.labels):
+            return f"class '{classes[k]}' has no {complete}labeled row"
+    seen = [X, rows.labeled] if fit.semi_supervised == "clamped" and fit.missing != "column_means" else [X]
+    empty = np.all([np.isnan(part).all(axis=0) for part in seen if len(part)], axis=0)
+    return f"feature '{features[empty.argmax()]}' has no value" if empty.any() else ""

@@ -1,0 +1,78 @@
+"""scikit-learn's GaussianMixture in our terms. All that differs between the two is owned here."""
+
+import warnings
+
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+from em_study.fits.runs import Run
+from emgmm import MixtureParameters
+
+
+def fit(
+    X,
+    start: MixtureParameters,
+    *,
+    tol: float,
+    max_iter: int,
+    reg_covar: float,
+    precisions_are_covariances: bool = False,
+) -> Run:
+    """Run scikit-learn's EM from given parameters.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    start : MixtureParameters
+    tol, max_iter, reg_covar
+        As in GaussianMixture.
+    precisions_are_covariances : bool
+        Hand over the covariances as `precisions_init`, as article A does; else their inverses, as scikit-learn wants.
+
+    Returns
+    -------
+    Run
+        Its `failure` is scikit-learn's error, if it raised one.
+    """
+    model = GaussianMixture(
+        n_components=start.n_components,
+        covariance_type=start.covariance_type,
+        tol=tol,
+        max_iter=max_iter,
+        reg_covar=reg_covar,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=start.covariances if precisions_are_covariances else _precisions(start),
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # `converged` says it
+            model.fit(X)
+        end = MixtureParameters(model.weights_, model.means_, model.covariances_, start.covariance_type)
+    except ValueError as error:
+        return Run(start, failure=f"scikit-learn: {str(error).splitlines()[0]}")
+    return Run(start, end, tuple(model.lower_bounds_), model.n_iter_, bool(model.converged_))
+
+
+def _precisions(parameters: MixtureParameters):
+    factors = parameters.precisions_cholesky
+    return factors**2 if parameters.type.diagonal else factors @ factors.swapaxes(-1, -2)
+
+
+def posteriors(X, parameters: MixtureParameters):
+    """Posteriors by scikit-learn's own E-step, under given parameters.
+
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+    parameters : MixtureParameters
+
+    Returns
+    -------
+    ndarray of shape (N, K)
+    """
+    model = GaussianMixture(n_components=parameters.n_components, covariance_type=parameters.covariance_type)
+    model.weights_, model.means_ = parameters.weights, parameters.means
+    model.covariances_ = parameters.covariances
+    model.precisions_cholesky_ = parameters.precisions_cholesky
+    return model.predict_proba(X)

@@ -1,0 +1,251 @@
+"""A sweep on the page: SVG whose points tell their numbers, lines to choose from, and the table of what is drawn."""
+
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+from matplotlib.ticker import LogLocator, MaxNLocator
+
+from em_study.configuration.schema import Sweep
+from em_study.figures.panels import MOST_LINES, Panel, panels_of, short_names, title_of
+from em_study.figures.sweep import MOST_PANELS, line_color
+from em_study.page.strips import told, told_apart
+
+WIDTH, HEIGHT = 440, 270  # of a panel, in CSS pixels
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 40, 44  # its margins
+MOST_POINTS = 400  # that tell their numbers
+MOST_TICKS = 6
+LETTER = 7.0  # pixels
+DASHES = ("", "7 4", "2 3", "8 3 2 3", "12 3", "4 2 1 2")
+TRANSFORMS = {"linear": np.asarray, "log": np.log10, "symlog": np.log1p}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A sweep as the page shows it.
+
+    Attributes
+    ----------
+    title : str
+    panels : list of str
+        SVG.
+    lines : list of (str, str)
+        Label and swatch, SVG, of each line that can be chosen.
+    n_points : int
+        How many numbers are drawn.
+    rows : list of (str, ...)
+        They, under COLUMNS; none if there are more than MOST_POINTS.
+    n_left_out : int
+        Panels that are not drawn.
+    """
+
+    title: str
+    panels: list[str]
+    lines: list[tuple[str, str]]
+    n_points: int
+    rows: list[tuple[str, ...]]
+    n_left_out: int
+
+
+COLUMNS = ("panel", "line", "at", "mean", "95 % of the draws")
+
+
+def chart_of(summary, sweep: Sweep, name: str) -> Chart:
+    """Draw a sweep.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As for `em_study.figures.sweep.draw`.
+    sweep : Sweep
+    name : str
+    """
+    every = panels_of(summary, sweep)
+    panels = every[:MOST_PANELS]
+    keys = {line.label: line.key for panel in panels for line in panel.lines}
+    labels, is_heatmap = [*keys], sweep.figure.kind == "heatmap"
+    n_points = sum(len(line.places) for panel in panels for line in panel.lines)
+    rows, drawn = [], []
+    for panel in panels:
+        points = _points(panel) if n_points <= MOST_POINTS else {}
+        rows += [row for of_line in points.values() for row in of_line]
+        if panel.is_empty:
+            drawn.append(_framed(panel, [_text(WIDTH / 2, HEIGHT / 2, "no fit has this number")]))
+        elif is_heatmap:
+            drawn.append(_heatmap(panel, short_names(sweep.vary)[sweep.figure.color], points))
+        else:
+            drawn.append(_lines(panel, {label: _style(sweep, labels, keys, label) for label in labels}, points))
+    chosen = labels if 1 < len(labels) <= MOST_LINES and not is_heatmap else []
+    swatches = [(label, _swatch(_style(sweep, labels, keys, label))) for label in chosen]
+    return Chart(title_of(summary, sweep, name), drawn, swatches, n_points, rows, len(every) - len(panels))
+
+
+def _points(panel: Panel) -> dict[str, list[tuple[str, ...]]]:
+    """Tell the numbers of each line, by its label."""
+    place = panel.title + (f"{', ' if panel.title else ''}{panel.meaning.replace(chr(10), ' ')}")
+    found = {}
+    for line in panel.lines:
+        found[line.label] = [
+            (place, line.label, f"{panel.x} = {_place(panel, at)}", told(mean), _interval(low, high))
+            for at, mean, low, high in zip(line.places, line.mean, line.low, line.high, strict=True)
+        ]
+    return found
+
+
+def _place(panel: Panel, at) -> str:
+    return str(panel.names[at]) if panel.names else told(at, 6)
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{told(low)} to {told(high)}" if low < high else ""
+
+
+def _style(sweep: Sweep, labels, keys, label) -> tuple[int, str, str]:
+    """Give number, colour and dashes of a line; many lines look alike."""
+    i = labels.index(label)
+    if len(labels) > MOST_LINES:
+        return i, "#767676", ""
+    return i, line_color(sweep.figure.color, keys[label], i), DASHES[i % len(DASHES)]
+
+
+class Scale:
+    """From numbers to pixels.
+
+    Parameters
+    ----------
+    values : ndarray
+        To be shown.
+    kind : {"linear", "log", "symlog"}
+    begin, end : float
+        Pixels.
+    """
+
+    def __init__(self, values, kind: str, begin: float, end: float):
+        self.of, self.kind = TRANSFORMS[kind], kind
+        self.low, self.high = float(values.min()), float(values.max())
+        low, high = float(self.of(self.low)), float(self.of(self.high))
+        room = 0.03 * (high - low) or 0.5 * abs(low) or 0.5
+        self.begin, self.per_unit, self.first = begin, (end - begin) / (high - low + 2 * room), low - room
+
+    def place(self, value) -> float:
+        """Give the pixel of a number."""
+        return self.begin + (float(self.of(value)) - self.first) * self.per_unit
+
+    @property
+    def ticks(self) -> list[float]:
+        """Some round numbers within."""
+        if self.low == self.high:
+            return [self.low]
+        if self.kind == "linear":
+            found = MaxNLocator(MOST_TICKS - 1, steps=[1, 2, 2.5, 5, 10]).tick_values(self.low, self.high)
+        elif self.kind == "log":
+            subs = (1.0,) if self.high > 100 * self.low else (1.0, 2.0, 5.0)
+            found = LogLocator(subs=subs, numticks=MOST_TICKS).tick_values(self.low, self.high)
+        else:
+            found = [0.0, *10.0 ** np.arange(np.ceil(np.log10(self.high)) + 1)]
+        slack = 1e-9 * (self.high - self.low)
+        within = [float(tick) + 0.0 for tick in found if self.low - slack <= tick <= self.high + slack]
+        return within if len(within) > 1 else [self.low, self.high]
+
+
+def _lines(panel: Panel, styles, points) -> str:
+    ends = np.concatenate([panel.all("mean"), panel.all("low"), panel.all("high")])
+    x = Scale(panel.all("places").astype(float), panel.x_scale, LEFT, WIDTH - RIGHT)
+    y = Scale(ends, panel.y_scale, HEIGHT - BOTTOM, TOP)
+    parts = _horizontal_axis(panel, x)
+    for tick, text in zip(y.ticks, told_apart(y.ticks), strict=True):
+        parts.append(f'<path class="grid" d="M{LEFT} {y.place(tick):.1f}H{WIDTH - RIGHT}"/>')
+        parts.append(_text(LEFT - 6, y.place(tick) + 4, text, "end"))
+    for line in panel.lines:
+        i, color, dashes = styles[line.label]
+        across = [x.place(at) for at in line.places]
+        mean, low, high = ([y.place(value) for value in values] for values in (line.mean, line.low, line.high))
+        band = [*_places(across, high), *reversed(_places(across, low))]
+        parts.append(f'<g class="line l{i}" color="{color}">')
+        if len(styles) <= MOST_LINES:
+            parts.append(f'<path class="band" d="M{"L".join(band)}Z"/>')
+        parts.append(_path(_places(across, mean), dashes))
+        for at, up, words in zip(across, mean, points.get(line.label, ()), strict=False):
+            parts.append(_point(f'<circle cx="{at:.1f}" cy="{up:.1f}" r="4"/>', words))
+        parts.append("</g>")
+    return _framed(panel, parts)
+
+
+def _places(across, up) -> list[str]:
+    return [f"{a:.1f} {b:.1f}" for a, b in zip(across, up, strict=True)]
+
+
+def _path(run, dashes) -> str:
+    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
+    return f'<path class="mean" d="M{"L".join(run)}"{dashed}/>'
+
+
+def _heatmap(panel: Panel, name: str, points) -> str:
+    places = np.unique(panel.all("places"))
+    width, height = (WIDTH - LEFT - RIGHT) / len(places), (HEIGHT - TOP - BOTTOM) / len(panel.lines)
+    low, high = panel.all("mean").min(), panel.all("mean").max()
+    parts = [_text(WIDTH / 2, HEIGHT - 8, panel.x), _text(2, HEIGHT - 8, f"{name} \u2191", "start")]
+    parts.append(_text(WIDTH - RIGHT, 14, f"light {told(low)}, dark {told(high)}", "end"))
+    step = -(-len(places) // MOST_TICKS)
+    for j in range(0, len(places), step):
+        parts.append(_text(LEFT + (j + 0.5) * width, HEIGHT - BOTTOM + 17, _place(panel, places[j])))
+    for i, line in enumerate(panel.lines):
+        top = HEIGHT - BOTTOM - (i + 1) * height
+        if height > 12:
+            parts.append(_text(LEFT - 6, top + height / 2 + 4, str(line.key), "end"))
+        words = points.get(line.label) or [None] * len(line.places)
+        for at, mean, told_words in zip(line.places, line.mean, words, strict=True):
+            left = LEFT + np.searchsorted(places, at) * width
+            shade = (mean - low) / (high - low) if high > low else 0.5
+            box = f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
+            cell = f'<rect {box} fill="#0072B2" fill-opacity="{0.1 + 0.5 * shade:.2f}"/>'
+            if width > LETTER * len(told(mean)) and height > 12:
+                cell += _text(left + width / 2, top + height / 2 + 4, told(mean))
+            parts.append(_point(cell, told_words) if told_words else cell)
+    return _framed(panel, parts)
+
+
+def _horizontal_axis(panel: Panel, x: Scale) -> list[str]:
+    if panel.names:
+        step = -(-len(panel.names) // MOST_TICKS)
+        ticks = [*range(0, len(panel.names), step)]
+        texts = [str(panel.names[tick]) for tick in ticks]
+    else:
+        ticks = [*np.unique(panel.all("places"))]
+        ticks = ticks if len(ticks) <= MOST_TICKS else x.ticks
+        texts = told_apart(ticks)
+    parts, last = [_text(WIDTH / 2, HEIGHT - 8, panel.x)], -np.inf
+    for tick, text in zip(ticks, texts, strict=True):
+        place = x.place(tick)
+        parts.append(f'<path class="grid" d="M{place:.1f} {TOP}V{HEIGHT - BOTTOM}"/>')
+        if place - LETTER * len(text) / 2 > last:
+            parts.append(_text(place, HEIGHT - BOTTOM + 17, text))
+            last = place + LETTER * (len(text) / 2 + 1)
+    return parts
+
+
+def _framed(panel: Panel, parts: list[str]) -> str:
+    """Put a panel's title and what it measures above it."""
+    meaning = panel.meaning.replace("\n", " ")
+    title = [_text(LEFT, 14, panel.title, "start", "title")] if panel.title else []
+    head = (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(f"{panel.title} {meaning}".strip())}">'
+    )
+    return "".join([head, *title, _text(LEFT, 30, meaning, "start"), *parts, "</svg>"])
+
+
+def _point(shape: str, words) -> str:
+    place, label, at, mean, interval = words
+    told_words = f"{label + ', ' if label else ''}{at}: {mean}{f' (95 % from {interval})' if interval else ''}; {place}"
+    return f'<g class="point" role="img" tabindex="-1"><title>{escape(told_words)}</title>{shape}</g>'
+
+
+def _swatch(style) -> str:
+    _, color, dashes = style
+    line = f'<g class="line" color="{color}">{_path(["0 5", "34 5"], dashes)}</g>'
+    return f'<svg viewBox="0 0 34 10" aria-hidden="true">{line}</svg>'
+
+
+def _text(x, y, text, anchor="middle", kind="") -> str:
+    named = f' class="{kind}"' if kind else ""
+    return f'<text{named} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'

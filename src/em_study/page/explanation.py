@@ -1,0 +1,139 @@
+"""The origin of a number in words: `python -m em_study.explain`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from em_study.audit.record import changes_in
+from em_study.configuration.errors import StudyError
+from em_study.configuration.repeated import repeated_runs
+from em_study.configuration.schema import Claim, Selection, Study
+from em_study.configuration.wording import nearest, shown
+from em_study.data.checksums import sha256_of
+from em_study.data.storage import read_table
+from em_study.page.origin import (
+    command_of,
+    experiment_of,
+    files_of,
+    lost_words,
+    pandas_lines,
+    reading_lines,
+    text_of,
+    written,
+)
+from em_study.plan.results import Plan
+from em_study.plan.sources import SCRIPTS, Code
+from em_study.tables.tolerances import KEYS
+
+MOST_TOLD = 30  # allowed values
+
+
+def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
+    """Yield lines on where a number comes from.
+
+    Parameters
+    ----------
+    words : list of str
+        A claim, or a table, the values of its key, and a column.
+    manifest : dict
+        Of the run in this folder.
+    root : Path
+        Of the code.
+
+    Raises
+    ------
+    StudyError
+        If there is no such number.
+    """
+    try:
+        study = Study.model_validate(manifest["configuration"])
+    except ValidationError:
+        raise StudyError("results/manifest.json: its configuration is not valid") from None
+    if len(words) == 1:
+        selection, lines = yield from _claim(words[0], study)
+    else:
+        selection, lines = yield from _cell(words, study)
+    if changes := changes_in(manifest):
+        yield from [
+            "",
+            "This run was not made with the settings of the articles:",
+            *(f"    {each}" for each in changes),
+        ]
+    yield from ["", "In the folder of this run:", *(f"    {line}" for line in lines)]
+    files = files_of(selection, Plan(study))
+    yield from ["", "Made from, the last first:"]
+    yield from (f"    {_checksum(path, manifest)}  {path} (rule {rule})" for path, rule in files)
+    if selection.sweep:
+        sweep = study.sweeps[selection.sweep].model_dump(mode="json")
+        yield from ["", f"Sweep {selection.sweep}, whose cells vary these settings:", *_indented(sweep)]
+    experiment = experiment_of(selection, study)
+    if experiment:
+        settings = study.experiments[experiment].model_dump(mode="json")
+        yield from ["", f"Settings of {experiment}, as run (seed {study.seed}):", *_indented(settings)]
+    code, scripts = Code(root), dict.fromkeys(SCRIPTS[rule] for _, rule in files)
+    yield from ["", f"Code, at commit {manifest['commit'] or 'none'}{', with changes' if manifest['dirty'] else ''}:"]
+    for script in scripts:
+        yield f"    workflow/scripts/{script}: {', '.join(sorted(code.of(script) - {script}))}"
+    yield from ["", "To make it again, from the data:", f"    {command_of(selection, manifest['configuration_files'])}"]
+
+
+def _claim(name: str, study: Study):
+    if name not in study.claims:
+        raise StudyError(f"there is no claim {shown(name)}{nearest(name, study.claims)}")
+    claim, rows = study.claims[name], read_table("results/tables/claims.csv").set_index("claim")
+    yield f"{name} ({claim.source}): {claim.statement}"
+    yield f"{rows.loc[name, 'verdict']}: {rows.loc[name, 'explanation']}"
+    if not isinstance(claim, Claim) or pd.isna(rows.loc[name, "observed"]):
+        raise StudyError(f"{name} is not tested, so there is no number")
+    yield f"observed: {_written(rows.loc[name, 'observed'])}"
+    return claim, pandas_lines(claim, _columns(claim.table), repeated_runs(study), text_of(claim, study))
+
+
+def _cell(words: list[str], study: Study):
+    table, *key, column = words
+    tables = {name: found.columns for name, found in KEYS.items() if name != "claims"}
+    if table not in tables:
+        raise StudyError(f"there is no table {shown(table)}{nearest(table, tables)}")
+    names = tables[table]
+    if len(key) != len(names):
+        raise StudyError(f"a row of {table} is told by {', '.join(names)}: {len(names)} values, got {len(key)}")
+    if column not in _columns(table):
+        raise StudyError(f"{table} has no column {shown(column)}{nearest(column, _columns(table))}")
+    rows = read_table(f"results/tables/{table}.csv")
+    for name, value in zip(names, key, strict=True):
+        there = rows[name].astype(object).where(rows[name].notna(), "").map(str)
+        if value not in set(there):
+            raise StudyError(
+                f"{table} has no such row where {name} is {shown(value)}{nearest(value, sorted({*there})[:MOST_TOLD])}"
+            )
+        rows = rows[there == value]
+    yield f"{table}: {', '.join(f'{name} {value}' for name, value in zip(names, key, strict=True))}"
+    yield f"{column}: {_written(rows[column].iloc[0])}"
+    values = {name: rows[name].iloc[0] for name in names}
+    tests = [f't["{name}"].isna()' if pd.isna(v) else f't["{name}"] == {_written(v)}' for name, v in values.items()]
+    lines = reading_lines(table, lost_words({name: value for name, value in values.items() if not pd.isna(value)}))
+    lines.append(f't.loc[{" & ".join(f"({test})" for test in tests)}, "{column}"].iloc[0]')
+    where = {name: value for name, value in zip(names, key, strict=True) if name in ("fit", "protocol")}
+    return Selection(experiment=key[0], table=table, where=where, quantity=column), lines
+
+
+def _checksum(path: str, manifest: dict) -> str:
+    """Tell the recorded checksum of a file, and whether the file is another."""
+    recorded = manifest["outputs"].get(path, "not recorded")
+    if not Path(path).is_file():
+        return f"{recorded}, not here:"
+    return recorded if sha256_of(path) == recorded else f"{recorded}, but ANOTHER is here:"
+
+
+def _written(value) -> str:
+    return repr(value.item() if hasattr(value, "item") else value)
+
+
+def _columns(table: str) -> list[str]:
+    return pd.read_csv(f"results/tables/{table}.csv", nrows=0).columns.tolist()
+
+
+def _indented(settings: dict) -> list[str]:
+    return [f"    {line}" for line in written(settings).splitlines()]

@@ -1,0 +1,103 @@
+"""What made each result: one record a job, of what it read, its settings and what it wrote. It has no time or place."""
+
+import hashlib
+import json
+import platform
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from em_study.configuration.wording import differing, shown
+from em_study.data.checksums import sha256_of, what_is_there
+from em_study.data.storage import whole_file
+from em_study.plan.places import Places
+
+LOGS, RECORDS = Path("results/logs"), Path("results/records")
+CHECKSUM = re.compile("[0-9a-f]{64}")
+
+
+def record_of(log) -> Path:
+    """Name the record of the job that has a log."""
+    return RECORDS / Path(log).relative_to(LOGS).with_suffix(".json")
+
+
+def settings_of(params) -> dict:
+    """Return the params of a job as they are read back from its record."""
+    return json.loads(json.dumps(dict(params.items()), sort_keys=True))
+
+
+def digest_of(settings: dict) -> str:
+    """Checksum of settings."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def write_record(job, inputs: dict[str, str]):
+    """Write what a job has read, was told and has made.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+    inputs : dict of str
+        Checksum of each file that it read, by its name.
+    """
+    places = Places()
+    record = {
+        "rule": job.rule,
+        "settings": settings_of(job.params),
+        "inputs": inputs,
+        "outputs": {name: sha256_of(name) for name in sorted(map(places.name, job.output))},
+        "made_by": made_by(),
+    }
+    file = record_of(job.log[0])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(file) as temporary:
+        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def read_record(file: Path) -> dict | None:
+    """Read a record; None if there is none, or it is broken."""
+    try:
+        return _record(file, *what_is_there(file))
+    except OSError:
+        return None
+
+
+@lru_cache(4096)
+def _record(file: Path, *_what_is_there) -> dict | None:
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    kinds = {"rule": str, "settings": dict, "inputs": dict, "outputs": dict, "made_by": dict}
+    is_one = isinstance(record, dict) and all(isinstance(record.get(name), kind) for name, kind in kinds.items())
+    return record if is_one else None
+
+
+@lru_cache
+def made_by() -> dict:
+    """Python, and the kind of processor that NumPy and its BLAS have chosen their code for."""
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    simd = np.show_config(mode="dicts").get("SIMD Extensions", {})
+    blas = next((found.get("architecture") for found in threadpool_info() if found["user_api"] == "blas"), None)
+    return {"python": platform.python_version(), "processor": {"blas": blas, "numpy": simd.get("found", [])}}
+
+
+def what_differs(recorded: dict, planned: dict) -> list[str]:
+    """Say in which settings two jobs differ, a few words each."""
+    found = differing(recorded, planned)
+    return sorted(_words(_named(path), *values) for path, values in found.items())
+
+
+def _named(path: tuple) -> str:
+    """Name a setting by its keys, and the checksum of a file or a module by that one."""
+    return path[1] if path[0] in ("files", "code") and len(path) == 2 else ".".join(path)
+
+
+def _words(key: str, one, other) -> str:
+    if any(isinstance(value, str) and CHECKSUM.fullmatch(value) for value in (one, other)):
+        return f"{key} has other content"
+    if one is None or other is None:
+        return f"{key} is {'new' if one is None else 'gone'}"
+    return f"{key} is {shown(other)}, was {shown(one)}"

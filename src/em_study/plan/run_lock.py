@@ -1,0 +1,56 @@
+"""The lock of a run: one at a time in a folder. The kernel drops it with the process: a killed run blocks no other."""
+
+import fcntl
+import json
+import os
+import platform
+from pathlib import Path
+
+from em_study.configuration.errors import StudyError
+
+PLACE = Path(".snakemake/run.lock")
+
+
+def hold(folder: Path, about: dict | None = None):
+    """Hold the lock of a folder until what is returned is closed.
+
+    Parameters
+    ----------
+    folder : Path
+    about : dict, optional
+        What to tell of the run to whoever asks later.
+
+    Returns
+    -------
+    file
+
+    Raises
+    ------
+    StudyError
+        If another process holds it.
+    """
+    (folder / PLACE).parent.mkdir(exist_ok=True)
+    lock = open(folder / PLACE, "a+", encoding="utf-8")  # noqa: SIM115 (it stays open)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        last = last_run(folder)
+        who = f" (process {last['process']} on {last['host']})" if last else ""
+        raise StudyError(f"another snakemake is running in this folder{who}; wait for it, or stop it") from None
+    except OSError as error:
+        lock.close()
+        raise StudyError(f"{PLACE} cannot be locked ({error}): this disk does not keep two runs apart") from None
+    if about is not None:
+        lock.truncate(0)
+        json.dump({"host": platform.node(), "process": os.getpid(), **about}, lock)
+        lock.flush()
+    return lock
+
+
+def last_run(folder: Path) -> dict:
+    """Tell what was told of the last run: host, process, executor, configuration_files. Empty if there is none."""
+    try:
+        return json.loads((folder / PLACE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}

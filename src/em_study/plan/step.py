@@ -1,0 +1,109 @@
+"""What every script of the workflow does around its one call."""
+
+import contextlib
+import errno
+import json
+import os
+import platform
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from em_study.configuration.errors import StudyError
+from em_study.data.checksums import sha256_of, what_is_there
+from em_study.data.storage import whole_file
+from em_study.plan.loaded import LOADED
+from em_study.plan.places import Places
+from em_study.plan.provenance import record_of, write_record
+
+DISK_FULL = "The disk is full. What was being written has been removed; make room, and run the same command again."
+PROCESS = Path("/proc/self")  # where the kernel is Linux
+
+
+@contextlib.contextmanager
+def logged(job):
+    """Send warnings to the job's log; show an error that is meant for a person without a traceback.
+
+    What ended well leaves a record of what it has read and made, and another, beside the log, of when, where and how
+    long it ran.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+        What Snakemake gives to a script.
+    """
+    try:
+        with open(job.log[0], "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
+            try:
+                with _provenance(job), _timed(job, times_of(job.log[0])):
+                    yield
+            except StudyError as error:
+                print(error, file=file)
+                sys.exit(1)
+            except Exception as error:
+                if not _is_disk_full(error):
+                    traceback.print_exc(file=file)
+                    raise
+                print(DISK_FULL, file=file, flush=True)  # a log is small, and may be on another disk
+                sys.exit(1)
+    except OSError as error:
+        if not _is_disk_full(error):
+            raise
+        print(DISK_FULL, file=sys.__stderr__)  # the log cannot take it
+        sys.exit(1)
+
+
+def times_of(log) -> Path:
+    """Name the file that tells when, where and how long the job of a log ran."""
+    return Path(log).with_suffix(".json")
+
+
+@contextlib.contextmanager
+def _provenance(job):
+    """Leave a record of what a job has read and made; no file may change while it reads."""
+    record_of(job.log[0]).unlink(missing_ok=True)
+    LOADED.check(job.params.get("code", {}))
+    files = {str(file): what_is_there(file) for file in job.input}
+    inputs = {Places().name(file): sha256_of(file) for file in files}
+    yield
+    for file, before in files.items():
+        if what_is_there(file) != before:
+            raise StudyError(f"{file} was changed while this job read it: run the same command again")
+    LOADED.check_again()
+    write_record(job, inputs)
+
+
+@contextlib.contextmanager
+def _timed(job, file: Path):
+    file.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # no such kernel
+        (PROCESS / "clear_refs").write_text("5")  # the peak from here on: the process may have run other jobs before
+    began, clock = datetime.now(UTC), time.perf_counter()
+    yield
+    record = {
+        "rule": job.rule,
+        "began": began.isoformat(timespec="seconds"),
+        "seconds": round(time.perf_counter() - clock, 3),
+        "node": os.environ.get("SLURMD_NODENAME") or platform.node(),
+        "slurm_job": os.environ.get("SLURM_JOB_ID"),
+        "peak_memory_mb": _peak_memory(),
+        "inputs": sorted({*map(Places().name, job.input)}),
+        "outputs": sorted(map(str, job.output)),
+    }
+    with whole_file(file) as temporary:
+        temporary.write_text(json.dumps(record), encoding="utf-8")
+
+
+def _peak_memory() -> int | None:
+    """Most memory that this process has held, in MB; None where the kernel does not tell."""
+    with contextlib.suppress(OSError):
+        for line in (PROCESS / "status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return round(int(line.split()[1]) / 1000)
+    return None
+
+
+def _is_disk_full(error) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -1,0 +1,240 @@
+"""Sweeps: any setting of an experiment, varied over a grid. A cell is one combination of values."""
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from em_study.configuration.cells import Cell, key_of, shown_value
+from em_study.configuration.errors import DataError
+from em_study.configuration.implementations import implementation_files, kernel_versions, wrapped_versions
+from em_study.configuration.repeated import is_same_run
+from em_study.data.checksums import Checksums
+from em_study.data.seeds import seed_sequence
+from em_study.data.sources import make_dataset
+from em_study.data.storage import join_tables, read_table, whole_file
+from em_study.evaluation.measure import measure
+from em_study.evaluation.protocols import LADDER, run_protocol
+from em_study.evaluation.scores import evaluate_fit
+from em_study.fits.em import run_fit
+from em_study.fits.implementations import running
+from em_study.fits.runs import Runs
+from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
+
+LOW, HIGH = 0.025, 0.975
+SHAPE = ("n_samples", "n_labeled", "n_features", "n_components")
+COUNTS = ("replicate", "seed", *SHAPE, "n_fitted", "n_iter", "n_passes", "n_iter_ours", "n_iter_sklearn")
+MEASURED = [name for name in NUMERIC_QUANTITIES if name not in (*SHAPE, "converged")]
+TRUTH = {True: 1.0, False: 0.0, "True": 1.0, "False": 0.0}
+ROWS_AT_A_TIME = 20_000
+REPORT_EVERY = 600  # seconds; the whole run has its own progress
+
+
+def data_seed(cell: Cell, seed: int) -> int:
+    """Seed of a cell's draws: it depends on the root seed and the rows to draw, not on names, holes or other cells."""
+    rows = cell.experiment.data.model_dump(exclude_defaults=True, exclude={"origin", "holes"})
+    content = json.dumps(rows, sort_keys=True)
+    return int(seed_sequence(seed, content).generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits an int64
+
+
+@dataclass(frozen=True)
+class InEachCell:
+    """What is run in every cell of a sweep: see the keys of `Sweep`."""
+
+    replicates: int
+    fits: list[str] | None
+    protocols: list[str] | None
+    measurements: Sequence[str] = ()
+
+
+def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
+    """Make the rows of a cell: one a fit and one a comparison, for each replicate; one where all are the same run.
+
+    Parameters
+    ----------
+    cell : Cell
+    sweep : InEachCell
+    seed : int
+        The study's root seed.
+    """
+    experiment, cell_seed = cell.experiment, data_seed(cell, seed)
+    dataset = make_dataset(experiment.data, sweep.replicates, cell_seed, "sweep")
+    names = sweep.fits or list(experiment.fits)
+    rungs = (sweep.protocols if sweep.protocols is not None else list(LADDER)) if experiment.protocols else []
+    compared = experiment.protocols.fit if rungs else None
+    runs: dict[str, Runs] = {}
+    tables = []
+    for name in dict.fromkeys([*names, *([compared] if compared else [])]):
+        fit = experiment.fits[name]
+        n_runs = 1 if is_same_run(experiment.data, fit) else sweep.replicates
+        runs[name] = run_fit(dataset, fit, n_runs, cell_seed, "sweep", name)
+        if name in names:
+            scores = evaluate_fit(dataset, runs[name], fit, "sweep", name)
+            if sweep.measurements:
+                of_fit = {name: runs[name]}, {name: fit}, experiment.bins, {}, cell_seed, "sweep"
+                found = measure(dataset, *of_fit, only=sweep.measurements)
+                scores = scores.join(found.pivot_table("value", "replicate", "measurement"), on="replicate")
+            tables.append(scores)
+    if rungs:
+        from em_study.evaluation.agreement import compare  # scikit-learn takes a second to import
+
+        fit = experiment.fits[compared]
+        with running(experiment.protocols.implementation, experiment.protocols.time_limit) as run:
+            theirs = {rung: run_protocol(rung, dataset, runs[compared], fit, run) for rung in rungs}
+        tables.append(compare(dataset, runs[compared], theirs, fit, "sweep").assign(fit=compared))
+    columns = [*SWEEP_COLUMNS, *sweep.measurements]
+    rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=columns)
+    rows = rows.astype(dict.fromkeys(COUNTS, "Int64"))  # a whole number, also where other rows have none
+    for position, (path, value) in enumerate(cell.assignment.items()):
+        rows.insert(position, path, [shown_value(value)] * len(rows))
+    return rows
+
+
+def run_cells(
+    cells: list[Cell], sweep: InEachCell, seed: int, store, code: str, report, check=lambda: None
+) -> list[Path]:
+    """Run cells that have not been run before, and return the files of all.
+
+    Parameters
+    ----------
+    cells : list of Cell
+    sweep : InEachCell
+    seed : int
+        The study's root seed.
+    store : path-like
+        Folder of cells that have been run, each in a file named by what it depends on and by what it holds.
+    code : str
+        Checksum of the code and the libraries: other code, other cells.
+    report : callable
+        Called with a line of progress now and then.
+    check : callable
+        Called before a cell is written; raises if that may not be.
+
+    Raises
+    ------
+    DataError
+        If a file was changed while it was read: its cell would bear the name of other content.
+    """
+    checksums = Checksums()
+    Path(store).mkdir(parents=True, exist_ok=True)
+    kept = {key_of(file): file for file in Path(store).glob("*.csv")}
+    begun, told, files, new = time.monotonic(), time.monotonic(), [], 0
+    for number, cell in enumerate(cells):
+        key = cell_key(cell, sweep, seed, code, checksums)
+        file = kept.get(key)
+        if file is not None and file != cell_file(store, key, file.read_bytes()):  # it is not what was written
+            file = file.unlink()
+        if file is None:
+            table = run_cell(cell, sweep, seed)
+            check()
+            if cell_key(cell, sweep, seed, code, checksums) != key:
+                raise DataError("a file was changed while a sweep read it: run the same command again")
+            content = table.to_csv(index=False, lineterminator="\n").encode()
+            file = cell_file(store, key, content)
+            with whole_file(file) as temporary:
+                temporary.write_bytes(content)
+            new += 1
+        files.append(file)
+        now = time.monotonic()
+        if new and now - told > REPORT_EVERY:
+            left = (len(cells) - number - 1) * (now - begun) / new
+            report(f"cell {number + 1} of {len(cells)} done, about {left:.0f} s to go")
+            told = now
+    return files
+
+
+def cell_file(store, key: str, content: bytes) -> Path:
+    """Name the file of a cell: by what its rows depend on, and by what it holds."""
+    return Path(store) / f"{key}_{hashlib.sha256(content).hexdigest()[:16]}.csv"
+
+
+def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Checksums) -> str:
+    """Name what the rows of a cell depend on."""
+    compared = cell.experiment.protocols.fit if cell.experiment.protocols and sweep.protocols != [] else None
+    used = {*(sweep.fits or cell.experiment.fits), compared}
+    files = [*(file.place for file in cell.experiment.data.files), *implementation_files(cell.experiment)]
+    content = {
+        "values": cell.assignment,
+        "data": cell.experiment.data.model_dump(exclude={"origin"}),
+        "fits": {name: fit.model_dump() for name, fit in cell.experiment.fits.items() if name in used},
+        "compared": compared,
+        "sweep": asdict(sweep),
+        "seed": seed,
+        "code": code,
+        "kernels": kernel_versions(cell.experiment.fits[name] for name in used if name),
+        **({"wrapped": wrapped} if (wrapped := wrapped_versions(implementation_files(cell.experiment))) else {}),
+        "files": [checksums.of(file) for file in files],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def summarize(table: pd.DataFrame, varied: list[str]) -> dict[str, pd.DataFrame]:
+    """Mean, 2.5 and 97.5 percentile over the replicates of each quantity, by cell, fit and protocol.
+
+    Fits that failed count in `converged` only; n is the number of the others.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of a sweep: all rows of some cells.
+    varied : list of str
+        Its varied keys.
+
+    Returns
+    -------
+    dict of DataFrame
+        By quantity.
+    """
+    measurements = table.columns.difference([*varied, *SWEEP_COLUMNS], sort=False)
+    quantities = table[[*MEASURED, *measurements]].astype(float)
+    values = quantities.where(table["failure"].isna())  # a fit that failed has no steps to count
+    values["converged"] = table["converged"].map(TRUTH)
+    groups = values.groupby([table[key] for key in [*varied, "fit", "protocol"]], sort=False, dropna=False)
+    found = {"n": groups.count(), "mean": groups.mean(), "low": groups.quantile(LOW), "high": groups.quantile(HIGH)}
+    every = {name: pd.DataFrame({part: of[name] for part, of in found.items()}) for name in values}
+    return {
+        name: rows[rows["n"] > 0].reset_index().assign(quantity=name)[[*varied, "fit", "protocol", "quantity", *found]]
+        for name, rows in every.items()
+    }
+
+
+def put_together(parts, varied: list[str], table, summary):
+    """Write the table of a sweep and its summary, a million rows or more in the memory of some thousand.
+
+    Parameters
+    ----------
+    parts : list of path-like
+        The tables of its cells, in their order.
+    varied : list of str
+        Its varied keys.
+    table, summary : path-like
+        To write.
+    """
+    join_tables(table, parts)
+    with tempfile.TemporaryDirectory() as folder:
+        files = {}
+        for rows in _whole_cells(table, varied):
+            for quantity, found in summarize(rows, varied).items():
+                first = quantity not in files
+                file = files.setdefault(quantity, Path(folder) / quantity)
+                found.to_csv(file, mode="a", header=first, index=False, lineterminator="\n", encoding="utf-8")
+        join_tables(summary, [*files.values()])
+
+
+def _whole_cells(table, varied):
+    """Yield the rows of some cells at a time, their values as they are written."""
+    rest = None
+    for rows in read_table(table, varied, chunksize=ROWS_AT_A_TIME):
+        rows = pd.concat([rest, rows], ignore_index=True)
+        last = rows[varied].fillna("").eq(rows[varied].fillna("").iloc[-1]).all(axis=1)
+        begin = 1 + int(np.flatnonzero(~last).max(initial=-1))
+        rest = rows[begin:]
+        if begin:
+            yield rows[:begin]
+    yield rest
