@@ -46,9 +46,9 @@ BARE = """
 import sys, time
 sys.path.insert(0, "src")
 from em_study.plan.environment import set_environment
-from em_study.plan.loading import load
+from em_study.configuration.loading import load
 from em_study.plan.results import Plan
-from em_study.tables.sweeps import InEachCell, run_cells
+from em_study.sweeps.run import InEachCell, run_cells
 plan = Plan(load(["config.yaml", "large.yaml"]).study)
 run_cells(list(plan.cells["cells"]), InEachCell(**plan.run_in_each_cell["cells"]), plan.study.seed, "bare", "", print)
 """

@@ -29,11 +29,11 @@ def bare(part, n_parts):
     """Run every n-th cell's fits; return seconds spent in EM alone."""
     os.chdir(ROOT)
     import emgmm
-    from em_study.configuration.cells import Cells
+    from em_study.configuration.loading import load
     from em_study.data.sources import make_dataset
     from em_study.fits import sklearn_adapter
-    from em_study.plan.loading import load
-    from em_study.tables.sweeps import data_seed
+    from em_study.sweeps.cells import Cells
+    from em_study.sweeps.run import data_seed
 
     study = load(["config.yaml", "config/large-sweep.yaml"]).study
     sweep = study.sweeps["large"]

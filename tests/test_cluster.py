@@ -15,7 +15,7 @@ from em_study.cluster import slurm
 from em_study.cluster.executor import lose_no_job
 from em_study.cluster.slurm import SlurmError, cancel_left_over, check, jobs_of
 from em_study.cluster.waiting import PATIENCE, Waiting
-from em_study.configuration.errors import StudyError
+from em_study.errors import StudyError
 from em_study.plan.run_lock import hold, last_run
 
 SETTINGS = "AccountingStorageType   = {store}\nMinJobAge               = {age} sec\n"

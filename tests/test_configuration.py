@@ -7,10 +7,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from em_study.configuration.errors import ConfigurationError
+from em_study.configuration.loading import load
 from em_study.configuration.reference import reference
-from em_study.configuration.schema import Study
-from em_study.plan.loading import load
+from em_study.configuration.study import Study
+from em_study.errors import ConfigurationError
 from em_study.tables.dictionary import data_dictionary
 
 GOOD = {

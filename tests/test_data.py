@@ -11,11 +11,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from em_study.configuration.data_files import about_rows
-from em_study.configuration.errors import DataError
-from em_study.configuration.schema import CsvData, GaussianMixtureData, SklearnData
 from em_study.data.download import fetch
+from em_study.data.formats import about_rows
+from em_study.data.settings import CsvData, GaussianMixtureData, SklearnData
 from em_study.data.sources import make_dataset
+from em_study.errors import DataError
 
 
 def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None, **settings):

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from em_study.configuration.cells import Cells
-from em_study.configuration.schema import Experiment, Sweep
+from em_study.experiments.settings import Experiment
 from em_study.plan.demands import (
     LONG_PART,
     MOST_CELLS,
@@ -21,6 +20,8 @@ from em_study.plan.demands import (
     seconds_of_step,
     size_of,
 )
+from em_study.sweeps.cells import Cells
+from em_study.sweeps.settings import Sweep
 
 DATA = {
     "source": "gaussian_mixture",

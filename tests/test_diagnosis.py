@@ -11,7 +11,6 @@ from test_emgmm import KINDS, problem
 
 import emgmm
 from em_study.checkup import drawn_problem
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset
 from em_study.diagnosis.contract import CHECKS, check_up
 from em_study.diagnosis.deviations import CATALOGUE, Problem, recipe_of, take_path
@@ -21,6 +20,7 @@ from em_study.diagnosis.told import sentence
 from em_study.evaluation.protocols import run_protocol
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Run
+from em_study.fits.settings import Fit
 from em_study.fits.sklearn_adapter import fit as run_sklearn
 
 # What our EM does already, or what changes nothing on rows of about unit scale: nobody can tell it from ours there.

@@ -9,16 +9,19 @@ from test_configuration import GOOD, TOY, overlay, problems
 from test_data import read
 
 import emgmm
-from em_study.configuration.cells import Cells
-from em_study.configuration.errors import DataError
-from em_study.configuration.schema import Experiment, Fit, GaussianMixtureData, SklearnData, Sweep
 from em_study.data.dataset import Dataset
+from em_study.data.settings import GaussianMixtureData, SklearnData
 from em_study.data.sources import make_dataset
+from em_study.errors import DataError
 from em_study.evaluation.imputed import tabulate_imputed
 from em_study.evaluation.measure import measure
 from em_study.evaluation.scores import evaluate_fit
+from em_study.experiments.settings import Experiment
 from em_study.fits.em import run_fit
-from em_study.tables.sweeps import InEachCell, data_seed, run_cell
+from em_study.fits.settings import Fit
+from em_study.sweeps.cells import Cells
+from em_study.sweeps.run import InEachCell, data_seed, run_cell
+from em_study.sweeps.settings import Sweep
 
 N_FEATURES = 4
 MIXTURE = {

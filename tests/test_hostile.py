@@ -16,11 +16,11 @@ from conftest import run_once
 from project import snakemake
 from test_configuration import GOOD, TOY, overlay
 
-from em_study.configuration.errors import ConfigurationError, DataError
-from em_study.configuration.schema import CsvData
+from em_study.configuration.loading import load
+from em_study.data.settings import CsvData
 from em_study.data.sources import make_dataset
 from em_study.data.storage import read_table
-from em_study.plan.loading import load
+from em_study.errors import ConfigurationError, DataError
 
 NAMES = [
     *("../up", "a/b", "/etc/passwd", "a b", "a;reboot", "$(touch x)", "`touch x`", "a|b", "a&b", "a\nb", "a\x00b"),

@@ -11,16 +11,18 @@ from test_configuration import GOOD, TOY, overlay, problems
 from test_emgmm import KINDS, problem
 
 import emgmm
-from em_study.configuration.cells import Cells
-from em_study.configuration.implementations import implementation_files, implementations
-from em_study.configuration.schema import Experiment, Fit, Sweep
 from em_study.data.checksums import Checksums
 from em_study.data.dataset import Dataset
 from em_study.evaluation.protocols import run_protocol
 from em_study.evaluation.scores import evaluate_fit
+from em_study.experiments.settings import Experiment
+from em_study.fits.available import implementation_files, implementations
 from em_study.fits.em import run_fit
 from em_study.fits.implementations import Implementation, running
-from em_study.tables.sweeps import InEachCell, cell_key, run_cell
+from em_study.fits.settings import Fit
+from em_study.sweeps.cells import Cells
+from em_study.sweeps.run import InEachCell, cell_key, run_cell
+from em_study.sweeps.settings import Sweep
 
 HEAD = "def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):\n    "
 SETTINGS = {"tol": 1e-6, "max_iter": 50, "reg_covar": 0.0}

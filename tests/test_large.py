@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from em_study.configuration.data_files import about_rows, columns_of, ending_of
-from em_study.configuration.errors import ConfigurationError, DataError
-from em_study.configuration.schema import CsvData, Fit, UnlabeledCsv
+from em_study.configuration.loading import load
 from em_study.data import files
 from em_study.data.dataset import Dataset
 from em_study.data.files import read_files
+from em_study.data.formats import about_rows, columns_of, ending_of
+from em_study.data.settings import CsvData, UnlabeledCsv
 from em_study.data.storage import write_pieces
+from em_study.errors import ConfigurationError, DataError
 from em_study.evaluation import scores
 from em_study.evaluation.measure import measure
 from em_study.figures import fits as fits_figure
@@ -19,7 +20,7 @@ from em_study.figures import plane
 from em_study.figures.shown import Shown
 from em_study.figures.style import save
 from em_study.fits.em import run_fit
-from em_study.plan.loading import load
+from em_study.fits.settings import Fit
 from em_study.plan.results import Plan
 
 

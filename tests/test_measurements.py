@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 import emgmm
-from em_study.configuration.implementations import kernel_versions
-from em_study.configuration.schema import Fit, Published
 from em_study.data.dataset import Dataset
 from em_study.evaluation.agreement import compare
 from em_study.evaluation.measure import measure
@@ -19,9 +17,12 @@ from em_study.evaluation.numerical import gradient, maximize_likelihood, pack, u
 from em_study.evaluation.protocols import run_protocol
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.evaluation.scores import evaluate_fit
+from em_study.evaluation.settings import Published
 from em_study.evaluation.standard_errors import standard_errors
+from em_study.fits.available import kernel_versions
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Run, stack_runs
+from em_study.fits.settings import Fit
 from em_study.page.replay import Watched, replay
 
 

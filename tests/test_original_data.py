@@ -14,8 +14,8 @@ import yaml
 from project import ROOT, make_project
 
 from em_study.claims.sentences import same_test
-from em_study.configuration.errors import ConfigurationError
-from em_study.plan.loading import load
+from em_study.configuration.loading import load
+from em_study.errors import ConfigurationError
 
 COMMITTED = yaml.safe_load((ROOT / "articles/original/xu_2021.yaml").read_text())
 CONFIGURATION = yaml.safe_load((ROOT / "config/original-data.yaml").read_text())

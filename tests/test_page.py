@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import SNAKEMAKE, snakemake
 
-from em_study.configuration.repeated import repeated_runs
-from em_study.configuration.schema import Claim, Experiment, Sweep
+from em_study.claims.settings import Claim
+from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays
+from em_study.experiments.settings import Experiment
 from em_study.figures.sweep import draw as drawn
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Runs
@@ -30,9 +31,10 @@ from em_study.page.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, Wa
 from em_study.page.stage import stage_of
 from em_study.page.strips import Axis, Held, strip, told_apart
 from em_study.page.watch import scenes_of
-from em_study.plan.loading import load
-from em_study.plan.places import Places
+from em_study.places import Places
 from em_study.plan.results import Plan
+from em_study.sweeps.repeated import repeated_runs
+from em_study.sweeps.settings import Sweep
 from emgmm import log_likelihoods, posteriors
 
 NOWHERE = float("nan"), float("nan")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from em_study.configuration.loading import load
 from em_study.figures.catalogue import FIGURES
 from em_study.figures.shown import Shown
-from em_study.plan.loading import load
 from em_study.plan.results import Plan
 from em_study.plan.sources import Code, all_code
 

@@ -12,10 +12,10 @@ from project import SNAKEMAKE, TINY, make_project, snakemake
 
 from em_study.audit.certificate import certificate_lines, not_certified
 from em_study.audit.manifest import git_state
-from em_study.configuration.errors import StudyError
 from em_study.data.checksums import Checksums, computing_checksum, sha256_of
+from em_study.errors import StudyError
+from em_study.places import Places
 from em_study.plan.loaded import LoadedCode
-from em_study.plan.places import Places
 from em_study.plan.provenance import what_differs
 from em_study.plan.sources import Code
 

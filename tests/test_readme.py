@@ -9,13 +9,13 @@ import pytest
 
 from em_study.audit.results import Results
 from em_study.claims.findings import findings, highlights, ladder, steps, within
+from em_study.configuration.loading import load
 from em_study.data.sources import make_dataset
 from em_study.evaluation.agreement import compare
 from em_study.evaluation.protocols import LADDER, run_protocol
 from em_study.evaluation.scores import evaluate_fit
 from em_study.figures.workflow import draw_workflow, read_graph
 from em_study.fits.em import run_fit
-from em_study.plan.loading import load
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,17 +10,19 @@ from test_configuration import GOOD, TOY, overlay, problems
 
 from em_study.audit.verify import _gives
 from em_study.claims.numbers import numbers_of
-from em_study.configuration.cells import Cell, Cells, text_keys, with_values
-from em_study.configuration.schema import Claim, Experiment, Sweep, SweepFigure
+from em_study.claims.settings import Claim
+from em_study.configuration.loading import load
 from em_study.data.storage import TEXT_COLUMNS, join_tables, read_rows, read_table, write_table
 from em_study.evaluation.measurements import QUANTITIES
+from em_study.experiments.settings import Experiment
 from em_study.figures.panels import panels_of, short_names
 from em_study.figures.sweep import draw
 from em_study.page.charts import chart_of
 from em_study.page.origin import pandas_lines
-from em_study.plan.loading import load
+from em_study.sweeps.cells import Cell, Cells, text_keys, with_values
+from em_study.sweeps.run import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
+from em_study.sweeps.settings import Sweep, SweepFigure
 from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_QUANTITIES
-from em_study.tables.sweeps import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
 
 EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 3}
@@ -114,7 +116,7 @@ def test_only_new_cells_are_computed(tmp_path, monkeypatch):
         ran.append(cell.assignment["data.n_unlabeled"])
         return run_cell(cell, sweep, seed)
 
-    monkeypatch.setattr("em_study.tables.sweeps.run_cell", counted)
+    monkeypatch.setattr("em_study.sweeps.run.run_cell", counted)
     run(SWEEP, tmp_path)
     assert ran == [30, 60]
     run({**SWEEP, "vary": {"data.n_unlabeled": [45, 30, 60]}}, tmp_path)
@@ -174,7 +176,7 @@ def test_runs_that_are_the_same_run_once(tmp_path):
 
 
 def test_progress_tells_what_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr("em_study.tables.sweeps.REPORT_EVERY", 0.0)
+    monkeypatch.setattr("em_study.sweeps.run.REPORT_EVERY", 0.0)
     told = []
     run(SWEEP, tmp_path, told=told)
     assert told[0].startswith("cell 1 of 2 done, about ")
@@ -207,7 +209,7 @@ def test_a_table_in_pieces_is_summarized_as_one(tmp_path, monkeypatch):
     sweep = Sweep.model_validate({**SWEEP, "vary": vary})
     whole = summary_of(sweep, tmp_path)
     for rows in (1, 7, 18, 19, 50):
-        monkeypatch.setattr("em_study.tables.sweeps.ROWS_AT_A_TIME", rows)
+        monkeypatch.setattr("em_study.sweeps.run.ROWS_AT_A_TIME", rows)
         pd.testing.assert_frame_equal(summary_of(sweep, tmp_path), whole, check_exact=True)
     assert len(whole) == whole[[*vary, "fit", "protocol", "quantity"]].drop_duplicates().shape[0]
 

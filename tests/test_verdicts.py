@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from em_study.claims import rules
+from em_study.claims.checks import sweeps_of
 from em_study.claims.intervals import confidence_interval, share_interval
 from em_study.claims.judge import judge, judge_all
 from em_study.claims.numbers import numbers_of
 from em_study.claims.sentences import WORDS
-from em_study.configuration.claim_checks import sweeps_of
-from em_study.configuration.schema import Claim, Untested
+from em_study.claims.settings import Claim, Untested
+from em_study.configuration.loading import load
 from em_study.page.origin import pandas_lines
-from em_study.plan.loading import load
 from em_study.tables.columns import COLUMNS, SWEEP_COLUMNS
 
 ROOT = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from em_study.configuration.command import run
+from em_study.command import run
 from em_study.diagnosis.contract import check_up
 from em_study.diagnosis.deviations import Problem
 from em_study.diagnosis.search import diagnose

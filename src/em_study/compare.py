@@ -12,7 +12,7 @@ import csv
 import sys
 from pathlib import Path
 
-from em_study.configuration.command import run
+from em_study.command import run
 
 MOST_TOLD = 20  # sentences of a kind
 

@@ -11,7 +11,7 @@ behind it with their checksums, the settings as run, the code, and the command t
 import sys
 from pathlib import Path
 
-from em_study.configuration.command import run
+from em_study.command import run
 
 USAGE = "python -m em_study.explain CLAIM, or TABLE KEY ... COLUMN"
 
@@ -20,7 +20,7 @@ def main(*words) -> int:
     """Print the origin of a number."""
     from em_study.audit.checksums import one_line
     from em_study.audit.record import read_manifest
-    from em_study.configuration.errors import StudyError
+    from em_study.errors import StudyError
     from em_study.page.explanation import explained
 
     if not words:

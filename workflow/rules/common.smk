@@ -20,20 +20,20 @@ set_environment(SRC)
 from em_study.audit.replaced import notices_of
 from em_study.audit.run_record import write_run_record
 from em_study.cluster import slurm
-from em_study.configuration.cells import text_keys
+from em_study.sweeps.cells import text_keys
 from em_study.configuration.changes import warnings_of
-from em_study.configuration.claim_checks import sweeps_of
-from em_study.configuration.errors import StudyError
-from em_study.configuration.implementations import kernel_versions, wrapped_versions
-from em_study.configuration.repeated import repeated_runs
-from em_study.configuration.wording import as_it_is
+from em_study.claims.checks import sweeps_of
+from em_study.errors import StudyError
+from em_study.fits.available import kernel_versions, wrapped_versions
+from em_study.sweeps.repeated import repeated_runs
+from em_study.wording import as_it_is
 from em_study.data.checksums import MEMORY, Checksums
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.figures.catalogue import FIGURES
 from em_study.plan.demands import PASSES, memory_mb, minutes, seconds_allowed
 from em_study.plan.demands import seconds_expected, seconds_of_step
-from em_study.plan.loading import load
-from em_study.plan.places import Places
+from em_study.configuration.loading import load
+from em_study.places import Places
 from em_study.plan.results import Plan
 from em_study.plan.run_lock import hold, last_run
 from em_study.plan.sources import SCRIPTS, Code, all_code

@@ -4,7 +4,7 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from em_study.claims.judge import judge_all
-from em_study.configuration.schema import Claims
+from em_study.claims.settings import Claims
 from em_study.data.storage import read_table, whole_file, write_table
 from em_study.plan.step import logged
 from em_study.tables.columns import COLUMNS, PARTS

@@ -2,7 +2,7 @@
 
 from pydantic import TypeAdapter
 
-from em_study.configuration.schema import Data
+from em_study.data.settings import Data
 from em_study.data.sources import make_dataset
 from em_study.data.storage import write_arrays
 from em_study.plan.step import logged

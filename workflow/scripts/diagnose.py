@@ -1,10 +1,10 @@
 """Diagnose why another implementation ends elsewhere than ours."""
 
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, write_table
 from em_study.diagnosis.table import tabulate_diagnoses
 from em_study.fits.runs import Runs, read_runs
+from em_study.fits.settings import Fit
 from em_study.plan.step import logged
 
 with logged(snakemake):

@@ -1,10 +1,11 @@
 """Evaluate a fit, and tabulate its parameters."""
 
-from em_study.configuration.schema import Fit, Published
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, write_table
 from em_study.evaluation.scores import evaluate_fit, tabulate_parameters
+from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 from em_study.plan.step import logged
 
 with logged(snakemake):

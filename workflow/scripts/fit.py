@@ -1,9 +1,9 @@
 """Fit an experiment's data by our EM."""
 
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, write_arrays
 from em_study.fits.em import run_fit
+from em_study.fits.settings import Fit
 from em_study.plan.step import logged
 
 with logged(snakemake):

@@ -1,10 +1,10 @@
 """Fill in an experiment's missing values by a fit."""
 
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, write_table
 from em_study.evaluation.imputed import tabulate_imputed
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 from em_study.plan.step import logged
 
 with logged(snakemake):

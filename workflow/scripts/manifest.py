@@ -5,7 +5,7 @@ import json
 from em_study.audit.manifest import git_state, make_manifest
 from em_study.audit.record import forget_descriptions
 from em_study.data.storage import whole_file
-from em_study.plan.places import ROOT
+from em_study.places import ROOT
 from em_study.plan.step import logged
 
 with logged(snakemake):

@@ -1,10 +1,11 @@
 """Measure what the claims of the articles speak of."""
 
-from em_study.configuration.schema import Fit, Published
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, write_table
 from em_study.evaluation.measure import measure
+from em_study.evaluation.settings import Published
 from em_study.fits.runs import read_runs
+from em_study.fits.settings import Fit
 from em_study.plan.step import logged
 
 with logged(snakemake):

@@ -1,10 +1,10 @@
 """List the rows with their posteriors and most probable class."""
 
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, write_pieces
 from em_study.evaluation.scores import tabulate_predictions
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 from em_study.plan.step import logged
 
 with logged(snakemake):

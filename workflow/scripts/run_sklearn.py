@@ -1,11 +1,11 @@
 """Run scikit-learn, or another implementation, from the starts of one of our fits, under every protocol."""
 
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, write_arrays
 from em_study.evaluation.protocols import run_protocol
 from em_study.fits.implementations import running
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 from em_study.plan.step import logged
 
 with logged(snakemake):

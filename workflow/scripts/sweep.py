@@ -1,7 +1,7 @@
 """Put the parts of a sweep together, and summarize them."""
 
 from em_study.plan.step import logged
-from em_study.tables.sweeps import put_together
+from em_study.sweeps.run import put_together
 
 with logged(snakemake):
     put_together(snakemake.input.parts, snakemake.params.varied, snakemake.output.table, snakemake.output.summary)

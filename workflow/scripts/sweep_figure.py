@@ -1,11 +1,11 @@
 """Draw a sweep."""
 
-from em_study.configuration.cells import text_keys
-from em_study.configuration.schema import Sweep
 from em_study.data.storage import read_rows
 from em_study.figures.style import save
 from em_study.figures.sweep import draw
 from em_study.plan.step import logged
+from em_study.sweeps.cells import text_keys
+from em_study.sweeps.settings import Sweep
 
 with logged(snakemake):
     sweep = Sweep.model_validate(snakemake.params.sweep)

@@ -2,13 +2,13 @@
 
 import sys
 
-from em_study.configuration.cells import Cell, with_values
-from em_study.configuration.schema import Experiment
 from em_study.data.storage import join_tables
+from em_study.experiments.settings import Experiment
 from em_study.plan.loaded import LOADED
 from em_study.plan.provenance import digest_of
 from em_study.plan.step import logged
-from em_study.tables.sweeps import InEachCell, run_cells
+from em_study.sweeps.cells import Cell, with_values
+from em_study.sweeps.run import InEachCell, run_cells
 
 with logged(snakemake):
     cells = [

@@ -18,9 +18,9 @@ from em_study.audit.crate import FILE as CRATE
 from em_study.audit.crate import crate_text
 from em_study.audit.record import ARCHIVE, holding_rows, needs_a_run, recorded_files
 from em_study.audit.verify import problems_of
-from em_study.configuration.command import run
+from em_study.command import run
 from em_study.data.storage import whole_file
-from em_study.plan.places import OWN, Places
+from em_study.places import OWN, Places
 
 # Beside the files that the manifest records.
 PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")

@@ -17,10 +17,10 @@ from urllib.parse import quote
 from em_study import TITLE
 from em_study.audit.checksums import leads_out
 from em_study.audit.record import is_ours, needs_a_run, recorded_files
-from em_study.configuration.command import run
+from em_study.command import run
 from em_study.data.checksums import sha256_of
 from em_study.data.storage import whole_file
-from em_study.plan.places import Places
+from em_study.places import Places
 
 FILE = "ro-crate-metadata.json"
 RUN = "https://w3id.org/ro/wfrun"

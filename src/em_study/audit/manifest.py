@@ -11,9 +11,9 @@ import numpy as np
 
 from em_study.audit.certificate import certificate_lines, not_certified
 from em_study.audit.checksums import configuration_digest
-from em_study.configuration.errors import StudyError
 from em_study.data.checksums import Checksums, sha256_of
-from em_study.plan.places import ROOT, Places
+from em_study.errors import StudyError
+from em_study.places import ROOT, Places
 from em_study.plan.provenance import digest_of, made_by, read_record
 from em_study.plan.sources import all_code
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import yaml
 
 from em_study.audit.manifest import git_state
-from em_study.configuration.command import run
-from em_study.configuration.schema import Study
+from em_study.command import run
+from em_study.configuration.loading import load
+from em_study.configuration.study import Study
 from em_study.data.storage import read_table, whole_file
-from em_study.plan.loading import load
 
 OPENING = "# Made by `make original-data`: what the claims gave on the source's own files, which stay where they are.\n"
 

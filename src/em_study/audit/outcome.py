@@ -10,7 +10,7 @@ from pathlib import Path
 
 from em_study.audit.record import read_manifest
 from em_study.claims.sentences import WORDS
-from em_study.configuration.command import run
+from em_study.command import run
 
 TABLES = "results/tables/"
 MOST_TABLES = 5  # with failures, named

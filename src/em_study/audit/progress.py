@@ -11,12 +11,12 @@ from pathlib import Path
 
 from em_study.audit.cells import names_of_cells
 from em_study.cluster.slurm import Job, SlurmError, jobs_of
-from em_study.configuration.cells import key_of
-from em_study.configuration.command import run
-from em_study.configuration.errors import StudyError
-from em_study.plan.loading import load
+from em_study.command import run
+from em_study.configuration.loading import load
+from em_study.errors import StudyError
 from em_study.plan.results import Plan
 from em_study.plan.run_lock import last_run
+from em_study.sweeps.cells import key_of
 
 
 def lines_of_sweeps(folder: Path, plan: Plan):

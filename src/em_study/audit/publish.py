@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from em_study.audit.results import NotResultsError, Results, publish
-from em_study.configuration.command import run
+from em_study.command import run
 
 
 def main(results=".", file="published/default.zip") -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from em_study.audit.checksums import one_line
 from em_study.audit.record import read_manifest
 from em_study.configuration.loading import Loaded
-from em_study.plan.places import Places
+from em_study.places import Places
 
 MOST_TOLD = 12
 

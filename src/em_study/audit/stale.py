@@ -15,11 +15,11 @@ from pathlib import Path
 from em_study.audit.cells import names_of_cells
 from em_study.audit.record import read_manifest
 from em_study.cluster.slurm import jobs_of
-from em_study.configuration.cells import key_of
-from em_study.configuration.command import run
-from em_study.configuration.errors import StudyError
+from em_study.command import run
+from em_study.errors import StudyError
 from em_study.plan.provenance import read_record
 from em_study.plan.run_lock import hold, last_run
+from em_study.sweeps.cells import key_of
 
 SLUG = "[a-z][a-z0-9_]{0,63}"
 # What experiments and sweeps leave.
@@ -58,7 +58,7 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
     list of Path
         What the last run does not need either, but is newer.
     """
-    from em_study.configuration.schema import Study
+    from em_study.configuration.study import Study
     from em_study.plan.results import Plan
 
     plan = Plan(Study.model_validate(manifest["configuration"]))

@@ -18,9 +18,9 @@ from em_study.audit.certificate import certificate_lines, not_certified
 from em_study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, leads_out, one_line
 from em_study.audit.record import FILES, NOT_CERTIFIED, changes_in, holding_rows, is_archive, read_manifest
 from em_study.audit.stale import is_made_here
-from em_study.configuration.command import run
+from em_study.command import run
 from em_study.data.checksums import Checksums, sha256_of
-from em_study.plan.places import ROOT, Places
+from em_study.places import ROOT, Places
 from em_study.plan.provenance import read_record
 
 # Folders of results; a Snakefile that takes the study as a module may have others beside them.
@@ -141,8 +141,8 @@ def _not_recorded(folder, manifest):
 
 
 def _other_configuration(folder, manifest):
-    from em_study.configuration.errors import StudyError
-    from em_study.plan.loading import load
+    from em_study.configuration.loading import load
+    from em_study.errors import StudyError
 
     try:
         files = [os.path.relpath(Places(folder).file(name)) for name in manifest["configuration_files"]]
@@ -158,14 +158,14 @@ def _tables(folder, manifest):
     import pandas as pd
     from pydantic import ValidationError
 
+    from em_study.claims.checks import sweeps_of
     from em_study.claims.judge import judge_all
-    from em_study.configuration.cells import text_keys
     from em_study.configuration.changes import warnings_of
-    from em_study.configuration.claim_checks import sweeps_of
-    from em_study.configuration.errors import StudyError
-    from em_study.configuration.repeated import repeated_runs
-    from em_study.configuration.schema import Study
+    from em_study.configuration.study import Study
     from em_study.data.storage import read_table
+    from em_study.errors import StudyError
+    from em_study.sweeps.cells import text_keys
+    from em_study.sweeps.repeated import repeated_runs
     from em_study.tables.collect import COLLECTED, collect
     from em_study.tables.columns import COLUMNS, PARTS, SWEEP_COLUMNS
 
@@ -208,7 +208,7 @@ def _tables(folder, manifest):
 
 def _gives(table, varied, summary) -> bool:
     """Tell whether the table of a sweep gives its summary."""
-    from em_study.tables.sweeps import put_together
+    from em_study.sweeps.run import put_together
 
     with tempfile.TemporaryDirectory() as made:
         put_together([table], varied, Path(made) / "table.csv", Path(made) / "summary.csv")

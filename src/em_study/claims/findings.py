@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from em_study.claims.sentences import WORDS
-from em_study.configuration.command import run
+from em_study.command import run
 from em_study.data.storage import read_table, whole_file
 from em_study.evaluation.protocols import LADDER
 

@@ -9,7 +9,7 @@ from em_study.claims.intervals import NONE, confidence_interval, share_interval
 from em_study.claims.numbers import NoNumbersError, Numbers, holds, numbers_of
 from em_study.claims.rules import NEARLY_ALL, enough, verdict_of
 from em_study.claims.sentences import criterion, explanation, same_test
-from em_study.configuration.schema import AnyClaim, Claim, Selection, Untested
+from em_study.claims.settings import AnyClaim, Claim, Selection, Untested
 
 RANGE = (2.5, 97.5)  # percentiles of the draws
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from em_study.configuration.errors import StudyError
-from em_study.configuration.schema import Selection, Test
+from em_study.claims.settings import Selection, Test
 from em_study.data.storage import holding
+from em_study.errors import StudyError
 
 # How each relation but equality compares: its sign, its function, and which way the tolerance shifts the threshold.
 INEQUALITIES = {

@@ -1,7 +1,7 @@
 """Which draws decide what. The rules in words are docs/verdicts.md; they are the same for every claim."""
 
 from em_study.claims.numbers import Numbers, holds
-from em_study.configuration.schema import Claim
+from em_study.claims.settings import Claim
 
 NEARLY_ALL, HARDLY_ANY = 0.95, 0.05  # shares of the draws
 ENOUGH_DRAWS = 20

@@ -8,7 +8,7 @@ import subprocess
 import time
 from dataclasses import dataclass
 
-from em_study.configuration.errors import StudyError
+from em_study.errors import StudyError
 
 NAME = "em-study"  # begins our jobs' names, by profiles/slurm; without it a job is not known as ours
 COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sacct")

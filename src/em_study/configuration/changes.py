@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from em_study.claims.settings import AnyClaim, Claim, Selection
 from em_study.configuration.layers import Layer, Layers
-from em_study.configuration.schema import AnyClaim, Claim, Selection, Study
-from em_study.configuration.wording import differing, shown
+from em_study.configuration.study import Study
+from em_study.wording import differing, shown
 
 SET_BY_LOADING = ("threshold_of", "original")
 MOST_TOLD = 3

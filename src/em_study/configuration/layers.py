@@ -9,9 +9,9 @@ from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
-from em_study.configuration.errors import ConfigurationError
-from em_study.configuration.problems import Problem
-from em_study.configuration.wording import as_placeholder, shown
+from em_study.errors import ConfigurationError
+from em_study.problems import Problem
+from em_study.wording import as_placeholder, shown
 
 MAX_VALUES = 1_000_000  # more than any study; stops aliases that multiply without end
 MAX_DEPTH = 50

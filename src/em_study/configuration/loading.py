@@ -4,17 +4,20 @@ from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
+from em_study.claims.checks import absent_names, check_claim
+from em_study.claims.settings import Claim
 from em_study.configuration.articles import read_articles
 from em_study.configuration.changes import Change, articles_replaced, changes_of
-from em_study.configuration.checks import cross_checks
-from em_study.configuration.claim_checks import absent_names
-from em_study.configuration.errors import ConfigurationError
-from em_study.configuration.experiment_checks import block
 from em_study.configuration.layers import Layer, Layers, from_caller, merge, read_file
-from em_study.configuration.problems import Problem, problem_of
-from em_study.configuration.schema import Study
+from em_study.configuration.study import Study
 from em_study.configuration.unused import without_unused
-from em_study.configuration.vocabulary import Vocabulary
+from em_study.errors import ConfigurationError
+from em_study.experiments.checks import check_experiment
+from em_study.places import Places
+from em_study.problems import Problem, problem_of
+from em_study.settings import block, valid
+from em_study.sweeps.checks import check_sweep
+from em_study.sweeps.settings import Sweep
 
 CALLER = "the module's config"  # what messages call keys that a Snakefile hands over
 
@@ -30,11 +33,9 @@ class Loaded:
 
 def load(
     files,
-    vocabulary: Vocabulary,
     notice=lambda text: None,
     caller: dict | None = None,
     every_cell: bool = True,
-    name_of_file=str,
 ) -> Loaded:
     """Read and validate a configuration.
 
@@ -42,7 +43,6 @@ def load(
     ----------
     files : sequence of path-like
         The configuration, then overlays; each is merged over those before it, and all over the articles.
-    vocabulary : Vocabulary
     notice : callable
         Called with a sentence about each sweep that is left out, for its experiment has changed under it or is not
         there, each key that changes what is not there, and each claim about an experiment or a fit that never was.
@@ -50,8 +50,6 @@ def load(
         Keys and values of a last overlay that is no file.
     every_cell : bool
         Check the cells of sweeps too; who has done so, as a job's own process, need not again.
-    name_of_file : callable
-        From a file to what it is called where its changes are named.
 
     Raises
     ------
@@ -65,18 +63,19 @@ def load(
     given, gone = without_unused(given, articles, notice)
     layers = merge([_of_the_study(layer, given) for layer in articles.layers], given)
     layers.problems += articles.problems
-    study, problems = _validate(layers, vocabulary, every_cell)
+    study, problems = _validate(layers, every_cell)
     left_behind = _sweeps_left_behind(layers, gone, articles.left_out, problems)
     for name, reason in left_behind.items():
         notice(f"sweep {name} is left out, for {reason} ({layers.origin(('sweeps', name))})")
         del layers.values["sweeps"][name]
     if left_behind:
-        study, problems = _validate(layers, vocabulary, every_cell)
+        study, problems = _validate(layers, every_cell)
     if study and not problems:
         for path, message in absent_names(study, {*gone, *layers.removed, *(("sweeps", name) for name in left_behind)}):
             notice(f"{layers.origin(path)} {'.'.join(path)}: {message}")
     if problems:
         raise ConfigurationError(_report(problems, layers))
+    name_of_file = Places().name
     changes = changes_of(merge(articles.layers, []), layers, name_of_file)
     changes += articles_replaced(given[0], articles.layers, layers, name_of_file)
     return Loaded(study, articles.files + articles.original_data, changes)
@@ -97,14 +96,30 @@ def _of_the_study(article: Layer, given: list[Layer]) -> Layer:
     return replace(article, values=article.values | ({"claims": claims} if claims else {}))
 
 
-def _validate(layers: Layers, vocabulary: Vocabulary, every_cell: bool) -> tuple[Study | None, list[Problem]]:
+def _validate(layers: Layers, every_cell: bool) -> tuple[Study | None, list[Problem]]:
     study, problems = None, []
     try:
         study = Study.model_validate(layers.values)
     except ValidationError as error:
-        problems = [problem_of(detail) for detail in error.errors(include_url=False)]
-    crossed = [Problem(path, message) for path, message in cross_checks(layers.values, vocabulary, every_cell)]
+        problems = [problem_of(detail, Study) for detail in error.errors(include_url=False)]
+    crossed = [Problem(path, message) for path, message in _cross_checks(layers.values, every_cell)]
     return study, [*problems, *layers.problems, *crossed]
+
+
+def _cross_checks(values: dict, every_cell: bool):
+    """Yield the key and the message of each mistake that more than one key shows, in all that is right in itself."""
+    experiments, sweeps = block(values, "experiments"), block(values, "sweeps")
+    for name, experiment in experiments.items():
+        if isinstance(experiment, dict):
+            yield from check_experiment(experiment, ("experiments", name))
+    for name, raw_sweep in sweeps.items():
+        sweep = valid(Sweep, raw_sweep)
+        if sweep:
+            yield from check_sweep(sweep, experiments, ("sweeps", name), every_cell)
+    for name, raw_claim in block(values, "claims").items():
+        claim = valid(Claim, raw_claim)
+        if claim:
+            yield from check_claim(claim, ("claims", name), sweeps)
 
 
 def _sweeps_left_behind(layers: Layers, gone: dict, left_out: dict, problems: list[Problem]) -> dict[str, str]:

@@ -10,8 +10,8 @@ import typing
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from em_study.configuration.command import run
-from em_study.configuration.schema import Article, Study
+from em_study.command import run
+from em_study.configuration.study import Article, Study
 
 OPENING = """# The configuration
 

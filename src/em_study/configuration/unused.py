@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from em_study.claims.settings import Claim, Untested
 from em_study.configuration.articles import KINDS, NEEDED, Articles, names_of
 from em_study.configuration.layers import Layer
-from em_study.configuration.schema import Claim, Experiment, Sweep, Untested
+from em_study.experiments.settings import Experiment
+from em_study.sweeps.settings import Sweep
 
 KEYS = {
     "experiments": {*Experiment.model_fields},

@@ -5,8 +5,8 @@ import http.client
 import urllib.error
 import urllib.request
 
-from em_study.configuration.errors import DataError
 from em_study.data.storage import whole_file
+from em_study.errors import DataError
 
 TIMEOUT = 60  # seconds without an answer
 MAX_BYTES = 1_000_000_000

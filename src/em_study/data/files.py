@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from em_study.configuration.data_files import UNREADABLE, NoColumnsError, columns_of, ending_of, opened, other_separator
-from em_study.configuration.errors import DataError
-from em_study.configuration.schema import LIKE_MISSING, CsvData, CsvFile
 from em_study.data.dataset import Dataset, standardized
+from em_study.data.formats import UNREADABLE, NoColumnsError, columns_of, ending_of, opened, other_separator
+from em_study.data.settings import LIKE_MISSING, CsvData, CsvFile
+from em_study.errors import DataError
 
 MAX_SHOWN_CELLS = 5  # of those that cannot be used
 MISSING = ("", *LIKE_MISSING, "<na>", "#n/a", "-nan")  # how programs write a value that is missing

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from em_study.configuration.schema import MAR_STRENGTH, Holes
 from em_study.data.dataset import Dataset
 from em_study.data.seeds import generator
+from em_study.data.settings import MAR_STRENGTH, Holes
 
 
 def with_holes(dataset: Dataset, holes: Holes, seed: int, experiment: str) -> Dataset:

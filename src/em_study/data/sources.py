@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from em_study.configuration.schema import CsvData, Data, GaussianMixtureData, SklearnData
 from em_study.data.dataset import Dataset, standardized
 from em_study.data.holes import with_holes
 from em_study.data.seeds import generator
+from em_study.data.settings import CsvData, Data, GaussianMixtureData, SklearnData
 
 
 def make_dataset(data: Data, replicates: int, seed: int, experiment: str) -> Dataset:

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset
 from em_study.evaluation.protocols import settings
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.evaluation.standard_errors import standard_errors
 from em_study.fits import sklearn_adapter
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, judge_many, posteriors, ridge_warning
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from em_study.configuration.data_files import WAS_MISSING
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset
+from em_study.data.formats import WAS_MISSING
 from em_study.evaluation.scores import PUBLISHED_REPLICATE
 from em_study.fits.missing import imputed
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 
 
 def tabulate_imputed(dataset: Dataset, runs: Runs, fit: Fit) -> pd.DataFrame:

@@ -5,12 +5,13 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from em_study.configuration.schema import Fit, Published
 from em_study.data.dataset import Dataset
 from em_study.data.seeds import generator
 from em_study.evaluation.measurement import OneDraw, OneFit, OneRun
 from em_study.evaluation.measurements import MEASUREMENTS
+from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 
 COLUMNS = ("experiment", "fit", "replicate", "measurement", "setting", "value")
 

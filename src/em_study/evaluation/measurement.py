@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_study.configuration.schema import Fit, Published
 from em_study.data.dataset import Dataset, Replicate
 from em_study.evaluation.relabeling import accuracy
+from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, has_holes, posteriors
 
 KMEANS_STARTS = 5

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from em_study.configuration.schema import Published
+from em_study.evaluation.settings import Published
 from emgmm import MixtureParameters
 
 

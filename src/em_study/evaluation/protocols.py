@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset
 from em_study.fits.runs import Run, Runs, stack_runs
+from em_study.fits.settings import Fit
 
 
 @dataclass(frozen=True)

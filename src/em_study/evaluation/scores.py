@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from em_study.configuration.data_files import POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
-from em_study.configuration.schema import Fit, Published
 from em_study.data.dataset import Dataset, Replicate
+from em_study.data.formats import POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
 from em_study.evaluation.printed import beside_printed
 from em_study.evaluation.relabeling import accuracy
+from em_study.evaluation.settings import Published
 from em_study.fits.missing import fitted_rows
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 from emgmm import judge_many, posteriors, ridge_warning
 
 ROWS_AT_A_TIME = 200_000  # of predictions

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from em_study.configuration.cells import shown_value
-from em_study.configuration.schema import Sweep
 from em_study.data.storage import holding
 from em_study.evaluation.measurements import QUANTITIES
+from em_study.sweeps.cells import shown_value
+from em_study.sweeps.settings import Sweep
 
 PERCENT = ("agreement", "agreement_aligned", "accuracy", "converged")  # shares, drawn in percent
 MEANING = {

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from em_study.configuration.schema import Sweep
 from em_study.evaluation.protocols import LADDER
 from em_study.figures.panels import MOST_LINES, Panel, panels_of, short_names, title_of
 from em_study.figures.style import COMPONENTS, FIT_STYLES, SKLEARN, new_figure, plain, protocol_color
+from em_study.sweeps.settings import Sweep
 
 LETTER = 0.08  # inches: width of a small letter, for the columns of a legend
 # Where more would run into each other:

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from em_study.configuration.errors import DataError
-from em_study.configuration.implementations import BUILT_IN
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Dataset, Replicate
 from em_study.data.seeds import generator
+from em_study.errors import DataError
+from em_study.fits.available import BUILT_IN
 from em_study.fits.implementations import running
 from em_study.fits.missing import fitted_rows, what_lacks
 from em_study.fits.runs import Run, Runs, stack_runs
+from em_study.fits.settings import Fit
 from emgmm import (
     CollapsedComponentError,
     EMResult,

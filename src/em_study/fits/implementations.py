@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from em_study.configuration.implementations import OURS, implementation_file
+from em_study.fits.available import OURS, implementation_file
 from em_study.fits.runs import Run
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 

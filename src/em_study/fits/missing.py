@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Replicate
+from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, has_holes, impute
 
 

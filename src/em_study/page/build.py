@@ -10,8 +10,9 @@ from markupsafe import Markup
 from em_study import TITLE
 from em_study.audit.checksums import configuration_digest
 from em_study.claims.sentences import WORDS
-from em_study.configuration.schema import Fit, Study
+from em_study.configuration.study import Study
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED
+from em_study.fits.settings import Fit
 from em_study.page.cards import SIGNS, Card
 from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart

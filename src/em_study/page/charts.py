@@ -6,10 +6,10 @@ from html import escape
 import numpy as np
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from em_study.configuration.schema import Sweep
 from em_study.figures.panels import MOST_LINES, Panel, panels_of, short_names, title_of
 from em_study.figures.sweep import MOST_PANELS, line_color
 from em_study.page.strips import told, told_apart
+from em_study.sweeps.settings import Sweep
 
 WIDTH, HEIGHT = 440, 270  # of a panel, in CSS pixels
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 40, 44  # its margins

@@ -7,12 +7,11 @@ import pandas as pd
 from pydantic import ValidationError
 
 from em_study.audit.record import changes_in
-from em_study.configuration.errors import StudyError
-from em_study.configuration.repeated import repeated_runs
-from em_study.configuration.schema import Claim, Selection, Study
-from em_study.configuration.wording import nearest, shown
+from em_study.claims.settings import Claim, Selection
+from em_study.configuration.study import Study
 from em_study.data.checksums import sha256_of
 from em_study.data.storage import read_table
+from em_study.errors import StudyError
 from em_study.page.origin import (
     command_of,
     experiment_of,
@@ -25,7 +24,9 @@ from em_study.page.origin import (
 )
 from em_study.plan.results import Plan
 from em_study.plan.sources import SCRIPTS, Code
+from em_study.sweeps.repeated import repeated_runs
 from em_study.tables.tolerances import KEYS
+from em_study.wording import nearest, shown
 
 MOST_TOLD = 30  # allowed values
 

@@ -3,12 +3,13 @@
 import yaml
 
 from em_study.claims.numbers import INEQUALITIES, PARTS, draw_columns, threshold
-from em_study.configuration.cells import text_keys
-from em_study.configuration.schema import Claim, Selection, Study, Test
+from em_study.claims.settings import Claim, Selection, Test
+from em_study.configuration.study import Study
 from em_study.data.storage import ONLY_EMPTY, TEXT_COLUMNS, is_kept
 from em_study.evaluation.protocols import PROTOCOLS
-from em_study.plan.places import Places
+from em_study.places import Places
 from em_study.plan.results import Plan
+from em_study.sweeps.cells import text_keys
 
 
 def text_of(selection: Selection, study: Study) -> list[str]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from em_study.configuration.errors import StudyError
-from em_study.configuration.schema import Fit
 from em_study.data.dataset import Replicate
+from em_study.errors import StudyError
 from em_study.evaluation.relabeling import best_names
 from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
 from emgmm import (
     MixtureParameters,
     StoppingRule,

@@ -6,9 +6,10 @@ from itertools import groupby, permutations
 
 import numpy as np
 
-from em_study.configuration.schema import Claim, Experiment
+from em_study.claims.settings import Claim
 from em_study.data.dataset import Dataset, Replicate
 from em_study.evaluation.protocols import PUBLISHED, settings
+from em_study.experiments.settings import Experiment
 from em_study.fits.runs import Runs
 from em_study.page.replay import NotShownError, Replay, Watched, continued, named_alike, replay
 from emgmm import MixtureParameters, has_holes

@@ -12,10 +12,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from em_study.configuration.cells import Cells
-from em_study.configuration.implementations import implementation_file
-from em_study.configuration.schema import CsvData, Experiment, Fit, GaussianMixtureData, Sweep
+from em_study.data.settings import CsvData, GaussianMixtureData
 from em_study.evaluation.protocols import LADDER, PROTOCOLS
+from em_study.experiments.settings import Experiment
+from em_study.fits.available import implementation_file
+from em_study.fits.settings import Fit
+from em_study.sweeps.cells import Cells
+from em_study.sweeps.settings import Sweep
 
 LEAST_MINUTES, MOST_MINUTES = 1, 24 * 60
 LEAST_MEMORY, MOST_MEMORY = 1_000, 64_000  # MB

@@ -1,8 +1,8 @@
 """The code that a job runs, which must be that of the plan, from the first job of a process to its last."""
 
-from em_study.configuration.errors import StudyError
 from em_study.data.checksums import MEMORY, Checksums, what_is_there
-from em_study.plan.places import ROOT
+from em_study.errors import StudyError
+from em_study.places import ROOT
 from em_study.plan.sources import Code
 
 CHANGED = "{} was changed while the run was at work: run the same command again"

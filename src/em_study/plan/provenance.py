@@ -7,10 +7,10 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from em_study.configuration.wording import differing, shown
 from em_study.data.checksums import sha256_of, what_is_there
 from em_study.data.storage import whole_file
-from em_study.plan.places import Places
+from em_study.places import Places
+from em_study.wording import differing, shown
 
 LOGS, RECORDS = Path("results/logs"), Path("results/records")
 CHECKSUM = re.compile("[0-9a-f]{64}")

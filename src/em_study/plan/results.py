@@ -6,14 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from em_study.configuration.cells import Cells
-from em_study.configuration.data_files import about_rows
-from em_study.configuration.implementations import implementation_file, implementation_files
-from em_study.configuration.schema import Claim, CsvData, CsvFile, Experiment, SklearnData, Study
+from em_study.claims.settings import Claim
+from em_study.configuration.study import Study
+from em_study.data.formats import about_rows
+from em_study.data.settings import CsvData, CsvFile, SklearnData
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED
+from em_study.experiments.settings import Experiment
 from em_study.figures import sweep
 from em_study.figures.catalogue import FIGURES, figures_of
+from em_study.fits.available import implementation_file, implementation_files
 from em_study.plan.demands import parts_by_time, seconds_of_cells
+from em_study.sweeps.cells import Cells
 
 FORMATS = ("svg", "png")  # of each figure
 MANY_ROWS = 100_000  # from which on predictions as text are large

@@ -6,7 +6,7 @@ import os
 import platform
 from pathlib import Path
 
-from em_study.configuration.errors import StudyError
+from em_study.errors import StudyError
 
 PLACE = Path(".snakemake/run.lock")
 

@@ -11,11 +11,11 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from em_study.configuration.errors import StudyError
 from em_study.data.checksums import sha256_of, what_is_there
 from em_study.data.storage import whole_file
+from em_study.errors import StudyError
+from em_study.places import Places
 from em_study.plan.loaded import LOADED
-from em_study.plan.places import Places
 from em_study.plan.provenance import record_of, write_record
 
 DISK_FULL = "The disk is full. What was being written has been removed; make room, and run the same command again."

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from em_study.configuration.errors import StudyError
+from em_study.errors import StudyError
 from em_study.tables.columns import COLUMNS, PARTS
 
 COLLECTED = (*PARTS, "diagnosis")  # made of the experiments' parts

@@ -5,7 +5,7 @@ python -m em_study.tables.dictionary > docs/tables.md
 
 from collections.abc import Sequence
 
-from em_study.configuration.command import run
+from em_study.command import run
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.tables.columns import COLUMNS
 from em_study.tables.tolerances import EXACT, KEYS, NOT_COMPARED, TOLERANCES, told

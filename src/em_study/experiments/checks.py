@@ -4,10 +4,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from em_study.configuration.cells import adapter
-from em_study.configuration.data_files import (
+from em_study.data.formats import (
     POSTERIOR,
     PREDICTED_CLASS,
     PREDICTED_COMPONENT,
@@ -18,19 +15,12 @@ from em_study.configuration.data_files import (
     ending_of,
     other_separator,
 )
-from em_study.configuration.implementations import implementation_file, implementations
-from em_study.configuration.schema import (
-    MAX_DRAWN_VALUES,
-    CsvData,
-    Data,
-    Drawn,
-    Fit,
-    GaussianMixtureData,
-    Protocols,
-    Published,
-    SklearnData,
-)
-from em_study.configuration.wording import as_placeholder, nearest
+from em_study.data.settings import MAX_DRAWN_VALUES, CsvData, Data, Drawn, GaussianMixtureData, SklearnData
+from em_study.evaluation.settings import Protocols, Published
+from em_study.fits.available import implementation_file, implementations
+from em_study.fits.settings import Fit
+from em_study.settings import block, valid
+from em_study.wording import as_placeholder, nearest
 from emgmm import has_numba
 
 
@@ -66,19 +56,6 @@ def check_fits(fits: dict[str, Fit | None], data: Data | None, protocols: Protoc
         if data is not None and data.incomplete:
             told = f"takes no missing values, which {_holes_of(data)} gives: must be null"
             yield (*path, "protocols"), f"{_named(protocols.implementation)} {told}"
-
-
-def block(values, key) -> dict:
-    """Return a block of keys and values; an empty one, if something else stands there."""
-    return values[key] if isinstance(values.get(key), dict) else {}
-
-
-def valid(kind, raw):
-    """Make a value of its kind; None if that cannot be, of which the schema tells."""
-    try:
-        return adapter(kind).validate_python(raw)
-    except ValidationError:
-        return None
 
 
 def _names_of_ours(data, path):

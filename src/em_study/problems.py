@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from em_study.configuration.schema import Study
-from em_study.configuration.wording import nearest, shown
+from em_study.wording import nearest, shown
 
 
 @dataclass(frozen=True)
@@ -19,9 +18,10 @@ class Problem:
     origin: str = ""
 
 
-def problem_of(detail, below=()) -> Problem:
-    """Put one of pydantic's error details into words; `below` is where the model stands in the study."""
-    location, model = _resolve((*below, *detail["loc"]))
+def problem_of(detail, model, below=()) -> Problem:
+    """Put one of pydantic's error details of a model into words; `below` is where it stands in the configuration."""
+    location, model = _resolve(model, detail["loc"])
+    location = (*below, *location)
     kind, got = detail["type"], detail["input"]
     if kind == "extra_forbidden":
         return Problem(location, f"unknown key{nearest(location[-1], list(model.model_fields))}")
@@ -53,13 +53,13 @@ def problem_of(detail, below=()) -> Problem:
     return Problem(location, f"{message[0].lower()}{message[1:]}, got {shown(got)}")
 
 
-def _resolve(location):
-    """Follow pydantic's location through the schema.
+def _resolve(model, location):
+    """Follow pydantic's location through a model.
 
     Returns the path of keys in the YAML (pydantic adds union tags and "[key]") and the model that the last
     key belongs to.
     """
-    path, annotation, model = [], Study, None
+    path, annotation = [], model
     for part in location:
         annotation = _plain(annotation)
         if part == "[key]":

@@ -5,7 +5,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(os.path.realpath(__file__)).parents[3]  # the tree of the study: its code, articles and config.yaml
+ROOT = Path(os.path.realpath(__file__)).parents[2]  # the tree of the study: its code, articles and config.yaml
 RESULTS = "results/"  # always in the folder of the run
 OWN = "./"  # begins the name of a file in the folder of the run, where the tree has a file of that name
 

@@ -2,22 +2,25 @@
 
 from string import Formatter
 
-from em_study.configuration.schema import Claim, Selection, Study
-from em_study.configuration.vocabulary import Vocabulary
-from em_study.configuration.wording import nearest
+from em_study.claims.settings import Claim, Selection
+from em_study.data.storage import TEXT_COLUMNS
+from em_study.evaluation.measurements import QUANTITIES
+from em_study.evaluation.protocols import PROTOCOLS
+from em_study.tables.columns import COLUMNS, SWEEP_COLUMNS
+from em_study.wording import nearest
 
 OBSERVED = ("observed", "low", "high", "share", "n")
 OF_EVIDENCE = ("", "_low", "_high", "_n", "_count", "_share")
 COUNTED = ("_count", "_share")  # these need a relation
 
 
-def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict):
+def check_claim(claim: Claim, path: tuple, sweeps: dict):
     """Yield (path, message) of each name in a claim that no table has, and each placeholder for no number."""
-    allowed = {"protocol": list(vocabulary.protocols), "measurement": list(vocabulary.measurements)}
+    allowed = {"protocol": list(PROTOCOLS), "measurement": list(QUANTITIES)}
     for below, selection in _selections(claim).items():
         here = (*path, *below)
-        columns = _columns(selection, vocabulary, sweeps)
-        if selection.quantity in vocabulary.text_columns:
+        columns = _columns(selection, sweeps)
+        if selection.quantity in TEXT_COLUMNS:
             yield (*here, "quantity"), f"is '{selection.quantity}', which is no column of numbers"
         elif selection.quantity not in columns:
             yield (
@@ -25,7 +28,7 @@ def check_claim(claim: Claim, path: tuple, vocabulary: Vocabulary, sweeps: dict)
                 f"table {selection.table} has no column '{selection.quantity}'" + nearest(selection.quantity, columns),
             )
         if selection.table == "measurements" and "measurement" not in selection.where:
-            options = ", ".join(vocabulary.measurements)
+            options = ", ".join(QUANTITIES)
             yield (*here, "where"), f"needs measurement: which of them the numbers are. Allowed: {options}"
         for key in ("where", "over", "minus"):
             for column, value in (getattr(selection, key) or {}).items():
@@ -69,19 +72,19 @@ def placeholders(sentence: str) -> list[tuple[str, str]]:
     return [(name, spec or "") for _, name, spec, _ in found]
 
 
-def _columns(selection: Selection, vocabulary: Vocabulary, sweeps: dict):
+def _columns(selection: Selection, sweeps: dict):
     """List the columns of a table. Of a sweep that is not there, every name may be one: it is told of elsewhere."""
     if selection.sweep is None:
-        return vocabulary.columns[selection.table]
+        return COLUMNS[selection.table]
     sweep = sweeps[selection.sweep] if isinstance(sweeps.get(selection.sweep), dict) else {}
     vary, measurements = sweep.get("vary"), sweep.get("measurements", [])
     named = [*selection.where, *(selection.over or {}), *(selection.minus or {}), selection.quantity]
     if not isinstance(vary, dict) or not isinstance(measurements, list):
         return named
-    return [*vary, *vocabulary.sweep_columns, *measurements]
+    return [*vary, *SWEEP_COLUMNS, *measurements]
 
 
-def absent_names(study: Study, gone: set[tuple]):
+def absent_names(study, gone: set[tuple]):
     """Yield (path, message) of each experiment, fit or sweep that a claim names and that was never there.
 
     Parameters
@@ -114,7 +117,7 @@ def absent_names(study: Study, gone: set[tuple]):
                     yield (*here, key, "fit"), f"experiment {experiment} has no fit '{fit}'{nearest(fit, list(fits))}"
 
 
-def sweeps_of(study: Study) -> list[str]:
+def sweeps_of(study) -> list[str]:
     """Name the sweeps of the study that a claim reads, in the study's order."""
     claims = [claim for claim in study.claims.values() if isinstance(claim, Claim)]
     read = {selection.sweep for claim in claims for selection in _selections(claim).values()}

@@ -11,20 +11,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from em_study.configuration.cells import Cell, key_of, shown_value
-from em_study.configuration.errors import DataError
-from em_study.configuration.implementations import implementation_files, kernel_versions, wrapped_versions
-from em_study.configuration.repeated import is_same_run
 from em_study.data.checksums import Checksums
 from em_study.data.seeds import seed_sequence
 from em_study.data.sources import make_dataset
 from em_study.data.storage import join_tables, read_table, whole_file
+from em_study.errors import DataError
 from em_study.evaluation.measure import measure
 from em_study.evaluation.protocols import LADDER, run_protocol
 from em_study.evaluation.scores import evaluate_fit
+from em_study.fits.available import implementation_files, kernel_versions, wrapped_versions
 from em_study.fits.em import run_fit
 from em_study.fits.implementations import running
 from em_study.fits.runs import Runs
+from em_study.sweeps.cells import Cell, key_of, shown_value
+from em_study.sweeps.repeated import is_same_run
 from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
 LOW, HIGH = 0.025, 0.975

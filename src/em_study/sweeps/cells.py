@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from pydantic import TypeAdapter
-
-from em_study.configuration.schema import Data, Experiment, Fit, Fits, Protocols, Sweep
+from em_study.data.settings import Data
+from em_study.evaluation.settings import Protocols
+from em_study.experiments.settings import Experiment
+from em_study.fits.settings import Fit, Fits
+from em_study.settings import adapter
+from em_study.sweeps.settings import Sweep
 
 BLOCKS = {"data": Data, "fits": Fits, "protocols": Protocols | None}  # that a sweep may vary
 REMEMBERED = 4096  # blocks that other cells have too
@@ -103,12 +106,6 @@ class Cells(Sequence):
 def key_of(file: Path) -> str:
     """Name what the rows of a cell depend on, by its file, whose name also has a checksum of what it holds."""
     return file.stem.split("_")[0]
-
-
-@lru_cache
-def adapter(kind) -> TypeAdapter:
-    """Make what validates values of a kind, once."""
-    return TypeAdapter(kind)
 
 
 def with_values(experiment: dict, values: dict) -> dict:

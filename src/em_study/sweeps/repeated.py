@@ -1,8 +1,10 @@
 """Runs that are the same: the same rows, settings and code, and no random number in between."""
 
-from em_study.configuration.cells import Cells
-from em_study.configuration.implementations import BUILT_IN
-from em_study.configuration.schema import Data, Experiment, Fit, Study
+from em_study.data.settings import Data
+from em_study.experiments.settings import Experiment
+from em_study.fits.available import BUILT_IN
+from em_study.fits.settings import Fit
+from em_study.sweeps.cells import Cells
 
 
 def is_same_run(data: Data, fit: Fit) -> bool:
@@ -10,7 +12,7 @@ def is_same_run(data: Data, fit: Fit) -> bool:
     return data.same_rows and fit.initialization == "labels" and fit.implementation in BUILT_IN
 
 
-def repeated_runs(study: Study) -> frozenset[tuple[str, str]]:
+def repeated_runs(study) -> frozenset[tuple[str, str]]:
     """Name the fits whose replicates are one run.
 
     Returns

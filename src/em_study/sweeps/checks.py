@@ -4,18 +4,22 @@ import json
 
 from pydantic import ValidationError
 
-from em_study.configuration.cells import Cells, with_values
-from em_study.configuration.experiment_checks import check_data, check_experiment, check_fits, valid
-from em_study.configuration.problems import Problem, problem_of
-from em_study.configuration.schema import Experiment, Sweep
-from em_study.configuration.vocabulary import Vocabulary
-from em_study.configuration.wording import nearest, shown
+from em_study.evaluation.measurements import RUN_QUANTITIES
+from em_study.evaluation.protocols import PROTOCOLS
+from em_study.experiments.checks import check_data, check_experiment, check_fits
+from em_study.experiments.settings import Experiment
+from em_study.problems import Problem, problem_of
+from em_study.settings import valid
+from em_study.sweeps.cells import Cells, with_values
+from em_study.sweeps.settings import Sweep
+from em_study.tables.columns import COLUMNS, NUMERIC_QUANTITIES
+from em_study.wording import nearest, shown
 
 MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
 MAX_WRONG_CELLS = 1000  # that are looked at for them
 
 
-def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabulary, every_cell: bool):
+def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool):
     """Yield (path, message) of each mistake in a sweep, beside the study's experiments as read."""
     if path[-1] in experiments:
         yield path, "is the name of an experiment too: their figures would share a folder"
@@ -30,7 +34,7 @@ def check_sweep(sweep: Sweep, experiments: dict, path: tuple, vocabulary: Vocabu
     experiment = valid(Experiment, raw)
     if experiment is None:
         return  # told of elsewhere
-    yield from _names(sweep, experiment, path, vocabulary)
+    yield from _names(sweep, experiment, path)
     for key, values in sweep.vary.items():
         parts = key.split(".")
         if parts[0] == "fits" and len(parts) > 1 and parts[1] not in experiment.fits:
@@ -109,7 +113,7 @@ def _problems(experiment: dict, wanted: set[str], below) -> list[Problem]:
     try:
         Experiment.model_validate(experiment)
     except ValidationError as error:
-        return [problem_of(detail, below) for detail in error.errors(include_url=False)]
+        return [problem_of(detail, Experiment, below) for detail in error.errors(include_url=False)]
     found = [*check_experiment(experiment, below), *_absent(wanted, experiment["fits"], below)]
     return [Problem(*problem) for problem in found]
 
@@ -120,16 +124,16 @@ def _touches(key, place):
     return parts[:shared] == tuple(map(str, place))[:shared]
 
 
-def _names(sweep, experiment, path, vocabulary):
+def _names(sweep, experiment, path):
     for name in sweep.fits or []:
         if name not in experiment.fits:
             yield (*path, "fits"), f"there is no fit '{name}'{nearest(name, experiment.fits)}"
     for name in sweep.protocols or []:
-        if name not in vocabulary.protocols:
-            yield (*path, "protocols"), f"there is no protocol '{name}'{nearest(name, vocabulary.protocols)}"
+        if name not in PROTOCOLS:
+            yield (*path, "protocols"), f"there is no protocol '{name}'{nearest(name, PROTOCOLS)}"
     for name in sweep.measurements:
-        if name not in vocabulary.run_measurements:
-            yield (*path, "measurements"), f"there is no '{name}' of a run{nearest(name, vocabulary.run_measurements)}"
+        if name not in RUN_QUANTITIES:
+            yield (*path, "measurements"), f"there is no '{name}' of a run{nearest(name, RUN_QUANTITIES)}"
     if len({*sweep.measurements}) < len(sweep.measurements):
         yield (*path, "measurements"), f"must name each once, got {sweep.measurements}"
     if sweep.protocols and experiment.protocols is None:
@@ -150,12 +154,12 @@ def _names(sweep, experiment, path, vocabulary):
     if figure.kind == "heatmap" and figure.color is None:
         yield (*path, "figure", "color"), "is required for a heatmap: the key on its vertical axis"
     for value in figure.quantities:
-        compared = value in vocabulary.columns["agreement"] and value not in vocabulary.columns["fits"]
-        if value in vocabulary.run_measurements:
+        compared = value in COLUMNS["agreement"] and value not in COLUMNS["fits"]
+        if value in RUN_QUANTITIES:
             if value not in sweep.measurements:
                 yield (*path, "figure", "y"), f"is '{value}', which must stand among the sweep's measurements too"
-        elif value not in vocabulary.quantities:
-            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, vocabulary.quantities)}"
+        elif value not in NUMERIC_QUANTITIES:
+            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, NUMERIC_QUANTITIES)}"
         elif compared and (experiment.protocols is None or sweep.protocols == []):
             yield (*path, "figure", "y"), f"is '{value}', but nothing is compared: protocols is empty, or missing"
         elif figure.color == "protocol" and not compared:
@@ -165,7 +169,7 @@ def _names(sweep, experiment, path, vocabulary):
             yield (*path, "figure", "where", column), f"is no column to choose by{nearest(column, allowed)}"
     chosen = {
         "fit": sweep.fits or list(experiment.fits),
-        "protocol": list(vocabulary.protocols) if sweep.protocols is None else sweep.protocols,
+        "protocol": list(PROTOCOLS) if sweep.protocols is None else sweep.protocols,
     }
     for column, value in figure.where.items():
         allowed = chosen.get(column, sweep.vary.get(column, [value]))

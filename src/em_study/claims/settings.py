@@ -1,0 +1,175 @@
+"""Settings of a claim: what a source states, and the numbers that decide on it."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    field_validator,
+    model_validator,
+)
+
+from em_study.settings import Closed, Name, Scalar, Slug
+
+
+def _table(name):
+    if not re.fullmatch(r"fits|parameters|agreement|measurements|sweeps/[a-z][a-z0-9_]{0,63}", name):
+        raise ValueError(f"is '{name}'. Allowed: fits, parameters, agreement, measurements, and sweeps/ with a name")
+    return name
+
+
+Relation = Literal["equals", "at_least", "at_most", "more_than", "less_than"]
+
+
+class Selection(Closed):
+    """Numbers of a table: a column of the rows that fulfil all conditions. A run that failed has no numbers."""
+
+    experiment: Slug | None = Field(None, description="Which experiment's; default: the claim's, or all.")
+    table: Annotated[str, AfterValidator(_table)] = Field(
+        description="Which table: fits, parameters, agreement, measurements, or sweeps/ and a sweep's name."
+    )
+    where: dict[str, Scalar] = Field(
+        {}, description="Value that a column must have, by column; an empty text for an empty cell."
+    )
+    quantity: Name = Field(description="The column to look at.")
+    over: Annotated[dict[str, Scalar], Field(min_length=1)] | None = Field(
+        None,
+        description="Divide by the same quantity in the rows that have these values instead, draw by draw; draws with "
+        "nothing to divide by are left out.",
+    )
+    minus: Annotated[dict[str, Scalar], Field(min_length=1)] | None = Field(None, description="Likewise subtract it.")
+    among: "Test | None" = Field(None, description="Only the draws for which this holds as well.")
+    each_draw: Literal["min", "max", "sum"] | None = Field(
+        None, description="Make one number of the several that a draw has."
+    )
+    statistic: Literal["median", "mean", "min", "max"] = Field(
+        "median", description="What is observed, over the selected numbers."
+    )
+
+    @property
+    def sweep(self) -> str | None:
+        """The sweep whose table it is, if it is one."""
+        return self.table.removeprefix("sweeps/") if self.table.startswith("sweeps/") else None
+
+    @property
+    def other(self) -> dict[str, Any]:
+        """Conditions of the rows that it is divided by or that are subtracted; empty if there are none."""
+        return self.over or self.minus or {}
+
+    def about(self, experiment: str | None) -> str | None:
+        """Name the experiment: its own, or else the given one."""
+        return self.where.get("experiment") or self.experiment or experiment
+
+    @model_validator(mode="after")
+    def _one_comparison(self):
+        if self.over is not None and self.minus is not None:
+            raise ValueError("takes over or minus, not both")
+        return self
+
+
+class Test(Selection):
+    """Numbers of a table, and what each must be."""
+
+    relation: Relation = Field("equals", description="How a number must compare with `published`.")
+    published: float = Field(description="The number to compare with.")
+    tolerance: float = Field(
+        0.0, ge=0, description="How far from it counts as equal: for a printed number, half of its last digit."
+    )
+
+
+class Evidence(Test):
+    """Further numbers for an explanation."""
+
+    relation: Relation | None = Field(
+        None, description="Count the numbers that compare so with `published`: {name_count} and {name_share}."
+    )
+    published: float = Field(0.0, description="The number to compare with.")
+
+
+class Cause(Test):
+    """What was measured in place of what a claim says."""
+
+    text: Name = Field(description="What holds instead, as the end of a sentence that begins with 'Instead,'.")
+
+
+class Original(Closed):
+    """What a claim gave on the source's own data, which are not part of this repository."""
+
+    criterion: Name = Field(description="As in claims.csv. Where the claim has another one now, nothing is shown.")
+    observed: float = Field(description="As in claims.csv.")
+    n_replicates: int = Field(description="As in claims.csv.")
+    verdict: Literal["reproduced", "reproduced_in_distribution", "explained", "not_reproduced", "undecided"] = Field(
+        description="As in claims.csv."
+    )
+    date: Name = Field(description="When it was measured.")
+
+
+class Claim(Test):
+    """A statement of a source, and the numbers that decide on it: one a draw, which is a replicate or what it has."""
+
+    source: Name = Field(description="Who states it.")
+    statement: Name = Field(description="What is stated.")
+    kind: Literal["number", "inequality", "existence", "identity"] | None = Field(
+        None,
+        description="How the draws decide (docs/verdicts.md). number: a printed number lies among theirs. inequality: "
+        "the relation holds in most. existence: it holds in one. identity: in all, or there is a bug. Default: number "
+        "if the relation is equals, else inequality.",
+    )
+    there_is: bool = Field(
+        True, description="For an existence: false if the source says that there is no such draw, and one refutes it."
+    )
+    threshold_of: Literal["article", "study"] = Field(
+        "article", description="Who set the number to compare with: the source, or this study for want of one there."
+    )
+    draws: Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z -]{0,30}[a-z])?$")] = Field(
+        "draws", description="What one number is of, in the plural: draws, starts, traces."
+    )
+    explanation: list[Name] = Field(
+        [],
+        description="Sentences about the numbers, true whatever they are; {observed}, {low}, {high}, {share}, {n} and "
+        "the names of `evidence` (alone, and with _low, _high, _n, _count, _share: 2.5 and 97.5 percentile of at least "
+        "20 draws, how many, how many compare) stand for measured numbers. A sentence whose numbers are not there is "
+        "left out.",
+    )
+    evidence: dict[Slug, Evidence] = Field({}, description="Further numbers for the explanation, by name.")
+    because: Cause | None = Field(
+        None, description="If the claim does not hold but this does in nearly all draws, it is explained."
+    )
+    original: Original | None = Field(None, description="Set by the article's `original_data`.")
+
+    @field_validator("explanation", mode="before")
+    @classmethod
+    def _one_sentence(cls, raw):
+        return [raw] if isinstance(raw, str) else raw
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_by_relation(cls, raw):
+        if isinstance(raw, dict) and raw.get("kind") is None:
+            return {**raw, "kind": "number" if raw.get("relation", "equals") == "equals" else "inequality"}
+        return raw
+
+
+class Untested(Closed):
+    """In place of a claim's numbers: a statement of a source that none here can decide on."""
+
+    source: Name = Field(description="Who states it.")
+    statement: Name = Field(description="What is stated.")
+    not_tested: Name = Field(description="Why, as a sentence.")
+
+
+AnyClaim = Annotated[
+    Annotated[Claim, Tag("claim")] | Annotated[Untested, Tag("untested")],
+    Discriminator(lambda raw: "untested" if _has_key(raw, "not_tested") else "claim"),
+]
+
+
+def _has_key(raw, key) -> bool:
+    return key in raw if isinstance(raw, dict) else hasattr(raw, key)
+
+
+Claims = dict[Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}[a-z]?$")], AnyClaim]

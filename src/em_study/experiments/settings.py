@@ -1,0 +1,41 @@
+"""Settings of an experiment: data, fits, and what they are compared with."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from em_study.data.settings import Data
+from em_study.evaluation.settings import Protocols, Published
+from em_study.fits.settings import Fit, Fits
+from em_study.settings import Closed, Name, Slug
+
+
+class Experiment(Closed):
+    """Data, the fits made to them, and the comparison with scikit-learn."""
+
+    section: Name = Field("Further experiments", description="Where the report shows its figures.")
+    data: Data = Field(description="The rows that the experiment is about.")
+    fits: Fits = Field(description="Ways to fit them, by name.")
+    protocols: Protocols | None = Field(None, description="The comparison with scikit-learn; without it, none.")
+    replicates: int = Field(
+        1,
+        ge=1,
+        le=100_000,
+        description="Independent repetitions, each with its own start and, where drawn, data.",
+    )
+    published: dict[Slug, list[Published]] = Field(
+        {}, description="What a source printed for the components of a fit, by the fit's name."
+    )
+    predictions: Literal["csv", "parquet"] = Field(
+        "csv",
+        description="How the rows' posteriors and classes are written; of many rows Parquet is smaller.",
+    )
+    bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
+
+    @property
+    def compared_fit(self) -> Fit:
+        """The fit that scikit-learn is run beside."""
+        return self.fits[self.protocols.fit]
+
+
+Experiments = dict[Slug, Experiment]

@@ -1,0 +1,64 @@
+"""Settings of a sweep: an experiment, with some of its settings varied."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+)
+
+from em_study.settings import Closed, Name, Scalar, Slug
+
+
+class SweepFigure(Closed):
+    """What to draw of a sweep."""
+
+    x: Name = Field(description="Varied key on the horizontal axis.")
+    y: Name | list[Name] = Field(description="Quantity to draw, a column of the sweep's table; or several, in panels.")
+    color: Name | None = Field(
+        None, description="What colours tell apart: fit, protocol, or a varied key. Heat map: the vertical axis, a key."
+    )
+    panels: Name | None = Field(None, description="Varied key that panels tell apart.")
+    kind: Literal["lines", "heatmap"] = Field(
+        "lines",
+        description="lines: mean over the replicates, and where 95 % of them lie. heatmap: the mean, over x and color.",
+    )
+    where: dict[str, Scalar] = Field({}, description="Value that a column must have, by column.")
+
+    @property
+    def quantities(self) -> list[str]:
+        """What is drawn."""
+        return [self.y] if isinstance(self.y, str) else self.y
+
+
+class Sweep(Closed):
+    """Settings of an experiment, varied."""
+
+    experiment: Slug = Field(description="The experiment whose settings are varied.")
+    vary: Annotated[dict[str, Annotated[list[Any], Field(min_length=1)]], Field(min_length=1)] = Field(
+        description="Values of each key, named by its path below the experiment, as in data.n_unlabeled."
+    )
+    zip: bool = Field(
+        False, description="Take first values together, second values together, ...; else all combinations."
+    )
+    replicates: int = Field(50, ge=1, le=100_000, description="Repetitions of every cell.")
+    fits: list[Slug] | None = Field(None, description="Fits to tabulate; default: all of the experiment.")
+    protocols: list[Slug] | None = Field(
+        None, description="Rungs of the ladder to compare by; default: all, if the experiment has protocols."
+    )
+    measurements: list[Slug] = Field(
+        [], description="Measurements of each fit to tabulate beside its scores: those of a run that are one number."
+    )
+    cells_per_job: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="Most cells that one job computes; default: as many as take about a minute, and fewer of a short "
+        "sweep.",
+    )
+    max_cells: int = Field(
+        100_000, ge=1, le=1_000_000, description="Most cells allowed: a guard against typing errors."
+    )
+    figure: SweepFigure | None = Field(None, description="What to draw.")
+
+
+Sweeps = dict[Slug, Sweep]
