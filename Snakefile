@@ -1,13 +1,7 @@
 # The study: configuration -> data -> fits -> protocols -> tables -> figures.
-import os
-
 from snakemake.utils import min_version
 
 min_version("9.11.2")
-
-
-# The opening page is made by the run, in its folder; `snakemake --report` reads it.
-report: os.path.abspath("results/report/opening.rst")
 
 
 include: "workflow/rules/common.smk"
@@ -20,6 +14,10 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/sweeps.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/audit.smk"
+
+
+# The opening page is made by the run, in its folder; `snakemake --report` reads it.
+report: os.path.abspath(FILES["opening"].path)
 
 
 rule all:

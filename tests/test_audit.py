@@ -15,9 +15,8 @@ import pandas as pd
 import pytest
 from project import SNAKEMAKE
 
-from em_study.audit.checksums import configuration_digest
 from em_study.claims.opening import TITLE, opening
-from em_study.data.checksums import sha256_of
+from em_study.data.checksums import digest_of, sha256_of
 from em_study.tables.pages import table_page
 
 ROOT = Path(__file__).parent.parent
@@ -44,7 +43,7 @@ def verify(folder, module="em_study.audit.verify", *arguments):
 def test_manifest_holds_what_the_contract_asks(tiny):
     manifest = json.loads((tiny / "results/manifest.json").read_text())
     assert {"commit", "dirty", "python", "packages", "blas", "threads"} <= set(manifest)
-    assert manifest["configuration_sha256"] == configuration_digest(manifest["configuration"])
+    assert manifest["configuration_sha256"] == digest_of(manifest["configuration"])
     assert manifest["inputs"]["labeled.csv"] == sha256_of(tiny / "labeled.csv")
     assert manifest["outputs"]["results/tables/fits.csv"] == sha256_of(tiny / "results/tables/fits.csv")
     assert manifest["packages"]["scikit-learn"]

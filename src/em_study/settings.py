@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Annotated, Any
 
+import pydantic_core
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 
@@ -40,6 +41,16 @@ class Closed(BaseModel):
 def adapter(kind) -> TypeAdapter:
     """Make what validates values of a kind, once."""
     return TypeAdapter(kind)
+
+
+def as_params(settings):
+    """Write settings, or a dict or list of them, as what a job is given."""
+    return pydantic_core.to_jsonable_python(settings)
+
+
+def from_params(kind, params):
+    """Make settings of a kind of what `as_params` has written."""
+    return adapter(kind).validate_python(params)
 
 
 def block(values, key) -> dict:

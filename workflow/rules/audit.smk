@@ -9,22 +9,22 @@ TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
 rule page:
     input:
         claims=rules.claims.output.claims,
-        tables=[f"results/tables/{name}.csv" for name in CLAIMED],
+        tables=[table_file(name) for name in CLAIMED],
         files=lambda wildcards: PLAN.intermediates,
-        summaries=[f"results/tables/sweeps/{name}_summary.csv" for name in PLAN.drawn],
+        summaries=[FILES["summary"].of(sweep=name) for name in PLAN.drawn],
         template=PAGE[0],
         beside=PAGE[1:],
     output:
-        "results/index.html",
+        FILES["page"].path,
     log:
-        "results/logs/page.log",
+        log_of("page"),
     localrule: True
     conda:
         "../envs/study.yaml"
     params:
         code=CODE.made_of("page.py"),
         files=checksums_of(PAGE),
-        study=lambda wildcards: STUDY.model_dump(mode="json"),
+        study=lambda wildcards: as_params(STUDY),
         tables=CLAIMED,
         code_of={rule: sorted(CODE.of(script)) for rule, script in SCRIPTS.items()},
         sweeps=PLAN.drawn,
@@ -41,14 +41,14 @@ rule manifest:
     input:
         lambda wildcards: [*PLAN.published, *PLAN.intermediates],
     output:
-        "results/manifest.json",
+        MANIFEST,
     log:
-        "results/logs/manifest.log",
+        log_of("manifest"),
     localrule: True
     conda:
         "../envs/study.yaml"
     params:
-        study=lambda wildcards: STUDY.model_dump(mode="json"),
+        study=lambda wildcards: as_params(STUDY),
         changes=[asdict(change) for change in LOADED.changes],
         configuration_files=checksums_of(CONFIG_FILES),
         article_files=checksums_of(LOADED.article_files),
@@ -65,12 +65,12 @@ rule manifest:
 
 rule pages:
     input:
-        manifest=rules.manifest.output,
-        claims=rules.claims.output.claims,
+        manifest=MANIFEST,
+        claims=FILES["claims"].path,
         tables=list(PLAN.table_pages),
         template=TABLE_PAGE,
     output:
-        opening="results/report/opening.rst",
+        opening=FILES["opening"].path,
         tables=[
             report(
                 page,
@@ -81,7 +81,7 @@ rule pages:
             for source, page in PLAN.table_pages.items()
         ],
     log:
-        "results/logs/pages.log",
+        log_of("pages"),
     localrule: True
     conda:
         "../envs/study.yaml"
@@ -96,17 +96,21 @@ rule pages:
 
 rule report_image:
     input:
-        "results/figures/{owner}/{figure}.png",
+        FILES["figure"].of(experiment="{owner}", image="png"),
     output:
         report(
-            "results/report/figures/{owner}/{figure}.webp",
+            FILES["report_image"].path,
             caption="../report/figure.rst",
-            category=lambda wildcards: section_of(wildcards.owner),
+            category=lambda wildcards: (
+                "Sweeps"
+                if wildcards.owner in STUDY.sweeps
+                else as_it_is(STUDY.experiments[wildcards.owner].section)
+            ),
             subcategory="{owner}",
             labels={"figure": "{figure}"},
         ),
     log:
-        "results/logs/report_image/{owner}/{figure}.log",
+        log_of("report_image/{owner}/{figure}"),
     localrule: True
     conda:
         "../envs/study.yaml"

@@ -19,25 +19,26 @@ set_environment(SRC)
 
 from em_study.audit.replaced import notices_of
 from em_study.audit.run_record import write_run_record
-from em_study.cluster import slurm
-from em_study.sweeps.cells import text_keys
-from em_study.configuration.changes import warnings_of
 from em_study.claims.checks import sweeps_of
+from em_study.cluster import slurm
+from em_study.configuration.changes import warnings_of
+from em_study.configuration.loading import load
+from em_study.data.checksums import MEMORY, Checksums, digest_of
 from em_study.errors import StudyError
-from em_study.fits.available import kernel_versions, wrapped_versions
-from em_study.sweeps.repeated import repeated_runs
-from em_study.wording import as_it_is
-from em_study.data.checksums import MEMORY, Checksums
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.figures.catalogue import FIGURES
-from em_study.plan.demands import PASSES, memory_mb, minutes, seconds_allowed
-from em_study.plan.demands import seconds_expected, seconds_of_step
-from em_study.configuration.loading import load
+from em_study.fits.available import kernel_versions, wrapped_versions
+from em_study.layout import FILES, MANIFEST, RUN, WILDCARDS, log_of, table_file
 from em_study.places import Places
-from em_study.plan.results import Plan
+from em_study.plan.demands import memory_mb, seconds_expected
+from em_study.plan.results import TABLES, Plan
 from em_study.plan.run_lock import hold, last_run
 from em_study.plan.sources import SCRIPTS, Code, all_code
+from em_study.settings import as_params
+from em_study.sweeps.cells import text_keys
+from em_study.sweeps.repeated import repeated_runs
 from em_study.tables.columns import PARTS
+from em_study.wording import as_it_is
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.
 IS_MODULE = not (ROOT / "Snakefile").samefile(workflow.main_snakefile)
@@ -75,7 +76,13 @@ except StudyError as error:
 STUDY = LOADED.study
 PLACES = Places(root=ROOT)
 PLAN = Plan(STUDY)
+# Params hold the checksums of all that a script imports, and of the files that it reads and no job makes: what is
+# changed there, whatever its time, is made anew.
+CHECKSUMS = Checksums(MEMORY.absolute())
+CODE = Code(ROOT, CHECKSUMS)
+CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]  # tables
 if workflow.is_main_process:
+    atexit.register(CHECKSUMS.save)
     for line in notices_of(LOADED, map(PLACES.name, CONFIG_FILES[1:])):
         print(line, file=sys.stderr)
     for name, n_rows in PLAN.large_as_text.items():
@@ -84,14 +91,10 @@ if workflow.is_main_process:
             f"experiments.{name}.predictions: parquet takes less time and room",
             file=sys.stderr,
         )
-# The tables that claims read.
-CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]
-# Params hold the checksums of all that a script imports, and of the files that it reads and no job makes: what is
-# changed there, whatever its time, is made anew.
-CHECKSUMS = Checksums(MEMORY.absolute())
-CODE = Code(ROOT, CHECKSUMS)
-if workflow.is_main_process:
-    atexit.register(CHECKSUMS.save)
+
+
+wildcard_constraints:
+    **WILDCARDS,
 
 
 def checksums_of(files):
@@ -101,21 +104,9 @@ def checksums_of(files):
 
 @cache  # Snakemake asks for params again before it runs a job: they are those of the plan
 def checksum_of(file):
-    if file.startswith("results/downloads/"):  # yet to be fetched, perhaps
-        return Path(file).stem
+    if fetched := FILES["download"].pattern.fullmatch(file):  # perhaps it is yet to be
+        return fetched["sha256"]
     return CHECKSUMS.of(file) if Path(file).is_file() else None
-
-
-wildcard_constraints:
-    experiment="[a-z][a-z0-9_]*",
-    figure="[a-z][a-z0-9_]*",
-    owner="[a-z][a-z0-9_]*",
-    fit="[a-z][a-z0-9_]*",
-    sha256="[0-9a-f]{64}",
-    ending="csv|parquet|npy",
-    format="csv|parquet",
-    sweep="[a-z][a-z0-9_]*",
-    part="[0-9]+",
 
 
 def experiment_of(wildcards):
@@ -126,7 +117,16 @@ def fit_of(wildcards):
     return experiment_of(wildcards).fits[wildcards.fit]
 
 
-def kind_of(wildcards):
+def compared_runs(wildcards):
+    fit = experiment_of(wildcards).protocols.fit
+    return FILES["fits"].of(experiment=wildcards.experiment, fit=fit)
+
+
+def sweep_of(wildcards):
+    return STUDY.sweeps[wildcards.sweep]
+
+
+def figure_of(wildcards):
     """The kind of a figure, and the fits that it shows."""
     return PLAN.figures_of[wildcards.experiment][wildcards.figure]
 
@@ -137,92 +137,43 @@ def other_of(experiment):
     return "scikit-learn" if named == "sklearn" else named
 
 
-def runs_of(wildcards):
-    return PLAN.of_fits(wildcards.experiment, "results/fits/{experiment}/{fit}.npz")
-
-
-def compared_runs(wildcards):
-    fit = experiment_of(wildcards).protocols.fit
-    return f"results/fits/{wildcards.experiment}/{fit}.npz"
-
-
-def sweep_of(wildcards):
-    return STUDY.sweeps[wildcards.sweep]
-
-
-def minutes_of(step):
-    """What a step of an experiment asks a cluster for."""
-
-    def asked(wildcards, attempt):
-        experiment = experiment_of(wildcards)
-        seconds = seconds_of_step(step, experiment, wildcards.get("fit"))
-        allowed = seconds_allowed(experiment) if step in ("fit", "sklearn") else 0.0
-        return minutes(seconds, attempt, allowed)
-
-    return asked
-
-
-def memory_of_experiment(wildcards, attempt):
-    return memory_mb(experiment_of(wildcards), attempt)
-
-
-def minutes_of_part(wildcards, attempt):
-    named = wildcards.sweep, int(wildcards.part)
-    allowed = len(PLAN.cells_of_parts[named[0]][named[1]]) * seconds_allowed(
-        PLAN.longest_of_part(*named)
-    )
-    return minutes(PLAN.seconds_of_part(*named), attempt, allowed)
-
-
-def memory_of_part(wildcards, attempt):
-    return memory_mb(
-        PLAN.longest_of_part(wildcards.sweep, int(wildcards.part)), attempt
-    )
-
-
-def files_of_experiment(wildcards):
+def data_files(wildcards):
     return [file.place for file in experiment_of(wildcards).data.files]
 
 
-def implementation_of_fit(wildcards):
-    return PLAN.implementation_of(wildcards.experiment, wildcards.fit)
+def implementation_of(wildcards):
+    """The file of the implementation of a fit, or of what is compared."""
+    return PLAN.implementation_of(wildcards.experiment, wildcards.get("fit"))
 
 
-def implementation_of_protocols(wildcards):
-    return PLAN.implementation_of(wildcards.experiment, None)
+def part_files(wildcards):
+    return PLAN.part(wildcards).files
 
 
-def files_of_part(wildcards):
-    return PLAN.files_of_part(wildcards.sweep, int(wildcards.part))
-
-
-def seconds_of_job(job):
-    """What a job will take, for who waits."""
-    name, wildcards, estimated = job.rule.name, job.wildcards, 0.0
-    if name == "sweep_part":
-        estimated = PLAN.seconds_of_part(wildcards.sweep, int(wildcards.part))
-    elif name in PASSES:
-        experiment = experiment_of(wildcards)
-        estimated = seconds_of_step(name, experiment, wildcards.get("fit"))
-    return seconds_expected(name, estimated)
+def asked_by(rule):
+    """What a job of a rule asks a cluster for."""
+    return {
+        "runtime": lambda wildcards, attempt: PLAN.minutes_of(rule, wildcards, attempt),
+        "mem_mb": lambda wildcards, attempt: memory_mb(
+            PLAN.largest(wildcards), attempt
+        ),
+    }
 
 
 def tell_the_work():
     """Say how long a run will take; the logger goes by the seconds of each job."""
-    seconds = {job.jobid: seconds_of_job(job) for job in workflow.dag.needrun_jobs()}
+    seconds = {
+        job.jobid: seconds_expected(
+            job.rule.name, PLAN.seconds_of(job.rule.name, job.wildcards)
+        )
+        for job in workflow.dag.needrun_jobs()
+    }
     n_cores = min(workflow.cores or 1, os.cpu_count() or 1)
     told = f"{len(seconds):,} jobs"
     if workflow.executor_plugin.name != "slurm":
         minutes_here = max(1, round(sum(seconds.values()) / n_cores / 60))
         told += f", about {minutes_here} min on {n_cores} free cores"
     logger.info(told, extra={"seconds_of_jobs": seconds, "n_cores": n_cores})
-
-
-def section_of(name):
-    """The report's section for the figures of an experiment or a sweep."""
-    return (
-        "Sweeps" if name in STUDY.sweeps else as_it_is(STUDY.experiments[name].section)
-    )
 
 
 # The lock and the record of a run are the caller's own affair where this is a module.
@@ -235,9 +186,8 @@ if not IS_MODULE:
                 check_slurm()
             CHECKSUMS.save()  # for processes that jobs have of their own
             told = {"executor": executor, "configuration_files": CONFIG_FILES}
-            workflow.run_lock = hold(
-                Path("."), told
-            )  # as long as this process lives
+            # Held as long as this process lives.
+            workflow.run_lock = hold(Path("."), told)
             if "slurm" in (executor, last.get("executor")):
                 slurm.cancel_left_over(".", last.get("host"), logger.warning)
             if executor == "slurm":
@@ -248,8 +198,5 @@ if not IS_MODULE:
 
     onsuccess:
         # Times and places, apart from the results: this file differs from run to run.
-        write_run_record(
-            [log for job in workflow.dag.jobs for log in job.log],
-            workflow.executor_plugin.name,
-            Path("results/run.json"),
-        )
+        logs = [log for job in workflow.dag.jobs for log in job.log]
+        write_run_record(logs, workflow.executor_plugin.name, Path(RUN))

@@ -1,9 +1,9 @@
 # Fetch files, draw the synthetic data, or read the user's.
 rule fetch:
     output:
-        "results/downloads/{sha256}.{ending}",
+        FILES["download"].path,
     log:
-        "results/logs/fetch/{sha256}.{ending}.log",
+        log_of("fetch/{sha256}.{ending}"),
     localrule: True
     conda:
         "../envs/study.yaml"
@@ -18,19 +18,18 @@ rule fetch:
 
 rule data:
     input:
-        files=files_of_experiment,
+        files=data_files,
     output:
-        "results/data/{experiment}.npz",
+        FILES["data"].path,
     log:
-        "results/logs/data/{experiment}.log",
+        log_of("data/{experiment}"),
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of("data"),
-        mem_mb=memory_of_experiment,
+        **asked_by("data"),
     params:
         code=CODE.made_of("data.py"),
-        files=lambda wildcards: checksums_of(files_of_experiment(wildcards)),
+        files=lambda wildcards: checksums_of(data_files(wildcards)),
         data=lambda wildcards: experiment_of(wildcards).data.model_dump(
             exclude={"origin"}
         ),

@@ -3,31 +3,31 @@ rule figure:
     input:
         unpack(lambda wildcards: PLAN.shown_in(wildcards.experiment, wildcards.figure)),
     output:
-        svg="results/figures/{experiment}/{figure}.svg",
-        png="results/figures/{experiment}/{figure}.png",
+        svg=FILES["figure"].of(image="svg"),
+        png=FILES["figure"].of(image="png"),
     log:
-        "results/logs/figures/{experiment}/{figure}.log",
+        log_of("figures/{experiment}/{figure}"),
     wildcard_constraints:
         figure=r"(?!sweep\.)[a-z][a-z0-9_]*",
     localrule: True
     conda:
         "../envs/study.yaml"
     params:
-        kind=lambda wildcards: kind_of(wildcards)[0],
+        kind=lambda wildcards: figure_of(wildcards)[0],
         fits=lambda wildcards: {
             name: experiment_of(wildcards)
             .fits[name]
             .model_dump(include={"implementation", "semi_supervised", "missing"})
-            for name in kind_of(wildcards)[1]
+            for name in figure_of(wildcards)[1]
         },
         bins=lambda wildcards: (
             experiment_of(wildcards).bins
-            if "bins" in FIGURES[kind_of(wildcards)[0]].READS
+            if "bins" in FIGURES[figure_of(wildcards)[0]].READS
             else None
         ),
         other=lambda wildcards: other_of(experiment_of(wildcards)),
         code=lambda wildcards: CODE.made_of(
-            "figure.py", f"em_study.figures.{kind_of(wildcards)[0]}"
+            "figure.py", f"em_study.figures.{figure_of(wildcards)[0]}"
         ),
     message:
         "Draw {wildcards.figure} of {wildcards.experiment}"
@@ -37,17 +37,17 @@ rule figure:
 
 rule sweep_figure:
     input:
-        summary=rules.sweep.output.summary,
+        FILES["summary"].path,
     output:
-        svg="results/figures/{sweep}/sweep.svg",
-        png="results/figures/{sweep}/sweep.png",
+        svg=FILES["sweep_figure"].of(image="svg"),
+        png=FILES["sweep_figure"].of(image="png"),
     log:
-        "results/logs/figures/{sweep}/sweep.log",
+        log_of("figures/{sweep}/sweep"),
     localrule: True
     conda:
         "../envs/study.yaml"
     params:
-        sweep=lambda wildcards: sweep_of(wildcards).model_dump(),
+        sweep=lambda wildcards: as_params(sweep_of(wildcards)),
         code=CODE.made_of("sweep_figure.py"),
     message:
         "Draw sweep {wildcards.sweep}"

@@ -1,22 +1,21 @@
 # Run our EM.
 rule fit:
     input:
-        data=rules.data.output,
-        implementation=implementation_of_fit,
+        data=FILES["data"].path,
+        implementation=implementation_of,
     output:
-        "results/fits/{experiment}/{fit}.npz",
+        FILES["fits"].path,
     log:
-        "results/logs/fits/{experiment}/{fit}.log",
+        log_of("fits/{experiment}/{fit}"),
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of("fit"),
-        mem_mb=memory_of_experiment,
+        **asked_by("fit"),
     params:
         code=CODE.made_of("fit.py"),
-        files=lambda wildcards: checksums_of(implementation_of_fit(wildcards)),
-        wrapped=lambda wildcards: wrapped_versions(implementation_of_fit(wildcards)),
-        fit=lambda wildcards: fit_of(wildcards).model_dump(),
+        files=lambda wildcards: checksums_of(implementation_of(wildcards)),
+        wrapped=lambda wildcards: wrapped_versions(implementation_of(wildcards)),
+        fit=lambda wildcards: as_params(fit_of(wildcards)),
         kernel=lambda wildcards: kernel_versions([fit_of(wildcards)]),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,
         seed=STUDY.seed,

@@ -1,30 +1,28 @@
 # Run scikit-learn beside one of our fits, and compare.
+COMPARED = {
+    "fit": lambda wildcards: as_params(experiment_of(wildcards).compared_fit),
+    "protocols": list(PROTOCOLS),
+}
+
+
 rule sklearn:
     input:
-        data=rules.data.output,
-        ours=compared_runs,
-        implementation=implementation_of_protocols,
+        data=FILES["data"].path,
+        runs=compared_runs,
+        implementation=implementation_of,
     output:
-        expand(
-            "results/sklearn/{experiment}/{protocol}.npz",
-            protocol=PROTOCOLS,
-            allow_missing=True,
-        ),
+        [FILES["sklearn"].of(protocol=name) for name in PROTOCOLS],
     log:
-        "results/logs/sklearn/{experiment}.log",
+        log_of("sklearn/{experiment}"),
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of("sklearn"),
-        mem_mb=memory_of_experiment,
+        **asked_by("sklearn"),
     params:
+        **COMPARED,
         code=CODE.made_of("run_sklearn.py"),
-        files=lambda wildcards: checksums_of(implementation_of_protocols(wildcards)),
-        wrapped=lambda wildcards: wrapped_versions(
-            implementation_of_protocols(wildcards)
-        ),
-        fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
-        protocols=list(PROTOCOLS),
+        files=lambda wildcards: checksums_of(implementation_of(wildcards)),
+        wrapped=lambda wildcards: wrapped_versions(implementation_of(wildcards)),
         implementation=lambda wildcards: experiment_of(
             wildcards
         ).protocols.implementation,
@@ -37,22 +35,20 @@ rule sklearn:
 
 rule compare:
     input:
-        data=rules.data.output,
-        ours=compared_runs,
+        data=FILES["data"].path,
+        runs=compared_runs,
         theirs=rules.sklearn.output,
     output:
-        "results/evaluation/{experiment}/agreement.csv",
+        FILES["agreement"].path,
     log:
-        "results/logs/compare/{experiment}.log",
+        log_of("compare/{experiment}"),
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of("compare"),
-        mem_mb=memory_of_experiment,
+        **asked_by("compare"),
     params:
+        **COMPARED,
         code=CODE.made_of("compare.py"),
-        fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
-        protocols=list(PROTOCOLS),
     message:
         "Compare our EM with scikit-learn on {wildcards.experiment}"
     script:
@@ -61,22 +57,20 @@ rule compare:
 
 rule diagnose:
     input:
-        data=rules.data.output,
-        ours=compared_runs,
+        data=FILES["data"].path,
+        runs=compared_runs,
         theirs=rules.sklearn.output,
     output:
-        "results/evaluation/{experiment}/diagnosis.csv",
+        FILES["diagnosis"].path,
     log:
-        "results/logs/diagnose/{experiment}.log",
+        log_of("diagnose/{experiment}"),
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of("diagnose"),
-        mem_mb=memory_of_experiment,
+        **asked_by("diagnose"),
     params:
+        **COMPARED,
         code=CODE.made_of("diagnose.py"),
-        fit=lambda wildcards: experiment_of(wildcards).compared_fit.model_dump(),
-        protocols=list(PROTOCOLS),
         other=lambda wildcards: other_of(experiment_of(wildcards)),
     message:
         "Diagnose the other implementation on {wildcards.experiment}"

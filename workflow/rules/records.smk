@@ -5,7 +5,6 @@ from snakemake.persistence import ParamsChange
 from snakemake.settings.types import RerunTrigger
 
 from em_study.plan.provenance import (
-    digest_of,
     read_record,
     record_of,
     settings_of,

@@ -1,30 +1,27 @@
 # Vary settings over a grid: parts of a few cells, put together, summarized and drawn.
 rule sweep_part:
     input:
-        files=files_of_part,
+        files=part_files,
     output:
-        "results/sweeps/{sweep}/part_{part}.csv",
+        FILES["part"].path,
     log:
-        "results/logs/sweeps/{sweep}/part_{part}.log",
+        log_of("sweeps/{sweep}/part_{part}"),
     priority: 1  # the longest jobs, which wait for none
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of_part,
-        mem_mb=memory_of_part,
+        **asked_by("sweep_part"),
     params:
         code=CODE.made_of("sweep_part.py"),
-        files=lambda wildcards: checksums_of(files_of_part(wildcards)),
+        files=lambda wildcards: checksums_of(part_files(wildcards)),
         wrapped=lambda wildcards: wrapped_versions(
-            file for file in files_of_part(wildcards) if file.endswith(".py")
+            file for file in part_files(wildcards) if file.endswith(".py")
         ),
-        cells=lambda wildcards: PLAN.assignments_of_part(
-            wildcards.sweep, int(wildcards.part)
-        ),
+        cells=lambda wildcards: PLAN.part(wildcards).assignments,
         experiment=lambda wildcards: PLAN.varied_experiment[wildcards.sweep],
         each=lambda wildcards: PLAN.run_in_each_cell[wildcards.sweep],
         seed=STUDY.seed,
-        store=lambda wildcards: f"results/sweeps/{wildcards.sweep}/cells",
+        store=lambda wildcards: os.path.dirname(FILES["cell"].of(sweep=wildcards.sweep)),
     message:
         "Sweep {wildcards.sweep}: part {wildcards.part}"
     script:
@@ -33,12 +30,12 @@ rule sweep_part:
 
 rule sweep:
     input:
-        parts=lambda wildcards: PLAN.parts(wildcards.sweep),
+        parts=lambda wildcards: PLAN.files("part", wildcards.sweep),
     output:
-        table="results/tables/sweeps/{sweep}.csv",
-        summary="results/tables/sweeps/{sweep}_summary.csv",
+        table=FILES["sweep"].path,
+        summary=FILES["summary"].path,
     log:
-        "results/logs/sweeps/{sweep}/table.log",
+        log_of("sweeps/{sweep}/table"),
     localrule: True
     conda:
         "../envs/study.yaml"

@@ -1,25 +1,23 @@
 # Judge every fit, and put the tables together.
 rule evaluate:
     input:
-        data=rules.data.output,
-        runs=rules.fit.output,
+        data=FILES["data"].path,
+        runs=FILES["fits"].path,
     output:
-        fits="results/evaluation/{experiment}/fits/{fit}.csv",
-        parameters="results/evaluation/{experiment}/parameters/{fit}.csv",
+        fits=FILES["scores"].path,
+        parameters=FILES["parameters"].path,
     log:
-        "results/logs/evaluate/{experiment}/{fit}.log",
+        log_of("evaluate/{experiment}/{fit}"),
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of("evaluate"),
-        mem_mb=memory_of_experiment,
+        **asked_by("evaluate"),
     params:
         code=CODE.made_of("evaluate.py"),
-        fit=lambda wildcards: fit_of(wildcards).model_dump(),
-        published=lambda wildcards: [
-            printed.model_dump()
-            for printed in experiment_of(wildcards).published.get(wildcards.fit, [])
-        ],
+        fit=lambda wildcards: as_params(fit_of(wildcards)),
+        published=lambda wildcards: as_params(
+            experiment_of(wildcards).published.get(wildcards.fit, [])
+        ),
     message:
         "Evaluate {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -28,20 +26,19 @@ rule evaluate:
 
 rule predict:
     input:
-        data=rules.data.output,
-        runs=rules.fit.output,
+        data=FILES["data"].path,
+        runs=FILES["fits"].path,
     output:
-        "results/predictions/{experiment}/{fit}.{format}",
+        FILES["predictions"].path,
     log:
-        "results/logs/predict/{experiment}/{fit}.{format}.log",
+        log_of("predict/{experiment}/{fit}.{format}"),
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of("predict"),
-        mem_mb=memory_of_experiment,
+        **asked_by("predict"),
     params:
         code=CODE.made_of("predict.py"),
-        fit=lambda wildcards: fit_of(wildcards).model_dump(),
+        fit=lambda wildcards: as_params(fit_of(wildcards)),
     message:
         "Predict the rows of {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -50,20 +47,19 @@ rule predict:
 
 rule impute:
     input:
-        data=rules.data.output,
-        runs=rules.fit.output,
+        data=FILES["data"].path,
+        runs=FILES["fits"].path,
     output:
-        "results/imputed/{experiment}/{fit}.csv",
+        FILES["imputed"].path,
     log:
-        "results/logs/impute/{experiment}/{fit}.log",
+        log_of("impute/{experiment}/{fit}"),
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of("impute"),
-        mem_mb=memory_of_experiment,
+        **asked_by("impute"),
     params:
         code=CODE.made_of("impute.py"),
-        fit=lambda wildcards: fit_of(wildcards).model_dump(),
+        fit=lambda wildcards: as_params(fit_of(wildcards)),
     message:
         "Fill in the missing values of {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -72,27 +68,21 @@ rule impute:
 
 rule measure:
     input:
-        data=rules.data.output,
-        runs=runs_of,
+        data=FILES["data"].path,
+        runs=lambda wildcards: PLAN.files("fits", wildcards.experiment),
     output:
-        "results/evaluation/{experiment}/measurements.csv",
+        FILES["measurements"].path,
     log:
-        "results/logs/measure/{experiment}.log",
+        log_of("measure/{experiment}"),
     conda:
         "../envs/study.yaml"
     resources:
-        runtime=minutes_of("measure"),
-        mem_mb=memory_of_experiment,
+        **asked_by("measure"),
     params:
         code=CODE.made_of("measure.py"),
-        fits=lambda wildcards: {
-            name: fit.model_dump()
-            for name, fit in experiment_of(wildcards).fits.items()
-        },
+        fits=lambda wildcards: as_params(experiment_of(wildcards).fits),
         bins=lambda wildcards: experiment_of(wildcards).bins,
-        published=lambda wildcards: experiment_of(wildcards).model_dump(
-            include={"published"}
-        )["published"],
+        published=lambda wildcards: as_params(experiment_of(wildcards).published),
         seed=STUDY.seed,
     message:
         "Measure {wildcards.experiment}"
@@ -102,25 +92,21 @@ rule measure:
 
 rule tables:
     input:
-        fits=PLAN.evaluations("fits"),
-        parameters=PLAN.evaluations("parameters"),
-        agreement=expand(rules.compare.output, experiment=PLAN.compared),
-        diagnosis=expand(rules.diagnose.output, experiment=PLAN.compared),
-        measurements=expand(rules.measure.output, experiment=STUDY.experiments),
+        fits=PLAN.files("scores"),
+        parameters=PLAN.files("parameters"),
+        agreement=PLAN.files("agreement"),
+        diagnosis=PLAN.files("diagnosis"),
+        measurements=PLAN.files("measurements"),
     output:
-        fits="results/tables/fits.csv",
-        parameters="results/tables/parameters.csv",
-        agreement="results/tables/agreement.csv",
-        diagnosis="results/tables/diagnosis.csv",
-        measurements="results/tables/measurements.csv",
+        **{name: table_file(name) for name in TABLES},
     log:
-        "results/logs/tables.log",
+        log_of("tables"),
     localrule: True
     conda:
         "../envs/study.yaml"
     params:
         code=CODE.made_of("tables.py"),
-        order=[*PLAN.evaluations("fits"), *PLAN.compared],
+        order=[*PLAN.files("scores"), *PLAN.compared],
     message:
         "Put the tables together"
     script:
@@ -129,24 +115,23 @@ rule tables:
 
 rule claims:
     input:
-        fits=rules.tables.output.fits,
-        parameters=rules.tables.output.parameters,
-        agreement=rules.tables.output.agreement,
-        measurements=rules.tables.output.measurements,
-        sweeps=[f"results/tables/sweeps/{name}.csv" for name in sweeps_of(STUDY)],
+        [table_file(name) for name in CLAIMED],
     output:
-        claims="results/tables/claims.csv",
-        dictionary="results/tables/README.md",
+        claims=FILES["claims"].path,
+        dictionary=FILES["dictionary"].path,
     log:
-        "results/logs/claims.log",
+        log_of("claims"),
     localrule: True
     conda:
         "../envs/study.yaml"
     params:
         code=CODE.made_of("claims.py"),
-        claims={name: claim.model_dump() for name, claim in STUDY.claims.items()},
-        sweeps=sweeps_of(STUDY),
-        text={name: text_keys(STUDY.sweeps[name].vary) for name in sweeps_of(STUDY)},
+        claims=as_params(STUDY.claims),
+        tables=CLAIMED,
+        text={
+            f"sweeps/{name}": text_keys(STUDY.sweeps[name].vary)
+            for name in sweeps_of(STUDY)
+        },
         repeated=lambda wildcards: sorted(repeated_runs(STUDY)),
         changes=[str(change) for change in LOADED.changes],
         warnings=warnings_of(STUDY, LOADED.changes),

@@ -1,22 +1,20 @@
 """Judge every claim by the tables, and write the data dictionary."""
 
 import pandas as pd
-from pydantic import TypeAdapter
 
 from em_study.claims.judge import judge_all
 from em_study.claims.settings import Claims
-from em_study.data.storage import read_table, whole_file, write_table
+from em_study.data.storage import read_table, write_table, write_text
 from em_study.plan.step import logged
-from em_study.tables.columns import COLUMNS, PARTS
+from em_study.settings import from_params
+from em_study.tables.columns import COLUMNS
 from em_study.tables.dictionary import data_dictionary
 
 with logged(snakemake):
-    tables = {name: read_table(snakemake.input[name]) for name in PARTS}
-    sweeps = zip(snakemake.params.sweeps, snakemake.input.sweeps, strict=True)
-    tables |= {f"sweeps/{name}": read_table(file, snakemake.params.text[name]) for name, file in sweeps}
-    claims = TypeAdapter(Claims).validate_python(snakemake.params.claims)
     given = snakemake.params
+    named = zip(given.tables, snakemake.input, strict=True)
+    tables = {name: read_table(file, given.text.get(name, ())) for name, file in named}
+    claims = from_params(Claims, given.claims)
     rows = judge_all(claims, tables, frozenset(map(tuple, given.repeated)), given.warnings)
     write_table(snakemake.output.claims, pd.DataFrame(rows, columns=list(COLUMNS["claims"])))
-    with whole_file(snakemake.output.dictionary) as file:
-        file.write_text(data_dictionary(given.changes), encoding="utf-8")
+    write_text(snakemake.output.dictionary, data_dictionary(given.changes))

@@ -7,9 +7,9 @@ from em_study.figures.style import save
 from em_study.plan.step import logged
 
 with logged(snakemake):
-    draw = import_module(f"em_study.figures.{snakemake.params.kind}").draw
+    given, named = snakemake.params, snakemake.wildcards.experiment
     files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in snakemake.input.items()}
-    shown = read_shown(
-        snakemake.wildcards.experiment, snakemake.params.fits, snakemake.params.bins, snakemake.params.other, files
+    figure = import_module(f"em_study.figures.{given.kind}").draw(
+        read_shown(named, given.fits, given.bins, given.other, files)
     )
-    save(draw(shown), snakemake.output.svg, snakemake.output.png)
+    save(figure, snakemake.output.svg, snakemake.output.png)

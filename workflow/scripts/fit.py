@@ -5,14 +5,9 @@ from em_study.data.storage import read_arrays, write_arrays
 from em_study.fits.em import run_fit
 from em_study.fits.settings import Fit
 from em_study.plan.step import logged
+from em_study.settings import from_params
 
 with logged(snakemake):
-    runs = run_fit(
-        read_arrays(snakemake.input.data[0], Dataset),
-        Fit(**snakemake.params.fit),
-        snakemake.params.replicates,
-        snakemake.params.seed,
-        snakemake.wildcards.experiment,
-        snakemake.wildcards.fit,
-    )
-    write_arrays(snakemake.output[0], runs)
+    given, named = snakemake.params, (snakemake.wildcards.experiment, snakemake.wildcards.fit)
+    dataset, fit = read_arrays(snakemake.input.data, Dataset), from_params(Fit, given.fit)
+    write_arrays(snakemake.output[0], run_fit(dataset, fit, given.replicates, given.seed, *named))

@@ -4,12 +4,11 @@ import json
 
 from em_study.audit.manifest import git_state, make_manifest
 from em_study.audit.record import forget_descriptions
-from em_study.data.storage import whole_file
+from em_study.data.storage import write_text
 from em_study.places import ROOT
 from em_study.plan.step import logged
 
 with logged(snakemake):
     forget_descriptions(snakemake.params.caller)
     manifest = make_manifest(git_state(ROOT), dict(snakemake.params.items()), snakemake.input)
-    with whole_file(snakemake.output[0]) as file:
-        file.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    write_text(snakemake.output[0], json.dumps(manifest, indent=1) + "\n")

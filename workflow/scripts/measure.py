@@ -7,21 +7,12 @@ from em_study.evaluation.settings import Published
 from em_study.fits.runs import read_runs
 from em_study.fits.settings import Fit
 from em_study.plan.step import logged
+from em_study.settings import from_params
 
 with logged(snakemake):
-    dataset = read_arrays(snakemake.input.data[0], Dataset)
-    fits = {name: Fit(**fit) for name, fit in snakemake.params.fits.items()}
-    runs = read_runs(fits, snakemake.input.runs)
-    published = {
-        name: [Published(**component) for component in printed] for name, printed in snakemake.params.published.items()
-    }
-    table = measure(
-        dataset,
-        runs,
-        fits,
-        snakemake.params.bins,
-        published,
-        snakemake.params.seed,
-        snakemake.wildcards.experiment,
-    )
+    given = snakemake.params
+    fits = from_params(dict[str, Fit], given.fits)
+    published = from_params(dict[str, list[Published]], given.published)
+    of_fits = read_arrays(snakemake.input.data, Dataset), read_runs(fits, snakemake.input.runs), fits
+    table = measure(*of_fits, given.bins, published, given.seed, snakemake.wildcards.experiment)
     write_table(snakemake.output[0], table)

@@ -1,17 +1,13 @@
 """Run scikit-learn, or another implementation, from the starts of one of our fits, under every protocol."""
 
-from em_study.data.dataset import Dataset
-from em_study.data.storage import read_arrays, write_arrays
+from em_study.data.storage import write_arrays
 from em_study.evaluation.protocols import run_protocol
+from em_study.fits.given import read_fitted
 from em_study.fits.implementations import running
-from em_study.fits.runs import Runs
-from em_study.fits.settings import Fit
 from em_study.plan.step import logged
 
 with logged(snakemake):
-    dataset = read_arrays(snakemake.input.data[0], Dataset)
-    ours = read_arrays(snakemake.input.ours, Runs)
-    fit = Fit(**snakemake.params.fit)
+    dataset, ours, fit = read_fitted(snakemake)
     with running(snakemake.params.implementation, snakemake.params.time_limit) as run:
         for protocol, place in zip(snakemake.params.protocols, snakemake.output, strict=True):
             write_arrays(place, run_protocol(protocol, dataset, ours, fit, run))

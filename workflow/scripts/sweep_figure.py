@@ -4,14 +4,13 @@ from em_study.data.storage import read_rows
 from em_study.figures.style import save
 from em_study.figures.sweep import draw
 from em_study.plan.step import logged
+from em_study.settings import from_params
 from em_study.sweeps.cells import text_keys
 from em_study.sweeps.settings import Sweep
 
 with logged(snakemake):
-    sweep = Sweep.model_validate(snakemake.params.sweep)
+    sweep = from_params(Sweep, snakemake.params.sweep)
     # `converged` is there of every cell, also of those in which each fit failed
-    rows = read_rows(
-        snakemake.input.summary, "quantity", {*sweep.figure.quantities, "converged"}, text_keys(sweep.vary)
-    )
-    figure = draw(rows, sweep, snakemake.wildcards.sweep)
-    save(figure, snakemake.output.svg, snakemake.output.png)
+    drawn = {*sweep.figure.quantities, "converged"}
+    rows = read_rows(snakemake.input[0], "quantity", drawn, text_keys(sweep.vary))
+    save(draw(rows, sweep, snakemake.wildcards.sweep), snakemake.output.svg, snakemake.output.png)

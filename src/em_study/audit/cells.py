@@ -1,8 +1,7 @@
 """The files in which a sweep keeps the cells that it has run."""
 
-from em_study.data.checksums import Checksums
+from em_study.data.checksums import Checksums, digest_of
 from em_study.places import ROOT
-from em_study.plan.provenance import digest_of
 from em_study.plan.results import Plan
 from em_study.plan.sources import Code
 

@@ -1,7 +1,5 @@
-"""Files and text of unknown origin, and the checksum of a configuration. It imports nothing of the study."""
+"""Files and text of unknown origin. It imports nothing of the study."""
 
-import hashlib
-import json
 from pathlib import Path
 
 NOT_RESULTS = ("logs", "run.json", "manifest.json", "report", "report.html")  # times, and what is about the results
@@ -24,8 +22,3 @@ def leads_out(path: str) -> bool:
 def one_line(text) -> str:
     """Write text of unknown origin on one line, without what a terminal would obey."""
     return "".join(character if character.isprintable() else "?" for character in str(text))
-
-
-def configuration_digest(configuration: dict) -> str:
-    """Checksum of an effective configuration, in its canonical form."""
-    return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()

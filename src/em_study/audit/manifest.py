@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from em_study.audit.certificate import certificate_lines, not_certified
-from em_study.audit.checksums import configuration_digest
-from em_study.data.checksums import Checksums, sha256_of
+from em_study.data.checksums import Checksums, digest_of, sha256_of
 from em_study.errors import StudyError
 from em_study.places import ROOT, Places
-from em_study.plan.provenance import digest_of, made_by, read_record
+from em_study.plan.provenance import made_by, read_record
 from em_study.plan.sources import all_code
 
 AGAIN = "Delete each file of results that is named here, and run the same command again."
@@ -112,7 +111,7 @@ def make_manifest(git: dict, planned: dict, outputs) -> dict:
     manifest = {
         **git,
         "configuration": planned["study"],
-        "configuration_sha256": configuration_digest(planned["study"]),
+        "configuration_sha256": digest_of(planned["study"]),
         **{name: planned[name] for name in ("changes", "configuration_files", "article_files", "caller", "kernels")},
         "inputs": planned["files"],
         "code": {name: sha256_of(file) for name, file in code.items()},

@@ -15,11 +15,11 @@ import tempfile
 from pathlib import Path
 
 from em_study.audit.certificate import certificate_lines, not_certified
-from em_study.audit.checksums import NOT_RESULTS, configuration_digest, file_within, leads_out, one_line
+from em_study.audit.checksums import NOT_RESULTS, file_within, leads_out, one_line
 from em_study.audit.record import FILES, NOT_CERTIFIED, changes_in, holding_rows, is_archive, read_manifest
 from em_study.audit.stale import is_made_here
 from em_study.command import run
-from em_study.data.checksums import Checksums, sha256_of
+from em_study.data.checksums import Checksums, digest_of, sha256_of
 from em_study.places import ROOT, Places
 from em_study.plan.provenance import read_record
 
@@ -64,7 +64,7 @@ def problems_of(folder: Path, is_own: bool = True):
             )
             yield f"{words}, so nothing was computed again"
             return
-    if configuration_digest(manifest["configuration"]) != manifest["configuration_sha256"]:
+    if digest_of(manifest["configuration"]) != manifest["configuration_sha256"]:
         yield "results/manifest.json: its configuration does not have the checksum beside it"
     if is_own and not absent.intersection(manifest["inputs"]):  # without its files it cannot be loaded
         yield from _other_configuration(folder, manifest)
@@ -150,7 +150,7 @@ def _other_configuration(folder, manifest):
     except StudyError as error:
         yield f"the configuration is not valid: {error}"
         return
-    if configuration_digest(json.loads(json.dumps(effective))) != manifest["configuration_sha256"]:
+    if digest_of(json.loads(json.dumps(effective))) != manifest["configuration_sha256"]:
         yield "the configuration files give another configuration than the recorded one"
 
 

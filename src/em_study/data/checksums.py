@@ -23,13 +23,26 @@ def what_is_there(path) -> list[int]:
     return [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
-def computing_checksum(source: bytes) -> str:
-    """Checksum of what Python code computes: of its syntax tree without docstrings; comments are no part of it."""
+def digest_of(settings) -> str:
+    """Checksum of settings, in their canonical form."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def read_code(source: bytes) -> tuple[str, list[str]]:
+    """Give the checksum of what Python code computes, and the names that it imports.
+
+    The checksum is of the syntax tree without docstrings and without the `description` of a `Field`; comments are no
+    part of the tree. Code for another Python counts by its bytes, and imports nothing that is known.
+    """
     try:
         tree = ast.parse(source)
-    except (SyntaxError, ValueError):  # for another Python
-        return hashlib.sha256(source).hexdigest()
-    return hashlib.sha256(repr(_plain(tree)).encode()).hexdigest()
+    except (SyntaxError, ValueError):
+        return hashlib.sha256(source).hexdigest(), []
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return hashlib.sha256(repr(_plain(tree)).encode()).hexdigest(), sorted(names)
 
 
 def _plain(node):
@@ -41,13 +54,23 @@ def _plain(node):
     fields = {name: getattr(node, name, None) for name in node._fields if name not in ("kind", "ctx", "type_comment")}
     if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and _has_docstring(node):
         fields["body"] = node.body[1:]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field":
+        fields["keywords"] = [keyword for keyword in node.keywords if not _is_description(keyword)]
     kept = ((name, _plain(value)) for name, value in fields.items() if value is not None and value != [])
     return (type(node).__name__, *kept)
 
 
 def _has_docstring(node) -> bool:
     first = node.body[0] if node.body else None
-    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
+    return isinstance(first, ast.Expr) and _is_text(first.value)
+
+
+def _is_text(node) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_description(keyword: ast.keyword) -> bool:
+    return keyword.arg == "description" and _is_text(keyword.value)
 
 
 class Checksums:
@@ -63,7 +86,7 @@ class Checksums:
         self.place, self.is_new = place, False
         try:
             self.known = json.loads(place.read_text(encoding="utf-8")) if place else {}
-            if not all(isinstance(value, (str, list)) for value in self.known.values()):
+            if not all(isinstance(value, list) for value in self.known.values()):
                 raise ValueError
         except (OSError, ValueError, AttributeError):  # there is none, or it is another
             self.known = {}
@@ -80,13 +103,19 @@ class Checksums:
 
     def of_code(self, path) -> str:
         """Checksum of what a file of code computes, or of its bytes where it is no Python module."""
-        if Path(path).suffix != ".py":
-            return sha256_of(path)
+        return self._code(path)[0] if Path(path).suffix == ".py" else sha256_of(path)
+
+    def imports_of(self, path) -> list[str]:
+        """Name what a Python module imports, wherever in it."""
+        return self._code(path)[1:]
+
+    def _code(self, path) -> list[str]:
         source = Path(path).read_bytes()
-        of_bytes = hashlib.sha256(source).hexdigest()
-        if of_bytes not in self.known:
-            self._remember(of_bytes, computing_checksum(source))
-        return self.known[of_bytes]
+        key = f"code {hashlib.sha256(source).hexdigest()}"
+        if key not in self.known:
+            checksum, imports = read_code(source)
+            self._remember(key, [checksum, *imports])
+        return self.known[key]
 
     def _remember(self, key, value):
         self.known[key], self.is_new = value, True

@@ -33,6 +33,12 @@ def whole_file(path):
         temporary.unlink(missing_ok=True)
 
 
+def write_text(path, text: str):
+    """Write a text."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def write_arrays(path, value):
     """Write a dataclass of arrays (or None) as an .npz file."""
     arrays = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}

@@ -8,9 +8,9 @@ import jinja2
 from markupsafe import Markup
 
 from em_study import TITLE
-from em_study.audit.checksums import configuration_digest
 from em_study.claims.sentences import WORDS
 from em_study.configuration.study import Study
+from em_study.data.checksums import digest_of
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED
 from em_study.fits.settings import Fit
 from em_study.page.cards import SIGNS, Card
@@ -55,7 +55,7 @@ def make_page(
     packages = run["packages"]
     shown = {
         "commit": f"{run['commit'] or 'none: ' + run['no_commit']}{', with changes' if run['dirty'] else ''}",
-        "configuration, sha256": configuration_digest(configuration),
+        "configuration, sha256": digest_of(configuration),
         "Python": run["python"],
         **{name: packages[name] for name in (*LIBRARIES, "pandas", "matplotlib", "snakemake") if name in packages},
         "BLAS": " ".join(run["blas"].values()),

@@ -138,7 +138,7 @@ def files_of(claim: Claim, plan: Plan) -> list[tuple[str, str]]:
     """List the files that a claim's number is made from, the last first, and the rule that makes each."""
     table = f"results/tables/{claim.table}.csv"
     if claim.sweep is not None:
-        return [(table, "sweep"), *((part, "sweep_part") for part in plan.parts(claim.sweep))]
+        return [(table, "sweep"), *((part, "sweep_part") for part in plan.files("part", claim.sweep))]
     experiment = claim.about(claim.experiment)
     files = [(table, "tables")]
     for name in [experiment] if experiment else plan.study.experiments:

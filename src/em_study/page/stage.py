@@ -43,14 +43,13 @@ def stage_of(plan: Plan) -> Stage:
     scenes: dict[str, list[Scene]] = {}
     ways, left_out, shown = [], {}, {}
     for name, experiment in plan.study.experiments.items():
-        dataset = read_arrays(f"results/data/{name}.npz", Dataset)
+        dataset = read_arrays(plan.files("data", name)[0], Dataset)
         hindrance = what_hinders(dataset)
         if hindrance:
             left_out[name] = hindrance
             continue
-        fits = read_runs(experiment.fits, plan.of_fits(name, "results/fits/{experiment}/{fit}.npz"))
-        rungs = PROTOCOLS if experiment.protocols else {}
-        protocols = read_runs(rungs, [f"results/sklearn/{name}/{rung}.npz" for rung in rungs])
+        fits = read_runs(experiment.fits, plan.files("fits", name))
+        protocols = read_runs(PROTOCOLS, plan.files("sklearn", name)) if experiment.protocols else {}
         scenes[name], found = scenes_of(name, experiment, dataset, fits, protocols)
         ways += found
         for scene in scenes[name]:

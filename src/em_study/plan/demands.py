@@ -5,6 +5,7 @@ sweeps' parts depend on them too, which is why nothing here depends on a machine
 """
 
 import math
+from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic import ValidationError
 from em_study.data.settings import CsvData, GaussianMixtureData
 from em_study.evaluation.protocols import LADDER, PROTOCOLS
 from em_study.experiments.settings import Experiment
-from em_study.fits.available import implementation_file
+from em_study.fits.available import implementation_file, implementation_files
 from em_study.fits.settings import Fit
 from em_study.sweeps.cells import Cells
 from em_study.sweeps.settings import Sweep
@@ -27,7 +28,7 @@ STEPS = 50  # of EM in a fit, if it may take so many
 ROWS, BYTES_OF_A_ROW = 10_000, 10  # of a file, which is not read for this; it may be fetched only later
 CLASSES = 3  # of a file
 OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging, writing
-# How often the work of all fits, or of the one that is compared, a step does.
+# How often a step does the work of all fits, or of the one that is compared.
 PASSES = {"data": 0, "fit": 1, "evaluate": 1, "predict": 1, "impute": 1, "sklearn": 3 * len(PROTOCOLS), "diagnose": 40}
 PASSES |= {"compare": len(PROTOCOLS), "measure": 10}
 # For who waits: what jobs of the default study took on a core, as a part of what is estimated (that of a fit and of a
@@ -41,6 +42,43 @@ PARTS, SHORT_PART, LONG_PART, MOST_CELLS = 8, 10.0, 60.0, 1000
 MISSING = 10  # times the seconds of complete rows
 # Last words of keys that change a cell's seconds; others are not looked at, nor are settings of a single fit's end.
 SIZES = {"n_unlabeled", "n_labeled", "counts", "n_components", "n_features", "max_iter", "n_init", "fraction", "holes"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """Cells of a sweep that one job computes, by their numbers, and the seconds that each may take."""
+
+    cells: Cells
+    numbers: range
+    seconds_of_cells: np.ndarray
+
+    @property
+    def seconds(self) -> float:
+        """Estimate the seconds of the job."""
+        return float(self.seconds_of_cells.sum())
+
+    @property
+    def longest(self) -> Experiment:
+        """The experiment of the cell that may take longest."""
+        return self.cells[self.numbers[int(self.seconds_of_cells.argmax())]].experiment
+
+    @property
+    def assignments(self) -> list[dict]:
+        """The values of each cell."""
+        return [self.cells.assignment(number) for number in self.numbers]
+
+    @property
+    def files(self) -> list[str]:
+        """The files of data and implementations that the cells read."""
+        chosen = [self.cells[number] for number in (self.numbers if self.cells.files_vary else self.numbers[:1])]
+        files = {file.place for cell in chosen for file in cell.experiment.data.files}
+        return sorted(files.union(*(implementation_files(cell.experiment) for cell in chosen)))
+
+
+def parts_of(cells: Cells) -> list[Part]:
+    """Part the cells of a sweep, in their order, into jobs of about the same time."""
+    seconds = seconds_of_cells(cells)
+    return [Part(cells, numbers, seconds[numbers]) for numbers in parts_by_time(seconds, cells.sweep)]
 
 
 def minutes(seconds: float, attempt: int, allowed: float = 0.0) -> int:

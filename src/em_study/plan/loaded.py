@@ -1,11 +1,9 @@
 """The code that a job runs, which must be that of the plan, from the first job of a process to its last."""
 
-from em_study.data.checksums import MEMORY, Checksums, what_is_there
+from em_study.data.checksums import MEMORY, Checksums
 from em_study.errors import StudyError
 from em_study.places import ROOT
 from em_study.plan.sources import Code
-
-CHANGED = "{} was changed while the run was at work: run the same command again"
 
 
 class LoadedCode:
@@ -28,19 +26,18 @@ class LoadedCode:
         """
         self.check_again()
         for name in planned.keys() & self.code.files.keys() - self.seen.keys():
-            file = self.code.files[name]
-            self.seen[name] = what_is_there(file)
-            if self.code.checksums.of_code(file) != planned[name]:
+            self.seen[name] = self.code.what_is_there(name)
+            if self.code.checksum_of(name) != planned[name]:
                 self.changed = name
         self.check_again()
 
     def check_again(self):
         """Raise if a file was touched since it was first used: what is loaded may be what it was in between."""
         for name, before in self.seen.items():
-            if self.changed is None and what_is_there(self.code.files[name]) != before:
+            if self.changed is None and self.code.what_is_there(name) != before:
                 self.changed = name
         if self.changed is not None:
-            raise StudyError(CHANGED.format(self.changed))
+            raise StudyError(f"{self.changed} was changed while the run was at work: run the same command again")
 
 
 LOADED = LoadedCode()

@@ -1,6 +1,5 @@
 """What made each result: one record a job, of what it read, its settings and what it wrote. It has no time or place."""
 
-import hashlib
 import json
 import platform
 import re
@@ -8,27 +7,22 @@ from functools import lru_cache
 from pathlib import Path
 
 from em_study.data.checksums import sha256_of, what_is_there
-from em_study.data.storage import whole_file
+from em_study.data.storage import write_text
+from em_study.layout import FILES, LOGS
 from em_study.places import Places
 from em_study.wording import differing, shown
 
-LOGS, RECORDS = Path("results/logs"), Path("results/records")
 CHECKSUM = re.compile("[0-9a-f]{64}")
 
 
 def record_of(log) -> Path:
     """Name the record of the job that has a log."""
-    return RECORDS / Path(log).relative_to(LOGS).with_suffix(".json")
+    return Path(FILES["record"].of(job=str(Path(log).with_suffix("")).removeprefix(LOGS)))
 
 
 def settings_of(params) -> dict:
     """Return the params of a job as they are read back from its record."""
     return json.loads(json.dumps(dict(params.items()), sort_keys=True))
-
-
-def digest_of(settings: dict) -> str:
-    """Checksum of settings."""
-    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def write_record(job, inputs: dict[str, str]):
@@ -50,8 +44,7 @@ def write_record(job, inputs: dict[str, str]):
     }
     file = record_of(job.log[0])
     file.parent.mkdir(parents=True, exist_ok=True)
-    with whole_file(file) as temporary:
-        temporary.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_text(file, json.dumps(record, indent=1) + "\n")
 
 
 def read_record(file: Path) -> dict | None:

@@ -2,25 +2,29 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
-
-import numpy as np
 
 from em_study.claims.settings import Claim
 from em_study.configuration.study import Study
 from em_study.data.formats import about_rows
 from em_study.data.settings import CsvData, CsvFile, SklearnData
-from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED
+from em_study.evaluation.protocols import PROTOCOLS
+from em_study.evaluation.protocols import PUBLISHED as AS_PUBLISHED
 from em_study.experiments.settings import Experiment
 from em_study.figures import sweep
 from em_study.figures.catalogue import FIGURES, figures_of
 from em_study.fits.available import implementation_file, implementation_files
-from em_study.plan.demands import parts_by_time, seconds_of_cells
+from em_study.layout import BETWEEN, FILES, PUBLISHED, table_file
+from em_study.plan.demands import PASSES, Part, minutes, parts_of, seconds_allowed, seconds_of_step
 from em_study.sweeps.cells import Cells
 
-FORMATS = ("svg", "png")  # of each figure
 MANY_ROWS = 100_000  # from which on predictions as text are large
-TABLES = ("fits", "parameters", "agreement", "diagnosis", "measurements", "claims")
+TABLES = ("fits", "parameters", "agreement", "diagnosis", "measurements")
+IMAGES = ("svg", "png")  # of each figure
+# Files that figures read, by the names of `em_study.figures.shown.Shown` and of the layout.
+READ = {"data": "data", "runs": "fits", "sklearn": "sklearn", "agreement": "agreement"}
+READ |= {"measurements": "measurements", "evaluations": "scores"}
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,15 @@ class Plan:
         }
 
     @cached_property
-    def data_files(self) -> list[CsvFile]:
-        """Every data file that an experiment or a sweep reads."""
-        return [file for experiment in self.varied for file in experiment.data.files]
-
-    @cached_property
     def varied(self) -> list[Experiment]:
         """Every experiment, and those of the cells that may read other files."""
         cells = [cell.experiment for cells in self.cells.values() if cells.files_vary for cell in cells]
         return [*self.study.experiments.values(), *cells]
+
+    @cached_property
+    def data_files(self) -> list[CsvFile]:
+        """Every data file that an experiment or a sweep reads."""
+        return [file for experiment in self.varied for file in experiment.data.files]
 
     @property
     def inputs(self) -> list[str]:
@@ -54,50 +58,17 @@ class Plan:
         return sorted({file.place for file in self.data_files} | files)
 
     @property
-    def kernels(self) -> list[str]:
-        """Name the kernels that our EM runs with."""
-        varied = {
-            value
-            for sweep in self.study.sweeps.values()
-            for key in sweep.vary
-            if key.endswith(".kernel")
-            for value in sweep.vary[key]
-        }
-        fits = [fit for experiment in self.study.experiments.values() for fit in experiment.fits.values()]
-        return sorted(varied | {fit.kernel for fit in fits if fit.implementation == "emgmm"})
-
-    def implementation_of(self, experiment: str, fit: str | None) -> list[str]:
-        """List the file of the implementation that a fit names, or with None the protocols; none if it is built in."""
-        found = self.study.experiments[experiment]
-        file = implementation_file((found.fits[fit] if fit else found.protocols).implementation)
-        return [file] if file else []
-
-    @property
     def urls(self) -> dict[str, str]:
         """Addresses of files by their checksums."""
         return {file.sha256: file.url for file in self.data_files if file.url}
 
     @property
-    def compared(self) -> list[str]:
-        """Names of the experiments that scikit-learn is run beside."""
-        return [name for name, experiment in self.study.experiments.items() if experiment.protocols]
-
-    def of_every_fit(self, pattern: str) -> list[str]:
-        """Fill {experiment} and {fit} in a path."""
-        return [
-            pattern.format(experiment=name, fit=fit)
-            for name, experiment in self.study.experiments.items()
-            for fit in experiment.fits
-        ]
-
-    @property
-    def predictions(self) -> list[str]:
-        """The rows of each experiment with their posteriors, by each fit."""
-        return [
-            path
-            for name, experiment in self.study.experiments.items()
-            for path in self.of_fits(name, f"results/predictions/{{experiment}}/{{fit}}.{experiment.predictions}")
-        ]
+    def kernels(self) -> list[str]:
+        """Name the kernels that our EM runs with."""
+        vary = [keys for sweep in self.study.sweeps.values() for keys in sweep.vary.items()]
+        varied = {value for key, values in vary if key.endswith(".kernel") for value in values}
+        fits = [fit for experiment in self.study.experiments.values() for fit in experiment.fits.values()]
+        return sorted(varied | {fit.kernel for fit in fits if fit.implementation == "emgmm"})
 
     @property
     def large_as_text(self) -> dict[str, int]:
@@ -109,23 +80,70 @@ class Plan:
                 found[name] = about_rows(data.unlabeled.place) if isinstance(data, CsvData) else data.n_rows
         return {name: n_rows for name, n_rows in found.items() if n_rows > MANY_ROWS}
 
+    def implementation_of(self, experiment: str, fit: str | None) -> list[str]:
+        """List the file of the implementation that a fit names, or with None the protocols; none if it is built in."""
+        found = self.study.experiments[experiment]
+        file = implementation_file((found.fits[fit] if fit else found.protocols).implementation)
+        return [file] if file else []
+
+    def files(self, kind: str, of: str | None = None) -> list[str]:
+        """List the files of a kind of `em_study.layout`, of one experiment or sweep, or of all that have such files."""
+        file, found = FILES[kind], []
+        for owner in [of] if of else self._owners(kind):
+            values = [self._values(name, owner) for name in file.wildcards]
+            found += [file.of(**dict(zip(file.wildcards, each, strict=True))) for each in product(*values)]
+        return found
+
+    def _owners(self, kind: str) -> list[str]:
+        """Name the experiments or sweeps that have files of a kind; of other files one that does not count."""
+        wildcards = FILES[kind].wildcards
+        if "sweep" in wildcards:
+            return self.drawn if kind == "sweep_figure" else list(self.study.sweeps)
+        if "experiment" not in wildcards:
+            return [""]
+        if kind in ("sklearn", "agreement", "diagnosis"):
+            return self.compared
+        experiments = self.study.experiments.items()
+        return [name for name, experiment in experiments if kind != "imputed" or experiment.data.incomplete]
+
+    def _values(self, wildcard: str, owner: str):
+        """List what stands in place of a pair of braces in the files of an experiment or a sweep."""
+        match wildcard:
+            case "table":
+                return TABLES
+            case "fit":
+                return self.study.experiments[owner].fits
+            case "protocol":
+                return PROTOCOLS
+            case "format":
+                return [self.study.experiments[owner].predictions]
+            case "figure":
+                return self.figures_of[owner]
+            case "image":
+                return IMAGES
+            case "part":
+                return range(len(self.parts[owner]))
+        return [owner]
+
     @property
-    def imputed(self) -> list[str]:
-        """The rows of each experiment that may lack values, as each fit fills them in."""
-        return [
-            path
-            for name, experiment in self.study.experiments.items()
-            for path in self.of_fits(name, "results/imputed/{experiment}/{fit}.csv")
-            if experiment.data.incomplete
-        ]
+    def published(self) -> list[str]:
+        """Everything that the study publishes: tables, predictions, figures."""
+        return [path for kind, file in FILES.items() if file.role == PUBLISHED for path in self.files(kind)]
 
-    def of_fits(self, experiment: str, pattern: str) -> list[str]:
-        """Fill {experiment} and {fit} in a path, for the fits of one experiment."""
-        return [pattern.format(experiment=experiment, fit=fit) for fit in self.study.experiments[experiment].fits]
+    @property
+    def intermediates(self) -> list[str]:
+        """What lies between the data and the published files."""
+        return [path for kind, file in FILES.items() if file.role == BETWEEN for path in self.files(kind)]
 
-    def evaluations(self, table: str) -> list[str]:
-        """List the parts of a table, one a fit."""
-        return self.of_every_fit(f"results/evaluation/{{experiment}}/{table}/{{fit}}.csv")
+    @property
+    def compared(self) -> list[str]:
+        """Names of the experiments that scikit-learn is run beside."""
+        return [name for name, experiment in self.study.experiments.items() if experiment.protocols]
+
+    @property
+    def drawn(self) -> list[str]:
+        """The sweeps that are drawn."""
+        return [name for name, found in self.study.sweeps.items() if found.figure]
 
     @cached_property
     def varied_experiment(self) -> dict[str, dict]:
@@ -142,38 +160,33 @@ class Plan:
         }
 
     @cached_property
-    def cells_of_parts(self) -> dict[str, list[range]]:
-        """The cells that each part of a sweep computes, in one job."""
-        return {name: parts_by_time(self.seconds_of_cells[name], self.study.sweeps[name]) for name in self.cells}
+    def parts(self) -> dict[str, list[Part]]:
+        """The parts of each sweep, one a job."""
+        return {name: parts_of(cells) for name, cells in self.cells.items()}
 
-    @cached_property
-    def seconds_of_cells(self) -> dict[str, np.ndarray]:
-        """How long each cell of a sweep may take."""
-        return {name: seconds_of_cells(cells) for name, cells in self.cells.items()}
+    def part(self, names) -> Part:
+        """Give the part of a sweep that the names in a path are of."""
+        return self.parts[names["sweep"]][int(names["part"])]
 
-    def seconds_of_part(self, sweep: str, part: int) -> float:
-        """Estimate the seconds of a part of a sweep."""
-        return float(self.seconds_of_cells[sweep][self.cells_of_parts[sweep][part]].sum())
+    def seconds_of(self, rule: str, names) -> float:
+        """Estimate the seconds of a job of a rule, by the names in its paths; 0 if it takes hardly any."""
+        if rule == "sweep_part":
+            return self.part(names).seconds
+        if rule not in PASSES:
+            return 0.0
+        return seconds_of_step(rule, self.study.experiments[names["experiment"]], names.get("fit"))
 
-    def longest_of_part(self, sweep: str, part: int) -> Experiment:
-        """Give the experiment of the cell that may take longest."""
-        numbers = self.cells_of_parts[sweep][part]
-        return self.cells[sweep][numbers[int(self.seconds_of_cells[sweep][numbers].argmax())]].experiment
+    def minutes_of(self, rule: str, names, attempt: int) -> int:
+        """Minutes that a job of a rule asks a cluster for."""
+        allowed = 0.0
+        if rule in ("fit", "sklearn", "sweep_part"):
+            n_cells = len(self.part(names).numbers) if rule == "sweep_part" else 1
+            allowed = n_cells * seconds_allowed(self.largest(names))
+        return minutes(self.seconds_of(rule, names), attempt, allowed)
 
-    def assignments_of_part(self, sweep: str, part: int) -> list[dict]:
-        """List the values of the cells of a part."""
-        return [self.cells[sweep].assignment(number) for number in self.cells_of_parts[sweep][part]]
-
-    def files_of_part(self, sweep: str, part: int) -> list[str]:
-        """List the files of data and implementations that these cells read."""
-        cells, numbers = self.cells[sweep], self.cells_of_parts[sweep][part]
-        chosen = [cells[number] for number in (numbers if cells.files_vary else numbers[:1])]
-        files = {file.place for cell in chosen for file in cell.experiment.data.files}
-        return sorted(files.union(*(implementation_files(cell.experiment) for cell in chosen)))
-
-    def parts(self, sweep: str) -> list[str]:
-        """List the parts of a sweep's table, one a job."""
-        return [f"results/sweeps/{sweep}/part_{part}.csv" for part in range(len(self.cells_of_parts[sweep]))]
+    def largest(self, names) -> Experiment:
+        """Give the experiment that a job is of, of a sweep's part the one that may take longest."""
+        return self.part(names).longest if names.get("part") else self.study.experiments[names["experiment"]]
 
     @cached_property
     def figures_of(self) -> dict[str, dict[str, tuple[str, list[str]]]]:
@@ -183,54 +196,12 @@ class Plan:
     def shown_in(self, experiment: str, figure: str) -> dict[str, list[str]]:
         """List the files that a figure of an experiment reads, by the names of `em_study.figures.shown.Shown`."""
         kind, fits = self.figures_of[experiment][figure]
-        patterns = {
-            "data": "results/data/{experiment}.npz",
-            "runs": "results/fits/{experiment}/{fit}.npz",
-            "sklearn": f"results/sklearn/{{experiment}}/{PUBLISHED}.npz",
-            "agreement": "results/evaluation/{experiment}/agreement.csv",
-            "measurements": "results/evaluation/{experiment}/measurements.csv",
-            "evaluations": "results/evaluation/{experiment}/fits/{fit}.csv",
-        }
+        names = {"experiment": experiment, "protocol": AS_PUBLISHED}
         return {
-            name: list(dict.fromkeys(pattern.format(experiment=experiment, fit=fit) for fit in fits or [""]))
-            for name, pattern in patterns.items()
+            name: list(dict.fromkeys(FILES[of].of(fit=fit, **names) for fit in fits or [""]))
+            for name, of in READ.items()
             if name in FIGURES[kind].READS
         }
-
-    @property
-    def figures(self) -> list[str]:
-        """Every figure, of experiments and sweeps."""
-        stems = [f"{name}/{figure}" for name, found in self.figures_of.items() for figure in found]
-        stems += [f"{name}/sweep" for name in self.drawn]
-        return [f"results/figures/{stem}.{ending}" for stem in stems for ending in FORMATS]
-
-    @property
-    def published(self) -> list[str]:
-        """Everything that the study publishes: tables, predictions, figures."""
-        return [
-            *(f"results/tables/{name}.csv" for name in TABLES),
-            "results/tables/README.md",
-            "results/index.html",
-            *self.predictions,
-            *self.imputed,
-            *(f"results/tables/sweeps/{name}{end}.csv" for name in self.study.sweeps for end in ("", "_summary")),
-            *self.figures,
-        ]
-
-    @property
-    def intermediates(self) -> list[str]:
-        """What lies between the data and the published files."""
-        return [
-            *(f"results/data/{name}.npz" for name in self.study.experiments),
-            *self.of_every_fit("results/fits/{experiment}/{fit}.npz"),
-            *(f"results/evaluation/{name}/measurements.csv" for name in self.study.experiments),
-            *(f"results/sklearn/{name}/{rung}.npz" for name in self.compared for rung in PROTOCOLS),
-            *(f"results/evaluation/{name}/agreement.csv" for name in self.compared),
-            *(f"results/evaluation/{name}/diagnosis.csv" for name in self.compared),
-            *self.evaluations("fits"),
-            *self.evaluations("parameters"),
-            *(part for name in self.study.sweeps for part in self.parts(name)),
-        ]
 
     @cached_property
     def report_images(self) -> dict[str, str]:
@@ -241,22 +212,18 @@ class Plan:
         claims = [claim for claim in self.study.claims.values() if isinstance(claim, Claim)]
         named = {(claim.about(None), claim.where.get("fit")) for claim in claims}
         captions = {
-            f"{name}/{figure}": FIGURES[kind].CAPTION
+            (name, figure): FIGURES[kind].CAPTION
             for name, found in self.figures_of.items()
             for figure, (kind, fits) in found.items()
             if FIGURES[kind].IN_REPORT or any((name, fit) in named for fit in fits)
         }
-        captions |= {f"{name}/sweep": sweep.CAPTION for name in self.drawn}
-        return {f"results/report/figures/{stem}.webp": caption for stem, caption in captions.items()}
-
-    @property
-    def drawn(self) -> list[str]:
-        """The sweeps that are drawn."""
-        return [name for name, found in self.study.sweeps.items() if found.figure]
+        captions |= {(name, "sweep"): sweep.CAPTION for name in self.drawn}
+        image = FILES["report_image"]
+        return {image.of(owner=owner, figure=figure): caption for (owner, figure), caption in captions.items()}
 
     @property
     def table_pages(self) -> dict[str, str]:
         """Pages of the report by the table that they show."""
         names = ["claims", "fits", "parameters", "agreement", "diagnosis"]
         names += [f"sweeps/{name}_summary" for name in self.study.sweeps]
-        return {f"results/tables/{name}.csv": f"results/report/{Path(name).name}.html" for name in names}
+        return {table_file(name): FILES["table_page"].of(page=Path(name).name) for name in names}

@@ -2,15 +2,16 @@
 
 import importlib.metadata
 import platform
-import re
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from em_study.data.checksums import Checksums
+from em_study.data.checksums import Checksums, digest_of, what_is_there
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn")  # whose versions decide on every number
 # Packages whose versions count where they are imported, by the name that an import uses.
 WHERE_IMPORTED = {"pandas": "pandas", "matplotlib": "matplotlib", "PIL": "pillow", "pyarrow": "pyarrow"}
+AS_ONE = "emgmm"  # who imports a part of our library has all of it loaded: it has one checksum
+BESIDE = "em_study.plan.step"  # writes what is known of a job, and computes nothing of what the job makes
 SCRIPTS = {  # of each rule that makes a number
     **{
         rule: f"{rule}.py"
@@ -18,8 +19,6 @@ SCRIPTS = {  # of each rule that makes a number
     },
     "sklearn": "run_sklearn.py",
 }
-# An import statement as ruff formats it, wherever it stands.
-IMPORT = re.compile(r"^[ ]*(?:from ([\w.]+) import (\([^)]*\)|.+)|import (.+))$", re.MULTILINE)
 
 
 class Code:
@@ -37,13 +36,14 @@ class Code:
         self.root, self.checksums = root, checksums or Checksums()
 
     @cached_property
-    def modules(self) -> dict[str, Path]:
-        """Every module below src, by its dotted name."""
-        src = self.root / "src"
-        return {
-            ".".join(file.relative_to(src).with_suffix("").parts).removesuffix(".__init__"): file
-            for file in sorted(src.glob("**/*.py"))
-        }
+    def files(self) -> dict[str, list[Path]]:
+        """The file of each module below src, by its dotted name, and of each script, by the name of the file."""
+        found, src = {}, self.root / "src"
+        for file in sorted(src.glob("**/*.py")):
+            parts = file.relative_to(src).with_suffix("").parts
+            name = AS_ONE if parts[0] == AS_ONE else ".".join(parts).removesuffix(".__init__")
+            found.setdefault(name, []).append(file)
+        return found | {name: [file] for name, file in self.scripts.items()}
 
     @cached_property
     def scripts(self) -> dict[str, Path]:
@@ -52,58 +52,48 @@ class Code:
 
     @cached_property
     def imports(self) -> dict[str, set[str]]:
-        """Modules of ours that each module or script imports itself, with the packages that they lie in."""
-        return {name: {*_with_packages(found)} & self.modules.keys() for name, found in self._imported.items()}
-
-    @cached_property
-    def _imported(self) -> dict[str, set[str]]:
-        return {name: _imported(file) for name, file in self.files.items()}
+        """Everything that each module or script imports itself, with the packages that it lies in."""
+        return {
+            name: {above for file in files for found in self.checksums.imports_of(file) for above in _with_above(found)}
+            for name, files in self.files.items()
+        }
 
     def of(self, script: str, *modules: str) -> set[str]:
         """Name a script and all modules that it uses, directly or not; beside it, those that it looks up by name."""
-        reached, begun = set(), [script, *modules]
+        reached, begun = set(), {script, *modules}
         while begun:
-            if (name := begun.pop()) not in reached:
-                reached.add(name)
-                begun += self.imports[name]
+            reached |= begun
+            begun = set().union(*(self.imports[name] for name in begun)) & self.files.keys() - reached - {BESIDE}
         return reached
 
-    @cached_property
-    def _checksums(self) -> dict[str, str]:
-        return {name: self.checksums.of_code(file) for name, file in self.files.items()}
+    @lru_cache  # noqa: B019 (a process has one or two)
+    def checksum_of(self, name: str) -> str:
+        """Checksum of what a module or script computes, or all of the library."""
+        found = [self.checksums.of_code(file) for file in self.files[name]]
+        return found[0] if len(found) == 1 else digest_of(found)
 
-    @cached_property
-    def files(self) -> dict[str, Path]:
-        """The modules and scripts, by their names."""
-        return self.modules | self.scripts
+    def what_is_there(self, name: str) -> list[list[int]]:
+        """Describe the files of a module or script, without reading them."""
+        return [what_is_there(file) for file in self.files[name]]
 
     def made_of(self, script: str, *modules: str) -> dict[str, str]:
         """Give the checksum of what each module computes that `of` names, and the versions of Python and libraries."""
         reached = sorted(self.of(script, *modules))
-        imported = {name.split(".")[0] for module in reached for name in self._imported[module]}
+        imported = set().union(*map(self.imports.get, reached))
         packages = [*LIBRARIES, *(package for name, package in WHERE_IMPORTED.items() if name in imported)]
         versions = {"python": ".".join(platform.python_version_tuple()[:2])} | {
             name: version(name) for name in packages
         }
-        return {name: self._checksums[name] for name in reached} | versions
+        return {name: self.checksum_of(name) for name in reached} | versions
 
 
 version = lru_cache(importlib.metadata.version)
 
 
-def _imported(file: Path) -> set[str]:
-    """Name everything that a file imports."""
-    found = set()
-    for package, names, plain in IMPORT.findall(file.read_text(encoding="utf-8")):
-        words = re.findall(r"[\w.]+", names or plain)
-        found |= {f"{package}.{word}" for word in words} if package else {*words}
-    return found
-
-
-def _with_packages(names):
-    """Name modules, and the packages that they lie in."""
-    for parts in (name.split(".") for name in names):
-        yield from (".".join(parts[: i + 1]) for i in range(len(parts)))
+def _with_above(name: str):
+    """Name a module, and the packages that it lies in."""
+    parts = name.split(".")
+    return (".".join(parts[: i + 1]) for i in range(len(parts)))
 
 
 def all_code(root: Path) -> list[Path]:

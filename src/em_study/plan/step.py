@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from em_study.data.checksums import sha256_of, what_is_there
-from em_study.data.storage import whole_file
+from em_study.data.storage import write_text
 from em_study.errors import StudyError
 from em_study.places import Places
 from em_study.plan.loaded import LOADED
@@ -37,7 +37,7 @@ def logged(job):
     try:
         with open(job.log[0], "w", encoding="utf-8") as file, contextlib.redirect_stderr(file):
             try:
-                with _provenance(job), _timed(job, times_of(job.log[0])):
+                with _recorded(job):
                     yield
             except StudyError as error:
                 print(error, file=file)
@@ -61,39 +61,35 @@ def times_of(log) -> Path:
 
 
 @contextlib.contextmanager
-def _provenance(job):
-    """Leave a record of what a job has read and made; no file may change while it reads."""
-    record_of(job.log[0]).unlink(missing_ok=True)
+def _recorded(job):
+    """Leave a record of what a job has read and made, and one of its time and place; no file may change meanwhile."""
+    log, name = job.log[0], Places().name
+    for file in (record_of(log), times_of(log)):
+        file.unlink(missing_ok=True)
     LOADED.check(job.params.get("code", {}))
     files = {str(file): what_is_there(file) for file in job.input}
-    inputs = {Places().name(file): sha256_of(file) for file in files}
-    yield
-    for file, before in files.items():
-        if what_is_there(file) != before:
-            raise StudyError(f"{file} was changed while this job read it: run the same command again")
-    LOADED.check_again()
-    write_record(job, inputs)
-
-
-@contextlib.contextmanager
-def _timed(job, file: Path):
-    file.unlink(missing_ok=True)
+    inputs = {name(file): sha256_of(file) for file in files}
     with contextlib.suppress(OSError):  # no such kernel
         (PROCESS / "clear_refs").write_text("5")  # the peak from here on: the process may have run other jobs before
     began, clock = datetime.now(UTC), time.perf_counter()
     yield
-    record = {
+    seconds = time.perf_counter() - clock
+    for file, before in files.items():
+        if what_is_there(file) != before:
+            raise StudyError(f"{file} was changed while this job read it: run the same command again")
+    LOADED.check_again()
+    times = {
         "rule": job.rule,
         "began": began.isoformat(timespec="seconds"),
-        "seconds": round(time.perf_counter() - clock, 3),
+        "seconds": round(seconds, 3),
         "node": os.environ.get("SLURMD_NODENAME") or platform.node(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
         "peak_memory_mb": _peak_memory(),
-        "inputs": sorted({*map(Places().name, job.input)}),
+        "inputs": sorted(inputs),
         "outputs": sorted(map(str, job.output)),
     }
-    with whole_file(file) as temporary:
-        temporary.write_text(json.dumps(record), encoding="utf-8")
+    write_text(times_of(log), json.dumps(times))
+    write_record(job, inputs)
 
 
 def _peak_memory() -> int | None:

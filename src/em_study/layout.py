@@ -1,0 +1,118 @@
+"""Every file of a run's results: how its path reads, which rule makes it, and whether it holds rows of the user."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+NAME = "[a-z][a-z0-9_]*"
+WILDCARDS = {  # what stands in braces in a path
+    **dict.fromkeys(("experiment", "fit", "protocol", "sweep", "owner", "figure", "page"), NAME),
+    "sha256": "[0-9a-f]{64}",
+    "ending": "csv|parquet|npy",
+    "format": "csv|parquet",
+    "image": "svg|png",
+    "part": "[0-9]+",
+    "cell": "[0-9a-f]{64}(_[0-9a-f]{16})?",
+    "table": "fits|parameters|agreement|diagnosis|measurements",
+    "job": r"[a-z0-9_/]+(\.\w+)?",
+}
+PUBLISHED = "published"
+BETWEEN = "between the data and what is published"
+APART = "not among the results that a manifest certifies"
+RECORDS = "records"
+
+
+@dataclass(frozen=True)
+class File:
+    """A kind of file.
+
+    Attributes
+    ----------
+    path : str
+        From the folder of the run, with the names of `WILDCARDS` in braces.
+    rule : str
+        That makes it.
+    role : str
+    holds_rows : bool
+        Whether it holds rows of the data, which may be a user's.
+    """
+
+    path: str
+    rule: str
+    role: str = BETWEEN
+    holds_rows: bool = False
+
+    @cached_property
+    def wildcards(self) -> list[str]:
+        """What stands in braces."""
+        return re.findall(r"{(\w+)}", self.path)
+
+    @cached_property
+    def pattern(self) -> re.Pattern:
+        """Matches the path of every such file."""
+        parts = re.split(r"{(\w+)}", self.path)
+        parts[::2] = map(re.escape, parts[::2])
+        parts[1::2] = [f"(?P<{name}>{WILDCARDS[name]})" for name in parts[1::2]]
+        return re.compile("".join(parts))
+
+    def of(self, **names) -> str:
+        """Write the path with some names in place of its braces."""
+        return re.sub(r"{(\w+)}", lambda found: str(names.get(found[1], found[0])), self.path)
+
+
+FILES = {
+    "download": File("results/downloads/{sha256}.{ending}", "fetch", APART),
+    "data": File("results/data/{experiment}.npz", "data", holds_rows=True),
+    "fits": File("results/fits/{experiment}/{fit}.npz", "fit"),
+    "measurements": File("results/evaluation/{experiment}/measurements.csv", "measure"),
+    "sklearn": File("results/sklearn/{experiment}/{protocol}.npz", "sklearn"),
+    "agreement": File("results/evaluation/{experiment}/agreement.csv", "compare"),
+    "diagnosis": File("results/evaluation/{experiment}/diagnosis.csv", "diagnose"),
+    "scores": File("results/evaluation/{experiment}/fits/{fit}.csv", "evaluate"),
+    "parameters": File("results/evaluation/{experiment}/parameters/{fit}.csv", "evaluate"),
+    "cell": File("results/sweeps/{sweep}/cells/{cell}.csv", "sweep_part", APART),
+    "part": File("results/sweeps/{sweep}/part_{part}.csv", "sweep_part"),
+    "table": File("results/tables/{table}.csv", "tables", PUBLISHED),
+    "claims": File("results/tables/claims.csv", "claims", PUBLISHED),
+    "dictionary": File("results/tables/README.md", "claims", PUBLISHED),
+    "page": File("results/index.html", "page", PUBLISHED, holds_rows=True),
+    "predictions": File("results/predictions/{experiment}/{fit}.{format}", "predict", PUBLISHED, holds_rows=True),
+    "imputed": File("results/imputed/{experiment}/{fit}.csv", "impute", PUBLISHED, holds_rows=True),
+    "sweep": File("results/tables/sweeps/{sweep}.csv", "sweep", PUBLISHED),
+    "summary": File("results/tables/sweeps/{sweep}_summary.csv", "sweep", PUBLISHED),
+    "figure": File("results/figures/{experiment}/{figure}.{image}", "figure", PUBLISHED, holds_rows=True),
+    "sweep_figure": File("results/figures/{sweep}/sweep.{image}", "sweep_figure", PUBLISHED),
+    "manifest": File("results/manifest.json", "manifest", APART),
+    "opening": File("results/report/opening.rst", "pages", APART),
+    "table_page": File("results/report/{page}.html", "pages", APART),
+    "report_image": File("results/report/figures/{owner}/{figure}.webp", "report_image", APART),
+    "report": File("results/report.html", "", APART),  # which `snakemake --report` makes of the run
+    "run": File("results/run.json", "", APART),  # at the end of the run
+    "record": File("results/records/{job}.json", "", RECORDS),  # by the job of the log of that name
+}
+MANIFEST, RUN = FILES["manifest"].path, FILES["run"].path
+LOGS = "results/logs/"  # with the times of each job
+
+
+def log_of(job: str) -> str:
+    """Name the log of a job."""
+    return f"{LOGS}{job}.log"
+
+
+def table_file(name: str) -> str:
+    """Name the file of a table, by its name as claims have it: fits, or sweeps/labels."""
+    return FILES["table"].of(table=name)
+
+
+def kind_of(path) -> tuple[str | None, dict[str, str]]:
+    """Say what kind of file a path is, and what stands in place of the braces; None and nothing, if it is of none."""
+    for kind, file in FILES.items():
+        if found := file.pattern.fullmatch(str(path)):
+            return kind, found.groupdict()
+    return None, {}
+
+
+def is_made_here(path) -> bool:
+    """Tell whether a path is one that experiments and sweeps have, whichever they are."""
+    kind, _ = kind_of(path)
+    return kind is not None and kind != "table" and bool(FILES[kind].wildcards)
