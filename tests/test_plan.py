@@ -1,5 +1,6 @@
 """Which files a study makes, told without Snakemake."""
 
+import ast
 import os
 import re
 import shutil
@@ -14,8 +15,9 @@ import pytest
 from em_study.configuration.loading import load
 from em_study.figures.catalogue import FIGURES
 from em_study.figures.shown import Shown
-from em_study.plan.results import Plan
-from em_study.plan.sources import Code, all_code
+from em_study.layout import FILES, LEFT, kind_of, table_file
+from em_study.plan.results import TABLES, Plan
+from em_study.plan.sources import AS_ONE, BESIDE, Code, all_code
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,6 +45,45 @@ def test_results_are_those_of_experiments_and_sweeps(plan):
         assert path not in published
 
 
+EVERYTHING = """
+seed: 1
+experiments:
+  drawn:
+    data: {source: gaussian_mixture, n_unlabeled: 9, n_labeled: 9, weights: [1.0], means: [[0.0, 0.0]],
+           covariances: [[[1.0, 0.0], [0.0, 1.0]]], holes: {fraction: 0.1, mechanism: mcar}}
+    fits: {f: {}, a_name_of_as_many_letters_as_a_name_in_a_configuration_may_have_: {}}
+  mine:
+    data: {source: csv, features: [x], unlabeled: {path: u.csv}}
+    fits: {f: {n_components: 1}, other: {n_components: 1, implementation: opencv}}
+    predictions: parquet
+  compared:
+    data: {source: sklearn, dataset: iris, labeled_fraction: 0.1}
+    fits: {f: {}}
+    protocols: {fit: f}
+sweeps:
+  s: {experiment: drawn, vary: {fits.f.tol: [0.1, 0.2]}, figure: {x: fits.f.tol, y: n_iter}}
+"""
+
+
+def test_what_is_left_of_every_experiment_and_sweep_is_known(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("u.csv").write_text("x\n1\n")
+    shutil.copytree(ROOT / "implementations", "implementations")
+    Path("config.yaml").write_text(EVERYTHING)
+    plan = Plan(load(["config.yaml"]).study)
+    made = [*plan.published, *plan.intermediates, *plan.table_pages.values(), *plan.report_images]
+    made += [FILES["download"].of(sha256="0" * 64, ending="csv")]
+    kinds = {path: kind_of(path)[0] for path in made}
+    assert {path for path, kind in kinds.items() if kind not in LEFT} == {
+        *(table_file(name) for name in (*TABLES, "claims")),
+        "results/tables/README.md",
+        "results/index.html",
+    }
+    others = {"cell", "manifest", "opening", "report", "run", "record"}
+    # A sweep's figure and summary have the form of an experiment's figure and of a table.
+    assert {*kinds.values()} == FILES.keys() - others - {"sweep_figure", "summary"}
+
+
 def test_planning_imports_no_large_library():
     """Each inner Snakemake of a cluster's job plans too."""
     common = (ROOT / "workflow/rules/common.smk").read_text()
@@ -58,9 +99,9 @@ def test_planning_imports_no_large_library():
 
 
 def test_parts_hold_every_cell_once(plan):
-    parts = plan.parts("labels")
+    parts = plan.files("part", "labels")
     assert parts == [f"results/sweeps/labels/part_{part}.csv" for part in range(1)]
-    assignments = [values for part in range(len(parts)) for values in plan.assignments_of_part("labels", part)]
+    assignments = [values for part in plan.parts["labels"] for values in part.assignments]
     assert assignments == [cell.assignment for cell in plan.cells["labels"]]
     assert set(parts) < set(plan.intermediates)
 
@@ -80,7 +121,7 @@ def test_a_data_file_of_a_cell_is_an_input(tmp_path, monkeypatch):
     )
     plan = Plan(load(["config.yaml"]).study)
     assert plan.inputs == ["u.csv", "v.csv"]
-    assert plan.files_of_part("files", 1) == ["v.csv"]
+    assert plan.parts["files"][1].files == ["v.csv"]
 
 
 def test_every_figure_says_what_to_see():
@@ -93,12 +134,28 @@ CODE = Code(ROOT)
 
 @pytest.mark.parametrize("script", sorted(CODE.scripts))
 def test_code_of_a_script_is_what_it_imports(script):
-    finder = ModuleFinder(path=[str(ROOT / "src")])
+    finder = ModuleFinder(path=[str(ROOT / "src")], excludes=[BESIDE])
     finder.run_script(str(CODE.scripts[script]))
-    assert CODE.of(script) - {script} == {name for name in finder.modules if name in CODE.modules}
-    assert {os.path.relpath(CODE.modules[name]) for name in CODE.of(script) - {script}} < {
-        os.path.relpath(file) for file in all_code(ROOT)
+    found = {AS_ONE if name.split(".")[0] == AS_ONE else name for name in finder.modules}
+    assert CODE.of(script) - {script} == found & CODE.files.keys()
+    assert {file for name in CODE.of(script) for file in CODE.files[name]} < {*all_code(ROOT)}
+
+
+def test_a_job_imports_little_beside_what_it_computes_with():
+    assert len(CODE.of("fit.py")) <= 22
+    assert len(CODE.of("claims.py")) <= 40
+
+
+def test_bookkeeping_computes_nothing():
+    """What runs around a script is no part of its code: so it hands the script nothing else."""
+    names = {
+        alias.name
+        for file in CODE.scripts.values()
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == BESIDE
+        for alias in node.names
     }
+    assert names == {"logged", "LOADED"}
 
 
 def test_an_edit_changes_the_checksum_of_what_uses_it(tmp_path):

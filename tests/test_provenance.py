@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from project import SNAKEMAKE, TINY, make_project, snakemake
 
-from em_study.audit.certificate import certificate_lines, not_certified
+from em_study.audit.certificate import certificate_lines
 from em_study.audit.manifest import git_state
-from em_study.data.checksums import Checksums, computing_checksum, sha256_of
+from em_study.data.checksums import Checksums, read_code, sha256_of
 from em_study.errors import StudyError
 from em_study.places import Places
 from em_study.plan.loaded import LoadedCode
@@ -151,7 +151,8 @@ def test_results_of_other_bytes_are_told_by_their_records():
     records, outputs = {"d.json": data, "f.json": fit}, {"data": "1", "fit": "1"}
 
     def lines(records=records, outputs=outputs, **sources):
-        return certificate_lines(not_certified(records, outputs, {"u.csv": "1", **sources}))
+        manifest = {"outputs": outputs, "inputs": {"u.csv": "1", **sources}, "code": {}}
+        return certificate_lines(records, manifest)
 
     assert lines() == []
     assert lines(outputs={"data": "2", "fit": "1"}) == [
@@ -184,14 +185,29 @@ def test_settings_that_differ_are_named():
     ]
 
 
+def computed(source):
+    checksum, _ = read_code(source)
+    return checksum
+
+
 def test_words_of_code_do_not_count(tmp_path):
     code = '"""Say."""\nimport os  # why\n\n\ndef f(x):\n    """Say."""\n    return [x, "#"]\n'
     same = 'import os\ndef f(x):\n  return [ x, "#" ]\n'
-    assert computing_checksum(code.encode()) == computing_checksum(same.encode())
+    assert computed(code.encode()) == computed(same.encode())
     for other in ('"#"', '"# "'), ("x,", "x, 1,"), ("def f(x)", "def f(x, y=1)"), ("import os", "import io"):
-        assert computing_checksum(same.replace(*other).encode()) != computing_checksum(same.encode()), other
-    assert computing_checksum(b"x = 1") != computing_checksum(b"x = True")
-    assert computing_checksum(b"def") != computing_checksum(b"def ")  # no Python: the bytes
+        assert computed(same.replace(*other).encode()) != computed(same.encode()), other
+    field = 'x: int = Field(1, description="How many. "\n "More.")'
+    for words in ('x: int = Field(1, description="Other.")', "x: int = Field(1)"):
+        assert computed(field.encode()) == computed(words.encode())
+    others = (
+        'x: int = Field(2, description="Other.")',
+        "x: int = Field(1, description=WORDS)",
+        "x: int = Field(1, ge=0)",
+    )
+    for other in (*others, 'x: int = Other(1, description="Other.")', 'x: int = Field(1, title="Other.")'):
+        assert computed(field.encode()) != computed(other.encode()), other
+    assert computed(b"x = 1") != computed(b"x = True")
+    assert computed(b"def") != computed(b"def ")  # no Python: the bytes
     (tmp_path / "a.css").write_text("a {}")
     assert Checksums().of_code(tmp_path / "a.css") == sha256_of(tmp_path / "a.css")
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import filecmp
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,8 @@ import pandas as pd
 import pytest
 import yaml
 from project import SMALL, TINY, held_in_a_fit, killed_at_the_end, make_project, snakemake, wait_for
+
+from em_study.layout import FILES, LOGS, kind_of
 
 
 def files_below(folder):
@@ -147,11 +150,25 @@ def test_an_edited_figure_draws_no_other_kind(project):
 
 
 def test_other_words_rerun_nothing(project):
-    for path in ("src/emgmm/em.py", "workflow/scripts/fit.py"):
+    settings = project / "src/em_study/fits/settings.py"
+    assert 'description="' in settings.read_text()
+    settings.write_text(settings.read_text().replace('description="', 'description="In other words. '))
+    for path in ("src/emgmm/em.py", "src/em_study/settings.py", "workflow/scripts/fit.py"):
         file = project / path
         text = file.read_text()
         file.write_text(text.replace('"""', '"""In other words. ', 1) + "# edited\n")
     assert planned_rules(project) == set()
+
+
+def test_every_file_is_of_the_layout_and_made_by_its_rule(project):
+    for file in (project / "results").rglob("*"):
+        path = str(file.relative_to(project))
+        assert file.is_dir() or path.startswith(LOGS) or kind_of(path)[0], path
+    for file in (project / "results/records").rglob("*.json"):
+        record = json.loads(file.read_text())
+        assert {FILES[kind_of(path)[0]].rule for path in record["outputs"]} == {record["rule"]}, file
+    rules = [*(project / "workflow/rules").glob("*.smk"), project / "Snakefile"]
+    assert not [file.name for file in rules if "results/" in file.read_text()]
 
 
 def test_reordered_fits_reorder_the_tables(project):

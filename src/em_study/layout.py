@@ -91,7 +91,12 @@ FILES = {
     "record": File("results/records/{job}.json", "", RECORDS),  # by the job of the log of that name
 }
 MANIFEST, RUN = FILES["manifest"].path, FILES["run"].path
-LOGS = "results/logs/"  # with the times of each job
+LOGS, REPORT = "results/logs/", "results/report/"
+CELLS = re.compile(FILES["cell"].of(sweep=NAME, cell=".*"))
+# Kinds that experiments and sweeps leave, whichever they are.
+LEFT = {kind for kind, file in FILES.items() if file.wildcards and kind != "table"}
+# Folders and files that hold what a manifest certifies; a workflow that takes the study as a module may have others.
+CERTIFIED = {file.path.split("/")[1] for file in FILES.values() if file.role != APART}
 
 
 def log_of(job: str) -> str:
@@ -112,7 +117,10 @@ def kind_of(path) -> tuple[str | None, dict[str, str]]:
     return None, {}
 
 
-def is_made_here(path) -> bool:
-    """Tell whether a path is one that experiments and sweeps have, whichever they are."""
-    kind, _ = kind_of(path)
-    return kind is not None and kind != "table" and bool(FILES[kind].wildcards)
+def is_apart(path: str) -> bool:
+    """Tell whether a file of a run is one that its manifest does not record: logs, what describes it, cells."""
+    kind, names = kind_of(path)
+    if kind == "record":  # of a job that makes such files
+        return names["job"].split("/")[0] in {file.rule for file in FILES.values() if file.role == APART}
+    of_such = kind is not None and FILES[kind].role == APART
+    return of_such or path.startswith((LOGS, REPORT)) or CELLS.fullmatch(path) is not None

@@ -1,8 +1,5 @@
 # What a reviewer needs: the page of the claims, the manifest of the run, the report.
-PAGE = [
-    os.path.relpath(ROOT / "workflow" / "page" / name)
-    for name in ("index.html", "page.css", "page.js")
-]
+PAGE = [os.path.relpath(ROOT / "workflow" / "page" / name) for name in ("index.html", "page.css", "page.js")]
 TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
 
 
@@ -102,9 +99,7 @@ rule report_image:
             FILES["report_image"].path,
             caption="../report/figure.rst",
             category=lambda wildcards: (
-                "Sweeps"
-                if wildcards.owner in STUDY.sweeps
-                else as_it_is(STUDY.experiments[wildcards.owner].section)
+                "Sweeps" if wildcards.owner in STUDY.sweeps else as_it_is(STUDY.experiments[wildcards.owner].section)
             ),
             subcategory="{owner}",
             labels={"figure": "{figure}"},

@@ -54,16 +54,9 @@ try:
             f"the study lies in {ROOT}, and Snakemake takes braces in a path for a wildcard; rename that folder"
         )
     if workflow.config_settings.config and not IS_MODULE:
-        raise StudyError(
-            "--config is not read; put the keys into a file and give it with --configfile"
-        )
-    if any(
-        getattr(workflow.modifier.path_modifier, name, None)
-        for name in ("prefix", "modifies_prefixes")
-    ):
-        raise StudyError(
-            "prefix: and replace_prefix: are not supported; results are in the folder results"
-        )
+        raise StudyError("--config is not read; put the keys into a file and give it with --configfile")
+    if any(getattr(workflow.modifier.path_modifier, name, None) for name in ("prefix", "modifies_prefixes")):
+        raise StudyError("prefix: and replace_prefix: are not supported; results are in the folder results")
     LOADED = load(
         CONFIG_FILES,
         lambda text: print(text, file=sys.stderr),
@@ -154,18 +147,14 @@ def asked_by(rule):
     """What a job of a rule asks a cluster for."""
     return {
         "runtime": lambda wildcards, attempt: PLAN.minutes_of(rule, wildcards, attempt),
-        "mem_mb": lambda wildcards, attempt: memory_mb(
-            PLAN.largest(wildcards), attempt
-        ),
+        "mem_mb": lambda wildcards, attempt: memory_mb(PLAN.largest(wildcards), attempt),
     }
 
 
 def tell_the_work():
     """Say how long a run will take; the logger goes by the seconds of each job."""
     seconds = {
-        job.jobid: seconds_expected(
-            job.rule.name, PLAN.seconds_of(job.rule.name, job.wildcards)
-        )
+        job.jobid: seconds_expected(job.rule.name, PLAN.seconds_of(job.rule.name, job.wildcards))
         for job in workflow.dag.needrun_jobs()
     }
     n_cores = min(workflow.cores or 1, os.cpu_count() or 1)

@@ -30,9 +30,7 @@ rule data:
     params:
         code=CODE.made_of("data.py"),
         files=lambda wildcards: checksums_of(data_files(wildcards)),
-        data=lambda wildcards: experiment_of(wildcards).data.model_dump(
-            exclude={"origin"}
-        ),
+        data=lambda wildcards: experiment_of(wildcards).data.model_dump(exclude={"origin"}),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,
         seed=STUDY.seed,
     message:

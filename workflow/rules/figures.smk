@@ -21,14 +21,10 @@ rule figure:
             for name in figure_of(wildcards)[1]
         },
         bins=lambda wildcards: (
-            experiment_of(wildcards).bins
-            if "bins" in FIGURES[figure_of(wildcards)[0]].READS
-            else None
+            experiment_of(wildcards).bins if "bins" in FIGURES[figure_of(wildcards)[0]].READS else None
         ),
         other=lambda wildcards: other_of(experiment_of(wildcards)),
-        code=lambda wildcards: CODE.made_of(
-            "figure.py", f"em_study.figures.{figure_of(wildcards)[0]}"
-        ),
+        code=lambda wildcards: CODE.made_of("figure.py", f"em_study.figures.{figure_of(wildcards)[0]}"),
     message:
         "Draw {wildcards.figure} of {wildcards.experiment}"
     script:

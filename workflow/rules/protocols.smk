@@ -23,9 +23,7 @@ rule sklearn:
         code=CODE.made_of("run_sklearn.py"),
         files=lambda wildcards: checksums_of(implementation_of(wildcards)),
         wrapped=lambda wildcards: wrapped_versions(implementation_of(wildcards)),
-        implementation=lambda wildcards: experiment_of(
-            wildcards
-        ).protocols.implementation,
+        implementation=lambda wildcards: experiment_of(wildcards).protocols.implementation,
         time_limit=lambda wildcards: experiment_of(wildcards).protocols.time_limit,
     message:
         "Run {params.implementation} on {wildcards.experiment} by every protocol"

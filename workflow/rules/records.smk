@@ -1,4 +1,4 @@
-# What made each result is said by its record, results/records. Snakemake asks these in place of its own memory in
+# What made each result is said by its record. Snakemake asks these in place of its own memory in
 # .snakemake, which a copy may lack, which --cleanup-metadata forgets, and which compares settings without their names.
 from snakemake import persistence
 from snakemake.persistence import ParamsChange
@@ -21,9 +21,7 @@ class Changes(ParamsChange):
 
 def is_ours(job):
     """Whether a job is of this study, and not of a workflow that takes it as a module."""
-    script = job.rule.script and os.path.normpath(
-        str(job.rule.basedir.join(job.rule.script))
-    )
+    script = job.rule.script and os.path.normpath(str(job.rule.basedir.join(job.rule.script)))
     return bool(script) and Path(script).parent == ROOT / "workflow" / "scripts"
 
 
@@ -75,17 +73,12 @@ def by_records(known, changed):
 KINDS = [
     kind
     for kind in vars(persistence).values()
-    if isinstance(kind, type)
-    and {"has_metadata", "params_changed"} <= vars(kind).keys()
+    if isinstance(kind, type) and {"has_metadata", "params_changed"} <= vars(kind).keys()
 ]
 if not KINDS:
-    raise WorkflowError(
-        "this version of Snakemake cannot be told by what a result was made"
-    )
+    raise WorkflowError("this version of Snakemake cannot be told by what a result was made")
 for kind in KINDS:
-    kind.has_metadata, kind.params_changed = by_records(
-        kind.has_metadata, kind.params_changed
-    )
+    kind.has_metadata, kind.params_changed = by_records(kind.has_metadata, kind.params_changed)
 
 
 def planned_records():

@@ -10,11 +10,7 @@ from em_study.cluster.waiting import watch
 def check_slurm():
     """Find out whether a run can begin: before it is recorded as one whose jobs the next must look for."""
     asked = workflow.resource_settings._parsed_default_resources
-    named = {
-        name: str(asked[f"slurm_{name}"].raw).strip("'\"")
-        for name in slurm.NAMED
-        if f"slurm_{name}" in asked
-    }
+    named = {name: str(asked[f"slurm_{name}"].raw).strip("'\"") for name in slurm.NAMED if f"slurm_{name}" in asked}
     slurm.check(workflow.executor_settings.status_command, named)
 
 

@@ -14,9 +14,7 @@ rule sweep_part:
     params:
         code=CODE.made_of("sweep_part.py"),
         files=lambda wildcards: checksums_of(part_files(wildcards)),
-        wrapped=lambda wildcards: wrapped_versions(
-            file for file in part_files(wildcards) if file.endswith(".py")
-        ),
+        wrapped=lambda wildcards: wrapped_versions(file for file in part_files(wildcards) if file.endswith(".py")),
         cells=lambda wildcards: PLAN.part(wildcards).assignments,
         experiment=lambda wildcards: PLAN.varied_experiment[wildcards.sweep],
         each=lambda wildcards: PLAN.run_in_each_cell[wildcards.sweep],

@@ -15,9 +15,7 @@ rule evaluate:
     params:
         code=CODE.made_of("evaluate.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
-        published=lambda wildcards: as_params(
-            experiment_of(wildcards).published.get(wildcards.fit, [])
-        ),
+        published=lambda wildcards: as_params(experiment_of(wildcards).published.get(wildcards.fit, [])),
     message:
         "Evaluate {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -128,10 +126,7 @@ rule claims:
         code=CODE.made_of("claims.py"),
         claims=as_params(STUDY.claims),
         tables=CLAIMED,
-        text={
-            f"sweeps/{name}": text_keys(STUDY.sweeps[name].vary)
-            for name in sweeps_of(STUDY)
-        },
+        text={f"sweeps/{name}": text_keys(STUDY.sweeps[name].vary) for name in sweeps_of(STUDY)},
         repeated=lambda wildcards: sorted(repeated_runs(STUDY)),
         changes=[str(change) for change in LOADED.changes],
         warnings=warnings_of(STUDY, LOADED.changes),

@@ -20,13 +20,13 @@ from em_study.audit.record import ARCHIVE, holding_rows, needs_a_run, recorded_f
 from em_study.audit.verify import problems_of
 from em_study.command import run
 from em_study.data.storage import whole_file
+from em_study.layout import MANIFEST, RUN
 from em_study.places import OWN, Places
 
 # Beside the files that the manifest records.
 PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")
 PROJECT += ("config/*.yaml", "config/*.md", "benchmarks/*.md", "benchmarks/*.py", "implementations/*.md")
 PROJECT += ("profiles/*/config.yaml", "published/*.zip", "tests/**/*.py", "tests/*.zip")
-ABOUT = ("results/manifest.json", "results/run.json")
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
 
 
@@ -47,7 +47,7 @@ def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) ->
     own |= {path for path in recorded if leads_out(path)}
     tree = places.root
     project = {str(found.relative_to(tree)) for pattern in PROJECT for found in tree.glob(pattern) if found.is_file()}
-    paths = ({*recorded, *ABOUT} | project) - own
+    paths = ({*recorded, MANIFEST, RUN} | project) - own
     left_out = {path: recorded[path] for path in sorted(own)}
     with (
         whole_file(file) as temporary,

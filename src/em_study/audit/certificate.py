@@ -37,6 +37,7 @@ def not_certified(
                 yield made, f"its job read another {path} than the one that the run was planned with"
 
 
-def certificate_lines(found: Iterator[tuple[str, str]]) -> list[str]:
-    """Write what is not certified, a line each."""
+def certificate_lines(records: dict[str, dict | None], manifest: dict) -> list[str]:
+    """Write which results of a manifest no chain of records leads to, a line each."""
+    found = not_certified(records, manifest["outputs"], manifest["inputs"] | manifest["code"])
     return [f"{path}: not certified, because {why}" for path, why in found]

@@ -3,7 +3,7 @@
     python -m em_study.audit.crate
 
 Provenance Run Crate 0.5 on RO-Crate 1.1 (https://w3id.org/ro/wfrun/provenance/0.5): every job as an action, with its
-rule, files, times and node, and every file with its checksum. Made of results/manifest.json and results/run.json. It
+rule, files, times and node, and every file with its checksum. Made of the manifest and of run.json. It
 holds the times of the jobs, as run.json does, and so differs from run to run; the same results give the same bytes.
 """
 
@@ -20,10 +20,11 @@ from em_study.audit.record import is_ours, needs_a_run, recorded_files
 from em_study.command import run
 from em_study.data.checksums import sha256_of
 from em_study.data.storage import whole_file
+from em_study.layout import RUN
 from em_study.places import Places
 
 FILE = "ro-crate-metadata.json"
-RUN = "https://w3id.org/ro/wfrun"
+PROFILES = "https://w3id.org/ro/wfrun"
 WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
 WORKFLOW_PROFILE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
 SNAKEMAKE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
@@ -40,7 +41,7 @@ AUTHORS = "#authors"
 
 def crate_text(manifest: dict, folder: Path, holds=None) -> str:
     """Write the crate of a run."""
-    run = json.loads((folder / "results/run.json").read_text(encoding="utf-8"))
+    run = json.loads((folder / RUN).read_text(encoding="utf-8"))
     return json.dumps(crate_of(manifest, run, folder, holds), indent=1) + "\n"
 
 
@@ -50,7 +51,7 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
     Parameters
     ----------
     manifest, run : dict
-        results/manifest.json and results/run.json.
+        What its files of these names hold.
     folder : Path
         Of the run.
     holds : set of str, optional
@@ -154,7 +155,7 @@ def _in_order(jobs: list[dict]) -> list[str]:
 
 def _profiles() -> dict[str, str]:
     names = {"process": "Process Run Crate", "workflow": "Workflow Run Crate", "provenance": "Provenance Run Crate"}
-    return {f"{RUN}/{key}/0.5": name for key, name in names.items()} | {WORKFLOW_CRATE: "Workflow RO-Crate"}
+    return {f"{PROFILES}/{key}/0.5": name for key, name in names.items()} | {WORKFLOW_CRATE: "Workflow RO-Crate"}
 
 
 def _readme() -> dict:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from em_study.audit.certificate import certificate_lines, not_certified
+from em_study.audit.certificate import certificate_lines
 from em_study.data.checksums import Checksums, digest_of, sha256_of
 from em_study.errors import StudyError
+from em_study.layout import FILES
 from em_study.places import ROOT, Places
 from em_study.plan.provenance import made_by, read_record
 from em_study.plan.sources import all_code
@@ -143,7 +144,7 @@ def _changed_meanwhile(manifest: dict):
             file = places.file(name)
             if file.is_file() and checksum(file) == planned:
                 continue
-            if name.startswith("results/downloads/"):
+            if FILES["download"].pattern.fullmatch(name):
                 yield f"{name}: this file is not the one that was fetched: delete it"
             else:
                 yield f"{name}: this file was changed while the run was at work"
@@ -156,5 +157,4 @@ def _not_of_the_plan(manifest: dict, records: dict, planned: dict[str, str]):
         if record and digest_of(record["settings"]) != planned[name]:
             made = next(iter(record["outputs"]), name)
             yield f"{made}: not certified, because it was made with other settings than the run was planned with"
-    sources = manifest["inputs"] | manifest["code"]
-    yield from certificate_lines(not_certified(records, manifest["outputs"], sources))
+    yield from certificate_lines(records, manifest)

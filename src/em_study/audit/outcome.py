@@ -11,11 +11,12 @@ from pathlib import Path
 from em_study.audit.record import read_manifest
 from em_study.claims.sentences import WORDS
 from em_study.command import run
+from em_study.layout import FILES
 
-TABLES = "results/tables/"
+TABLES = f"{Path(FILES['claims'].path).parent}/"
 MOST_TABLES = 5  # with failures, named
-NEXT = """Read  results/index.html   every claim, and where its numbers come from
-      results/report.html  all figures and tables
+NEXT = f"""Read  {FILES["page"].path}   every claim, and where its numbers come from
+      {FILES["report"].path}  all figures and tables
 Next  make verify          are the results as recorded, and the claims as the tables say?
       make compare         are they the published ones?"""
 

@@ -14,6 +14,7 @@ from em_study.cluster.slurm import Job, SlurmError, jobs_of
 from em_study.command import run
 from em_study.configuration.loading import load
 from em_study.errors import StudyError
+from em_study.layout import FILES
 from em_study.plan.results import Plan
 from em_study.plan.run_lock import last_run
 from em_study.sweeps.cells import key_of
@@ -26,7 +27,7 @@ def lines_of_sweeps(folder: Path, plan: Plan):
         if names is None:
             yield f"{sweep}: a data file is missing, so what is done cannot be told"
         else:
-            done = len({*map(key_of, (folder / f"results/sweeps/{sweep}/cells").glob("*.csv"))} & names)
+            done = len({*map(key_of, folder.glob(FILES["cell"].of(sweep=sweep, cell="*")))} & names)
             yield f"{sweep}: {done} of {len(cells)} cells done, {len(cells) - done} left"
 
 

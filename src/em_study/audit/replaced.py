@@ -6,6 +6,7 @@ from pathlib import Path
 from em_study.audit.checksums import one_line
 from em_study.audit.record import read_manifest
 from em_study.configuration.loading import Loaded
+from em_study.layout import MANIFEST
 from em_study.places import Places
 
 MOST_TOLD = 12
@@ -25,7 +26,7 @@ def notices_of(loaded: Loaded, overlays: list[str]) -> Iterator[str]:
     yield "This run changes settings of the articles:"
     yield from (one_line(f"  {change}") for change in loaded.changes[:MOST_TOLD])
     if len(loaded.changes) > MOST_TOLD:
-        yield f"  and {len(loaded.changes) - MOST_TOLD} more, which results/manifest.json will name"
+        yield f"  and {len(loaded.changes) - MOST_TOLD} more, which {MANIFEST} will name"
     manifest, _ = read_manifest(Path())
     found = [*_replaced(manifest.get("configuration", {}), loaded.study.model_dump(mode="json"))]
     if found:

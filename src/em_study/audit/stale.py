@@ -10,6 +10,7 @@ of a run that has not ended.
 
 import argparse
 import re
+from functools import cache
 from pathlib import Path
 
 from em_study.audit.cells import names_of_cells
@@ -17,29 +18,10 @@ from em_study.audit.record import read_manifest
 from em_study.cluster.slurm import jobs_of
 from em_study.command import run
 from em_study.errors import StudyError
+from em_study.layout import LEFT, MANIFEST, kind_of
 from em_study.plan.provenance import read_record
 from em_study.plan.run_lock import hold, last_run
 from em_study.sweeps.cells import key_of
-
-SLUG = "[a-z][a-z0-9_]{0,63}"
-# What experiments and sweeps leave.
-MADE = re.compile(
-    rf"""results/(
-        data/{SLUG}\.npz | fits/{SLUG}/{SLUG}\.npz | sklearn/{SLUG}/{SLUG}\.npz |
-        evaluation/{SLUG}/({SLUG}/)?{SLUG}\.csv | predictions/{SLUG}/{SLUG}\.(csv|parquet) |
-        figures/{SLUG}/{SLUG}\.(svg|png) | tables/sweeps/{SLUG}\.csv |
-        report/{SLUG}\.html | report/figures/{SLUG}/{SLUG}\.webp |
-        imputed/{SLUG}/{SLUG}\.csv | records/[a-z0-9_/]+(\.\w+)?\.json |
-        sweeps/{SLUG}/part_\d+\.csv | sweeps/{SLUG}/cells/[0-9a-f]{{64}}(_[0-9a-f]{{16}})?\.csv |
-        downloads/[0-9a-f]{{64}}\.(csv|parquet|npy)
-    )""",
-    re.VERBOSE,
-)
-
-
-def is_made_here(path) -> bool:
-    """Tell whether a path is one that experiments and sweeps have, whichever they are."""
-    return MADE.fullmatch(str(path)) is not None
 
 
 def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
@@ -62,28 +44,24 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
     from em_study.plan.results import Plan
 
     plan = Plan(Study.model_validate(manifest["configuration"]))
-    wanted = {*manifest["outputs"], *plan.table_pages.values()}
-    wanted |= {*plan.report_images}
+    wanted = {*manifest["outputs"], *plan.table_pages.values(), *plan.report_images}
     wanted |= {file.place for file in plan.data_files if file.url}
-    last_run = (folder / "results/manifest.json").stat().st_mtime_ns
-    reached: dict[str, set[str] | None] = {}
+    cells = cache(lambda sweep: names_of_cells(plan, sweep) if sweep in plan.cells else set())
+    last_run = (folder / MANIFEST).stat().st_mtime_ns
     stale, newer, records = [], [], []
     for file in (folder / "results").rglob("*"):
         path = file.relative_to(folder)
+        kind, names = kind_of(path)
         if file.is_dir() and not file.is_symlink():
             continue
         if re.fullmatch(r"\..+\.part(\.\w+)?", path.name):  # no run goes on
             stale.append(path)
-        elif path.parts[1] == "records" and is_made_here(path):
+        elif kind == "record":
             records.append(path)  # which goes with what it is of
-        elif is_made_here(path) and str(path) not in wanted:
-            if path.parts[-2] == "cells":
-                name = path.parts[2]
-                if name not in reached:
-                    reached[name] = names_of_cells(plan, name) if name in plan.cells else set()
-                if reached[name] is None or key_of(path) in reached[name]:
-                    continue
-            (stale if file.lstat().st_mtime_ns <= last_run else newer).append(path)
+        elif kind in LEFT and str(path) not in wanted:
+            reached = cells(names["sweep"]) if kind == "cell" else set()
+            if reached is not None and key_of(path) not in reached:
+                (stale if file.lstat().st_mtime_ns <= last_run else newer).append(path)
     left = {str(path) for path in (*stale, *newer)}
     for file in records:
         record = read_record(folder / file)

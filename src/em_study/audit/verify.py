@@ -7,24 +7,17 @@ Its code is not run, but this one; no file that leads out of it is read. Says in
 ends with 1 then.
 """
 
-import filecmp
-import json
-import os
 import sys
-import tempfile
 from pathlib import Path
 
-from em_study.audit.certificate import certificate_lines, not_certified
-from em_study.audit.checksums import NOT_RESULTS, file_within, leads_out, one_line
-from em_study.audit.record import FILES, NOT_CERTIFIED, changes_in, holding_rows, is_archive, read_manifest
-from em_study.audit.stale import is_made_here
+from em_study.audit.certificate import certificate_lines
+from em_study.audit.checksums import file_within, leads_out, one_line
+from em_study.audit.record import RECORDED, changes_in, holding_rows, is_archive, read_manifest
 from em_study.command import run
 from em_study.data.checksums import Checksums, digest_of, sha256_of
+from em_study.layout import CERTIFIED, LEFT, MANIFEST, is_apart, kind_of
 from em_study.places import ROOT, Places
 from em_study.plan.provenance import read_record
-
-# Folders of results; a Snakefile that takes the study as a module may have others beside them.
-STUDY_S = ("data", "evaluation", "figures", "fits", "imputed", "predictions", "records", "sklearn", "sweeps", "tables")
 
 
 def problems_of(folder: Path, is_own: bool = True):
@@ -43,33 +36,34 @@ def problems_of(folder: Path, is_own: bool = True):
         return
     absent = not_here(folder, manifest, is_own)
     records = {path: _record(folder, path, is_own) for path in manifest["records"]}
-    for kind, name in FILES.items():
-        recorded = manifest[kind]
+    made_by = {path: (file, of["rule"]) for file, of in records.items() if of for path in of["outputs"]}
+    for kind, name in RECORDED.items():
+        recorded = {path: checksum for path, checksum in manifest[kind].items() if path not in absent}
         if kind in ("outputs", "records", "code"):
-            outside = [path for path in recorded if leads_out(path)]
+            outside = [path for path in manifest[kind] if leads_out(path)]
             yield from (f"{path!r}: this {name} file leads out of the folder, and is not read" for path in outside)
             recorded = {path: checksum for path, checksum in recorded.items() if path not in outside}
-        recorded = {path: checksum for path, checksum in recorded.items() if path not in absent}
         found = list(_changed(folder, recorded, kind, manifest, is_own))
-        made_by = {path: (file, of["rule"]) for file, of in records.items() if of for path in of["outputs"]}
-        yield from (text + _maker(made_by.get(path)) for path, text in found)
+        for path, text in found:
+            maker = f" (made by rule {made_by[path][1]}, see {made_by[path][0]})" if path in made_by else ""
+            yield f"{path}: this {name} file {text}{maker}"
         if kind == "outputs":
             yield from _not_recorded(folder, manifest)
         if kind == "records":
-            sources = manifest["inputs"] | manifest["code"]
-            yield from certificate_lines(not_certified(records, manifest["outputs"], sources))
+            yield from certificate_lines(records, manifest)
         if found and (kind == "code" or not is_own):
-            words = (
-                "the code is not the one that made the results" if kind == "code" else f"one {name} file or more differ"
-            )
-            yield f"{words}, so nothing was computed again"
+            differs = "the code is not the one that made the results"
+            differs = differs if kind == "code" else f"one {name} file or more differ"
+            yield f"{differs}, so nothing was computed again"
             return
     if digest_of(manifest["configuration"]) != manifest["configuration_sha256"]:
-        yield "results/manifest.json: its configuration does not have the checksum beside it"
+        yield f"{MANIFEST}: its configuration does not have the checksum beside it"
+    from em_study.audit.again import other_configuration, other_tables  # the code is what it was: it can be imported
+
     if is_own and not absent.intersection(manifest["inputs"]):  # without its files it cannot be loaded
-        yield from _other_configuration(folder, manifest)
+        yield from other_configuration(folder, manifest)
     try:
-        yield from _tables(folder, manifest)
+        yield from other_tables(folder, manifest)
     except Exception as error:  # whatever stands in them
         yield f"the tables cannot be computed again: {type(error).__name__}: {error}"
 
@@ -87,22 +81,20 @@ def not_here(folder: Path, manifest: dict, is_own: bool) -> set[str]:
 
 
 def _changed(folder, recorded, kind, manifest, is_own):
+    """Yield the path of each recorded file that is missing or another, and which of these."""
     for path, checksum in recorded.items():
         for file in _files_to_check(folder, path, kind, is_own):
             if file is None or not file.is_file():
-                yield path, f"{path}: this {FILES[kind]} file is missing"
-            elif sha256_of(file) != checksum and not (kind == "code" and _computes_the_same(file, path, manifest)):
-                yield path, f"{path}: this {FILES[kind]} file is not the one that the manifest records"
+                yield path, "is missing"
+            elif sha256_of(file) != checksum and not (
+                kind == "code" and Checksums().of_code(file) == manifest["code_computes"].get(path)
+            ):
+                yield path, "is not the one that the manifest records"
 
 
 def _record(folder: Path, path: str, is_own: bool) -> dict | None:
     file = folder / path if is_own else file_within(folder / "results", path.removeprefix("results/"))
     return None if file is None or leads_out(path) else read_record(file)
-
-
-def _maker(made_by: tuple[str, str] | None) -> str:
-    """Say what made a result."""
-    return f" (made by rule {made_by[1]}, see {made_by[0]})" if made_by else ""
 
 
 def _files_to_check(folder, path, kind, is_own):
@@ -114,12 +106,8 @@ def _files_to_check(folder, path, kind, is_own):
     return [ROOT / path, *([file_within(folder, path)] if is_archive(folder) else [])]
 
 
-def _computes_the_same(file, path, manifest) -> bool:
-    return Checksums().of_code(file) == manifest["code_computes"].get(path)
-
-
 def other_words(folder: Path, manifest: dict, is_own: bool) -> list[str]:
-    """Name code files that are others than the recorded ones in comments or docstrings alone."""
+    """Name code files that are others than the recorded ones in words alone: comments, docstrings, descriptions."""
     places = {path: _files_to_check(folder, path, "code", is_own) for path in manifest["code"] if not leads_out(path)}
     return [
         path
@@ -130,94 +118,12 @@ def other_words(folder: Path, manifest: dict, is_own: bool) -> list[str]:
 
 def _not_recorded(folder, manifest):
     for file in sorted((folder / "results").rglob("*")):
-        path = file.relative_to(folder)
-        is_kept = path.parts[1] in (*NOT_RESULTS, "downloads") or path.parts[3:4] == ("cells",)
-        is_kept |= path.parts[1] == "records" and not {*NOT_CERTIFIED}.isdisjoint(path.parts[2:3])
-        is_callers = manifest["caller"] is not None and path.parts[1] not in STUDY_S
-        is_recorded = str(path) in manifest["outputs"] or str(path) in manifest["records"]
-        if file.is_file() and not is_kept and not is_callers and not is_recorded:
-            hint = "; if it is left over, `make clean-stale` lists it" if is_made_here(path) else ""
+        path = str(file.relative_to(folder))
+        is_callers = manifest["caller"] is not None and path.split("/")[1] not in CERTIFIED
+        is_recorded = path in manifest["outputs"] or path in manifest["records"]
+        if file.is_file() and not is_recorded and not is_callers and not is_apart(path):
+            hint = "; if it is left over, `make clean-stale` lists it" if kind_of(path)[0] in LEFT else ""
             yield f"{path}: this file is not of the recorded run{hint}"
-
-
-def _other_configuration(folder, manifest):
-    from em_study.configuration.loading import load
-    from em_study.errors import StudyError
-
-    try:
-        files = [os.path.relpath(Places(folder).file(name)) for name in manifest["configuration_files"]]
-        effective = load(files, caller=manifest["caller"]).study.model_dump()
-    except StudyError as error:
-        yield f"the configuration is not valid: {error}"
-        return
-    if digest_of(json.loads(json.dumps(effective))) != manifest["configuration_sha256"]:
-        yield "the configuration files give another configuration than the recorded one"
-
-
-def _tables(folder, manifest):
-    import pandas as pd
-    from pydantic import ValidationError
-
-    from em_study.claims.checks import sweeps_of
-    from em_study.claims.judge import judge_all
-    from em_study.configuration.changes import warnings_of
-    from em_study.configuration.study import Study
-    from em_study.data.storage import read_table
-    from em_study.errors import StudyError
-    from em_study.sweeps.cells import text_keys
-    from em_study.sweeps.repeated import repeated_runs
-    from em_study.tables.collect import COLLECTED, collect
-    from em_study.tables.columns import COLUMNS, PARTS, SWEEP_COLUMNS
-
-    tables = folder / "results/tables"
-    try:
-        study = Study.model_validate(manifest["configuration"])
-    except ValidationError:
-        yield "results/manifest.json: its configuration is not valid"
-        return
-    found, used = {}, sweeps_of(study)
-    names = [*COLLECTED, "claims", *(f"sweeps/{name}{end}" for name in study.sweeps for end in ("", "_summary"))]
-    unknown = [path for path in (f"results/tables/{name}.csv" for name in names) if path not in manifest["outputs"]]
-    if unknown:
-        yield f"results/manifest.json does not record {', '.join(unknown)}, so nothing was computed again"
-        return
-    for name in (*COLLECTED, "claims"):
-        try:
-            found[name] = collect(name, [read_table(tables / f"{name}.csv")])
-        except (StudyError, OSError, ValueError) as error:
-            yield f"results/tables/{name}.csv does not fit its data dictionary: {error}"
-    for name, sweep in study.sweeps.items():
-        table, varied = tables / f"sweeps/{name}.csv", list(sweep.vary)
-        try:
-            columns = pd.read_csv(table, nrows=0).columns.tolist()
-            if columns != [*varied, *SWEEP_COLUMNS, *sweep.measurements]:
-                yield f"results/tables/sweeps/{name}.csv does not fit its data dictionary: columns {columns}"
-            elif not _gives(table, varied, tables / f"sweeps/{name}_summary.csv"):
-                yield f"results/tables/sweeps/{name}_summary.csv is not what its table gives"
-            if name in used:
-                found[f"sweeps/{name}"] = read_table(table, text_keys(sweep.vary))
-        except (OSError, ValueError) as error:
-            yield f"results/tables/sweeps/{name}.csv cannot be read: {error}"
-    read = (*PARTS, *(f"sweeps/{name}" for name in used))
-    if {*read, "claims"} <= set(found):
-        warnings = warnings_of(study, changes_in(manifest))
-        rows = judge_all(study.claims, {name: found[name] for name in read}, repeated_runs(study), warnings)
-        if not _same(pd.DataFrame(rows, columns=list(COLUMNS["claims"])), found["claims"]):
-            yield "results/tables/claims.csv is not what the other tables give"
-
-
-def _gives(table, varied, summary) -> bool:
-    """Tell whether the table of a sweep gives its summary."""
-    from em_study.sweeps.run import put_together
-
-    with tempfile.TemporaryDirectory() as made:
-        put_together([table], varied, Path(made) / "table.csv", Path(made) / "summary.csv")
-        return filecmp.cmp(Path(made) / "summary.csv", summary, shallow=False)
-
-
-def _same(made, written) -> bool:
-    """Compare tables as they are written."""
-    return made.to_csv(index=False) == written.to_csv(index=False)
 
 
 def main(folder=None) -> int:
