@@ -74,7 +74,7 @@ FILES = {
     "part": File("results/sweeps/{sweep}/part_{part}.csv", "sweep_part"),
     "table": File("results/tables/{table}.csv", "tables", PUBLISHED),
     "claims": File("results/tables/claims.csv", "claims", PUBLISHED),
-    "dictionary": File("results/tables/README.md", "claims", PUBLISHED),
+    "dictionary": File("results/tables/README.md", "dictionary", PUBLISHED),
     "page": File("results/index.html", "page", PUBLISHED, holds_rows=True),
     "predictions": File("results/predictions/{experiment}/{fit}.{format}", "predict", PUBLISHED, holds_rows=True),
     "imputed": File("results/imputed/{experiment}/{fit}.csv", "impute", PUBLISHED, holds_rows=True),

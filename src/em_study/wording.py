@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from string import Formatter
 
 PLACEHOLDER = re.compile(r"\{\s*[.\w]+\s*(,.*)?\}")  # what Snakemake fills in, whoever wrote it
 
@@ -33,6 +34,14 @@ def as_placeholder(path) -> str:
 def as_it_is(text: str) -> str:
     """Let Snakemake's report show a text as it is: behind braces and tags stands an invisible word joiner."""
     return text.replace("{", "{\u2060").replace("<", "<\u2060")
+
+
+def placeholders(sentence: str) -> list[tuple[str, str]]:
+    """List the names in braces, each with its format."""
+    found = [part for part in Formatter().parse(sentence) if part[1] is not None]
+    if any(conversion for *_, conversion in found):
+        raise ValueError("an exclamation mark in braces is not for numbers")
+    return [(name, spec or "") for _, name, spec, _ in found]
 
 
 def nearest(word, options) -> str:

@@ -5,7 +5,7 @@ TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
 
 rule page:
     input:
-        claims=rules.claims.output.claims,
+        claims=FILES["claims"].path,
         tables=[table_file(name) for name in CLAIMED],
         files=lambda wildcards: PLAN.intermediates,
         summaries=[FILES["summary"].of(sweep=name) for name in PLAN.drawn],

@@ -130,17 +130,9 @@ def other_of(experiment):
     return "scikit-learn" if named == "sklearn" else named
 
 
-def data_files(wildcards):
-    return [file.place for file in experiment_of(wildcards).data.files]
-
-
 def implementation_of(wildcards):
     """The file of the implementation of a fit, or of what is compared."""
     return PLAN.implementation_of(wildcards.experiment, wildcards.get("fit"))
-
-
-def part_files(wildcards):
-    return PLAN.part(wildcards).files
 
 
 def asked_by(rule):

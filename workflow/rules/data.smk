@@ -18,7 +18,7 @@ rule fetch:
 
 rule data:
     input:
-        files=data_files,
+        files=lambda wildcards: [file.place for file in experiment_of(wildcards).data.files],
     output:
         FILES["data"].path,
     log:
@@ -29,7 +29,7 @@ rule data:
         **asked_by("data"),
     params:
         code=CODE.made_of("data.py"),
-        files=lambda wildcards: checksums_of(data_files(wildcards)),
+        files=lambda wildcards, input: checksums_of(input.files),
         data=lambda wildcards: experiment_of(wildcards).data.model_dump(exclude={"origin"}),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,
         seed=STUDY.seed,

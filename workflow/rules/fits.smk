@@ -13,8 +13,8 @@ rule fit:
         **asked_by("fit"),
     params:
         code=CODE.made_of("fit.py"),
-        files=lambda wildcards: checksums_of(implementation_of(wildcards)),
-        wrapped=lambda wildcards: wrapped_versions(implementation_of(wildcards)),
+        files=lambda wildcards, input: checksums_of(input.implementation),
+        wrapped=lambda wildcards, input: wrapped_versions(input.implementation),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
         kernel=lambda wildcards: kernel_versions([fit_of(wildcards)]),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,

@@ -21,8 +21,8 @@ rule sklearn:
     params:
         **COMPARED,
         code=CODE.made_of("run_sklearn.py"),
-        files=lambda wildcards: checksums_of(implementation_of(wildcards)),
-        wrapped=lambda wildcards: wrapped_versions(implementation_of(wildcards)),
+        files=lambda wildcards, input: checksums_of(input.implementation),
+        wrapped=lambda wildcards, input: wrapped_versions(input.implementation),
         implementation=lambda wildcards: experiment_of(wildcards).protocols.implementation,
         time_limit=lambda wildcards: experiment_of(wildcards).protocols.time_limit,
     message:

@@ -4,12 +4,7 @@ from snakemake import persistence
 from snakemake.persistence import ParamsChange
 from snakemake.settings.types import RerunTrigger
 
-from em_study.plan.provenance import (
-    read_record,
-    record_of,
-    settings_of,
-    what_differs,
-)
+from em_study.plan.provenance import read_record, record_of, settings_of, what_differs
 
 
 class Changes(ParamsChange):

@@ -1,7 +1,7 @@
 # Vary settings over a grid: parts of a few cells, put together, summarized and drawn.
 rule sweep_part:
     input:
-        files=part_files,
+        files=lambda wildcards: PLAN.part(wildcards).files,
     output:
         FILES["part"].path,
     log:
@@ -13,8 +13,8 @@ rule sweep_part:
         **asked_by("sweep_part"),
     params:
         code=CODE.made_of("sweep_part.py"),
-        files=lambda wildcards: checksums_of(part_files(wildcards)),
-        wrapped=lambda wildcards: wrapped_versions(file for file in part_files(wildcards) if file.endswith(".py")),
+        files=lambda wildcards, input: checksums_of(input.files),
+        wrapped=lambda wildcards, input: wrapped_versions(file for file in input.files if file.endswith(".py")),
         cells=lambda wildcards: PLAN.part(wildcards).assignments,
         experiment=lambda wildcards: PLAN.varied_experiment[wildcards.sweep],
         each=lambda wildcards: PLAN.run_in_each_cell[wildcards.sweep],

@@ -115,8 +115,7 @@ rule claims:
     input:
         [table_file(name) for name in CLAIMED],
     output:
-        claims=FILES["claims"].path,
-        dictionary=FILES["dictionary"].path,
+        FILES["claims"].path,
     log:
         log_of("claims"),
     localrule: True
@@ -128,9 +127,25 @@ rule claims:
         tables=CLAIMED,
         text={f"sweeps/{name}": text_keys(STUDY.sweeps[name].vary) for name in sweeps_of(STUDY)},
         repeated=lambda wildcards: sorted(repeated_runs(STUDY)),
-        changes=[str(change) for change in LOADED.changes],
         warnings=warnings_of(STUDY, LOADED.changes),
     message:
         "Judge the claims"
     script:
         "../scripts/claims.py"
+
+
+rule dictionary:
+    output:
+        FILES["dictionary"].path,
+    log:
+        log_of("dictionary"),
+    localrule: True
+    conda:
+        "../envs/study.yaml"
+    params:
+        code=CODE.made_of("dictionary.py"),
+        changes=[str(change) for change in LOADED.changes],
+    message:
+        "Write what the columns of the tables mean"
+    script:
+        "../scripts/dictionary.py"

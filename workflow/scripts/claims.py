@@ -1,14 +1,13 @@
-"""Judge every claim by the tables, and write the data dictionary."""
+"""Judge every claim by the tables."""
 
 import pandas as pd
 
 from em_study.claims.judge import judge_all
 from em_study.claims.settings import Claims
-from em_study.data.storage import read_table, write_table, write_text
+from em_study.data.storage import read_table, write_table
 from em_study.plan.step import logged
 from em_study.settings import from_params
 from em_study.tables.columns import COLUMNS
-from em_study.tables.dictionary import data_dictionary
 
 with logged(snakemake):
     given = snakemake.params
@@ -16,5 +15,4 @@ with logged(snakemake):
     tables = {name: read_table(file, given.text.get(name, ())) for name, file in named}
     claims = from_params(Claims, given.claims)
     rows = judge_all(claims, tables, frozenset(map(tuple, given.repeated)), given.warnings)
-    write_table(snakemake.output.claims, pd.DataFrame(rows, columns=list(COLUMNS["claims"])))
-    write_text(snakemake.output.dictionary, data_dictionary(given.changes))
+    write_table(snakemake.output[0], pd.DataFrame(rows, columns=list(COLUMNS["claims"])))

@@ -1,13 +1,11 @@
 """Checks of a claim: the numbers that it names are there to be looked up."""
 
-from string import Formatter
-
 from em_study.claims.settings import Claim, Selection
 from em_study.data.storage import TEXT_COLUMNS
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.tables.columns import COLUMNS, SWEEP_COLUMNS
-from em_study.wording import nearest
+from em_study.wording import nearest, placeholders
 
 OBSERVED = ("observed", "low", "high", "share", "n")
 OF_EVIDENCE = ("", "_low", "_high", "_n", "_count", "_share")
@@ -62,14 +60,6 @@ def check_claim(claim: Claim, path: tuple, sweeps: dict):
 def _same_draws(one: Selection, other: Selection) -> bool:
     """Tell whether two tables tell draws apart by the same columns."""
     return one.table == other.table or {one.table, other.table} <= {"fits", "agreement", "measurements"}
-
-
-def placeholders(sentence: str) -> list[tuple[str, str]]:
-    """List the names in braces, each with its format."""
-    found = [part for part in Formatter().parse(sentence) if part[1] is not None]
-    if any(conversion for *_, conversion in found):
-        raise ValueError("an exclamation mark in braces is not for numbers")
-    return [(name, spec or "") for _, name, spec, _ in found]
 
 
 def _columns(selection: Selection, sweeps: dict):

@@ -2,10 +2,10 @@
 
 import math
 
-from em_study.claims.checks import placeholders
 from em_study.claims.numbers import INEQUALITIES, NoNumbersError, Numbers, count_of, in_words, threshold
 from em_study.claims.rules import ENOUGH_DRAWS
 from em_study.claims.settings import Claim, Evidence, Selection, Test
+from em_study.wording import placeholders
 
 HOLDS = "It holds by mathematics: with the source's settings it can fail only by a bug."
 FAILS = "By mathematics it would hold: there is a bug, or the settings are not the source's."
