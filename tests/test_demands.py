@@ -12,8 +12,7 @@ from em_study.plan.demands import (
     MOST_MEMORY,
     MOST_MINUTES,
     SHORT_PART,
-    memory_mb,
-    minutes,
+    Cost,
     parts_by_time,
     seconds_allowed,
     seconds_of_cells,
@@ -50,15 +49,15 @@ def test_more_rows_and_replicates_ask_for_more_time(step):
 
 
 def test_more_rows_ask_for_more_memory_up_to_a_bound():
-    asked = [memory_mb(larger(n_unlabeled=n_rows), 1) for n_rows in (1000, 1_000_000, 100_000_000)]
+    asked = [Cost(1.0, larger(n_unlabeled=n_rows)).memory_mb(1) for n_rows in (1000, 1_000_000, 100_000_000)]
     assert asked[0] < asked[1] < asked[2]
-    assert memory_mb(EXPERIMENT, 2) == 2 * asked[0]
-    assert memory_mb(larger(n_unlabeled=100_000_000), 2) == MOST_MEMORY
+    assert Cost(1.0, EXPERIMENT).memory_mb(2) == 2 * asked[0]
+    assert Cost(1.0, larger(n_unlabeled=100_000_000)).memory_mb(2) == MOST_MEMORY
 
 
 def test_each_attempt_asks_for_twice_as_much_up_to_a_bound():
-    assert [minutes(100.0, attempt) for attempt in (1, 2, 3)] == [18, 36, 72]
-    assert minutes(1e9, 1) == minutes(1e9, 5) == MOST_MINUTES
+    assert [Cost(100.0).minutes(attempt) for attempt in (1, 2, 3)] == [18, 36, 72]
+    assert Cost(1e9).minutes(1) == Cost(1e9).minutes(5) == MOST_MINUTES
 
 
 def test_what_a_file_s_implementation_may_take_is_asked_for():
@@ -66,7 +65,7 @@ def test_what_a_file_s_implementation_may_take_is_asked_for():
     slow = Experiment.model_validate({"data": DATA, "fits": {"theirs": fit}, "replicates": 10})
     assert seconds_allowed(EXPERIMENT) == 0
     assert seconds_allowed(slow) == 300
-    assert minutes(0.1, 1, 300.0) == 6
+    assert Cost(0.1, slow, 300.0).minutes(1) == 6
 
 
 def test_the_size_of_a_file_counts_for_what_is_asked_only(tmp_path):

@@ -13,7 +13,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from em_study.audit.outcome import outcome
 from em_study.claims.sentences import WORDS
-from em_study.plan.demands import PASSES, seconds_expected
+from em_study.plan.demands import PASSES, Cost
 from em_study.plan.environment import set_home
 from snakemake_logger_plugin_bar import WIDTH, LogHandler, LogHandlerSettings, Work, clock, shortened
 
@@ -188,8 +188,8 @@ def test_a_time_is_written_for_people():
 
 def test_every_rule_is_expected_to_take_some_time():
     for rule in (*PASSES, "sweep_part", "sweep", "figure", "tables", "manifest"):
-        assert seconds_expected(rule, 0.0) > 0
-    assert seconds_expected("fit", 10.0) > seconds_expected("evaluate", 10.0)
+        assert Cost(0.0).seconds_expected(rule) > 0
+    assert Cost(10.0).seconds_expected("fit") > Cost(10.0).seconds_expected("evaluate")
 
 
 def tables(folder, claims, fits):

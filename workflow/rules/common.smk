@@ -30,7 +30,6 @@ from em_study.figures.catalogue import FIGURES
 from em_study.fits.available import kernel_versions, wrapped_versions
 from em_study.layout import FILES, MANIFEST, RUN, WILDCARDS, log_of, table_file
 from em_study.places import Places
-from em_study.plan.demands import memory_mb, seconds_expected
 from em_study.plan.results import TABLES, Plan
 from em_study.plan.run_lock import hold, last_run
 from em_study.plan.sources import SCRIPTS, Code, all_code
@@ -138,17 +137,15 @@ def implementation_of(wildcards):
 def asked_by(rule):
     """What a job of a rule asks a cluster for."""
     return {
-        "runtime": lambda wildcards, attempt: PLAN.minutes_of(rule, wildcards, attempt),
-        "mem_mb": lambda wildcards, attempt: memory_mb(PLAN.largest(wildcards), attempt),
+        "runtime": lambda wildcards, attempt: PLAN.cost(rule, wildcards).minutes(attempt),
+        "mem_mb": lambda wildcards, attempt: PLAN.cost(rule, wildcards).memory_mb(attempt),
     }
 
 
 def tell_the_work():
     """Say how long a run will take; the logger goes by the seconds of each job."""
-    seconds = {
-        job.jobid: seconds_expected(job.rule.name, PLAN.seconds_of(job.rule.name, job.wildcards))
-        for job in workflow.dag.needrun_jobs()
-    }
+    jobs = [(job, PLAN.cost(job.rule.name, job.wildcards)) for job in workflow.dag.needrun_jobs()]
+    seconds = {job.jobid: cost.seconds_expected(job.rule.name) for job, cost in jobs}
     n_cores = min(workflow.cores or 1, os.cpu_count() or 1)
     told = f"{len(seconds):,} jobs"
     if workflow.executor_plugin.name != "slurm":

@@ -2,9 +2,8 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from em_study import TITLE
 from em_study.audit.checksums import file_within
@@ -22,41 +21,9 @@ KEPT = ("commit", "dirty", "configuration", "configuration_sha256", "code", "pyt
 ABOUT_THE_RUN = (FILES["report"].path, "ro-crate-metadata.json")  # what is made after the manifest, and describes it
 ARCHIVE = "archive.json"  # what an archive says of itself
 LARGEST = 100_000_000  # bytes
-
-
-class _Configuration(BaseModel):
-    """The blocks that a configuration must have."""
-
-    experiments: dict[str, dict]
-    sweeps: dict[str, dict]
-    claims: dict[str, dict]
-
-
-class _Change(BaseModel, extra="forbid"):
-    """The fields of a `Change`, each of which must be there."""
-
-    kind: Any
-    name: Any
-    key: Any
-    now: Any
-    article: Any
-    file: Any
-
-
-class _Form(BaseModel):
-    """The form of what is read of a manifest, where it is there."""
-
-    configuration: _Configuration
-    packages: dict[str, str]
-    code: dict[str, str]
-    code_computes: dict[str, str] = {}
-    outputs: dict[str, str] = {}
-    records: dict[str, str] = {}
-    inputs: dict[str, str] = {}
-    configuration_files: dict[str, str] = {}
-    article_files: dict[str, str] = {}
-    made_by: list[dict] = []
-    changes: list[_Change] = []
+CHANGE = {"kind", "name", "key", "now", "article", "file"}  # of a `Change`
+MAPS, BLOCKS = TypeAdapter(list[dict[str, str]]), TypeAdapter(list[dict[str, dict]])
+LISTS = TypeAdapter(list[list[dict]])
 
 
 def read_manifest(folder: Path) -> tuple[dict, str]:
@@ -94,11 +61,20 @@ def parsed(content: str, name: str, further=()) -> tuple[dict, str]:
         return {}, f"{name} is not a manifest"
     if not {*KEPT, *further} <= manifest.keys():
         return {}, f"{name} is of an older version (see CHANGELOG.md): make the results anew"
+    return (manifest, "") if _has_form(manifest) else ({}, f"{name} is not a manifest")
+
+
+def _has_form(manifest: dict) -> bool:
+    """Tell whether what is there of a manifest has the form that it is read by."""
+    blocks = manifest["configuration"] if isinstance(manifest["configuration"], dict) else {}
+    lists = [manifest.get(kind, []) for kind in ("made_by", "changes")]
     try:
-        _Form.model_validate(manifest, strict=True)
+        MAPS.validate_python([manifest.get(kind, {}) for kind in (*RECORDED, "packages", "code_computes")])
+        BLOCKS.validate_python([blocks.get(name) for name in ("experiments", "sweeps", "claims")])
+        LISTS.validate_python(lists)
     except ValidationError:
-        return {}, f"{name} is not a manifest"
-    return manifest, ""
+        return False
+    return all(change.keys() == CHANGE for change in lists[1])
 
 
 def forget_descriptions(caller: dict | None):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from pydantic import ValidationError
@@ -81,24 +82,43 @@ def parts_of(cells: Cells) -> list[Part]:
     return [Part(cells, numbers, seconds[numbers]) for numbers in parts_by_time(seconds, cells.sweep)]
 
 
-def minutes(seconds: float, attempt: int, allowed: float = 0.0) -> int:
-    """Minutes to ask for, by the seconds that are estimated, and those that implementations of files are allowed."""
-    asked = LEAST_MINUTES + math.ceil(max(CAUTION * seconds, allowed) / 60)
-    return min(asked * 2 ** (attempt - 1), MOST_MINUTES)
+class Cost(NamedTuple):
+    """What a job takes, as it is estimated.
+
+    Attributes
+    ----------
+    seconds : float
+    experiment : Experiment, optional
+        That it is of, or of the cell of a sweep that may take longest.
+    allowed : float
+        Seconds that implementations of files may take.
+    """
+
+    seconds: float
+    experiment: Experiment | None = None
+    allowed: float = 0.0
+
+    def minutes(self, attempt: int) -> int:
+        """Minutes to ask for."""
+        asked = LEAST_MINUTES + math.ceil(max(CAUTION * self.seconds, self.allowed) / 60)
+        return min(asked * 2 ** (attempt - 1), MOST_MINUTES)
+
+    def memory_mb(self, attempt: int) -> int:
+        """Memory to ask for, in MB: for the rows of all replicates, and what a fit makes of those of one."""
+        n_rows, n_components, n_features = size_of(self.experiment, look=True)
+        n_draws = 1 if self.experiment.data.same_rows else self.experiment.replicates
+        values = n_rows * (2 * n_draws * (n_features + 1) + 6 * (n_components + n_features))
+        return min((LEAST_MEMORY + math.ceil(8 * values / 1e6)) * 2 ** (attempt - 1), MOST_MEMORY)
+
+    def seconds_expected(self, rule: str) -> float:
+        """Seconds that a job of a rule will take: for the progress of a run."""
+        return TAKEN.get(rule, 1.0) * self.seconds + DRAWN.get(rule, 0.05)
 
 
 def seconds_allowed(experiment: Experiment) -> float:
     """Seconds that implementations of files may take over all replicates; nobody can estimate these."""
     running = [*experiment.fits.values(), *([experiment.protocols] if experiment.protocols else [])]
     return experiment.replicates * sum(each.time_limit for each in running if implementation_file(each.implementation))
-
-
-def memory_mb(experiment: Experiment, attempt: int) -> int:
-    """Memory to ask for, in MB: for the rows of all replicates, and what a fit makes of those of one."""
-    n_rows, n_components, n_features = size_of(experiment, look=True)
-    n_draws = 1 if experiment.data.same_rows else experiment.replicates
-    values = n_rows * (2 * n_draws * (n_features + 1) + 6 * (n_components + n_features))
-    return min((LEAST_MEMORY + math.ceil(8 * values / 1e6)) * 2 ** (attempt - 1), MOST_MEMORY)
 
 
 def size_of(experiment: Experiment, look: bool = False) -> tuple[int, int, int]:
@@ -139,11 +159,6 @@ def seconds_of_step(step: str, experiment: Experiment, fit: str | None) -> float
     return experiment.replicates * OVERHEAD + PASSES[step] * sum(
         seconds_of_fit(experiment, each, look=True) for each in fits
     )
-
-
-def seconds_expected(rule: str, estimated: float) -> float:
-    """Seconds that a job will take, given those that are estimated for a cluster: for the progress of a run."""
-    return TAKEN.get(rule, 1.0) * estimated + DRAWN.get(rule, 0.05)
 
 
 def seconds_of_cells(cells: Cells) -> np.ndarray:

@@ -16,7 +16,7 @@ from em_study.figures import sweep
 from em_study.figures.catalogue import FIGURES, figures_of
 from em_study.fits.available import implementation_file, implementation_files
 from em_study.layout import BETWEEN, FILES, PUBLISHED, table_file
-from em_study.plan.demands import PASSES, Part, minutes, parts_of, seconds_allowed, seconds_of_step
+from em_study.plan.demands import PASSES, Cost, Part, parts_of, seconds_allowed, seconds_of_step
 from em_study.sweeps.cells import Cells
 
 MANY_ROWS = 100_000  # from which on predictions as text are large
@@ -90,40 +90,30 @@ class Plan:
         """List the files of a kind of `em_study.layout`, of one experiment or sweep, or of all that have such files."""
         file, found = FILES[kind], []
         for owner in [of] if of else self._owners(kind):
-            values = [self._values(name, owner) for name in file.wildcards]
+            values = [self._values(owner)[name] for name in file.wildcards]
             found += [file.of(**dict(zip(file.wildcards, each, strict=True))) for each in product(*values)]
         return found
 
     def _owners(self, kind: str) -> list[str]:
         """Name the experiments or sweeps that have files of a kind; of other files one that does not count."""
-        wildcards = FILES[kind].wildcards
-        if "sweep" in wildcards:
-            return self.drawn if kind == "sweep_figure" else list(self.study.sweeps)
-        if "experiment" not in wildcards:
-            return [""]
         if kind in ("sklearn", "agreement", "diagnosis"):
             return self.compared
-        experiments = self.study.experiments.items()
-        return [name for name, experiment in experiments if kind != "imputed" or experiment.data.incomplete]
+        if kind == "imputed":
+            return [name for name, experiment in self.study.experiments.items() if experiment.data.incomplete]
+        if kind == "sweep_figure":
+            return self.drawn
+        owners = {"experiment": self.study.experiments, "sweep": self.study.sweeps}
+        return list(next((owners[name] for name in FILES[kind].wildcards if name in owners), [""]))
 
-    def _values(self, wildcard: str, owner: str):
-        """List what stands in place of a pair of braces in the files of an experiment or a sweep."""
-        match wildcard:
-            case "table":
-                return TABLES
-            case "fit":
-                return self.study.experiments[owner].fits
-            case "protocol":
-                return PROTOCOLS
-            case "format":
-                return [self.study.experiments[owner].predictions]
-            case "figure":
-                return self.figures_of[owner]
-            case "image":
-                return IMAGES
-            case "part":
-                return range(len(self.parts[owner]))
-        return [owner]
+    def _values(self, owner: str) -> dict:
+        """List what may stand in each pair of braces of a path, of an experiment or a sweep."""
+        found = {"experiment": [owner], "sweep": [owner], "table": TABLES, "protocol": PROTOCOLS, "image": IMAGES}
+        if owner in self.cells:
+            found["part"] = range(len(self.parts[owner]))
+        if experiment := self.study.experiments.get(owner):
+            figures, endings = self.figures_of[owner], [experiment.predictions]
+            found |= {"fit": experiment.fits, "format": endings, "figure": figures}
+        return found
 
     @property
     def published(self) -> list[str]:
@@ -168,25 +158,16 @@ class Plan:
         """Give the part of a sweep that the names in a path are of."""
         return self.parts[names["sweep"]][int(names["part"])]
 
-    def seconds_of(self, rule: str, names) -> float:
-        """Estimate the seconds of a job of a rule, by the names in its paths; 0 if it takes hardly any."""
+    def cost(self, rule: str, names) -> Cost:
+        """Estimate what a job of a rule takes, by the names in its paths."""
         if rule == "sweep_part":
-            return self.part(names).seconds
+            part = self.part(names)
+            return Cost(part.seconds, part.longest, len(part.numbers) * seconds_allowed(part.longest))
         if rule not in PASSES:
-            return 0.0
-        return seconds_of_step(rule, self.study.experiments[names["experiment"]], names.get("fit"))
-
-    def minutes_of(self, rule: str, names, attempt: int) -> int:
-        """Minutes that a job of a rule asks a cluster for."""
-        allowed = 0.0
-        if rule in ("fit", "sklearn", "sweep_part"):
-            n_cells = len(self.part(names).numbers) if rule == "sweep_part" else 1
-            allowed = n_cells * seconds_allowed(self.largest(names))
-        return minutes(self.seconds_of(rule, names), attempt, allowed)
-
-    def largest(self, names) -> Experiment:
-        """Give the experiment that a job is of, of a sweep's part the one that may take longest."""
-        return self.part(names).longest if names.get("part") else self.study.experiments[names["experiment"]]
+            return Cost(0.0)
+        experiment = self.study.experiments[names["experiment"]]
+        allowed = seconds_allowed(experiment) if rule in ("fit", "sklearn") else 0.0
+        return Cost(seconds_of_step(rule, experiment, names.get("fit")), experiment, allowed)
 
     @cached_property
     def figures_of(self) -> dict[str, dict[str, tuple[str, list[str]]]]:

@@ -12,13 +12,9 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn")  # whose versions decide on every
 WHERE_IMPORTED = {"pandas": "pandas", "matplotlib": "matplotlib", "PIL": "pillow", "pyarrow": "pyarrow"}
 AS_ONE = "emgmm"  # who imports a part of our library has all of it loaded: it has one checksum
 BESIDE = "em_study.plan.step"  # writes what is known of a job, and computes nothing of what the job makes
-SCRIPTS = {  # of each rule that makes a number
-    **{
-        rule: f"{rule}.py"
-        for rule in ("data", "fit", "compare", "evaluate", "predict", "measure", "tables", "sweep_part", "sweep")
-    },
-    "sklearn": "run_sklearn.py",
-}
+# The scripts of rules that make numbers.
+NUMBERS = ("data", "fit", "compare", "evaluate", "predict", "measure", "tables", "sweep_part", "sweep")
+SCRIPTS = {rule: f"{rule}.py" for rule in NUMBERS} | {"sklearn": "run_sklearn.py"}
 
 
 class Code:

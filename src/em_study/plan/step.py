@@ -39,14 +39,12 @@ def logged(job):
             try:
                 with _recorded(job):
                     yield
-            except StudyError as error:
-                print(error, file=file)
-                sys.exit(1)
             except Exception as error:
-                if not _is_disk_full(error):
+                if not isinstance(error, StudyError) and not _is_disk_full(error):
                     traceback.print_exc(file=file)
                     raise
-                print(DISK_FULL, file=file, flush=True)  # a log is small, and may be on another disk
+                # A log is small, and may be on another disk than what is full.
+                print(error if isinstance(error, StudyError) else DISK_FULL, file=file, flush=True)
                 sys.exit(1)
     except OSError as error:
         if not _is_disk_full(error):
