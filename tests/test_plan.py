@@ -80,8 +80,7 @@ def test_what_is_left_of_every_experiment_and_sweep_is_known(tmp_path, monkeypat
         "results/index.html",
     }
     others = {"cell", "manifest", "opening", "report", "run", "record"}
-    # A sweep's figure and summary have the form of an experiment's figure and of a table.
-    assert {*kinds.values()} == FILES.keys() - others - {"sweep_figure", "summary"}
+    assert {*kinds.values()} == FILES.keys() - others - {"summary"}  # which has the form of another sweep's table
 
 
 def test_planning_imports_no_large_library():

@@ -6,7 +6,8 @@ from functools import cached_property
 
 NAME = "[a-z][a-z0-9_]*"
 WILDCARDS = {  # what stands in braces in a path
-    **dict.fromkeys(("experiment", "fit", "protocol", "sweep", "owner", "figure", "page"), NAME),
+    **dict.fromkeys(("experiment", "fit", "protocol", "sweep", "owner", "drawn", "page"), NAME),
+    "figure": rf"(?!sweep\.){NAME}",  # that one is a sweep's
     "sha256": "[0-9a-f]{64}",
     "ending": "csv|parquet|npy",
     "format": "csv|parquet",
@@ -85,7 +86,7 @@ FILES = {
     "manifest": File("results/manifest.json", "manifest", APART),
     "opening": File("results/report/opening.rst", "pages", APART),
     "table_page": File("results/report/{page}.html", "pages", APART),
-    "report_image": File("results/report/figures/{owner}/{figure}.webp", "report_image", APART),
+    "report_image": File("results/report/figures/{owner}/{drawn}.webp", "report_image", APART),
     "report": File("results/report.html", "", APART),  # which `snakemake --report` makes of the run
     "run": File("results/run.json", "", APART),  # at the end of the run
     "record": File("results/records/{job}.json", "", RECORDS),  # by the job of the log of that name

@@ -46,7 +46,7 @@ rule manifest:
         "../envs/study.yaml"
     params:
         study=lambda wildcards: as_params(STUDY),
-        changes=[asdict(change) for change in LOADED.changes],
+        changes=as_params(LOADED.changes),
         configuration_files=checksums_of(CONFIG_FILES),
         article_files=checksums_of(LOADED.article_files),
         files=lambda wildcards: checksums_of(PLAN.inputs),
@@ -69,12 +69,7 @@ rule pages:
     output:
         opening=FILES["opening"].path,
         tables=[
-            report(
-                page,
-                caption="../report/table.rst",
-                category="Tables",
-                labels={"table": Path(source).stem},
-            )
+            report(page, caption="../report/table.rst", category="Tables", labels={"table": Path(source).stem})
             for source, page in PLAN.table_pages.items()
         ],
     log:
@@ -93,7 +88,7 @@ rule pages:
 
 rule report_image:
     input:
-        FILES["figure"].of(experiment="{owner}", image="png"),
+        FILES["figure"].of(experiment="{owner}", figure="{drawn}", image="png"),
     output:
         report(
             FILES["report_image"].path,
@@ -102,10 +97,10 @@ rule report_image:
                 "Sweeps" if wildcards.owner in STUDY.sweeps else as_it_is(STUDY.experiments[wildcards.owner].section)
             ),
             subcategory="{owner}",
-            labels={"figure": "{figure}"},
+            labels={"figure": "{drawn}"},
         ),
     log:
-        log_of("report_image/{owner}/{figure}"),
+        log_of("report_image/{owner}/{drawn}"),
     localrule: True
     conda:
         "../envs/study.yaml"
@@ -113,6 +108,6 @@ rule report_image:
         caption=lambda wildcards, output: PLAN.report_images[output[0]],
         code=CODE.made_of("report_image.py"),
     message:
-        "Pack {wildcards.figure} of {wildcards.owner} for the report"
+        "Pack {wildcards.drawn} of {wildcards.owner} for the report"
     script:
         "../scripts/report_image.py"

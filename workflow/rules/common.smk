@@ -2,8 +2,7 @@
 import atexit
 import os
 import sys
-from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -47,6 +46,7 @@ CALLER = config if IS_MODULE else None
 if not IS_MODULE:
     config.clear()  # Snakemake's copy of the overlays, which would go to every job
 
+notice = partial(print, file=sys.stderr)
 try:
     if {*"{}"} & {*str(ROOT)}:
         raise StudyError(
@@ -56,12 +56,7 @@ try:
         raise StudyError("--config is not read; put the keys into a file and give it with --configfile")
     if any(getattr(workflow.modifier.path_modifier, name, None) for name in ("prefix", "modifies_prefixes")):
         raise StudyError("prefix: and replace_prefix: are not supported; results are in the folder results")
-    LOADED = load(
-        CONFIG_FILES,
-        lambda text: print(text, file=sys.stderr),
-        CALLER,
-        every_cell=workflow.is_main_process,
-    )
+    LOADED = load(CONFIG_FILES, notice, CALLER, every_cell=workflow.is_main_process)
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
@@ -76,12 +71,11 @@ CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]  # tables
 if workflow.is_main_process:
     atexit.register(CHECKSUMS.save)
     for line in notices_of(LOADED, map(PLACES.name, CONFIG_FILES[1:])):
-        print(line, file=sys.stderr)
+        notice(line)
     for name, n_rows in PLAN.large_as_text.items():
-        print(
+        notice(
             f"experiments.{name} has about {n_rows:,} rows, whose predictions are written as text: "
-            f"experiments.{name}.predictions: parquet takes less time and room",
-            file=sys.stderr,
+            f"experiments.{name}.predictions: parquet takes less time and room"
         )
 
 
@@ -114,19 +108,9 @@ def compared_runs(wildcards):
     return FILES["fits"].of(experiment=wildcards.experiment, fit=fit)
 
 
-def sweep_of(wildcards):
-    return STUDY.sweeps[wildcards.sweep]
-
-
 def figure_of(wildcards):
     """The kind of a figure, and the fits that it shows."""
     return PLAN.figures_of[wildcards.experiment][wildcards.figure]
-
-
-def other_of(experiment):
-    """The name of what runs beside our EM."""
-    named = experiment.protocols.implementation if experiment.protocols else "sklearn"
-    return "scikit-learn" if named == "sklearn" else named
 
 
 def implementation_of(wildcards):

@@ -7,23 +7,18 @@ rule figure:
         png=FILES["figure"].of(image="png"),
     log:
         log_of("figures/{experiment}/{figure}"),
-    wildcard_constraints:
-        figure=r"(?!sweep\.)[a-z][a-z0-9_]*",
     localrule: True
     conda:
         "../envs/study.yaml"
     params:
         kind=lambda wildcards: figure_of(wildcards)[0],
-        fits=lambda wildcards: {
-            name: experiment_of(wildcards)
-            .fits[name]
-            .model_dump(include={"implementation", "semi_supervised", "missing"})
-            for name in figure_of(wildcards)[1]
-        },
+        fits=lambda wildcards: as_params(
+            {name: experiment_of(wildcards).fits[name] for name in figure_of(wildcards)[1]}
+        ),
         bins=lambda wildcards: (
             experiment_of(wildcards).bins if "bins" in FIGURES[figure_of(wildcards)[0]].READS else None
         ),
-        other=lambda wildcards: other_of(experiment_of(wildcards)),
+        other=lambda wildcards: experiment_of(wildcards).compared_with,
         code=lambda wildcards: CODE.made_of("figure.py", f"em_study.figures.{figure_of(wildcards)[0]}"),
     message:
         "Draw {wildcards.figure} of {wildcards.experiment}"
@@ -43,7 +38,7 @@ rule sweep_figure:
     conda:
         "../envs/study.yaml"
     params:
-        sweep=lambda wildcards: as_params(sweep_of(wildcards)),
+        sweep=lambda wildcards: as_params(STUDY.sweeps[wildcards.sweep]),
         code=CODE.made_of("sweep_figure.py"),
     message:
         "Draw sweep {wildcards.sweep}"

@@ -69,7 +69,7 @@ rule diagnose:
     params:
         **COMPARED,
         code=CODE.made_of("diagnose.py"),
-        other=lambda wildcards: other_of(experiment_of(wildcards)),
+        other=lambda wildcards: experiment_of(wildcards).compared_with,
     message:
         "Diagnose the other implementation on {wildcards.experiment}"
     script:

@@ -39,7 +39,7 @@ rule sweep:
         "../envs/study.yaml"
     params:
         code=CODE.made_of("sweep.py"),
-        varied=lambda wildcards: list(sweep_of(wildcards).vary),
+        varied=lambda wildcards: list(STUDY.sweeps[wildcards.sweep].vary),
     message:
         "Put sweep {wildcards.sweep} together"
     script:

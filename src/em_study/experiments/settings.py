@@ -33,6 +33,12 @@ class Experiment(Closed):
     bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
 
     @property
+    def compared_with(self) -> str:
+        """The name of what runs beside our EM."""
+        named = self.protocols.implementation if self.protocols else "sklearn"
+        return "scikit-learn" if named == "sklearn" else named
+
+    @property
     def compared_fit(self) -> Fit:
         """The fit that scikit-learn is run beside."""
         return self.fits[self.protocols.fit]

@@ -200,7 +200,7 @@ class Plan:
         }
         captions |= {(name, "sweep"): sweep.CAPTION for name in self.drawn}
         image = FILES["report_image"]
-        return {image.of(owner=owner, figure=figure): caption for (owner, figure), caption in captions.items()}
+        return {image.of(owner=owner, drawn=figure): caption for (owner, figure), caption in captions.items()}
 
     @property
     def table_pages(self) -> dict[str, str]:
