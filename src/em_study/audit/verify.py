@@ -151,7 +151,7 @@ def main(folder=None) -> int:
     if others := [maker for maker in manifest["made_by"] if maker != this]:
         print(one_line(f"some results were made by another Python or processor than {this}: {others}"))
     if other := other_words(place, manifest, is_own):
-        print(one_line(f"other in comments, docstrings or descriptions alone, and counted as the same: {', '.join(other)}"))
+        print(one_line(f"other in words alone, and counted as the same: {', '.join(other)}"))
     if absent:
         print(one_line(f"not checked, and known by their checksums alone: {', '.join(sorted(absent))}"))
     checked = [kind for kind in ("inputs", "configuration_files") if absent.isdisjoint(manifest[kind])]

@@ -1,5 +1,7 @@
 """Where a claim's number comes from: the lines of pandas that give it, and the files behind it."""
 
+import os
+
 import yaml
 
 from em_study.claims.numbers import INEQUALITIES, PARTS, draw_columns, threshold
@@ -7,6 +9,7 @@ from em_study.claims.settings import Claim, Selection, Test
 from em_study.configuration.study import Study
 from em_study.data.storage import ONLY_EMPTY, TEXT_COLUMNS, is_kept
 from em_study.evaluation.protocols import PROTOCOLS
+from em_study.layout import FILES, table_file
 from em_study.places import Places
 from em_study.plan.results import Plan
 from em_study.sweeps.cells import text_keys
@@ -136,14 +139,17 @@ def written(settings) -> str:
 
 def files_of(claim: Claim, plan: Plan) -> list[tuple[str, str]]:
     """List the files that a claim's number is made from, the last first, and the rule that makes each."""
-    table = f"results/tables/{claim.table}.csv"
     if claim.sweep is not None:
-        return [(table, "sweep"), *((part, "sweep_part") for part in plan.files("part", claim.sweep))]
+        return [(path, FILES[kind].rule) for kind in ("sweep", "part") for path in plan.files(kind, claim.sweep)]
     experiment = claim.about(claim.experiment)
-    files = [(table, "tables")]
+    files = [_file("table", table=claim.table)]
     for name in [experiment] if experiment else plan.study.experiments:
         files += _files_of_experiment(claim, name, plan)
     return files
+
+
+def _file(kind: str, **names) -> tuple[str, str]:
+    return FILES[kind].of(**names), FILES[kind].rule
 
 
 def _files_of_experiment(claim: Claim, name: str, plan: Plan):
@@ -151,17 +157,18 @@ def _files_of_experiment(claim: Claim, name: str, plan: Plan):
     if claim.table == "agreement":
         if name not in plan.compared:
             return
-        yield f"results/evaluation/{name}/agreement.csv", "compare"
-        yield from ((f"results/sklearn/{name}/{rung}.npz", "sklearn") for rung in PROTOCOLS)
+        yield _file("agreement", experiment=name)
+        yield from (_file("sklearn", experiment=name, protocol=rung) for rung in PROTOCOLS)
         fits = [plan.study.experiments[name].protocols.fit]
     elif claim.table == "measurements":
-        yield f"results/evaluation/{name}/measurements.csv", "measure"
+        yield _file("measurements", experiment=name)
     else:
         named = {claim.where.get("fit"), claim.other.get("fit")} - {None}
         fits = [fit for fit in fits if fit in named or not named]
-        yield from ((f"results/evaluation/{name}/{claim.table}/{fit}.csv", "evaluate") for fit in fits)
-    yield from ((f"results/fits/{name}/{fit}.npz", "fit") for fit in fits)
-    yield f"results/data/{name}.npz", "data"
+        kind = "scores" if claim.table == "fits" else claim.table
+        yield from (_file(kind, experiment=name, fit=fit) for fit in fits)
+    yield from (_file("fits", experiment=name, fit=fit) for fit in fits)
+    yield _file("data", experiment=name)
 
 
 def command_of(claim: Claim, configuration_files) -> str:
@@ -177,6 +184,8 @@ def command_of(claim: Claim, configuration_files) -> str:
     words = []
     if claim.sweep is None:
         experiment = claim.about(claim.experiment)
-        words = ["--forcerun", f"results/data/{experiment}.npz" if experiment else "data"]
-    command = Places().command(overlays, *words, "--", f"results/tables/{claim.table}.csv")
-    return command if claim.sweep is None else f"rm -r results/sweeps/{claim.sweep} && {command}"
+        words = ["--forcerun", FILES["data"].of(experiment=experiment) if experiment else "data"]
+    command = Places().command(overlays, *words, "--", table_file(claim.table))
+    return (
+        command if claim.sweep is None else f"rm -r {os.path.dirname(FILES['part'].of(sweep=claim.sweep))} && {command}"
+    )
