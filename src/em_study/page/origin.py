@@ -186,6 +186,6 @@ def command_of(claim: Claim, configuration_files) -> str:
         experiment = claim.about(claim.experiment)
         words = ["--forcerun", FILES["data"].of(experiment=experiment) if experiment else "data"]
     command = Places().command(overlays, *words, "--", table_file(claim.table))
-    return (
-        command if claim.sweep is None else f"rm -r {os.path.dirname(FILES['part'].of(sweep=claim.sweep))} && {command}"
-    )
+    if claim.sweep is None:
+        return command
+    return f"rm -r {os.path.dirname(FILES['part'].of(sweep=claim.sweep))} && {command}"
