@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 NAME = "[a-z][a-z0-9_]*"
-WILDCARDS = {  # what stands in braces in a path
-    **dict.fromkeys(("experiment", "fit", "protocol", "sweep", "owner", "drawn", "page"), NAME),
+WILDCARDS = {  # of the rules: what stands in braces in a path
+    **dict.fromkeys(("experiment", "fit", "sweep", "owner", "drawn"), NAME),
     "figure": rf"(?!sweep\.){NAME}",  # that one is a sweep's
     "sha256": "[0-9a-f]{64}",
     "ending": "csv|parquet|npy",
     "format": "csv|parquet",
-    "image": "svg|png",
     "part": "[0-9]+",
-    "cell": "[0-9a-f]{64}(_[0-9a-f]{16})?",
+}
+FURTHER = {  # what stands there too, and is known where a rule is written
+    **dict.fromkeys(("protocol", "page"), NAME),
+    "image": "svg|png",
     "table": "fits|parameters|agreement|diagnosis|measurements",
+    "cell": "[0-9a-f]{64}(_[0-9a-f]{16})?",
     "job": r"[a-z0-9_/]+(\.\w+)?",
 }
 PUBLISHED = "published"
@@ -30,7 +33,7 @@ class File:
     Attributes
     ----------
     path : str
-        From the folder of the run, with the names of `WILDCARDS` in braces.
+        From the folder of the run, with names in braces.
     rule : str
         That makes it.
     role : str
@@ -53,7 +56,7 @@ class File:
         """Matches the path of every such file."""
         parts = re.split(r"{(\w+)}", self.path)
         parts[::2] = map(re.escape, parts[::2])
-        parts[1::2] = [f"(?P<{name}>{WILDCARDS[name]})" for name in parts[1::2]]
+        parts[1::2] = [f"(?P<{name}>{(WILDCARDS | FURTHER)[name]})" for name in parts[1::2]]
         return re.compile("".join(parts))
 
     def of(self, **names) -> str:
