@@ -3,7 +3,7 @@
 import numpy as np
 
 from em_study.data.dataset import Dataset, standardized
-from em_study.data.holes import with_holes
+from em_study.data.missing_values import with_holes
 from em_study.data.seeds import generator
 from em_study.data.settings import CsvData, Data, GaussianMixtureData, SklearnData
 
