@@ -8,7 +8,7 @@ from em_study.evaluation.measurements import RUN_QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.checks import check_data, check_experiment, check_fits
 from em_study.experiments.settings import Experiment
-from em_study.problems import Problem, problem_of
+from em_study.problems import Problem, broken, problem_of
 from em_study.settings import valid
 from em_study.sweeps.cells import Cells, with_values
 from em_study.sweeps.settings import Sweep
@@ -17,6 +17,51 @@ from em_study.wording import nearest, shown
 
 MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
 MAX_WRONG_CELLS = 1000  # that are looked at for them
+
+
+# Rules for a sweep and its experiment: when each is broken, by which key, and what is said.
+SWEEP = (
+    (
+        lambda sweep, experiment: len({*sweep.measurements}) < len(sweep.measurements),
+        ("measurements",),
+        "must name each once, got {sweep.measurements}",
+    ),
+    (
+        lambda sweep, experiment: sweep.protocols and experiment.protocols is None,
+        ("protocols",),
+        "experiment {sweep.experiment} has no protocols: it is not compared",
+    ),
+)
+# Likewise for a quantity of the figure; the first that is broken is told.
+QUANTITY = (
+    (
+        lambda name, sweep, experiment: name in RUN_QUANTITIES and name not in sweep.measurements,
+        ("y",),
+        "is '{name}', which must stand among the sweep's measurements too",
+    ),
+    (
+        lambda name, sweep, experiment: name not in RUN_QUANTITIES and name not in NUMERIC_QUANTITIES,
+        ("y",),
+        "is '{name}'{options}",
+    ),
+    (
+        lambda name, sweep, experiment: _is_of_pairs(name) and (not experiment.protocols or sweep.protocols == []),
+        ("y",),
+        "is '{name}', but nothing is compared: protocols is empty, or missing",
+    ),
+    (
+        lambda name, sweep, experiment: (
+            sweep.figure.color == "protocol" and name not in RUN_QUANTITIES and not _is_of_pairs(name)
+        ),
+        ("color",),
+        "is protocol, which does not tell '{name}' apart",
+    ),
+)
+
+
+def _is_of_pairs(quantity: str) -> bool:
+    """Tell whether a quantity is one of a comparison alone."""
+    return quantity in COLUMNS["agreement"] and quantity not in COLUMNS["fits"]
 
 
 def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool):
@@ -125,48 +170,36 @@ def _touches(key, place):
 
 
 def _names(sweep, experiment, path):
-    for name in sweep.fits or []:
-        if name not in experiment.fits:
-            yield (*path, "fits"), f"there is no fit '{name}'{nearest(name, experiment.fits)}"
-    for name in sweep.protocols or []:
-        if name not in PROTOCOLS:
-            yield (*path, "protocols"), f"there is no protocol '{name}'{nearest(name, PROTOCOLS)}"
-    for name in sweep.measurements:
-        if name not in RUN_QUANTITIES:
-            yield (*path, "measurements"), f"there is no '{name}' of a run{nearest(name, RUN_QUANTITIES)}"
-    if len({*sweep.measurements}) < len(sweep.measurements):
-        yield (*path, "measurements"), f"must name each once, got {sweep.measurements}"
-    if sweep.protocols and experiment.protocols is None:
-        yield (*path, "protocols"), f"experiment {sweep.experiment} has no protocols: it is not compared"
-    figure = sweep.figure
+    """Yield what is wrong with the names in a sweep: of fits, protocols, measurements, keys and columns."""
+    named = [  # where names stand, those that may, and what is said of another
+        ("fits", sweep.fits, experiment.fits, "there is no fit '{}'"),
+        ("protocols", sweep.protocols, PROTOCOLS, "there is no protocol '{}'"),
+        ("measurements", sweep.measurements, RUN_QUANTITIES, "there is no '{}' of a run"),
+    ]
+    for key, names, allowed, message in named:
+        for name in names or ():
+            if name not in allowed:
+                yield (*path, key), message.format(name) + nearest(name, allowed)
+    for key, message in broken(SWEEP, sweep, experiment, sweep=sweep):
+        yield (*path, *key), message
+    figure, varied = sweep.figure, list(sweep.vary)
     if figure is None:
         return
-    varied = list(sweep.vary)
-    kinds = {
-        "x": varied,
-        "panels": varied,
-        "color": varied if figure.kind == "heatmap" else [*varied, "fit", "protocol"],
-    }
-    for key, allowed in kinds.items():
+    is_map = figure.kind == "heatmap"
+    path, columns = (*path, "figure"), [*varied, "fit", "protocol"]
+    for key, allowed in {"x": varied, "panels": varied, "color": varied if is_map else columns}.items():
         value = getattr(figure, key)
         if value is not None and value not in allowed:
-            yield (*path, "figure", key), f"is '{value}'{nearest(value, allowed)}"
-    if figure.kind == "heatmap" and figure.color is None:
-        yield (*path, "figure", "color"), "is required for a heatmap: the key on its vertical axis"
-    for value in figure.quantities:
-        compared = value in COLUMNS["agreement"] and value not in COLUMNS["fits"]
-        if value in RUN_QUANTITIES:
-            if value not in sweep.measurements:
-                yield (*path, "figure", "y"), f"is '{value}', which must stand among the sweep's measurements too"
-        elif value not in NUMERIC_QUANTITIES:
-            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, NUMERIC_QUANTITIES)}"
-        elif compared and (experiment.protocols is None or sweep.protocols == []):
-            yield (*path, "figure", "y"), f"is '{value}', but nothing is compared: protocols is empty, or missing"
-        elif figure.color == "protocol" and not compared:
-            yield (*path, "figure", "color"), f"is protocol, which does not tell '{value}' apart"
+            yield (*path, key), f"is '{value}'{nearest(value, allowed)}"
+    if is_map and figure.color is None:
+        yield (*path, "color"), "is required for a heatmap: the key on its vertical axis"
+    for name in figure.quantities:
+        options = nearest(name, NUMERIC_QUANTITIES)
+        for key, message in [*broken(QUANTITY, name, sweep, experiment, name=name, options=options)][:1]:
+            yield (*path, *key), message
     for column in figure.where:
-        if column not in (allowed := [*varied, "fit", "protocol"]):
-            yield (*path, "figure", "where", column), f"is no column to choose by{nearest(column, allowed)}"
+        if column not in columns:
+            yield (*path, "where", column), f"is no column to choose by{nearest(column, columns)}"
     chosen = {
         "fit": sweep.fits or list(experiment.fits),
         "protocol": list(PROTOCOLS) if sweep.protocols is None else sweep.protocols,
@@ -174,4 +207,4 @@ def _names(sweep, experiment, path):
     for column, value in figure.where.items():
         allowed = chosen.get(column, sweep.vary.get(column, [value]))
         if value not in allowed:
-            yield (*path, "figure", "where", column), f"is {shown(value)}{nearest(value, [str(a) for a in allowed])}"
+            yield (*path, "where", column), f"is {shown(value)}{nearest(value, [str(a) for a in allowed])}"
