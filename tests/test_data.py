@@ -11,10 +11,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from em_study.data.csv import CsvData
 from em_study.data.download import fetch
 from em_study.data.formats import about_rows
-from em_study.data.settings import CsvData, GaussianMixtureData, SklearnData
-from em_study.data.sources import make_dataset
+from em_study.data.gaussian_mixture import GaussianMixtureData
+from em_study.data.sklearn import SklearnData
 from em_study.errors import DataError
 
 
@@ -28,7 +29,7 @@ def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None, **se
         labeled={"path": str(tmp_path / "l.csv"), "target": "y"},
         **settings,
     )
-    return make_dataset(data, 1, 0, "mine")
+    return data.load(1, 0, "mine")
 
 
 def test_csv_is_read_exactly(tmp_path):
@@ -99,7 +100,7 @@ def test_names_like_a_missing_value_are_classes_where_the_key_says_so(tmp_path, 
     rows.to_csv(place, index=False) if kind == "csv" else rows.to_parquet(place)
     file = {"path": place, "target": "y"}
     data = CsvData(source="csv", features=["x", "z"], unlabeled=file, labeled=file, class_names=names)
-    dataset = make_dataset(data, 1, 0, "mine")
+    dataset = data.load(1, 0, "mine")
     assert sorted(dataset.classes) == sorted(["01", label, "1e3"])
     assert dataset.classes[dataset.labels[0]].tolist() == ["01", label, "1e3"]
     assert dataset.classes[dataset.truth[0]].tolist() == ["01", label, "1e3"]
@@ -150,7 +151,7 @@ def test_ones_and_zeros_beside_truth_values_are_numbers(tmp_path):
 def test_a_file_is_read_as_what_it_is_whatever_its_name_says(tmp_path, name, pack, rows):
     (tmp_path / name).write_bytes(pack(rows))
     data = CsvData(source="csv", features=["x", "z"], unlabeled={"path": str(tmp_path / name)})
-    np.testing.assert_array_equal(make_dataset(data, 1, 0, "mine").unlabeled, [[[0.1, 2], [3, 4]]])
+    np.testing.assert_array_equal(data.load(1, 0, "mine").unlabeled, [[[0.1, 2], [3, 4]]])
     assert about_rows(tmp_path / name) in (3, 4)  # the header is counted, and a blank line
 
 
@@ -159,7 +160,7 @@ def test_a_packed_file_that_is_cut_short_is_told(tmp_path):
     (tmp_path / "u.csv.gz").write_bytes(gzip.compress(rows.encode())[:50_000])
     data = CsvData(source="csv", features=["x", "z"], unlabeled={"path": str(tmp_path / "u.csv.gz")})
     with pytest.raises(DataError, match=r"u\.csv\.gz: cannot be read"):
-        make_dataset(data, 1, 0, "mine")
+        data.load(1, 0, "mine")
 
 
 def test_true_class_without_a_labeled_row(tmp_path):
@@ -172,7 +173,7 @@ TWO = {"source": "gaussian_mixture", "means": [[2.0], [9.0]], "covariances": [[[
 
 def test_legacy_draw_is_the_article_s():
     data = GaussianMixtureData(**TWO, counts=[1000, 500], shared=True, legacy_seed=36788765)
-    dataset = make_dataset(data, 5, 0, "guide")
+    dataset = data.load(5, 0, "guide")
     draw = np.random.RandomState(36788765)
     expected = np.concatenate([draw.normal(2, 4, 1000), draw.normal(9, 2, 500)])
     np.testing.assert_array_equal(dataset.unlabeled[0, :, 0], expected)
@@ -180,8 +181,8 @@ def test_legacy_draw_is_the_article_s():
 
 
 def test_shared_rows_are_those_of_replicate_0():
-    one = make_dataset(GaussianMixtureData(**TWO, counts=[5, 5]), 3, 1, "e")
-    shared = make_dataset(GaussianMixtureData(**TWO, counts=[5, 5], shared=True), 3, 1, "e")
+    one = GaussianMixtureData(**TWO, counts=[5, 5]).load(3, 1, "e")
+    shared = GaussianMixtureData(**TWO, counts=[5, 5], shared=True).load(3, 1, "e")
     assert (len(one.unlabeled), len(shared.unlabeled)) == (3, 1)
     np.testing.assert_array_equal(one.unlabeled[0], shared.unlabeled[0])
 
@@ -189,7 +190,7 @@ def test_shared_rows_are_those_of_replicate_0():
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])
 def test_real_data_hide_all_labels_but_a_fraction(name):
     data = SklearnData(source="sklearn", dataset=name, labeled_fraction=0.1, standardize=True)
-    dataset = make_dataset(data, 2, 1, name)
+    dataset = data.load(2, 1, name)
     n_rows = dataset.labeled.shape[1] + dataset.unlabeled.shape[1]
     assert dataset.labeled.shape[1] == pytest.approx(0.1 * n_rows, abs=len(dataset.classes))
     assert set(dataset.labels[0]) == set(range(len(dataset.classes)))
@@ -247,7 +248,7 @@ def test_a_draw_depends_on_its_own_name_only():
         "means": [[0.0], [4.0]],
         "covariances": [[[1.0]], [[2.0]]],
     }
-    one = make_dataset(GaussianMixtureData(**arguments), 2, 7, "toy")
-    more = make_dataset(GaussianMixtureData(**arguments, n_labeled=9), 3, 7, "toy")
+    one = GaussianMixtureData(**arguments).load(2, 7, "toy")
+    more = GaussianMixtureData(**arguments, n_labeled=9).load(3, 7, "toy")
     np.testing.assert_array_equal(one.unlabeled, more.unlabeled[:2])
     assert not np.array_equal(more.unlabeled[0], more.unlabeled[1])

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from em_study.data.csv import LIKE_MISSING, CsvData, CsvFile
 from em_study.data.dataset import Dataset, standardized
 from em_study.data.formats import UNREADABLE, NoColumnsError, columns_of, ending_of, opened, other_separator
-from em_study.data.settings import LIKE_MISSING, CsvData, CsvFile
 from em_study.errors import DataError
 
 MAX_SHOWN_CELLS = 5  # of those that cannot be used

@@ -1,16 +1,73 @@
-"""Holes: values taken away from complete rows."""
+"""Values taken away from complete rows, so that they are missing."""
 
+from abc import abstractmethod
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from em_study.data.dataset import Dataset
 from em_study.data.seeds import generator
-from em_study.data.settings import MAR_STRENGTH, Holes
+from em_study.data.source import Source
+from em_study.settings import Closed
+
+MAR_STRENGTH = 2.0  # of missing values that depend on another feature
 
 
-def with_holes(dataset: Dataset, holes: Holes, seed: int, experiment: str) -> Dataset:
-    """Take values away, by draws that depend on nothing else; more holes are those of fewer, and further ones."""
+class Holes(Closed):
+    """Values taken away from complete rows. Which depends on the seed, the rows do not depend on the holes."""
+
+    fraction: float = Field(
+        ge=0,
+        lt=1,
+        description="Share of the cells that go, to the nearest cell. mcar: of all; mar: of the last feature's.",
+    )
+    mechanism: Literal["mcar", "mar"] = Field(
+        "mcar",
+        description="mcar: anywhere, whatever the values. mar: in the last feature, where the first is large (the "
+        f"log-odds grow by {MAR_STRENGTH:g} with each standard deviation of it).",
+    )
+    labeled: bool = Field(False, description="Take values away from the labeled rows too, the same share.")
+    keep_a_value: bool = Field(True, description="mcar: every row keeps one value at least.")
+
+
+class Drawn(Source):
+    """Complete rows, from which values may be taken away."""
+
+    holes: Holes | None = Field(None, description="Values that are missing; without it, none.")
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether values are missing."""
+        return self.holes is not None and self.holes.fraction > 0
+
+    @abstractmethod
+    def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
+        """Make the rows, with all their values."""
+
+    def load(self, replicates: int, seed: int, experiment: str) -> Dataset:
+        """Make the rows, and take values away."""
+        dataset = self.complete(replicates, seed, experiment)
+        return with_missing_values(dataset, self.holes, seed, experiment) if self.incomplete else dataset
+
+    def problems(self, replicates: int):
+        """Yield what is wrong with the missing values."""
+        holes, n_features = self.holes, self.shape[1]
+        if holes is None:
+            return
+        if holes.mechanism == "mar" and n_features == 1:
+            yield ("data", "holes", "mechanism"), "is mar, which needs a second feature: must be 'mcar'"
+        if holes.mechanism == "mcar" and holes.keep_a_value and holes.fraction > (n_features - 1) / n_features:
+            yield (
+                ("data", "holes", "fraction"),
+                f"is {holes.fraction:g}; where each row keeps a value, at most {n_features - 1}/{n_features} may go "
+                "(keep_a_value: false lets it lose all)",
+            )
+
+
+def with_missing_values(dataset: Dataset, holes: Holes, seed: int, experiment: str) -> Dataset:
+    """Take values away, by draws that depend on nothing else; a larger fraction takes those of a smaller one too."""
     unlabeled, labeled = dataset.unlabeled.copy(), dataset.labeled.copy()
     for name, rows in ({"unlabeled": unlabeled} | ({"labeled": labeled} if holes.labeled else {})).items():
         for r, X in enumerate(rows):

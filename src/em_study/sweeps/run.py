@@ -13,7 +13,6 @@ import pandas as pd
 
 from em_study.data.checksums import Checksums
 from em_study.data.seeds import seed_sequence
-from em_study.data.sources import make_dataset
 from em_study.data.storage import join_tables, read_table, whole_file
 from em_study.errors import DataError
 from em_study.evaluation.measure import measure
@@ -64,7 +63,7 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
         The study's root seed.
     """
     experiment, cell_seed = cell.experiment, data_seed(cell, seed)
-    dataset = make_dataset(experiment.data, sweep.replicates, cell_seed, "sweep")
+    dataset = experiment.data.load(sweep.replicates, cell_seed, "sweep")
     names = sweep.fits or list(experiment.fits)
     rungs = (sweep.protocols if sweep.protocols is not None else list(LADDER)) if experiment.protocols else []
     compared = experiment.protocols.fit if rungs else None
