@@ -16,21 +16,6 @@ class Problem:
     origin: str = ""
 
 
-def broken(rules, *about, **words):
-    """Yield (key, message) of the rules of a table that are broken.
-
-    Parameters
-    ----------
-    rules : sequence of (callable, tuple of str, str)
-        When each is broken, the key that is wrong, and the message.
-    *about
-        What the rules are about.
-    **words
-        What messages are filled in with.
-    """
-    return ((key, message.format(**words)) for is_broken, key, message in rules if is_broken(*about))
-
-
 def problem_of(detail, model, below=()) -> Problem:
     """Put one of pydantic's error details of a model into words; `below` is where it stands in the configuration."""
     location, model, choices = _resolve(model, detail["loc"])

@@ -9,94 +9,9 @@ from em_study.data.source import Source
 from em_study.evaluation.settings import Protocols, Published
 from em_study.fits.available import implementation_file, implementations
 from em_study.fits.settings import Fit
-from em_study.problems import broken
 from em_study.settings import block, valid
 from em_study.wording import nearest
 from emgmm import has_numba
-
-# Rules for a fit: when each is broken, by which key, and what is said.
-FIT = (
-    (
-        lambda fit, incomplete: fit.initialization == "labels" and fit.semi_supervised == "none",
-        ("semi_supervised",),
-        "a fit that starts from labels is semi-supervised: must be 'init_only' or 'clamped'",
-    ),
-    (
-        lambda fit, incomplete: fit.semi_supervised == "init_only" and fit.initialization != "labels",
-        ("initialization",),
-        "semi_supervised: init_only takes its start from the labels: must be 'labels'",
-    ),
-    (
-        lambda fit, incomplete: fit.initialization == "labels" and fit.n_init > 1,
-        ("n_init",),
-        "a start from labels is always the same: must be 1",
-    ),
-    (
-        lambda fit, incomplete: fit.max_iter == 0 and fit.n_init > 1,
-        ("n_init",),
-        "starts alone (max_iter: 0) have no likelihood to choose by: must be 1",
-    ),
-    (lambda fit, incomplete: _wrong_implementation(fit), ("implementation",), "{wrong}"),
-    (
-        lambda fit, incomplete: fit.implementation != "emgmm" and fit.semi_supervised == "clamped",
-        ("semi_supervised",),
-        "{name} cannot clamp labels: must be 'init_only'",
-    ),
-    (
-        lambda fit, incomplete: fit.implementation == "sklearn" and fit.stopping != "sklearn" and not incomplete,
-        ("stopping",),
-        "scikit-learn has its own stopping rule: must be 'sklearn'",
-    ),
-    (
-        lambda fit, incomplete: fit.implementation != "emgmm" and fit.acceleration != "none",
-        ("acceleration",),
-        "{name} cannot be accelerated: must be 'none'",
-    ),
-    (
-        lambda fit, incomplete: fit.implementation != "emgmm" and fit.kernel != "numpy",
-        ("kernel",),
-        "{name} has no kernel of ours: must be 'numpy'",
-    ),
-    (
-        lambda fit, incomplete: fit.kernel == "numba" and not has_numba(),
-        ("kernel",),
-        "needs numba, which is not installed (pip install numba): must be 'numpy'",
-    ),
-)
-# Likewise for a fit and its data.
-FIT_OF_DATA = (
-    (
-        lambda fit, data: fit.kernel == "numba" and data.incomplete and fit.missing == "observed",
-        ("kernel",),
-        "goes through no missing values, which {data.missing_by} gives: must be 'numpy'",
-    ),
-    (
-        lambda fit, data: fit.implementation != "emgmm" and data.incomplete,
-        ("implementation",),
-        "{name} takes no missing values, which {data.missing_by} gives: must be 'emgmm'",
-    ),
-    (
-        lambda fit, data: fit.n_components is None and not data.knows_classes,
-        ("n_components",),
-        "is required: without labels, the data do not tell the number of classes",
-    ),
-    (
-        lambda fit, data: fit.uses_labels and not data.has_labels,
-        (),
-        "uses labels, but the data have no labeled rows; it needs {data.labels_by}",
-    ),
-    (
-        lambda fit, data: fit.uses_labels and data.shape[0] and fit.n_components not in (None, data.shape[0]),
-        ("n_components",),
-        "must be the number of classes, {data.shape[0]}, in a fit that uses labels",
-    ),
-)
-# What a fit that is compared must not be; the first that it is, is told.
-COMPARED = (
-    (lambda fit: fit.semi_supervised == "clamped", (), "clamped, which scikit-learn cannot do"),
-    (lambda fit: fit.acceleration != "none", (), "accelerated, and takes other steps than scikit-learn can"),
-    (lambda fit: fit.max_iter == 0, (), "a start alone (max_iter: 0)"),
-)
 
 
 def check_experiment(experiment: dict, path: tuple):
@@ -117,24 +32,104 @@ def check_data(data: Source | None, replicates: int, path: tuple):
 
 def check_fits(fits: dict[str, Fit | None], data: Source | None, protocols: Protocols | None, path: tuple):
     """Yield (path, message) of each mistake in fits beside their data; None are wrong in themselves."""
-    incomplete = data is not None and data.incomplete
     for name, fit in fits.items():
         if fit is not None:
-            words = {"name": _named(fit), "wrong": _wrong_implementation(fit), "data": data}
-            found = [*broken(FIT, fit, incomplete, **words)]
-            found += broken(FIT_OF_DATA, fit, data, **words) if data else ()
-            yield from (((*path, "fits", name, *key), message) for key, message in found)
-    if protocols is None:
-        return
-    here = (*path, "protocols")
-    if protocols.fit not in fits:
-        yield (*here, "fit"), f"there is no fit '{protocols.fit}'. Allowed: {', '.join(fits) or 'none'}"
-    elif compared := fits[protocols.fit]:
-        for _, message in [*broken(COMPARED, compared)][:1]:
-            yield (*here, "fit"), f"'{protocols.fit}' is {message}: must be another fit"
+            rules = _of_fit(fit, data is not None and data.incomplete) + (_of_data(fit, data) if data else [])
+            yield from (((*path, "fits", name, *key.split()), told) for is_broken, key, told in rules if is_broken)
+    if protocols is not None:
+        yield from (((*path, *key), message) for key, message in _protocols(protocols, fits, data))
+
+
+def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
+    """Rules for a fit: whether each is broken, the key that is wrong, and what is said."""
+    from_labels, name = fit.initialization == "labels", _named(fit)
+    theirs, wrong = fit.implementation != "emgmm", _wrong_implementation(fit)
+    as_sklearn = fit.stopping == "sklearn" or incomplete
+    return [
+        (
+            from_labels and fit.semi_supervised == "none",
+            "semi_supervised",
+            "a fit that starts from labels is semi-supervised: must be 'init_only' or 'clamped'",
+        ),
+        (
+            not from_labels and fit.semi_supervised == "init_only",
+            "initialization",
+            "semi_supervised: init_only takes its start from the labels: must be 'labels'",
+        ),
+        (from_labels and fit.n_init > 1, "n_init", "a start from labels is always the same: must be 1"),
+        (
+            fit.max_iter == 0 and fit.n_init > 1,
+            "n_init",
+            "starts alone (max_iter: 0) have no likelihood to choose by: must be 1",
+        ),
+        (wrong, "implementation", wrong),
+        (
+            theirs and fit.semi_supervised == "clamped",
+            "semi_supervised",
+            f"{name} cannot clamp labels: must be 'init_only'",
+        ),
+        (
+            fit.implementation == "sklearn" and not as_sklearn,
+            "stopping",
+            "scikit-learn has its own stopping rule: must be 'sklearn'",
+        ),
+        (theirs and fit.acceleration != "none", "acceleration", f"{name} cannot be accelerated: must be 'none'"),
+        (theirs and fit.kernel != "numpy", "kernel", f"{name} has no kernel of ours: must be 'numpy'"),
+        (
+            fit.kernel == "numba" and not has_numba(),
+            "kernel",
+            "needs numba, which is not installed (pip install numba): must be 'numpy'",
+        ),
+    ]
+
+
+def _of_data(fit: Fit, data: Source) -> list[tuple]:
+    """Rules for a fit and its data."""
+    name, n_classes, which = _named(fit), data.shape[0], f"missing values, which {data.missing_by} gives"
+    return [
+        (
+            fit.kernel == "numba" and data.incomplete and fit.missing == "observed",
+            "kernel",
+            f"goes through no {which}: must be 'numpy'",
+        ),
+        (
+            fit.implementation != "emgmm" and data.incomplete,
+            "implementation",
+            f"{name} takes no {which}: must be 'emgmm'",
+        ),
+        (
+            fit.n_components is None and not data.knows_classes,
+            "n_components",
+            "is required: without labels, the data do not tell the number of classes",
+        ),
+        (
+            fit.uses_labels and not data.has_labels,
+            "",
+            f"uses labels, but the data have no labeled rows; it needs {data.labels_by}",
+        ),
+        (
+            fit.uses_labels and n_classes and fit.n_components not in (None, n_classes),
+            "n_components",
+            f"must be the number of classes, {n_classes}, in a fit that uses labels",
+        ),
+    ]
+
+
+def _protocols(protocols: Protocols, fits: dict[str, Fit | None], data: Source | None):
+    name, here = protocols.fit, ("protocols",)
+    if name not in fits:
+        yield (*here, "fit"), f"there is no fit '{name}'. Allowed: {', '.join(fits) or 'none'}"
+    elif fit := fits[name]:
+        rules = [
+            (fit.semi_supervised == "clamped", "clamped, which scikit-learn cannot do"),
+            (fit.acceleration != "none", "accelerated, and takes other steps than scikit-learn can"),
+            (fit.max_iter == 0, "a start alone (max_iter: 0)"),
+        ]
+        for what in [what for is_broken, what in rules if is_broken][:1]:
+            yield (*here, "fit"), f"'{name}' is {what}: must be another fit"
     if wrong := _wrong_implementation(protocols):
         yield (*here, "implementation"), wrong
-    if incomplete:
+    if data is not None and data.incomplete:
         told = f"takes no missing values, which {data.missing_by} gives: must be null"
         yield here, f"{_named(protocols)} {told}"
 

@@ -8,7 +8,7 @@ from em_study.evaluation.measurements import RUN_QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.checks import check_data, check_experiment, check_fits
 from em_study.experiments.settings import Experiment
-from em_study.problems import Problem, broken, problem_of
+from em_study.problems import Problem, problem_of
 from em_study.settings import valid
 from em_study.sweeps.cells import Cells, with_values
 from em_study.sweeps.settings import Sweep
@@ -19,67 +19,19 @@ MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
 MAX_WRONG_CELLS = 1000  # that are looked at for them
 
 
-# Rules for a sweep and its experiment: when each is broken, by which key, and what is said.
-SWEEP = (
-    (
-        lambda sweep, experiment: len({*sweep.measurements}) < len(sweep.measurements),
-        ("measurements",),
-        "must name each once, got {sweep.measurements}",
-    ),
-    (
-        lambda sweep, experiment: sweep.protocols and experiment.protocols is None,
-        ("protocols",),
-        "experiment {sweep.experiment} has no protocols: it is not compared",
-    ),
-)
-# Likewise for a quantity of the figure; the first that is broken is told.
-QUANTITY = (
-    (
-        lambda name, sweep, experiment: name in RUN_QUANTITIES and name not in sweep.measurements,
-        ("y",),
-        "is '{name}', which must stand among the sweep's measurements too",
-    ),
-    (
-        lambda name, sweep, experiment: name not in RUN_QUANTITIES and name not in NUMERIC_QUANTITIES,
-        ("y",),
-        "is '{name}'{options}",
-    ),
-    (
-        lambda name, sweep, experiment: _is_of_pairs(name) and (not experiment.protocols or sweep.protocols == []),
-        ("y",),
-        "is '{name}', but nothing is compared: protocols is empty, or missing",
-    ),
-    (
-        lambda name, sweep, experiment: (
-            sweep.figure.color == "protocol" and name not in RUN_QUANTITIES and not _is_of_pairs(name)
-        ),
-        ("color",),
-        "is protocol, which does not tell '{name}' apart",
-    ),
-)
-
-
-def _is_of_pairs(quantity: str) -> bool:
-    """Tell whether a quantity is one of a comparison alone."""
-    return quantity in COLUMNS["agreement"] and quantity not in COLUMNS["fits"]
-
-
 def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool):
     """Yield (path, message) of each mistake in a sweep, beside the study's experiments as read."""
     if path[-1] in experiments:
         yield path, "is the name of an experiment too: their figures would share a folder"
     if path[-1].endswith("_summary"):
         yield path, "a name must not end in _summary, which the summary's file does"
-    raw = experiments.get(sweep.experiment)
-    if raw is None:
-        yield (
-            (*path, "experiment"),
-            f"there is no experiment '{sweep.experiment}'{nearest(sweep.experiment, experiments)}",
-        )
-    experiment = valid(Experiment, raw)
+    yield from _unknown((*path, "experiment"), [sweep.experiment], experiments, "there is no experiment '{}'")
+    experiment = valid(Experiment, experiments.get(sweep.experiment))
     if experiment is None:
         return  # told of elsewhere
     yield from _names(sweep, experiment, path)
+    if sweep.figure:
+        yield from _figure(sweep.figure, sweep, experiment, (*path, "figure"))
     for key, values in sweep.vary.items():
         parts = key.split(".")
         if parts[0] == "fits" and len(parts) > 1 and parts[1] not in experiment.fits:
@@ -169,42 +121,48 @@ def _touches(key, place):
     return parts[:shared] == tuple(map(str, place))[:shared]
 
 
+def _unknown(path, names, allowed, message):
+    """Yield that a name is not allowed, of each that is not."""
+    return ((path, message.format(name) + nearest(name, allowed)) for name in names or () if name not in allowed)
+
+
 def _names(sweep, experiment, path):
-    """Yield what is wrong with the names in a sweep: of fits, protocols, measurements, keys and columns."""
-    named = [  # where names stand, those that may, and what is said of another
-        ("fits", sweep.fits, experiment.fits, "there is no fit '{}'"),
-        ("protocols", sweep.protocols, PROTOCOLS, "there is no protocol '{}'"),
-        ("measurements", sweep.measurements, RUN_QUANTITIES, "there is no '{}' of a run"),
-    ]
-    for key, names, allowed, message in named:
-        for name in names or ():
-            if name not in allowed:
-                yield (*path, key), message.format(name) + nearest(name, allowed)
-    for key, message in broken(SWEEP, sweep, experiment, sweep=sweep):
-        yield (*path, *key), message
-    figure, varied = sweep.figure, list(sweep.vary)
-    if figure is None:
-        return
-    is_map = figure.kind == "heatmap"
-    path, columns = (*path, "figure"), [*varied, "fit", "protocol"]
+    """Yield what is wrong with the names of fits, protocols and measurements."""
+    yield from _unknown((*path, "fits"), sweep.fits, experiment.fits, "there is no fit '{}'")
+    yield from _unknown((*path, "protocols"), sweep.protocols, PROTOCOLS, "there is no protocol '{}'")
+    yield from _unknown((*path, "measurements"), sweep.measurements, RUN_QUANTITIES, "there is no '{}' of a run")
+    if len({*sweep.measurements}) < len(sweep.measurements):
+        yield (*path, "measurements"), f"must name each once, got {sweep.measurements}"
+    if sweep.protocols and experiment.protocols is None:
+        yield (*path, "protocols"), f"experiment {sweep.experiment} has no protocols: it is not compared"
+
+
+def _figure(figure, sweep, experiment, path):
+    """Yield what is wrong with the names of keys, quantities and columns of the figure."""
+    is_map, compares = figure.kind == "heatmap", experiment.protocols is not None and sweep.protocols != []
+    varied, columns = list(sweep.vary), [*sweep.vary, "fit", "protocol"]
     for key, allowed in {"x": varied, "panels": varied, "color": varied if is_map else columns}.items():
-        value = getattr(figure, key)
-        if value is not None and value not in allowed:
-            yield (*path, key), f"is '{value}'{nearest(value, allowed)}"
+        yield from _unknown((*path, key), filter(None, [getattr(figure, key)]), allowed, "is '{}'")
     if is_map and figure.color is None:
         yield (*path, "color"), "is required for a heatmap: the key on its vertical axis"
     for name in figure.quantities:
-        options = nearest(name, NUMERIC_QUANTITIES)
-        for key, message in [*broken(QUANTITY, name, sweep, experiment, name=name, options=options)][:1]:
-            yield (*path, *key), message
+        measured, paired = name in RUN_QUANTITIES, name in COLUMNS["agreement"] and name not in COLUMNS["fits"]
+        options = "" if name in NUMERIC_QUANTITIES else nearest(name, NUMERIC_QUANTITIES)
+        rules = [  # whether it is broken, and what is said; the first is told
+            (measured and name not in sweep.measurements, ", which must stand among the sweep's measurements too"),
+            (options and not measured, options),
+            (paired and not compares, ", but nothing is compared: protocols is empty, or missing"),
+        ]
+        yield from [((*path, "y"), f"is '{name}'{told}") for is_broken, told in rules if is_broken][:1]
+        if figure.color == "protocol" and not (measured or options or paired):
+            yield (*path, "color"), f"is protocol, which does not tell '{name}' apart"
     for column in figure.where:
-        if column not in columns:
-            yield (*path, "where", column), f"is no column to choose by{nearest(column, columns)}"
-    chosen = {
-        "fit": sweep.fits or list(experiment.fits),
+        yield from _unknown((*path, "where", column), [column], columns, "is no column to choose by")
+    values = sweep.vary | {
+        "fit": sweep.fits or [*experiment.fits],
         "protocol": list(PROTOCOLS) if sweep.protocols is None else sweep.protocols,
     }
     for column, value in figure.where.items():
-        allowed = chosen.get(column, sweep.vary.get(column, [value]))
-        if value not in allowed:
-            yield (*path, "where", column), f"is {shown(value)}{nearest(value, [str(a) for a in allowed])}"
+        if value not in values.get(column, [value]):
+            options = nearest(value, list(map(str, values[column])))
+            yield (*path, "where", column), f"is {shown(value)}{options}"
