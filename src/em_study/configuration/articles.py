@@ -5,18 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from em_study.configuration.layers import Layer, read_file
+from em_study.configuration.merging import KINDS, NEEDED
 from em_study.configuration.study import Article
 from em_study.errors import ConfigurationError
 from em_study.problems import Problem
 from em_study.settings import Name, block, valid
 from em_study.wording import nearest, shown
-
-KINDS = ("experiments", "sweeps", "claims")
-NEEDED = {  # a block with all of these is one of its own; else it changes another
-    "experiments": {"data", "fits"},
-    "sweeps": {"experiment", "vary"},
-    "claims": {"statement"},
-}
 
 
 @dataclass
