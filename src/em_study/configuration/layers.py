@@ -51,7 +51,7 @@ for _tag, _pattern, _first in [
     _Yaml12Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Layer:
     """One source of keys and values: a YAML file, or what a caller hands over.
 
@@ -69,15 +69,10 @@ class Layer:
     origins: dict[KeyPath, str]
 
     def origin(self, path: KeyPath) -> str:
-        """Where a key stands."""
-        return origin_of(path, self.origins)
-
-
-def origin_of(path: KeyPath, origins: dict[KeyPath, str]) -> str:
-    """Where a key stands, or the nearest block around it whose place is known."""
-    while path and path not in origins:
-        path = path[:-1]
-    return origins.get(path, "")
+        """Where a key stands, or the nearest block around it whose place is known."""
+        while path and path not in self.origins:
+            path = path[:-1]
+        return self.origins.get(path, "")
 
 
 def read_file(file) -> Layer:

@@ -1,9 +1,10 @@
 """Layers merged key by key; what only changes something that is not there is left out."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from em_study.claims.settings import Claim, Untested
-from em_study.configuration.layers import KeyPath, Layer, origin_of
+from em_study.configuration.layers import KeyPath, Layer
 from em_study.experiments.settings import Experiment
 from em_study.problems import Problem
 from em_study.settings import block
@@ -23,14 +24,11 @@ KEYS = {
 
 
 @dataclass
-class Layers:
-    """Merged values, and where each came from.
+class Layers(Layer):
+    """Layers, merged into one.
 
     Attributes
     ----------
-    values : dict
-    origins : dict
-        "file:line" of each path of keys.
     problems : list of Problem
     gone : dict
         Why something is not there, or not as it was, by its path: left out with an article, or removed by a null.
@@ -38,15 +36,9 @@ class Layers:
         Number of the last layer that set, or removed, anything in a block, by the block's path.
     """
 
-    values: dict = field(default_factory=dict)
-    origins: dict[KeyPath, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    gone: dict[KeyPath, str] = field(default_factory=dict)
-    touched: dict[KeyPath, int] = field(default_factory=dict)
-
-    def origin(self, path: KeyPath) -> str:
-        """Where a key stands; for a key that is missing, where the block stands that lacks it."""
-        return origin_of(path, self.origins)
+    problems: list[Problem]
+    gone: dict[KeyPath, str]
+    touched: dict[KeyPath, int]
 
 
 def merge(articles: list[Layer], layers: list[Layer], left_out=(), notice=lambda text: None) -> Layers:
@@ -63,7 +55,7 @@ def merge(articles: list[Layer], layers: list[Layer], left_out=(), notice=lambda
     notice : callable
         Called with a sentence about each block of a layer that only changes what is not there.
     """
-    merged = Layers(gone=dict(left_out))
+    merged = Layers(Path(), {}, {}, [], dict(left_out), {})
     for number, layer in [*((0, article) for article in articles), *enumerate(layers, start=1)]:
         values = _without_unused(layer, merged, notice) if number else layer.values
         removed: list[KeyPath] = []

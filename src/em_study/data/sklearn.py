@@ -16,6 +16,7 @@ class SklearnData(Drawn):
     """Real data that come with scikit-learn. Labels are hidden but for a fraction, another in each replicate."""
 
     labels_by: ClassVar[str] = "data.labeled_fraction above 0"
+    n_rows: ClassVar[int] = 1000  # more than any of them has
 
     source: Literal["sklearn"] = Field(description="Real data that come with scikit-learn.")
     dataset: Literal["iris", "wine", "breast_cancer"] = Field(description="Which.")
@@ -33,11 +34,6 @@ class SklearnData(Drawn):
     def shape(self) -> tuple[int, int]:
         """Numbers of classes and of features."""
         return SHAPES[self.dataset]
-
-    @property
-    def n_rows(self) -> int:
-        """More than any of them has."""
-        return 1000
 
     @property
     def has_labels(self) -> bool:

@@ -14,18 +14,35 @@ class Source(Closed):
     """Where rows come from.
 
     A source is one module: a class with the keys of its block, among them `source: Literal["its name"]`, and what is
-    asked below; `Data` in `data/settings.py` lists it. Nothing else knows the sources.
+    asked below, as class variables or properties; `Data` in `data/settings.py` lists it. Nothing else knows of it.
 
     Attributes
     ----------
+    shape : tuple of (int or None, int)
+        Numbers of classes, None if only the rows tell, and of features.
+    n_rows : int
+        Unlabeled rows of a replicate, or about so many.
+    has_labels : bool
+        Whether there are labeled rows.
+    knows_classes : bool
+        Whether the rows tell how many classes there are.
+    same_rows : bool
+        Whether every replicate has the same rows.
+    incomplete : bool
+        Whether values may be missing.
+    files : list
+        The data files that it reads, each with its `place` and `url`.
     holds_user_rows : bool
         Whether its rows are a user's own, so that results which hold them are not to be given away unseen.
     labels_by, missing_by : str
         What a message names as giving labeled rows, and missing values.
     """
 
+    knows_classes: ClassVar[bool] = True
+    same_rows: ClassVar[bool] = False
+    incomplete: ClassVar[bool] = False
+    files: ClassVar[list] = []
     holds_user_rows: ClassVar[bool] = False
-    labels_by: ClassVar[str]
     missing_by: ClassVar[str] = "data.holes"
 
     origin: Name | None = Field(
@@ -42,41 +59,6 @@ class Source(Closed):
         DataError
             If a file cannot be used; the text names file, row and column.
         """
-
-    @property
-    @abstractmethod
-    def shape(self) -> tuple[int | None, int]:
-        """Numbers of classes, None if only the rows tell, and of features."""
-
-    @property
-    @abstractmethod
-    def n_rows(self) -> int:
-        """Unlabeled rows of a replicate, or about so many."""
-
-    @property
-    @abstractmethod
-    def has_labels(self) -> bool:
-        """Whether there are labeled rows."""
-
-    @property
-    def knows_classes(self) -> bool:
-        """Whether the rows tell how many classes there are."""
-        return True
-
-    @property
-    def files(self) -> list:
-        """The data files that it reads, each with its `place` and `url`."""
-        return []
-
-    @property
-    def same_rows(self) -> bool:
-        """Whether every replicate has the same rows."""
-        return False
-
-    @property
-    def incomplete(self) -> bool:
-        """Whether values may be missing."""
-        return False
 
     def expected_rows(self, look: bool) -> int:
         """Estimate all rows of a replicate, for what a job needs; unless `look` is set, without a look at files."""
