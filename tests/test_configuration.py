@@ -363,10 +363,10 @@ def test_dictionary_is_that_of_the_tables():
     assert file.read_text() == data_dictionary(), "run: python -m em_study.tables.dictionary > docs/tables.md"
 
 
-@pytest.mark.parametrize(("name", "made"), [("README.md", reference), ("schema.json", schema)])
-def test_reference_and_schema_are_those_of_the_models(name, made):
-    file = ROOT / "config" / name
-    assert file.read_text() == made(), "run: python -m em_study.configuration.reference"
+def test_reference_and_schema_are_those_of_the_models():
+    told = "run: python -m em_study.configuration.reference"
+    assert (ROOT / "config/README.md").read_text() == reference(), told
+    assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(schema()), told
 
 
 @pytest.mark.parametrize("file", [Path("config.yaml"), *(Path(f"articles/{name}.yaml") for name in ARTICLES)], ids=str)
