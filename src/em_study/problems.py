@@ -6,6 +6,15 @@ from dataclasses import dataclass
 
 from em_study.wording import nearest, shown
 
+CLAIM = "a claim's number is a capital letter and digits"
+SLUG = "a name must be lower-case letters, digits and _, begin with a letter, and have at most 64"
+NO_BLOCK = "must be a block of keys and values, got {got}"
+SAID = {
+    "missing": "is required, but missing",
+    "too_short": "must have at least one entry",
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), NO_BLOCK),
+}
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -21,38 +30,26 @@ def problem_of(detail, model, below=()) -> Problem:
     location, model, choices = _resolve(model, detail["loc"])
     location = (*below, *location)
     kind, got = detail["type"], detail["input"]
-    match kind:
-        case "extra_forbidden":
-            message = f"unknown key{nearest(location[-1], list(model.model_fields))}"
-        case "missing":
-            message = "is required, but missing"
-        case "string_pattern_mismatch" if detail["loc"][-1] == "[key]":
-            message = (
-                "a claim's number is a capital letter and digits"
-                if location[0] == "claims" and len(location) == 2
-                else "a name must be lower-case letters, digits and _, begin with a letter, and have at most 64"
-            )
-        case "literal_error":
-            options = [word.strip(" '") for word in detail["ctx"]["expected"].replace(" or ", ",").split(",")]
-            message = f"is {shown(got)}{nearest(got, options)}"
-        case "union_tag_invalid" | "union_tag_not_found":
-            key = detail["ctx"]["discriminator"].strip("'")
-            location = (*location, key)
-            message = (
-                f"is {shown(got[key])}{nearest(got[key], choices)}"
-                if kind == "union_tag_invalid"
-                else f"is required, but missing. Allowed: {', '.join(choices)}"
-            )
-        case "value_error":
-            message = str(detail["ctx"]["error"])
-        case "model_type" | "model_attributes_type" | "dict_type":
-            message = f"must be a block of keys and values, got {shown(got)}"
-        case "too_short":
-            message = "must have at least one entry"
-        case _:
-            message = detail["msg"].replace("Input should be ", "must be ").replace(" should ", " must ")
-            message = message.replace("a valid list", "a list").replace("a valid string", "text")
-            message = f"{message[0].lower()}{message[1:]}, got {shown(got)}"
+    if kind in SAID:
+        message = SAID[kind].format(got=shown(got))
+    elif kind == "extra_forbidden":
+        message = f"unknown key{nearest(location[-1], list(model.model_fields))}"
+    elif kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
+        message = CLAIM if location[0] == "claims" and len(location) == 2 else SLUG
+    elif kind == "literal_error":
+        options = [word.strip(" '") for word in detail["ctx"]["expected"].replace(" or ", ",").split(",")]
+        message = f"is {shown(got)}{nearest(got, options)}"
+    elif kind in ("union_tag_invalid", "union_tag_not_found"):
+        location = (*location, key := detail["ctx"]["discriminator"].strip("'"))
+        message = f"{SAID['missing']}. Allowed: {', '.join(choices)}"
+        if kind == "union_tag_invalid":
+            message = f"is {shown(got[key])}{nearest(got[key], choices)}"
+    elif kind == "value_error":
+        message = str(detail["ctx"]["error"])
+    else:
+        message = detail["msg"].replace("Input should be ", "must be ").replace(" should ", " must ")
+        message = message.replace("a valid list", "a list").replace("a valid string", "text")
+        message = f"{message[0].lower()}{message[1:]}, got {shown(got)}"
     return Problem(location, message)
 
 

@@ -60,9 +60,9 @@ def _of_a_part(found):
         return [*map(_of_a_part, found)]
     if not isinstance(found, dict):
         return found
-    part = {key: _of_a_part(value) for key, value in found.items() if key not in ("required", "discriminator")}
-    if part.get("additionalProperties") is True:  # which older versions of pydantic do not say
-        del part["additionalProperties"]
+    needless = {"required", "discriminator"} | ({"enum"} if "const" in found else set())
+    needless |= {"additionalProperties"} if found.get("additionalProperties") is True else set()
+    part = {key: _of_a_part(value) for key, value in found.items() if key not in needless}
     if "oneOf" in part:  # of which a part may fit several
         part["anyOf"] = part.pop("oneOf")
     if "patternProperties" in part:

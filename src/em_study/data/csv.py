@@ -74,6 +74,7 @@ class CsvData(Source):
     """One's own rows; they are the same in every replicate."""
 
     holds_user_rows: ClassVar[bool] = True
+    same_rows: ClassVar[bool] = True
     labels_by: ClassVar[str] = "data.labeled"
     missing_by: ClassVar[str] = "data.missing: allow"
 
@@ -106,11 +107,6 @@ class CsvData(Source):
     def files(self) -> list[CsvFile]:
         """The unlabeled rows, and the labeled ones if there are any."""
         return [table for table in (self.unlabeled, self.labeled) if table]
-
-    @property
-    def same_rows(self) -> bool:
-        """Files hold one set of rows."""
-        return True
 
     @property
     def n_rows(self) -> int:
