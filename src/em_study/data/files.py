@@ -138,13 +138,14 @@ def _read_numbers(data, file, columns):
     """Read a CSV file as numbers; None if a cell is none, or a line is odd."""
     path, features, target = file.place, data.features, file.target
     settings = {"header": 0, "names": columns, "index_col": False, "encoding": "utf-8-sig", "keep_default_na": False}
+    settings["chunksize"] = ROWS_AT_A_TIME
     settings["dtype"] = dict.fromkeys(columns, str) | dict.fromkeys(features, float)
     settings["na_values"] = dict.fromkeys(features, SPELLED if data.missing == "allow" else [])
     rows, names, begin = [], [], 2
     try:
         n_lines, has_truth = _lines_of(path)
-        with warnings.catch_warnings(action="error"), opened(path) as text:
-            for piece in pd.read_csv(text, chunksize=ROWS_AT_A_TIME, **settings):
+        with warnings.catch_warnings(action="error"), opened(path) as text, pd.read_csv(text, **settings) as pieces:
+            for piece in pieces:
                 X = piece[features].to_numpy()
                 if np.isinf(X).any() or (data.missing != "allow" and np.isnan(X).any()):
                     return None
