@@ -84,7 +84,7 @@ WRONG = [
     (f"{TOY}.fits.first.semi_supervised", "clamped", "'first' is clamped, which scikit-learn cannot do"),
     (f"{TOY}.protocols.fit", "frist", "protocols.fit: there is no fit 'frist'. Allowed: first"),
     (f"{TOY}.data.source", "cvs", "data.source: is 'cvs'; did you mean 'csv'? Allowed: gaussian_mixture, csv, sklearn"),
-    (f"{TOY}.data.source", None, "data.source: is required, but missing"),
+    (f"{TOY}.data.source", None, "data.source: is required, but missing. Allowed: gaussian_mixture, csv, sklearn"),
     (f"{TOY}.data.n_labeled", 0, "the data have no labeled rows"),
     (f"{TOY}.data.weights", [0.5, 0.4], "data.weights: must sum to 1, the sum is 0.9"),
     (f"{TOY}.data.weights", [1.5, -0.5], "data.weights: must be positive"),

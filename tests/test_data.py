@@ -3,7 +3,9 @@
 import gzip
 import hashlib
 import http.server
+import re
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,12 +13,15 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+import em_study
 from em_study.data.csv import CsvData
 from em_study.data.download import fetch
 from em_study.data.formats import about_rows
 from em_study.data.gaussian_mixture import GaussianMixtureData
+from em_study.data.settings import SOURCES, Data
 from em_study.data.sklearn import SklearnData
 from em_study.errors import DataError
+from em_study.settings import adapter
 
 
 def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None, **settings):
@@ -252,3 +257,39 @@ def test_a_draw_depends_on_its_own_name_only():
     more = GaussianMixtureData(**arguments, n_labeled=9).load(3, 7, "toy")
     np.testing.assert_array_equal(one.unlabeled, more.unlabeled[:2])
     assert not np.array_equal(more.unlabeled[0], more.unlabeled[1])
+
+
+SMALL = {  # a block of each source
+    "gaussian_mixture": {**TWO, "counts": [6, 6], "n_labeled": 3, "holes": {"fraction": 0.2, "keep_a_value": False}},
+    "csv": {"features": ["x"], "unlabeled": {"path": "u.csv"}, "labeled": {"path": "l.csv", "target": "y"}},
+    "sklearn": {"dataset": "iris"},
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_source_is_what_it_says(tmp_path, monkeypatch, name, seed):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "u.csv").write_text("x\n1\n2\n")
+    (tmp_path / "l.csv").write_text("x,y\n1,a\n2,b\n")
+    data = adapter(Data).validate_python({**SMALL[name], "source": name})
+    one, same = (data.load(3, seed, "e") for _ in range(2))
+    np.testing.assert_array_equal(one.unlabeled, same.unlabeled)
+    (n_draws, n_rows, n_features), (n_classes, expected_features) = one.unlabeled.shape, data.shape
+    assert n_features == expected_features == len(one.features)
+    assert n_classes in (None, len(one.classes))
+    assert n_draws == (1 if data.same_rows else 3)
+    assert data.has_labels == (one.labeled.shape[1] > 0)
+    assert data.knows_classes == (len(one.classes) > 0)
+    assert data.incomplete == bool(np.isnan(one.unlabeled).any())
+    assert n_rows <= max(data.n_rows, data.expected_rows(look=True))
+    assert [*data.problems(3)] == []
+    assert data.labels_by.startswith("data.")
+    assert data.missing_by.startswith("data.")
+
+
+def test_nothing_but_its_module_and_the_list_knows_a_source():
+    folder = Path(em_study.__file__).parent
+    names = re.compile(rf"\b({'|'.join(kind.__name__ for kind in SOURCES.values())})\b|source(\W{{2,3}}|\"\) )== ")
+    found = {str(file.relative_to(folder)) for file in folder.rglob("*.py") if names.search(file.read_text())}
+    assert found == {*(f"data/{name}.py" for name in (*SOURCES, "settings")), "data/files.py"}  # which reads csv's
