@@ -19,6 +19,7 @@ from em_study.settings import block, valid
 from em_study.sweeps.checks import check_sweep
 from em_study.sweeps.settings import Sweep
 
+THRESHOLD = {"published", "relation", "tolerance"}
 CALLER = "the module's config"  # what messages call keys that a Snakefile hands over
 
 
@@ -84,16 +85,11 @@ def load(
 
 def _of_the_study(article: Layer, given: list[Layer]) -> Layer:
     """Say of each claim that a later layer changes the threshold of that this is no more the source's."""
-    changed = {
-        name
-        for layer in given
-        for name, claim in block(layer.values, "claims").items()
-        if isinstance(claim, dict) and {"published", "relation", "tolerance"} & set(claim)
-    }
-    claims = {
-        name: {**claim, "threshold_of": "study"} if name in changed and isinstance(claim, dict) else claim
-        for name, claim in block(article.values, "claims").items()
-    }
+    claims = dict(block(article.values, "claims"))
+    for later in (block(layer.values, "claims") for layer in given):
+        for name in claims:
+            if isinstance(claims[name], dict) and THRESHOLD & {*block(later, name)}:
+                claims[name] = {**claims[name], "threshold_of": "study"}
     return replace(article, values=article.values | ({"claims": claims} if claims else {}))
 
 

@@ -52,11 +52,6 @@ class GaussianMixtureData(Drawn):
     )
 
     @property
-    def class_weights(self) -> list[float]:
-        """Share of each class."""
-        return self.weights or [count / sum(self.counts) for count in self.counts]
-
-    @property
     def shape(self) -> tuple[int, int]:
         """Numbers of classes and of features."""
         return (self.n_components, self.n_features) if self.means is None else (len(self.means), len(self.means[0]))
@@ -83,7 +78,7 @@ class GaussianMixtureData(Drawn):
     def problems(self, replicates: int):
         """Yield that there are too many values, and what is wrong with those that are missing."""
         n_draws = 1 if self.same_rows else replicates
-        values = n_draws * (self.n_rows + self.n_labeled) * self.shape[1]
+        values = n_draws * self.expected_rows(look=False) * self.shape[1]
         if values > MAX_DRAWN_VALUES:
             told = f"replicates x rows x features is {values:,}; at most {MAX_DRAWN_VALUES:,} are allowed"
             yield ("replicates",), told
@@ -208,7 +203,8 @@ def _mixture(data: GaussianMixtureData, draw: np.random.Generator):
         roots = draw.standard_normal((n_components, n_features, freedom)) / np.sqrt(freedom)
         covariances = roots @ roots.transpose(0, 2, 1)
     else:
-        weights, means, covariances = (np.array(a) for a in (data.class_weights, data.means, data.covariances))
+        shares = data.weights or [count / sum(data.counts) for count in data.counts]
+        weights, means, covariances = (np.array(part) for part in (shares, data.means, data.covariances))
     center = weights @ means / weights.sum()
     if data.separation != 1:
         means = center + data.separation * (means - center)
