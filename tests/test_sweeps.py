@@ -19,9 +19,9 @@ from em_study.figures.panels import panels_of, short_names
 from em_study.figures.sweep import draw
 from em_study.page.charts import chart_of
 from em_study.page.origin import pandas_lines
-from em_study.sweeps.cells import Cell, Cells, text_keys, with_values
+from em_study.sweeps.cells import Cell, Cells, with_values
 from em_study.sweeps.run import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
-from em_study.sweeps.settings import Sweep, SweepFigure
+from em_study.sweeps.settings import Sweep, SweepFigure, text_keys
 from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_QUANTITIES
 
 EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])

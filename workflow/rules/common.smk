@@ -20,7 +20,7 @@ set_environment(SRC)
 from em_study.audit.replaced import notices_of
 from em_study.audit.run_record import write_run_record
 from em_study.cluster import slurm
-from em_study.sweeps.cells import text_keys
+from em_study.sweeps.settings import text_keys
 from em_study.configuration.changes import warnings_of
 from em_study.claims.checks import sweeps_of
 from em_study.errors import StudyError

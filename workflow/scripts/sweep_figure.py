@@ -4,8 +4,7 @@ from em_study.data.storage import read_rows
 from em_study.figures.style import save
 from em_study.figures.sweep import draw
 from em_study.plan.step import logged
-from em_study.sweeps.cells import text_keys
-from em_study.sweeps.settings import Sweep
+from em_study.sweeps.settings import Sweep, text_keys
 
 with logged(snakemake):
     sweep = Sweep.model_validate(snakemake.params.sweep)

@@ -22,8 +22,9 @@ from em_study.fits.available import implementation_files, kernel_versions, wrapp
 from em_study.fits.em import run_fit
 from em_study.fits.implementations import running
 from em_study.fits.runs import Runs
-from em_study.sweeps.cells import Cell, key_of, shown_value
+from em_study.sweeps.cells import Cell, key_of
 from em_study.sweeps.repeated import is_same_run
+from em_study.sweeps.settings import shown_value
 from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
 LOW, HIGH = 0.025, 0.975
