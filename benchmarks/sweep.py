@@ -30,7 +30,6 @@ def bare(part, n_parts):
     os.chdir(ROOT)
     import emgmm
     from em_study.configuration.loading import load
-    from em_study.data.sources import make_dataset
     from em_study.fits import sklearn_adapter
     from em_study.sweeps.cells import Cells
     from em_study.sweeps.run import data_seed
@@ -40,7 +39,7 @@ def bare(part, n_parts):
     seconds = 0.0
     for cell in list(Cells(sweep, study.experiments["customers"]))[part::n_parts]:
         fit = cell.experiment.fits["semi_supervised"]
-        dataset = make_dataset(cell.experiment.data, sweep.replicates, data_seed(cell, study.seed), "sweep")
+        dataset = cell.experiment.data.load(sweep.replicates, data_seed(cell, study.seed), "sweep")
         for r in range(sweep.replicates):
             rows = dataset.replicate(r)
             try:

@@ -12,7 +12,6 @@ from em_study.audit.replaced import notices_of
 from em_study.claims.judge import judge_all
 from em_study.configuration.changes import warnings_of
 from em_study.configuration.loading import load
-from em_study.data.sources import make_dataset
 from em_study.errors import ConfigurationError
 from em_study.evaluation.measure import measure
 from em_study.evaluation.scores import evaluate_fit
@@ -168,7 +167,7 @@ def test_the_example_s_numbers_come_out():
     file = Path(__file__).parent.parent / "articles/iris_elsewhere.yaml"
     study = load([file.parent.parent / "config.yaml"], caller={"articles": {"elsewhere": str(file)}}).study
     experiment, name, seed = study.experiments["iris_elsewhere"], "iris_elsewhere", study.seed
-    dataset = make_dataset(experiment.data, experiment.replicates, seed, name)
+    dataset = experiment.data.load(experiment.replicates, seed, name)
     runs = {key: run_fit(dataset, fit, experiment.replicates, seed, name, key) for key, fit in experiment.fits.items()}
     fits = [evaluate_fit(dataset, runs[key], fit, name, key) for key, fit in experiment.fits.items()]
     measurements = measure(dataset, runs, experiment.fits, experiment.bins, experiment.published, seed, name)

@@ -1,18 +1,23 @@
 """Wrong configurations, each with the message it must give."""
 
+import json
 import typing
 from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
+from em_study.configuration.layers import read_file
 from em_study.configuration.loading import load
-from em_study.configuration.reference import reference
+from em_study.configuration.reference import reference, schema
 from em_study.configuration.study import Study
 from em_study.errors import ConfigurationError
 from em_study.tables.dictionary import data_dictionary
 
+ROOT = Path(__file__).parent.parent
+ARTICLES = ("analytics_vidhya", "goeduhub", "iris_elsewhere", "xu_2021")
 GOOD = {
     "seed": 1,
     "experiments": {
@@ -79,7 +84,7 @@ WRONG = [
     (f"{TOY}.fits.first.semi_supervised", "clamped", "'first' is clamped, which scikit-learn cannot do"),
     (f"{TOY}.protocols.fit", "frist", "protocols.fit: there is no fit 'frist'. Allowed: first"),
     (f"{TOY}.data.source", "cvs", "data.source: is 'cvs'; did you mean 'csv'? Allowed: gaussian_mixture, csv, sklearn"),
-    (f"{TOY}.data.source", None, "data.source: is required, but missing"),
+    (f"{TOY}.data.source", None, "data.source: is required, but missing. Allowed: gaussian_mixture, csv, sklearn"),
     (f"{TOY}.data.n_labeled", 0, "the data have no labeled rows"),
     (f"{TOY}.data.weights", [0.5, 0.4], "data.weights: must sum to 1, the sum is 0.9"),
     (f"{TOY}.data.weights", [1.5, -0.5], "data.weights: must be positive"),
@@ -358,7 +363,23 @@ def test_dictionary_is_that_of_the_tables():
     assert file.read_text() == data_dictionary(), "run: python -m em_study.tables.dictionary > docs/tables.md"
 
 
-def test_reference_is_that_of_the_schema():
-    file = Path(__file__).parent.parent / "config/README.md"
-    made = reference()
-    assert file.read_text() == made, "run: python -m em_study.configuration.reference > config/README.md"
+def test_reference_and_schema_are_those_of_the_models():
+    told = "run: python -m em_study.configuration.reference"
+    assert (ROOT / "config/README.md").read_text() == reference(), told
+    assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(schema()), told
+
+
+@pytest.mark.parametrize("file", [Path("config.yaml"), *(Path(f"articles/{name}.yaml") for name in ARTICLES)], ids=str)
+def test_an_editor_finds_the_schema_and_no_mistake(file):
+    line = (ROOT / file).read_text().splitlines()[0]
+    schema_file = (ROOT / file).parent / line.removeprefix("# yaml-language-server: $schema=")
+    validator = Draft202012Validator(json.loads(schema_file.read_text()))
+    values = read_file(ROOT / file).values
+    assert [*validator.iter_errors(values)] == []
+    next(iter(values["experiments"].values()))["replicate"] = 3
+    assert not validator.is_valid(values)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "config").glob("*.yaml")), ids=lambda file: file.name)
+def test_the_schema_is_one_of_overlays_too(file):
+    Draft202012Validator(json.loads(schema())).validate(read_file(file).values)

@@ -3,7 +3,9 @@
 import gzip
 import hashlib
 import http.server
+import re
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,15 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+import em_study
+from em_study.data.csv import CsvData
 from em_study.data.download import fetch
 from em_study.data.formats import about_rows
-from em_study.data.settings import CsvData, GaussianMixtureData, SklearnData
-from em_study.data.sources import make_dataset
+from em_study.data.gaussian_mixture import GaussianMixtureData
+from em_study.data.settings import SOURCES, Data
+from em_study.data.sklearn import SklearnData
 from em_study.errors import DataError
+from em_study.settings import adapter
 
 
 def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None, **settings):
@@ -28,7 +34,7 @@ def read(tmp_path, unlabeled, labeled="x,z,y\n1,2,0\n3,4,1\n", target=None, **se
         labeled={"path": str(tmp_path / "l.csv"), "target": "y"},
         **settings,
     )
-    return make_dataset(data, 1, 0, "mine")
+    return data.load(1, 0, "mine")
 
 
 def test_csv_is_read_exactly(tmp_path):
@@ -99,7 +105,7 @@ def test_names_like_a_missing_value_are_classes_where_the_key_says_so(tmp_path, 
     rows.to_csv(place, index=False) if kind == "csv" else rows.to_parquet(place)
     file = {"path": place, "target": "y"}
     data = CsvData(source="csv", features=["x", "z"], unlabeled=file, labeled=file, class_names=names)
-    dataset = make_dataset(data, 1, 0, "mine")
+    dataset = data.load(1, 0, "mine")
     assert sorted(dataset.classes) == sorted(["01", label, "1e3"])
     assert dataset.classes[dataset.labels[0]].tolist() == ["01", label, "1e3"]
     assert dataset.classes[dataset.truth[0]].tolist() == ["01", label, "1e3"]
@@ -150,7 +156,7 @@ def test_ones_and_zeros_beside_truth_values_are_numbers(tmp_path):
 def test_a_file_is_read_as_what_it_is_whatever_its_name_says(tmp_path, name, pack, rows):
     (tmp_path / name).write_bytes(pack(rows))
     data = CsvData(source="csv", features=["x", "z"], unlabeled={"path": str(tmp_path / name)})
-    np.testing.assert_array_equal(make_dataset(data, 1, 0, "mine").unlabeled, [[[0.1, 2], [3, 4]]])
+    np.testing.assert_array_equal(data.load(1, 0, "mine").unlabeled, [[[0.1, 2], [3, 4]]])
     assert about_rows(tmp_path / name) in (3, 4)  # the header is counted, and a blank line
 
 
@@ -159,7 +165,7 @@ def test_a_packed_file_that_is_cut_short_is_told(tmp_path):
     (tmp_path / "u.csv.gz").write_bytes(gzip.compress(rows.encode())[:50_000])
     data = CsvData(source="csv", features=["x", "z"], unlabeled={"path": str(tmp_path / "u.csv.gz")})
     with pytest.raises(DataError, match=r"u\.csv\.gz: cannot be read"):
-        make_dataset(data, 1, 0, "mine")
+        data.load(1, 0, "mine")
 
 
 def test_true_class_without_a_labeled_row(tmp_path):
@@ -172,7 +178,7 @@ TWO = {"source": "gaussian_mixture", "means": [[2.0], [9.0]], "covariances": [[[
 
 def test_legacy_draw_is_the_article_s():
     data = GaussianMixtureData(**TWO, counts=[1000, 500], shared=True, legacy_seed=36788765)
-    dataset = make_dataset(data, 5, 0, "guide")
+    dataset = data.load(5, 0, "guide")
     draw = np.random.RandomState(36788765)
     expected = np.concatenate([draw.normal(2, 4, 1000), draw.normal(9, 2, 500)])
     np.testing.assert_array_equal(dataset.unlabeled[0, :, 0], expected)
@@ -180,8 +186,8 @@ def test_legacy_draw_is_the_article_s():
 
 
 def test_shared_rows_are_those_of_replicate_0():
-    one = make_dataset(GaussianMixtureData(**TWO, counts=[5, 5]), 3, 1, "e")
-    shared = make_dataset(GaussianMixtureData(**TWO, counts=[5, 5], shared=True), 3, 1, "e")
+    one = GaussianMixtureData(**TWO, counts=[5, 5]).load(3, 1, "e")
+    shared = GaussianMixtureData(**TWO, counts=[5, 5], shared=True).load(3, 1, "e")
     assert (len(one.unlabeled), len(shared.unlabeled)) == (3, 1)
     np.testing.assert_array_equal(one.unlabeled[0], shared.unlabeled[0])
 
@@ -189,7 +195,7 @@ def test_shared_rows_are_those_of_replicate_0():
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])
 def test_real_data_hide_all_labels_but_a_fraction(name):
     data = SklearnData(source="sklearn", dataset=name, labeled_fraction=0.1, standardize=True)
-    dataset = make_dataset(data, 2, 1, name)
+    dataset = data.load(2, 1, name)
     n_rows = dataset.labeled.shape[1] + dataset.unlabeled.shape[1]
     assert dataset.labeled.shape[1] == pytest.approx(0.1 * n_rows, abs=len(dataset.classes))
     assert set(dataset.labels[0]) == set(range(len(dataset.classes)))
@@ -247,7 +253,43 @@ def test_a_draw_depends_on_its_own_name_only():
         "means": [[0.0], [4.0]],
         "covariances": [[[1.0]], [[2.0]]],
     }
-    one = make_dataset(GaussianMixtureData(**arguments), 2, 7, "toy")
-    more = make_dataset(GaussianMixtureData(**arguments, n_labeled=9), 3, 7, "toy")
+    one = GaussianMixtureData(**arguments).load(2, 7, "toy")
+    more = GaussianMixtureData(**arguments, n_labeled=9).load(3, 7, "toy")
     np.testing.assert_array_equal(one.unlabeled, more.unlabeled[:2])
     assert not np.array_equal(more.unlabeled[0], more.unlabeled[1])
+
+
+SMALL = {  # a block of each source
+    "gaussian_mixture": {**TWO, "counts": [6, 6], "n_labeled": 3, "holes": {"fraction": 0.2, "keep_a_value": False}},
+    "csv": {"features": ["x"], "unlabeled": {"path": "u.csv"}, "labeled": {"path": "l.csv", "target": "y"}},
+    "sklearn": {"dataset": "iris"},
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_source_is_what_it_says(tmp_path, monkeypatch, name, seed):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "u.csv").write_text("x\n1\n2\n")
+    (tmp_path / "l.csv").write_text("x,y\n1,a\n2,b\n")
+    data = adapter(Data).validate_python({**SMALL[name], "source": name})
+    one, same = (data.load(3, seed, "e") for _ in range(2))
+    np.testing.assert_array_equal(one.unlabeled, same.unlabeled)
+    (n_draws, n_rows, n_features), (n_classes, expected_features) = one.unlabeled.shape, data.shape
+    assert n_features == expected_features == len(one.features)
+    assert n_classes in (None, len(one.classes))
+    assert n_draws == (1 if data.same_rows else 3)
+    assert data.has_labels == (one.labeled.shape[1] > 0)
+    assert data.knows_classes == (len(one.classes) > 0)
+    assert data.incomplete == bool(np.isnan(one.unlabeled).any())
+    assert n_rows <= max(data.n_rows, data.expected_rows(look=True))
+    assert [*data.problems(3)] == []
+    assert data.labels_by.startswith("data.")
+    assert data.missing_by.startswith("data.")
+
+
+def test_nothing_but_its_module_and_the_list_knows_a_source():
+    folder = Path(em_study.__file__).parent
+    names = re.compile(rf"\b({'|'.join(kind.__name__ for kind in SOURCES.values())})\b|source(\W{{2,3}}|\"\) )== ")
+    found = {str(file.relative_to(folder)) for file in folder.rglob("*.py") if names.search(file.read_text())}
+    assert found == {*(f"data/{name}.py" for name in (*SOURCES, "settings")), "data/files.py"}  # which reads csv's

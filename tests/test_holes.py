@@ -10,8 +10,8 @@ from test_data import read
 
 import emgmm
 from em_study.data.dataset import Dataset
-from em_study.data.settings import GaussianMixtureData, SklearnData
-from em_study.data.sources import make_dataset
+from em_study.data.gaussian_mixture import GaussianMixtureData
+from em_study.data.sklearn import SklearnData
 from em_study.errors import DataError
 from em_study.evaluation.imputed import tabulate_imputed
 from em_study.evaluation.measure import measure
@@ -37,7 +37,7 @@ LABELS = {"initialization": "labels", "semi_supervised": "init_only"}
 
 def drawn(replicates=2, **holes):
     data = GaussianMixtureData(**MIXTURE, holes=holes or None)
-    return make_dataset(data, replicates, 0, "holes")
+    return data.load(replicates, 0, "holes")
 
 
 @pytest.mark.parametrize("fraction", [0.01, 0.3, 0.75])
@@ -73,16 +73,14 @@ def test_holes_at_random_are_in_the_last_feature_where_the_first_is_large():
 
 def test_rows_may_lose_all_values_if_so_said():
     data = MIXTURE | {"holes": {"fraction": 0.9, "keep_a_value": False}}
-    dataset = make_dataset(GaussianMixtureData(**data), 1, 0, "holes")
+    dataset = GaussianMixtureData(**data).load(1, 0, "holes")
     assert np.isnan(dataset.unlabeled).all(axis=2).any()
     assert np.isnan(dataset.unlabeled).mean() == 0.9
 
 
 def test_real_data_with_holes_are_the_same_rows():
     settings = {"source": "sklearn", "dataset": "iris", "labeled_fraction": 0.2}
-    whole, dataset = (
-        make_dataset(SklearnData(**settings, **more), 2, 0, "x") for more in ({}, {"holes": {"fraction": 0.2}})
-    )
+    whole, dataset = (SklearnData(**settings, **more).load(2, 0, "x") for more in ({}, {"holes": {"fraction": 0.2}}))
     np.testing.assert_array_equal(dataset.whole, whole.unlabeled)
     np.testing.assert_array_equal(dataset.labeled, whole.labeled)
 

@@ -17,8 +17,7 @@ from project import snakemake
 from test_configuration import GOOD, TOY, overlay
 
 from em_study.configuration.loading import load
-from em_study.data.settings import CsvData
-from em_study.data.sources import make_dataset
+from em_study.data.csv import CsvData
 from em_study.data.storage import read_table
 from em_study.errors import ConfigurationError, DataError
 
@@ -179,7 +178,7 @@ def test_files_that_are_no_rows(tmp_path, name):
     (tmp_path / "u.csv").write_bytes(CSV[name])
     data = CsvData(source="csv", features=["x", "z"], unlabeled={"path": str(tmp_path / "u.csv")})
     with pytest.raises(DataError) as caught:
-        make_dataset(data, 1, 0, "mine")
+        data.load(1, 0, "mine")
     assert "u.csv" in str(caught.value)
     assert len(str(caught.value)) < 2000
 

@@ -7,10 +7,10 @@ import yaml
 
 from em_study.configuration.loading import load
 from em_study.data import files
+from em_study.data.csv import CsvData, UnlabeledCsv
 from em_study.data.dataset import Dataset
 from em_study.data.files import read_files
 from em_study.data.formats import about_rows, columns_of, ending_of
-from em_study.data.settings import CsvData, UnlabeledCsv
 from em_study.data.storage import write_pieces
 from em_study.errors import ConfigurationError, DataError
 from em_study.evaluation import scores

@@ -10,7 +10,6 @@ import pytest
 from em_study.audit.results import Results
 from em_study.claims.findings import findings, highlights, ladder, steps, within
 from em_study.configuration.loading import load
-from em_study.data.sources import make_dataset
 from em_study.evaluation.agreement import compare
 from em_study.evaluation.protocols import LADDER, run_protocol
 from em_study.evaluation.scores import evaluate_fit
@@ -72,7 +71,7 @@ def test_numbers_of_article_a_are_those_of_the_study():
     """Computed anew: a change of the code that moves them makes this fail."""
     study = load([ROOT / "config.yaml"]).study
     customers, seed = study.experiments["customers"], study.seed
-    dataset = make_dataset(customers.data, customers.replicates, seed, "customers")
+    dataset = customers.data.load(customers.replicates, seed, "customers")
     runs = {
         name: run_fit(dataset, fit, customers.replicates, seed, "customers", name)
         for name, fit in customers.fits.items()

@@ -19,9 +19,9 @@ from em_study.figures.panels import panels_of, short_names
 from em_study.figures.sweep import draw
 from em_study.page.charts import chart_of
 from em_study.page.origin import pandas_lines
-from em_study.sweeps.cells import Cell, Cells, text_keys, with_values
+from em_study.sweeps.cells import Cell, Cells, with_values
 from em_study.sweeps.run import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
-from em_study.sweeps.settings import Sweep, SweepFigure
+from em_study.sweeps.settings import Sweep, SweepFigure, text_keys
 from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_QUANTITIES
 
 EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
@@ -348,6 +348,8 @@ S = {"sizes": SWEEP}
         ({"fits": ["frist"]}, "sweeps.sizes.fits: there is no fit 'frist'; did you mean 'first'?"),
         ({"protocols": ["same"]}, "sweeps.sizes.protocols: there is no protocol 'same'"),
         ({"figure": {"x": "n_unlabeled", "y": "agreement"}}, "figure.x: is 'n_unlabeled'; did you mean"),
+        ({"figure": {"x": "data.n_unlabeled", "y": 3}}, "sweeps.sizes.figure.y: must be text, got 3"),
+        ({"figure": {"x": "data.n_unlabeled", "y": ["bic", 3]}}, "sweeps.sizes.figure.y.1: must be text, got 3"),
         ({"figure": {"x": "data.n_unlabeled", "y": "agrement"}}, "figure.y: is 'agrement'; did you mean 'agreement'?"),
         ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "kind": "heatmap"}}, "figure.color: is required"),
         ({"replicates": 0}, "sweeps.sizes.replicates: must be greater than or equal to 1"),

@@ -15,7 +15,7 @@ from em_study.page.stage import stage_of
 from em_study.places import ROOT
 from em_study.plan.results import Plan
 from em_study.plan.step import logged
-from em_study.sweeps.cells import text_keys
+from em_study.sweeps.settings import text_keys
 
 with logged(snakemake):
     forget_descriptions(snakemake.params.caller)

@@ -5,8 +5,7 @@ from em_study.figures.style import save
 from em_study.figures.sweep import draw
 from em_study.plan.step import logged
 from em_study.settings import from_params
-from em_study.sweeps.cells import text_keys
-from em_study.sweeps.settings import Sweep
+from em_study.sweeps.settings import Sweep, text_keys
 
 with logged(snakemake):
     sweep = from_params(Sweep, snakemake.params.sweep)

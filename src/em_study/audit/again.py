@@ -20,9 +20,9 @@ from em_study.data.storage import read_table
 from em_study.errors import StudyError
 from em_study.layout import MANIFEST, table_file
 from em_study.places import Places
-from em_study.sweeps.cells import text_keys
 from em_study.sweeps.repeated import repeated_runs
 from em_study.sweeps.run import put_together
+from em_study.sweeps.settings import text_keys
 from em_study.tables.collect import COLLECTED, collect
 from em_study.tables.columns import COLUMNS, PARTS, SWEEP_COLUMNS
 

@@ -121,10 +121,13 @@ def is_archive(folder: Path) -> bool:
 
 def holding_rows(manifest: dict) -> list[str]:
     """List the results that hold rows of a user's files: data, predictions, imputed rows, pictures, and the page."""
+    from em_study.data.settings import SOURCES
+
+    private = {name for name, source in SOURCES.items() if source.holds_user_rows}
     own = {
         name
         for name, found in manifest["configuration"]["experiments"].items()
-        if isinstance(found.get("data"), dict) and found["data"].get("source") == "csv"
+        if isinstance(found.get("data"), dict) and found["data"].get("source") in private
     }
     found = {path: kind_of(path) for path in manifest["outputs"]}
     of_all = {path: names.get("experiment") for path, (kind, names) in found.items() if kind and FILES[kind].holds_rows}

@@ -134,6 +134,7 @@ class Claim(Test):
         "the names of `evidence` (alone, and with _low, _high, _n, _count, _share: 2.5 and 97.5 percentile of at least "
         "20 draws, how many, how many compare) stand for measured numbers. A sentence whose numbers are not there is "
         "left out.",
+        json_schema_extra={"type": ["array", "string"]},  # one sentence may stand by itself
     )
     evidence: dict[Slug, Evidence] = Field({}, description="Further numbers for the explanation, by name.")
     because: Cause | None = Field(

@@ -5,18 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from em_study.configuration.layers import Layer, read_file
+from em_study.configuration.merging import KINDS, NEEDED
 from em_study.configuration.study import Article
 from em_study.errors import ConfigurationError
 from em_study.problems import Problem
 from em_study.settings import Name, block, valid
 from em_study.wording import nearest, shown
-
-KINDS = ("experiments", "sweeps", "claims")
-NEEDED = {  # a block with all of these is one of its own; else it changes another
-    "experiments": {"data", "fits"},
-    "sweeps": {"experiment", "vary"},
-    "claims": {"statement"},
-}
 
 
 @dataclass
@@ -49,25 +43,23 @@ def read_articles(layers: list[Layer]) -> Articles:
     for slug, path in named.items():
         try:
             layer = read_file(path)
+            if str(path) in found.files:
+                raise ConfigurationError(f"{path} is named twice")
         except ConfigurationError as error:
             found.problems.append(Problem(("articles", slug), str(error)))
-            continue
-        if str(path) in found.files:
-            found.problems.append(Problem(("articles", slug), f"{path} is named twice"))
             continue
         found.files.append(str(path))
         found.layers.append(_as_layer(layer, slug, path, found.problems))
         _add_original_data(found, layer, slug)
-        for kind, name in names_of(layer):
-            if (kind, name) in place:
-                lines = " and ".join((place[kind, name], layer.origin((kind, name))))
-                found.problems.append(Problem((kind, name), f"stands in two articles, at {lines}"))
-            place[kind, name] = layer.origin((kind, name))
+        for key in names_of(layer):
+            if key in place:
+                lines = f"{place[key]} and {layer.origin(key)}"
+                found.problems.append(Problem(key, f"stands in two articles, at {lines}"))
+            place[key] = layer.origin(key)
     for kind, name in names_of(layers[0]):
-        own, line = layers[0].values[kind][name], layers[0].origin((kind, name))
-        if (kind, name) in place and isinstance(own, dict) and NEEDED[kind] <= set(own):
-            text = f"stands in an article and in the configuration, at {place[kind, name]} and {line}"
-            found.problems.append(Problem((kind, name), text))
+        if (kind, name) in place and NEEDED[kind] <= {*block(layers[0].values[kind], name)}:
+            lines = f"{place[kind, name]} and {layers[0].origin((kind, name))}"
+            found.problems.append(Problem((kind, name), f"stands in an article and in the configuration, at {lines}"))
     found.left_out = {key: why for key, why in _left_out(layers[0].folder, others, found.files) if key not in place}
     return found
 
@@ -102,7 +94,7 @@ def _left_out(folder, others, files):
 
 def names_of(layer: Layer) -> list[tuple[str, str]]:
     """List what a layer has: ("experiments" | "sweeps" | "claims", name)."""
-    return [(kind, name) for kind in KINDS if isinstance(layer.values.get(kind), dict) for name in layer.values[kind]]
+    return [(kind, name) for kind in KINDS for name in block(layer.values, kind)]
 
 
 def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
@@ -120,15 +112,13 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
     section = layer.values.get("section", source)
     for key, text in (("source", source), ("section", section)):
         if valid(Name, text) is None:
-            problems.append(
-                Problem(("articles", slug, key), f"must be text of at most 1000 letters, got {shown(text)}")
-            )
+            told = f"must be text of at most 1000 letters, got {shown(text)}"
+            problems.append(Problem(("articles", slug, key), told))
     blocks = {kind: layer.values[kind] for kind in KINDS if isinstance(layer.values.get(kind), dict)}
     values = _moved(blocks, layer.folder)
     for kind, key, text in (("claims", "source", source), ("experiments", "section", section)):
-        for below in values.get(kind, {}).values():
-            if isinstance(below, dict):
-                below.setdefault(key, text)
+        for name in block(values, kind):
+            block(values[kind], name).setdefault(key, text)
     return Layer(layer.folder, values, origins)
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from em_study.claims.settings import AnyClaim, Claim, Selection
-from em_study.configuration.layers import Layer, Layers
+from em_study.configuration.layers import Layer
+from em_study.configuration.merging import Layers
 from em_study.configuration.study import Study
 from em_study.wording import differing, shown
 

@@ -1,7 +1,7 @@
-"""YAML files, merged key by key, with the file and line that each value came from."""
+"""YAML files, with the file and line that each value comes from."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -10,7 +10,6 @@ from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
 from em_study.errors import ConfigurationError
-from em_study.problems import Problem
 from em_study.wording import as_placeholder, shown
 
 MAX_VALUES = 1_000_000  # more than any study; stops aliases that multiply without end
@@ -52,7 +51,7 @@ for _tag, _pattern, _first in [
     _Yaml12Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Layer:
     """One source of keys and values: a YAML file, or what a caller hands over.
 
@@ -70,62 +69,10 @@ class Layer:
     origins: dict[KeyPath, str]
 
     def origin(self, path: KeyPath) -> str:
-        """Where a key stands."""
-        return origin_of(path, self.origins)
-
-
-@dataclass
-class Layers:
-    """Merged values, and where each came from.
-
-    Attributes
-    ----------
-    values : dict
-    origins : dict
-        "file:line" of each path of keys.
-    problems : list of Problem
-    removed : set of paths
-        That a null has removed.
-    touched : dict
-        Number of the last layer that set, or removed, anything in a block, by the block's path.
-    """
-
-    values: dict = field(default_factory=dict)
-    origins: dict[KeyPath, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    removed: set[KeyPath] = field(default_factory=set)
-    touched: dict[KeyPath, int] = field(default_factory=dict)
-
-    def origin(self, path: KeyPath) -> str:
-        """Where a key stands; for a key that is missing, where the block stands that lacks it."""
-        return origin_of(path, self.origins)
-
-
-def origin_of(path: KeyPath, origins: dict[KeyPath, str]) -> str:
-    """Where a key stands, or the nearest block around it whose place is known."""
-    while path and path not in origins:
-        path = path[:-1]
-    return origins.get(path, "")
-
-
-def merge(articles: list[Layer], layers: list[Layer]) -> Layers:
-    """Merge the articles, then each layer over those before it.
-
-    Mappings are merged key by key, anything else is replaced; a null removes the key. A `data` block with another
-    `source` than the one below it replaces it whole.
-    """
-    merged = Layers()
-    for number, layer in [*((0, article) for article in articles), *enumerate(layers, start=1)]:
-        removed: list[KeyPath] = []
-        found: list[Problem] = []
-        merged.values = _merge(merged.values, layer.values, (), removed, found)
-        merged.problems += [replace(problem, origin=layer.origin(problem.path)) for problem in found]
-        merged.removed |= set(removed)
-        for gone in removed:
-            merged.origins = {path: o for path, o in merged.origins.items() if path[: len(gone)] != gone}
-        merged.origins |= layer.origins
-        merged.touched |= dict.fromkeys(layer.origins, number)
-    return merged
+        """Where a key stands, or the nearest block around it whose place is known."""
+        while path and path not in self.origins:
+            path = path[:-1]
+        return self.origins.get(path, "")
 
 
 def read_file(file) -> Layer:
@@ -154,28 +101,6 @@ def from_caller(values: dict, name: str) -> Layer:
 
     note(values, ())
     return Layer(Path(), values, origins)
-
-
-def _merge(base, overlay, path, removed, problems):
-    merged = dict(base)
-    for key, value in overlay.items():
-        here = (*path, key)
-        if value is None:
-            if key not in merged:
-                there = f". There is: {', '.join(merged)}" if merged else ""
-                text = f"there is nothing to remove by null; an empty block is written {{}}{there}"
-                problems.append(Problem(here, text))
-            merged.pop(key, None)
-            removed.append(here)
-        elif isinstance(value, dict):
-            below = merged.get(key)
-            below = below if isinstance(below, dict) else {}
-            if key == "data" and value.get("source") not in (None, below.get("source")):
-                below = {}
-            merged[key] = _merge(below, value, here, removed, problems)
-        else:
-            merged[key] = value
-    return merged
 
 
 def _read(file: str):

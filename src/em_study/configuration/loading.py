@@ -8,9 +8,9 @@ from em_study.claims.checks import absent_names, check_claim
 from em_study.claims.settings import Claim
 from em_study.configuration.articles import read_articles
 from em_study.configuration.changes import Change, articles_replaced, changes_of
-from em_study.configuration.layers import Layer, Layers, from_caller, merge, read_file
+from em_study.configuration.layers import Layer, from_caller, read_file
+from em_study.configuration.merging import Layers, merge
 from em_study.configuration.study import Study
-from em_study.configuration.unused import without_unused
 from em_study.errors import ConfigurationError
 from em_study.experiments.checks import check_experiment
 from em_study.places import Places
@@ -19,6 +19,7 @@ from em_study.settings import block, valid
 from em_study.sweeps.checks import check_sweep
 from em_study.sweeps.settings import Sweep
 
+THRESHOLD = {"published", "relation", "tolerance"}
 CALLER = "the module's config"  # what messages call keys that a Snakefile hands over
 
 
@@ -60,18 +61,19 @@ def load(
     if caller:
         given.append(from_caller(caller, CALLER))
     articles = read_articles(given)
-    given, gone = without_unused(given, articles, notice)
-    layers = merge([_of_the_study(layer, given) for layer in articles.layers], given)
+    layers = merge([_of_the_study(layer, given) for layer in articles.layers], given, articles.left_out, notice)
     layers.problems += articles.problems
     study, problems = _validate(layers, every_cell)
-    left_behind = _sweeps_left_behind(layers, gone, articles.left_out, problems)
+    left_behind = _sweeps_left_behind(layers, articles.left_out, problems)
     for name, reason in left_behind.items():
         notice(f"sweep {name} is left out, for {reason} ({layers.origin(('sweeps', name))})")
         del layers.values["sweeps"][name]
+        layers.gone["sweeps", name] = reason
     if left_behind:
         study, problems = _validate(layers, every_cell)
     if study and not problems:
-        for path, message in absent_names(study, {*gone, *layers.removed, *(("sweeps", name) for name in left_behind)}):
+        back = {(kind, name) for kind, name in articles.left_out if name in block(layers.values, kind)}
+        for path, message in absent_names(study, {*layers.gone} - back):
             notice(f"{layers.origin(path)} {'.'.join(path)}: {message}")
     if problems:
         raise ConfigurationError(_report(problems, layers))
@@ -83,16 +85,11 @@ def load(
 
 def _of_the_study(article: Layer, given: list[Layer]) -> Layer:
     """Say of each claim that a later layer changes the threshold of that this is no more the source's."""
-    changed = {
-        name
-        for layer in given
-        for name, claim in block(layer.values, "claims").items()
-        if isinstance(claim, dict) and {"published", "relation", "tolerance"} & set(claim)
-    }
-    claims = {
-        name: {**claim, "threshold_of": "study"} if name in changed and isinstance(claim, dict) else claim
-        for name, claim in block(article.values, "claims").items()
-    }
+    claims = dict(block(article.values, "claims"))
+    for later in (block(layer.values, "claims") for layer in given):
+        for name in claims:
+            if isinstance(claims[name], dict) and THRESHOLD & {*block(later, name)}:
+                claims[name] = {**claims[name], "threshold_of": "study"}
     return replace(article, values=article.values | ({"claims": claims} if claims else {}))
 
 
@@ -122,7 +119,7 @@ def _cross_checks(values: dict, every_cell: bool):
             yield from check_claim(claim, ("claims", name), sweeps)
 
 
-def _sweeps_left_behind(layers: Layers, gone: dict, left_out: dict, problems: list[Problem]) -> dict[str, str]:
+def _sweeps_left_behind(layers: Layers, left_out: dict, problems: list[Problem]) -> dict[str, str]:
     """Sweeps that do not suit an experiment which a later layer has changed, or which is not there, and why."""
     found = {}
     for name, sweep in block(layers.values, "sweeps").items():
@@ -130,10 +127,10 @@ def _sweeps_left_behind(layers: Layers, gone: dict, left_out: dict, problems: li
         if not wrong or not isinstance(sweep, dict):
             continue
         experiment = ("experiments", str(sweep.get("experiment")))
-        if experiment in gone and experiment[1] not in block(layers.values, "experiments"):
+        if experiment in layers.gone and experiment[1] not in block(layers.values, "experiments"):
             if all(problem.path[2:] == ("experiment",) for problem in wrong):
                 change = "is not there" if experiment in left_out else "has changed under it"
-                found[name] = f"the experiment {change}: {gone[experiment]}"
+                found[name] = f"the experiment {change}: {layers.gone[experiment]}"
         elif layers.touched.get(experiment, -1) > layers.touched.get(("sweeps", name), -1):
             found[name] = f"the experiment has changed under it: {wrong[0].message}"
     return found

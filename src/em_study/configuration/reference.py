@@ -1,17 +1,16 @@
-"""config/README.md: every key of the configuration, from the schema.
+"""config/README.md, every key of the configuration, and config/schema.json, by which editors complete and explain them.
 
-python -m em_study.configuration.reference > config/README.md
+python -m em_study.configuration.reference writes both.
 """
 
 import json
-import types
-import typing
+import re
 
-from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
+from pydantic.json_schema import models_json_schema
 
 from em_study.command import run
 from em_study.configuration.study import Article, Study
+from em_study.places import ROOT
 
 OPENING = """# The configuration
 
@@ -20,77 +19,94 @@ are merged over config.yaml key by key, and config.yaml over the articles. A `nu
 with another `source` replaces the one below it. `1e-4` is a number here, and `<<` takes over the keys of another block
 of the same file. Paths of data are relative to the folder in which `snakemake` runs; in an article, to the article.
 
-Made from the schema by `python -m em_study.configuration.reference > config/README.md`.
+An editor that knows YAML schemas completes the keys of a file, and shows what they mean, if its first line names
+`schema.json` of this folder, as that of `config.yaml` does.
+
+Made from the schema by `python -m em_study.configuration.reference`.
 """
+BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
+WORDS = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`", "string": "text"}
 
 
 def reference() -> str:
     """Write the reference as Markdown."""
-    lines = [OPENING.rstrip()]
-    for model in [Study, Article, *_models(Study)[1:]]:
-        lines += ["", f"## {model.__name__}", "", _sentence(model), "", "| key | value | default | meaning |"]
-        lines.append("|---|---|---|---|")
-        for name, field in model.model_fields.items():
-            default = "required" if field.default is PydanticUndefined else f"`{_shown(field.default)}`"
-            meaning = (field.description or "").replace("|", "\\|")
-            lines.append(f"| `{name}` | {_kind(field.annotation, field.metadata)} | {default} | {meaning} |")
+    blocks, lines = _blocks(), [OPENING.rstrip()]
+    for name in dict.fromkeys(["Study", "Article", *_met("Study", blocks, {})]):
+        block = blocks[name]
+        lines += ["", f"## {name}", "", " ".join(block["description"].split()), ""]
+        lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
+        for key, found in block["properties"].items():
+            default = "required" if key in block.get("required", ()) else f"`{_shown(found['default'])}`"
+            meaning = found["description"].replace("|", "\\|")
+            lines.append(f"| `{key}` | {_kind(found)} | {default} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
-def _sentence(model):
-    return " ".join(model.__doc__.split())
+def schema() -> str:
+    """Write the JSON schema of a file of the configuration."""
+    files = [{"$ref": f"#/$defs/{model.__name__}"} for model in (Study, Article)]
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps({"$schema": dialect, "anyOf": files, "$defs": _of_a_part(_blocks())}, indent=1) + "\n"
 
 
-def _models(model, seen=None):
-    """Every block, in the order in which the configuration meets them."""
-    seen = {} if seen is None else seen
-    seen[model] = None
-    for field in model.model_fields.values():
-        for part in _parts(field.annotation):
-            if isinstance(part, type) and issubclass(part, BaseModel) and part not in seen:
-                _models(part, seen)
-    return list(seen)
+def _blocks() -> dict[str, dict]:
+    """Give the schema of each block, by its name."""
+    return models_json_schema([(Study, "validation"), (Article, "validation")])[1]["$defs"]
 
 
-def _parts(annotation):
-    yield annotation
-    for part in typing.get_args(annotation):
-        yield from _parts(part)
+def _of_a_part(found):
+    """Let a file hold a part of a block, for other files have the rest: no key is required, null removes an entry."""
+    if isinstance(found, list):
+        return [*map(_of_a_part, found)]
+    if not isinstance(found, dict):
+        return found
+    needless = {"required", "discriminator"} | ({"enum"} if "const" in found else set())
+    needless |= {"additionalProperties"} if found.get("additionalProperties") is True else set()
+    part = {key: _of_a_part(value) for key, value in found.items() if key not in needless}
+    if "oneOf" in part:  # of which a part may fit several
+        part["anyOf"] = part.pop("oneOf")
+    if "patternProperties" in part:
+        entries = {name: {"anyOf": [entry, {"type": "null"}]} for name, entry in part["patternProperties"].items()}
+        part |= {"type": ["object", "null"], "patternProperties": entries, "additionalProperties": False}
+    return part
 
 
-def _kind(annotation, metadata=()) -> str:
+def _met(name: str, blocks: dict, found: dict) -> dict:
+    """Add the names of a block and of those below it, in the order in which they are met."""
+    if name not in found:
+        found[name] = blocks[name]
+        for below in re.findall(r'"\$ref": "#/\$defs/(\w+)"', json.dumps(blocks[name])):
+            _met(below, blocks, found)
+    return found
+
+
+def _kind(found) -> str:
     """Name a type and its bounds in words."""
-    origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Annotated:
-        return _kind(parts[0], [bound for extra in parts[1:] for bound in getattr(extra, "metadata", [extra])])
-    if origin is typing.Literal:
-        return ", ".join(f"`{part}`" for part in parts)
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join(_kind(part, metadata) for part in parts if part is not types.NoneType)
-    if origin is dict:
-        return f"names, each with {_kind(parts[1])}"
-    if origin is list:
-        return f"list of {_kind(parts[0])}"
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
-    words = {int: "whole number", float: "number", bool: "`true` or `false`", str: "text"}
-    return words.get(annotation, "word or number") + _bounds(metadata)
-
-
-def _bounds(metadata) -> str:
-    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-    found = [
-        f"{sign} {getattr(bound, key):g}"
-        for bound in metadata
-        for key, sign in signs.items()
-        if getattr(bound, key, None) is not None
-    ]
-    return f" {', '.join(found)}" if found else ""
+    if "$ref" in found:
+        name = found["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if choices := found.get("anyOf", found.get("oneOf")):
+        return " or ".join(_kind(choice) for choice in choices if choice.get("type") != "null")
+    if values := found.get("enum", [found["const"]] if "const" in found else []):
+        return ", ".join(f"`{value}`" for value in values)
+    if found.get("type") == "object":
+        (entry,) = found.get("patternProperties", {"": found.get("additionalProperties")}).values()
+        return f"names, each with {_kind(entry if isinstance(entry, dict) else {})}"
+    if "items" in found:
+        return f"list of {_kind(found['items'])}"
+    bounds = ", ".join(f"{sign} {found[key]:g}" for key, sign in BOUNDS.items() if key in found)
+    return f"{WORDS.get(found.get('type'), 'word or number')} {bounds}".strip()
 
 
 def _shown(value) -> str:
     return value if isinstance(value, str) else "none" if value is None else json.dumps(value)
 
 
+def main():
+    """Write both files."""
+    for name, text in (("README.md", reference()), ("schema.json", schema())):
+        (ROOT / "config" / name).write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    run(lambda: print(reference(), end=""))
+    run(main)

@@ -11,23 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from em_study.data.csv import LIKE_MISSING, CsvData, CsvFile
 from em_study.data.dataset import Dataset, standardized
 from em_study.data.formats import UNREADABLE, NoColumnsError, columns_of, ending_of, opened, other_separator
-from em_study.data.settings import LIKE_MISSING, CsvData, CsvFile
 from em_study.errors import DataError
 
 MAX_SHOWN_CELLS = 5  # of those that cannot be used
 MISSING = ("", *LIKE_MISSING, "<na>", "#n/a", "-nan")  # how programs write a value that is missing
 SPELLED = [*{spelling for word in MISSING for spelling in (word, word.upper(), word.title())}, "NaN", "-NaN"]
-NO_CLASS = (
-    *MISSING,
-    "#value!",
-    "#ref!",
-    "#div/0!",
-    "#name?",
-    "#num!",
-    "#null!",
-)  # the last: what sheets write for errors
+SHEET_ERRORS = ("#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!")
 TRUTH = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")  # which pandas would read as 1 and 0
 ROWS_AT_A_TIME = 200_000
 
@@ -145,12 +137,10 @@ def _refuse_values(path, features, X, missing):
 def _read_numbers(data, file, columns):
     """Read a CSV file as numbers; None if a cell is none, or a line is odd."""
     path, features, target = file.place, data.features, file.target
-    allowed = SPELLED if data.missing == "allow" else []
-    settings = {
-        **{"header": 0, "names": columns, "index_col": False, "encoding": "utf-8-sig", "chunksize": ROWS_AT_A_TIME},
-        **{"dtype": dict.fromkeys(columns, str) | dict.fromkeys(features, float)},
-        **{"keep_default_na": False, "na_values": dict.fromkeys(features, allowed)},
-    }
+    settings = {"header": 0, "names": columns, "index_col": False, "encoding": "utf-8-sig", "keep_default_na": False}
+    settings["chunksize"] = ROWS_AT_A_TIME
+    settings["dtype"] = dict.fromkeys(columns, str) | dict.fromkeys(features, float)
+    settings["na_values"] = dict.fromkeys(features, SPELLED if data.missing == "allow" else [])
     rows, names, begin = [], [], 2
     try:
         n_lines, has_truth = _lines_of(path)
@@ -189,7 +179,7 @@ def _classes(data: CsvData, path, names: pd.Series, first_row: int) -> Classes:
     numbers, found = pd.factorize(text)
     unique = pd.Series(found)
     number = pd.to_numeric(unique, errors="coerce")
-    unsaid = unique.str.lower().isin(NO_CLASS) & ~unique.isin(data.class_names)
+    unsaid = unique.str.lower().isin([*MISSING, *SHEET_ERRORS]) & ~unique.isin(data.class_names)
     bad = (unsaid | (number % 1 > 0) | np.isinf(number)).to_numpy()[numbers]
     if bad.any():
         like = [name for name in unique[unsaid] if name.lower() in LIKE_MISSING]

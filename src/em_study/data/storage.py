@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-# Columns that hold text in every table. Of a sweep's, so do the varied keys that `configuration.cells.text_keys` names.
+# Columns that hold text in every table. Of a sweep's, so do the varied keys that `sweeps.cells.text_keys` names.
 TEXT_COLUMNS = (
     *("experiment", "fit", "protocol", "parameter", "measurement", "quantity", "class", "failure", "note"),
     *("covariance_type", "initialization", "semi_supervised", "missing"),

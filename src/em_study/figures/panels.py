@@ -7,8 +7,7 @@ import numpy as np
 
 from em_study.data.storage import holding
 from em_study.evaluation.measurements import QUANTITIES
-from em_study.sweeps.cells import shown_value
-from em_study.sweeps.settings import Sweep
+from em_study.sweeps.settings import Sweep, shown_value
 
 PERCENT = ("agreement", "agreement_aligned", "accuracy", "converged")  # shares, drawn in percent
 MEANING = {

@@ -12,7 +12,7 @@ from em_study.evaluation.protocols import PROTOCOLS
 from em_study.layout import FILES, table_file
 from em_study.places import Places
 from em_study.plan.results import Plan
-from em_study.sweeps.cells import text_keys
+from em_study.sweeps.settings import text_keys
 
 
 def text_of(selection: Selection, study: Study) -> list[str]:

@@ -8,13 +8,11 @@ import math
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from pydantic import ValidationError
 
-from em_study.data.settings import CsvData, GaussianMixtureData
 from em_study.evaluation.protocols import LADDER, PROTOCOLS
 from em_study.experiments.settings import Experiment
 from em_study.fits.available import implementation_file, implementation_files
@@ -26,7 +24,6 @@ LEAST_MINUTES, MOST_MINUTES = 1, 24 * 60
 LEAST_MEMORY, MOST_MEMORY = 1_000, 64_000  # MB
 CAUTION = 10  # times the estimated seconds are asked for
 STEPS = 50  # of EM in a fit, if it may take so many
-ROWS, BYTES_OF_A_ROW = 10_000, 10  # of a file, which is not read for this; it may be fetched only later
 CLASSES = 3  # of a file
 OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging, writing
 # How often a step does the work of all fits, or of the one that is compared.
@@ -127,17 +124,9 @@ def size_of(experiment: Experiment, look: bool = False) -> tuple[int, int, int]:
     If `look` is set, the rows of files are those that they may have by their size. What parts a sweep never looks: a
     file may be fetched after that.
     """
-    data, n_rows = experiment.data, ROWS
-    n_classes, n_features = data.shape
-    if isinstance(data, GaussianMixtureData):
-        n_rows = data.n_rows + data.n_labeled
-    elif not isinstance(data, CsvData):
-        n_rows = 1000
-    elif look:
-        files = [Path(file.place) for file in data.files]
-        n_rows = max(n_rows, sum(file.stat().st_size for file in files if file.exists()) // BYTES_OF_A_ROW)
+    n_classes, n_features = experiment.data.shape
     fitted = [fit.n_components or n_classes or CLASSES for fit in experiment.fits.values()]
-    return n_rows, max(fitted), n_features
+    return experiment.data.expected_rows(look), max(fitted), n_features
 
 
 def seconds_of_fit(experiment: Experiment, fit: Fit, look: bool = False) -> float:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from em_study.claims.settings import Claim
 from em_study.configuration.study import Study
-from em_study.data.formats import about_rows
-from em_study.data.settings import CsvData, CsvFile, SklearnData
+from em_study.data.csv import CsvFile
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.evaluation.protocols import PUBLISHED as AS_PUBLISHED
 from em_study.experiments.settings import Experiment
@@ -73,11 +72,8 @@ class Plan:
     @property
     def large_as_text(self) -> dict[str, int]:
         """Rows of the experiments that have many, about, and whose predictions are written as text."""
-        found = {}
-        for name, experiment in self.study.experiments.items():
-            data = experiment.data
-            if experiment.predictions == "csv" and not isinstance(data, SklearnData):
-                found[name] = about_rows(data.unlabeled.place) if isinstance(data, CsvData) else data.n_rows
+        as_text = {name: one for name, one in self.study.experiments.items() if one.predictions == "csv"}
+        found = {name: experiment.data.n_rows for name, experiment in as_text.items()}
         return {name: n_rows for name, n_rows in found.items() if n_rows > MANY_ROWS}
 
     def implementation_of(self, experiment: str, fit: str | None) -> list[str]:

@@ -1,6 +1,5 @@
 """The cells of a sweep: every combination of its values, as the experiment with these values."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -119,13 +118,3 @@ def with_values(experiment: dict, values: dict) -> dict:
             block = block[name]
         block[last] = value
     return result
-
-
-def text_keys(vary: dict) -> list[str]:
-    """Name the varied keys with text among their values: as text they stand in a table, and are read from it."""
-    return [key for key, values in vary.items() if any(isinstance(value, (str, list, dict)) for value in values)]
-
-
-def shown_value(value):
-    """Write a varied value into a table: a list as text."""
-    return json.dumps(value) if isinstance(value, (list, dict)) else value

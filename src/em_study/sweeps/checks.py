@@ -25,16 +25,13 @@ def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool):
         yield path, "is the name of an experiment too: their figures would share a folder"
     if path[-1].endswith("_summary"):
         yield path, "a name must not end in _summary, which the summary's file does"
-    raw = experiments.get(sweep.experiment)
-    if raw is None:
-        yield (
-            (*path, "experiment"),
-            f"there is no experiment '{sweep.experiment}'{nearest(sweep.experiment, experiments)}",
-        )
-    experiment = valid(Experiment, raw)
+    yield from _unknown((*path, "experiment"), [sweep.experiment], experiments, "there is no experiment '{}'")
+    experiment = valid(Experiment, experiments.get(sweep.experiment))
     if experiment is None:
         return  # told of elsewhere
     yield from _names(sweep, experiment, path)
+    if sweep.figure:
+        yield from _figure(sweep.figure, sweep, experiment, (*path, "figure"))
     for key, values in sweep.vary.items():
         parts = key.split(".")
         if parts[0] == "fits" and len(parts) > 1 and parts[1] not in experiment.fits:
@@ -124,54 +121,48 @@ def _touches(key, place):
     return parts[:shared] == tuple(map(str, place))[:shared]
 
 
+def _unknown(path, names, allowed, message):
+    """Yield that a name is not allowed, of each that is not."""
+    return ((path, message.format(name) + nearest(name, allowed)) for name in names or () if name not in allowed)
+
+
 def _names(sweep, experiment, path):
-    for name in sweep.fits or []:
-        if name not in experiment.fits:
-            yield (*path, "fits"), f"there is no fit '{name}'{nearest(name, experiment.fits)}"
-    for name in sweep.protocols or []:
-        if name not in PROTOCOLS:
-            yield (*path, "protocols"), f"there is no protocol '{name}'{nearest(name, PROTOCOLS)}"
-    for name in sweep.measurements:
-        if name not in RUN_QUANTITIES:
-            yield (*path, "measurements"), f"there is no '{name}' of a run{nearest(name, RUN_QUANTITIES)}"
+    """Yield what is wrong with the names of fits, protocols and measurements."""
+    yield from _unknown((*path, "fits"), sweep.fits, experiment.fits, "there is no fit '{}'")
+    yield from _unknown((*path, "protocols"), sweep.protocols, PROTOCOLS, "there is no protocol '{}'")
+    yield from _unknown((*path, "measurements"), sweep.measurements, RUN_QUANTITIES, "there is no '{}' of a run")
     if len({*sweep.measurements}) < len(sweep.measurements):
         yield (*path, "measurements"), f"must name each once, got {sweep.measurements}"
     if sweep.protocols and experiment.protocols is None:
         yield (*path, "protocols"), f"experiment {sweep.experiment} has no protocols: it is not compared"
-    figure = sweep.figure
-    if figure is None:
-        return
-    varied = list(sweep.vary)
-    kinds = {
-        "x": varied,
-        "panels": varied,
-        "color": varied if figure.kind == "heatmap" else [*varied, "fit", "protocol"],
-    }
-    for key, allowed in kinds.items():
-        value = getattr(figure, key)
-        if value is not None and value not in allowed:
-            yield (*path, "figure", key), f"is '{value}'{nearest(value, allowed)}"
-    if figure.kind == "heatmap" and figure.color is None:
-        yield (*path, "figure", "color"), "is required for a heatmap: the key on its vertical axis"
-    for value in figure.quantities:
-        compared = value in COLUMNS["agreement"] and value not in COLUMNS["fits"]
-        if value in RUN_QUANTITIES:
-            if value not in sweep.measurements:
-                yield (*path, "figure", "y"), f"is '{value}', which must stand among the sweep's measurements too"
-        elif value not in NUMERIC_QUANTITIES:
-            yield (*path, "figure", "y"), f"is '{value}'{nearest(value, NUMERIC_QUANTITIES)}"
-        elif compared and (experiment.protocols is None or sweep.protocols == []):
-            yield (*path, "figure", "y"), f"is '{value}', but nothing is compared: protocols is empty, or missing"
-        elif figure.color == "protocol" and not compared:
-            yield (*path, "figure", "color"), f"is protocol, which does not tell '{value}' apart"
+
+
+def _figure(figure, sweep, experiment, path):
+    """Yield what is wrong with the names of keys, quantities and columns of the figure."""
+    is_map, compares = figure.kind == "heatmap", experiment.protocols is not None and sweep.protocols != []
+    varied, columns = list(sweep.vary), [*sweep.vary, "fit", "protocol"]
+    for key, allowed in {"x": varied, "panels": varied, "color": varied if is_map else columns}.items():
+        yield from _unknown((*path, key), filter(None, [getattr(figure, key)]), allowed, "is '{}'")
+    if is_map and figure.color is None:
+        yield (*path, "color"), "is required for a heatmap: the key on its vertical axis"
+    for name in figure.quantities:
+        measured, paired = name in RUN_QUANTITIES, name in COLUMNS["agreement"] and name not in COLUMNS["fits"]
+        options = "" if name in NUMERIC_QUANTITIES else nearest(name, NUMERIC_QUANTITIES)
+        rules = [  # whether it is broken, and what is said; the first is told
+            (measured and name not in sweep.measurements, ", which must stand among the sweep's measurements too"),
+            (options and not measured, options),
+            (paired and not compares, ", but nothing is compared: protocols is empty, or missing"),
+        ]
+        yield from [((*path, "y"), f"is '{name}'{told}") for is_broken, told in rules if is_broken][:1]
+        if figure.color == "protocol" and not (measured or options or paired):
+            yield (*path, "color"), f"is protocol, which does not tell '{name}' apart"
     for column in figure.where:
-        if column not in (allowed := [*varied, "fit", "protocol"]):
-            yield (*path, "figure", "where", column), f"is no column to choose by{nearest(column, allowed)}"
-    chosen = {
-        "fit": sweep.fits or list(experiment.fits),
+        yield from _unknown((*path, "where", column), [column], columns, "is no column to choose by")
+    values = sweep.vary | {
+        "fit": sweep.fits or [*experiment.fits],
         "protocol": list(PROTOCOLS) if sweep.protocols is None else sweep.protocols,
     }
     for column, value in figure.where.items():
-        allowed = chosen.get(column, sweep.vary.get(column, [value]))
-        if value not in allowed:
-            yield (*path, "figure", "where", column), f"is {shown(value)}{nearest(value, [str(a) for a in allowed])}"
+        if value not in values.get(column, [value]):
+            options = nearest(value, list(map(str, values[column])))
+            yield (*path, "where", column), f"is {shown(value)}{options}"

@@ -13,7 +13,6 @@ import pandas as pd
 
 from em_study.data.checksums import Checksums
 from em_study.data.seeds import seed_sequence
-from em_study.data.sources import make_dataset
 from em_study.data.storage import join_tables, read_table, whole_file
 from em_study.errors import DataError
 from em_study.evaluation.measure import measure
@@ -23,8 +22,9 @@ from em_study.fits.available import implementation_files, kernel_versions, wrapp
 from em_study.fits.em import run_fit
 from em_study.fits.implementations import running
 from em_study.fits.runs import Runs
-from em_study.sweeps.cells import Cell, key_of, shown_value
+from em_study.sweeps.cells import Cell, key_of
 from em_study.sweeps.repeated import is_same_run
+from em_study.sweeps.settings import shown_value
 from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
 LOW, HIGH = 0.025, 0.975
@@ -64,7 +64,7 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
         The study's root seed.
     """
     experiment, cell_seed = cell.experiment, data_seed(cell, seed)
-    dataset = make_dataset(experiment.data, sweep.replicates, cell_seed, "sweep")
+    dataset = experiment.data.load(sweep.replicates, cell_seed, "sweep")
     names = sweep.fits or list(experiment.fits)
     rungs = (sweep.protocols if sweep.protocols is not None else list(LADDER)) if experiment.protocols else []
     compared = experiment.protocols.fit if rungs else None

@@ -1,10 +1,9 @@
 """Settings of a sweep: an experiment, with some of its settings varied."""
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    Field,
-)
+from pydantic import Field
 
 from em_study.settings import Closed, Name, Scalar, Slug
 
@@ -62,3 +61,13 @@ class Sweep(Closed):
 
 
 Sweeps = dict[Slug, Sweep]
+
+
+def text_keys(vary: dict) -> list[str]:
+    """Name the varied keys with text among their values: as text they stand in a table, and are read from it."""
+    return [key for key, values in vary.items() if any(isinstance(value, (str, list, dict)) for value in values)]
+
+
+def shown_value(value):
+    """Write a varied value into a table: a list as text."""
+    return json.dumps(value) if isinstance(value, (list, dict)) else value

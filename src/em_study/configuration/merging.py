@@ -1,0 +1,115 @@
+"""Layers merged key by key; what only changes something that is not there is left out."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from em_study.claims.settings import Claim, Untested
+from em_study.configuration.layers import KeyPath, Layer
+from em_study.experiments.settings import Experiment
+from em_study.problems import Problem
+from em_study.settings import block
+from em_study.sweeps.settings import Sweep
+
+KINDS = ("experiments", "sweeps", "claims")
+NEEDED = {  # a block with all of these is one of its own; else it changes another
+    "experiments": {"data", "fits"},
+    "sweeps": {"experiment", "vary"},
+    "claims": {"statement"},
+}
+KEYS = {
+    "experiments": {*Experiment.model_fields},
+    "sweeps": {*Sweep.model_fields},
+    "claims": {*Claim.model_fields, *Untested.model_fields},
+}
+
+
+@dataclass
+class Layers(Layer):
+    """Layers, merged into one.
+
+    Attributes
+    ----------
+    problems : list of Problem
+    gone : dict
+        Why something is not there, or not as it was, by its path: left out with an article, or removed by a null.
+    touched : dict
+        Number of the last layer that set, or removed, anything in a block, by the block's path.
+    """
+
+    problems: list[Problem]
+    gone: dict[KeyPath, str]
+    touched: dict[KeyPath, int]
+
+
+def merge(articles: list[Layer], layers: list[Layer], left_out=(), notice=lambda text: None) -> Layers:
+    """Merge the articles, then each layer over those before it.
+
+    Mappings are merged key by key, anything else is replaced; a null removes the key. A `data` block with another
+    `source` than the one below it replaces it whole.
+
+    Parameters
+    ----------
+    articles, layers : list of Layer
+    left_out : dict
+        Why what the articles might have is not there, by ("experiments" | "sweeps" | "claims", name).
+    notice : callable
+        Called with a sentence about each block of a layer that only changes what is not there.
+    """
+    merged = Layers(Path(), {}, {}, [], dict(left_out), {})
+    for number, layer in [*((0, article) for article in articles), *enumerate(layers, start=1)]:
+        values = _without_unused(layer, merged, notice) if number else layer.values
+        removed: list[KeyPath] = []
+        found: list[Problem] = []
+        merged.values = _merge(merged.values, values, (), removed, found)
+        merged.problems += [replace(problem, origin=layer.origin(problem.path)) for problem in found]
+        for gone in removed:
+            merged.gone[gone] = f"{layer.origin(gone)} removes it"
+            merged.origins = {path: o for path, o in merged.origins.items() if path[: len(gone)] != gone}
+        merged.origins |= layer.origins
+        merged.touched |= dict.fromkeys(layer.origins, number)
+    return merged
+
+
+def _merge(base, overlay, path, removed, problems):
+    merged = dict(base)
+    for key, value in overlay.items():
+        here = (*path, key)
+        if value is None:
+            if key not in merged:
+                there = f". There is: {', '.join(merged)}" if merged else ""
+                text = f"there is nothing to remove by null; an empty block is written {{}}{there}"
+                problems.append(Problem(here, text))
+            merged.pop(key, None)
+            removed.append(here)
+        elif isinstance(value, dict):
+            below = block(merged, key)
+            if key == "data" and value.get("source") not in (None, below.get("source")):
+                below = {}
+            merged[key] = _merge(below, value, here, removed, problems)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _without_unused(layer: Layer, merged: Layers, notice) -> dict:
+    """Drop from a layer's values what only changes, or removes once more, what is not there."""
+    kept = dict(layer.values)
+    for kind in (*KINDS, "articles"):
+        there = block(merged.values, kind)
+        if layer.values.get(kind, {}) is None:  # it removes them all
+            merged.gone |= dict.fromkeys([(kind, name) for name in there], f"{layer.origin((kind,))} removes it")
+            if not there:
+                del kept[kind]
+        for name, below in block(layer.values, kind).items():
+            key = kind, name
+            if name not in there and key in merged.gone and _only_changes(kind, below):
+                notice(f"{layer.origin(key)} {kind}.{name} is not used, for {merged.gone[key]}")
+                kept[kind] = {other: value for other, value in kept[kind].items() if other != name}
+    return {key: value for key, value in kept.items() if value != {} or layer.values[key] == {}}
+
+
+def _only_changes(kind, below) -> bool:
+    """Tell whether a block is no whole one, and holds no key that is wrong in any."""
+    if kind == "articles" or not isinstance(below, dict):
+        return below is None
+    return set(below) <= KEYS[kind] and not NEEDED[kind] <= set(below)

@@ -1,0 +1,211 @@
+"""Rows drawn from a mixture of Gaussian distributions, known or random."""
+
+from functools import lru_cache
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, field_validator, model_validator
+
+from em_study.data.dataset import Dataset
+from em_study.data.missing_values import Drawn
+from em_study.data.seeds import generator
+from em_study.settings import Vector
+
+MAX_DRAWN_VALUES = 200_000_000  # 1.6 GB of float64
+
+
+class GaussianMixtureData(Drawn):
+    """Rows drawn from a known mixture, or each replicate's from a random one."""
+
+    labels_by: ClassVar[str] = "data.n_labeled of at least 1"
+
+    source: Literal["gaussian_mixture"] = Field(description="Draw rows from a known mixture.")
+    n_unlabeled: int | None = Field(
+        None, ge=1, le=100_000_000, description="Rows without labels; their classes are drawn by `weights`."
+    )
+    counts: (
+        Annotated[list[Annotated[int, Field(ge=1, le=100_000_000)]], Field(min_length=1, max_length=1000)] | None
+    ) = Field(
+        None, description="In place of `n_unlabeled` and `weights`: rows of each class, one class after the other."
+    )
+    n_labeled: int = Field(0, ge=0, le=100_000_000, description="Further rows that keep their labels.")
+    weights: Vector | None = Field(None, description="Share of each class; positive, with sum 1.")
+    means: Annotated[list[Vector], Field(min_length=1)] | None = Field(None, description="One mean a class.")
+    covariances: Annotated[list[Annotated[list[Vector], Field(min_length=1)]], Field(min_length=1)] | None = Field(
+        None, description="One covariance matrix a class; symmetric and positive definite."
+    )
+    n_components: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="In place of weights, means and covariances: draw a random mixture of so many classes, with means "
+        "of N(0, 4), weights of a Dirichlet(5) and covariances of mean I.",
+    )
+    n_features: int | None = Field(None, ge=1, le=1000, description="Features of the random mixture.")
+    separation: float = Field(1.0, ge=0, le=1e6, description="Factor on the distances of the means from their center.")
+    shared: bool = Field(False, description="One draw for all replicates; only their starts differ.")
+    legacy_seed: int | None = Field(
+        None,
+        ge=0,
+        lt=2**32,
+        description="Draw the rows of `counts` by NumPy's legacy generator with this seed, as older texts do.",
+    )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of classes and of features."""
+        return (self.n_components, self.n_features) if self.means is None else (len(self.means), len(self.means[0]))
+
+    @property
+    def same_rows(self) -> bool:
+        """Whether one draw serves all replicates."""
+        return self.shared
+
+    @property
+    def n_rows(self) -> int:
+        """Unlabeled rows."""
+        return self.n_unlabeled or sum(self.counts)
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether some rows keep their labels."""
+        return self.n_labeled > 0
+
+    def expected_rows(self, look: bool) -> int:
+        """Count all rows."""
+        return self.n_rows + self.n_labeled
+
+    def problems(self, replicates: int):
+        """Yield that there are too many values, and what is wrong with those that are missing."""
+        n_draws = 1 if self.same_rows else replicates
+        values = n_draws * self.expected_rows(look=False) * self.shape[1]
+        if values > MAX_DRAWN_VALUES:
+            told = f"replicates x rows x features is {values:,}; at most {MAX_DRAWN_VALUES:,} are allowed"
+            yield ("replicates",), told
+        yield from super().problems(replicates)
+
+    def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
+        """Draw the rows of each replicate, or of all."""
+        n_components, n_features = self.shape
+        n_draws = 1 if self.same_rows else replicates
+        mixtures = [_mixture(self, generator(seed, experiment, "data", "mixture", r)) for r in range(n_draws)]
+        weights, means, covariances = (np.stack(part) for part in zip(*mixtures, strict=True))
+        factors = np.linalg.cholesky(covariances)
+
+        def rows(n_rows, purpose, counts=None):
+            X = np.empty((n_draws, n_rows, n_features))
+            y = np.empty((n_draws, n_rows), dtype=np.int64)
+            for r in range(n_draws):
+                draw = generator(seed, experiment, "data", purpose, r)
+                if self.legacy_seed is not None:
+                    draw = np.random.RandomState(self.legacy_seed)
+                if counts:
+                    y[r] = np.repeat(np.arange(len(counts)), counts)
+                else:
+                    y[r] = draw.choice(n_components, size=n_rows, p=weights[r] / weights[r].sum())
+                noise = draw.standard_normal((n_rows, n_features))
+                X[r] = means[r][y[r]] + np.einsum("nij,nj->ni", factors[r][y[r]], noise)
+            return X, y
+
+        unlabeled, truth = rows(self.n_rows, "unlabeled", self.counts)
+        labeled, labels = rows(self.n_labeled, "labeled")
+        return Dataset(
+            features=np.array([f"x{d + 1}" for d in range(n_features)]),
+            classes=np.array([str(k) for k in range(n_components)]),
+            unlabeled=unlabeled,
+            truth=truth,
+            labeled=labeled,
+            labels=labels,
+            true_weights=weights,
+            true_means=means,
+            true_covariances=covariances,
+        )
+
+    @field_validator("weights")
+    @classmethod
+    def _weights_sum_to_one(cls, weights):
+        if weights and min(weights) <= 0:
+            raise ValueError(f"must be positive, got {weights}")
+        if weights and abs(sum(weights) - 1) > 1e-8:
+            raise ValueError(f"must sum to 1, the sum is {sum(weights):.12g}")
+        return weights
+
+    @field_validator("means")
+    @classmethod
+    def _one_mean_a_class(cls, means, info):
+        if means is None:
+            return means
+        _expect_one_a_class(means, info)
+        if len({len(mean) for mean in means}) > 1:
+            raise ValueError(f"must have the same number of features each, got {[len(m) for m in means]}")
+        return means
+
+    @field_validator("covariances")
+    @classmethod
+    def _proper_covariances(cls, covariances, info):
+        if covariances is None:
+            return covariances
+        _expect_one_a_class(covariances, info)
+        means = info.data.get("means")
+        for k, covariance in enumerate(covariances):
+            size = len(means[0]) if means else len(covariance)
+            if len(covariance) != size or any(len(row) != size for row in covariance):
+                raise ValueError(f"must be {size} x {size} matrices like the means; number {k} is not")
+            if lacking := _lacks(tuple(map(tuple, covariance))):
+                raise ValueError(f"must be {lacking}; number {k} is not")
+        return covariances
+
+    @model_validator(mode="after")
+    def _rows_are_told_one_way(self):
+        if self.n_components is not None or self.n_features is not None:
+            if self.n_components is None or self.n_features is None or self.n_unlabeled is None:
+                raise ValueError("a random mixture needs n_components, n_features and n_unlabeled")
+            for name in ("weights", "means", "covariances", "counts", "legacy_seed"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"takes {name}, or n_components and n_features, not both")
+            return self
+        if self.means is None or self.covariances is None:
+            raise ValueError("needs means and covariances, or n_components and n_features")
+        if self.counts is None and (self.n_unlabeled is None or self.weights is None):
+            raise ValueError("needs n_unlabeled and weights, or counts")
+        if self.counts is not None and (self.n_unlabeled is not None or self.weights is not None):
+            raise ValueError("takes counts, or n_unlabeled and weights, not both")
+        if self.legacy_seed is not None and (self.counts is None or self.n_labeled or not self.shared):
+            raise ValueError("legacy_seed needs counts, n_labeled 0 and shared: true, for it makes one draw")
+        return self
+
+
+@lru_cache  # the cells of a sweep have the same ones
+def _lacks(covariance: tuple[tuple[float, ...], ...]) -> str:
+    """Say what a matrix lacks to be a covariance; nothing if it is one."""
+    matrix = np.array(covariance)
+    if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=0):
+        return "symmetric"
+    scale = np.sqrt(np.abs(np.diagonal(matrix)))
+    definite = scale.all() and np.linalg.eigvalsh(matrix / np.outer(scale, scale)).min() >= 1e-12
+    return "" if definite else "positive definite"
+
+
+def _expect_one_a_class(values, info):
+    for name in ("weights", "counts"):
+        given = info.data.get(name)
+        if given and len(values) != len(given):
+            raise ValueError(f"must have one entry for each of the {len(given)} {name}, got {len(values)}")
+
+
+def _mixture(data: GaussianMixtureData, draw: np.random.Generator):
+    """Return weights, means and covariances of the mixture to draw from."""
+    if data.means is None:
+        n_components, n_features = data.shape
+        weights = draw.dirichlet(np.full(n_components, 5.0))
+        means = 2 * draw.standard_normal((n_components, n_features))
+        freedom = n_features + 4
+        roots = draw.standard_normal((n_components, n_features, freedom)) / np.sqrt(freedom)
+        covariances = roots @ roots.transpose(0, 2, 1)
+    else:
+        shares = data.weights or [count / sum(data.counts) for count in data.counts]
+        weights, means, covariances = (np.array(part) for part in (shares, data.means, data.covariances))
+    center = weights @ means / weights.sum()
+    if data.separation != 1:
+        means = center + data.separation * (means - center)
+    return weights, means, covariances

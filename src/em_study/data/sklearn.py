@@ -1,0 +1,72 @@
+"""Real data that come with scikit-learn."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from em_study.data.dataset import Dataset, standardized
+from em_study.data.missing_values import Drawn
+from em_study.data.seeds import generator
+
+SHAPES = {"iris": (3, 4), "wine": (3, 13), "breast_cancer": (2, 30)}  # classes and features
+
+
+class SklearnData(Drawn):
+    """Real data that come with scikit-learn. Labels are hidden but for a fraction, another in each replicate."""
+
+    labels_by: ClassVar[str] = "data.labeled_fraction above 0"
+    n_rows: ClassVar[int] = 1000  # more than any of them has
+
+    source: Literal["sklearn"] = Field(description="Real data that come with scikit-learn.")
+    dataset: Literal["iris", "wine", "breast_cancer"] = Field(description="Which.")
+    labeled_fraction: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of the rows of each class that keep their label, one row at least; 0: no row has one.",
+    )
+    standardize: bool = Field(
+        False, description="Scale each feature to mean 0 and standard deviation 1, before values are taken away."
+    )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of classes and of features."""
+        return SHAPES[self.dataset]
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether some rows keep their labels."""
+        return self.labeled_fraction > 0
+
+    @property
+    def same_rows(self) -> bool:
+        """Replicates differ in which rows keep their label, and which values are missing."""
+        return self.labeled_fraction == 0 and not self.incomplete
+
+    def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
+        """Load the rows, and choose in each replicate those that keep their labels."""
+        from sklearn import datasets  # takes a second, so only where it is used
+
+        bunch = getattr(datasets, f"load_{self.dataset}")()
+        X = standardized(bunch.data) if self.standardize else bunch.data
+        y = bunch.target.astype(np.int64)
+        unlabeled, labeled = [], []
+        for r in range(1 if self.same_rows else replicates):
+            draw = generator(seed, experiment, "data", "labeled", r)
+            kept = [np.empty(0, dtype=np.int64)]
+            for k in np.unique(y) if self.labeled_fraction > 0 else ():
+                rows = np.flatnonzero(y == k)
+                size = min(max(1, round(self.labeled_fraction * len(rows))), len(rows) - 1)
+                kept.append(draw.choice(rows, size=size, replace=False))
+            labeled.append(np.sort(np.concatenate(kept)))
+            unlabeled.append(np.setdiff1d(np.arange(len(y)), labeled[-1]))
+        return Dataset(
+            features=np.array([str(name) for name in bunch.feature_names]),
+            classes=np.array([str(name) for name in bunch.target_names]),
+            unlabeled=X[unlabeled],
+            truth=y[unlabeled],
+            labeled=X[labeled],
+            labels=y[labeled],
+        )

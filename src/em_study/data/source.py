@@ -1,0 +1,69 @@
+"""What the study asks of a source of rows, whichever it is."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar
+
+from pydantic import Field
+
+from em_study.data.dataset import Dataset
+from em_study.settings import Closed, Name
+
+
+class Source(Closed):
+    """Where rows come from.
+
+    A source is one module: a class with the keys of its block, among them `source: Literal["its name"]`, and what is
+    asked below, as class variables or properties; `Data` in `data/settings.py` lists it. Nothing else knows of it.
+
+    Attributes
+    ----------
+    shape : tuple of (int or None, int)
+        Numbers of classes, None if only the rows tell, and of features.
+    n_rows : int
+        Unlabeled rows of a replicate, or about so many.
+    has_labels : bool
+        Whether there are labeled rows.
+    knows_classes : bool
+        Whether the rows tell how many classes there are.
+    same_rows : bool
+        Whether every replicate has the same rows.
+    incomplete : bool
+        Whether values may be missing.
+    files : list
+        The data files that it reads, each with its `place` and `url`.
+    holds_user_rows : bool
+        Whether its rows are a user's own, so that results which hold them are not to be given away unseen.
+    labels_by, missing_by : str
+        What a message names as giving labeled rows, and missing values.
+    """
+
+    knows_classes: ClassVar[bool] = True
+    same_rows: ClassVar[bool] = False
+    incomplete: ClassVar[bool] = False
+    files: ClassVar[list] = []
+    holds_user_rows: ClassVar[bool] = False
+    missing_by: ClassVar[str] = "data.holes"
+
+    origin: Name | None = Field(
+        None,
+        description="Where the rows, or the numbers that they are drawn with, come from, as a sentence for readers.",
+    )
+
+    @abstractmethod
+    def load(self, replicates: int, seed: int, experiment: str) -> Dataset:
+        """Draw or read the rows of an experiment.
+
+        Raises
+        ------
+        DataError
+            If a file cannot be used; the text names file, row and column.
+        """
+
+    def expected_rows(self, look: bool) -> int:
+        """Estimate all rows of a replicate, for what a job needs; unless `look` is set, without a look at files."""
+        return self.n_rows
+
+    def problems(self, replicates: int) -> Iterator[tuple[tuple, str]]:
+        """Yield (keys below the experiment, message) of each mistake that more than one key, or a file, shows."""
+        yield from ()
