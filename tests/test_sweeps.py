@@ -11,6 +11,7 @@ from test_configuration import GOOD, TOY, overlay, problems
 from em_study.audit.verify import _gives
 from em_study.claims.numbers import numbers_of
 from em_study.claims.settings import Claim
+from em_study.columns import NUMERIC_QUANTITIES, SWEEP_QUANTITIES
 from em_study.configuration.loading import load
 from em_study.data.storage import TEXT_COLUMNS, join_tables, read_rows, read_table, write_table
 from em_study.evaluation.measurements import QUANTITIES
@@ -22,7 +23,6 @@ from em_study.page.origin import pandas_lines
 from em_study.sweeps.cells import Cell, Cells, text_keys, with_values
 from em_study.sweeps.run import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
 from em_study.sweeps.settings import Sweep, SweepFigure
-from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_QUANTITIES
 
 EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 3}

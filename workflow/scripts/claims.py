@@ -5,9 +5,9 @@ from pydantic import TypeAdapter
 
 from em_study.claims.judge import judge_all
 from em_study.claims.settings import Claims
+from em_study.columns import COLUMNS, PARTS
 from em_study.data.storage import read_table, whole_file, write_table
 from em_study.plan.step import logged
-from em_study.tables.columns import COLUMNS, PARTS
 from em_study.tables.dictionary import data_dictionary
 
 with logged(snakemake):

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from em_study.audit.record import changes_in
 from em_study.claims.opening import opening
+from em_study.columns import COLUMNS
 from em_study.data.storage import read_table, whole_file
 from em_study.plan.step import logged
 from em_study.sweeps.cells import text_keys
-from em_study.tables.columns import COLUMNS
 from em_study.tables.pages import table_page
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from em_study.audit.checksums import one_line
 from em_study.audit.record import changes_in
 from em_study.audit.results import NotResultsError, Results
+from em_study.columns import COLUMNS
 from em_study.evaluation.measurements import QUANTITIES
-from em_study.tables.columns import COLUMNS
 from em_study.tables.tolerances import KEYS, NOT_COMPARED, TOLERANCES, Key, tolerance_of
 
 NEAR_TOLERANCE = 1e-9, 1e-3  # nats a row, and share of tol: so near to it, rounding decides when a fit stops

@@ -160,6 +160,7 @@ def _tables(folder, manifest):
 
     from em_study.claims.checks import sweeps_of
     from em_study.claims.judge import judge_all
+    from em_study.columns import COLUMNS, PARTS, SWEEP_COLUMNS
     from em_study.configuration.changes import warnings_of
     from em_study.configuration.study import Study
     from em_study.data.storage import read_table
@@ -167,7 +168,6 @@ def _tables(folder, manifest):
     from em_study.sweeps.cells import text_keys
     from em_study.sweeps.repeated import repeated_runs
     from em_study.tables.collect import COLLECTED, collect
-    from em_study.tables.columns import COLUMNS, PARTS, SWEEP_COLUMNS
 
     tables = folder / "results/tables"
     try:

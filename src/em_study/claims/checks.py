@@ -3,10 +3,10 @@
 from string import Formatter
 
 from em_study.claims.settings import Claim, Selection
+from em_study.columns import COLUMNS, SWEEP_COLUMNS
 from em_study.data.storage import TEXT_COLUMNS
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
-from em_study.tables.columns import COLUMNS, SWEEP_COLUMNS
 from em_study.wording import nearest
 
 OBSERVED = ("observed", "low", "high", "share", "n")

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from em_study import TITLE
 from em_study.audit.checksums import configuration_digest
 from em_study.claims.sentences import WORDS
+from em_study.columns import COLUMNS
 from em_study.configuration.study import Study
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED
 from em_study.fits.settings import Fit
@@ -19,7 +20,6 @@ from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
 from em_study.page.stage import Stage
 from em_study.plan.sources import LIBRARIES
-from em_study.tables.columns import COLUMNS
 
 
 def make_page(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from em_study.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 from em_study.data.checksums import Checksums
 from em_study.data.seeds import seed_sequence
 from em_study.data.sources import make_dataset
@@ -25,7 +26,6 @@ from em_study.fits.implementations import running
 from em_study.fits.runs import Runs
 from em_study.sweeps.cells import Cell, key_of, shown_value
 from em_study.sweeps.repeated import is_same_run
-from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
 LOW, HIGH = 0.025, 0.975
 SHAPE = ("n_samples", "n_labeled", "n_features", "n_components")

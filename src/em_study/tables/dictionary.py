@@ -5,9 +5,9 @@ python -m em_study.tables.dictionary > docs/tables.md
 
 from collections.abc import Sequence
 
+from em_study.columns import COLUMNS
 from em_study.command import run
 from em_study.evaluation.measurements import QUANTITIES
-from em_study.tables.columns import COLUMNS
 from em_study.tables.tolerances import EXACT, KEYS, NOT_COMPARED, TOLERANCES, told
 
 SWEEP_TABLES = """A column for each varied key; then fit, protocol (empty in the row of a fit), replicate, seed, the

@@ -1,7 +1,12 @@
 """The columns of the published tables, in order, and what each holds."""
 
-from em_study.data.storage import TEXT_COLUMNS
-
+# Columns that hold text in every table. Of a sweep's, so do the varied keys that `configuration.cells.text_keys` names.
+TEXT_COLUMNS = (
+    *("experiment", "fit", "protocol", "parameter", "measurement", "quantity", "class", "failure", "note"),
+    *("covariance_type", "initialization", "semi_supervised", "missing"),
+    *("outcome", "deviations", "stopped_by", "trace", "alike", "next_best", "explanation"),
+    *("claim", "source", "statement", "verdict", "kind", "criterion", "threshold_of", "original_verdict"),
+)
 # Every table, its columns in order, and what they hold.
 COLUMNS = {
     "fits": {
