@@ -103,7 +103,7 @@ def test_the_largest_difference_is_named_with_what_is_allowed(altered):
 
     found = altered("measurements", changed_by(1 + 1e-10))
     assert found.line.endswith(" numbers are as published, each within its tolerance")
-    meaning, allowed = QUANTITIES["overlap"].meaning.split("; ")[0], QUANTITIES["overlap"].tolerance.relative
+    meaning, allowed = QUANTITIES["overlap"].description.split("; ")[0], QUANTITIES["overlap"].tolerance.relative
     named = f"in overlap of measurements.csv ({meaning});"
     text = (
         f"The largest relative difference is 1e-10 of the number, {named} {allowed:.0e} of the number is allowed there"

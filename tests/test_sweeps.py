@@ -11,7 +11,7 @@ from test_configuration import GOOD, TOY, overlay, problems
 from em_study.audit.verify import _gives
 from em_study.claims.numbers import numbers_of
 from em_study.claims.settings import Claim
-from em_study.columns import NUMERIC_QUANTITIES, SWEEP_QUANTITIES
+from em_study.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 from em_study.configuration.loading import load
 from em_study.data.storage import TEXT_COLUMNS, join_tables, read_rows, read_table, write_table
 from em_study.evaluation.measurements import QUANTITIES
@@ -218,7 +218,7 @@ def test_failed_fits_count_in_converged_only():
     table = pd.DataFrame({"fit": ["f"] * 4, "protocol": np.nan, "replicate": range(4), "n_iter": [0, 10, 20, 30]})
     table["converged"] = [False, True, True, True]
     table["failure"] = ["start: singular", *[np.nan] * 3]
-    table = table.assign(x=1).reindex(columns=["x", *table.columns, *set(SWEEP_QUANTITIES).difference(table.columns)])
+    table = table.assign(x=1).reindex(columns=["x", *table.columns, *set(SWEEP_COLUMNS).difference(table.columns)])
     summary = pd.concat(summarize(table, ["x"]).values()).set_index("quantity")
     assert summary.loc["n_iter", ["n", "mean"]].tolist() == [3, 20]
     assert summary.loc["converged", ["n", "mean"]].tolist() == [4, 0.75]

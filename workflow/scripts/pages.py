@@ -29,5 +29,6 @@ with logged(snakemake):
     )
     for table, page in zip(snakemake.input.tables, snakemake.output.tables, strict=True):
         name = Path(table).stem
+        meanings = {key: column.description for key, column in COLUMNS.get(name, {}).items()}
         vary = sweeps.get(name.removesuffix("_summary"), {"vary": {}})["vary"]
-        write(page, table_page(table, name, COLUMNS.get(name, {}), snakemake.input.template, text_keys(vary)))
+        write(page, table_page(table, name, meanings, snakemake.input.template, text_keys(vary)))

@@ -5,10 +5,10 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
+from em_study.columns import Column, Tolerance
 from em_study.data.dataset import Dataset, Replicate
 from em_study.evaluation.relabeling import accuracy
 from em_study.evaluation.settings import Published
@@ -17,25 +17,11 @@ from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, has_holes, posteriors
 
 KMEANS_STARTS = 5
+NEAR = Tolerance(1e-8, 1e-11)  # how far a number may lie from the published one, unless it says another
 
 
 class NotMeasurableError(ValueError):
     """A number that these rows, or this fit, cannot have; says why."""
-
-
-class Tolerance(NamedTuple):
-    """How far a number may lie from the published one: so much of it, and so much more."""
-
-    relative: float
-    absolute: float
-
-
-class Quantity(NamedTuple):
-    """What a number in measurements.csv is."""
-
-    unit: str
-    meaning: str
-    tolerance: Tolerance = Tolerance(1e-8, 1e-11)
 
 
 @dataclass(frozen=True)
@@ -65,7 +51,7 @@ class Measurement:
     needs: tuple[str, ...]
     first: int | None
     most_rows: int | None
-    quantities: dict[str, Quantity]
+    quantities: dict[str, Column]
     in_sweeps: bool = True
 
     def numbers(self, subject) -> dict:
@@ -106,9 +92,9 @@ REGISTERED: list[Measurement] = []  # in the order of the rows
 
 
 def measured(
-    subject: type, needs: tuple[str, ...] = (), first=None, most_rows=None, in_sweeps=True, **quantities: tuple
+    subject: type, needs: tuple[str, ...] = (), first=None, most_rows=None, in_sweeps=True, **quantities: Column
 ):
-    """Register a function as a measurement; each further keyword is a number that it gives: a `Quantity`'s values."""
+    """Register a function as a measurement; each further keyword describes a number that it gives."""
     of = {
         f"first {first} replicates": first is not None,
         f"at most {most_rows or 0:,} rows": most_rows is not None,
@@ -119,7 +105,10 @@ def measured(
     only = f" ({only})" if only else ""
 
     def register(function):
-        named = {name: Quantity(unit, meaning + only, *more) for name, (unit, meaning, *more) in quantities.items()}
+        named = {
+            name: column._replace(description=column.description + only, tolerance=column.tolerance or NEAR)
+            for name, column in quantities.items()
+        }
         REGISTERED.append(Measurement(function, subject, needs, first, most_rows, named, in_sweeps))
         return function
 

@@ -92,7 +92,7 @@ def make_page(
         seed=study.seed,
         changes=changes,
         code_of=code_of,
-        verdicts=COLUMNS["claims"]["verdict"],
+        verdicts=COLUMNS["claims"]["verdict"].description,
         protocols=PROTOCOLS if any(experiment.protocols for experiment in study.experiments.values()) else {},
         published=PROTOCOLS[PUBLISHED].changes(Fit(), 0),
         run=shown,

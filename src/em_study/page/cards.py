@@ -171,8 +171,9 @@ def held_to(claim: Claim) -> Held:
 def axis_of(claim: Claim) -> str:
     """Say what the axis of a claim's strip is."""
     name = claim.where.get("measurement") if claim.quantity == "value" else claim.quantity
+    known = COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})
     if name in QUANTITIES:
-        meaning = f"{QUANTITIES[name].meaning} ({QUANTITIES[name].unit})"
+        meaning = f"{QUANTITIES[name].description} ({QUANTITIES[name].unit})"
     else:
-        meaning = (COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})).get(claim.quantity, "")
+        meaning = known[claim.quantity].description if claim.quantity in known else ""
     return f"{quantity_of(claim)}: {meaning}" if meaning else quantity_of(claim)
