@@ -85,7 +85,7 @@ def test_a_data_file_of_a_cell_is_an_input(tmp_path, monkeypatch):
 
 def test_every_figure_says_what_to_see():
     for name, figure in FIGURES.items():
-        assert "See " in figure.CAPTION, name
+        assert "See " in figure.caption, name
 
 
 CODE = Code(ROOT)

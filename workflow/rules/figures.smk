@@ -15,14 +15,12 @@ rule figure:
     params:
         kind=lambda wildcards: kind_of(wildcards)[0],
         fits=lambda wildcards: {
-            name: experiment_of(wildcards)
-            .fits[name]
-            .model_dump(include={"implementation", "semi_supervised", "missing"})
+            name: experiment_of(wildcards).fits[name].model_dump()
             for name in kind_of(wildcards)[1]
         },
         bins=lambda wildcards: (
             experiment_of(wildcards).bins
-            if "bins" in FIGURES[kind_of(wildcards)[0]].READS
+            if "bins" in FIGURES[kind_of(wildcards)[0]].reads
             else None
         ),
         other=lambda wildcards: other_of(experiment_of(wildcards)),

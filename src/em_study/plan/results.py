@@ -194,7 +194,7 @@ class Plan:
         return {
             name: list(dict.fromkeys(pattern.format(experiment=experiment, fit=fit) for fit in fits or [""]))
             for name, pattern in patterns.items()
-            if name in FIGURES[kind].READS
+            if name in FIGURES[kind].reads
         }
 
     @property
@@ -241,10 +241,10 @@ class Plan:
         claims = [claim for claim in self.study.claims.values() if isinstance(claim, Claim)]
         named = {(claim.about(None), claim.where.get("fit")) for claim in claims}
         captions = {
-            f"{name}/{figure}": FIGURES[kind].CAPTION
+            f"{name}/{figure}": FIGURES[kind].caption
             for name, found in self.figures_of.items()
             for figure, (kind, fits) in found.items()
-            if FIGURES[kind].IN_REPORT or any((name, fit) in named for fit in fits)
+            if FIGURES[kind].in_report or any((name, fit) in named for fit in fits)
         }
         captions |= {f"{name}/sweep": sweep.CAPTION for name in self.drawn}
         return {f"results/report/figures/{stem}.webp": caption for stem, caption in captions.items()}
