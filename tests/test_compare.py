@@ -163,7 +163,7 @@ def test_a_step_more_is_told_as_one_if_rounding_decided(altered, project, gap, s
     place = before.index[(before["fit"] == "semi_supervised") & (before["replicate"] == 1)][0]
 
     def change(rows):
-        rows.loc[place, "n_iter"] -= 1
+        rows.loc[place, ["n_iter", "n_passes"]] -= 1
         rows.loc[place, "trace_last"] = rows.loc[place, "trace_before_last"]
         rows.loc[place, "trace_before_last"] -= gap
         rows.loc[place, "mean_log_likelihood"] += 1e-5  # follows

@@ -190,6 +190,10 @@ def test_words_of_code_do_not_count(tmp_path):
     assert computing_checksum(code.encode()) == computing_checksum(same.encode())
     for other in ('"#"', '"# "'), ("x,", "x, 1,"), ("def f(x)", "def f(x, y=1)"), ("import os", "import io"):
         assert computing_checksum(same.replace(*other).encode()) != computing_checksum(same.encode()), other
+    column = 'Column("share", "in words", label="on the axis")'
+    assert computing_checksum(column.encode()) == computing_checksum(column.replace("words", "others").encode())
+    for other in ("share", "axis"):
+        assert computing_checksum(column.encode()) != computing_checksum(column.replace(other, "x").encode())
     assert computing_checksum(b"x = 1") != computing_checksum(b"x = True")
     assert computing_checksum(b"def") != computing_checksum(b"def ")  # no Python: the bytes
     (tmp_path / "a.css").write_text("a {}")

@@ -11,12 +11,12 @@ from test_configuration import GOOD, TOY, overlay, problems
 from em_study.audit.verify import _gives
 from em_study.claims.numbers import numbers_of
 from em_study.claims.settings import Claim
-from em_study.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
+from em_study.columns import COLUMNS, COUNT, NUMERIC_QUANTITIES, SWEEP_COLUMNS, TEXT, TEXT_COLUMNS, TRUTH
 from em_study.configuration.loading import load
-from em_study.data.storage import TEXT_COLUMNS, join_tables, read_rows, read_table, write_table
+from em_study.data.storage import join_tables, read_rows, read_table, write_table
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.experiments.settings import Experiment
-from em_study.figures.panels import panels_of, short_names
+from em_study.figures.panels import DRAWN, Line, Panel, panels_of, short_names
 from em_study.figures.sweep import draw
 from em_study.page.charts import chart_of
 from em_study.page.origin import pandas_lines
@@ -419,6 +419,22 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
         chosen = sweep.model_copy(update={"figure": SweepFigure(x=key, y="bic", where={key: value})})
         (panel,) = panels_of(summary, chosen)
         assert len(panel.all("places")) == 1
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_everything_that_can_be_drawn_has_an_axis(name):
+    low = 1e-9 if DRAWN[name].unit != COUNT else 1.0
+    line = Line("f", "f", np.arange(2), np.array([low, 1e6]), np.array([low, 1e6]), np.array([low, 1e6]))
+    panel = Panel("", "x", None, name, [line])
+    assert name in QUANTITIES or DRAWN[name].label, "a column of a sweep says how its axis is called"
+    assert panel.meaning.strip()
+    assert DRAWN[name].in_percent <= (DRAWN[name].unit in ("share", TRUTH))
+    assert panel.y_scale == ("log" if DRAWN[name].is_logarithmic else "linear")
+
+
+def test_a_column_is_text_in_every_table_or_in_none():
+    for columns in COLUMNS.values():
+        assert {name for name, column in columns.items() if column.unit == TEXT} == TEXT_COLUMNS & {*columns}
 
 
 def test_words_of_a_table_are_read_as_they_stand(tmp_path):

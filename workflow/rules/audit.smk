@@ -9,6 +9,7 @@ TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
 rule page:
     input:
         claims=rules.claims.output.claims,
+        dictionary=rules.claims.output.dictionary,  # whose words it repeats
         tables=[f"results/tables/{name}.csv" for name in CLAIMED],
         files=lambda wildcards: PLAN.intermediates,
         summaries=[f"results/tables/sweeps/{name}_summary.csv" for name in PLAN.drawn],
@@ -67,6 +68,7 @@ rule pages:
     input:
         manifest=rules.manifest.output,
         claims=rules.claims.output.claims,
+        dictionary=rules.claims.output.dictionary,
         tables=list(PLAN.table_pages),
         template=TABLE_PAGE,
     output:

@@ -38,6 +38,7 @@ from em_study.plan.results import Plan
 from em_study.plan.run_lock import hold, last_run
 from em_study.plan.sources import SCRIPTS, Code, all_code
 from em_study.columns import PARTS
+from em_study.tables.dictionary import data_dictionary
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.
 IS_MODULE = not (ROOT / "Snakefile").samefile(workflow.main_snakefile)

@@ -148,7 +148,7 @@ rule claims:
         sweeps=sweeps_of(STUDY),
         text={name: text_keys(STUDY.sweeps[name].vary) for name in sweeps_of(STUDY)},
         repeated=lambda wildcards: sorted(repeated_runs(STUDY)),
-        changes=[str(change) for change in LOADED.changes],
+        dictionary=data_dictionary([str(change) for change in LOADED.changes]),
         warnings=warnings_of(STUDY, LOADED.changes),
     message:
         "Judge the claims"

@@ -24,7 +24,10 @@ def what_is_there(path) -> list[int]:
 
 
 def computing_checksum(source: bytes) -> str:
-    """Checksum of what Python code computes: of its syntax tree without docstrings; comments are no part of it."""
+    """Checksum of what Python code computes: of its syntax tree without docstrings and descriptions of columns.
+
+    Comments are no part of it. The data dictionary, which has the descriptions, is a param of the job that writes it.
+    """
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):  # for another Python
@@ -41,6 +44,8 @@ def _plain(node):
     fields = {name: getattr(node, name, None) for name in node._fields if name not in ("kind", "ctx", "type_comment")}
     if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and _has_docstring(node):
         fields["body"] = node.body[1:]
+    if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Column":
+        fields["args"] = node.args[:1] + node.args[2:]
     kept = ((name, _plain(value)) for name, value in fields.items() if value is not None and value != [])
     return (type(node).__name__, *kept)
 
