@@ -115,36 +115,15 @@ def measured(
     return register
 
 
-@dataclass(frozen=True, eq=False)
-class OneDraw:
-    """The rows of one replicate, whatever is fitted to them. A key is a setting that the number was measured at."""
+class _Replicate:
+    """What a draw and a run have in common: the rows of one replicate. A key is a setting that they are measured at."""
 
     number: int
     rows: Replicate
-    n_components: int
-    generator: Callable[[str], np.random.Generator]  # by what the draw is for
-    every: list["OneDraw"] = field(default_factory=list)  # of the experiment, in order
-    known: dict = field(default_factory=dict)  # what was measured on several together
-
-    def together(self, function, first: int):
-        """Return what a function gives for this draw that takes the first draws together; it is called once."""
-        if function not in self.known:
-            self.known[function] = function(self.every[:first])
-        return self.known[function][self.number]
 
     def place(self, key):
         """Return replicate and setting of a number."""
         return self.number, key
-
-    @property
-    def told(self) -> str:
-        """What is measured, in words."""
-        return f"the rows of replicate {self.number}"
-
-    @property
-    def unlabeled(self):
-        """The unlabeled rows, (N, D)."""
-        return self.rows.unlabeled
 
     @property
     def complete(self):
@@ -160,6 +139,34 @@ class OneDraw:
     def mixture(self) -> MixtureParameters | None:
         """What the rows were drawn from, if they were."""
         return MixtureParameters(*self.rows.mixture) if self.rows.mixture else None
+
+
+@dataclass(frozen=True, eq=False)
+class OneDraw(_Replicate):
+    """The rows of one replicate, whatever is fitted to them."""
+
+    number: int
+    rows: Replicate
+    n_components: int
+    generator: Callable[[str], np.random.Generator]  # by what the draw is for
+    every: list["OneDraw"] = field(default_factory=list)  # of the experiment, in order
+    known: dict = field(default_factory=dict)  # what was measured on several together
+
+    def together(self, function, first: int):
+        """Return what a function gives for this draw that takes the first draws together; it is called once."""
+        if function not in self.known:
+            self.known[function] = function(self.every[:first])
+        return self.known[function][self.number]
+
+    @property
+    def told(self) -> str:
+        """What is measured, in words."""
+        return f"the rows of replicate {self.number}"
+
+    @property
+    def unlabeled(self):
+        """The unlabeled rows, (N, D)."""
+        return self.rows.unlabeled
 
     @cached_property
     def kmeans(self):
@@ -188,8 +195,8 @@ class OneDraw:
 
 
 @dataclass(frozen=True, eq=False)
-class OneRun:
-    """A fit to one replicate. A key is a setting that the number was measured at."""
+class OneRun(_Replicate):
+    """A fit to one replicate."""
 
     name: str
     runs: Runs
@@ -197,11 +204,7 @@ class OneRun:
     draw: OneDraw
     fit: Fit
     bins: int
-    printed: list[Published]
-
-    def place(self, key):
-        """Return replicate and setting of a number."""
-        return self.number, key
+    published: list[Published] | None  # what a source printed for the fit
 
     @property
     def told(self) -> str:
@@ -230,29 +233,9 @@ class OneRun:
         return gains if len(gains) else None
 
     @property
-    def complete(self):
-        """The unlabeled rows, if none lacks a value."""
-        return self.draw.complete
-
-    @property
     def labels(self):
         """Classes of the labeled rows, (M,), if there are any, and none lacks a value."""
         return self.rows.labels if len(self.rows.labels) and not has_holes(self.rows.labeled) else None
-
-    @property
-    def truth(self):
-        """Classes of the unlabeled rows, (N,), if they are known."""
-        return self.rows.truth
-
-    @property
-    def mixture(self) -> MixtureParameters | None:
-        """What the rows were drawn from, if they were."""
-        return self.draw.mixture
-
-    @property
-    def published(self) -> list[Published] | None:
-        """What a source printed for the fit, if it did."""
-        return self.printed or None
 
     @property
     def one_feature(self):
