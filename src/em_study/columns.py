@@ -33,8 +33,8 @@ class Column(NamedTuple):
         Of its axis in the figure of a sweep, with its unit; default: its name and `unit`.
     is_logarithmic : bool
         It is drawn on a logarithmic scale where its values are far apart.
-    follows_stop : bool
-        It changes if rounding stops a fit a step sooner or later.
+    is_given : bool
+        It is a number of the settings or the rows, which no fit changes.
     is_compared : bool
         A run is held to the published one by it.
     """
@@ -44,8 +44,13 @@ class Column(NamedTuple):
     tolerance: Tolerance | None = None
     label: str = ""
     is_logarithmic: bool = False
-    follows_stop: bool = False
+    is_given: bool = False
     is_compared: bool = True
+
+    @property
+    def follows_stop(self) -> bool:
+        """Whether it changes if rounding stops a fit a step sooner or later."""
+        return self.unit != TEXT and not self.is_given
 
     @property
     def in_percent(self) -> bool:
@@ -66,10 +71,10 @@ COLUMNS = {
         "experiment": _EXPERIMENT,
         "fit": _FIT,
         "replicate": _REPLICATE,
-        "n_samples": Column(COUNT, "unlabeled rows", label="unlabeled rows"),
-        "n_labeled": Column(COUNT, "labeled rows", label="labeled rows"),
-        "n_features": Column(COUNT, "features", label="features"),
-        "n_components": Column(COUNT, "components of the mixture", label="components"),
+        "n_samples": Column(COUNT, "unlabeled rows", label="unlabeled rows", is_given=True),
+        "n_labeled": Column(COUNT, "labeled rows", label="labeled rows", is_given=True),
+        "n_features": Column(COUNT, "features", label="features", is_given=True),
+        "n_components": Column(COUNT, "components of the mixture", label="components", is_given=True),
         "covariance_type": Column(TEXT, "shape of the covariances"),
         "initialization": Column(TEXT, "where EM started: random, or labels"),
         "semi_supervised": Column(
@@ -80,60 +85,49 @@ COLUMNS = {
             "steps: E-steps whose log-likelihood the stopping rule saw, or what another implementation tells",
             label="steps",
             is_logarithmic=True,
-            follows_stop=True,
         ),
         "n_passes": Column(
             COUNT,
             "passes over the rows: the steps, and with an acceleration those that went too far and were taken back",
             label="passes over the rows",
             is_logarithmic=True,
-            follows_stop=True,
         ),
         "trace_before_last": Column(
             "nats a row",
             "mean log-likelihood at the last step but one, in nats a row; joint if labels are clamped",
-            tolerance=_TRACE,
-            follows_stop=True,
+            _TRACE,
         ),
         "trace_last": Column(
-            "nats a row",
-            "mean log-likelihood at the last step; the stopping rule saw their difference",
-            tolerance=_TRACE,
-            follows_stop=True,
+            "nats a row", "mean log-likelihood at the last step; the stopping rule saw their difference", _TRACE
         ),
         "converged": Column(
             TRUTH,
             "whether the stopping rule was met within max_iter steps; empty if nobody tells",
             label="fits that converged (%)",
-            follows_stop=True,
         ),
         "mean_log_likelihood": Column(
             "nats a row",
             "of what is observed of the unlabeled rows, under the final parameters; nats a row",
-            tolerance=Tolerance(1e-12, 1e-12),  # a mean over the rows
+            Tolerance(1e-12, 1e-12),  # a mean over the rows
             label="average log-likelihood (nats a row)",
-            follows_stop=True,
         ),
         "bic": Column(
             "nats",
             "Bayesian information criterion of the unlabeled rows; lower is better",
-            tolerance=_CRITERION,
+            _CRITERION,
             label="Bayesian information criterion (lower is better)",
-            follows_stop=True,
         ),
         "aic": Column(
             "nats",
             "Akaike information criterion of the unlabeled rows; lower is better",
-            tolerance=_CRITERION,
+            _CRITERION,
             label="Akaike information criterion (lower is better)",
-            follows_stop=True,
         ),
         "accuracy": Column(
             "share",
             "share of unlabeled rows given their true class (0-1; empty if unknown); for a fit that never saw a label, "
             "under the best renaming of its components",
             label="rows with their true class (%)",
-            follows_stop=True,
         ),
         "missing": Column(
             TEXT,
@@ -141,9 +135,14 @@ COLUMNS = {
             "(the rows without any) or column_means (all rows, the columns' means filled in)",
         ),
         "share_missing": Column(
-            "share", "share of the unlabeled rows' values that are missing (0-1)", label="values that are missing (%)"
+            "share",
+            "share of the unlabeled rows' values that are missing (0-1)",
+            label="values that are missing (%)",
+            is_given=True,
         ),
-        "n_fitted": Column(COUNT, "unlabeled rows that were fitted", label="unlabeled rows that were fitted"),
+        "n_fitted": Column(
+            COUNT, "unlabeled rows that were fitted", label="unlabeled rows that were fitted", is_given=True
+        ),
         "failure": Column(TEXT, "why there is no fit; empty if there is one"),
         "note": Column(
             TEXT, "what to know of this fit: a ridge (reg_covar) that is not small beside the data's variance"
@@ -157,16 +156,15 @@ COLUMNS = {
         "value": Column(
             NUMBER,
             "of the fit to replicate 0; units of the features (squared for covariances); empty if it failed",
-            tolerance=Tolerance(1e-9, 1e-12),
-            follows_stop=True,
+            Tolerance(1e-9, 1e-12),
         ),
         "published": Column(
-            NUMBER, "what the source printed, components matched by their means; empty if it printed nothing"
+            NUMBER,
+            "what the source printed, components matched by their means; empty if it printed nothing",
+            is_given=True,
         ),
         "agrees": Column(
-            TRUTH,
-            "1 if the value, rounded as printed, is the published one, else 0; empty if nothing was printed",
-            follows_stop=True,
+            TRUTH, "1 if the value, rounded as printed, is the published one, else 0; empty if nothing was printed"
         ),
         "class": Column(TEXT, "name of the class that the component stands for; empty if the fit never saw a label"),
     },
@@ -176,58 +174,49 @@ COLUMNS = {
             TEXT, "how scikit-learn, or the implementation that `protocols` names, was run beside our EM"
         ),
         "replicate": _REPLICATE,
-        "n_samples": Column(COUNT, "unlabeled rows compared"),
+        "n_samples": Column(COUNT, "unlabeled rows compared", is_given=True),
         "agreement": Column(
-            "share",
-            "share of rows with the same hard label (0-1)",
-            label="rows with the same label (%)",
-            follows_stop=True,
+            "share", "share of rows with the same hard label (0-1)", label="rows with the same label (%)"
         ),
-        "disagreement": Column("share", "1 - agreement", label="rows with another label (%)", follows_stop=True),
+        "disagreement": Column("share", "1 - agreement", label="rows with another label (%)"),
         "agreement_aligned": Column(
             "share",
             "share of rows with the same hard label under the best renaming of our components (0-1)",
             label="rows with the same label,\nbest renaming (%)",
-            follows_stop=True,
         ),
         "max_abs_posterior_difference": Column(
             "probability",
             "largest difference of a posterior, over rows and components",
-            tolerance=Tolerance(1e-8, 1e-12),
+            Tolerance(1e-8, 1e-12),
             label="largest difference of a posterior (probability)",
             is_logarithmic=True,
-            follows_stop=True,
         ),
         "max_abs_parameter_difference": Column(
             "units of the data",
             "largest difference of a weight, mean or covariance entry",
-            tolerance=Tolerance(1e-8, 1e-10),
+            Tolerance(1e-8, 1e-10),
             label="largest difference of a parameter (units of the data)",
             is_logarithmic=True,
-            follows_stop=True,
         ),
         "max_standardized_parameter_difference": Column(
             "standard errors",
             "largest difference of a weight, mean or covariance entry, in standard errors of its estimate as if the "
             "rows' components were known",
-            tolerance=Tolerance(1e-8, 1e-9),
+            Tolerance(1e-8, 1e-9),
             label="largest difference of a parameter (standard errors)",
             is_logarithmic=True,
-            follows_stop=True,
         ),
         "n_iter_ours": Column(
             COUNT,
             "steps of our EM: E-steps whose log-likelihood the stopping rule saw",
             label="steps of our EM",
             is_logarithmic=True,
-            follows_stop=True,
         ),
         "n_iter_sklearn": Column(
             COUNT,
             "M-steps of the other: n_iter_ of scikit-learn; empty if it does not tell",
             label="steps of the other implementation",
             is_logarithmic=True,
-            follows_stop=True,
         ),
         "failure": Column(TEXT, "why there is nothing to compare; empty if there is"),
         "note": Column(TEXT, "the same as in fits.csv, of the other's ridge"),
@@ -281,7 +270,7 @@ COLUMNS = {
         "replicate": _REPLICATE,
         "measurement": Column(TEXT, "what was measured (below)"),
         "setting": Column(NUMBER, "what it was measured at; empty if at nothing"),
-        "value": Column(NUMBER, "the number", follows_stop=True),
+        "value": Column(NUMBER, "the number"),
     },
     "claims": {
         "claim": Column(TEXT, "number of the claim: a letter a source"),
@@ -291,16 +280,16 @@ COLUMNS = {
         "observed": Column(
             NUMBER,
             "the same number in this study: a statistic of the draws, the median unless the claim says another",
-            tolerance=_OBSERVED,
+            _OBSERVED,
         ),
         "interval_low": Column(
             NUMBER,
             "lower end of the 95 % confidence interval of observed: of a median by order statistics, of a mean by "
             "Student's t, of a share by Wilson; empty for a smallest or largest number, of too few draws, where a draw "
             "has several numbers, or where the draws are of several experiments",
-            tolerance=_OBSERVED,
+            _OBSERVED,
         ),
-        "interval_high": Column(NUMBER, "upper end, likewise", tolerance=_OBSERVED),
+        "interval_high": Column(NUMBER, "upper end, likewise", _OBSERVED),
         "n_replicates": Column(COUNT, "draws that were looked at: replicates with a number"),
         "verdict": Column(
             TEXT,
@@ -319,8 +308,8 @@ COLUMNS = {
             "one run decides",
         ),
         "share_high": Column("share", "upper end, likewise"),
-        "range_low": Column(NUMBER, "2.5 percentile of the draws' numbers; empty for one draw", tolerance=_OBSERVED),
-        "range_high": Column(NUMBER, "97.5 percentile, likewise", tolerance=_OBSERVED),
+        "range_low": Column(NUMBER, "2.5 percentile of the draws' numbers; empty for one draw", _OBSERVED),
+        "range_high": Column(NUMBER, "97.5 percentile, likewise", _OBSERVED),
         "percentile": Column("%", "of kind number: percentage of the draws below published, and half of those at it"),
         "original_observed": Column(
             NUMBER,
