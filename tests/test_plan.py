@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from em_study.configuration.loading import load
+from em_study.evaluation.measurements import MEASUREMENTS
 from em_study.figures.catalogue import FIGURES
 from em_study.figures.shown import Shown
 from em_study.plan.results import Plan
@@ -86,6 +87,19 @@ def test_a_data_file_of_a_cell_is_an_input(tmp_path, monkeypatch):
 def test_every_figure_says_what_to_see():
     for name, figure in FIGURES.items():
         assert "See " in figure.caption, name
+
+
+def test_no_figure_and_no_measurement_is_forgotten():
+    rooms = {
+        "figures/*.py": ("\n@drawn(", FIGURES),
+        "evaluation/measurements/*.py": (
+            "\n@measured(",
+            {found.function.__module__.rpartition(".")[2] for found in MEASUREMENTS},
+        ),
+    }
+    for pattern, (mark, found) in rooms.items():
+        files = (ROOT / "src/em_study").glob(pattern)
+        assert {file.stem for file in files if mark in file.read_text()} == {*found}
 
 
 CODE = Code(ROOT)
