@@ -90,16 +90,10 @@ def test_every_figure_says_what_to_see():
 
 
 def test_no_figure_and_no_measurement_is_forgotten():
-    rooms = {
-        "figures/*.py": ("\n@drawn(", FIGURES),
-        "evaluation/measurements/*.py": (
-            "\n@measured(",
-            {found.function.__module__.rpartition(".")[2] for found in MEASUREMENTS},
-        ),
-    }
-    for pattern, (mark, found) in rooms.items():
-        files = (ROOT / "src/em_study").glob(pattern)
-        assert {file.stem for file in files if mark in file.read_text()} == {*found}
+    measuring = {found.function.__module__.rpartition(".")[2] for found in MEASUREMENTS}
+    for room, mark, found in (("figures", "@drawn", {*FIGURES}), ("evaluation/measurements", "@measured", measuring)):
+        files = (ROOT / "src/em_study" / room).glob("*.py")
+        assert {file.stem for file in files if f"\n{mark}(" in file.read_text()} == found
 
 
 CODE = Code(ROOT)
