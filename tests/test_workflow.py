@@ -44,6 +44,8 @@ def test_tables_have_the_contract(project):
     claims = pd.read_csv(project / "results/tables/claims.csv")
     for table in (fits, agreement, parameters, claims):
         assert all(f"| {column} |" in dictionary for column in table.columns)
+    for table in (fits, agreement, parameters):
+        assert {*table.columns[table.isna().all()]} <= {"failure", "note"}, "each column is filled"
 
 
 def test_claims_are_judged_by_the_tables(project):

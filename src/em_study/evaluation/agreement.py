@@ -25,14 +25,15 @@ def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit
         X, our_end = dataset.replicate(r).unlabeled, ends.get(r)
         our_posteriors = None if our_end is None else next(judged)[0]
         for protocol, theirs in by_protocol.items():
-            row = {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
+            row = dict.fromkeys(COLUMNS["agreement"], np.nan)
+            row |= {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
             their_end = None if our_end is None else theirs.end(r)
             row |= _differences(X, our_end, our_posteriors, their_end) if their_end else {}
             row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
             row["failure"] = ours.failure[r] or theirs.failure[r]
             row["note"] = ridge_warning(X, settings(protocol, fit, 0)["reg_covar"]) or ""
             rows[protocol].append(row)
-    return pd.DataFrame([row for found in rows.values() for row in found], columns=[*COLUMNS["agreement"]])
+    return pd.DataFrame([row for found in rows.values() for row in found])
 
 
 def _differences(X, ours: MixtureParameters, our_posteriors, theirs: MixtureParameters):

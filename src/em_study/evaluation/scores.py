@@ -26,7 +26,7 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
     rows, scores = [], dict(_scores(dataset, runs, fit))
     for r in range(len(runs)):
         replicate = dataset.replicate(r)
-        row = {
+        row = dict.fromkeys(COLUMNS["fits"], np.nan) | {
             "experiment": experiment,
             "fit": name,
             "replicate": r,
@@ -51,7 +51,7 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
             "note": ridge_warning(_in_likelihood(fitted, fit), fit.reg_covar) or "",
         }
         rows.append(row)
-    return pd.DataFrame(rows, columns=[*COLUMNS["fits"]])
+    return pd.DataFrame(rows)
 
 
 def _in_likelihood(rows: Replicate, fit: Fit):
