@@ -156,6 +156,17 @@ def test_other_words_rerun_nothing(project):
     assert planned_rules(project) == set()
 
 
+def test_other_words_of_a_column_write_the_dictionary_alone(project):
+    file = project / "src/em_study/columns.py"
+    text = file.read_text()
+    assert "unlabeled rows compared" in text
+    file.write_text(text.replace("unlabeled rows compared", "so many rows"))
+    try:
+        assert planned_rules(project) == {"claims", "page"} | AUDIT
+    finally:
+        file.write_text(text)
+
+
 def test_reordered_fits_reorder_the_tables(project):
     config = project / "articles/xu_2021.yaml"
     text = config.read_text()
