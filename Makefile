@@ -41,7 +41,6 @@ reproduce:
 	@echo "Step 2"
 	@$(RUN) snakemake --cores 4 --logger-bar-brief
 	@echo "Step 3"
-	@$(RUN) snakemake --rulegraph --logger-bar-brief | $(RUN) em_study.figures.workflow results/report/workflow
 	@$(RUN) snakemake --report results/report.html --logger-bar-brief
 	@$(RUN) em_study.audit.crate
 	@$(RUN) em_study.audit.outcome

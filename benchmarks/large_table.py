@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 sys.path.pop(0)  # this folder, whose study.py is another than the package
+from em_study.columns import SWEEP_COLUMNS
 from em_study.data.storage import read_rows
 from em_study.figures.style import save
 from em_study.figures.sweep import draw
 from em_study.sweeps.run import put_together
 from em_study.sweeps.settings import Sweep
-from em_study.tables.columns import SWEEP_COLUMNS
 
 REPLICATES = 100
 

@@ -10,13 +10,13 @@ from test_configuration import CLAIM, GOOD
 
 from em_study.audit.replaced import notices_of
 from em_study.claims.judge import judge_all
+from em_study.columns import COLUMNS, PARTS
 from em_study.configuration.changes import warnings_of
 from em_study.configuration.loading import load
 from em_study.errors import ConfigurationError
 from em_study.evaluation.measure import measure
 from em_study.evaluation.scores import evaluate_fit
 from em_study.fits.em import run_fit
-from em_study.tables.columns import COLUMNS, PARTS
 
 TOY = GOOD["experiments"]["toy"]
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}}

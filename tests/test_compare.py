@@ -103,7 +103,7 @@ def test_the_largest_difference_is_named_with_what_is_allowed(altered):
 
     found = altered("measurements", changed_by(1 + 1e-10))
     assert found.line.endswith(" numbers are as published, each within its tolerance")
-    meaning, allowed = QUANTITIES["overlap"].meaning.split("; ")[0], QUANTITIES["overlap"].tolerance.relative
+    meaning, allowed = QUANTITIES["overlap"].description.split("; ")[0], QUANTITIES["overlap"].tolerance.relative
     named = f"in overlap of measurements.csv ({meaning});"
     text = (
         f"The largest relative difference is 1e-10 of the number, {named} {allowed:.0e} of the number is allowed there"
@@ -163,7 +163,7 @@ def test_a_step_more_is_told_as_one_if_rounding_decided(altered, project, gap, s
     place = before.index[(before["fit"] == "semi_supervised") & (before["replicate"] == 1)][0]
 
     def change(rows):
-        rows.loc[place, "n_iter"] -= 1
+        rows.loc[place, ["n_iter", "n_passes"]] -= 1
         rows.loc[place, "trace_last"] = rows.loc[place, "trace_before_last"]
         rows.loc[place, "trace_before_last"] -= gap
         rows.loc[place, "mean_log_likelihood"] += 1e-5  # follows

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from em_study.configuration.loading import load
+from em_study.evaluation.measurements import MEASUREMENTS
 from em_study.figures.catalogue import FIGURES
 from em_study.figures.shown import Shown
 from em_study.layout import FILES, LEFT, kind_of, table_file
@@ -125,7 +126,14 @@ def test_a_data_file_of_a_cell_is_an_input(tmp_path, monkeypatch):
 
 def test_every_figure_says_what_to_see():
     for name, figure in FIGURES.items():
-        assert "See " in figure.CAPTION, name
+        assert "See " in figure.caption, name
+
+
+def test_no_figure_and_no_measurement_is_forgotten():
+    measuring = {found.function.__module__.rpartition(".")[2] for found in MEASUREMENTS}
+    for room, mark, found in (("figures", "@drawn", {*FIGURES}), ("evaluation/measurements", "@measured", measuring)):
+        files = (ROOT / "src/em_study" / room).glob("*.py")
+        assert {file.stem for file in files if f"\n{mark}(" in file.read_text()} == found
 
 
 CODE = Code(ROOT)

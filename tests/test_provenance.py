@@ -208,6 +208,10 @@ def test_words_of_code_do_not_count(tmp_path):
         assert computed(field.encode()) != computed(other.encode()), other
     assert computed(b"x = 1") != computed(b"x = True")
     assert computed(b"def") != computed(b"def ")  # no Python: the bytes
+    column = 'Column("share", "in words", label="on the axis")'
+    assert computed(column.encode()) == computed(column.replace("words", "others").encode())
+    for other in ("share", "axis"):
+        assert computed(column.encode()) != computed(column.replace(other, "x").encode())
     (tmp_path / "a.css").write_text("a {}")
     assert Checksums().of_code(tmp_path / "a.css") == sha256_of(tmp_path / "a.css")
 

@@ -13,7 +13,6 @@ from em_study.configuration.loading import load
 from em_study.evaluation.agreement import compare
 from em_study.evaluation.protocols import LADDER, run_protocol
 from em_study.evaluation.scores import evaluate_fit
-from em_study.figures.workflow import draw_workflow, read_graph
 from em_study.fits.em import run_fit
 
 ROOT = Path(__file__).parent.parent
@@ -94,9 +93,3 @@ def test_all_numbers_are_those_of_the_last_run():
         )
     assert within(README) == highlights(ROOT / "results/tables"), "run: python -m em_study.claims.findings"
     assert findings(ROOT / "results/tables") == FINDINGS, "run: python -m em_study.claims.findings"
-
-
-def test_the_picture_of_the_workflow_shows_every_rule():
-    dot = 'digraph {\n 0[label = "all", color = "0.1"];\n 1[label = "data", x];\n 1 -> 0\n}'
-    assert read_graph(dot) == ({"0": "all", "1": "data"}, [("1", "0")])
-    assert {text.get_text() for text in draw_workflow(dot).axes[0].texts} == {"", "all", "data"}

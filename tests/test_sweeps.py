@@ -11,18 +11,18 @@ from test_configuration import GOOD, TOY, overlay, problems
 from em_study.audit.verify import _gives
 from em_study.claims.numbers import numbers_of
 from em_study.claims.settings import Claim
+from em_study.columns import COLUMNS, COUNT, NUMERIC_QUANTITIES, SWEEP_COLUMNS, TEXT, TEXT_COLUMNS, TRUTH
 from em_study.configuration.loading import load
-from em_study.data.storage import TEXT_COLUMNS, join_tables, read_rows, read_table, write_table
+from em_study.data.storage import join_tables, read_rows, read_table, write_table
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.experiments.settings import Experiment
-from em_study.figures.panels import panels_of, short_names
+from em_study.figures.panels import DRAWN, Line, Panel, panels_of, short_names
 from em_study.figures.sweep import draw
 from em_study.page.charts import chart_of
 from em_study.page.origin import pandas_lines
 from em_study.sweeps.cells import Cell, Cells, with_values
 from em_study.sweeps.run import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
 from em_study.sweeps.settings import Sweep, SweepFigure, text_keys
-from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_QUANTITIES
 
 EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 3}
@@ -218,7 +218,7 @@ def test_failed_fits_count_in_converged_only():
     table = pd.DataFrame({"fit": ["f"] * 4, "protocol": np.nan, "replicate": range(4), "n_iter": [0, 10, 20, 30]})
     table["converged"] = [False, True, True, True]
     table["failure"] = ["start: singular", *[np.nan] * 3]
-    table = table.assign(x=1).reindex(columns=["x", *table.columns, *set(SWEEP_QUANTITIES).difference(table.columns)])
+    table = table.assign(x=1).reindex(columns=["x", *table.columns, *set(SWEEP_COLUMNS).difference(table.columns)])
     summary = pd.concat(summarize(table, ["x"]).values()).set_index("quantity")
     assert summary.loc["n_iter", ["n", "mean"]].tolist() == [3, 20]
     assert summary.loc["converged", ["n", "mean"]].tolist() == [4, 0.75]
@@ -421,6 +421,22 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
         chosen = sweep.model_copy(update={"figure": SweepFigure(x=key, y="bic", where={key: value})})
         (panel,) = panels_of(summary, chosen)
         assert len(panel.all("places")) == 1
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_everything_that_can_be_drawn_has_an_axis(name):
+    low = 1e-9 if DRAWN[name].unit != COUNT else 1.0
+    line = Line("f", "f", np.arange(2), np.array([low, 1e6]), np.array([low, 1e6]), np.array([low, 1e6]))
+    panel = Panel("", "x", None, name, [line])
+    assert name in QUANTITIES or DRAWN[name].label, "a column of a sweep says how its axis is called"
+    assert panel.meaning.strip()
+    assert DRAWN[name].in_percent <= (DRAWN[name].unit in ("share", TRUTH))
+    assert panel.y_scale == ("log" if DRAWN[name].is_logarithmic else "linear")
+
+
+def test_a_column_is_text_in_every_table_or_in_none():
+    for columns in COLUMNS.values():
+        assert {name for name, column in columns.items() if column.unit == TEXT} == TEXT_COLUMNS & {*columns}
 
 
 def test_words_of_a_table_are_read_as_they_stand(tmp_path):

@@ -16,9 +16,9 @@ from em_study.claims.judge import judge, judge_all
 from em_study.claims.numbers import numbers_of
 from em_study.claims.sentences import WORDS
 from em_study.claims.settings import Claim, Untested
+from em_study.columns import COLUMNS, SWEEP_COLUMNS
 from em_study.configuration.loading import load
 from em_study.page.origin import pandas_lines
-from em_study.tables.columns import COLUMNS, SWEEP_COLUMNS
 
 ROOT = Path(__file__).parent.parent
 

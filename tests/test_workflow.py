@@ -47,6 +47,8 @@ def test_tables_have_the_contract(project):
     claims = pd.read_csv(project / "results/tables/claims.csv")
     for table in (fits, agreement, parameters, claims):
         assert all(f"| {column} |" in dictionary for column in table.columns)
+    for table in (fits, agreement, parameters):
+        assert {*table.columns[table.isna().all()]} <= {"failure", "note"}, "each column is filled"
 
 
 def test_claims_are_judged_by_the_tables(project):
@@ -169,6 +171,17 @@ def test_every_file_is_of_the_layout_and_made_by_its_rule(project):
         assert {FILES[kind_of(path)[0]].rule for path in record["outputs"]} == {record["rule"]}, file
     rules = [*(project / "workflow/rules").glob("*.smk"), project / "Snakefile"]
     assert not [file.name for file in rules if "results/" in file.read_text()]
+
+
+def test_other_words_of_a_column_write_the_dictionary_alone(project):
+    file = project / "src/em_study/columns.py"
+    text = file.read_text()
+    assert "unlabeled rows compared" in text
+    file.write_text(text.replace("unlabeled rows compared", "so many rows"))
+    try:
+        assert planned_rules(project) == {"claims", "page"} | AUDIT
+    finally:
+        file.write_text(text)
 
 
 def test_reordered_fits_reorder_the_tables(project):

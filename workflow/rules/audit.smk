@@ -6,6 +6,7 @@ TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
 rule page:
     input:
         claims=FILES["claims"].path,
+        dictionary=FILES["dictionary"].path,  # whose words it repeats
         tables=[table_file(name) for name in CLAIMED],
         files=lambda wildcards: PLAN.intermediates,
         summaries=[FILES["summary"].of(sweep=name) for name in PLAN.drawn],
@@ -64,6 +65,7 @@ rule pages:
     input:
         manifest=MANIFEST,
         claims=FILES["claims"].path,
+        dictionary=FILES["dictionary"].path,  # whose words it repeats
         tables=list(PLAN.table_pages),
         template=TABLE_PAGE,
     output:

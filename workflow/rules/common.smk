@@ -20,6 +20,7 @@ from em_study.audit.replaced import notices_of
 from em_study.audit.run_record import write_run_record
 from em_study.claims.checks import sweeps_of
 from em_study.cluster import slurm
+from em_study.columns import PARTS
 from em_study.configuration.changes import warnings_of
 from em_study.configuration.loading import load
 from em_study.data.checksums import MEMORY, Checksums, digest_of
@@ -35,7 +36,7 @@ from em_study.plan.sources import SCRIPTS, Code, all_code
 from em_study.settings import as_params
 from em_study.sweeps.settings import text_keys
 from em_study.sweeps.repeated import repeated_runs
-from em_study.tables.columns import PARTS
+from em_study.tables.dictionary import data_dictionary
 from em_study.wording import as_it_is
 
 # Another Snakefile that takes this one as a module hands over its config in place of files.

@@ -16,7 +16,7 @@ rule figure:
             {name: experiment_of(wildcards).fits[name] for name in figure_of(wildcards)[1]}
         ),
         bins=lambda wildcards: (
-            experiment_of(wildcards).bins if "bins" in FIGURES[figure_of(wildcards)[0]].READS else None
+            experiment_of(wildcards).bins if "bins" in FIGURES[figure_of(wildcards)[0]].reads else None
         ),
         other=lambda wildcards: experiment_of(wildcards).compared_with,
         code=lambda wildcards: CODE.made_of("figure.py", f"em_study.figures.{figure_of(wildcards)[0]}"),

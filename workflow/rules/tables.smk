@@ -144,7 +144,7 @@ rule dictionary:
         "../envs/study.yaml"
     params:
         code=CODE.made_of("dictionary.py"),
-        changes=[str(change) for change in LOADED.changes],
+        text=data_dictionary([str(change) for change in LOADED.changes]),
     message:
         "Write what the columns of the tables mean"
     script:

@@ -4,10 +4,10 @@ import pandas as pd
 
 from em_study.claims.judge import judge_all
 from em_study.claims.settings import Claims
+from em_study.columns import COLUMNS
 from em_study.data.storage import read_table, write_table
 from em_study.plan.step import logged
 from em_study.settings import from_params
-from em_study.tables.columns import COLUMNS
 
 with logged(snakemake):
     given = snakemake.params

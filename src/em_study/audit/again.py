@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from em_study.audit.record import changes_in
 from em_study.claims.checks import sweeps_of
 from em_study.claims.judge import judge_all
+from em_study.columns import COLUMNS, PARTS, SWEEP_COLUMNS
 from em_study.configuration.changes import warnings_of
 from em_study.configuration.loading import load
 from em_study.configuration.study import Study
@@ -24,7 +25,6 @@ from em_study.sweeps.repeated import repeated_runs
 from em_study.sweeps.run import put_together
 from em_study.sweeps.settings import text_keys
 from em_study.tables.collect import COLLECTED, collect
-from em_study.tables.columns import COLUMNS, PARTS, SWEEP_COLUMNS
 
 
 def other_configuration(folder: Path, manifest: dict):

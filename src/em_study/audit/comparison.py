@@ -9,22 +9,16 @@ import pandas as pd
 from em_study.audit.checksums import one_line
 from em_study.audit.record import changes_in
 from em_study.audit.results import NotResultsError, Results
+from em_study.columns import COLUMNS, EXACT, KEYS, NUMERIC_QUANTITIES, PARTS, QUANTITY, Column, Tolerance
 from em_study.evaluation.measurements import QUANTITIES
-from em_study.tables.columns import COLUMNS
-from em_study.tables.tolerances import KEYS, NOT_COMPARED, TOLERANCES, Key, tolerance_of
 
 NEAR_TOLERANCE = 1e-9, 1e-3  # nats a row, and share of tol: so near to it, rounding decides when a fit stops
 MOST_FILES = 12
 SAME_TRACE = 1e-8  # relative
 STOPPED_BY = ("n_iter", "trace_before_last", "trace_last")
-# What another last step changes.
-FOLLOWS = {
-    "fits": (*STOPPED_BY, "converged", "mean_log_likelihood", "bic", "aic", "accuracy"),
-    "parameters": ("value", "agrees"),
-    "measurements": ("value",),
-    "agreement": ("agreement", "disagreement", "agreement_aligned", "n_iter_ours", "n_iter_sklearn"),
-}
-FOLLOWS["agreement"] += tuple(name for name in TOLERANCES if name.startswith("max_"))
+MEANS = Tolerance(1e-12)  # over the replicates, of numbers that are equal in each
+OF_QUANTITIES = ("value", "mean", "low", "high")  # columns that hold what the row's key names
+UNKNOWN = Column("", "", is_given=True)  # of another version
 ENVIRONMENT = ("python", "packages", "blas", "processor")
 
 
@@ -103,8 +97,8 @@ def _rounding(column: dict) -> float:
 
 def _named(column: dict, quantity: str) -> str:
     """Name the quantity of a column, with what it is."""
-    known = {**COLUMNS["fits"], **COLUMNS["agreement"], **COLUMNS.get(column["table"], {})}
-    meaning = QUANTITIES[quantity].meaning if quantity in QUANTITIES else known.get(quantity, "")
+    known = COLUMNS["fits"] | COLUMNS["agreement"] | COLUMNS.get(column["table"], {}) | QUANTITIES
+    meaning = known.get(quantity, UNKNOWN).description
     meaning = re.split(r"; | \(", meaning)[0]  # the rest is on conditions
     return f"{_short(quantity)} of {column['table']}.csv" + (f" ({meaning})" if meaning else "")
 
@@ -136,10 +130,10 @@ def compare(published: Results, found: Results) -> Comparison:
     return result
 
 
-def _key_of_summary(columns: list[str]) -> Key | None:
+def _key_of_summary(columns: list[str]) -> tuple[str, ...] | None:
     """Find what tells the rows of a sweep's summary apart: all before n, how many did not fail."""
     before = columns[: columns.index("n")] if "n" in columns else []
-    return Key(tuple(before), "quantity") if "quantity" in before else None
+    return tuple(before) if "quantity" in before else None
 
 
 def _differences(one, other, path=""):
@@ -168,13 +162,13 @@ def _made_by(published: dict, found: dict):
         yield f"code: {', '.join(map(_short, changed[:MOST_FILES]))}{more} differ"
 
 
-def _compare_table(result: Comparison, name, key: Key, published, found, flipped, configuration):
+def _compare_table(result: Comparison, name, key: tuple[str, ...], published, found, flipped, configuration):
     columns = [column for column in published.columns if column in found.columns]
     for other, word in ((published, "missing"), (found, "new")):
         result.problems += [f"{name}.csv: column {_short(c)} is {word}" for c in other.columns if c not in columns]
     if name == "claims":
         result.n_verdicts = len(published)
-    if not {*key.columns} <= {*columns}:
+    if not {*key} <= {*columns}:
         return
     one, other = (_by_key(result, name, word, table, key) for table, word in ((published, "published "), (found, "")))
     for place, word in (
@@ -190,17 +184,19 @@ def _compare_table(result: Comparison, name, key: Key, published, found, flipped
     follow = _follow(name, rows, flipped, configuration)
     if name == "claims" and "verdict" in columns:
         result.n_verdicts_same = int((one["verdict"] == other["verdict"]).sum())
+    names = rows.get_level_values(of) if (of := next((part for part in key if part in QUANTITY), None)) else None
     for column in columns:
-        if column not in (*key.columns, *NOT_COMPARED):
-            kept = ~follow if column in FOLLOWS.get(name, ()) else np.ones(len(rows), dtype=bool)
-            quantities = None if key.quantity is None else rows[kept].get_level_values(key.quantity)
+        known = COLUMNS.get(name, {}).get(column, UNKNOWN)
+        if column not in key and known.is_compared:
+            kept = ~(follow & known.follows_stop)
+            quantities = names[kept] if names is not None else None
             n_missing = int(missing[column].notna().sum())
             _compare_column(result, name, column, one[column][kept], other[column][kept], quantities, n_missing)
 
 
-def _by_key(result: Comparison, name, word, table, key: Key):
-    table = table.assign(**{name: table[name].astype(object).where(table[name].notna(), "") for name in key.columns})
-    table = table.set_index([*key.columns])
+def _by_key(result: Comparison, name, word, table, key: tuple[str, ...]):
+    table = table.assign(**{name: table[name].astype(object).where(table[name].notna(), "") for name in key})
+    table = table.set_index([*key])
     again = table.index.duplicated()
     if again.any():
         result.problems.append(
@@ -217,7 +213,7 @@ def _compare_column(result: Comparison, table, column, one, other, quantities, n
         return
     published, found = one.to_numpy(dtype=float), pd.to_numeric(other, errors="coerce").to_numpy(dtype=float)
     is_text = (other.notna() & np.isnan(found)).to_numpy()
-    relative, absolute = tolerance_of(column, quantities)
+    relative, absolute = _tolerance_of(table, column, quantities)
     with np.errstate(invalid="ignore"):
         gap = np.where(published == found, 0.0, np.abs(published - found))
         largest = np.fmax(np.abs(published), np.abs(found))
@@ -246,6 +242,15 @@ def _compare_column(result: Comparison, table, column, one, other, quantities, n
     )
     if off.any():
         _tell(result, table, column, one, other, off)
+
+
+def _tolerance_of(table, column, quantities):
+    """Give the relative and the absolute tolerance of a column; of each row, (n,), where its quantity says."""
+    if quantities is None or column not in OF_QUANTITIES:
+        return COLUMNS.get(table, {}).get(column, UNKNOWN).tolerance or EXACT
+    known = NUMERIC_QUANTITIES | QUANTITIES
+    of = {name: known.get(name, UNKNOWN).tolerance or MEANS for name in {*quantities}}
+    return np.array([of[name] for name in quantities]).reshape(-1, 2).T
 
 
 def _at_largest(sizes, values, otherwise):
@@ -295,7 +300,7 @@ def _flips(result: Comparison, one, other, configuration) -> set[tuple]:
 
 def _follow(name, rows, flipped, configuration) -> np.ndarray:
     """Tell which rows are of fits that flipped."""
-    if not flipped or name not in FOLLOWS:
+    if not flipped or name not in PARTS:
         return np.zeros(len(rows), dtype=bool)
     place = pd.DataFrame(index=rows).index.to_frame(index=False)
     if name == "agreement":

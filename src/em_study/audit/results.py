@@ -9,9 +9,9 @@ from pathlib import Path
 
 from em_study.audit.checksums import file_within
 from em_study.audit.record import KEPT, parsed
+from em_study.columns import KEYS
 from em_study.data.storage import read_table, whole_file
 from em_study.sweeps.settings import text_keys
-from em_study.tables.tolerances import KEYS
 
 MANIFEST = "manifest.json"
 BROKEN = (OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error, LZMAError)

@@ -31,8 +31,9 @@ def digest_of(settings) -> str:
 def read_code(source: bytes) -> tuple[str, list[str]]:
     """Give the checksum of what Python code computes, and the names that it imports.
 
-    The checksum is of the syntax tree without docstrings and without the `description` of a `Field`; comments are no
-    part of the tree. Code for another Python counts by its bytes, and imports nothing that is known.
+    The checksum is of the syntax tree without docstrings and without the words of a `Field` and of a
+    `Column`, which are params where they are written; comments are no part of the tree. Code for another
+    Python counts by its bytes, and imports nothing that is known.
     """
     try:
         tree = ast.parse(source)
@@ -56,6 +57,8 @@ def _plain(node):
         fields["body"] = node.body[1:]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field":
         fields["keywords"] = [keyword for keyword in node.keywords if not _is_description(keyword)]
+    if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Column":
+        fields["args"] = node.args[:1] + node.args[2:]
     kept = ((name, _plain(value)) for name, value in fields.items() if value is not None and value != [])
     return (type(node).__name__, *kept)
 

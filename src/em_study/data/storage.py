@@ -11,13 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-# Columns that hold text in every table. Of a sweep's, so do the varied keys that `sweeps.cells.text_keys` names.
-TEXT_COLUMNS = (
-    *("experiment", "fit", "protocol", "parameter", "measurement", "quantity", "class", "failure", "note"),
-    *("covariance_type", "initialization", "semi_supervised", "missing"),
-    *("outcome", "deviations", "stopped_by", "trace", "alike", "next_best", "explanation"),
-    *("claim", "source", "statement", "verdict", "kind", "criterion", "threshold_of", "original_verdict"),
-)
+from em_study.columns import TEXT_COLUMNS
+
 ONLY_EMPTY = {"keep_default_na": False, "na_values": [""]}  # is missing: NA may be a name
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
 from em_study.evaluation.protocols import settings
 from em_study.evaluation.relabeling import best_relabeling
@@ -24,25 +25,15 @@ def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit
         X, our_end = dataset.replicate(r).unlabeled, ends.get(r)
         our_posteriors = None if our_end is None else next(judged)[0]
         for protocol, theirs in by_protocol.items():
-            row = {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
+            row = dict.fromkeys(COLUMNS["agreement"], np.nan)
+            row |= {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
             their_end = None if our_end is None else theirs.end(r)
-            found = their_end and _differences(X, our_end, our_posteriors, their_end)
-            row |= found or dict.fromkeys(DIFFERENCES, np.nan)
+            row |= _differences(X, our_end, our_posteriors, their_end) if their_end else {}
             row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
             row["failure"] = ours.failure[r] or theirs.failure[r]
             row["note"] = ridge_warning(X, settings(protocol, fit, 0)["reg_covar"]) or ""
             rows[protocol].append(row)
     return pd.DataFrame([row for found in rows.values() for row in found])
-
-
-DIFFERENCES = (
-    "agreement",
-    "disagreement",
-    "agreement_aligned",
-    "max_abs_posterior_difference",
-    "max_abs_parameter_difference",
-    "max_standardized_parameter_difference",
-)
 
 
 def _differences(X, ours: MixtureParameters, our_posteriors, theirs: MixtureParameters):
@@ -51,15 +42,17 @@ def _differences(X, ours: MixtureParameters, our_posteriors, theirs: MixturePara
     aligned = best_relabeling(our_labels, their_labels, ours.n_components)
     errors = standard_errors(ours, len(X))
     gaps = {name: np.abs(getattr(ours, name) - getattr(theirs, name)) for name in errors}
-    differences = (
-        np.mean(our_labels == their_labels),
-        np.mean(our_labels != their_labels),
-        np.mean(aligned == their_labels),
-        np.abs(our_posteriors - their_posteriors).max(),
-        max(gap.max() for gap in gaps.values()),
-        max(np.divide(gap, errors[name], out=np.zeros_like(gap), where=gap > 0).max() for name, gap in gaps.items()),
+    standardized = (
+        np.divide(gap, errors[name], out=np.zeros_like(gap), where=gap > 0).max() for name, gap in gaps.items()
     )
-    return dict(zip(DIFFERENCES, differences, strict=True))
+    return {
+        "agreement": np.mean(our_labels == their_labels),
+        "disagreement": np.mean(our_labels != their_labels),
+        "agreement_aligned": np.mean(aligned == their_labels),
+        "max_abs_posterior_difference": np.abs(our_posteriors - their_posteriors).max(),
+        "max_abs_parameter_difference": max(gap.max() for gap in gaps.values()),
+        "max_standardized_parameter_difference": max(standardized),
+    }
 
 
 def disagreeing_rows(X, ours: MixtureParameters, theirs: MixtureParameters):

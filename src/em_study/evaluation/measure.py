@@ -1,10 +1,12 @@
 """Take every measurement of an experiment: rows of measurements.csv."""
 
 from collections.abc import Collection
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
 from em_study.data.seeds import generator
 from em_study.evaluation.measurement import OneDraw, OneFit, OneRun
@@ -12,8 +14,6 @@ from em_study.evaluation.measurements import MEASUREMENTS
 from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
-
-COLUMNS = ("experiment", "fit", "replicate", "measurement", "setting", "value")
 
 
 def measure(
@@ -62,25 +62,21 @@ def measure(
     n_components = max((runs.means.shape[1] for runs in runs_by_fit.values()), default=1)
     draws: list[OneDraw] = []
     known: dict = {}
-    draws += [
-        OneDraw(
-            r,
-            dataset.replicate(r),
-            n_components,
-            lambda purpose, r=r: generator(seed, experiment, purpose, r),
-            draws,
-            known,
-        )
-        for r in range(len(dataset.unlabeled))
-    ]
+    for r in range(len(dataset.unlabeled)):
+        draw_from = partial(_generator, seed, experiment, r)
+        draws.append(OneDraw(r, dataset.replicate(r), n_components, draw_from, draws, known))
     for fit, runs in runs_by_fit.items():
         of_fit = OneFit(fit, runs, dataset)
         for r in range(len(runs)):
-            run = OneRun(fit, runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit, []))
+            run = OneRun(fit, runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit) or None)
             for (name, key), value in take(run, fit).items():
                 if key is None:
                     of_fit.found.setdefault(name, {})[r] = value
         take(of_fit, fit)
     for draw in draws:
         take(draw, "")
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=[*COLUMNS["measurements"]])
+
+
+def _generator(seed: int, experiment: str, replicate: int, purpose: str) -> np.random.Generator:
+    return generator(seed, experiment, purpose, replicate)

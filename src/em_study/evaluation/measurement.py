@@ -5,10 +5,10 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
+from em_study.columns import Column, Tolerance
 from em_study.data.dataset import Dataset, Replicate
 from em_study.evaluation.relabeling import accuracy
 from em_study.evaluation.settings import Published
@@ -17,25 +17,11 @@ from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, has_holes, posteriors
 
 KMEANS_STARTS = 5
+NEAR = Tolerance(1e-8, 1e-11)  # how far a number may lie from the published one, unless it says another
 
 
 class NotMeasurableError(ValueError):
     """A number that these rows, or this fit, cannot have; says why."""
-
-
-class Tolerance(NamedTuple):
-    """How far a number may lie from the published one: so much of it, and so much more."""
-
-    relative: float
-    absolute: float
-
-
-class Quantity(NamedTuple):
-    """What a number in measurements.csv is."""
-
-    unit: str
-    meaning: str
-    tolerance: Tolerance = Tolerance(1e-8, 1e-11)
 
 
 @dataclass(frozen=True)
@@ -65,7 +51,7 @@ class Measurement:
     needs: tuple[str, ...]
     first: int | None
     most_rows: int | None
-    quantities: dict[str, Quantity]
+    quantities: dict[str, Column]
     in_sweeps: bool = True
 
     def numbers(self, subject) -> dict:
@@ -106,9 +92,9 @@ REGISTERED: list[Measurement] = []  # in the order of the rows
 
 
 def measured(
-    subject: type, needs: tuple[str, ...] = (), first=None, most_rows=None, in_sweeps=True, **quantities: tuple
+    subject: type, needs: tuple[str, ...] = (), first=None, most_rows=None, in_sweeps=True, **quantities: Column
 ):
-    """Register a function as a measurement; each further keyword is a number that it gives: a `Quantity`'s values."""
+    """Register a function as a measurement; each further keyword describes a number that it gives."""
     of = {
         f"first {first} replicates": first is not None,
         f"at most {most_rows or 0:,} rows": most_rows is not None,
@@ -119,43 +105,25 @@ def measured(
     only = f" ({only})" if only else ""
 
     def register(function):
-        named = {name: Quantity(unit, meaning + only, *more) for name, (unit, meaning, *more) in quantities.items()}
+        named = {
+            name: column._replace(description=column.description + only, tolerance=column.tolerance or NEAR)
+            for name, column in quantities.items()
+        }
         REGISTERED.append(Measurement(function, subject, needs, first, most_rows, named, in_sweeps))
         return function
 
     return register
 
 
-@dataclass(frozen=True, eq=False)
-class OneDraw:
-    """The rows of one replicate, whatever is fitted to them. A key is a setting that the number was measured at."""
+class _Replicate:
+    """What a draw and a run have in common: the rows of one replicate. A key is a setting that they are measured at."""
 
     number: int
     rows: Replicate
-    n_components: int
-    generator: Callable[[str], np.random.Generator]  # by what the draw is for
-    every: list["OneDraw"] = field(default_factory=list)  # of the experiment, in order
-    known: dict = field(default_factory=dict)  # what was measured on several together
-
-    def together(self, function, first: int):
-        """Return what a function gives for this draw that takes the first draws together; it is called once."""
-        if function not in self.known:
-            self.known[function] = function(self.every[:first])
-        return self.known[function][self.number]
 
     def place(self, key):
         """Return replicate and setting of a number."""
         return self.number, key
-
-    @property
-    def told(self) -> str:
-        """What is measured, in words."""
-        return f"the rows of replicate {self.number}"
-
-    @property
-    def unlabeled(self):
-        """The unlabeled rows, (N, D)."""
-        return self.rows.unlabeled
 
     @property
     def complete(self):
@@ -171,6 +139,34 @@ class OneDraw:
     def mixture(self) -> MixtureParameters | None:
         """What the rows were drawn from, if they were."""
         return MixtureParameters(*self.rows.mixture) if self.rows.mixture else None
+
+
+@dataclass(frozen=True, eq=False)
+class OneDraw(_Replicate):
+    """The rows of one replicate, whatever is fitted to them."""
+
+    number: int
+    rows: Replicate
+    n_components: int
+    generator: Callable[[str], np.random.Generator]  # by what the draw is for
+    every: list["OneDraw"] = field(default_factory=list)  # of the experiment, in order
+    known: dict = field(default_factory=dict)  # what was measured on several together
+
+    def together(self, function, first: int):
+        """Return what a function gives for this draw that takes the first draws together; it is called once."""
+        if function not in self.known:
+            self.known[function] = function(self.every[:first])
+        return self.known[function][self.number]
+
+    @property
+    def told(self) -> str:
+        """What is measured, in words."""
+        return f"the rows of replicate {self.number}"
+
+    @property
+    def unlabeled(self):
+        """The unlabeled rows, (N, D)."""
+        return self.rows.unlabeled
 
     @cached_property
     def kmeans(self):
@@ -199,8 +195,8 @@ class OneDraw:
 
 
 @dataclass(frozen=True, eq=False)
-class OneRun:
-    """A fit to one replicate. A key is a setting that the number was measured at."""
+class OneRun(_Replicate):
+    """A fit to one replicate."""
 
     name: str
     runs: Runs
@@ -208,11 +204,7 @@ class OneRun:
     draw: OneDraw
     fit: Fit
     bins: int
-    printed: list[Published]
-
-    def place(self, key):
-        """Return replicate and setting of a number."""
-        return self.number, key
+    published: list[Published] | None  # what a source printed for the fit
 
     @property
     def told(self) -> str:
@@ -241,29 +233,9 @@ class OneRun:
         return gains if len(gains) else None
 
     @property
-    def complete(self):
-        """The unlabeled rows, if none lacks a value."""
-        return self.draw.complete
-
-    @property
     def labels(self):
         """Classes of the labeled rows, (M,), if there are any, and none lacks a value."""
         return self.rows.labels if len(self.rows.labels) and not has_holes(self.rows.labeled) else None
-
-    @property
-    def truth(self):
-        """Classes of the unlabeled rows, (N,), if they are known."""
-        return self.rows.truth
-
-    @property
-    def mixture(self) -> MixtureParameters | None:
-        """What the rows were drawn from, if they were."""
-        return self.draw.mixture
-
-    @property
-    def published(self) -> list[Published] | None:
-        """What a source printed for the fit, if it did."""
-        return self.printed or None
 
     @property
     def one_feature(self):

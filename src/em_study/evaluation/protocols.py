@@ -28,25 +28,17 @@ class Protocol:
     changes: Callable[[Fit, int], dict[str, Any]]
 
 
+_PUBLISHED_CALL = {"precisions_are_covariances": True, "tol": 0.01, "max_iter": 1000, "reg_covar": 1e-6}
+
+
 def _same_tolerance(fit: Fit, n_maximizations: int) -> dict[str, Any]:
     return {"tol": fit.tol, "max_iter": fit.max_iter}
 
 
 PROTOCOLS = {
-    "as_published": Protocol(
-        None,
-        "nothing: article A's call",
-        lambda fit, n_maximizations: {
-            "precisions_are_covariances": True,
-            "tol": 0.01,
-            "max_iter": 1000,
-            "reg_covar": 1e-6,
-        },
-    ),
+    "as_published": Protocol(None, "nothing: article A's call", lambda *_: _PUBLISHED_CALL),
     "exact_precisions": Protocol(
-        "as_published",
-        "covariances passed as precisions",
-        lambda fit, n_maximizations: {"precisions_are_covariances": False},
+        "as_published", "covariances passed as precisions", lambda *_: {"precisions_are_covariances": False}
     ),
     "same_tolerance": Protocol("exact_precisions", "another tolerance", _same_tolerance),
     "same_stopping": Protocol(
@@ -55,9 +47,7 @@ PROTOCOLS = {
         lambda fit, n_maximizations: {"tol": 0.0, "max_iter": n_maximizations},  # tol 0 never stops early
     ),
     "same_regularization": Protocol(
-        "same_stopping",
-        "another regularization",
-        lambda fit, n_maximizations: {"reg_covar": fit.reg_covar},
+        "same_stopping", "another regularization", lambda fit, _: {"reg_covar": fit.reg_covar}
     ),
     # Another order: it is no rung of the ladder, and not drawn as one.
     "tolerance_first": Protocol("as_published", "another tolerance, but not the covariances", _same_tolerance),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset, Replicate
 from em_study.data.formats import POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
 from em_study.evaluation.printed import beside_printed
@@ -25,7 +26,7 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
     rows, scores = [], dict(_scores(dataset, runs, fit))
     for r in range(len(runs)):
         replicate = dataset.replicate(r)
-        row = {
+        row = dict.fromkeys(COLUMNS["fits"], np.nan) | {
             "experiment": experiment,
             "fit": name,
             "replicate": r,
@@ -40,15 +41,15 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
             **dict(zip(("trace_before_last", "trace_last"), runs.last_two(r), strict=True)),
             "converged": runs.converged[r] if runs.n_iter[r] >= 0 or runs.converged[r] else np.nan,
         }
-        row |= scores.get(r, dict.fromkeys(SCORES, np.nan))
+        row |= scores.get(r, {})
         fitted = fitted_rows(replicate, fit)
         row |= {
             "missing": fit.missing,
             "share_missing": np.isnan(replicate.unlabeled).mean(),
             "n_fitted": len(fitted.unlabeled),
+            "failure": runs.failure[r],
+            "note": ridge_warning(_in_likelihood(fitted, fit), fit.reg_covar) or "",
         }
-        row["failure"] = runs.failure[r]
-        row["note"] = ridge_warning(_in_likelihood(fitted, fit), fit.reg_covar) or ""
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -58,9 +59,6 @@ def _in_likelihood(rows: Replicate, fit: Fit):
     return np.concatenate([rows.unlabeled, rows.labeled]) if fit.semi_supervised == "clamped" else rows.unlabeled
 
 
-SCORES = ("mean_log_likelihood", "bic", "aic", "accuracy")
-
-
 def _scores(dataset, runs, fit):
     """Yield the scores of each replicate that did not fail, with its number."""
     ends = runs.ends()
@@ -68,13 +66,15 @@ def _scores(dataset, runs, fit):
     for (r, parameters), (found, each) in zip(ends.items(), judged, strict=True):
         log_likelihood, n_samples, free = each.sum(), len(each), parameters.n_parameters
         truth = dataset.replicate(r).truth
-        scores = (
-            log_likelihood / n_samples,
-            free * np.log(n_samples) - 2 * log_likelihood,
-            2 * free - 2 * log_likelihood,
-            np.nan if truth is None else accuracy(found.argmax(axis=1), truth, fit.uses_labels),
+        yield (
+            r,
+            {
+                "mean_log_likelihood": log_likelihood / n_samples,
+                "bic": free * np.log(n_samples) - 2 * log_likelihood,
+                "aic": 2 * free - 2 * log_likelihood,
+                "accuracy": np.nan if truth is None else accuracy(found.argmax(axis=1), truth, fit.uses_labels),
+            },
         )
-        yield r, dict(zip(SCORES, scores, strict=True))
 
 
 def tabulate_parameters(
@@ -104,19 +104,9 @@ def tabulate_parameters(
         values |= {f"covariance[{i},{j}]": value for (i, j), value in np.ndenumerate(covariance)}
         for parameter, value in values.items():
             number, agrees = printed.get((k, parameter), (np.nan, np.nan))
-            rows.append(
-                {
-                    "experiment": experiment,
-                    "fit": name,
-                    "component": k,
-                    "parameter": parameter,
-                    "value": value,
-                    "published": number,
-                    "agrees": float(agrees),
-                    "class": dataset.classes[k] if fit.uses_labels and k < len(dataset.classes) else "",
-                }
-            )
-    return pd.DataFrame(rows)
+            named = dataset.classes[k] if fit.uses_labels and k < len(dataset.classes) else ""
+            rows.append((experiment, name, k, parameter, value, number, float(agrees), named))
+    return pd.DataFrame(rows, columns=[*COLUMNS["parameters"]])
 
 
 def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> Iterator[pd.DataFrame]:

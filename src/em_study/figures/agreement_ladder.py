@@ -3,25 +3,18 @@
 import numpy as np
 
 from em_study.evaluation.protocols import LADDER
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import new_figure, protocol_color
 
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on the log scale
 
-READS = ("agreement",)
-IN_REPORT = True
-CAPTION = (
-    "scikit-learn, or another implementation, beside our EM, rung by rung; each rung removes one difference. "
-    "See at which rung the labels "
-    "of all rows agree, and at which the posteriors do, to rounding."
+
+@drawn(
+    names=lambda experiment: {"agreement_ladder": []} if experiment.protocols else {},
+    reads=("agreement",),
+    caption="scikit-learn, or another implementation, beside our EM, rung by rung; each rung removes one difference. "
+    "See at which rung the labels of all rows agree, and at which the posteriors do, to rounding.",
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {"agreement_ladder": []} if experiment.protocols else {}
-
-
 def draw(shown: Shown):
     """Draw agreement and posterior difference of every replicate, by protocol."""
     agreement = shown.agreement

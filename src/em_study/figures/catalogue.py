@@ -1,6 +1,6 @@
-"""Every figure of an experiment, by the name of its module: its kind."""
+"""Every figure of an experiment, by its kind."""
 
-from em_study.figures import (
+from em_study.figures import (  # noqa: F401, for each registers its own
     agreement_ladder,
     convergence,
     disagreement,
@@ -13,16 +13,9 @@ from em_study.figures import (
     steps_and_accuracy,
     uncertainty,
 )
-
-FIGURES = {
-    module.__name__.rpartition(".")[2]: module
-    for module in (
-        *(log_likelihood, fits, filled_in, steps_and_accuracy, convergence, kmeans_limit),
-        *(disagreement, agreement_ladder, uncertainty, first_and_last, optima),
-    )
-}
+from em_study.figures.shown import FIGURES
 
 
 def figures_of(experiment) -> dict[str, tuple[str, list[str]]]:
     """Name the figures that are drawn of an experiment: the kind of each, and the fits that it shows."""
-    return {name: (kind, fits) for kind, module in FIGURES.items() for name, fits in module.names(experiment).items()}
+    return {name: (kind, shown) for kind, of in FIGURES.items() for name, shown in of.names(experiment).items()}

@@ -1,21 +1,16 @@
 """How slowly EM converges, against the overlap of the components."""
 
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, COMPONENTS, new_figure
 
-READS = ("measurements",)
-IN_REPORT = False
-CAPTION = (
-    "The rate of convergence of each fit (its last gain divided by the one before) against the overlap of the"
-    " components. See whether fits whose components overlap more are slower."
+
+@drawn(
+    names=lambda experiment: {"convergence": []},
+    reads=("measurements",),
+    caption="The rate of convergence of each fit (its last gain divided by the one before) against the overlap of the "
+    "components. See whether fits whose components overlap more are slower.",
+    in_report=False,
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {"convergence": []}
-
-
 def draw(shown: Shown):
     """Draw the rate of convergence against the overlap of the components."""
     measurements = shown.measurements

@@ -1,23 +1,16 @@
 """The rows that scikit-learn gives another label."""
 
 from em_study.figures.plane import ellipse, finish, scatter
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_figure
 
-READS = ("data", "runs", "sklearn")
-IN_REPORT = True
-CAPTION = (
-    "The same rows labeled by our EM and by scikit-learn (or the other implementation), called as the article does. "
-    "See where the rows lie "
-    "that get another label, beside the border of the components."
+
+@drawn(
+    names=lambda experiment: {"disagreement": [experiment.protocols.fit]} if experiment.protocols else {},
+    reads=("data", "runs", "sklearn"),
+    caption="The same rows labeled by our EM and by scikit-learn (or the other implementation), called as the article "
+    "does. See where the rows lie that get another label, beside the border of the components.",
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {"disagreement": [experiment.protocols.fit]} if experiment.protocols else {}
-
-
 def draw(shown: Shown):
     """Draw the components by both implementations, and mark the rows on which they disagree."""
     from matplotlib.lines import Line2D

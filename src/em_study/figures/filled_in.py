@@ -3,28 +3,24 @@
 import numpy as np
 
 from em_study.figures.plane import DEVIATIONS, component_colors, ellipse, scatter
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, OURS, hide_rest, new_figure
 from em_study.fits.missing import imputed, whole_rows
 from emgmm import posteriors
 
 MOST_ROWS = 60  # of which the filled-in value is drawn; more hide one another
 
-READS = ("data", "runs")
-IN_REPORT = True
-CAPTION = (
-    "Rows that lack the feature with the most missing values, as each fit fills it in: a dot in the colour of the most "
-    "probable component, with a line to the value that was taken away, where it is known. Grey are the rows that have "
-    "both features, ellipses the components at two standard deviations. See how far a fit is led by the values "
-    "that are there; where the columns' means were filled in they lie on one line."
+
+@drawn(
+    names=lambda experiment: (
+        {"filled_in": [*experiment.fits]} if experiment.data.incomplete and experiment.data.shape[1] > 1 else {}
+    ),
+    reads=("data", "runs"),
+    caption="Rows that lack the feature with the most missing values, as each fit fills it in: a dot in the colour of "
+    "the most probable component, with a line to the value that was taken away, where it is known. Grey are the rows "
+    "that have both features, ellipses the components at two standard deviations. See how far a fit is led by the "
+    "values that are there; where the columns' means were filled in they lie on one line.",
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {"filled_in": [*experiment.fits]} if experiment.data.incomplete and experiment.data.shape[1] > 1 else {}
-
-
 def draw(shown: Shown):
     """Draw the filled-in values of some rows of replicate 0, a panel a fit."""
     rows, fits = shown.data.replicate(0), shown.ends(0)

@@ -4,23 +4,17 @@ import numpy as np
 
 from em_study.evaluation.measurements.certainty import FIRST_AND_LAST
 from em_study.evaluation.relabeling import best_relabeling
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import component_color, new_figure
 from emgmm import posteriors
 
-READS = ("data", "runs")
-IN_REPORT = True
-CAPTION = (
-    "The component given to the first and the last rows, by every fit, beneath their true class. See which "
-    "rows get the other colour."
+
+@drawn(
+    names=lambda experiment: {"first_and_last": [*experiment.fits]} if experiment.data.shape[1] == 1 else {},
+    reads=("data", "runs"),
+    caption="The component given to the first and the last rows, by every fit, beneath their true class. See which "
+    "rows get the other colour.",
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {"first_and_last": [*experiment.fits]} if experiment.data.shape[1] == 1 else {}
-
-
 def draw(shown: Shown):
     """Draw the component predicted for the first and the last rows, beside the class that they are of."""
     rows, fits = shown.data.replicate(0), shown.ends(0)

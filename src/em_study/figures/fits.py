@@ -5,26 +5,20 @@ from itertools import cycle
 import numpy as np
 
 from em_study.figures.plane import DEVIATIONS, component_colors, ellipse, finish, scatter
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, FIT_STYLES, OURS, component_color, hide_rest, new_figure
 from em_study.fits.missing import whole_rows
 from em_study.fits.runs import first_whole_replicate
 from emgmm import log_likelihoods, posteriors
 
-READS = ("data", "runs", "bins")
-IN_REPORT = True
-CAPTION = (
-    "The rows of the first replicate that no fit failed on, with the components of every fit: ellipses of two "
-    "standard deviations, or for one feature the weighted densities over the histogram. See whether the fits find "
-    "the same components, and whether they are those of the labeled rows."
+
+@drawn(
+    names=lambda experiment: {"fits": [*experiment.fits]},
+    reads=("data", "runs", "bins"),
+    caption="The rows of the first replicate that no fit failed on, with the components of every fit: ellipses of two "
+    "standard deviations, or for one feature the weighted densities over the histogram. See whether the fits find the "
+    "same components, and whether they are those of the labeled rows.",
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {"fits": [*experiment.fits]}
-
-
 def draw(shown: Shown):
     """Draw the rows of a replicate with the components of every fit."""
     number = first_whole_replicate(list(shown.runs.values()))

@@ -1,21 +1,16 @@
 """EM becomes k-means as the covariances shrink."""
 
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, OURS, new_figure
 
-READS = ("measurements",)
-IN_REPORT = False
-CAPTION = (
-    "EM with equal spherical covariances of fixed size, beside k-means from the same centers. See how "
-    "many labels are those of k-means as the covariances shrink."
+
+@drawn(
+    names=lambda experiment: {} if experiment.data.incomplete else {"kmeans_limit": []},
+    reads=("measurements",),
+    caption="EM with equal spherical covariances of fixed size, beside k-means from the same centers. See how many "
+    "labels are those of k-means as the covariances shrink.",
+    in_report=False,
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {} if experiment.data.incomplete else {"kmeans_limit": []}
-
-
 def draw(shown: Shown):
     """Draw the agreement of EM with k-means as the covariances shrink."""
     chosen = shown.measurements[shown.measurements["measurement"] == "kmeans_agreement"]

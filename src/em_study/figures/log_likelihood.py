@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, HIGHLIGHT, OURS, new_figure
 from em_study.fits.runs import Runs
 
@@ -10,20 +10,17 @@ SHORT = 3  # steps that are all shown
 # What is fitted of rows with missing values
 ROWS = {"observed": "rows", "complete_rows": "rows without holes", "column_means": "rows with holes filled in"}
 
-READS = ("runs",)
-IN_REPORT = False
-CAPTION = (
-    "The average log-likelihood at each step of EM. The thick line is replicate 0, thin lines are the other "
+
+@drawn(
+    names=lambda experiment: {
+        f"log_likelihood_{name}": [name] for name, fit in experiment.fits.items() if fit.max_iter > 0
+    },
+    reads=("runs",),
+    caption="The average log-likelihood at each step of EM. The thick line is replicate 0, thin lines are the other "
     "replicates; crosses mark fits that failed on their way. See how many steps it takes until the curve is flat, and "
-    "how much that varies."
+    "how much that varies.",
+    in_report=False,
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fit that each shows: one that takes steps."""
-    return {f"log_likelihood_{name}": [name] for name, fit in experiment.fits.items() if fit.max_iter > 0}
-
-
 def draw(shown: Shown):
     """Draw the trace of every replicate; that of replicate 0 is thick."""
     from matplotlib.ticker import MaxNLocator

@@ -1,22 +1,16 @@
 """Article C: EM ends in a local optimum, which one depends on the start."""
 
 from em_study.evaluation.measurements.optima import SAME_OPTIMUM
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import HIGHLIGHT, OURS, new_figure
 
-READS = ("measurements",)
-IN_REPORT = True
-CAPTION = (
-    "Each start on the same rows, sorted by the log-likelihood that it ends with, relative to the best. See "
-    "the steps in the curve: starts on one step end alike."
+
+@drawn(
+    names=lambda experiment: {"optima": []} if experiment.data.same_rows and experiment.replicates > 1 else {},
+    reads=("measurements",),
+    caption="Each start on the same rows, sorted by the log-likelihood that it ends with, relative to the best. See "
+    "the steps in the curve: starts on one step end alike.",
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {"optima": []} if experiment.data.same_rows and experiment.replicates > 1 else {}
-
-
 def draw(shown: Shown):
     """Draw how far below the best optimum each start ends."""
     chosen = shown.measurements[shown.measurements["measurement"].isin(["below_best", "optimum"])]

@@ -5,30 +5,13 @@ from typing import Any
 
 import numpy as np
 
+from em_study.columns import COUNT, NUMERIC_QUANTITIES
 from em_study.data.storage import holding
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.sweeps.settings import Sweep, shown_value
 
-PERCENT = ("agreement", "agreement_aligned", "accuracy", "converged")  # shares, drawn in percent
-MEANING = {
-    "agreement": "rows with the same label (%)",
-    "agreement_aligned": "rows with the same label,\nbest renaming (%)",
-    "accuracy": "rows with their true class (%)",
-    "converged": "fits that converged (%)",
-    "n_iter": "steps",
-    "n_passes": "passes over the rows",
-    "n_iter_ours": "steps of our EM",
-    "n_iter_sklearn": "steps of the other implementation",
-    "mean_log_likelihood": "average log-likelihood (nats a row)",
-    "bic": "Bayesian information criterion (lower is better)",
-    "aic": "Akaike information criterion (lower is better)",
-    "max_abs_posterior_difference": "largest difference of a posterior (probability)",
-    "max_abs_parameter_difference": "largest difference of a parameter (units of the data)",
-}
+DRAWN = NUMERIC_QUANTITIES | QUANTITIES  # what a sweep's figure may show
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on a log scale
-DIFFERENCES = ("max_abs_posterior_difference", "max_abs_parameter_difference")
-COUNTS = ("n_iter", "n_passes")
-LOGARITHMIC = (*COUNTS, *DIFFERENCES)
 WIDE = 20.0  # ratio from which on a scale is logarithmic
 MOST_LINES = 12  # with a colour and a name of their own
 
@@ -74,9 +57,8 @@ class Panel:
     @property
     def meaning(self) -> str:
         """The quantity in words, with its unit."""
-        words = self.quantity.replace("_", " ")
-        unit = f"{words}\n({QUANTITIES[self.quantity].unit})" if self.quantity in QUANTITIES else self.quantity
-        return MEANING.get(self.quantity, unit)
+        column = DRAWN[self.quantity]
+        return column.label or f"{self.quantity.replace('_', ' ')}\n({column.unit})"
 
     def all(self, name: str) -> np.ndarray:
         """Return the places, means or ends of all lines."""
@@ -97,10 +79,12 @@ class Panel:
     def y_scale(self) -> str:
         """linear, log or symlog, as in matplotlib."""
         low, high = self.all("low").min(), self.all("high").max()
-        if self.quantity in COUNTS and low < 1:
-            return "symlog" if high > WIDE else "linear"  # a start alone takes no steps
-        is_wide = high > WIDE * max(low, SMALLEST_DRAWN)
-        return "log" if self.quantity in LOGARITHMIC and is_wide else "linear"
+        column = DRAWN[self.quantity]
+        if not column.is_logarithmic:
+            return "linear"
+        if column.unit == COUNT and low < 1:  # a start alone takes no steps
+            return "symlog" if high > WIDE else "linear"
+        return "log" if high > WIDE * max(low, SMALLEST_DRAWN) else "linear"
 
 
 def panels_of(summary, sweep: Sweep) -> list[Panel]:
@@ -137,14 +121,14 @@ def panels_of(summary, sweep: Sweep) -> list[Panel]:
 
 def _lines(rows, sweep: Sweep, quantity: str, short: dict[str, str]) -> list[Line]:
     x, color = sweep.figure.x, sweep.figure.color
-    scale = 100 if quantity in PERCENT else 1
+    column = DRAWN[quantity]
     groups = [("", rows)] if color is None else rows.groupby(color, sort=sweep.figure.kind == "heatmap", observed=True)
     lines = []
     for key, group in groups:
         # Over what is told apart by nothing
         group = group.groupby(x, sort=True, observed=True)[["mean", "low", "high"]].mean()
-        shown = np.array(group) * scale
-        if quantity in DIFFERENCES:
+        shown = np.array(group) * (100 if column.in_percent else 1)
+        if column.is_logarithmic and column.unit != COUNT:
             shown = np.maximum(shown, SMALLEST_DRAWN)
         places = np.asarray(group.index if is_numeric(rows[x]) else group.index.codes)
         label = str(key) if color in ("protocol", "fit", None) else f"{short[color]} = {key}"

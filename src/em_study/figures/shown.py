@@ -1,5 +1,6 @@
-"""What a figure of an experiment shows."""
+"""What a figure of an experiment is: a function that draws, when it is drawn, and what it shows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,13 +14,13 @@ from em_study.fits.runs import Runs, read_runs
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """An experiment, and what was made of it. A module of a figure names in `READS` what it needs; the rest is None.
+    """An experiment, and what was made of it. A figure names in `reads` what it needs; the rest is None.
 
     Attributes
     ----------
     experiment : str
     fits : dict of dict
-        `implementation`, `semi_supervised` and `missing` of each fit that is shown, by its name.
+        Settings of each fit that is shown, by its name.
     bins : int
         Of histograms.
     other : str
@@ -47,6 +48,43 @@ class Shown:
     def ends(self, replicate: int):
         """Return the parameters that each fit ends with; None for one that failed."""
         return {name: runs.end(replicate) for name, runs in self.runs.items()}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A kind of figure.
+
+    Attributes
+    ----------
+    draw : callable
+        From `Shown` to matplotlib's figure.
+    names : callable
+        From an experiment to the names of these figures of it, and the fits that each shows.
+    reads : tuple of str
+        Attributes of `Shown`.
+    caption : str
+    in_report : bool
+        The report embeds it; else only where a claim is about its fit.
+    """
+
+    draw: Callable
+    names: Callable[[Any], dict[str, list[str]]]
+    reads: tuple[str, ...]
+    caption: str
+    in_report: bool
+
+
+FIGURES: dict[str, Figure] = {}  # by the name of the module
+
+
+def drawn(names: Callable, reads: tuple[str, ...], caption: str, in_report: bool = True):
+    """Register a function as a kind of figure, whose name is that of its module; see `Figure`."""
+
+    def register(draw):
+        FIGURES[draw.__module__.rpartition(".")[2]] = Figure(draw, names, reads, caption, in_report)
+        return draw
+
+    return register
 
 
 def read_shown(experiment: str, fits: dict, bins: int, other: str, files: dict[str, list[str]]) -> Shown:

@@ -2,23 +2,17 @@
 
 import numpy as np
 
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_figure
 
-READS = ("evaluations", "measurements")
-IN_REPORT = True
-CAPTION = (
-    "Steps, and rows with their true class, of every fit over the replicates; where the data were drawn from a known "
-    "mixture, a dashed line marks what the true parameters get right (median). See how far single runs lie from their "
-    "median, and the fits from that line."
+
+@drawn(
+    names=lambda experiment: {"steps_and_accuracy": [*experiment.fits]},
+    reads=("evaluations", "measurements"),
+    caption="Steps, and rows with their true class, of every fit over the replicates; where the data were drawn from a "
+    "known mixture, a dashed line marks what the true parameters get right (median). See how far single runs lie from "
+    "their median, and the fits from that line.",
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {"steps_and_accuracy": [*experiment.fits]}
-
-
 def draw(shown: Shown):
     """Draw steps and accuracy of every fit over the replicates."""
     fits, measurements, names = shown.evaluations, shown.measurements, list(shown.fits)

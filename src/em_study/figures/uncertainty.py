@@ -2,24 +2,18 @@
 
 import numpy as np
 
-from em_study.figures.shown import Shown
+from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, HIGHLIGHT, component_color, new_figure
 from emgmm import posteriors
 
-READS = ("data", "runs", "bins")
-IN_REPORT = True
-CAPTION = (
-    "Above, the histogram of the rows; beneath, each component's posterior and the uncertainty over x, for "
-    "every fit. See where the process of a value is unclear, and whether there are fits with both posteriors near "
-    "one half everywhere: these do not separate the components."
+
+@drawn(
+    names=lambda experiment: {"uncertainty": [*experiment.fits]} if experiment.data.shape[1] == 1 else {},
+    reads=("data", "runs", "bins"),
+    caption="Above, the histogram of the rows; beneath, each component's posterior and the uncertainty over x, for "
+    "every fit. See where the process of a value is unclear, and whether there are fits with both posteriors near one "
+    "half everywhere: these do not separate the components.",
 )
-
-
-def names(experiment):
-    """Names of these figures of an experiment, and the fits that each shows."""
-    return {"uncertainty": [*experiment.fits]} if experiment.data.shape[1] == 1 else {}
-
-
 def draw(shown: Shown):
     """Draw the histogram, and beneath it how unclear the component is at each value."""
     rows, fits = shown.data.replicate(0), shown.ends(0)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from em_study import TITLE
 from em_study.claims.sentences import WORDS
+from em_study.columns import COLUMNS
 from em_study.configuration.study import Study
 from em_study.data.checksums import digest_of
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED
@@ -19,7 +20,6 @@ from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
 from em_study.page.stage import Stage
 from em_study.plan.sources import LIBRARIES
-from em_study.tables.columns import COLUMNS
 
 
 def make_page(
@@ -92,7 +92,7 @@ def make_page(
         seed=study.seed,
         changes=changes,
         code_of=code_of,
-        verdicts=COLUMNS["claims"]["verdict"],
+        verdicts=COLUMNS["claims"]["verdict"].description,
         protocols=PROTOCOLS if any(experiment.protocols for experiment in study.experiments.values()) else {},
         published=PROTOCOLS[PUBLISHED].changes(Fit(), 0),
         run=shown,

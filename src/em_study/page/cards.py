@@ -9,13 +9,13 @@ from em_study.claims.judge import Finding, finding_of
 from em_study.claims.numbers import Numbers, count_of, numbers_of, threshold
 from em_study.claims.sentences import WORDS, quantity_of
 from em_study.claims.settings import AnyClaim, Claim
+from em_study.columns import COLUMNS
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from em_study.page.origin import command_of, experiment_of, files_of, pandas_lines, text_of
 from em_study.page.strips import Held, strip, told
 from em_study.page.watch import Way, way_of_claim
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import repeated_runs
-from em_study.tables.columns import COLUMNS
 
 # A sign for each verdict, so that none is told by its colour alone.
 SIGNS = {
@@ -171,8 +171,9 @@ def held_to(claim: Claim) -> Held:
 def axis_of(claim: Claim) -> str:
     """Say what the axis of a claim's strip is."""
     name = claim.where.get("measurement") if claim.quantity == "value" else claim.quantity
+    known = COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})
     if name in QUANTITIES:
-        meaning = f"{QUANTITIES[name].meaning} ({QUANTITIES[name].unit})"
+        meaning = f"{QUANTITIES[name].description} ({QUANTITIES[name].unit})"
     else:
-        meaning = (COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})).get(claim.quantity, "")
+        meaning = known[claim.quantity].description if claim.quantity in known else ""
     return f"{quantity_of(claim)}: {meaning}" if meaning else quantity_of(claim)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from em_study.audit.record import changes_in
 from em_study.claims.settings import Claim, Selection
+from em_study.columns import KEYS
 from em_study.configuration.study import Study
 from em_study.data.checksums import sha256_of
 from em_study.data.storage import read_table
@@ -25,7 +26,6 @@ from em_study.page.origin import (
 from em_study.plan.results import Plan
 from em_study.plan.sources import SCRIPTS, Code
 from em_study.sweeps.repeated import repeated_runs
-from em_study.tables.tolerances import KEYS
 from em_study.wording import nearest, shown
 
 MOST_TOLD = 30  # allowed values
@@ -94,7 +94,7 @@ def _claim(name: str, study: Study):
 
 def _cell(words: list[str], study: Study):
     table, *key, column = words
-    tables = {name: found.columns for name, found in KEYS.items() if name != "claims"}
+    tables = {name: found for name, found in KEYS.items() if name != "claims"}
     if table not in tables:
         raise StudyError(f"there is no table {shown(table)}{nearest(table, tables)}")
     names = tables[table]

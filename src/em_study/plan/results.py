@@ -177,7 +177,7 @@ class Plan:
         return {
             name: list(dict.fromkeys(FILES[of].of(fit=fit, **names) for fit in fits or [""]))
             for name, of in READ.items()
-            if name in FIGURES[kind].READS
+            if name in FIGURES[kind].reads
         }
 
     @cached_property
@@ -189,10 +189,10 @@ class Plan:
         claims = [claim for claim in self.study.claims.values() if isinstance(claim, Claim)]
         named = {(claim.about(None), claim.where.get("fit")) for claim in claims}
         captions = {
-            (name, figure): FIGURES[kind].CAPTION
+            (name, figure): FIGURES[kind].caption
             for name, found in self.figures_of.items()
             for figure, (kind, fits) in found.items()
-            if FIGURES[kind].IN_REPORT or any((name, fit) in named for fit in fits)
+            if FIGURES[kind].in_report or any((name, fit) in named for fit in fits)
         }
         captions |= {(name, "sweep"): sweep.CAPTION for name in self.drawn}
         image = FILES["report_image"]

@@ -4,6 +4,7 @@ import json
 
 from pydantic import ValidationError
 
+from em_study.columns import COLUMNS, NUMERIC_QUANTITIES
 from em_study.evaluation.measurements import RUN_QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.checks import check_data, check_experiment, check_fits
@@ -12,7 +13,6 @@ from em_study.problems import Problem, problem_of
 from em_study.settings import valid
 from em_study.sweeps.cells import Cells, with_values
 from em_study.sweeps.settings import Sweep
-from em_study.tables.columns import COLUMNS, NUMERIC_QUANTITIES
 from em_study.wording import nearest, shown
 
 MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new

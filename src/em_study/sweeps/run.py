@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from em_study.columns import COUNT, NUMERIC_QUANTITIES, SWEEP_COLUMNS
 from em_study.data.checksums import Checksums
 from em_study.data.seeds import seed_sequence
 from em_study.data.storage import join_tables, read_table, whole_file
@@ -25,11 +26,10 @@ from em_study.fits.runs import Runs
 from em_study.sweeps.cells import Cell, key_of
 from em_study.sweeps.repeated import is_same_run
 from em_study.sweeps.settings import shown_value
-from em_study.tables.columns import NUMERIC_QUANTITIES, SWEEP_COLUMNS
 
 LOW, HIGH = 0.025, 0.975
 SHAPE = ("n_samples", "n_labeled", "n_features", "n_components")
-COUNTS = ("replicate", "seed", *SHAPE, "n_fitted", "n_iter", "n_passes", "n_iter_ours", "n_iter_sklearn")
+COUNTS = [name for name, column in SWEEP_COLUMNS.items() if column.unit == COUNT]
 MEASURED = [name for name in NUMERIC_QUANTITIES if name not in (*SHAPE, "converged")]
 TRUTH = {True: 1.0, False: 0.0, "True": 1.0, "False": 0.0}
 ROWS_AT_A_TIME = 20_000

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from em_study.columns import COLUMNS, PARTS
 from em_study.errors import StudyError
-from em_study.tables.columns import COLUMNS, PARTS
 
 COLLECTED = (*PARTS, "diagnosis")  # made of the experiments' parts
 

@@ -5,10 +5,9 @@ python -m em_study.tables.dictionary > docs/tables.md
 
 from collections.abc import Sequence
 
+from em_study.columns import COLUMNS, KEYS, Column
 from em_study.command import run
 from em_study.evaluation.measurements import QUANTITIES
-from em_study.tables.columns import COLUMNS
-from em_study.tables.tolerances import EXACT, KEYS, NOT_COMPARED, TOLERANCES, told
 
 SWEEP_TABLES = """A column for each varied key; then fit, protocol (empty in the row of a fit), replicate, seed, the
 columns of fits.csv and agreement.csv, and the sweep's `measurements`. The seed is that of the cell's draws. It depends
@@ -27,23 +26,25 @@ def data_dictionary(changes: Sequence[str] = ()) -> str:
         lines += [f"- {change}" for change in changes]
     for name, columns in COLUMNS.items():
         lines += ["", f"## {name}.csv", "", "| column | meaning | may differ by |", "|---|---|---|"]
-        lines += [f"| {column} | {meaning} | {_tolerance(name, column)} |" for column, meaning in columns.items()]
+        for key, column in columns.items():
+            compared = name in KEYS and column.is_compared
+            differ = "see below" if (name, key) == ("measurements", "value") else _tolerance(column)
+            lines.append(f"| {key} | {column.description} | {differ if compared else 'not compared'} |")
         if name == "measurements":
             lines += ["", "| measurement | unit | meaning | may differ by |", "|---|---|---|---|"]
             lines += [
-                f"| {key} | {quantity.unit} | {quantity.meaning} | {told(quantity.tolerance)} |"
-                for key, quantity in QUANTITIES.items()
+                f"| {key} | {column.unit} | {column.description} | {_tolerance(column)} |"
+                for key, column in QUANTITIES.items()
             ]
     lines += ["", "## sweeps/<sweep>.csv", "", SWEEP_TABLES]
     return "\n".join(lines) + "\n"
 
 
-def _tolerance(table: str, column: str) -> str:
-    if table not in KEYS or column in NOT_COMPARED:
-        return "not compared"
-    if table == "measurements" and column == "value":
-        return "see below"
-    return told(TOLERANCES.get(column, EXACT))
+def _tolerance(column: Column) -> str:
+    relative, absolute = column.tolerance or (0, 0)
+    parts = [f"{relative:.0e} of it"] if relative else []
+    parts += [f"{absolute:.0e}"] if absolute else []
+    return " + ".join(parts)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from em_study.columns import Column
 from em_study.evaluation.measurement import OneDraw, OneRun, measured
 
 
 @measured(
     OneDraw,
     needs=("truth", "mixture"),
-    bayes_accuracy=(
+    bayes_accuracy=Column(
         "share",
         "share of the rows with their true class by the posteriors under the true mixture (over many draws the Bayes "
         "rate, which no classifier exceeds)",
@@ -19,7 +20,11 @@ def bayes_accuracy(draw):
     return draw.accuracy_of_truth
 
 
-@measured(OneDraw, needs=("truth",), majority_share=("share", "share of the rows that one class for all gets right"))
+@measured(
+    OneDraw,
+    needs=("truth",),
+    majority_share=Column("share", "share of the rows that one class for all gets right"),
+)
 def majority_share(draw):
     """Classify without looking."""
     return np.bincount(draw.truth).max() / len(draw.truth)
@@ -28,7 +33,7 @@ def majority_share(draw):
 @measured(
     OneDraw,
     needs=("truth", "complete"),
-    kmeans_accuracy=("share", "share of the rows with their true class by k-means, under the best renaming"),
+    kmeans_accuracy=Column("share", "share of the rows with their true class by k-means, under the best renaming"),
 )
 def kmeans_accuracy(draw):
     """Classify by k-means, the best of five starts."""
@@ -38,8 +43,8 @@ def kmeans_accuracy(draw):
 @measured(
     OneRun,
     needs=("end", "truth"),
-    below_bayes=("share", "bayes_accuracy less the fit's accuracy"),
-    above_majority=("share", "the fit's accuracy less majority_share"),
+    below_bayes=Column("share", "bayes_accuracy less the fit's accuracy"),
+    above_majority=Column("share", "the fit's accuracy less majority_share"),
 )
 def beside_the_fit(run):
     """Put the fit's accuracy beside the others on the same rows."""
@@ -52,7 +57,7 @@ def beside_the_fit(run):
 @measured(
     OneRun,
     needs=("end", "truth", "complete"),
-    above_kmeans=("share", "the fit's accuracy less kmeans_accuracy"),
+    above_kmeans=Column("share", "the fit's accuracy less kmeans_accuracy"),
 )
 def above_kmeans(run):
     """Put the fit's accuracy beside that of k-means on the same rows."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from em_study.columns import Column
 from em_study.evaluation.measurement import OneRun, measured
 from em_study.evaluation.relabeling import best_relabeling
 from emgmm import posteriors
@@ -10,7 +11,11 @@ FIRST_AND_LAST = 80  # rows whose predictions article B prints
 UNCLEAR = 0.1  # a row whose largest posterior is below 0.9
 
 
-@measured(OneRun, needs=("end",), overlap=("probability", "mean of 1 - the largest posterior, over the unlabeled rows"))
+@measured(
+    OneRun,
+    needs=("end",),
+    overlap=Column("probability", "mean of 1 - the largest posterior, over the unlabeled rows"),
+)
 def overlap(run):
     """Tell how much the components overlap where the rows are."""
     return run.uncertainty.mean()
@@ -19,13 +24,12 @@ def overlap(run):
 @measured(
     OneRun,
     needs=("end", "truth"),
-    first_and_last=(
+    first_and_last=Column(
         "share",
         "share of the first and last rows with their true class, under the best renaming; setting: how many of each",
     ),
-    first_and_last_lost=(
-        "share",
-        "share of the first and last rows that the true mixture gives their class, less that of the fit",
+    first_and_last_lost=Column(
+        "share", "share of the first and last rows that the true mixture gives their class, less that of the fit"
     ),
 )
 def first_and_last(run):
@@ -45,8 +49,8 @@ def first_and_last(run):
 @measured(
     OneRun,
     needs=("end",),
-    largest_posterior=("probability", "largest posterior of any row"),
-    clear_rows=("share", "share of the rows whose largest posterior is above 1 - setting"),
+    largest_posterior=Column("probability", "largest posterior of any row"),
+    clear_rows=Column("share", "share of the rows whose largest posterior is above 1 - setting"),
 )
 def clear_rows(run):
     """Tell whether the posteriors decide."""
@@ -59,11 +63,13 @@ def clear_rows(run):
 @measured(
     OneRun,
     needs=("end", "one_feature", "truth"),
-    rows_between=("share", "share of the rows that lie between the outer class means"),
-    uncertainty_between=("share", "share of the rows' uncertainty (1 - largest posterior) that lies between them"),
-    unclear_between=("share", "share of the rows between them whose uncertainty is above the setting"),
-    unclear_from=("units of the feature", "smallest value whose uncertainty is above the setting"),
-    unclear_to=("units of the feature", "largest such value"),
+    rows_between=Column("share", "share of the rows that lie between the outer class means"),
+    uncertainty_between=Column(
+        "share", "share of the rows' uncertainty (1 - largest posterior) that lies between them"
+    ),
+    unclear_between=Column("share", "share of the rows between them whose uncertainty is above the setting"),
+    unclear_from=Column("units of the feature", "smallest value whose uncertainty is above the setting"),
+    unclear_to=Column("units of the feature", "largest such value"),
 )
 def uncertainty_between(run):
     """Tell where the unclear values are; nothing of what is not there."""

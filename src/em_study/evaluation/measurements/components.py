@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from em_study.evaluation.measurement import OneDraw, OneRun, Tolerance, measured
+from em_study.columns import Column, Tolerance
+from em_study.evaluation.measurement import OneDraw, OneRun, measured
 from em_study.evaluation.printed import beside_printed
 from emgmm import CollapsedComponentError, MixtureParameters, parameters_from_labels
 
@@ -10,13 +11,11 @@ from emgmm import CollapsedComponentError, MixtureParameters, parameters_from_la
 @measured(
     OneRun,
     needs=("end", "one_feature"),
-    histogram_distance=(
-        "share",
-        "total variation distance between the histogram and the fitted mixture (0-1); setting: bins",
+    histogram_distance=Column(
+        "share", "total variation distance between the histogram and the fitted mixture (0-1); setting: bins"
     ),
-    histogram_distance_by_chance=(
-        "share",
-        "distance that draws from the fitted mixture itself would have on average from it",
+    histogram_distance_by_chance=Column(
+        "share", "distance that draws from the fitted mixture itself would have on average from it"
     ),
 )
 def histogram_distance(run):
@@ -41,9 +40,9 @@ def histogram_distance(run):
     OneRun,
     needs=("end", "one_feature"),
     in_sweeps=False,
-    sorted_weight=("share", "weight of a component; setting: its place by mean, from 0 (one feature)"),
-    sorted_mean=("units of the feature", "likewise its mean"),
-    sorted_standard_deviation=("units of the feature", "likewise its standard deviation"),
+    sorted_weight=Column("share", "weight of a component; setting: its place by mean, from 0 (one feature)"),
+    sorted_mean=Column("units of the feature", "likewise its mean"),
+    sorted_standard_deviation=Column("units of the feature", "likewise its standard deviation"),
 )
 def sorted_components(run):
     """List the components by their means, so that those of several draws can be compared."""
@@ -58,8 +57,8 @@ def sorted_components(run):
 @measured(
     OneRun,
     needs=("end",),
-    smallest_weight=("share", "smallest weight of a component where the fit ended"),
-    smallest_eigenvalue=("squared units of the data", "smallest eigenvalue of a covariance where the fit ended"),
+    smallest_weight=Column("share", "smallest weight of a component where the fit ended"),
+    smallest_eigenvalue=Column("squared units of the data", "smallest eigenvalue of a covariance where the fit ended"),
 )
 def smallest_component(run):
     """Tell of components that are about to vanish."""
@@ -72,8 +71,8 @@ def smallest_component(run):
 @measured(
     OneRun,
     needs=("end", "mixture"),
-    mean_error=("standard deviations", "largest error of a mean, in its true component's standard deviations"),
-    component_error=(
+    mean_error=Column("standard deviations", "largest error of a mean, in its true component's standard deviations"),
+    component_error=Column(
         "standard deviations",
         "largest error of a mean or standard deviation, in its true component's standard deviations",
     ),
@@ -100,7 +99,9 @@ def _errors(found: MixtureParameters, k, true: MixtureParameters, j) -> tuple[fl
     OneRun,
     needs=("end", "published"),
     in_sweeps=False,
-    printed_numbers=("count", "numbers printed for the fit that come out to every digit; setting: how many there are"),
+    printed_numbers=Column(
+        "count", "numbers printed for the fit that come out to every digit; setting: how many there are"
+    ),
 )
 def printed_numbers(run):
     """Count the numbers of the source that this draw gives too."""
@@ -111,11 +112,11 @@ def printed_numbers(run):
 @measured(
     OneDraw,
     needs=("truth", "mixture"),
-    known_labels_error=(
+    known_labels_error=Column(
         "standard deviations",
         "largest error of a mean or a standard deviation that is estimated with the true labels, in the true standard "
         "deviations",
-        Tolerance(1e-5, 1e-6),  # with holes it is EM's, which stops where rounding decides
+        tolerance=Tolerance(1e-5, 1e-6),  # with holes it is EM's, which stops where rounding decides
     ),
 )
 def known_labels_error(draw):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from em_study.columns import Column
 from em_study.evaluation.measurement import OneRun, measured
 from em_study.fits.missing import imputed
 from emgmm import impute
@@ -14,7 +15,7 @@ SOME_ROWS = 5000  # whose draws are made at a time
 @measured(
     OneRun,
     needs=("end", "whole"),
-    imputation_error=(
+    imputation_error=Column(
         "standard deviations",
         "root mean square of the filled-in values less those that were taken away, each in its feature's standard "
         "deviation over the whole rows",
@@ -30,7 +31,7 @@ def imputation_error(run):
 @measured(
     OneRun,
     needs=("end", "whole"),
-    imputation_coverage=(
+    imputation_coverage=Column(
         "share",
         f"share of the values taken away that lie between the smallest and the largest of {DRAWS} draws for them by "
         "the fit (multiple imputation): 95 % would, if the fit were the truth",
@@ -53,7 +54,7 @@ def imputation_coverage(run):
 @measured(
     OneRun,
     needs=("end", "mixture"),
-    overall_mean_error=(
+    overall_mean_error=Column(
         "standard deviations",
         "mean of the fitted mixture less that of the true one, in the feature with the most missing values (of equals "
         "the last), in the true mixture's standard deviations; its mean over the draws is the bias",

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from em_study.columns import Column
 from em_study.evaluation.measurement import OneDraw, OneFit, measured
 from emgmm import (
     CollapsedComponentError,
@@ -28,7 +29,9 @@ def numbered_optima(ends):
 @measured(
     OneFit,
     needs=("ends_on_the_same_rows",),
-    optimum=("number", "number of the optimum that the start ends in, 0 the best (ends within 1e-4 nats are one)"),
+    optimum=Column(
+        "number", "number of the optimum that the start ends in, 0 the best (ends within 1e-4 nats are one)"
+    ),
 )
 def optimum(fit):
     """Tell which starts end in the same optimum."""
@@ -38,8 +41,8 @@ def optimum(fit):
 @measured(
     OneFit,
     needs=("ends_on_the_same_rows",),
-    below_best=("nats a row", "mean log-likelihood of the best end less this one's"),
-    reaches_best=("0 or 1", "1 if the start ends in the best optimum of all starts, else 0"),
+    below_best=Column("nats a row", "mean log-likelihood of the best end less this one's"),
+    reaches_best=Column("0 or 1", "1 if the start ends in the best optimum of all starts, else 0"),
 )
 def below_best(fit):
     """Tell how far below the best end each start ends."""
@@ -55,10 +58,10 @@ def below_best(fit):
     OneDraw,
     needs=("complete",),
     first=20,
-    beyond_identical_components=(
+    beyond_identical_components=Column(
         "nats a row",
-        "log-likelihood that EM from identical components ends with, subtracted from that which it reaches if they "
-        "are moved 0.1 standard deviations aside there; above 0, the first end was no maximum",
+        "log-likelihood that EM from identical components ends with, subtracted from that which it reaches if they are "
+        "moved 0.1 standard deviations aside there; above 0, the first end was no maximum",
     ),
 )
 def beyond_identical_components(draw):

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from em_study.columns import Column, Tolerance
 from em_study.data.dataset import standardized
-from em_study.evaluation.measurement import NotMeasurableError, OneDraw, Tolerance, measured
+from em_study.evaluation.measurement import NotMeasurableError, OneDraw, measured
 from em_study.evaluation.numerical import maximize_likelihood
 from em_study.evaluation.relabeling import accuracy
 from emgmm import (
@@ -24,7 +25,7 @@ SOME = 20  # replicates: k-means beside EM takes its time
 MOST_ROWS = 200_000  # copied for it, some of them several times
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
 NEAR = 1e-6  # nats a row from the end
-BY_LINE_SEARCH = Tolerance(0.1, 0.0)  # rounding decides on a step of L-BFGS more or less
+BY_LINE_SEARCH = Tolerance(0.1)  # rounding decides on a step of L-BFGS more or less
 BY_ROUNDING = Tolerance(0.1, 1.0)  # likewise on which extrapolated steps are taken back
 
 
@@ -44,10 +45,10 @@ class UpTo(StoppingRule):
     needs=("complete",),
     first=SOME,
     most_rows=MOST_ROWS,
-    kmeans_agreement=(
+    kmeans_agreement=Column(
         "share",
-        "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size; setting: "
-        "their variance as a share of the data's",
+        "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size; setting: their "
+        "variance as a share of the data's",
     ),
 )
 def kmeans_agreement(draw):
@@ -117,30 +118,32 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
     needs=("complete",),
     first=SOME,
     most_rows=MOST_ROWS,
-    passes_of_em=("passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end; full covariances"),
-    passes_of_optimizer=(
+    passes_of_em=Column(
+        "passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end; full covariances"
+    ),
+    passes_of_optimizer=Column(
         "passes",
         "likelihoods and gradients that L-BFGS takes from the same start to get as far",
-        BY_LINE_SEARCH,
+        tolerance=BY_LINE_SEARCH,
     ),
-    passes_of_accelerated_em=(
+    passes_of_accelerated_em=Column(
         "passes",
         "passes that EM with Anderson acceleration takes from the same start to get as far; none if it does not",
-        BY_ROUNDING,
+        tolerance=BY_ROUNDING,
     ),
-    accelerated_above_em=(
+    accelerated_above_em=Column(
         "nats a row",
         "log-likelihood where accelerated EM ends, less that where EM ends",
-        Tolerance(1e-8, 1e-9),
+        tolerance=Tolerance(1e-8, 1e-9),
     ),
-    passes_of_kmeans=("passes", "passes of k-means itself, from its own best start"),
-    em_over_optimizer=(
+    passes_of_kmeans=Column("passes", "passes of k-means itself, from its own best start"),
+    em_over_optimizer=Column(
         "ratio",
         "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far",
-        BY_LINE_SEARCH,
+        tolerance=BY_LINE_SEARCH,
     ),
-    em_over_kmeans=("ratio", "passes_of_em divided by passes_of_kmeans"),
-    em_above_kmeans=("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
+    em_over_kmeans=Column("ratio", "passes_of_em divided by passes_of_kmeans"),
+    em_above_kmeans=Column("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
 )
 def passes(draw):
     """Count the passes over the rows; nothing if EM collapses."""

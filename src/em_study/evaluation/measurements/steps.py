@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from em_study.evaluation.measurement import OneFit, OneRun, Tolerance, measured
+from em_study.columns import Column, Tolerance
+from em_study.evaluation.measurement import OneFit, OneRun, measured
 from em_study.evaluation.numerical import gradient
 from em_study.fits.missing import fitted_rows
 from emgmm import expectation
@@ -13,7 +14,7 @@ SMALLEST_GAIN = 1e-10  # nats a row: below it, a ratio of gains is rounding
 @measured(
     OneRun,
     needs=("gains",),
-    smallest_change=(
+    smallest_change=Column(
         "nats a row",
         "smallest change of the mean log-likelihood from one step to the next; setting: reg_covar, the ridge",
     ),
@@ -26,10 +27,10 @@ def smallest_change(run):
 @measured(
     OneRun,
     needs=("gains",),
-    convergence_rate=(
+    convergence_rate=Column(
         "ratio",
         "last gain of the log-likelihood divided by the gain before it: near 1 is slow (plain EM)",
-        Tolerance(1e-4, 0.0),  # the gains are small differences of large numbers
+        tolerance=Tolerance(1e-4),  # the gains are small differences of large numbers
     ),
 )
 def convergence_rate(run):
@@ -40,10 +41,10 @@ def convergence_rate(run):
 
 @measured(
     OneFit,
-    rate_overlap_correlation=(
+    rate_overlap_correlation=Column(
         "rank correlation",
         "of convergence_rate and overlap over the replicates",
-        Tolerance(1e-3, 0.0),  # two near ranks may swap
+        tolerance=Tolerance(1e-3),  # two near ranks may swap
     ),
 )
 def rate_overlap_correlation(fit):
@@ -58,7 +59,7 @@ def rate_overlap_correlation(fit):
 @measured(
     OneRun,
     needs=("end",),
-    slope_at_end=(
+    slope_at_end=Column(
         "nats a row",
         "largest slope of the mean log-likelihood where the fit ended, along any weight's logit, mean or covariance "
         "factor, in units of the component (full covariances, not clamped)",
@@ -76,7 +77,7 @@ def slope_at_end(run):
 @measured(
     OneRun,
     in_sweeps=False,
-    collapsed=(
+    collapsed=Column(
         "0 or 1",
         "1 if the run failed: a component collapsed at the start or later, or holes left too little to fit; else 0",
     ),

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from em_study.evaluation.measurement import OneRun, Tolerance, measured
+from em_study.columns import Column, Tolerance
+from em_study.evaluation.measurement import OneRun, measured
 from em_study.evaluation.numerical import maximize_complete
 from emgmm import complete_log_likelihood, log_likelihoods, maximization, posteriors, weighted_statistics
 
@@ -10,7 +11,7 @@ from emgmm import complete_log_likelihood, log_likelihoods, maximization, poster
 @measured(
     OneRun,
     needs=("start",),
-    start_smallest_eigenvalue=("ratio", "smallest eigenvalue of the start's covariances, divided by the largest"),
+    start_smallest_eigenvalue=Column("ratio", "smallest eigenvalue of the start's covariances, divided by the largest"),
 )
 def start_smallest_eigenvalue(run):
     """Tell how close to singular the start is."""
@@ -18,7 +19,7 @@ def start_smallest_eigenvalue(run):
     return (eigenvalues[:, 0] / eigenvalues[:, -1]).min()
 
 
-@measured(OneRun, needs=("start",), n_parameters=("count", "free parameters of the mixture"))
+@measured(OneRun, needs=("start",), n_parameters=Column("count", "free parameters of the mixture"))
 def n_parameters(run):
     """Count the free parameters."""
     return run.start.n_parameters
@@ -27,7 +28,7 @@ def n_parameters(run):
 @measured(
     OneRun,
     needs=("labels",),
-    one_hot_difference=(
+    one_hot_difference=Column(
         "units of the data",
         "largest difference between the M-step on one-hot labels and the class proportions, means and covariances",
     ),
@@ -57,11 +58,11 @@ def one_hot_difference(run):
     OneRun,
     needs=("start", "complete"),
     first=20,  # a numerical optimizer takes its time
-    closed_form_gap=(
+    closed_form_gap=Column(
         "nats a row",
         "expected complete-data log-likelihood that L-BFGS from the start finds, less that of the first M-step, both "
         "under the start's posteriors; full covariances",
-        Tolerance(0.0, 1e-6),  # as near as L-BFGS comes to a maximum
+        tolerance=Tolerance(0.0, 1e-6),  # as near as L-BFGS comes to a maximum
     ),
 )
 def closed_form_gap(run):
@@ -79,14 +80,13 @@ def closed_form_gap(run):
 @measured(
     OneRun,
     needs=("start", "complete"),
-    bound_gap=(
+    bound_gap=Column(
         "nats a row",
         "log-likelihood at the start, less EM's lower bound with the posteriors there",
-        Tolerance(0.0, 1e-9),  # a difference of large numbers, where a start is far off
+        tolerance=Tolerance(0.0, 1e-9),  # a difference of large numbers, where a start is far off
     ),
-    bound_gap_elsewhere=(
-        "nats a row",
-        "log-likelihood at the start, less EM's lower bound with equal responsibilities",
+    bound_gap_elsewhere=Column(
+        "nats a row", "log-likelihood at the start, less EM's lower bound with equal responsibilities"
     ),
 )
 def bound_gap(run):

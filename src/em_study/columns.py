@@ -1,0 +1,349 @@
+"""Every column of the published tables: what it holds, how far it may differ, how it is drawn.
+
+The numbers of measurements.csv are described by the same record, beside the functions that measure them. Types,
+tolerances, labels and `docs/tables.md` are derived from it.
+"""
+
+from typing import NamedTuple
+
+TEXT, COUNT, TRUTH, NUMBER = "text", "count", "0 or 1", "number"  # units of what has no other
+
+
+class Tolerance(NamedTuple):
+    """How far a number may lie from the published one: so much of it, and so much more."""
+
+    relative: float = 0.0
+    absolute: float = 0.0
+
+
+EXACT = Tolerance()
+
+
+class Column(NamedTuple):
+    """What a column, or a measurement, holds.
+
+    Attributes
+    ----------
+    unit : str
+        That of its numbers; `TEXT` is read as text, and `COUNT` is a whole number.
+    description : str
+    tolerance : Tolerance, optional
+        Default: numbers of tables are equal to the published ones, and their means over replicates nearly.
+    label : str
+        Of its axis in the figure of a sweep, with its unit; default: its name and `unit`.
+    is_logarithmic : bool
+        It is drawn on a logarithmic scale where its values are far apart.
+    is_given : bool
+        It is a number of the settings or the rows, which no fit changes.
+    is_compared : bool
+        A run is held to the published one by it.
+    """
+
+    unit: str
+    description: str
+    tolerance: Tolerance | None = None
+    label: str = ""
+    is_logarithmic: bool = False
+    is_given: bool = False
+    is_compared: bool = True
+
+    @property
+    def follows_stop(self) -> bool:
+        """Whether it changes if rounding stops a fit a step sooner or later."""
+        return self.unit != TEXT and not self.is_given
+
+    @property
+    def in_percent(self) -> bool:
+        """Whether it is a share that is drawn in percent."""
+        return "(%)" in self.label
+
+
+_EXPERIMENT = Column(TEXT, "name of the experiment")
+_FIT = Column(TEXT, "name of the fit")
+_REPLICATE = Column(COUNT, "number of the repetition, from 0")
+_TRACE = Tolerance(1e-8)  # also of runs that break down
+_CRITERION = Tolerance(1e-12, 1e-9)
+_OBSERVED = Tolerance(1e-6, 1e-9)
+
+# Every table, and its columns in order.
+COLUMNS = {
+    "fits": {
+        "experiment": _EXPERIMENT,
+        "fit": _FIT,
+        "replicate": _REPLICATE,
+        "n_samples": Column(COUNT, "unlabeled rows", label="unlabeled rows", is_given=True),
+        "n_labeled": Column(COUNT, "labeled rows", label="labeled rows", is_given=True),
+        "n_features": Column(COUNT, "features", label="features", is_given=True),
+        "n_components": Column(COUNT, "components of the mixture", label="components", is_given=True),
+        "covariance_type": Column(TEXT, "shape of the covariances"),
+        "initialization": Column(TEXT, "where EM started: random, or labels"),
+        "semi_supervised": Column(
+            TEXT, "use of the labeled rows: none, init_only (start only) or clamped (kept in the likelihood)"
+        ),
+        "n_iter": Column(
+            COUNT,
+            "steps: E-steps whose log-likelihood the stopping rule saw, or what another implementation tells",
+            label="steps",
+            is_logarithmic=True,
+        ),
+        "n_passes": Column(
+            COUNT,
+            "passes over the rows: the steps, and with an acceleration those that went too far and were taken back",
+            label="passes over the rows",
+            is_logarithmic=True,
+        ),
+        "trace_before_last": Column(
+            "nats a row",
+            "mean log-likelihood at the last step but one, in nats a row; joint if labels are clamped",
+            _TRACE,
+        ),
+        "trace_last": Column(
+            "nats a row", "mean log-likelihood at the last step; the stopping rule saw their difference", _TRACE
+        ),
+        "converged": Column(
+            TRUTH,
+            "whether the stopping rule was met within max_iter steps; empty if nobody tells",
+            label="fits that converged (%)",
+        ),
+        "mean_log_likelihood": Column(
+            "nats a row",
+            "of what is observed of the unlabeled rows, under the final parameters; nats a row",
+            Tolerance(1e-12, 1e-12),  # a mean over the rows
+            label="average log-likelihood (nats a row)",
+        ),
+        "bic": Column(
+            "nats",
+            "Bayesian information criterion of the unlabeled rows; lower is better",
+            _CRITERION,
+            label="Bayesian information criterion (lower is better)",
+        ),
+        "aic": Column(
+            "nats",
+            "Akaike information criterion of the unlabeled rows; lower is better",
+            _CRITERION,
+            label="Akaike information criterion (lower is better)",
+        ),
+        "accuracy": Column(
+            "share",
+            "share of unlabeled rows given their true class (0-1; empty if unknown); for a fit that never saw a label, "
+            "under the best renaming of its components",
+            label="rows with their true class (%)",
+        ),
+        "missing": Column(
+            TEXT,
+            "what was fitted of rows with missing values: observed (the likelihood of what is there), complete_rows "
+            "(the rows without any) or column_means (all rows, the columns' means filled in)",
+        ),
+        "share_missing": Column(
+            "share",
+            "share of the unlabeled rows' values that are missing (0-1)",
+            label="values that are missing (%)",
+            is_given=True,
+        ),
+        "n_fitted": Column(
+            COUNT, "unlabeled rows that were fitted", label="unlabeled rows that were fitted", is_given=True
+        ),
+        "failure": Column(TEXT, "why there is no fit; empty if there is one"),
+        "note": Column(
+            TEXT, "what to know of this fit: a ridge (reg_covar) that is not small beside the data's variance"
+        ),
+    },
+    "parameters": {
+        "experiment": _EXPERIMENT,
+        "fit": _FIT,
+        "component": Column(COUNT, "number of the component, from 0"),
+        "parameter": Column(TEXT, "weight, mean[feature], standard_deviation[feature] or covariance[feature,feature]"),
+        "value": Column(
+            NUMBER,
+            "of the fit to replicate 0; units of the features (squared for covariances); empty if it failed",
+            Tolerance(1e-9, 1e-12),
+        ),
+        "published": Column(
+            NUMBER,
+            "what the source printed, components matched by their means; empty if it printed nothing",
+            is_given=True,
+        ),
+        "agrees": Column(
+            TRUTH, "1 if the value, rounded as printed, is the published one, else 0; empty if nothing was printed"
+        ),
+        "class": Column(TEXT, "name of the class that the component stands for; empty if the fit never saw a label"),
+    },
+    "agreement": {
+        "experiment": _EXPERIMENT,
+        "protocol": Column(
+            TEXT, "how scikit-learn, or the implementation that `protocols` names, was run beside our EM"
+        ),
+        "replicate": _REPLICATE,
+        "n_samples": Column(COUNT, "unlabeled rows compared", is_given=True),
+        "agreement": Column(
+            "share", "share of rows with the same hard label (0-1)", label="rows with the same label (%)"
+        ),
+        "disagreement": Column("share", "1 - agreement", label="rows with another label (%)"),
+        "agreement_aligned": Column(
+            "share",
+            "share of rows with the same hard label under the best renaming of our components (0-1)",
+            label="rows with the same label,\nbest renaming (%)",
+        ),
+        "max_abs_posterior_difference": Column(
+            "probability",
+            "largest difference of a posterior, over rows and components",
+            Tolerance(1e-8, 1e-12),
+            label="largest difference of a posterior (probability)",
+            is_logarithmic=True,
+        ),
+        "max_abs_parameter_difference": Column(
+            "units of the data",
+            "largest difference of a weight, mean or covariance entry",
+            Tolerance(1e-8, 1e-10),
+            label="largest difference of a parameter (units of the data)",
+            is_logarithmic=True,
+        ),
+        "max_standardized_parameter_difference": Column(
+            "standard errors",
+            "largest difference of a weight, mean or covariance entry, in standard errors of its estimate as if the "
+            "rows' components were known",
+            Tolerance(1e-8, 1e-9),
+            label="largest difference of a parameter (standard errors)",
+            is_logarithmic=True,
+        ),
+        "n_iter_ours": Column(
+            COUNT,
+            "steps of our EM: E-steps whose log-likelihood the stopping rule saw",
+            label="steps of our EM",
+            is_logarithmic=True,
+        ),
+        "n_iter_sklearn": Column(
+            COUNT,
+            "M-steps of the other: n_iter_ of scikit-learn; empty if it does not tell",
+            label="steps of the other implementation",
+            is_logarithmic=True,
+        ),
+        "failure": Column(TEXT, "why there is nothing to compare; empty if there is"),
+        "note": Column(TEXT, "the same as in fits.csv, of the other's ridge"),
+    },
+    "diagnosis": {
+        "experiment": _EXPERIMENT,
+        "protocol": Column(TEXT, "how the other implementation was run beside our EM"),
+        "replicate": Column(COUNT, "number of the repetition, from 0; the first two are diagnosed"),
+        "outcome": Column(
+            TEXT,
+            "the same; explained (by these deviations of our EM, to rounding); partly explained (they bring it ten "
+            "times nearer); not explained; or not diagnosed (a fit failed)",
+        ),
+        "deviations": Column(
+            TEXT, "known deviations of the catalogue that bring our EM nearest; empty if none is needed"
+        ),
+        "residual_before": Column(
+            "standard deviations", "largest difference of where the two end, in standard deviations of the components"
+        ),
+        "residual_after": Column(
+            "standard deviations",
+            "the same beside our EM with these deviations, after as many steps as bring it nearest",
+        ),
+        "steps_ours": Column(COUNT, "M-steps of our EM"),
+        "steps_theirs": Column(COUNT, "M-steps after which our EM with these deviations is nearest"),
+        "stopped_by": Column(
+            TEXT,
+            "tests that the tolerance which it was given passes there; empty if there is none known, or it was given a "
+            "number of steps",
+        ),
+        "trace": Column(
+            TEXT,
+            "the other's trace beside the mean log-likelihoods of that EM: the same, moved, summed or another; empty "
+            "if it has none",
+        ),
+        "alike": Column(TEXT, "other deviations, as many, that these rows cannot tell from these"),
+        "next_best": Column(TEXT, "the next best explanation of no more deviations"),
+        "next_best_residual": Column(
+            "standard deviations", "what it leaves; how far it is from residual_after says how certain these are"
+        ),
+        "n_runs": Column(COUNT, "combinations of deviations that were tried"),
+        "explanation": Column(
+            TEXT,
+            "the same in words, of what the protocol handed over as well; where no test is known that stops it there, "
+            "a tolerance that would",
+        ),
+    },
+    "measurements": {
+        "experiment": _EXPERIMENT,
+        "fit": Column(TEXT, "name of the fit; empty for a measurement of the data"),
+        "replicate": _REPLICATE,
+        "measurement": Column(TEXT, "what was measured (below)"),
+        "setting": Column(NUMBER, "what it was measured at; empty if at nothing"),
+        "value": Column(NUMBER, "the number"),
+    },
+    "claims": {
+        "claim": Column(TEXT, "number of the claim: a letter a source"),
+        "source": Column(TEXT, "who states it"),
+        "statement": Column(TEXT, "what is stated"),
+        "published": Column(NUMBER, "the number that it comes down to"),
+        "observed": Column(
+            NUMBER,
+            "the same number in this study: a statistic of the draws, the median unless the claim says another",
+            _OBSERVED,
+        ),
+        "interval_low": Column(
+            NUMBER,
+            "lower end of the 95 % confidence interval of observed: of a median by order statistics, of a mean by "
+            "Student's t, of a share by Wilson; empty for a smallest or largest number, of too few draws, where a draw "
+            "has several numbers, or where the draws are of several experiments",
+            _OBSERVED,
+        ),
+        "interval_high": Column(NUMBER, "upper end, likewise", _OBSERVED),
+        "n_replicates": Column(COUNT, "draws that were looked at: replicates with a number"),
+        "verdict": Column(
+            TEXT,
+            "reproduced; reproduced_in_distribution (it depends on the draw); not_reproduced; explained (it does not "
+            "hold, and what holds instead was measured over the draws); undecided (too few draws); or not_tested "
+            "(there are no numbers for it). The rules are in docs/verdicts.md",
+        ),
+        "explanation": Column(TEXT, "the verdict in words, and the numbers behind it", is_compared=False),
+        "kind": Column(TEXT, "how the draws decide: number, inequality, existence or identity; empty if not tested"),
+        "criterion": Column(TEXT, "what a draw must fulfil"),
+        "threshold_of": Column(TEXT, "who set the number in it: the article, or this study"),
+        "share_holding": Column("share", "share of the draws that fulfil it (0-1)"),
+        "share_low": Column(
+            "share",
+            "lower end of that share's 95 % interval (Wilson); empty where the draws are not independent, as above, or "
+            "one run decides",
+        ),
+        "share_high": Column("share", "upper end, likewise"),
+        "range_low": Column(NUMBER, "2.5 percentile of the draws' numbers; empty for one draw", _OBSERVED),
+        "range_high": Column(NUMBER, "97.5 percentile, likewise", _OBSERVED),
+        "percentile": Column("%", "of kind number: percentage of the draws below published, and half of those at it"),
+        "original_observed": Column(
+            NUMBER,
+            "observed on the source's own data, measured once (the files are not part of the repository); empty if "
+            "there are none, or the claim could not be tested on them or has changed since",
+        ),
+        "original_verdict": Column(TEXT, "verdict there"),
+    },
+}
+
+# What tells the rows of a table apart, where a run is held to the published one by it.
+KEYS = {
+    "fits": ("experiment", "fit", "replicate"),
+    "parameters": ("experiment", "fit", "component", "parameter"),
+    "agreement": ("experiment", "protocol", "replicate"),
+    "measurements": ("experiment", "fit", "replicate", "measurement", "setting"),
+    "claims": ("claim",),
+}
+QUANTITY = ("measurement", "quantity")  # keys that tell what a row's number is; the latter of summaries of sweeps
+PARTS = ("fits", "parameters", "agreement", "measurements")  # tables that claims may name, beside those of sweeps
+# These hold text in every table; of a sweep's, so do the varied keys that `sweeps.cells.text_keys` names.
+TEXT_COLUMNS = {name for table in COLUMNS.values() for name in table if table[name].unit == TEXT} | {*QUANTITY}
+
+_FITS, _AGREEMENT = COLUMNS["fits"], COLUMNS["agreement"]
+_NOT_SWEPT = ("experiment", "fit", "protocol", "replicate", "failure", "note", "trace_before_last", "trace_last")
+_SWEPT = {name: column for name, column in (_FITS | _AGREEMENT | _FITS).items() if name not in _NOT_SWEPT}
+# A sweep's table has the varied keys, these columns, and measurements.
+SWEEP_COLUMNS = {
+    "fit": _FIT,
+    "protocol": _AGREEMENT["protocol"],
+    "replicate": _REPLICATE,
+    "seed": Column(COUNT, "that of the cell's draws"),
+    **_SWEPT,
+    "failure": _FITS["failure"],
+    "note": _FITS["note"],
+}
+NUMERIC_QUANTITIES = {name: column for name, column in _SWEPT.items() if column.unit != TEXT}  # which can be drawn
