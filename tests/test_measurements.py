@@ -23,7 +23,7 @@ from em_study.fits.available import kernel_versions
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Run, stack_runs
 from em_study.fits.settings import Fit
-from em_study.page.replay import Watched, replay
+from em_study.watch.replay import Watched, replay
 
 
 def test_ends_are_numbered_by_optimum():

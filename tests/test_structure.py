@@ -13,7 +13,7 @@ SRC = ROOT / "src"
 # The way of the data. A room imports from itself, from rooms before it, and from the modules outside of rooms; claims
 # and figures are side by side.
 ROOMS = ("data", "fits", "evaluation", "diagnosis", "experiments", "tables", "sweeps", "claims", "figures")
-ROOMS += ("configuration", "plan", "cluster", "audit", "page")
+ROOMS += ("configuration", "plan", "cluster", "audit", "watch", "page")
 GROUND = {"errors", "problems", "places", "settings", "wording", "command", "TITLE"}
 
 

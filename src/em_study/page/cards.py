@@ -12,10 +12,10 @@ from em_study.claims.settings import AnyClaim, Claim
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from em_study.page.origin import command_of, experiment_of, files_of, pandas_lines, text_of
 from em_study.page.strips import Held, strip, told
-from em_study.page.watch import Way, way_of_claim
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import repeated_runs
 from em_study.tables.columns import COLUMNS
+from em_study.watch.choose import Way, way_of_claim
 
 # A sign for each verdict, so that none is told by its colour alone.
 SIGNS = {

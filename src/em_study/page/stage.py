@@ -10,9 +10,9 @@ from em_study.data.storage import read_arrays
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.figures.style import COMPONENTS
 from em_study.fits.runs import read_runs
-from em_study.page.replay import Replay, Watched
-from em_study.page.watch import Scene, Way, scenes_of, what_hinders
 from em_study.plan.results import Plan
+from em_study.watch.choose import Scene, Way, scenes_of, what_hinders
+from em_study.watch.replay import Replay, Watched
 
 MOST_ROWS = 2000  # that a page takes as they are; of more, only some are drawn
 

@@ -11,7 +11,7 @@ from em_study.data.dataset import Dataset, Replicate
 from em_study.evaluation.protocols import PUBLISHED, settings
 from em_study.experiments.settings import Experiment
 from em_study.fits.runs import Runs
-from em_study.page.replay import NotShownError, Replay, Watched, continued, named_alike, replay
+from em_study.watch.replay import NotShownError, Replay, Watched, continued, named_alike, replay
 from emgmm import MixtureParameters, has_holes
 
 GAP = 0.05  # nats a row: ends that lie further apart are called other ones
