@@ -27,13 +27,13 @@ from em_study.fits.runs import Runs
 from em_study.page.cards import held_to
 from em_study.page.charts import chart_of
 from em_study.page.origin import command_of, files_of, pandas_lines
-from em_study.page.stage import stage_of
 from em_study.page.strips import Axis, Held, strip, told_apart
 from em_study.places import Places
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import repeated_runs
 from em_study.sweeps.settings import Sweep
 from em_study.watch.choose import scenes_of
+from em_study.watch.frames import stage_of
 from em_study.watch.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, Watched, replay, shown_steps
 from emgmm import log_likelihoods, posteriors
 

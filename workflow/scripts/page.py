@@ -11,11 +11,11 @@ from em_study.data.storage import read_table, whole_file
 from em_study.page.build import make_page
 from em_study.page.cards import card_of
 from em_study.page.charts import chart_of
-from em_study.page.stage import stage_of
 from em_study.places import ROOT
 from em_study.plan.results import Plan
 from em_study.plan.step import logged
 from em_study.sweeps.cells import text_keys
+from em_study.watch.frames import stage_of
 
 with logged(snakemake):
     forget_descriptions(snakemake.params.caller)

@@ -17,9 +17,9 @@ from em_study.page.cards import SIGNS, Card
 from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
-from em_study.page.stage import Stage
 from em_study.plan.sources import LIBRARIES
 from em_study.tables.columns import COLUMNS
+from em_study.watch.frames import Stage
 
 
 def make_page(
