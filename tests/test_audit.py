@@ -130,6 +130,7 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
     before = {path for path in (study / "results").rglob("*") if path.is_file()}
     for path in (
         "results/figures/gone/fits.png",
+        "results/watch/gone.json",
         "results/tables/sweeps/gone_summary.csv",
         "results/report/gone_summary.html",
         f"results/sweeps/gone/cells/{64 * '0'}.csv",
@@ -149,13 +150,13 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
     assert "results/figures/gone/fits.png" in told
     assert "results/sweeps/tolerances/cells/: 2 files" in told
     assert told[-2:] == [
-        "8 files left over by earlier configurations, 0.0 MB. Nothing was deleted.",
+        "9 files left over by earlier configurations, 0.0 MB. Nothing was deleted.",
         "To delete them: make clean-stale DELETE=yes",
     ]
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == left
     run = verify(study, "em_study.audit.stale", "--delete")
     assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-1] == "8 of 8 files that were left over are deleted."
+    assert run.stdout.splitlines()[-1] == "9 of 9 files that were left over are deleted."
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == before
     assert not (study / "results/sweeps/gone").exists()
     assert verify(study).returncode == 0

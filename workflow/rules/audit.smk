@@ -1,4 +1,4 @@
-# What a reviewer needs: the page of the claims, the manifest of the run, the report.
+# What a reviewer needs: runs to watch and the page that shows them, the manifest of the run, the report.
 PAGE = [
     os.path.relpath(ROOT / "workflow" / "page" / name)
     for name in ("index.html", "page.css", "page.js")
@@ -6,11 +6,43 @@ PAGE = [
 TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
 
 
+rule watch:
+    input:
+        data=rules.data.output,
+        runs=runs_of,
+        protocols=lambda wildcards: expand(
+            rules.sklearn.output,
+            experiment=(
+                [wildcards.experiment] if experiment_of(wildcards).protocols else []
+            ),
+        ),
+    output:
+        "results/watch/{experiment}.json",
+    log:
+        "results/logs/watch/{experiment}.log",
+    conda:
+        "../envs/study.yaml"
+    resources:
+        runtime=minutes_of("watch"),
+        mem_mb=memory_of_experiment,
+    params:
+        code=CODE.made_of("watch.py"),
+        experiment=lambda wildcards: experiment_of(wildcards).model_dump(
+            include={"data", "fits", "protocols", "bins"}, exclude={"data": {"origin"}}
+        ),
+        kernel=lambda wildcards: kernel_versions(experiment_of(wildcards).fits.values()),
+    message:
+        "Find what to watch of {wildcards.experiment}"
+    script:
+        "../scripts/watch.py"
+
+
 rule page:
     input:
         claims=rules.claims.output.claims,
         tables=[f"results/tables/{name}.csv" for name in CLAIMED],
-        files=lambda wildcards: PLAN.intermediates,
+        watch=expand(rules.watch.output, experiment=STUDY.experiments),
+        files=lambda wildcards: files_shown(PLAN),
         summaries=[f"results/tables/sweeps/{name}_summary.csv" for name in PLAN.drawn],
         template=PAGE[0],
         beside=PAGE[1:],

@@ -33,6 +33,7 @@ from em_study.figures.catalogue import FIGURES
 from em_study.plan.demands import PASSES, memory_mb, minutes, seconds_allowed
 from em_study.plan.demands import seconds_expected, seconds_of_step
 from em_study.configuration.loading import load
+from em_study.page.files import files_shown
 from em_study.places import Places
 from em_study.plan.results import Plan
 from em_study.plan.run_lock import hold, last_run

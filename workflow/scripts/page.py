@@ -11,11 +11,11 @@ from em_study.data.storage import read_table, whole_file
 from em_study.page.build import make_page
 from em_study.page.cards import card_of
 from em_study.page.charts import chart_of
+from em_study.page.stage import read_stage
 from em_study.places import ROOT
 from em_study.plan.results import Plan
 from em_study.plan.step import logged
 from em_study.sweeps.cells import text_keys
-from em_study.watch.frames import stage_of
 
 with logged(snakemake):
     forget_descriptions(snakemake.params.caller)
@@ -28,7 +28,7 @@ with logged(snakemake):
     }
     found = dict(zip(claims["claim"], claims.itertuples(), strict=True))
     plan, checksum = Plan(study), cache(sha256_of)
-    stage = stage_of(plan)
+    stage = read_stage(dict(zip(study.experiments, snakemake.input.watch, strict=True)))
     cards = [
         card_of(name, claim, found[name], tables, plan, stage.scenes, checksum, snakemake.params.configuration)
         for name, claim in study.claims.items()

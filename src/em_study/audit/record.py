@@ -129,7 +129,7 @@ def is_archive(folder: Path) -> bool:
 
 
 def holding_rows(manifest: dict) -> list[str]:
-    """List the results that hold rows of a user's files: data, predictions, imputed rows, pictures, and the page."""
+    """List the results that hold rows of a user's files: data, frames, predictions, imputed rows, pictures, page."""
     own = {
         name
         for name, found in manifest["configuration"]["experiments"].items()
@@ -143,6 +143,6 @@ def _experiment_of(path: str) -> str | None:
     parts = Path(path).parts
     if len(parts) < 3:
         return None
-    if parts[1] == "data":
+    if parts[1] in ("data", "watch"):
         return Path(path).stem
     return parts[2] if parts[1] in ("predictions", "imputed", "figures") else None

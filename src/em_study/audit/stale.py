@@ -25,7 +25,7 @@ SLUG = "[a-z][a-z0-9_]{0,63}"
 # What experiments and sweeps leave.
 MADE = re.compile(
     rf"""results/(
-        data/{SLUG}\.npz | fits/{SLUG}/{SLUG}\.npz | sklearn/{SLUG}/{SLUG}\.npz |
+        data/{SLUG}\.npz | watch/{SLUG}\.json | fits/{SLUG}/{SLUG}\.npz | sklearn/{SLUG}/{SLUG}\.npz |
         evaluation/{SLUG}/({SLUG}/)?{SLUG}\.csv | predictions/{SLUG}/{SLUG}\.(csv|parquet) |
         figures/{SLUG}/{SLUG}\.(svg|png) | tables/sweeps/{SLUG}\.csv |
         report/{SLUG}\.html | report/figures/{SLUG}/{SLUG}\.webp |

@@ -25,6 +25,7 @@ from em_study.plan.provenance import read_record
 
 # Folders of results; a Snakefile that takes the study as a module may have others beside them.
 STUDY_S = ("data", "evaluation", "figures", "fits", "imputed", "predictions", "records", "sklearn", "sweeps", "tables")
+STUDY_S += ("watch",)
 
 
 def problems_of(folder: Path, is_own: bool = True):

@@ -11,15 +11,15 @@ from em_study import TITLE
 from em_study.audit.checksums import configuration_digest
 from em_study.claims.sentences import WORDS
 from em_study.configuration.study import Study
-from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED
-from em_study.fits.settings import Fit
+from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED, settings
+from em_study.figures.style import COMPONENTS
 from em_study.page.cards import SIGNS, Card
 from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
+from em_study.page.stage import Stage
 from em_study.plan.sources import LIBRARIES
 from em_study.tables.columns import COLUMNS
-from em_study.watch.frames import Stage
 
 
 def make_page(
@@ -53,6 +53,7 @@ def make_page(
     style, script = ((template.parent / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     configuration = study.model_dump(mode="json")
     packages = run["packages"]
+    compared = [experiment for experiment in study.experiments.values() if experiment.protocols]
     shown = {
         "commit": f"{run['commit'] or 'none: ' + run['no_commit']}{', with changes' if run['dirty'] else ''}",
         "configuration, sha256": configuration_digest(configuration),
@@ -83,6 +84,7 @@ def make_page(
         settings={name: written(found) for name, found in configuration["experiments"].items()},
         claims={name: written(found) for name, found in configuration["claims"].items()},
         stage=stage,
+        scenes={"palette": COMPONENTS, "scenes": {key: of[key] for of in stage.scenes.values() for key in of}},
         sweeps=[
             (name, chart, configuration["sweeps"][name], written(configuration["sweeps"][name]))
             for name, chart in charts.items()
@@ -93,8 +95,8 @@ def make_page(
         changes=changes,
         code_of=code_of,
         verdicts=COLUMNS["claims"]["verdict"],
-        protocols=PROTOCOLS if any(experiment.protocols for experiment in study.experiments.values()) else {},
-        published=PROTOCOLS[PUBLISHED].changes(Fit(), 0),
+        protocols=PROTOCOLS if compared else {},
+        published=settings(PUBLISHED, compared[0].compared_fit, 0) if compared else {},
         run=shown,
     )
 

@@ -1,4 +1,4 @@
-"""Where a claim's number comes from: the lines of pandas that give it, and the files behind it."""
+"""Where a claim's number comes from: the lines of pandas that give it, and the command that makes it again."""
 
 import yaml
 
@@ -6,9 +6,7 @@ from em_study.claims.numbers import INEQUALITIES, PARTS, draw_columns, threshold
 from em_study.claims.settings import Claim, Selection, Test
 from em_study.configuration.study import Study
 from em_study.data.storage import ONLY_EMPTY, TEXT_COLUMNS, is_kept
-from em_study.evaluation.protocols import PROTOCOLS
 from em_study.places import Places
-from em_study.plan.results import Plan
 from em_study.sweeps.cells import text_keys
 
 
@@ -132,36 +130,6 @@ def experiment_of(claim: Selection, study: Study) -> str | None:
 def written(settings) -> str:
     """Write settings as YAML."""
     return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
-
-
-def files_of(claim: Claim, plan: Plan) -> list[tuple[str, str]]:
-    """List the files that a claim's number is made from, the last first, and the rule that makes each."""
-    table = f"results/tables/{claim.table}.csv"
-    if claim.sweep is not None:
-        return [(table, "sweep"), *((part, "sweep_part") for part in plan.parts(claim.sweep))]
-    experiment = claim.about(claim.experiment)
-    files = [(table, "tables")]
-    for name in [experiment] if experiment else plan.study.experiments:
-        files += _files_of_experiment(claim, name, plan)
-    return files
-
-
-def _files_of_experiment(claim: Claim, name: str, plan: Plan):
-    fits = list(plan.study.experiments[name].fits)
-    if claim.table == "agreement":
-        if name not in plan.compared:
-            return
-        yield f"results/evaluation/{name}/agreement.csv", "compare"
-        yield from ((f"results/sklearn/{name}/{rung}.npz", "sklearn") for rung in PROTOCOLS)
-        fits = [plan.study.experiments[name].protocols.fit]
-    elif claim.table == "measurements":
-        yield f"results/evaluation/{name}/measurements.csv", "measure"
-    else:
-        named = {claim.where.get("fit"), claim.other.get("fit")} - {None}
-        fits = [fit for fit in fits if fit in named or not named]
-        yield from ((f"results/evaluation/{name}/{claim.table}/{fit}.csv", "evaluate") for fit in fits)
-    yield from ((f"results/fits/{name}/{fit}.npz", "fit") for fit in fits)
-    yield f"results/data/{name}.npz", "data"
 
 
 def command_of(claim: Claim, configuration_files) -> str:

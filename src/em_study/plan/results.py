@@ -229,6 +229,7 @@ class Plan:
             *(f"results/evaluation/{name}/diagnosis.csv" for name in self.compared),
             *self.evaluations("fits"),
             *self.evaluations("parameters"),
+            *(f"results/watch/{name}.json" for name in self.study.experiments),
             *(part for name in self.study.sweeps for part in self.parts(name)),
         ]
 

@@ -1,21 +1,15 @@
 """A stored run once more, step by step, for the page to show."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from em_study.data.dataset import Replicate
 from em_study.errors import StudyError
-from em_study.evaluation.relabeling import best_names
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
-from emgmm import (
-    MixtureParameters,
-    StoppingRule,
-    expectation_maximization,
-    labeled_statistics,
-    posteriors,
-)
+from emgmm import MixtureParameters, StoppingRule, expectation_maximization, labeled_statistics
 
 EVERY_STEP, MOST_STEPS = 30, 80  # shown: the first ones, then fewer and fewer, and the last
 MOST_WORK = 100_000_000  # steps times values: some seconds
@@ -26,130 +20,128 @@ class NotShownError(StudyError):
     """A run cannot be shown step by step; says why."""
 
 
-@dataclass(frozen=True)
-class Watched:
-    """A run to watch: the fit's settings, its runs, and which of them.
+@dataclass(frozen=True, eq=False)
+class StoredRun:
+    """One replicate of a fit's runs, or of another implementation's, in the terms of our EM.
 
-    `start` is where it began, if that is not what `runs` says.
+    Attributes
+    ----------
+    fit : Fit
+    replicate : int
+    start, end : MixtureParameters or None
+    trace : ndarray of shape (n_steps,)
+        Mean log-likelihoods, in nats a row.
+    n_passes : int
+        Passes over the rows: the steps, and with an acceleration those that were taken back.
+    converged : bool
+    failure : str
+        Why it has no end; empty if it has one.
+    is_ours : bool
     """
 
     fit: Fit
-    runs: Runs
     replicate: int
-    start: MixtureParameters | None = None
-
-    @property
-    def trace(self) -> np.ndarray:
-        """Its log-likelihoods, (n_steps,), in nats a row."""
-        trace = self.runs.trace[self.replicate]
-        return trace[np.isfinite(trace)]
-
-    @property
-    def n_passes(self) -> int:
-        """Passes over the rows that it took: its steps, and with an acceleration those that were taken back."""
-        if self.fit.acceleration == "none":
-            return len(self.trace)  # another implementation may tell another number
-        return int(self.runs.n_passes[self.replicate])
-
-    @property
-    def converged(self) -> bool:
-        """Whether its stopping rule was met."""
-        return bool(self.runs.converged[self.replicate])
-
-    @property
-    def failure(self) -> str:
-        """Why it has no end; empty if it has one."""
-        return str(self.runs.failure[self.replicate])
-
-    @property
-    def end(self) -> MixtureParameters | None:
-        """Where it ended, if it did not fail."""
-        return self.runs.end(self.replicate)
+    start: MixtureParameters | None
+    end: MixtureParameters | None
+    trace: np.ndarray
+    n_passes: int
+    converged: bool
+    failure: str
+    is_ours: bool
 
     @property
     def is_joint(self) -> bool:
         """Whether its log-likelihood is that of the labeled rows too."""
         return self.fit.semi_supervised == "clamped"
 
-    @property
-    def began(self) -> MixtureParameters | None:
-        """Where it began."""
-        return self.runs.start(self.replicate) if self.start is None else self.start
+
+def stored_run(fit: Fit, runs: Runs, r: int, start: MixtureParameters | None = None) -> StoredRun:
+    """Take replicate r of runs; of another implementation's, `start` is where ours says that it began."""
+    trace = runs.trace[r][np.isfinite(runs.trace[r])]
+    return StoredRun(
+        fit=fit,
+        replicate=r,
+        start=start or runs.start(r),
+        end=runs.end(r),
+        trace=trace,
+        n_passes=len(trace) if fit.acceleration == "none" else int(runs.n_passes[r]),  # others may count otherwise
+        converged=bool(runs.converged[r]),
+        failure=str(runs.failure[r]),
+        is_ours=start is None,
+    )
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(NamedTuple):
     """Some steps of a run.
 
     Attributes
     ----------
     steps : ndarray of int of shape (n,)
         From 1. Where the fit ends with an M-step, one more than it took: what it returns.
-    parameters : list of MixtureParameters
-        Under which the E-step of each found its log-likelihood.
+    frames : ndarray of shape (n, K, 1 + D + D (D + 1) / 2)
+        Of each component the weight, the mean, and the lower triangle of the covariance, under which the E-step of each
+        step found its log-likelihood.
     trace : ndarray of shape (n,)
         Mean log-likelihoods, in nats a row: the stored ones, and that of what the fit returns.
-    n_steps : int
-        That the run took.
+    last : MixtureParameters
+        Those of the last frame.
     """
 
     steps: np.ndarray
-    parameters: list[MixtureParameters]
+    frames: np.ndarray
     trace: np.ndarray
-    n_steps: int
+    last: MixtureParameters
 
 
-def replay(rows: Replicate, watched: Watched) -> Replay:
+def replay(rows: Replicate, run: StoredRun) -> Replay:
     """Run EM once more from where a stored run began.
-
-    Parameters
-    ----------
-    rows : Replicate
-        That were fitted.
-    watched : Watched
 
     Raises
     ------
     NotShownError
         If it took no steps, or others than our EM takes.
     """
-    start, trace = watched.began, watched.trace
-    if start is None:
-        raise NotShownError(watched.failure or "it has no start")
-    if not len(trace):
-        raise NotShownError(watched.failure or "it takes no steps, or does not tell them")
-    if len(trace) * rows.unlabeled.size > MOST_WORK:
-        raise NotShownError(
-            f"its {len(trace):,} steps on {len(rows.unlabeled):,} rows would take long to run once more"
-        )
-    shown = shown_steps(len(trace))
-    labeled = None
-    if watched.is_joint:
-        labeled = labeled_statistics(rows.labeled, rows.labels, start.n_components, start.covariance_type)
-    kept: list[MixtureParameters] = []
-    last: list[MixtureParameters] = []
+    trace, n_steps = run.trace, len(run.trace)
+    if run.start is None or not n_steps:
+        no_reason = "it takes no steps, or does not tell them" if run.start else "it has no start"
+        raise NotShownError(run.failure or no_reason)
+    if n_steps * rows.unlabeled.size > MOST_WORK:
+        raise NotShownError(f"its {n_steps:,} steps on {len(rows.unlabeled):,} rows would take long to run once more")
+    steps, kept = shown_steps(n_steps), []
 
     def keep(step, _, parameters):
-        last[:] = [parameters]
-        if step in shown:
+        if step in steps:
             kept.append(parameters)
 
-    def run(begin, n_passes, **options):
-        rule = StoppingRule(tol=0.0, max_iter=n_passes, before_maximization=True, earliest=2)
-        fit = watched.fit
-        settings = {"labeled": labeled, "reg_covar": fit.reg_covar, "kernel": fit.kernel, **options}
-        return expectation_maximization(rows.unlabeled, begin, rule, **settings)
-
-    result = run(start, watched.n_passes, acceleration=watched.fit.acceleration, monitor=keep)
-    found = np.array(result.trace)
-    differs = np.flatnonzero(np.abs(found - trace[: len(found)]) > SAME * np.maximum(1.0, np.abs(trace[: len(found)])))
-    if len(differs) or len(found) != len(trace):
+    found = np.array(_em(rows, run, run.start, run.n_passes, acceleration=run.fit.acceleration, monitor=keep).trace)
+    stored = trace[: len(found)]
+    differs = np.flatnonzero(np.abs(found - stored) > SAME * np.maximum(1.0, np.abs(stored)))
+    if len(differs) or len(found) != n_steps:
         raise NotShownError(f"its steps are not those of our EM from step {[*differs, len(found)][0] + 1} on")
-    end = watched.end
-    if end is None or np.allclose(end.means, last[0].means, rtol=SAME, atol=0):
-        return Replay(shown, kept, trace[shown - 1], len(trace))
-    steps, likelihoods = [*shown, len(trace) + 1], [*trace[shown - 1], run(end, 1).trace[0]]
-    return Replay(np.array(steps), [*kept, end], np.array(likelihoods), len(trace))
+    trace = trace[steps - 1]
+    if run.end and not np.allclose(run.end.means, kept[-1].means, rtol=SAME, atol=0):
+        steps, trace = np.append(steps, n_steps + 1), np.append(trace, _em(rows, run, run.end, 1).trace[0])
+        kept.append(run.end)
+    return Replay(steps, np.array([_frame(each) for each in kept]), trace, kept[-1])
+
+
+def continued(rows: Replicate, run: StoredRun) -> float:
+    """Find the mean log-likelihood that EM comes to from where a run ended, in nats a row; NaN if to none."""
+    result = _em(rows, run, run.end, 5_000, tol=1e-10)
+    return result.trace[-1] if result.converged else np.nan
+
+
+def _em(rows: Replicate, run: StoredRun, begin: MixtureParameters, max_iter: int, tol: float = 0.0, **options):
+    labeled = None
+    if run.is_joint:
+        labeled = labeled_statistics(rows.labeled, rows.labels, begin.n_components, begin.covariance_type)
+    rule = StoppingRule(tol=tol, max_iter=max_iter, before_maximization=True, earliest=2)
+    options |= {"labeled": labeled, "reg_covar": run.fit.reg_covar, "kernel": run.fit.kernel}
+    return expectation_maximization(rows.unlabeled, begin, rule, **options)
+
+
+def _frame(p: MixtureParameters) -> np.ndarray:
+    return np.hstack([p.weights[:, None], p.means, p.covariance_matrices[:, *np.tril_indices(p.n_features)]])
 
 
 def shown_steps(n_steps: int) -> np.ndarray:
@@ -158,38 +150,3 @@ def shown_steps(n_steps: int) -> np.ndarray:
         return np.arange(1, n_steps + 1)
     later = np.geomspace(EVERY_STEP, n_steps, MOST_STEPS - EVERY_STEP + 1)
     return np.unique([*range(1, EVERY_STEP), *np.round(later).astype(int)])
-
-
-def renamed(found: Replay, order) -> Replay:
-    """Put the components of a replay into another order."""
-
-    def in_order(parameters: MixtureParameters):
-        covariances = parameters.covariances
-        if parameters.covariance_type != "tied":
-            covariances = covariances[order]
-        return MixtureParameters(
-            parameters.weights[order], parameters.means[order], covariances, parameters.covariance_type
-        )
-
-    return replace(found, parameters=[in_order(parameters) for parameters in found.parameters])
-
-
-def named_alike(rows: Replicate, replays: dict[str, Replay], reference: Replay) -> dict[str, Replay]:
-    """Give the components of replays the numbers under which most rows end in the same one as by the reference."""
-
-    def end_of(found: Replay):
-        return posteriors(rows.unlabeled, found.parameters[-1]).argmax(axis=1)
-
-    result, n_components, wanted = {}, reference.parameters[0].n_components, end_of(reference)
-    for name, found in replays.items():
-        result[name] = found
-        if found.parameters[0].n_components == n_components:
-            result[name] = renamed(found, np.argsort(best_names(end_of(found), wanted, n_components)))
-    return result
-
-
-def continued(rows: Replicate, watched: Watched) -> float:
-    """Find the mean log-likelihood that EM comes to from where a run ended, in nats a row; NaN if to none."""
-    rule = StoppingRule(tol=1e-10, max_iter=5_000, before_maximization=True, earliest=2)
-    result = expectation_maximization(rows.unlabeled, watched.end, rule, reg_covar=watched.fit.reg_covar)
-    return result.trace[-1] if result.converged else np.nan

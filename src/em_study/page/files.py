@@ -1,0 +1,49 @@
+"""The files behind a claim's number. It imports little, so that the workflow can use it first."""
+
+from em_study.claims.settings import Claim
+from em_study.evaluation.protocols import PROTOCOLS
+from em_study.plan.results import Plan
+
+MOST_FILES = 24  # that a card shows, with their checksums
+
+
+def files_shown(plan: Plan) -> list[str]:
+    """List the files whose checksums the cards show, each once."""
+    study = plan.study
+    claims = [claim for claim in study.claims.values() if isinstance(claim, Claim)]
+    there = [
+        claim
+        for claim in claims
+        if claim.about(claim.experiment) in (None, *study.experiments) and claim.sweep in (None, *study.sweeps)
+    ]
+    return sorted({file for claim in there for file, _ in files_of(claim, plan)[:MOST_FILES]})
+
+
+def files_of(claim: Claim, plan: Plan) -> list[tuple[str, str]]:
+    """List the files that a claim's number is made from, the last first, and the rule that makes each."""
+    table = f"results/tables/{claim.table}.csv"
+    if claim.sweep is not None:
+        return [(table, "sweep"), *((part, "sweep_part") for part in plan.parts(claim.sweep))]
+    experiment = claim.about(claim.experiment)
+    files = [(table, "tables")]
+    for name in [experiment] if experiment else plan.study.experiments:
+        files += _files_of_experiment(claim, name, plan)
+    return files
+
+
+def _files_of_experiment(claim: Claim, name: str, plan: Plan):
+    fits = list(plan.study.experiments[name].fits)
+    if claim.table == "agreement":
+        if name not in plan.compared:
+            return
+        yield f"results/evaluation/{name}/agreement.csv", "compare"
+        yield from ((f"results/sklearn/{name}/{rung}.npz", "sklearn") for rung in PROTOCOLS)
+        fits = [plan.study.experiments[name].protocols.fit]
+    elif claim.table == "measurements":
+        yield f"results/evaluation/{name}/measurements.csv", "measure"
+    else:
+        named = {claim.where.get("fit"), claim.other.get("fit")} - {None}
+        fits = [fit for fit in fits if fit in named or not named]
+        yield from ((f"results/evaluation/{name}/{claim.table}/{fit}.csv", "evaluate") for fit in fits)
+    yield from ((f"results/fits/{name}/{fit}.npz", "fit") for fit in fits)
+    yield f"results/data/{name}.npz", "data"
