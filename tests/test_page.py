@@ -31,7 +31,8 @@ from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
 from em_study.page.origin import command_of, pandas_lines
 from em_study.page.stage import read_stage
-from em_study.page.strips import Axis, Held, strip, told_apart
+from em_study.page.strips import Held, axis_of, strip
+from em_study.page.svg import told_apart
 from em_study.places import Places
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import repeated_runs
@@ -367,7 +368,7 @@ NUMBERS = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_
 
 @given(NUMBERS, st.floats(-1e6, 1e6))
 def test_all_that_is_drawn_lies_on_the_strip(values, end):
-    axis = Axis(values, [end, np.median(values)])
+    axis = axis_of(values, [end, np.median(values)])
     places = [axis.place(value) for value in [*values, end]]
     assert 0 <= min(places) <= max(places) <= 560
     order = np.argsort([*values, end], kind="stable")

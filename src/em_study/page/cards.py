@@ -13,7 +13,8 @@ from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from em_study.page.files import MOST_FILES, files_of
 from em_study.page.origin import command_of, experiment_of, pandas_lines, text_of
 from em_study.page.stage import way_of_claim
-from em_study.page.strips import Held, strip, told
+from em_study.page.strips import Held, strip
+from em_study.page.svg import told
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import repeated_runs
 from em_study.tables.columns import COLUMNS

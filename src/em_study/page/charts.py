@@ -4,20 +4,18 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator
 
 from em_study.figures.panels import MOST_LINES, Panel, panels_of, short_names, title_of
 from em_study.figures.sweep import MOST_PANELS, line_color
-from em_study.page.strips import told, told_apart
+from em_study.page.svg import KINDS, MOST_TICKS, Scale, free_room, told, told_apart
 from em_study.sweeps.settings import Sweep
 
 WIDTH, HEIGHT = 440, 270  # of a panel, in CSS pixels
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 40, 44  # its margins
 MOST_POINTS = 400  # that tell their numbers
-MOST_TICKS = 6
 LETTER = 7.0  # pixels
 DASHES = ("", "7 4", "2 3", "8 3 2 3", "12 3", "4 2 1 2")
-TRANSFORMS = {"linear": np.asarray, "log": np.log10, "symlog": np.log1p}
+ROOM = 0.03  # share of a scale that is left free beyond the numbers
 
 
 @dataclass(frozen=True)
@@ -108,50 +106,15 @@ def _style(sweep: Sweep, labels, keys, label) -> tuple[int, str, str]:
     return i, line_color(sweep.figure.color, keys[label], i), DASHES[i % len(DASHES)]
 
 
-class Scale:
-    """From numbers to pixels.
-
-    Parameters
-    ----------
-    values : ndarray
-        To be shown.
-    kind : {"linear", "log", "symlog"}
-    begin, end : float
-        Pixels.
-    """
-
-    def __init__(self, values, kind: str, begin: float, end: float):
-        self.of, self.kind = TRANSFORMS[kind], kind
-        self.low, self.high = float(values.min()), float(values.max())
-        low, high = float(self.of(self.low)), float(self.of(self.high))
-        room = 0.03 * (high - low) or 0.5 * abs(low) or 0.5
-        self.begin, self.per_unit, self.first = begin, (end - begin) / (high - low + 2 * room), low - room
-
-    def place(self, value) -> float:
-        """Give the pixel of a number."""
-        return self.begin + (float(self.of(value)) - self.first) * self.per_unit
-
-    @property
-    def ticks(self) -> list[float]:
-        """Some round numbers within."""
-        if self.low == self.high:
-            return [self.low]
-        if self.kind == "linear":
-            found = MaxNLocator(MOST_TICKS - 1, steps=[1, 2, 2.5, 5, 10]).tick_values(self.low, self.high)
-        elif self.kind == "log":
-            subs = (1.0,) if self.high > 100 * self.low else (1.0, 2.0, 5.0)
-            found = LogLocator(subs=subs, numticks=MOST_TICKS).tick_values(self.low, self.high)
-        else:
-            found = [0.0, *10.0 ** np.arange(np.ceil(np.log10(self.high)) + 1)]
-        slack = 1e-9 * (self.high - self.low)
-        within = [float(tick) + 0.0 for tick in found if self.low - slack <= tick <= self.high + slack]
-        return within if len(within) > 1 else [self.low, self.high]
+def _scale(values, kind: str, begin: float, end: float) -> Scale:
+    low, high = KINDS[kind][0](np.array([values.min(), values.max()], dtype=float))
+    return Scale(low, high, begin, end, kind, free_room(low, high, ROOM))
 
 
 def _lines(panel: Panel, styles, points) -> str:
     ends = np.concatenate([panel.all("mean"), panel.all("low"), panel.all("high")])
-    x = Scale(panel.all("places").astype(float), panel.x_scale, LEFT, WIDTH - RIGHT)
-    y = Scale(ends, panel.y_scale, HEIGHT - BOTTOM, TOP)
+    x = _scale(panel.all("places").astype(float), panel.x_scale, LEFT, WIDTH - RIGHT)
+    y = _scale(ends, panel.y_scale, HEIGHT - BOTTOM, TOP)
     parts = _horizontal_axis(panel, x)
     for tick, text in zip(y.ticks, told_apart(y.ticks), strict=True):
         parts.append(f'<path class="grid" d="M{LEFT} {y.place(tick):.1f}H{WIDTH - RIGHT}"/>')
