@@ -30,7 +30,6 @@ from em_study.page.cards import held_to
 from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
 from em_study.page.origin import command_of, pandas_lines
-from em_study.page.stage import read_stage
 from em_study.page.strips import Held, axis_of, strip
 from em_study.page.svg import told_apart
 from em_study.places import Places
@@ -167,8 +166,9 @@ def test_text_of_a_configuration_is_escaped(project, study):
 
 
 @pytest.fixture
-def stage(project, study):
-    return read_stage({name: f"results/watch/{name}.json" for name in study.experiments})
+def frames(project, study):
+    """Read what can be watched of each experiment."""
+    return {name: json.loads((project / f"results/watch/{name}.json").read_text()) for name in study.experiments}
 
 
 @pytest.fixture
@@ -194,12 +194,12 @@ def mixtures(frames):
         yield MixtureParameters(frame[:, 0].copy(), frame[:, 1 : 1 + n_features].copy(), covariances)
 
 
-def test_a_replayed_run_is_the_stored_one(scenes, stage):
+def test_a_replayed_run_is_the_stored_one(scenes, frames):
     replayed = [(scene, name) for scene in scenes for name in scene.replays]
     assert len(replayed) > 10
     for scene, name in replayed:
         run, replay = scene.runs[name], scene.replays[name]
-        packed = stage.scenes[scene.experiment][scene.key]["runs"][name]
+        packed = frames[scene.experiment]["scenes"][scene.key]["runs"][name]
         assert np.array_equal(np.frombuffer(base64.b64decode(packed["frames"])), replay.frames.ravel())
         assert np.array_equal(np.frombuffer(base64.b64decode(packed["trace"])), replay.trace)
         assert replay.steps[0] == 1
@@ -214,10 +214,10 @@ def test_a_replayed_run_is_the_stored_one(scenes, stage):
             np.testing.assert_allclose(found, replay.trace, rtol=0, atol=SAME)
 
 
-def test_what_cannot_be_watched_is_told(stage, page):
-    assert stage.left_out["incomplete"] == "it has 4 features, and the pictures show one or two"
+def test_what_cannot_be_watched_is_told(frames, page):
+    assert frames["incomplete"]["left_out"]["incomplete"] == "it has 4 features, and the pictures show one or two"
     assert "incomplete: it has 4 features" in page
-    assert {name for name, found in stage.scenes.items() if found} == {"customers", "guide", "mine"}
+    assert {name for name, found in frames.items() if found["scenes"]} == {"customers", "guide", "mine"}
 
 
 def test_a_run_of_other_steps_is_not_watched(study, project):
@@ -232,15 +232,16 @@ def test_a_run_of_other_steps_is_not_watched(study, project):
         replay(rows, stored_run(fit, replace(runs, trace=np.full_like(runs.trace, np.nan)), 0))
 
 
-def test_every_way_leads_to_runs_that_are_there(stage):
-    kinds = " ".join(way.text for way in stage.ways)
+def test_every_way_leads_to_runs_that_are_there(frames):
+    ways = [way for found in frames.values() for way in found["ways"]]
+    kinds = " ".join(way["text"] for way in ways)
     assert "a start without labels beside one from labels" in kinds
     assert "labels that stay in the likelihood" in kinds
     assert "takes the covariances for precisions" in kinds
-    for way in stage.ways:
-        runs = stage.scenes[way.scene.split("/")[0]][way.scene]["runs"]
-        assert {way.left, way.right} <= {*runs}
-        assert 1 <= way.step <= max(runs[name]["steps"][-1] for name in (way.left, way.right))
+    for way in ways:
+        runs, sides = frames[way["scene"].split("/")[0]]["scenes"][way["scene"]]["runs"], (way["left"], way["right"])
+        assert {*sides} <= {*runs}
+        assert 1 <= way["step"] <= max(runs[name]["steps"][-1] for name in sides)
 
 
 @given(st.integers(1, 100_000))

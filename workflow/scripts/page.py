@@ -1,5 +1,6 @@
 """Make the page of the claims."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from em_study.data.storage import read_table, whole_file
 from em_study.page.build import make_page
 from em_study.page.cards import card_of
 from em_study.page.charts import chart_of
-from em_study.page.stage import read_stage
 from em_study.places import ROOT
 from em_study.plan.results import Plan
 from em_study.plan.step import logged
@@ -28,9 +28,11 @@ with logged(snakemake):
     }
     found = dict(zip(claims["claim"], claims.itertuples(), strict=True))
     plan, checksum = Plan(study), cache(sha256_of)
-    stage = read_stage(dict(zip(study.experiments, snakemake.input.watch, strict=True)))
+    frames = [json.loads(Path(file).read_text(encoding="utf-8")) for file in snakemake.input.watch]
+    frames = dict(zip(study.experiments, frames, strict=True))
+    scenes = {name: of_experiment["scenes"] for name, of_experiment in frames.items()}
     cards = [
-        card_of(name, claim, found[name], tables, plan, stage.scenes, checksum, snakemake.params.configuration)
+        card_of(name, claim, found[name], tables, plan, scenes, checksum, snakemake.params.configuration)
         for name, claim in study.claims.items()
     ]
     charts = {
@@ -39,6 +41,6 @@ with logged(snakemake):
     }
     run = {**git_state(ROOT), **environment()}
     given = snakemake.params
-    html = make_page(cards, study, run, given.code_of, stage, charts, given.changes, Path(snakemake.input.template))
+    html = make_page(cards, study, run, given.code_of, frames, charts, given.changes, Path(snakemake.input.template))
     with whole_file(snakemake.output[0]) as file:
         file.write_text(html, encoding="utf-8")

@@ -17,7 +17,6 @@ from em_study.page.cards import SIGNS, Card
 from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
-from em_study.page.stage import Stage
 from em_study.plan.sources import LIBRARIES
 from em_study.tables.columns import COLUMNS
 
@@ -27,7 +26,7 @@ def make_page(
     study: Study,
     run: dict,
     code_of: dict[str, list[str]],
-    stage: Stage,
+    frames: dict[str, dict],
     charts: dict[str, Chart],
     changes: list[str],
     template: Path,
@@ -42,7 +41,8 @@ def make_page(
         Commit, versions and so on, to show by name.
     code_of : dict of list of str
         The script of each rule that makes a number, and the modules that it uses.
-    stage : Stage
+    frames : dict of dict
+        What of each experiment can be watched, as `em_study.watch.frames.frames_of` packs it.
     charts : dict of Chart
         Of the sweeps that are drawn.
     changes : list of str
@@ -71,32 +71,29 @@ def make_page(
         style_hash=_hash(style),
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=_hash(script),
+        svg=Markup,
+        written=written,
+        configuration=configuration,
+        changes=changes,
+        cards=cards,
         tally=[
             (verdict, sign, WORDS[verdict], found)
             for verdict, sign in SIGNS.items()
             if (found := [card for card in cards if card.verdict == verdict])
         ],
-        sources={
-            source: [card for card in cards if card.source == source]
-            for source in dict.fromkeys(card.source for card in cards)
+        verdicts=COLUMNS["claims"]["verdict"],
+        ways=[way for found in frames.values() for way in found["ways"]],
+        left_out={name: reason for found in frames.values() for name, reason in found["left_out"].items()},
+        scenes={
+            "palette": COMPONENTS,
+            "scenes": {key: scene for found in frames.values() for key, scene in found["scenes"].items()},
         },
-        svg=Markup,
-        settings={name: written(found) for name, found in configuration["experiments"].items()},
-        claims={name: written(found) for name, found in configuration["claims"].items()},
-        stage=stage,
-        scenes={"palette": COMPONENTS, "scenes": {key: of[key] for of in stage.scenes.values() for key in of}},
-        sweeps=[
-            (name, chart, configuration["sweeps"][name], written(configuration["sweeps"][name]))
-            for name, chart in charts.items()
-        ],
+        charts=charts,
         columns=DRAWN,
         most_points=MOST_POINTS,
-        seed=study.seed,
-        changes=changes,
-        code_of=code_of,
-        verdicts=COLUMNS["claims"]["verdict"],
         protocols=PROTOCOLS if compared else {},
         published=settings(PUBLISHED, compared[0].compared_fit, 0) if compared else {},
+        code_of=code_of,
         run=shown,
     )
 

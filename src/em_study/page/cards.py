@@ -101,7 +101,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         By the names that claims use.
     plan : Plan
     scenes : dict of dict
-        Those of each experiment that can be watched, as `em_study.page.stage.Stage` has them.
+        Those of each experiment that can be watched, as `em_study.watch.frames.frames_of` packs them.
     checksum : callable
         From a path to its sha256.
     configuration_files : list of path-like

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from em_study.figures.panels import MOST_LINES, Panel, panels_of, short_names, title_of
+from em_study.figures.panels import MOST_LINES, Line, Panel, panels_of, short_names, title_of
 from em_study.figures.sweep import MOST_PANELS, line_color
 from em_study.page.svg import KINDS, MOST_TICKS, Scale, free_room, told, told_apart
 from em_study.sweeps.settings import Sweep
@@ -58,52 +58,43 @@ def chart_of(summary, sweep: Sweep, name: str) -> Chart:
     sweep : Sweep
     name : str
     """
-    every = panels_of(summary, sweep)
+    every, color = panels_of(summary, sweep), sweep.figure.color
     panels = every[:MOST_PANELS]
-    keys = {line.label: line.key for panel in panels for line in panel.lines}
-    labels, is_heatmap = [*keys], sweep.figure.kind == "heatmap"
-    n_points = sum(len(line.places) for panel in panels for line in panel.lines)
+    lines = [line for panel in panels for line in panel.lines]
+    keys, is_heatmap = {line.label: line.key for line in lines}, sweep.figure.kind == "heatmap"
+    styles = {label: (i, *_style(color, key, i, len(keys))) for i, (label, key) in enumerate(keys.items())}
+    n_points = sum(len(line.places) for line in lines)
     rows, drawn = [], []
     for panel in panels:
-        points = _points(panel) if n_points <= MOST_POINTS else {}
+        points = {line.label: [*_points(panel, line)] for line in panel.lines if n_points <= MOST_POINTS}
         rows += [row for of_line in points.values() for row in of_line]
         if panel.is_empty:
-            drawn.append(_framed(panel, [_text(WIDTH / 2, HEIGHT / 2, "no fit has this number")]))
+            parts = [_text(WIDTH / 2, HEIGHT / 2, "no fit has this number")]
         elif is_heatmap:
-            drawn.append(_heatmap(panel, short_names(sweep.vary)[sweep.figure.color], points))
+            parts = _heatmap(panel, short_names(sweep.vary)[color], points)
         else:
-            drawn.append(_lines(panel, {label: _style(sweep, labels, keys, label) for label in labels}, points))
-    chosen = labels if 1 < len(labels) <= MOST_LINES and not is_heatmap else []
-    swatches = [(label, _swatch(_style(sweep, labels, keys, label))) for label in chosen]
+            parts = _lines(panel, styles, points)
+        drawn.append(_framed(panel, parts))
+    is_choice = 1 < len(keys) <= MOST_LINES and not is_heatmap
+    swatches = [(label, _swatch(*look)) for label, (_, *look) in styles.items()] if is_choice else []
     return Chart(title_of(summary, sweep, name), drawn, swatches, n_points, rows, len(every) - len(panels))
 
 
-def _points(panel: Panel) -> dict[str, list[tuple[str, ...]]]:
-    """Tell the numbers of each line, by its label."""
-    place = panel.title + (f"{', ' if panel.title else ''}{panel.meaning.replace(chr(10), ' ')}")
-    found = {}
-    for line in panel.lines:
-        found[line.label] = [
-            (place, line.label, f"{panel.x} = {_place(panel, at)}", told(mean), _interval(low, high))
-            for at, mean, low, high in zip(line.places, line.mean, line.low, line.high, strict=True)
-        ]
-    return found
+def _style(by: str | None, key, i: int, n_lines: int) -> tuple[str, str]:
+    """Give colour and dashes of line i; many lines look alike."""
+    return ("#767676", "") if n_lines > MOST_LINES else (line_color(by, key, i), DASHES[i % len(DASHES)])
+
+
+def _points(panel: Panel, line: Line):
+    """Yield what a table tells of each point of a line."""
+    where = ", ".join(filter(None, (panel.title, panel.meaning.replace("\n", " "))))
+    for at, mean, low, high in zip(line.places, line.mean, line.low, line.high, strict=True):
+        interval = f"{told(low)} to {told(high)}" if low < high else ""
+        yield where, line.label, f"{panel.x} = {_place(panel, at)}", told(mean), interval
 
 
 def _place(panel: Panel, at) -> str:
     return str(panel.names[at]) if panel.names else told(at, 6)
-
-
-def _interval(low: float, high: float) -> str:
-    return f"{told(low)} to {told(high)}" if low < high else ""
-
-
-def _style(sweep: Sweep, labels, keys, label) -> tuple[int, str, str]:
-    """Give number, colour and dashes of a line; many lines look alike."""
-    i = labels.index(label)
-    if len(labels) > MOST_LINES:
-        return i, "#767676", ""
-    return i, line_color(sweep.figure.color, keys[label], i), DASHES[i % len(DASHES)]
 
 
 def _scale(values, kind: str, begin: float, end: float) -> Scale:
@@ -111,7 +102,7 @@ def _scale(values, kind: str, begin: float, end: float) -> Scale:
     return Scale(low, high, begin, end, kind, free_room(low, high, ROOM))
 
 
-def _lines(panel: Panel, styles, points) -> str:
+def _lines(panel: Panel, styles, points) -> list[str]:
     ends = np.concatenate([panel.all("mean"), panel.all("low"), panel.all("high")])
     x = _scale(panel.all("places").astype(float), panel.x_scale, LEFT, WIDTH - RIGHT)
     y = _scale(ends, panel.y_scale, HEIGHT - BOTTOM, TOP)
@@ -131,7 +122,7 @@ def _lines(panel: Panel, styles, points) -> str:
         for at, up, words in zip(across, mean, points.get(line.label, ()), strict=False):
             parts.append(_point(f'<circle cx="{at:.1f}" cy="{up:.1f}" r="4"/>', words))
         parts.append("</g>")
-    return _framed(panel, parts)
+    return parts
 
 
 def _places(across, up) -> list[str]:
@@ -143,7 +134,7 @@ def _path(run, dashes) -> str:
     return f'<path class="mean" d="M{"L".join(run)}"{dashed}/>'
 
 
-def _heatmap(panel: Panel, name: str, points) -> str:
+def _heatmap(panel: Panel, name: str, points) -> list[str]:
     places = np.unique(panel.all("places"))
     width, height = (WIDTH - LEFT - RIGHT) / len(places), (HEIGHT - TOP - BOTTOM) / len(panel.lines)
     low, high = panel.all("mean").min(), panel.all("mean").max()
@@ -165,7 +156,7 @@ def _heatmap(panel: Panel, name: str, points) -> str:
             if width > LETTER * len(told(mean)) and height > 12:
                 cell += _text(left + width / 2, top + height / 2 + 4, told(mean))
             parts.append(_point(cell, told_words) if told_words else cell)
-    return _framed(panel, parts)
+    return parts
 
 
 def _horizontal_axis(panel: Panel, x: Scale) -> list[str]:
@@ -191,9 +182,8 @@ def _framed(panel: Panel, parts: list[str]) -> str:
     """Put a panel's title and what it measures above it."""
     meaning = panel.meaning.replace("\n", " ")
     title = [_text(LEFT, 14, panel.title, "start", "title")] if panel.title else []
-    head = (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(f"{panel.title} {meaning}".strip())}">'
-    )
+    label = escape(f"{panel.title} {meaning}".strip())
+    head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{label}">'
     return "".join([head, *title, _text(LEFT, 30, meaning, "start"), *parts, "</svg>"])
 
 
@@ -203,8 +193,7 @@ def _point(shape: str, words) -> str:
     return f'<g class="point" role="img" tabindex="-1"><title>{escape(told_words)}</title>{shape}</g>'
 
 
-def _swatch(style) -> str:
-    _, color, dashes = style
+def _swatch(color: str, dashes: str) -> str:
     line = f'<g class="line" color="{color}">{_path(["0 5", "34 5"], dashes)}</g>'
     return f'<svg viewBox="0 0 34 10" aria-hidden="true">{line}</svg>'
 

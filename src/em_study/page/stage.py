@@ -1,38 +1,8 @@
-"""What can be watched on the page: read from what was stored, and found for a claim."""
-
-import json
-from dataclasses import dataclass
-from pathlib import Path
+"""Where the number of a claim can be watched."""
 
 from em_study.claims.settings import Claim
 from em_study.experiments.settings import Experiment
 from em_study.watch.ways import Way, beside, named
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What can be watched, as `em_study.watch.frames.frames_of` packs it.
-
-    Attributes
-    ----------
-    scenes : dict of dict
-        By experiment, then by the key of each.
-    ways : list of Way
-    left_out : dict of str
-        Why an experiment, or a run of a scene, cannot be watched.
-    """
-
-    scenes: dict[str, dict[str, dict]]
-    ways: list[Way]
-    left_out: dict[str, str]
-
-
-def read_stage(files: dict[str, str]) -> Stage:
-    """Read what can be watched of each experiment, from its file."""
-    found = {name: json.loads(Path(file).read_text(encoding="utf-8")) for name, file in files.items()}
-    ways = [Way(**way) for each in found.values() for way in each["ways"]]
-    left_out = {name: reason for each in found.values() for name, reason in each["left_out"].items()}
-    return Stage({name: each["scenes"] for name, each in found.items()}, ways, left_out)
 
 
 def way_of_claim(claim: Claim, experiment: Experiment, scenes: dict[str, dict], values, observed: float) -> Way | None:
@@ -44,7 +14,7 @@ def way_of_claim(claim: Claim, experiment: Experiment, scenes: dict[str, dict], 
     experiment : Experiment
         That it is about.
     scenes : dict of dict
-        Of this experiment, by the key of each.
+        Of this experiment, by the key of each, as `em_study.watch.frames.frames_of` packs them.
     values : dict of float
         The claim's number in each draw.
     observed : float

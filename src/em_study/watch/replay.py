@@ -1,13 +1,13 @@
 """A stored run once more, step by step, for the page to show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
 from em_study.data.dataset import Replicate
 from em_study.errors import StudyError
-from em_study.fits.runs import Runs
+from em_study.fits.runs import Run, Runs
 from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, StoppingRule, expectation_maximization, labeled_statistics
 
@@ -21,33 +21,12 @@ class NotShownError(StudyError):
 
 
 @dataclass(frozen=True, eq=False)
-class StoredRun:
-    """One replicate of a fit's runs, or of another implementation's, in the terms of our EM.
+class StoredRun(Run):
+    """One replicate of a fit, or of another implementation in the terms of our EM, whose settings are then `fit`."""
 
-    Attributes
-    ----------
-    fit : Fit
-    replicate : int
-    start, end : MixtureParameters or None
-    trace : ndarray of shape (n_steps,)
-        Mean log-likelihoods, in nats a row.
-    n_passes : int
-        Passes over the rows: the steps, and with an acceleration those that were taken back.
-    converged : bool
-    failure : str
-        Why it has no end; empty if it has one.
-    is_ours : bool
-    """
-
-    fit: Fit
-    replicate: int
-    start: MixtureParameters | None
-    end: MixtureParameters | None
-    trace: np.ndarray
-    n_passes: int
-    converged: bool
-    failure: str
-    is_ours: bool
+    fit: Fit = field(default_factory=Fit)
+    replicate: int = 0
+    is_ours: bool = True
 
     @property
     def is_joint(self) -> bool:
@@ -57,18 +36,11 @@ class StoredRun:
 
 def stored_run(fit: Fit, runs: Runs, r: int, start: MixtureParameters | None = None) -> StoredRun:
     """Take replicate r of runs; of another implementation's, `start` is where ours says that it began."""
+    began, is_ours = (runs.start(r), True) if start is None else (start, False)
     trace = runs.trace[r][np.isfinite(runs.trace[r])]
-    return StoredRun(
-        fit=fit,
-        replicate=r,
-        start=start or runs.start(r),
-        end=runs.end(r),
-        trace=trace,
-        n_passes=len(trace) if fit.acceleration == "none" else int(runs.n_passes[r]),  # others may count otherwise
-        converged=bool(runs.converged[r]),
-        failure=str(runs.failure[r]),
-        is_ours=start is None,
-    )
+    n_passes = len(trace) if fit.acceleration == "none" else int(runs.n_passes[r])  # others may count otherwise
+    ended = int(runs.n_maximizations[r]), bool(runs.converged[r]), str(runs.failure[r]), int(runs.n_iter[r])
+    return StoredRun(began, runs.end(r), trace, *ended, n_passes, fit, r, is_ours)
 
 
 class Replay(NamedTuple):
