@@ -54,6 +54,7 @@ def make_page(
     configuration = study.model_dump(mode="json")
     packages = run["packages"]
     compared = [experiment for experiment in study.experiments.values() if experiment.protocols]
+    scenes = {key: scene for found in frames.values() for key, scene in found["scenes"].items()}
     shown = {
         "commit": f"{run['commit'] or 'none: ' + run['no_commit']}{', with changes' if run['dirty'] else ''}",
         "configuration, sha256": configuration_digest(configuration),
@@ -84,10 +85,7 @@ def make_page(
         verdicts=COLUMNS["claims"]["verdict"],
         ways=[way for found in frames.values() for way in found["ways"]],
         left_out={name: reason for found in frames.values() for name, reason in found["left_out"].items()},
-        scenes={
-            "palette": COMPONENTS,
-            "scenes": {key: scene for found in frames.values() for key, scene in found["scenes"].items()},
-        },
+        scenes={"palette": COMPONENTS, "scenes": scenes},
         charts=charts,
         columns=DRAWN,
         most_points=MOST_POINTS,

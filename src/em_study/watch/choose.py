@@ -143,9 +143,8 @@ def _first_ways(scene: Scene, experiment: Experiment) -> Iterator[Way]:
         as_plain = fast.fit.model_copy(update={"acceleration": "none", "kernel": plain.fit.kernel})
         if fast.fit.acceleration != "none" and as_plain == plain.fit and _same_start(fast, plain):
             passes = f"{fast.n_passes} passes over the rows beside {plain.n_passes}"
-            yield scene.way(
-                f"accelerated EM ({run}) beside plain EM ({other}) from the same start: {passes}", run, other
-            )
+            text = f"accelerated EM ({run}) beside plain EM ({other}) from the same start: {passes}"
+            yield scene.way(text, run, other)
     if experiment.protocols:
         pair = [named(beside(experiment, name), 0, scene.draw is None) for name in (PUBLISHED, "exact_precisions")]
         if {*pair} <= scene.replays.keys() and not _same_start(*(scene.runs[name] for name in pair)):
@@ -162,11 +161,10 @@ def _collapse(scenes: list[Scene]) -> Iterator[Way]:
         yield scene.way(f"{name} breaks down at step {n_steps}", name, (others or [name])[0], n_steps)
 
 
-def _comparable(scene: Scene) -> list[str]:
-    """List the runs that converged, on the unlabeled rows alone."""
-    return [
-        name for name, run in scene.runs.items() if run.converged and not run.is_joint and len(run.trace) and run.end
-    ]
+def _comparable(scene: Scene) -> dict[str, StoredRun]:
+    """Give the runs that converged, on the unlabeled rows alone."""
+    converged = {name: run for name, run in scene.runs.items() if run.converged and not run.is_joint}
+    return {name: run for name, run in converged.items() if len(run.trace) and run.end}
 
 
 def _other_optimum(scenes: list[Scene]) -> Iterator[Way]:
@@ -184,10 +182,10 @@ def _other_optimum(scenes: list[Scene]) -> Iterator[Way]:
 def _ends_apart(scenes: list[Scene]) -> Iterator[tuple[Scene, str, str]]:
     """Find our runs that end below the best on the same rows."""
     for scene in scenes:
-        ends = {name: scene.runs[name].trace[-1] for name in _comparable(scene) if scene.runs[name].is_ours}
-        best = max(ends, key=ends.get, default=None)
-        for name, end in ends.items():
-            if ends[best] - end >= GAP and _same_model(scene.runs[name], scene.runs[best]):
+        runs = {name: run for name, run in _comparable(scene).items() if run.is_ours}
+        best = max(runs, key=lambda name: runs[name].trace[-1], default=None)
+        for name, run in runs.items():
+            if runs[best].trace[-1] - run.trace[-1] >= GAP and _same_model(run, runs[best]):
                 yield scene, name, best
 
 
@@ -195,11 +193,9 @@ def _false_convergence(scenes: list[Scene]) -> Iterator[Way]:
     """Find the first draw with a run that stops far from where another goes on to, from the same start."""
     for scene in scenes:
         found = []
-        for _, of_draw in groupby(_comparable(scene), key=lambda name: scene.runs[name].replicate):
-            for name, other in permutations(of_draw, 2):
-                early, late = scene.runs[name], scene.runs[other]
-                gain = late.trace[-1] - early.trace[-1]
-                is_longer = len(early.trace) < len(late.trace)
+        for _, of_draw in groupby(_comparable(scene).items(), key=lambda item: item[1].replicate):
+            for (name, early), (other, late) in permutations(of_draw, 2):
+                gain, is_longer = late.trace[-1] - early.trace[-1], len(late.trace) > len(early.trace)
                 if is_longer and gain > GAP and _same_model(early, late) and _same_start(early, late):
                     found.append((gain, name, other, len(early.trace)))
         if found:
