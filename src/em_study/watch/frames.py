@@ -26,12 +26,11 @@ def frames_of(
         As JSON holds it. `scenes`: rows and runs, by the key of each. `ways`: fields of each `Way`. `left_out`: why the
         experiment, or a run of a scene, cannot be watched.
     """
-    scenes, ways = [], []
-    left_out = {name: _hindrance(dataset) or "none of its runs can be replayed"}
-    if not _hindrance(dataset):
-        scenes, ways = scenes_of(name, experiment, dataset, fits, protocols)
-    if scenes:
-        left_out = {f"{scene.told}, {run}": reason for scene in scenes for run, reason in scene.left_out.items()}
+    hindrance = _hindrance(dataset)
+    scenes, ways = ([], []) if hindrance else scenes_of(name, experiment, dataset, fits, protocols)
+    left_out = {f"{scene.told}, {run}": reason for scene in scenes for run, reason in scene.left_out.items()}
+    if not scenes:
+        left_out[name] = hindrance or "none of its runs can be replayed"
     packed = {scene.key: _scene(scene, dataset.features.tolist(), experiment.bins) for scene in scenes}
     return {"scenes": packed, "ways": [asdict(way) for way in ways], "left_out": left_out}
 
