@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from em_study import TITLE
 from em_study.audit.checksums import configuration_digest
-from em_study.claims.sentences import WORDS
 from em_study.configuration.study import Study
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED, settings
 from em_study.figures.style import COMPONENTS
@@ -77,11 +76,7 @@ def make_page(
         configuration=configuration,
         changes=changes,
         cards=cards,
-        tally=[
-            (verdict, sign, WORDS[verdict], found)
-            for verdict, sign in SIGNS.items()
-            if (found := [card for card in cards if card.verdict == verdict])
-        ],
+        tally=[found for verdict in SIGNS if (found := [card for card in cards if card.verdict == verdict])],
         verdicts=COLUMNS["claims"]["verdict"],
         ways=[way for found in frames.values() for way in found["ways"]],
         left_out={name: reason for found in frames.values() for name, reason in found["left_out"].items()},
