@@ -31,7 +31,7 @@ from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
 from em_study.page.origin import command_of, pandas_lines
 from em_study.page.strips import Held, axis_of, strip
-from em_study.page.svg import told_apart
+from em_study.page.svg import Scale, told_apart
 from em_study.places import Places
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import repeated_runs
@@ -384,6 +384,16 @@ def test_odd_numbers_are_drawn(values):
     assert text.count('class="bar"') >= 1
     assert "nan" not in text
     assert "inf" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"), [("linear", 0.3, 7), ("log", -17, 0), ("log", 1.4, 1.6), ("symlog", 0, 6)]
+)
+def test_ticks_lie_on_their_scale(kind, low, high):
+    scale = Scale(low, high, 0, 100, kind)
+    assert len(scale.ticks) > 1
+    assert all(low - 1e-9 <= scale.of(tick) <= high + 1e-9 for tick in scale.ticks)
+    assert len(set(told_apart(scale.ticks))) == len(scale.ticks)
 
 
 def test_ticks_are_written_as_they_are():
