@@ -130,6 +130,7 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
     for path in (
         "results/figures/gone/fits.png",
         "results/imputed/gone/fit.csv",
+        "results/watch/gone.json",
         "results/tables/sweeps/gone_summary.csv",
         "results/report/gone_summary.html",
         f"results/sweeps/gone/cells/{64 * '0'}.csv",

@@ -138,7 +138,7 @@ def test_an_archive_holds_in_an_empty_place(unpacked, project):
 
 def test_an_archive_holds_no_rows_of_a_user(unpacked, project):
     manifest = json.loads((project / "results/manifest.json").read_text())
-    assert {"results/data/mine.npz", "results/index.html"} <= {*holding_rows(manifest)}
+    assert {"results/data/mine.npz", "results/watch/mine.json", "results/index.html"} <= {*holding_rows(manifest)}
     left_out = json.loads((unpacked / "archive.json").read_text())["left_out"]
     assert {*left_out} == {"labeled.csv", "unlabeled.csv", *holding_rows(manifest)}
     assert not any((unpacked / path).exists() for path in left_out)

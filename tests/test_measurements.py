@@ -23,7 +23,7 @@ from em_study.fits.available import kernel_versions
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Run, stack_runs
 from em_study.fits.settings import Fit
-from em_study.page.replay import Watched, replay
+from em_study.watch.replay import replay, stored_run
 
 
 def test_ends_are_numbered_by_optimum():
@@ -231,10 +231,9 @@ def test_an_accelerated_fit_tells_its_passes_and_can_be_replayed():
     assert (rows["fast"]["n_passes"] >= rows["fast"]["n_iter"]).all()
     assert (3 * rows["fast"]["n_passes"] < rows["plain"]["n_passes"]).all()
     np.testing.assert_allclose(rows["fast"]["mean_log_likelihood"], rows["plain"]["mean_log_likelihood"], atol=1e-6)
-    watched = Watched(fits["fast"], runs["fast"], 1)
-    found = replay(dataset.replicate(1), watched)
-    assert found.n_steps == runs["fast"].n_iter[1]
-    np.testing.assert_allclose(found.parameters[-1].means, runs["fast"].end(1).means)
+    found = replay(dataset.replicate(1), stored_run(fits["fast"], runs["fast"], 1))
+    assert found.steps[-1] == runs["fast"].n_iter[1]
+    np.testing.assert_allclose(found.last.means, runs["fast"].end(1).means)
     values = measure(dataset, {}, {}, 20, {}, 0, "toy").set_index("measurement")["value"]
     assert values["passes_of_accelerated_em"] <= values["passes_of_em"]
     assert values["accelerated_above_em"] > -1e-9

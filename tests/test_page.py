@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import json
 import re
 import subprocess
 from dataclasses import replace
@@ -20,22 +21,24 @@ from em_study.claims.settings import Claim
 from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays
+from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.settings import Experiment
 from em_study.figures.sweep import draw as drawn
 from em_study.fits.em import run_fit
-from em_study.fits.runs import Runs
+from em_study.fits.runs import Runs, read_runs
 from em_study.page.cards import held_to
 from em_study.page.charts import chart_of
-from em_study.page.origin import command_of, files_of, pandas_lines
-from em_study.page.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, Watched, replay, shown_steps
-from em_study.page.stage import stage_of
-from em_study.page.strips import Axis, Held, strip, told_apart
-from em_study.page.watch import scenes_of
+from em_study.page.files import files_of, files_shown
+from em_study.page.origin import command_of, pandas_lines
+from em_study.page.strips import Held, axis_of, strip
+from em_study.page.svg import Scale, told_apart
 from em_study.places import Places
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import repeated_runs
 from em_study.sweeps.settings import Sweep
-from emgmm import log_likelihoods, posteriors
+from em_study.watch.choose import scenes_of
+from em_study.watch.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, replay, shown_steps, stored_run
+from emgmm import MixtureParameters, log_likelihoods, posteriors
 
 NOWHERE = float("nan"), float("nan")
 HELD = Held(1.0, np.inf, "held to at least 1")
@@ -109,6 +112,14 @@ def test_the_files_behind_a_number_are_there(project, study):
                 assert (project / path).is_file(), path
 
 
+def test_the_page_depends_on_what_it_shows(page, project, study):
+    shown = re.findall(r'<tr><td>([^<]+)</td><td><code title="([0-9a-f]{64})">', page)
+    inputs = json.loads((project / "results/records/page.json").read_text())["inputs"]
+    assert {*shown} <= {*inputs.items()}
+    assert {path for path, _ in shown} <= {*files_shown(Plan(study))} < {*inputs}
+    assert not {path for path in inputs if "diagnosis" in path or "/evaluation/guide/fits/" in path}
+
+
 def test_the_command_makes_the_table_again(project, study, monkeypatch):
     monkeypatch.setattr("em_study.page.origin.Places", lambda: Places(root=project))
     claim = study.claims["A1"]
@@ -155,54 +166,82 @@ def test_text_of_a_configuration_is_escaped(project, study):
 
 
 @pytest.fixture
-def stage(project, study):
-    return stage_of(Plan(study))
+def frames(project, study):
+    """Read what can be watched of each experiment."""
+    return {name: json.loads((project / f"results/watch/{name}.json").read_text()) for name in study.experiments}
 
 
-def test_a_replayed_run_is_the_stored_one(stage):
-    replayed = [(scene, name) for found in stage.scenes.values() for scene in found for name in scene.replays]
+@pytest.fixture
+def scenes(project, study):
+    """Find what can be watched once more, with the runs as they are stored."""
+    found = []
+    for name in ("customers", "guide", "mine"):
+        experiment = study.experiments[name]
+        fits = read_runs(experiment.fits, [f"results/fits/{name}/{fit}.npz" for fit in experiment.fits])
+        rungs = PROTOCOLS if experiment.protocols else ()
+        protocols = read_runs(rungs, [f"results/sklearn/{name}/{rung}.npz" for rung in rungs])
+        found += scenes_of(name, experiment, read_arrays(f"results/data/{name}.npz", Dataset), fits, protocols)[0]
+    return found
+
+
+def mixtures(frames):
+    """Make parameters of frames."""
+    n_features = {3: 1, 6: 2}[frames.shape[2]]
+    lower, upper = np.tril_indices(n_features), np.tril_indices(n_features)[::-1]
+    for frame in frames:
+        covariances = np.empty((len(frame), n_features, n_features))
+        covariances[:, *lower] = covariances[:, *upper] = frame[:, 1 + n_features :]
+        yield MixtureParameters(frame[:, 0].copy(), frame[:, 1 : 1 + n_features].copy(), covariances)
+
+
+def test_a_replayed_run_is_the_stored_one(scenes, frames):
+    replayed = [(scene, name) for scene in scenes for name in scene.replays]
     assert len(replayed) > 10
     for scene, name in replayed:
-        watched, replay = scene.watched[name], scene.replays[name]
+        run, replay = scene.runs[name], scene.replays[name]
+        packed = frames[scene.experiment]["scenes"][scene.key]["runs"][name]
+        assert np.array_equal(np.frombuffer(base64.b64decode(packed["frames"])), replay.frames.ravel())
+        assert np.array_equal(np.frombuffer(base64.b64decode(packed["trace"])), replay.trace)
         assert replay.steps[0] == 1
-        of_run = replay.steps[replay.steps <= replay.n_steps]
-        assert of_run[-1] == replay.n_steps == len(watched.trace)
-        np.testing.assert_array_equal(replay.trace[: len(of_run)], watched.trace[of_run - 1])
-        end = watched.runs.end(watched.replicate)
-        if end is not None:
-            np.testing.assert_allclose(np.sort(replay.parameters[-1].means, axis=0), np.sort(end.means, axis=0), SAME)
-        if not watched.is_joint:
-            found = [log_likelihoods(scene.rows.unlabeled, parameters).mean() for parameters in replay.parameters]
+        of_run = replay.steps[replay.steps <= len(run.trace)]
+        assert of_run[-1] == packed["n_steps"] == len(run.trace)
+        np.testing.assert_array_equal(replay.trace[: len(of_run)], run.trace[of_run - 1])
+        parameters = [*mixtures(replay.frames)]
+        if run.end is not None:
+            np.testing.assert_allclose(np.sort(parameters[-1].means, axis=0), np.sort(run.end.means, axis=0), SAME)
+        if not run.is_joint:
+            found = [log_likelihoods(scene.rows.unlabeled, each).mean() for each in parameters]
             np.testing.assert_allclose(found, replay.trace, rtol=0, atol=SAME)
 
 
-def test_what_cannot_be_watched_is_told(stage, page):
-    assert stage.left_out["incomplete"] == "it has 4 features, and the pictures show one or two"
+def test_what_cannot_be_watched_is_told(frames, page):
+    assert frames["incomplete"]["left_out"]["incomplete"] == "it has 4 features, and the pictures show one or two"
     assert "incomplete: it has 4 features" in page
-    assert {*stage.scenes} == {"customers", "guide", "mine"}
+    assert {name for name, found in frames.items() if found["scenes"]} == {"customers", "guide", "mine"}
 
 
 def test_a_run_of_other_steps_is_not_watched(study, project):
     runs = read_arrays("results/fits/customers/semi_supervised.npz", Runs)
     rows = read_arrays("results/data/customers.npz", Dataset).replicate(0)
     fit = study.experiments["customers"].fits["semi_supervised"]
-    assert len(replay(rows, Watched(fit, runs, 0)).steps) == runs.n_iter[0]
+    assert len(replay(rows, stored_run(fit, runs, 0)).steps) == runs.n_iter[0]
     other = replace(runs, trace=runs.trace + 1e-6)
     with pytest.raises(NotShownError, match="not those of our EM from step 1 on"):
-        replay(rows, Watched(fit, other, 0))
+        replay(rows, stored_run(fit, other, 0))
     with pytest.raises(NotShownError, match="no steps"):
-        replay(rows, Watched(fit, replace(runs, trace=np.full_like(runs.trace, np.nan)), 0))
+        replay(rows, stored_run(fit, replace(runs, trace=np.full_like(runs.trace, np.nan)), 0))
 
 
-def test_every_way_leads_to_runs_that_are_there(stage):
-    kinds = " ".join(way.text for way in stage.ways)
+def test_every_way_leads_to_runs_that_are_there(frames):
+    ways = [way for found in frames.values() for way in found["ways"]]
+    kinds = " ".join(way["text"] for way in ways)
     assert "a start without labels beside one from labels" in kinds
     assert "labels that stay in the likelihood" in kinds
     assert "takes the covariances for precisions" in kinds
-    for way in stage.ways:
-        runs = stage.packed["scenes"][way.scene]["runs"]
-        assert {way.left, way.right} <= {*runs}
-        assert 1 <= way.step <= max(runs[name]["steps"][-1] for name in (way.left, way.right))
+    for way in ways:
+        runs, sides = frames[way["scene"].split("/")[0]]["scenes"][way["scene"]]["runs"], (way["left"], way["right"])
+        assert {*sides} <= {*runs}
+        assert 1 <= way["step"] <= max(runs[name]["steps"][-1] for name in sides)
 
 
 @given(st.integers(1, 100_000))
@@ -215,17 +254,16 @@ def test_the_first_and_last_steps_are_shown_and_not_too_many(n_steps):
     assert steps[: min(EVERY_STEP, n_steps)].tolist() == [*range(1, min(EVERY_STEP, n_steps) + 1)]
 
 
-def test_what_labels_name_keeps_its_number(stage):
+def test_what_labels_name_keeps_its_number(scenes):
     named = [
-        (scene.watched[name], found)
-        for scenes in stage.scenes.values()
+        (scene.runs[name], found)
         for scene in scenes
         for name, found in scene.replays.items()
-        if scene.watched[name].fit.uses_labels
+        if scene.runs[name].fit.uses_labels
     ]
     assert len(named) > 5
-    for watched, found in named:
-        np.testing.assert_array_equal(found.parameters[0].means, watched.began.means)
+    for run, found in named:
+        np.testing.assert_array_equal(next(mixtures(found.frames)).means, run.start.means)
 
 
 def rows_of_three(n_rows=60):
@@ -259,9 +297,9 @@ def test_a_run_of_others_beside_one_of_ours_leaves_that_to_watch():
     assert [*scenes[0].replays] == ["a, start 0"]
 
 
-def test_components_are_numbered_alike(stage):
-    scene = stage.scenes["customers"][0]
-    ends = [posteriors(scene.rows.unlabeled, found.parameters[-1]).argmax(axis=1) for found in scene.replays.values()]
+def test_components_are_numbered_alike(scenes):
+    last = [[*mixtures(found.frames)][-1] for found in scenes[0].replays.values()]
+    ends = [posteriors(scenes[0].rows.unlabeled, parameters).argmax(axis=1) for parameters in last]
     for end in ends:
         assert np.mean(end == ends[0]) > 0.5
 
@@ -276,7 +314,7 @@ def test_a_false_convergence_is_found():
     told = {way.text.split(". ")[0]: way for way in ways}
     assert "x: early, start 0 beside late, start 0" in told
     way = told["x: a false convergence"]
-    early, late = (scenes[0].watched[name] for name in (way.left, way.right))
+    early, late = (scenes[0].runs[name] for name in (way.left, way.right))
     assert way.left.startswith("early")
     assert late.trace[-1] - early.trace[-1] > 0.05
     assert len(early.trace) == way.step < len(late.trace)
@@ -331,7 +369,7 @@ NUMBERS = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_
 
 @given(NUMBERS, st.floats(-1e6, 1e6))
 def test_all_that_is_drawn_lies_on_the_strip(values, end):
-    axis = Axis(values, [end, np.median(values)])
+    axis = axis_of(values, [end, np.median(values)])
     places = [axis.place(value) for value in [*values, end]]
     assert 0 <= min(places) <= max(places) <= 560
     order = np.argsort([*values, end], kind="stable")
@@ -346,6 +384,16 @@ def test_odd_numbers_are_drawn(values):
     assert text.count('class="bar"') >= 1
     assert "nan" not in text
     assert "inf" not in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"), [("linear", 0.3, 7), ("log", -17, 0), ("log", 1.4, 1.6), ("symlog", 0, 6)]
+)
+def test_ticks_lie_on_their_scale(kind, low, high):
+    scale = Scale(low, high, 0, 100, kind)
+    assert len(scale.ticks) > 1
+    assert all(low - 1e-9 <= scale.of(tick) <= high + 1e-9 for tick in scale.ticks)
+    assert len(set(told_apart(scale.ticks))) == len(scale.ticks)
 
 
 def test_ticks_are_written_as_they_are():

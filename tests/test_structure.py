@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 SRC = ROOT / "src"
 # The way of the data. A room imports from itself, from rooms before it, and from the modules outside of rooms; claims
 # and figures are side by side.
-ROOMS = ("data", "fits", "evaluation", "diagnosis", "experiments", "tables", "sweeps", "claims", "figures")
-ROOMS += ("configuration", "plan", "cluster", "audit", "page")
+ROOMS = ("data", "fits", "evaluation", "diagnosis", "experiments", "watch", "tables", "sweeps", "claims")
+ROOMS += ("figures", "configuration", "plan", "cluster", "audit", "page")
 GROUND = {"columns", "errors", "layout", "problems", "places", "settings", "wording", "command", "TITLE"}
 
 
@@ -42,6 +42,12 @@ def test_the_ground_imports_no_room():
     for name in GROUND - {"TITLE"}:
         names = {name for name in imports(SRC / f"em_study/{name}.py") if name.startswith("em_study.")}
         assert {name.split(".")[1] for name in names} <= GROUND, name
+
+
+def test_the_page_reads_and_does_not_fit():
+    for file in (SRC / "em_study/page").glob("*.py"):
+        fitting = {name for name in imports(file) if re.match(r"emgmm|em_study\.fits|em_study\.watch(?!\.ways)", name)}
+        assert not fitting, f"{file.name} imports {sorted(fitting)}"
 
 
 def test_the_library_knows_nothing_of_the_study():

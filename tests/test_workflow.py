@@ -101,7 +101,7 @@ def test_one_core_gives_the_same_bytes_as_four(tiny, tmp_path):
     assert_same_results(tiny, other)
 
 
-AUDIT = {"manifest", "pages"}  # they look at everything; so does the page, but for what only the report shows
+AUDIT = {"manifest", "pages"}  # they look at everything; the page at what it shows
 FIGURES = {"figure", "sweep_figure", "report_image"}
 BUT_DATA = FIGURES | {
     "sweep_part",
@@ -114,6 +114,7 @@ BUT_DATA = FIGURES | {
     "impute",
     "diagnose",
     "measure",
+    "watch",
     "tables",
     "claims",
 }
@@ -128,6 +129,7 @@ BUT_DATA = FIGURES | {
         ("src/em_study/figures/sweep.py", {"sweep_figure", "report_image"}),
         ("src/emgmm/em.py", BUT_DATA),
         ("src/em_study/figures/style.py", FIGURES),
+        ("src/em_study/watch/choose.py", {"watch"}),
     ],
 )
 def test_an_edited_module_reruns_its_dependents_only(project, module, rules):

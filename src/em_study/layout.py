@@ -68,6 +68,7 @@ FILES = {
     "download": File("results/downloads/{sha256}.{ending}", "fetch", APART),
     "data": File("results/data/{experiment}.npz", "data", holds_rows=True),
     "fits": File("results/fits/{experiment}/{fit}.npz", "fit"),
+    "watch": File("results/watch/{experiment}.json", "watch", holds_rows=True),
     "measurements": File("results/evaluation/{experiment}/measurements.csv", "measure"),
     "sklearn": File("results/sklearn/{experiment}/{protocol}.npz", "sklearn"),
     "agreement": File("results/evaluation/{experiment}/agreement.csv", "compare"),

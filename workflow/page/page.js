@@ -343,7 +343,7 @@ class Stage {
       $("draw").replaceChildren(
         ...Object.entries(this.scenes)
           .filter(([, each]) => each.experiment === this.scene.experiment)
-          .map(([key, each]) => new Option(each.draw, key)),
+          .map(([key, each]) => new Option(each.draw ?? "all have these rows", key)),
       );
       $("draw").value = scene;
       const names = Object.keys(this.scene.runs);

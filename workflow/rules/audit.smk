@@ -3,12 +3,40 @@ PAGE = [os.path.relpath(ROOT / "workflow" / "page" / name) for name in ("index.h
 TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
 
 
+rule watch:
+    input:
+        data=FILES["data"].path,
+        runs=lambda wildcards: PLAN.files("fits", wildcards.experiment),
+        protocols=lambda wildcards: (
+            PLAN.files("sklearn", wildcards.experiment) if experiment_of(wildcards).protocols else []
+        ),
+    output:
+        FILES["watch"].path,
+    log:
+        log_of("watch/{experiment}"),
+    conda:
+        "../envs/study.yaml"
+    resources:
+        **asked_by("watch"),
+    params:
+        code=CODE.made_of("watch.py"),
+        experiment=lambda wildcards: experiment_of(wildcards).model_dump(
+            include={"data", "fits", "protocols", "bins"}, exclude={"data": {"origin"}}
+        ),
+        kernel=lambda wildcards: kernel_versions(experiment_of(wildcards).fits.values()),
+    message:
+        "Find what to watch of {wildcards.experiment}"
+    script:
+        "../scripts/watch.py"
+
+
 rule page:
     input:
         claims=FILES["claims"].path,
         dictionary=FILES["dictionary"].path,  # whose words it repeats
         tables=[table_file(name) for name in CLAIMED],
-        files=lambda wildcards: PLAN.intermediates,
+        watch=PLAN.files("watch"),
+        files=lambda wildcards: files_shown(PLAN),
         summaries=[FILES["summary"].of(sweep=name) for name in PLAN.drawn],
         template=PAGE[0],
         beside=PAGE[1:],

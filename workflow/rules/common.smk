@@ -29,6 +29,7 @@ from em_study.evaluation.protocols import PROTOCOLS
 from em_study.figures.catalogue import FIGURES
 from em_study.fits.available import kernel_versions, wrapped_versions
 from em_study.layout import FILES, MANIFEST, RUN, WILDCARDS, log_of, table_file
+from em_study.page.files import files_shown
 from em_study.places import Places
 from em_study.plan.results import TABLES, Plan
 from em_study.plan.run_lock import hold, last_run

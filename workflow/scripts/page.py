@@ -1,5 +1,6 @@
 """Make the page of the claims."""
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -7,19 +8,19 @@ from em_study.audit.manifest import environment, git_state
 from em_study.audit.record import forget_descriptions
 from em_study.configuration.study import Study
 from em_study.data.checksums import sha256_of
-from em_study.data.storage import read_table, whole_file
+from em_study.data.storage import read_table, write_text
 from em_study.page.build import make_page
 from em_study.page.cards import card_of
 from em_study.page.charts import chart_of
-from em_study.page.stage import stage_of
 from em_study.places import ROOT
 from em_study.plan.results import Plan
 from em_study.plan.step import logged
+from em_study.settings import from_params
 from em_study.sweeps.settings import text_keys
 
 with logged(snakemake):
     forget_descriptions(snakemake.params.caller)
-    study = Study.model_validate(snakemake.params.study)
+    study = from_params(Study, snakemake.params.study)
     claims = read_table(snakemake.input.claims)
     text = {f"sweeps/{name}": text_keys(sweep.vary) for name, sweep in study.sweeps.items()}
     tables = {
@@ -28,9 +29,11 @@ with logged(snakemake):
     }
     found = dict(zip(claims["claim"], claims.itertuples(), strict=True))
     plan, checksum = Plan(study), cache(sha256_of)
-    stage = stage_of(plan)
+    frames = [json.loads(Path(file).read_text(encoding="utf-8")) for file in snakemake.input.watch]
+    frames = dict(zip(study.experiments, frames, strict=True))
+    scenes = {name: of_experiment["scenes"] for name, of_experiment in frames.items()}
     cards = [
-        card_of(name, claim, found[name], tables, plan, stage.scenes, checksum, snakemake.params.configuration)
+        card_of(name, claim, found[name], tables, plan, scenes, checksum, snakemake.params.configuration)
         for name, claim in study.claims.items()
     ]
     charts = {
@@ -39,6 +42,5 @@ with logged(snakemake):
     }
     run = {**git_state(ROOT), **environment()}
     given = snakemake.params
-    html = make_page(cards, study, run, given.code_of, stage, charts, given.changes, Path(snakemake.input.template))
-    with whole_file(snakemake.output[0]) as file:
-        file.write_text(html, encoding="utf-8")
+    html = make_page(cards, study, run, given.code_of, frames, charts, given.changes, Path(snakemake.input.template))
+    write_text(snakemake.output[0], html)

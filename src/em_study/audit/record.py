@@ -120,7 +120,7 @@ def is_archive(folder: Path) -> bool:
 
 
 def holding_rows(manifest: dict) -> list[str]:
-    """List the results that hold rows of a user's files: data, predictions, imputed rows, pictures, and the page."""
+    """List the results that hold rows of a user's files: data, frames, predictions, imputed rows, pictures, page."""
     from em_study.data.settings import SOURCES
 
     private = {name for name, source in SOURCES.items() if source.holds_user_rows}

@@ -8,17 +8,15 @@ import jinja2
 from markupsafe import Markup
 
 from em_study import TITLE
-from em_study.claims.sentences import WORDS
 from em_study.columns import COLUMNS
 from em_study.configuration.study import Study
 from em_study.data.checksums import digest_of
-from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED
-from em_study.fits.settings import Fit
+from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED, settings
+from em_study.figures.style import COMPONENTS
 from em_study.page.cards import SIGNS, Card
 from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
-from em_study.page.stage import Stage
 from em_study.plan.sources import LIBRARIES
 
 
@@ -27,7 +25,7 @@ def make_page(
     study: Study,
     run: dict,
     code_of: dict[str, list[str]],
-    stage: Stage,
+    frames: dict[str, dict],
     charts: dict[str, Chart],
     changes: list[str],
     template: Path,
@@ -42,7 +40,8 @@ def make_page(
         Commit, versions and so on, to show by name.
     code_of : dict of list of str
         The script of each rule that makes a number, and the modules that it uses.
-    stage : Stage
+    frames : dict of dict
+        What of each experiment can be watched, as `em_study.watch.frames.frames_of` packs it.
     charts : dict of Chart
         Of the sweeps that are drawn.
     changes : list of str
@@ -53,6 +52,8 @@ def make_page(
     style, script = ((template.parent / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
     configuration = study.model_dump(mode="json")
     packages = run["packages"]
+    compared = [experiment for experiment in study.experiments.values() if experiment.protocols]
+    scenes = {key: scene for found in frames.values() for key, scene in found["scenes"].items()}
     shown = {
         "commit": f"{run['commit'] or 'none: ' + run['no_commit']}{', with changes' if run['dirty'] else ''}",
         "configuration, sha256": digest_of(configuration),
@@ -70,31 +71,22 @@ def make_page(
         style_hash=_hash(style),
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=_hash(script),
-        tally=[
-            (verdict, sign, WORDS[verdict], found)
-            for verdict, sign in SIGNS.items()
-            if (found := [card for card in cards if card.verdict == verdict])
-        ],
-        sources={
-            source: [card for card in cards if card.source == source]
-            for source in dict.fromkeys(card.source for card in cards)
-        },
         svg=Markup,
-        settings={name: written(found) for name, found in configuration["experiments"].items()},
-        claims={name: written(found) for name, found in configuration["claims"].items()},
-        stage=stage,
-        sweeps=[
-            (name, chart, configuration["sweeps"][name], written(configuration["sweeps"][name]))
-            for name, chart in charts.items()
-        ],
+        written=written,
+        configuration=configuration,
+        changes=changes,
+        cards=cards,
+        tally=[found for verdict in SIGNS if (found := [card for card in cards if card.verdict == verdict])],
+        verdicts=COLUMNS["claims"]["verdict"].description,
+        ways=[way for found in frames.values() for way in found["ways"]],
+        left_out={name: reason for found in frames.values() for name, reason in found["left_out"].items()},
+        scenes={"palette": COMPONENTS, "scenes": scenes},
+        charts=charts,
         columns=DRAWN,
         most_points=MOST_POINTS,
-        seed=study.seed,
-        changes=changes,
+        protocols=PROTOCOLS if compared else {},
+        published=settings(PUBLISHED, compared[0].compared_fit, 0) if compared else {},
         code_of=code_of,
-        verdicts=COLUMNS["claims"]["verdict"].description,
-        protocols=PROTOCOLS if any(experiment.protocols for experiment in study.experiments.values()) else {},
-        published=PROTOCOLS[PUBLISHED].changes(Fit(), 0),
         run=shown,
     )
 

@@ -11,11 +11,14 @@ from em_study.claims.sentences import WORDS, quantity_of
 from em_study.claims.settings import AnyClaim, Claim
 from em_study.columns import COLUMNS
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
-from em_study.page.origin import command_of, experiment_of, files_of, pandas_lines, text_of
-from em_study.page.strips import Held, strip, told
-from em_study.page.watch import Way, way_of_claim
+from em_study.page.files import MOST_FILES, files_of
+from em_study.page.origin import command_of, experiment_of, pandas_lines, text_of
+from em_study.page.stage import way_of_claim
+from em_study.page.strips import Held, strip
+from em_study.page.svg import told
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import repeated_runs
+from em_study.watch.ways import Way
 
 # A sign for each verdict, so that none is told by its colour alone.
 SIGNS = {
@@ -26,7 +29,6 @@ SIGNS = {
     "undecided": "?",
     "not_tested": "\u2013",
 }
-MOST_FILES = 24
 AT_THE_END = {name for found in MEASUREMENTS if "end" in found.needs for name in found.quantities}
 
 
@@ -98,8 +100,8 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     tables : dict of DataFrame
         By the names that claims use.
     plan : Plan
-    scenes : dict of list of Scene
-        Those of each experiment that can be watched.
+    scenes : dict of dict
+        Those of each experiment that can be watched, as `em_study.watch.frames.frames_of` packs them.
     checksum : callable
         From a path to its sha256.
     configuration_files : list of path-like

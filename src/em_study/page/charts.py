@@ -4,20 +4,18 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from matplotlib.ticker import LogLocator, MaxNLocator
 
-from em_study.figures.panels import MOST_LINES, Panel, panels_of, short_names, title_of
+from em_study.figures.panels import MOST_LINES, Line, Panel, panels_of, short_names, title_of
 from em_study.figures.sweep import MOST_PANELS, line_color
-from em_study.page.strips import told, told_apart
+from em_study.page.svg import KINDS, MOST_TICKS, Scale, free_room, told, told_apart
 from em_study.sweeps.settings import Sweep
 
 WIDTH, HEIGHT = 440, 270  # of a panel, in CSS pixels
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 40, 44  # its margins
 MOST_POINTS = 400  # that tell their numbers
-MOST_TICKS = 6
 LETTER = 7.0  # pixels
 DASHES = ("", "7 4", "2 3", "8 3 2 3", "12 3", "4 2 1 2")
-TRANSFORMS = {"linear": np.asarray, "log": np.log10, "symlog": np.log1p}
+ROOM = 0.03  # share of a scale that is left free beyond the numbers
 
 
 @dataclass(frozen=True)
@@ -60,98 +58,54 @@ def chart_of(summary, sweep: Sweep, name: str) -> Chart:
     sweep : Sweep
     name : str
     """
-    every = panels_of(summary, sweep)
+    every, color = panels_of(summary, sweep), sweep.figure.color
     panels = every[:MOST_PANELS]
-    keys = {line.label: line.key for panel in panels for line in panel.lines}
-    labels, is_heatmap = [*keys], sweep.figure.kind == "heatmap"
-    n_points = sum(len(line.places) for panel in panels for line in panel.lines)
+    lines = [line for panel in panels for line in panel.lines]
+    keys, is_heatmap = {line.label: line.key for line in lines}, sweep.figure.kind == "heatmap"
+    styles = {label: (i, *_style(color, key, i, len(keys))) for i, (label, key) in enumerate(keys.items())}
+    n_points = sum(len(line.places) for line in lines)
     rows, drawn = [], []
     for panel in panels:
-        points = _points(panel) if n_points <= MOST_POINTS else {}
+        points = {line.label: [*_points(panel, line)] for line in panel.lines if n_points <= MOST_POINTS}
         rows += [row for of_line in points.values() for row in of_line]
         if panel.is_empty:
-            drawn.append(_framed(panel, [_text(WIDTH / 2, HEIGHT / 2, "no fit has this number")]))
+            parts = [_text(WIDTH / 2, HEIGHT / 2, "no fit has this number")]
         elif is_heatmap:
-            drawn.append(_heatmap(panel, short_names(sweep.vary)[sweep.figure.color], points))
+            parts = _heatmap(panel, short_names(sweep.vary)[color], points)
         else:
-            drawn.append(_lines(panel, {label: _style(sweep, labels, keys, label) for label in labels}, points))
-    chosen = labels if 1 < len(labels) <= MOST_LINES and not is_heatmap else []
-    swatches = [(label, _swatch(_style(sweep, labels, keys, label))) for label in chosen]
+            parts = _lines(panel, styles, points)
+        drawn.append(_framed(panel, parts))
+    is_choice = 1 < len(keys) <= MOST_LINES and not is_heatmap
+    swatches = [(label, _swatch(*look)) for label, (_, *look) in styles.items()] if is_choice else []
     return Chart(title_of(summary, sweep, name), drawn, swatches, n_points, rows, len(every) - len(panels))
 
 
-def _points(panel: Panel) -> dict[str, list[tuple[str, ...]]]:
-    """Tell the numbers of each line, by its label."""
-    place = panel.title + (f"{', ' if panel.title else ''}{panel.meaning.replace(chr(10), ' ')}")
-    found = {}
-    for line in panel.lines:
-        found[line.label] = [
-            (place, line.label, f"{panel.x} = {_place(panel, at)}", told(mean), _interval(low, high))
-            for at, mean, low, high in zip(line.places, line.mean, line.low, line.high, strict=True)
-        ]
-    return found
+def _style(by: str | None, key, i: int, n_lines: int) -> tuple[str, str]:
+    """Give colour and dashes of line i; many lines look alike."""
+    return ("#767676", "") if n_lines > MOST_LINES else (line_color(by, key, i), DASHES[i % len(DASHES)])
+
+
+def _points(panel: Panel, line: Line):
+    """Yield what a table tells of each point of a line."""
+    where = ", ".join(filter(None, (panel.title, panel.meaning.replace("\n", " "))))
+    for at, mean, low, high in zip(line.places, line.mean, line.low, line.high, strict=True):
+        interval = f"{told(low)} to {told(high)}" if low < high else ""
+        yield where, line.label, f"{panel.x} = {_place(panel, at)}", told(mean), interval
 
 
 def _place(panel: Panel, at) -> str:
     return str(panel.names[at]) if panel.names else told(at, 6)
 
 
-def _interval(low: float, high: float) -> str:
-    return f"{told(low)} to {told(high)}" if low < high else ""
+def _scale(values, kind: str, begin: float, end: float) -> Scale:
+    low, high = KINDS[kind][0](np.array([values.min(), values.max()], dtype=float))
+    return Scale(low, high, begin, end, kind, free_room(low, high, ROOM))
 
 
-def _style(sweep: Sweep, labels, keys, label) -> tuple[int, str, str]:
-    """Give number, colour and dashes of a line; many lines look alike."""
-    i = labels.index(label)
-    if len(labels) > MOST_LINES:
-        return i, "#767676", ""
-    return i, line_color(sweep.figure.color, keys[label], i), DASHES[i % len(DASHES)]
-
-
-class Scale:
-    """From numbers to pixels.
-
-    Parameters
-    ----------
-    values : ndarray
-        To be shown.
-    kind : {"linear", "log", "symlog"}
-    begin, end : float
-        Pixels.
-    """
-
-    def __init__(self, values, kind: str, begin: float, end: float):
-        self.of, self.kind = TRANSFORMS[kind], kind
-        self.low, self.high = float(values.min()), float(values.max())
-        low, high = float(self.of(self.low)), float(self.of(self.high))
-        room = 0.03 * (high - low) or 0.5 * abs(low) or 0.5
-        self.begin, self.per_unit, self.first = begin, (end - begin) / (high - low + 2 * room), low - room
-
-    def place(self, value) -> float:
-        """Give the pixel of a number."""
-        return self.begin + (float(self.of(value)) - self.first) * self.per_unit
-
-    @property
-    def ticks(self) -> list[float]:
-        """Some round numbers within."""
-        if self.low == self.high:
-            return [self.low]
-        if self.kind == "linear":
-            found = MaxNLocator(MOST_TICKS - 1, steps=[1, 2, 2.5, 5, 10]).tick_values(self.low, self.high)
-        elif self.kind == "log":
-            subs = (1.0,) if self.high > 100 * self.low else (1.0, 2.0, 5.0)
-            found = LogLocator(subs=subs, numticks=MOST_TICKS).tick_values(self.low, self.high)
-        else:
-            found = [0.0, *10.0 ** np.arange(np.ceil(np.log10(self.high)) + 1)]
-        slack = 1e-9 * (self.high - self.low)
-        within = [float(tick) + 0.0 for tick in found if self.low - slack <= tick <= self.high + slack]
-        return within if len(within) > 1 else [self.low, self.high]
-
-
-def _lines(panel: Panel, styles, points) -> str:
+def _lines(panel: Panel, styles, points) -> list[str]:
     ends = np.concatenate([panel.all("mean"), panel.all("low"), panel.all("high")])
-    x = Scale(panel.all("places").astype(float), panel.x_scale, LEFT, WIDTH - RIGHT)
-    y = Scale(ends, panel.y_scale, HEIGHT - BOTTOM, TOP)
+    x = _scale(panel.all("places").astype(float), panel.x_scale, LEFT, WIDTH - RIGHT)
+    y = _scale(ends, panel.y_scale, HEIGHT - BOTTOM, TOP)
     parts = _horizontal_axis(panel, x)
     for tick, text in zip(y.ticks, told_apart(y.ticks), strict=True):
         parts.append(f'<path class="grid" d="M{LEFT} {y.place(tick):.1f}H{WIDTH - RIGHT}"/>')
@@ -168,7 +122,7 @@ def _lines(panel: Panel, styles, points) -> str:
         for at, up, words in zip(across, mean, points.get(line.label, ()), strict=False):
             parts.append(_point(f'<circle cx="{at:.1f}" cy="{up:.1f}" r="4"/>', words))
         parts.append("</g>")
-    return _framed(panel, parts)
+    return parts
 
 
 def _places(across, up) -> list[str]:
@@ -180,7 +134,7 @@ def _path(run, dashes) -> str:
     return f'<path class="mean" d="M{"L".join(run)}"{dashed}/>'
 
 
-def _heatmap(panel: Panel, name: str, points) -> str:
+def _heatmap(panel: Panel, name: str, points) -> list[str]:
     places = np.unique(panel.all("places"))
     width, height = (WIDTH - LEFT - RIGHT) / len(places), (HEIGHT - TOP - BOTTOM) / len(panel.lines)
     low, high = panel.all("mean").min(), panel.all("mean").max()
@@ -202,7 +156,7 @@ def _heatmap(panel: Panel, name: str, points) -> str:
             if width > LETTER * len(told(mean)) and height > 12:
                 cell += _text(left + width / 2, top + height / 2 + 4, told(mean))
             parts.append(_point(cell, told_words) if told_words else cell)
-    return _framed(panel, parts)
+    return parts
 
 
 def _horizontal_axis(panel: Panel, x: Scale) -> list[str]:
@@ -228,9 +182,8 @@ def _framed(panel: Panel, parts: list[str]) -> str:
     """Put a panel's title and what it measures above it."""
     meaning = panel.meaning.replace("\n", " ")
     title = [_text(LEFT, 14, panel.title, "start", "title")] if panel.title else []
-    head = (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{escape(f"{panel.title} {meaning}".strip())}">'
-    )
+    label = escape(f"{panel.title} {meaning}".strip())
+    head = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{label}">'
     return "".join([head, *title, _text(LEFT, 30, meaning, "start"), *parts, "</svg>"])
 
 
@@ -240,8 +193,7 @@ def _point(shape: str, words) -> str:
     return f'<g class="point" role="img" tabindex="-1"><title>{escape(told_words)}</title>{shape}</g>'
 
 
-def _swatch(style) -> str:
-    _, color, dashes = style
+def _swatch(color: str, dashes: str) -> str:
     line = f'<g class="line" color="{color}">{_path(["0 5", "34 5"], dashes)}</g>'
     return f'<svg viewBox="0 0 34 10" aria-hidden="true">{line}</svg>'
 

@@ -13,10 +13,10 @@ from em_study.configuration.study import Study
 from em_study.data.checksums import sha256_of
 from em_study.data.storage import read_table
 from em_study.errors import StudyError
+from em_study.page.files import files_of
 from em_study.page.origin import (
     command_of,
     experiment_of,
-    files_of,
     lost_words,
     pandas_lines,
     reading_lines,

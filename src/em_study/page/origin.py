@@ -1,4 +1,4 @@
-"""Where a claim's number comes from: the lines of pandas that give it, and the files behind it."""
+"""Where a claim's number comes from: the lines of pandas that give it, and the command that makes it again."""
 
 import os
 
@@ -8,10 +8,8 @@ from em_study.claims.numbers import INEQUALITIES, PARTS, draw_columns, threshold
 from em_study.claims.settings import Claim, Selection, Test
 from em_study.configuration.study import Study
 from em_study.data.storage import ONLY_EMPTY, TEXT_COLUMNS, is_kept
-from em_study.evaluation.protocols import PROTOCOLS
 from em_study.layout import FILES, table_file
 from em_study.places import Places
-from em_study.plan.results import Plan
 from em_study.sweeps.settings import text_keys
 
 
@@ -135,40 +133,6 @@ def experiment_of(claim: Selection, study: Study) -> str | None:
 def written(settings) -> str:
     """Write settings as YAML."""
     return yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True)
-
-
-def files_of(claim: Claim, plan: Plan) -> list[tuple[str, str]]:
-    """List the files that a claim's number is made from, the last first, and the rule that makes each."""
-    if claim.sweep is not None:
-        return [(path, FILES[kind].rule) for kind in ("sweep", "part") for path in plan.files(kind, claim.sweep)]
-    experiment = claim.about(claim.experiment)
-    files = [_file("table", table=claim.table)]
-    for name in [experiment] if experiment else plan.study.experiments:
-        files += _files_of_experiment(claim, name, plan)
-    return files
-
-
-def _file(kind: str, **names) -> tuple[str, str]:
-    return FILES[kind].of(**names), FILES[kind].rule
-
-
-def _files_of_experiment(claim: Claim, name: str, plan: Plan):
-    fits = list(plan.study.experiments[name].fits)
-    if claim.table == "agreement":
-        if name not in plan.compared:
-            return
-        yield _file("agreement", experiment=name)
-        yield from (_file("sklearn", experiment=name, protocol=rung) for rung in PROTOCOLS)
-        fits = [plan.study.experiments[name].protocols.fit]
-    elif claim.table == "measurements":
-        yield _file("measurements", experiment=name)
-    else:
-        named = {claim.where.get("fit"), claim.other.get("fit")} - {None}
-        fits = [fit for fit in fits if fit in named or not named]
-        kind = "scores" if claim.table == "fits" else claim.table
-        yield from (_file(kind, experiment=name, fit=fit) for fit in fits)
-    yield from (_file("fits", experiment=name, fit=fit) for fit in fits)
-    yield _file("data", experiment=name)
 
 
 def command_of(claim: Claim, configuration_files) -> str:

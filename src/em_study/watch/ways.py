@@ -1,0 +1,24 @@
+"""Something to see in the runs: by these names the page finds what was stored for it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Way:
+    """Something to see: words for it, and what is to be set."""
+
+    text: str
+    scene: str
+    left: str
+    right: str
+    step: int
+
+
+def named(run: str, replicate: int, shared: bool) -> str:
+    """Name a run among those on the same rows; if all replicates share these, by its start."""
+    return f"{run}, start {replicate}" if shared else run
+
+
+def beside(experiment, protocol: str) -> str:
+    """Name the run of what stands beside our EM, by a protocol."""
+    return f"{experiment.protocols.implementation} {protocol}"
