@@ -10,10 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from em_study.audit.progress import lines_of_jobs
-from em_study.cluster import executor as executors
-from em_study.cluster import slurm
-from em_study.cluster.executor import lose_no_job
+from em_study.cluster import slurm, upstream
 from em_study.cluster.slurm import SlurmError, cancel_left_over, check, jobs_of
+from em_study.cluster.upstream import lose_no_job
 from em_study.cluster.waiting import PATIENCE, Waiting
 from em_study.errors import StudyError
 from em_study.plan.run_lock import hold, last_run
@@ -175,7 +174,7 @@ def look(executor, jobs):
 
 @pytest.mark.parametrize("gives_back", [True, False])
 def test_a_job_stays_active_whether_slurm_answers_or_not(monkeypatch, gives_back):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {"1": "RUNNING", "2": "RUNNING"})
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {"1": "RUNNING", "2": "RUNNING"})
     executor = Executor(ends=["1"], gives_back=gives_back)
     lose_no_job(executor, submitted, print)
     assert look(executor, [submitted("1"), submitted("2")]) == ["2"]
@@ -183,11 +182,11 @@ def test_a_job_stays_active_whether_slurm_answers_or_not(monkeypatch, gives_back
 
 
 def test_a_job_that_slurm_has_forgotten_fails_after_a_while(monkeypatch):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {})
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {})
     executor, jobs, told = Executor(), [submitted("1"), submitted("2", is_group=True)], []
     lose_no_job(executor, submitted, told.append)
     assert look(executor, jobs) == ["1", "2"]
-    monkeypatch.setattr(executors, "PATIENCE", -1.0)
+    monkeypatch.setattr(upstream, "PATIENCE", -1.0)
     assert look(executor, jobs) == []
     assert [number for number, _ in executor.failed] == ["1", "2"]
     assert told == ["Slurm does not know job 2 any more."]  # of others Snakemake tells
@@ -197,15 +196,15 @@ def test_while_slurm_does_not_answer_no_job_counts_as_forgotten(monkeypatch):
     def known_jobs(name):
         raise SlurmError("away")
 
-    monkeypatch.setattr(executors, "known_jobs", known_jobs)
-    monkeypatch.setattr(executors, "PATIENCE", -1.0)
+    monkeypatch.setattr(upstream, "known_jobs", known_jobs)
+    monkeypatch.setattr(upstream, "PATIENCE", -1.0)
     executor = Executor(gives_back=False)
     lose_no_job(executor, submitted, print)
     assert look(executor, [submitted("1")]) == ["1"]
 
 
 def test_a_job_that_gave_way_is_run_again(monkeypatch):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {"1": "PREEMPTED"})
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {"1": "PREEMPTED"})
     executor = Executor()
     lose_no_job(executor, submitted, print)
     assert look(executor, [submitted("1")]) == []
@@ -213,8 +212,8 @@ def test_a_job_that_gave_way_is_run_again(monkeypatch):
 
 
 def test_jobs_of_other_clusters_are_left_to_the_executor(monkeypatch):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {})
-    monkeypatch.setattr(executors, "PATIENCE", -1.0)
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {})
+    monkeypatch.setattr(upstream, "PATIENCE", -1.0)
     executor = Executor()
     executor._submitted_job_clusters = {"other"}
     lose_no_job(executor, submitted, print)
@@ -230,12 +229,12 @@ def test_a_submission_waits_for_slurm(monkeypatch):
         return answer
 
     waited = []
-    monkeypatch.setattr(executors, "known_jobs", known_jobs)
-    monkeypatch.setattr(executors.time, "sleep", waited.append)
+    monkeypatch.setattr(upstream, "known_jobs", known_jobs)
+    monkeypatch.setattr(upstream.time, "sleep", waited.append)
     executor = Executor()
     lose_no_job(executor, submitted, print)
     executor.run_job("3")
-    assert waited == [executors.EVERY]
+    assert waited == [upstream.EVERY]
 
 
 def test_all_jobs_of_a_run_are_cancelled_by_its_name(commands, tmp_path):
@@ -247,7 +246,7 @@ def test_all_jobs_of_a_run_are_cancelled_by_its_name(commands, tmp_path):
 
 
 def test_a_failed_submission_is_reported(monkeypatch):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {})
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {})
     executor = Executor()
     lose_no_job(executor, lambda job: submitted(job), print)
     executor.run_job("3")

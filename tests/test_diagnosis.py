@@ -12,11 +12,11 @@ from test_emgmm import KINDS, problem
 import emgmm
 from em_study.checkup import drawn_problem
 from em_study.data.dataset import Dataset
-from em_study.diagnosis.contract import CHECKS, check_up
+from em_study.diagnosis.conformance import CHECKS, check_up
 from em_study.diagnosis.deviations import CATALOGUE, Problem, recipe_of, take_path
+from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import diagnose
 from em_study.diagnosis.table import tabulate_diagnoses
-from em_study.diagnosis.told import sentence
 from em_study.evaluation.protocols import run_protocol
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Run

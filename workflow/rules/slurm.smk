@@ -3,7 +3,7 @@ from snakemake import persistence
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from snakemake_executor_plugin_warm import Executor as WarmExecutor
-from em_study.cluster.executor import lose_no_job
+from em_study.cluster.upstream import lose_no_job
 from em_study.cluster.waiting import watch
 
 

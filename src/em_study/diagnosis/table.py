@@ -5,8 +5,8 @@ import pandas as pd
 
 from em_study.data.dataset import Dataset
 from em_study.diagnosis.deviations import Problem
+from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import Diagnosis, diagnose
-from em_study.diagnosis.told import sentence
 from em_study.evaluation.protocols import settings
 from em_study.fits.runs import Run, Runs
 from em_study.fits.settings import Fit
