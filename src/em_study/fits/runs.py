@@ -7,6 +7,8 @@ import numpy as np
 from em_study.data.storage import read_arrays
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
+PARAMETERS = ("weights", "means", "covariances")
+
 
 @dataclass(frozen=True, eq=False)
 class Runs:
@@ -79,7 +81,7 @@ class Runs:
         return {r: end for r in range(len(self)) if (end := self.end(r)) is not None}
 
     def _parameters(self, prefix, r):
-        arrays = [getattr(self, prefix + name)[r] for name in ("weights", "means", "covariances")]
+        arrays = [getattr(self, prefix + name)[r] for name in PARAMETERS]
         if not np.isfinite(arrays[0]).all():
             return None
         return MixtureParameters(*(np.array(a) for a in arrays), str(self.covariance_type))
@@ -133,6 +135,12 @@ def stack_runs(runs: list[Run], n_components: int, n_features: int, covariance_t
         failure=np.array([run.failure for run in runs]),
         covariance_type=np.array(covariance_type),
     )
+
+
+def inverse_covariances(parameters: MixtureParameters) -> np.ndarray:
+    """Invert covariances: what they are to whom takes covariances for precisions, as article A."""
+    covariances = parameters.covariances
+    return 1 / covariances if parameters.type.diagonal else np.linalg.inv(covariances)
 
 
 def read_runs(names, files) -> dict[str, Runs]:
