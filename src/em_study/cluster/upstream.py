@@ -31,9 +31,9 @@ def lose_no_job(executor, submitted, tell):
     - 207: when Slurm has not answered once, the executor asks after its jobs no more, and waits for ever.
     - 320: a job that is submitted while Slurm does not answer has failed.
     - 456: why a group of jobs has failed is not said.
-    - No issue: the executor waits for ever for a job that Slurm has forgotten, as a controller does that fails soon after
-      it took one; for one that gave way to another (PREEMPTED) and is not requeued; and for a group that it could not
-      submit, where telling so fails. It does not cancel jobs that it is just asking about, or submitting.
+    - No issue: it waits for ever for a job that Slurm has forgotten, as a controller does that fails soon after it took
+      one; for one that gave way to another (PREEMPTED) and is not requeued; and for a group that it could not submit,
+      where telling so fails. It does not cancel jobs that it is just asking about, or submitting.
     """
     check_active_jobs, submit = executor.check_active_jobs, executor.run_job
     succeed, fail = executor.report_job_success, executor.report_job_error

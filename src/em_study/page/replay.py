@@ -165,7 +165,8 @@ def renamed(found: Replay, order) -> Replay:
 
     def in_order(parameters: MixtureParameters):
         covariances = parameters.covariances
-        if parameters.covariance_type != "tied":
+        one, two = (parameters.type.n_parameters(n, parameters.n_features) for n in (1, 2))
+        if two > one:  # components have covariances of their own
             covariances = covariances[order]
         return MixtureParameters(
             parameters.weights[order], parameters.means[order], covariances, parameters.covariance_type
