@@ -140,19 +140,22 @@ def diagnose(
         trace = about_trace(run.trace, path.log_likelihoods, len(problem.X))
         return Explanation(deviations, best, float(distances[best]), trace)
 
-    levels = [[found for found in [tried(())] if found]]
-    while levels[-1] and not any(one.explains for one in levels[-1]) and len(levels) <= MOST and len(paths) < allowed:
-        sets = {tuple(sorted({*one.deviations, name})) for one in levels[-1][:KEPT] for name in _more(one.deviations)}
-        left = allowed - len(paths)
-        found = [explanation for deviations in sorted(sets)[:left] if (explanation := tried(deviations))]
-        levels.append(sorted(found, key=lambda one: one.order))
-    every = sorted((one for level in levels for one in level), key=lambda one: one.order)
-    best = next((level[0] for level in levels if level and level[0].explains), None)
-    if best is None:  # with the trace left aside, the fewest
+    every: list[Explanation] = []
+    level = [found for found in [tried(())] if found]
+    for _ in range(MOST):
+        if not level or level[0].explains or len(paths) >= allowed:
+            break
+        every += level
+        sets = {tuple(sorted({*one.deviations, name})) for one in level[:KEPT] for name in _more(one.deviations)}
+        found = [tried(deviations) for deviations in sorted(sets)[: allowed - len(paths)]]
+        level = sorted(filter(None, found), key=lambda one: one.order)
+    every = sorted([*every, *level], key=lambda one: one.order)
+    if level and level[0].explains:
+        best = level[0]
+    else:  # with the trace left aside, the fewest
         best = min(every, key=lambda one: (not one.reaches, len(one.deviations), one.order))
         best = best if best.reaches else every[0]
-    others = [one for one in every if one is not best and not {*best.deviations} < {*one.deviations}]
-    others = [one for one in others if len(one.deviations) <= len(best.deviations)]
+    others = [one for one in every if one is not best and len(one.deviations) <= len(best.deviations)]
     alike = [one for one in others if best.reaches and _as_good(one, best)]
     rest = [one for one in others if one not in alike]
     before = residual(ours, theirs)

@@ -76,6 +76,11 @@ class Runs:
         """Return where replicate r ended, if it did not fail."""
         return None if self.failure[r] else self._parameters("", r)
 
+    def run(self, r: int) -> "Run":
+        """Return replicate r as it was run, but for what was told of its steps."""
+        trace = tuple(self.trace[r, : self.n_traced[r]])
+        return Run(self.start(r), self.end(r), trace, int(self.n_maximizations[r]), bool(self.converged[r]))
+
     def ends(self) -> dict[int, MixtureParameters]:
         """Return where each replicate ended that did not fail, by its number."""
         return {r: end for r in range(len(self)) if (end := self.end(r)) is not None}
