@@ -6,7 +6,7 @@ library what a covariance type is, and nothing else.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,23 +18,12 @@ COARSE, FINE = 1e-3, 1e-10
 HOPELESS = ("cannot be imported", "does not end within")  # of what is run, nothing more is worth a try
 
 
-@dataclass(frozen=True)
-class Result:
-    """Outcome of a check.
+class Result(NamedTuple):
+    """Outcome of a check."""
 
-    Attributes
-    ----------
-    sentence : str
-        What must hold.
-    outcome : str
-        "holds", "fails", "cannot" (it says that it cannot do this) or "skipped".
-    detail : str
-        What was expected and got, or why it was not looked at.
-    """
-
-    sentence: str
-    outcome: str
-    detail: str = ""
+    sentence: str  # what must hold
+    outcome: str  # "holds", "fails", "cannot" (it says that it cannot do this) or "skipped"
+    detail: str = ""  # what was expected and got, or why it was not looked at
 
 
 class CannotError(Exception):
