@@ -253,6 +253,33 @@ def test_a_failed_submission_is_reported(monkeypatch):
     assert executor.failed == [("3", "It could not be submitted: no sacct.")]
 
 
+class Persistence:
+    def has_metadata(self, job):
+        return False
+
+    def params_changed(self, job, file=None):
+        return f"Snakemake of {job}, {file}"
+
+    async def finished(self, job):
+        raise AssertionError
+
+
+class Inherits(Persistence):
+    pass
+
+
+def test_records_are_asked_of_our_jobs_and_snakemake_of_others():
+    module = SimpleNamespace(Base=type("Base", (Persistence,), dict(vars(Persistence))), Inherits=Inherits, other=1)
+    assert upstream.ask_records(module, lambda job: job == "ours", lambda job: f"records of {job}")
+    kept = module.Base()
+    assert [kept.has_metadata(job) for job in ("ours", "theirs")] == [True, False]
+    assert kept.params_changed("ours", file="a") == "records of ours"
+    assert kept.params_changed("theirs", file="a") == "Snakemake of theirs, a"
+    assert not upstream.ask_records(SimpleNamespace(Inherits=Inherits), None, None)
+    upstream.leave_marked(module)
+    assert asyncio.run(kept.finished("ours")) is None
+
+
 def test_jobs_are_counted_by_state_and_reason():
     jobs = [slurm.Job(str(i), "RUNNING", "None", "") for i in range(2)] + [slurm.Job("3", "PENDING", "Priority", "")]
     assert list(lines_of_jobs(jobs)) == ["Slurm: 1 job pending (Priority)", "Slurm: 2 jobs running"]

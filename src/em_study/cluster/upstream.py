@@ -117,19 +117,11 @@ def leave_marked(persistence):
 
 
 def ask_records(persistence, is_ours, changes_of) -> bool:
-    """Let Snakemake ask our records in place of its own memory, as far as they go; tell whether it can.
+    """Let Snakemake ask our records in place of its own memory whether a job must run again; tell whether it can.
 
     Its memory is in .snakemake, which a copy may lack, which --cleanup-metadata forgets, and which compares settings
-    without their names (no issue: it has no other place to keep them).
-
-    Parameters
-    ----------
-    persistence : module
-        Snakemake's.
-    is_ours : callable
-        Whether the records know a job.
-    changes_of : callable
-        What such a job would do otherwise now, as a `ParamsChange`.
+    without their names (no issue). Of jobs that are not ours it is asked as before; of ours, `changes_of` says as a
+    `ParamsChange` what they would do otherwise now.
     """
     kinds = _classes(persistence, "has_metadata", "params_changed")
     for kind in kinds:
