@@ -193,14 +193,15 @@ def test_a_job_that_slurm_has_forgotten_fails_after_a_while(monkeypatch):
 
 
 def test_while_slurm_does_not_answer_no_job_counts_as_forgotten(monkeypatch):
-    def known_jobs(name):
-        raise SlurmError("away")
-
-    monkeypatch.setattr(upstream, "known_jobs", known_jobs)
     monkeypatch.setattr(upstream, "PATIENCE", -1.0)
     executor = Executor(gives_back=False)
     lose_no_job(executor, submitted, print)
+    monkeypatch.setattr(slurm, "ask", away)
     assert look(executor, [submitted("1")]) == ["1"]
+
+
+def away(*command):
+    raise SlurmError("away")
 
 
 def test_a_job_that_gave_way_is_run_again(monkeypatch):
@@ -221,15 +222,9 @@ def test_jobs_of_other_clusters_are_left_to_the_executor(monkeypatch):
 
 
 def test_a_submission_waits_for_slurm(monkeypatch):
-    answers = iter([SlurmError("away"), {}])
-
-    def known_jobs(name):
-        if isinstance(answer := next(answers), SlurmError):
-            raise answer
-        return answer
-
+    answers = iter([None, {}])
     waited = []
-    monkeypatch.setattr(upstream, "known_jobs", known_jobs)
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: next(answers))
     monkeypatch.setattr(upstream.time, "sleep", waited.append)
     executor = Executor()
     lose_no_job(executor, submitted, print)

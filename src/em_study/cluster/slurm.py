@@ -94,9 +94,12 @@ def jobs_of(folder) -> list[Job]:
     return found
 
 
-def known_jobs(name: str) -> dict[str, str]:
-    """Give the state of every job of a name that Slurm remembers, by its number; also of those that have ended."""
-    lines = ask("squeue", "--noheader", "--states=all", f"--name={name}", "--format=%i|%T").splitlines()
+def known_jobs(name: str) -> dict[str, str] | None:
+    """Give the state of every job of a name that Slurm remembers, by its number, ended ones too; None if it is away."""
+    try:
+        lines = ask("squeue", "--noheader", "--states=all", f"--name={name}", "--format=%i|%T").splitlines()
+    except SlurmError:
+        return None
     return dict(line.split("|") for line in lines)
 
 

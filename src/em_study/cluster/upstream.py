@@ -54,7 +54,9 @@ def lose_no_job(executor, submitted, tell):
         settled.clear()
         async for _ in check_active_jobs(active_jobs):  # what it gives back is a part of what it should
             pass
-        known = None if executor._submitted_job_clusters else _known(executor)  # it is asked about one cluster
+        known = (
+            None if executor._submitted_job_clusters else known_jobs(executor.run_uuid)
+        )  # it is asked about one cluster
         now = time.monotonic()
         for info in (info for info in active_jobs if id(info) not in settled):
             number = info.external_jobid
@@ -70,7 +72,7 @@ def lose_no_job(executor, submitted, tell):
 
     def run_job(job):
         end = time.monotonic() + OUTAGE
-        while _known(executor) is None and time.monotonic() < end:
+        while known_jobs(executor.run_uuid) is None and time.monotonic() < end:
             time.sleep(EVERY)
         try:
             submit(job)
@@ -87,14 +89,6 @@ def lose_no_job(executor, submitted, tell):
 
     executor.report_job_success, executor.report_job_error = report_job_success, report_job_error
     executor.check_active_jobs, executor.run_job, executor.cancel_jobs = check_all_active_jobs, run_job, cancel_jobs
-
-
-def _known(executor) -> dict[str, str] | None:
-    """Ask which jobs there are; None if Slurm does not answer."""
-    try:
-        return known_jobs(executor.run_uuid)
-    except SlurmError:
-        return None
 
 
 def run_local_jobs_by(workflow, executor):
