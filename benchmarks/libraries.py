@@ -31,12 +31,12 @@ def problem(n_samples, n_features, n_components, covariance_type):
     means = 3 * draw.standard_normal((n_components, n_features))
     X = draw.standard_normal((n_samples, n_features))
     X += means[draw.integers(n_components, size=n_samples)]
-    shape = emgmm.COVARIANCE_TYPES[covariance_type].shape(n_components, n_features)
-    is_matrix = covariance_type in ("full", "tied")
+    kind = emgmm.COVARIANCE_TYPES[covariance_type]
+    shape = kind.shape(n_components, n_features)
     return X, emgmm.MixtureParameters.checked(
         np.full(n_components, 1 / n_components),
         means + 0.3 * draw.standard_normal(means.shape),
-        np.broadcast_to(1.5 * np.eye(n_features), shape) if is_matrix else np.full(shape, 1.5),
+        np.full(shape, 1.5) if kind.diagonal else np.broadcast_to(1.5 * np.eye(n_features), shape),
         covariance_type,
     )
 
@@ -52,43 +52,23 @@ def implementation(library):
     return module.fit
 
 
-def run(library, X, start, n_iter):
+def run(library, X, start, n_iter, tol=0.0):
     """Run an implementation; return the parameters that it ends with."""
     if library in OURS:
-        rule = emgmm.sklearn_stopping(0.0, n_iter)
+        rule = emgmm.sklearn_stopping(tol, n_iter)
         return emgmm.expectation_maximization(X, start, rule, kernel=library).parameters
-    given = {"covariance_type": start.covariance_type, "tol": 0.0, "max_iter": n_iter, "reg_covar": 0.0}
+    given = {"covariance_type": start.covariance_type, "tol": tol, "max_iter": n_iter, "reg_covar": 0.0}
     found = implementation(library)(X, start.weights, start.means, start.covariances, **given)
     ends = (np.array(found[name]) for name in ("weights", "means", "covariances"))
     return emgmm.MixtureParameters(*ends, start.covariance_type)
 
 
 def many(library, X, start):
-    """Fit many small data sets: by ours at once, by scikit-learn in a loop."""
+    """Fit many small data sets: by ours at once, by others in a loop."""
     if library in OURS:
         rule = emgmm.sklearn_stopping(1e-6, 1000)
         return [r.parameters for r in emgmm.fit_many(X, [start] * len(X), rule, kernel=library)]
-    return many_sklearn(X, start)
-
-
-def many_sklearn(X, start):
-    """Fit many small data sets by scikit-learn in a loop."""
-    from sklearn.mixture import GaussianMixture
-
-    precisions = np.linalg.inv(start.covariances)
-    ends = []
-    for x in X:
-        model = GaussianMixture(
-            start.n_components,
-            tol=1e-6,
-            max_iter=1000,
-            reg_covar=0.0,
-            weights_init=start.weights,
-            means_init=start.means,
-            precisions_init=precisions,
-        ).fit(x)
-        ends.append(emgmm.MixtureParameters(model.weights_, model.means_, model.covariances_))
-    return ends
+    return [run(library, x, start, 1000, tol=1e-6) for x in X]
 
 
 def main():

@@ -10,10 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from em_study.audit.progress import lines_of_jobs
-from em_study.cluster import executor as executors
-from em_study.cluster import slurm
-from em_study.cluster.executor import lose_no_job
+from em_study.cluster import slurm, upstream
 from em_study.cluster.slurm import SlurmError, cancel_left_over, check, jobs_of
+from em_study.cluster.upstream import lose_no_job
 from em_study.cluster.waiting import PATIENCE, Waiting
 from em_study.errors import StudyError
 from em_study.plan.run_lock import hold, last_run
@@ -175,7 +174,7 @@ def look(executor, jobs):
 
 @pytest.mark.parametrize("gives_back", [True, False])
 def test_a_job_stays_active_whether_slurm_answers_or_not(monkeypatch, gives_back):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {"1": "RUNNING", "2": "RUNNING"})
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {"1": "RUNNING", "2": "RUNNING"})
     executor = Executor(ends=["1"], gives_back=gives_back)
     lose_no_job(executor, submitted, print)
     assert look(executor, [submitted("1"), submitted("2")]) == ["2"]
@@ -183,29 +182,30 @@ def test_a_job_stays_active_whether_slurm_answers_or_not(monkeypatch, gives_back
 
 
 def test_a_job_that_slurm_has_forgotten_fails_after_a_while(monkeypatch):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {})
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {})
     executor, jobs, told = Executor(), [submitted("1"), submitted("2", is_group=True)], []
     lose_no_job(executor, submitted, told.append)
     assert look(executor, jobs) == ["1", "2"]
-    monkeypatch.setattr(executors, "PATIENCE", -1.0)
+    monkeypatch.setattr(upstream, "PATIENCE", -1.0)
     assert look(executor, jobs) == []
     assert [number for number, _ in executor.failed] == ["1", "2"]
     assert told == ["Slurm does not know job 2 any more."]  # of others Snakemake tells
 
 
 def test_while_slurm_does_not_answer_no_job_counts_as_forgotten(monkeypatch):
-    def known_jobs(name):
-        raise SlurmError("away")
-
-    monkeypatch.setattr(executors, "known_jobs", known_jobs)
-    monkeypatch.setattr(executors, "PATIENCE", -1.0)
+    monkeypatch.setattr(upstream, "PATIENCE", -1.0)
     executor = Executor(gives_back=False)
     lose_no_job(executor, submitted, print)
+    monkeypatch.setattr(slurm, "ask", away)
     assert look(executor, [submitted("1")]) == ["1"]
 
 
+def away(*command):
+    raise SlurmError("away")
+
+
 def test_a_job_that_gave_way_is_run_again(monkeypatch):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {"1": "PREEMPTED"})
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {"1": "PREEMPTED"})
     executor = Executor()
     lose_no_job(executor, submitted, print)
     assert look(executor, [submitted("1")]) == []
@@ -213,8 +213,8 @@ def test_a_job_that_gave_way_is_run_again(monkeypatch):
 
 
 def test_jobs_of_other_clusters_are_left_to_the_executor(monkeypatch):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {})
-    monkeypatch.setattr(executors, "PATIENCE", -1.0)
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {})
+    monkeypatch.setattr(upstream, "PATIENCE", -1.0)
     executor = Executor()
     executor._submitted_job_clusters = {"other"}
     lose_no_job(executor, submitted, print)
@@ -222,20 +222,14 @@ def test_jobs_of_other_clusters_are_left_to_the_executor(monkeypatch):
 
 
 def test_a_submission_waits_for_slurm(monkeypatch):
-    answers = iter([SlurmError("away"), {}])
-
-    def known_jobs(name):
-        if isinstance(answer := next(answers), SlurmError):
-            raise answer
-        return answer
-
+    answers = iter([None, {}])
     waited = []
-    monkeypatch.setattr(executors, "known_jobs", known_jobs)
-    monkeypatch.setattr(executors.time, "sleep", waited.append)
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: next(answers))
+    monkeypatch.setattr(upstream.time, "sleep", waited.append)
     executor = Executor()
     lose_no_job(executor, submitted, print)
     executor.run_job("3")
-    assert waited == [executors.EVERY]
+    assert waited == [upstream.EVERY]
 
 
 def test_all_jobs_of_a_run_are_cancelled_by_its_name(commands, tmp_path):
@@ -247,11 +241,38 @@ def test_all_jobs_of_a_run_are_cancelled_by_its_name(commands, tmp_path):
 
 
 def test_a_failed_submission_is_reported(monkeypatch):
-    monkeypatch.setattr(executors, "known_jobs", lambda name: {})
+    monkeypatch.setattr(upstream, "known_jobs", lambda name: {})
     executor = Executor()
     lose_no_job(executor, lambda job: submitted(job), print)
     executor.run_job("3")
     assert executor.failed == [("3", "It could not be submitted: no sacct.")]
+
+
+class Persistence:
+    def has_metadata(self, job):
+        return False
+
+    def params_changed(self, job, file=None):
+        return f"Snakemake of {job}, {file}"
+
+    async def finished(self, job):
+        raise AssertionError
+
+
+class Inherits(Persistence):
+    pass
+
+
+def test_records_are_asked_of_our_jobs_and_snakemake_of_others():
+    module = SimpleNamespace(Base=type("Base", (Persistence,), dict(vars(Persistence))), Inherits=Inherits, other=1)
+    assert upstream.ask_records(module, lambda job: job == "ours", lambda job: f"records of {job}")
+    kept = module.Base()
+    assert [kept.has_metadata(job) for job in ("ours", "theirs")] == [True, False]
+    assert kept.params_changed("ours", file="a") == "records of ours"
+    assert kept.params_changed("theirs", file="a") == "Snakemake of theirs, a"
+    assert not upstream.ask_records(SimpleNamespace(Inherits=Inherits), None, None)
+    upstream.leave_marked(module)
+    assert asyncio.run(kept.finished("ours")) is None
 
 
 def test_jobs_are_counted_by_state_and_reason():

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,11 +13,11 @@ from test_emgmm import KINDS, problem
 import emgmm
 from em_study.checkup import drawn_problem
 from em_study.data.dataset import Dataset
-from em_study.diagnosis.contract import CHECKS, check_up
+from em_study.diagnosis.conformance import CHECKS, check_up
 from em_study.diagnosis.deviations import CATALOGUE, Problem, recipe_of, take_path
+from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import diagnose
 from em_study.diagnosis.table import tabulate_diagnoses
-from em_study.diagnosis.told import sentence
 from em_study.evaluation.protocols import run_protocol
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Run
@@ -240,6 +241,12 @@ OTHER_MISTAKES = {
 def test_a_mistake_that_the_catalogue_does_not_know_fails_too(mistake):
     failed = [result for result in check_up(plain_em(mistake)) if result.outcome == "fails"]
     assert OTHER_MISTAKES[mistake] in failed[0].sentence
+
+
+def test_every_covariance_type_is_checked_and_may_be_chosen():
+    assert get_args(Fit.model_fields["covariance_type"].annotation) == tuple(emgmm.COVARIANCE_TYPES)
+    checked = {sentence.split()[1] for sentence in CHECKS if sentence.endswith("of their shape.")}
+    assert checked | {"full"} == set(emgmm.COVARIANCE_TYPES)
 
 
 def test_a_plain_em_passes():

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -225,3 +226,14 @@ def test_a_process_does_not_outlive_the_one_that_asks(tmp_path):
         finally:
             asks.kill()
     assert wait_for(lambda: not runners())
+
+
+def test_what_it_has_started_ends_with_it(tmp_path):
+    X, _, start = problem(0)
+    begin = f"import subprocess\n    child = subprocess.Popen(['sleep', '{FAULT}'])\n"
+    (tmp_path / "mine.py").write_text(f"{HEAD}{begin}    raise ValueError(child.pid)\n")
+    with Implementation(tmp_path / "mine.py", time_limit=FAULT) as implementation:
+        child = implementation.run(X, start, **SETTINGS).failure.split()[-1]
+        state = Path("/proc") / child / "stat"
+        assert state.exists()
+    assert wait_for(lambda: not state.exists() or state.read_text().rsplit(") ", 1)[1][0] == "Z")

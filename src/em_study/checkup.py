@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from em_study.command import run
-from em_study.diagnosis.contract import check_up
+from em_study.diagnosis.conformance import check_up
 from em_study.diagnosis.deviations import Problem
+from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import diagnose
-from em_study.diagnosis.told import sentence
 from em_study.fits.implementations import Implementation
 from emgmm import MixtureParameters, expectation_maximization, sklearn_stopping
 

@@ -3,12 +3,11 @@
 What is no plain Python script of this machine runs as Snakemake's local executor runs it, and nothing else differs.
 """
 
-import contextlib
-import os
 import pickle
 import re
 import subprocess
 import sys
+from multiprocessing import Pipe
 from pathlib import Path
 from queue import LifoQueue
 
@@ -83,26 +82,20 @@ class WarmProcess:
     """A process that runs scripts, one after the other; it ends when this one does, however that ends."""
 
     def __init__(self):
-        self.answers, give = os.pipe()
-        command = [sys.executable, str(PROGRAM), str(give)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[give])  # noqa: S603
-        os.close(give)
+        self.pipe, theirs = Pipe()
+        with theirs:
+            command, fds = [sys.executable, str(PROGRAM), str(theirs.fileno())], [theirs.fileno()]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=fds)  # noqa: S603
 
     def run(self, request: bytes) -> bool:
         """Run a script; tell whether it ended well. `EOFError` is raised if the process ends."""
         try:
-            self.process.stdin.write(request)
-            self.process.stdin.flush()
-        except BrokenPipeError:
+            self.pipe.send_bytes(request)
+            return self.pipe.recv()
+        except OSError:
             raise EOFError from None
-        answer = os.read(self.answers, 1)
-        if not answer:
-            raise EOFError
-        return answer == b"1"
 
     def end(self):
         """Let it end."""
-        with contextlib.suppress(BrokenPipeError):  # it is gone already
-            self.process.stdin.close()
+        self.pipe.close()
         self.process.wait()
-        os.close(self.answers)

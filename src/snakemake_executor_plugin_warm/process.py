@@ -1,21 +1,21 @@
-"""A warm process: it runs the scripts that come by its standard input, and answers 1 or 0 to a file descriptor."""
+"""A warm process: it runs the scripts that come through a pipe, and answers whether they ended well."""
 
 import os
-import pickle
 import sys
 import threading
 import traceback
 import warnings
+from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Queue
 
 
-def read_requests(requests: Queue):
+def read_requests(pipe: Connection, requests: Queue):
     """Take what comes; end with who sends it, in the midst of a script if need be."""
     while True:
         try:
-            requests.put(pickle.load(sys.stdin.buffer))  # noqa: S301 (from Snakemake's own process)
-        except EOFError:
+            requests.put(pipe.recv())
+        except (EOFError, OSError):
             os._exit(0)
 
 
@@ -38,11 +38,11 @@ def run_script(script: str, given) -> bool:
 def main():
     """Run scripts until nobody sends any."""
     sys.path.pop(0)  # the folder of this file
-    requests: Queue = Queue()
-    threading.Thread(target=read_requests, args=(requests,), daemon=True).start()
+    pipe, requests = Connection(int(sys.argv[1])), Queue()
+    threading.Thread(target=read_requests, args=(pipe, requests), daemon=True).start()
     try:
         while True:
-            os.write(int(sys.argv[1]), b"1" if run_script(*requests.get()) else b"0")
+            pipe.send(run_script(*requests.get()))
     except KeyboardInterrupt:  # while it waits
         os._exit(0)
 

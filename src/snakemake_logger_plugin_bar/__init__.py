@@ -69,11 +69,10 @@ class LogHandler(LogHandlerBase):
         text = self.format(record) or ""
         if self.common_settings.dryrun:  # which has no log with the whole lines
             return text
-        if event == LogEvent.JOB_INFO:
-            return "\n".join(map(shortened, text.splitlines()))
-        if event == LogEvent.JOB_ERROR:
-            return "\n".join(shortened(line) if line.startswith(LISTS) else line for line in text.splitlines())
-        return text
+        cut = {LogEvent.JOB_INFO: "", LogEvent.JOB_ERROR: LISTS}.get(event)  # what the lines to be cut begin with
+        if cut is None:
+            return text
+        return "\n".join(shortened(line) if line.startswith(cut) else line for line in text.splitlines())
 
     def _brief(self, record, event) -> str:
         if event == LogEvent.JOB_ERROR:
@@ -197,13 +196,9 @@ class Bar:
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
         self.console = Console(file=stream, highlight=False)
-        columns = (
-            TextColumn("{task.fields[rules]}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[left]}"),
-        )
-        self.bar = Progress(*columns, console=self.console, transient=True, redirect_stdout=False)
+        rules, left = TextColumn("{task.fields[rules]}"), TextColumn("{task.fields[left]}")
+        settings = {"console": self.console, "transient": True, "redirect_stdout": False}
+        self.bar = Progress(rules, BarColumn(), TaskProgressColumn(), left, **settings)
         self.task = self.bar.add_task("", total=1.0, rules="", left="")
 
     def move(self, work: Work):

@@ -4,6 +4,7 @@ from snakemake import persistence
 from snakemake.persistence import ParamsChange
 from snakemake.settings.types import RerunTrigger
 
+from em_study.cluster.upstream import ask_records
 from em_study.plan.provenance import read_record, record_of, settings_of, what_differs
 
 
@@ -46,34 +47,22 @@ def checksum_now(job, file):
     return checksum_of(file)
 
 
-def by_records(known, changed):
-    """Ask the records of our jobs, and of others what Snakemake knows."""
-
-    def has_metadata(self, job):
-        if is_ours(job) and RerunTrigger.PARAMS not in workflow.rerun_triggers:
-            raise WorkflowError(
-                "--rerun-triggers without params is not supported: results of other settings, files or code would be "
-                "taken for those of this run; leave the option out"
-            )
-        return is_ours(job) or known(self, job)
-
-    def params_changed(self, job, file=None):
-        if not is_ours(job):
-            return changed(self, job, file)
-        return Changes(only_new=set(what_changed(job)), files={*map(str, job.output)})
-
-    return has_metadata, params_changed
+def is_recorded(job):
+    """Whether the records know a job; only Snakemake knows others."""
+    if is_ours(job) and RerunTrigger.PARAMS not in workflow.rerun_triggers:
+        raise WorkflowError(
+            "--rerun-triggers without params is not supported: results of other settings, files or code would be "
+            "taken for those of this run; leave the option out"
+        )
+    return is_ours(job)
 
 
-KINDS = [
-    kind
-    for kind in vars(persistence).values()
-    if isinstance(kind, type) and {"has_metadata", "params_changed"} <= vars(kind).keys()
-]
-if not KINDS:
+def changes_of(job):
+    return Changes(only_new=set(what_changed(job)), files={*map(str, job.output)})
+
+
+if not ask_records(persistence, is_recorded, changes_of):
     raise WorkflowError("this version of Snakemake cannot be told by what a result was made")
-for kind in KINDS:
-    kind.has_metadata, kind.params_changed = by_records(kind.has_metadata, kind.params_changed)
 
 
 def planned_records():

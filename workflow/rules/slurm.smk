@@ -3,7 +3,7 @@ from snakemake import persistence
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from snakemake_executor_plugin_warm import Executor as WarmExecutor
-from em_study.cluster.executor import lose_no_job
+from em_study.cluster import upstream
 from em_study.cluster.waiting import watch
 
 
@@ -17,18 +17,9 @@ def check_slurm():
 def begin_on_slurm():
     """Begin a run whose jobs go to Slurm: once, in the main process."""
     watch(".", logger.warning)
-    lose_no_job(workflow.scheduler._executor, SubmittedJobInfo, logger.error)
-    # What is made here is made in processes that stay, as in a local run; a profile cannot say so.
-    workflow.scheduler._local_executor = WarmExecutor(workflow, logger)
-
-
-async def leave_marked(self, job):
-    """Leave what a job has made marked as incomplete, until the main process records by what it was made."""
+    upstream.lose_no_job(workflow.scheduler._executor, SubmittedJobInfo, logger.error)
+    upstream.run_local_jobs_by(workflow, WarmExecutor(workflow, logger))
 
 
 if workflow.remote_exec:
-    # A job's own Snakemake takes the mark away and records nothing. Should the main process be killed then, the next
-    # run would take the file for one that it wants, whatever the configuration is by now.
-    for found in vars(persistence).values():
-        if isinstance(found, type) and "finished" in vars(found):
-            found.finished = leave_marked
+    upstream.leave_marked(persistence)

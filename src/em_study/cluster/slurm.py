@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from em_study.errors import StudyError
 
@@ -22,25 +22,13 @@ class SlurmError(StudyError):
     """Slurm refuses, or does not answer; the text is what it says."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job of ours that waits or runs.
-
-    Attributes
-    ----------
-    number : str
-    state : str
-        As Slurm calls it: PENDING, RUNNING, ...
-    reason : str
-        Why it waits, as Slurm calls it.
-    task : str
-        What it does, as the executor calls it.
-    """
+class Job(NamedTuple):
+    """A job of ours that waits or runs."""
 
     number: str
-    state: str
-    reason: str
-    task: str
+    state: str  # as Slurm calls it: PENDING, RUNNING, ...
+    reason: str  # why it waits, as Slurm calls it
+    task: str  # what it does, as the executor calls it
 
 
 def ask(*command) -> str:
@@ -106,9 +94,12 @@ def jobs_of(folder) -> list[Job]:
     return found
 
 
-def known_jobs(name: str) -> dict[str, str]:
-    """Give the state of every job of a name that Slurm remembers, by its number; also of those that have ended."""
-    lines = ask("squeue", "--noheader", "--states=all", f"--name={name}", "--format=%i|%T").splitlines()
+def known_jobs(name: str) -> dict[str, str] | None:
+    """Give the state of every job of a name that Slurm remembers, by its number, ended ones too; None if it is away."""
+    try:
+        lines = ask("squeue", "--noheader", "--states=all", f"--name={name}", "--format=%i|%T").splitlines()
+    except SlurmError:
+        return None
     return dict(line.split("|") for line in lines)
 
 
@@ -130,12 +121,12 @@ def cancel_left_over(folder, host: str | None, tell):
     if not (left := jobs_of(folder)):
         return
     numbers = [job.number for job in left]
-    listed = ", ".join(numbers)
     if host not in (None, platform.node()):
         raise SlurmError(
             f"Slurm jobs of a run that was begun on {host} are at work here. If that run is gone, cancel them: "
             f"scancel {' '.join(numbers)}"
         )
+    listed = ", ".join(numbers)
     tell(f"A killed run has left Slurm jobs here ({listed}). They are cancelled; the cells that they did are kept.")
     ask("scancel", *numbers)
     end = time.monotonic() + PATIENCE

@@ -34,26 +34,23 @@ class Waiting:
             Seconds of a clock that never goes back.
         """
         try:
-            waiting = {(job.number, job.reason): job for job in jobs_of(self.folder) if job.state == "PENDING"}
+            waiting = [job for job in jobs_of(self.folder) if job.state == "PENDING"]
         except SlurmError as error:
-            self._tell_once({"": f"Slurm does not answer ({error}). The run goes on when it does."})
+            self._tell_once("", f"Slurm does not answer ({error}). The run goes on when it does.")
             return
-        self.since = {key: self.since.get(key, now) for key in waiting}
-        found: dict[str, list] = {}
-        for key, job in waiting.items():
-            if now - self.since[key] >= PATIENCE:
-                found.setdefault(job.reason, []).append(job)
-        self._tell_once({reason: _line(reason, jobs) for reason, jobs in found.items()})
+        keys = {(job.number, job.reason) for job in waiting}
+        self.since = {key: self.since.get(key, now) for key in keys}
+        long = [job for job in waiting if now - self.since[job.number, job.reason] >= PATIENCE]
+        for reason in {job.reason for job in long}:
+            jobs = [job for job in long if job.reason == reason]
+            count = "1 job waits" if len(jobs) == 1 else f"{len(jobs)} jobs wait"
+            which = f"{jobs[0].number}, {jobs[0].task}"
+            self._tell_once(reason, f"{count} in Slurm for {reason}: {which}. docs/cluster.md tells what that means.")
 
-    def _tell_once(self, lines):
-        for reason in lines.keys() - self.told:
-            self.tell(lines[reason])
-        self.told |= lines.keys()
-
-
-def _line(reason, jobs):
-    count = "1 job waits" if len(jobs) == 1 else f"{len(jobs)} jobs wait"
-    return f"{count} in Slurm for {reason}: {jobs[0].number}, {jobs[0].task}. docs/cluster.md tells what that means."
+    def _tell_once(self, reason, line):
+        if reason not in self.told:
+            self.tell(line)
+        self.told.add(reason)
 
 
 def watch(folder, tell):

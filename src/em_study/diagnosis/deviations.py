@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from em_study.fits.runs import PARAMETERS, inverse_covariances
 from emgmm import (
     CollapsedComponentError,
     MixtureParameters,
@@ -28,7 +30,7 @@ class Problem:
 class Recipe:
     """Our EM, and where it may deviate; the defaults are ours."""
 
-    ridge: float = 0.0  # ours
+    reg_covar: float  # ours
     start: tuple[Callable[[Problem], MixtureParameters], ...] = ()
     rows: Callable | None = None  # scales them
     before: Callable[[SufficientStatistics], SufficientStatistics] | None = None
@@ -38,11 +40,11 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Deviation:
-    """A change of the recipe, and what it is in words, as the end of "it ..."."""
+    """What it is in words, as the end of "it ...", and what it changes of the recipe: functions join those there."""
 
-    told: str
-    change: Callable[[Recipe], Recipe]
+    words: str
     part: str  # deviations of one part exclude one another
+    changes: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +81,7 @@ def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
         try:
             if recipe.before is not None:
                 statistics = recipe.before(statistics)
-            current = maximization(statistics, recipe.ridge)
+            current = maximization(statistics, recipe.reg_covar)
             for change in recipe.after:
                 current = change(current, first)
         except (CollapsedComponentError, ValueError):
@@ -89,12 +91,10 @@ def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
 
 def _unscaled(parameters, center, deviation):
     kind = parameters.type
-    factor = deviation if kind.diagonal else np.outer(deviation, deviation)
-    if parameters.covariance_type == "spherical":
-        factor = np.mean(deviation**2)
-    covariances = parameters.covariances * (factor**2 if parameters.covariance_type == "diag" else factor)
-    means = parameters.means * deviation + center
-    return MixtureParameters(np.array(parameters.weights), means, covariances, parameters.covariance_type)
+    factor = deviation**2 if kind.diagonal else np.outer(deviation, deviation)
+    if kind.n_parameters(1, len(deviation)) == 1:  # one variance for all features
+        factor = factor.mean()
+    return _with(parameters, means=parameters.means * deviation + center, covariances=parameters.covariances * factor)
 
 
 def _standardized(X):
@@ -104,33 +104,38 @@ def _standardized(X):
 
 
 def _with(parameters: MixtureParameters, **arrays) -> MixtureParameters:
-    found = {name: np.array(getattr(parameters, name)) for name in ("weights", "means", "covariances")} | arrays
+    found = {name: np.array(getattr(parameters, name)) for name in PARAMETERS} | arrays
     return MixtureParameters(*found.values(), parameters.covariance_type)
 
 
+def _times(moments, factor):
+    """Multiply moments of components (K, ...) by a number each, (K,)."""
+    return (moments.T * factor).T
+
+
 def _precisions_as_covariances(problem):
-    covariances = problem.start.covariances
-    inverse = 1 / covariances if problem.start.type.diagonal else np.linalg.inv(covariances)
-    return _with(problem.start, covariances=inverse)
+    return _with(problem.start, covariances=inverse_covariances(problem.start))
 
 
 def _unbiased_start(problem):
-    if problem.class_counts is None or problem.start.covariance_type in ("tied", "spherical"):
-        return problem.start
-    n = problem.class_counts.astype(float)
-    factor = (n / np.maximum(n - 1, 1)).reshape(-1, *[1] * (problem.start.covariances.ndim - 1))
-    return _with(problem.start, covariances=problem.start.covariances * factor)
+    start, counts = problem.start, problem.class_counts
+    if counts is None or start.covariances.shape != start.factors.shape:  # components or features share something
+        return start
+    return _with(start, covariances=_times(start.covariances, counts / np.maximum(counts - 1, 1)))
 
 
 def _unit_start(problem):
-    shape = problem.start.type.shape(*problem.start.means.shape)
-    is_matrix = not problem.start.type.diagonal
-    unit = np.broadcast_to(np.eye(shape[-1]), shape).copy() if is_matrix else np.ones(shape)
-    return _with(problem.start, covariances=unit)
+    start = problem.start
+    unit = 1.0 if start.type.diagonal else np.eye(start.n_features)
+    return _with(start, covariances=np.broadcast_to(unit, start.covariances.shape).copy())
 
 
-def _equal_weights(problem):
-    return _with(problem.start, weights=np.full(problem.start.n_components, 1 / problem.start.n_components))
+def _equal_weights(parameters, first=None):
+    return _with(parameters, weights=np.full(parameters.n_components, 1 / parameters.n_components))
+
+
+def _first_weights(parameters, first):
+    return _with(parameters, weights=np.array(first.weights))
 
 
 def _kmeans_start(problem):
@@ -142,10 +147,8 @@ def _kmeans_start(problem):
 
 
 def _unbiased(statistics):
-    mass = statistics.mass
-    factor = mass / np.maximum(mass - 1, 0.5)
-    scatter = statistics.scatter * factor.reshape(-1, *[1] * (statistics.scatter.ndim - 1))
-    return replace(statistics, scatter=scatter)
+    factor = statistics.mass / np.maximum(statistics.mass - 1, 0.5)
+    return replace(statistics, scatter=_times(statistics.scatter, factor))
 
 
 def _more_mass(statistics):
@@ -173,29 +176,21 @@ def _floored(smallest):
 
 
 def _single(parameters, first=None):
-    arrays = {name: getattr(parameters, name).astype(np.float32).astype(float) for name in ("means", "covariances")}
-    weights = parameters.weights.astype(np.float32).astype(float)
-    return _with(parameters, weights=weights / weights.sum(), **arrays)
+    weights, *arrays = (_rounded(getattr(parameters, name)) for name in PARAMETERS)
+    return MixtureParameters(weights / weights.sum(), *arrays, parameters.covariance_type)
 
 
-def _starts(told, function):
-    return Deviation(f"starts from {told}", lambda recipe: replace(recipe, start=(*recipe.start, function)), "start")
+def _rounded(array):
+    return array.astype(np.float32).astype(float)
 
 
-def _after(told, function, part):
-    return Deviation(told, lambda recipe: replace(recipe, after=(*recipe.after, function)), part)
+def _starts(words, function):
+    return Deviation(f"starts from {words}", "start", {"start": (function,)})
 
 
-def _ridge(value):
-    return Deviation(
-        f"adds {value:g} to each variance" if value else "adds nothing to the variances",
-        lambda recipe: replace(recipe, ridge=value),
-        "ridge",
-    )
-
-
-def _rounded_rows(X):
-    return X.astype(np.float32).astype(float), None
+def _reg_covar(value):
+    words = f"adds {value:g} to each variance" if value else "adds nothing to the variances"
+    return Deviation(words, "reg_covar", {"reg_covar": value})
 
 
 CATALOGUE = {
@@ -204,46 +199,38 @@ CATALOGUE = {
     ),
     "start_n_minus_1": _starts("class covariances divided by n - 1", _unbiased_start),
     "start_unit_covariances": _starts("unit covariances", _unit_start),
-    "start_equal_weights": _starts("equal weights", _equal_weights),
+    "start_equal_weights": _starts("equal weights", lambda problem: _equal_weights(problem.start)),
     "start_kmeans": _starts("the clusters of k-means", _kmeans_start),
-    **{f"ridge_{value:g}": _ridge(value) for value in (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8)},
+    **{f"ridge_{value:g}": _reg_covar(value) for value in (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8)},
     "covariances_n_minus_1": Deviation(
-        "divides covariances by the component's mass less 1", lambda recipe: replace(recipe, before=_unbiased), "mass"
+        "divides covariances by the component's mass less 1", "mass", {"before": _unbiased}
     ),
-    "mass_10_eps": Deviation(
-        "adds 10 machine epsilons to each component's mass", lambda recipe: replace(recipe, before=_more_mass), "mass"
-    ),
-    "weights_not_updated": _after(
-        "does not update the weights", lambda now, first: _with(now, weights=np.array(first.weights)), "weights"
-    ),
-    "weights_equal": _after(
-        "keeps the weights equal",
-        lambda now, first: _with(now, weights=np.full(now.n_components, 1 / now.n_components)),
-        "weights",
-    ),
-    "diagonal_only": _after("leaves the correlations out", _no_correlation, "shape"),
+    "mass_10_eps": Deviation("adds 10 machine epsilons to each component's mass", "mass", {"before": _more_mass}),
+    "weights_not_updated": Deviation("does not update the weights", "weights", {"after": (_first_weights,)}),
+    "weights_equal": Deviation("keeps the weights equal", "weights", {"after": (_equal_weights,)}),
+    "diagonal_only": Deviation("leaves the correlations out", "shape", {"after": (_no_correlation,)}),
     **{
-        f"eigenvalues_above_{value:g}": _after(f"keeps eigenvalues above {value:g}", _floored(value), "floor")
+        f"eigenvalues_above_{value:g}": Deviation(
+            f"keeps eigenvalues above {value:g}", "floor", {"after": (_floored(value),)}
+        )
         for value in (1e-2, 1e-3)
     },
-    "stale_responsibilities": Deviation(
-        "takes responsibilities that are one step old", lambda recipe: replace(recipe, stale=True), "stale"
-    ),
+    "stale_responsibilities": Deviation("takes responsibilities that are one step old", "stale", {"stale": True}),
     "single_precision": Deviation(
-        "computes in single precision",
-        lambda recipe: replace(recipe, rows=_rounded_rows, after=(*recipe.after, _single)),
-        "rows",
+        "computes in single precision", "rows", {"rows": lambda X: (_rounded(X), None), "after": (_single,)}
     ),
     "standardized_rows": Deviation(
-        "scales the rows to deviation 1, but not the start", lambda recipe: replace(recipe, rows=_standardized), "rows"
+        "scales the rows to deviation 1, but not the start", "rows", {"rows": _standardized}
     ),
 }
 
 
 def recipe_of(deviations, reg_covar: float) -> Recipe:
-    """Make the recipe of our EM with a ridge and some deviations, in the order of the catalogue."""
-    recipe = Recipe(ridge=reg_covar)
+    """Make the recipe of our EM with its reg_covar and some deviations, in the order of the catalogue."""
+    recipe = Recipe(reg_covar)
     for name, deviation in CATALOGUE.items():
         if name in deviations:
-            recipe = deviation.change(recipe)
+            changes = deviation.changes.items()
+            joined = {key: getattr(recipe, key) + new if isinstance(new, tuple) else new for key, new in changes}
+            recipe = replace(recipe, **joined)
     return recipe

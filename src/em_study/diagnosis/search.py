@@ -20,26 +20,13 @@ STEPS_BEYOND = 10  # of those that the other tells
 
 @dataclass(frozen=True)
 class Explanation:
-    """Deviations that bring our EM to the other's end.
+    """Deviations that bring our EM to the other's end, or near it."""
 
-    Attributes
-    ----------
-    deviations : tuple of str
-        Keys of `CATALOGUE`.
-    n_steps : int
-        M-steps after which it is nearest.
-    residual : float
-        Largest difference that is left: of a weight, a mean in standard deviations, a covariance entry in those of its
-        features.
-    trace : str
-        How the other's trace compares with its log-likelihoods: "" (there is none), "the same", "another", or where it
-        is moved or summed.
-    """
-
-    deviations: tuple[str, ...]
-    n_steps: int
+    deviations: tuple[str, ...]  # keys of `CATALOGUE`
+    n_steps: int  # M-steps after which it is nearest
+    # Largest difference that is left: of a weight, a mean in standard deviations, a covariance in those of its features
     residual: float
-    trace: str
+    trace: str  # how the other's compares with it: "" (there is none), "the same", "another", or how it is changed
 
     @property
     def explains(self) -> bool:
@@ -60,38 +47,21 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found for one run of another implementation.
+    """What was found for one run of another implementation."""
 
-    Attributes
-    ----------
-    outcome : str
-        "the same", "explained", "partly explained" or "not explained".
-    best : Explanation
-    alike : tuple of Explanation
-        Others, of as many deviations, that these rows and this start cannot tell from it; some of them, if many.
-    next_best : Explanation or None
-        The best of the rest that is no more than the best and a further deviation.
-    before : float
-        The residual beside our EM's own end.
-    our_steps : int
-        M-steps of our EM.
-    tolerances : dict of (float, float)
-        Tolerances that stop the best explanation's steps where the other stops, by the test: of what, and where.
-    stopped_by : tuple of str
-        The tests among them that the tolerance which the other was given passes there.
-    n_runs : int
-        Recipes that were run.
-    """
-
-    outcome: str
+    outcome: str  # "the same", "explained", "partly explained" or "not explained"
     best: Explanation
-    alike: tuple[Explanation, ...]
-    next_best: Explanation | None
-    before: float
-    our_steps: int
+    alike: tuple[
+        Explanation, ...
+    ]  # others, of as many deviations, that rows and start cannot tell from it; if many, some
+    next_best: Explanation | None  # the best of the rest that has no more deviations
+    before: float  # the residual beside our EM's own end
+    our_steps: int  # M-steps of our EM
+    # Tolerances, from and to, that stop the best explanation's steps where the other stops, by the test: of what, and
+    # where; and the tests among them that the tolerance which the other was given passes there
     tolerances: dict[str, tuple[float, float]]
     stopped_by: tuple[str, ...]
-    n_runs: int
+    n_runs: int  # recipes that were run
 
 
 def residual(found: MixtureParameters, other: MixtureParameters) -> float:
@@ -140,19 +110,23 @@ def diagnose(
         trace = about_trace(run.trace, path.log_likelihoods, len(problem.X))
         return Explanation(deviations, best, float(distances[best]), trace)
 
-    levels = [[found for found in [tried(())] if found]]
-    while levels[-1] and not any(one.explains for one in levels[-1]) and len(levels) <= MOST and len(paths) < allowed:
-        sets = {tuple(sorted({*one.deviations, name})) for one in levels[-1][:KEPT] for name in _more(one.deviations)}
-        left = allowed - len(paths)
-        found = [explanation for deviations in sorted(sets)[:left] if (explanation := tried(deviations))]
-        levels.append(sorted(found, key=lambda one: one.order))
-    every = sorted((one for level in levels for one in level), key=lambda one: one.order)
-    best = next((level[0] for level in levels if level and level[0].explains), None)
-    if best is None:  # with the trace left aside, the fewest
+    every: list[Explanation] = []
+    level = [found for found in [tried(())] if found]
+    for _ in range(MOST):
+        if not level or level[0].explains or len(paths) >= allowed:
+            break
+        every += level
+        pairs = ((one.deviations, name) for one in level[:KEPT] for name in CATALOGUE)
+        sets = {tuple(sorted((*names, name))) for names, name in pairs if _may_join(name, names)}
+        found = [tried(deviations) for deviations in sorted(sets)[: allowed - len(paths)]]
+        level = sorted(filter(None, found), key=lambda one: one.order)
+    every = sorted([*every, *level], key=lambda one: one.order)
+    if level and level[0].explains:
+        best = level[0]
+    else:  # with the trace left aside, the fewest
         best = min(every, key=lambda one: (not one.reaches, len(one.deviations), one.order))
         best = best if best.reaches else every[0]
-    others = [one for one in every if one is not best and not {*best.deviations} < {*one.deviations}]
-    others = [one for one in others if len(one.deviations) <= len(best.deviations)]
+    others = [one for one in every if one is not best and len(one.deviations) <= len(best.deviations)]
     alike = [one for one in others if best.reaches and _as_good(one, best)]
     rest = [one for one in others if one not in alike]
     before = residual(ours, theirs)
@@ -170,10 +144,8 @@ def diagnose(
     )
 
 
-def _more(deviations):
-    """Name the deviations that may join some."""
-    parts = {CATALOGUE[name].part for name in deviations}
-    return [name for name, deviation in CATALOGUE.items() if deviation.part not in parts]
+def _may_join(name, deviations):
+    return CATALOGUE[name].part not in {CATALOGUE[other].part for other in deviations}
 
 
 def _as_good(one: Explanation, best: Explanation) -> bool:

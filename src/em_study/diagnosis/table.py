@@ -5,13 +5,31 @@ import pandas as pd
 
 from em_study.data.dataset import Dataset
 from em_study.diagnosis.deviations import Problem
-from em_study.diagnosis.search import Diagnosis, diagnose
-from em_study.diagnosis.told import sentence
+from em_study.diagnosis.report import sentence
+from em_study.diagnosis.search import Explanation, diagnose
 from em_study.evaluation.protocols import settings
-from em_study.fits.runs import Run, Runs
+from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 
 DIAGNOSED = 2  # replicates: another draw may tell apart what one does not
+COLUMNS = {
+    "outcome": lambda found: found.outcome,
+    "deviations": lambda found: _names(found.best),
+    "residual_before": lambda found: found.before,
+    "residual_after": lambda found: found.best.residual,
+    "steps_ours": lambda found: found.our_steps,
+    "steps_theirs": lambda found: found.best.n_steps,
+    "stopped_by": lambda found: "; ".join(found.stopped_by),
+    "trace": lambda found: found.best.trace,
+    "alike": lambda found: "; ".join(map(_names, found.alike)),
+    "next_best": lambda found: _names(found.next_best) if found.next_best else "",
+    "next_best_residual": lambda found: found.next_best.residual if found.next_best else np.nan,
+    "n_runs": lambda found: found.n_runs,
+}
+
+
+def _names(explanation: Explanation) -> str:
+    return " + ".join(explanation.deviations)
 
 
 def tabulate_diagnoses(
@@ -22,49 +40,19 @@ def tabulate_diagnoses(
     for protocol, theirs in by_protocol.items():
         for r in range(min(DIAGNOSED, len(ours))):
             row = {"experiment": experiment, "protocol": protocol, "replicate": r}
-            if ours.failure[r] or theirs.failure[r]:
-                nothing = dict.fromkeys(COLUMNS, np.nan) | {"outcome": "not diagnosed"}
-                rows.append(row | nothing | {"explanation": ours.failure[r] or theirs.failure[r]})
+            if failure := ours.failure[r] or theirs.failure[r]:
+                rows.append(row | {"outcome": "not diagnosed", "explanation": failure})
                 continue
             replicate = dataset.replicate(r)
             counts = np.bincount(replicate.labels) if fit.initialization == "labels" else None
             found = diagnose(
                 Problem(replicate.unlabeled, ours.start(r), counts),
-                _run(theirs, r),
+                theirs.run(r),
                 ours.end(r),
                 int(ours.n_maximizations[r]),
                 fit.reg_covar,
                 settings(protocol, fit, 0)["tol"],
             )
-            rows.append(row | _row(found, f"{other}, run by {protocol},"))
-    return pd.DataFrame(rows, columns=["experiment", "protocol", "replicate", *COLUMNS])
-
-
-COLUMNS = (
-    *("outcome", "deviations", "residual_before", "residual_after", "steps_ours", "steps_theirs", "stopped_by"),
-    *("trace", "alike", "next_best", "next_best_residual", "n_runs", "explanation"),
-)
-
-
-def _run(runs: Runs, r: int) -> Run:
-    trace = tuple(runs.trace[r, : runs.n_traced[r]])
-    return Run(runs.start(r), runs.end(r), trace, int(runs.n_maximizations[r]), bool(runs.converged[r]))
-
-
-def _row(found: Diagnosis, who: str) -> dict:
-    next_best = found.next_best
-    return {
-        "outcome": found.outcome,
-        "deviations": " + ".join(found.best.deviations),
-        "residual_before": found.before,
-        "residual_after": found.best.residual,
-        "steps_ours": found.our_steps,
-        "steps_theirs": found.best.n_steps,
-        "stopped_by": "; ".join(found.stopped_by),
-        "trace": found.best.trace,
-        "alike": "; ".join(" + ".join(one.deviations) for one in found.alike),
-        "next_best": "" if next_best is None else " + ".join(next_best.deviations),
-        "next_best_residual": np.nan if next_best is None else next_best.residual,
-        "n_runs": found.n_runs,
-        "explanation": sentence(found, who),
-    }
+            row |= {name: value(found) for name, value in COLUMNS.items()}
+            rows.append(row | {"explanation": sentence(found, f"{other}, run by {protocol},")})
+    return pd.DataFrame(rows, columns=["experiment", "protocol", "replicate", *COLUMNS, "explanation"])

@@ -125,14 +125,7 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
     return [_run(start, result) for start, result in zip(starts.values(), results, strict=True)]
 
 
-def _run(start: MixtureParameters, result: EMResult) -> Run:
-    failure = f"step {len(result.trace)}: {result.collapse}" if result.collapse else ""
-    return Run(
-        start,
-        result.parameters,
-        result.trace,
-        result.n_maximizations,
-        result.converged,
-        failure,
-        n_passes=result.n_passes,
-    )
+def _run(start: MixtureParameters, found: EMResult) -> Run:
+    failure = f"step {len(found.trace)}: {found.collapse}" if found.collapse else ""
+    counts = {"n_maximizations": found.n_maximizations, "n_passes": found.n_passes}
+    return Run(start, found.parameters, found.trace, converged=found.converged, failure=failure, **counts)

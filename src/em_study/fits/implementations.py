@@ -1,23 +1,21 @@
 """EM implementations in files: each in a process of its own, which may fail, lie or never end."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
+from multiprocessing import Pipe
 from pathlib import Path
 
 import numpy as np
 
 from em_study.fits.available import OURS, implementation_file
-from em_study.fits.runs import Run
-from emgmm import COVARIANCE_TYPES, MixtureParameters
+from em_study.fits.runs import PARAMETERS, Run, inverse_covariances
+from emgmm import MixtureParameters
 
 START_LIMIT = 120.0  # seconds until it is imported
 SUM_TOLERANCE, ASYMMETRY = 1e-6, 1e-8
-MEANT = ("weights", "means", "covariances")
 
 
 @contextmanager
@@ -32,7 +30,7 @@ def running(name: str, time_limit: float):
         yield implementation.run
 
 
-class Implementation:
+class Implementation(AbstractContextManager):
     """A file with an EM, at work; close it, or use it in a `with`.
 
     Parameters
@@ -46,18 +44,19 @@ class Implementation:
     def __init__(self, file, time_limit: float = 60.0):
         self.file, self.time_limit, self.process = Path(file), time_limit, None
         self.useless = ""  # why it cannot even be imported
-        self.folder = tempfile.TemporaryDirectory()
-
-    def __enter__(self):
-        return self
 
     def __exit__(self, *error):
         self.close()
 
     def close(self):
-        """End its process."""
-        self._stop()
-        self.folder.cleanup()
+        """End its process, with all that it has started."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.pipe.close()
+        self.process = None
 
     def run(
         self,
@@ -74,83 +73,54 @@ class Implementation:
         `precisions_are_covariances` starts it where article A's mistake starts scikit-learn: with covariances whose
         inverses are the start's covariances.
         """
-        settings = {"covariance_type": start.covariance_type, "tol": tol, "max_iter": max_iter, "reg_covar": reg_covar}
-        arrays = {"X": X, **{name: getattr(start, name) for name in MEANT}}
+        arrays = {"X": X, **{name: getattr(start, name) for name in PARAMETERS}}
         if precisions_are_covariances:
-            arrays["covariances"] = 1 / start.covariances if start.type.diagonal else np.linalg.inv(start.covariances)
+            arrays["covariances"] = inverse_covariances(start)
+        settings = {"covariance_type": start.covariance_type, "tol": tol, "max_iter": max_iter, "reg_covar": reg_covar}
         found, problem = self.call(arrays, settings)
-        if problem:
-            return Run(start, failure=f"{self.file.stem}: {problem}")
         try:
-            return checked(found, start, max_iter)
+            if not problem:
+                return checked(found, start, max_iter)
         except ValueError as error:
-            return Run(start, failure=f"{self.file.stem}: {error}")
+            problem = error
+        return Run(start, failure=f"{self.file.stem}: {problem}")
 
     def call(self, arrays: dict, settings: dict) -> tuple[dict, str]:
         """Give what its function returns, arrays by name; and what went wrong, empty if nothing did."""
-        given, taken = (str(Path(self.folder.name) / name) for name in ("given.npz", "taken.npz"))
         if self.process is None and not self.useless:
-            self.useless = self._start()
+            self._start()
         if self.useless:
             return {}, self.useless
-        np.savez(given, **arrays)
-        answer = self._ask({"given": given, "taken": taken, "settings": settings}, self.time_limit)
-        if answer is None:
-            self._stop()
-            return {}, f"it does not end within {self.time_limit:g} s"
-        if "problem" in answer:
-            return {}, answer["problem"]
-        with np.load(taken, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}, ""
+        return self._answer((arrays, settings), self.time_limit, "it does not end within")
 
-    def _start(self) -> str:
-        self.process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "em_study.fits.runner", str(self.file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # what it prints is no result
-            text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            start_new_session=True,
-        )
-        answer = self._ask(None, START_LIMIT)
-        if answer is None or "problem" in answer:
-            self._stop()
-            return f"it is not imported within {START_LIMIT:g} s" if answer is None else answer["problem"]
-        return ""
+    def _start(self):
+        self.pipe, theirs = Pipe()
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-m", "em_study.fits.runner", str(self.file), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # what it prints is no result
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                start_new_session=True,
+            )
+        _, self.useless = self._answer(None, START_LIMIT, "it is not imported within")
+        if self.useless:
+            self.close()
 
-    def _ask(self, question, limit) -> dict | None:
-        """Return the next line of the process; None if there is none in time."""
-        import selectors
-
-        if question is not None:
-            try:
-                self.process.stdin.write(json.dumps(question) + "\n")
-                self.process.stdin.flush()
-            except OSError:
-                return self._ended()
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            if not selector.select(limit):
-                return None
-        line = self.process.stdout.readline()
-        return json.loads(line) if line else self._ended()
-
-    def _ended(self) -> dict:
-        code = self.process.wait()
-        self._stop()
-        return {"problem": f"its process ended with exit status {code}"}
-
-    def _stop(self):
-        if self.process is None:
-            return
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)  # with all that it has started
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with suppress(OSError):  # what is still to be written goes nowhere
-                pipe.close()
-        self.process = None
+    def _answer(self, question, limit: float, too_long: str) -> tuple[dict, str]:
+        """Return what the process answers; if it does not, or not in time, it is ended."""
+        try:
+            if question is not None:
+                self.pipe.send(question)
+            if self.pipe.poll(limit):
+                return self.pipe.recv()
+            problem = f"{too_long} {limit:g} s"
+        except (EOFError, OSError):
+            problem = f"its process ended with exit status {self.process.wait()}"
+        self.close()
+        return {}, problem
 
 
 def checked(found: dict, start: MixtureParameters, max_iter: int) -> Run:
@@ -161,18 +131,18 @@ def checked(found: dict, start: MixtureParameters, max_iter: int) -> Run:
     ValueError
         If it is no mixture, or its steps are none; the text says why.
     """
-    for name, shape in {name: getattr(start, name).shape for name in MEANT}.items():
+    for name in PARAMETERS:
         if name not in found:
             raise ValueError(f"it returns no {name}")
-        array = found[name]
+        array, shape = found[name], getattr(start, name).shape
         if array.dtype.kind not in "fiu" or array.shape != shape:
             raise ValueError(f"{name} must be numbers of shape {shape}, not {array.dtype} {array.shape}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} are not finite")
-    weights, means, covariances = (found[name].astype(float) for name in MEANT)
+    weights, means, covariances = (found[name].astype(float) for name in PARAMETERS)
     if (weights <= 0).any() or abs(weights.sum() - 1) > SUM_TOLERANCE:
         raise ValueError(f"weights must be positive with sum 1, not {weights.tolist()}")
-    if not COVARIANCE_TYPES[start.covariance_type].diagonal:
+    if not start.type.diagonal:
         turned = covariances.swapaxes(-1, -2)
         if not np.allclose(covariances, turned, rtol=ASYMMETRY, atol=ASYMMETRY * np.abs(covariances).max()):
             raise ValueError("covariances must be symmetric")

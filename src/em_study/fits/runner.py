@@ -1,16 +1,15 @@
-"""The process of an implementation: reads questions, calls its function, answers.
+"""The process of an implementation: takes rows, starts and settings, calls its function, gives back what it returns.
 
-python -m em_study.fits.runner FILE
-
-A question is a line of JSON: a file of arrays, and settings. The answer is another line, and a file of arrays.
+python -m em_study.fits.runner FILE PIPE
 """
 
 import importlib.util
-import json
 import os
 import sys
 import threading
 import time
+from contextlib import suppress
+from multiprocessing.connection import Connection
 
 import numpy as np
 
@@ -26,12 +25,23 @@ def load(file: str):
     return module.fit
 
 
-def told(error: BaseException) -> str:
+def in_words(error: BaseException) -> str:
     """Say in a line what went wrong."""
     text = " ".join(str(error).split())[:500]
     if isinstance(error, NotImplementedError):
         return f"it cannot do this: {text}"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def called(fit, arrays: dict, settings: dict) -> dict[str, np.ndarray]:
+    """Call the function; return what it returns as arrays."""
+    found = fit(arrays.pop("X"), **arrays, **settings)
+    if not isinstance(found, dict):
+        raise TypeError(f"it must return a dict of arrays and numbers, not {type(found).__name__}")
+    returned = {name: np.asarray(value) for name, value in found.items() if value is not None}
+    if any(array.dtype.hasobject for array in returned.values()):
+        raise TypeError("it must return a dict of arrays and numbers")
+    return returned
 
 
 def end_with(parent: int):
@@ -42,40 +52,26 @@ def end_with(parent: int):
 
 
 def main():
-    """Answer until the questions end."""
+    """Answer until nobody asks."""
     threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
     folder = os.path.realpath(os.path.dirname(sys.argv[1]))
     # A file that is called like what it wraps must not be found in its place.
     sys.path[:] = [place for place in sys.path if os.path.realpath(place or ".") != folder]
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what it prints is no answer
-
-    def answer(**what):
-        answers.write(json.dumps(what) + "\n")
-        answers.flush()
-
+    pipe = Connection(int(sys.argv[2]))
     try:
         fit = load(sys.argv[1])
     except BaseException as error:
-        answer(problem=f"cannot be imported: {told(error)}")
+        pipe.send(({}, f"cannot be imported: {in_words(error)}"))
         return
-    answer()
-    for line in sys.stdin:
-        question = json.loads(line)
-        try:
-            with np.load(question["given"], allow_pickle=False) as arrays:
-                given = {name: arrays[name] for name in arrays.files}
-            found = fit(given.pop("X"), **given, **question["settings"])
-            if not isinstance(found, dict):
-                raise TypeError(f"it must return a dict of arrays and numbers, not {type(found).__name__}")
-            arrays = {name: np.asarray(value) for name, value in found.items() if value is not None}
-            if any(array.dtype.hasobject for array in arrays.values()):
-                raise TypeError("it must return a dict of arrays and numbers")
-            np.savez(question["taken"], **arrays)
-        except BaseException as error:
-            answer(problem=told(error))
-        else:
-            answer()
+    pipe.send(({}, ""))
+    with suppress(EOFError):  # nobody asks any more
+        while True:
+            question = pipe.recv()
+            try:
+                answer = called(fit, *question), ""
+            except BaseException as error:
+                answer = {}, in_words(error)
+            pipe.send(answer)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ import numpy as np
 from em_study.data.storage import read_arrays
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
+PARAMETERS = ("weights", "means", "covariances")
+
 
 @dataclass(frozen=True, eq=False)
 class Runs:
@@ -74,12 +76,17 @@ class Runs:
         """Return where replicate r ended, if it did not fail."""
         return None if self.failure[r] else self._parameters("", r)
 
+    def run(self, r: int) -> "Run":
+        """Return replicate r as it was run, but for what was told of its steps."""
+        trace = tuple(self.trace[r, : self.n_traced[r]])
+        return Run(self.start(r), self.end(r), trace, int(self.n_maximizations[r]), bool(self.converged[r]))
+
     def ends(self) -> dict[int, MixtureParameters]:
         """Return where each replicate ended that did not fail, by its number."""
         return {r: end for r in range(len(self)) if (end := self.end(r)) is not None}
 
     def _parameters(self, prefix, r):
-        arrays = [getattr(self, prefix + name)[r] for name in ("weights", "means", "covariances")]
+        arrays = [getattr(self, prefix + name)[r] for name in PARAMETERS]
         if not np.isfinite(arrays[0]).all():
             return None
         return MixtureParameters(*(np.array(a) for a in arrays), str(self.covariance_type))
@@ -133,6 +140,12 @@ def stack_runs(runs: list[Run], n_components: int, n_features: int, covariance_t
         failure=np.array([run.failure for run in runs]),
         covariance_type=np.array(covariance_type),
     )
+
+
+def inverse_covariances(parameters: MixtureParameters) -> np.ndarray:
+    """Invert covariances: what they are to whom takes covariances for precisions, as article A."""
+    covariances = parameters.covariances
+    return 1 / covariances if parameters.type.diagonal else np.linalg.inv(covariances)
 
 
 def read_runs(names, files) -> dict[str, Runs]:

@@ -35,4 +35,4 @@ def sentence(found: Diagnosis, who: str = "It") -> str:
 def _what(one: Explanation) -> str:
     if not one.deviations:
         return "is our EM"
-    return " and ".join(CATALOGUE[name].told for name in one.deviations)
+    return " and ".join(CATALOGUE[name].words for name in one.deviations)
