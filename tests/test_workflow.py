@@ -181,7 +181,7 @@ def test_other_words_of_a_column_write_the_dictionary_alone(project):
     assert "unlabeled rows compared" in text
     file.write_text(text.replace("unlabeled rows compared", "so many rows"))
     try:
-        assert planned_rules(project) == {"claims", "page"} | AUDIT
+        assert planned_rules(project) == {"dictionary", "page"} | AUDIT
     finally:
         file.write_text(text)
 

@@ -10,8 +10,10 @@ from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir).parents[1]
 SRC = str(ROOT / "src")
-# The code that runs is the code of this tree, whatever else is installed.
+# The code that runs is the code of this tree, whatever else is installed; a profile may have imported that.
 sys.path.insert(0, SRC)
+for name in [name for name in sys.modules if name.partition(".")[0] == "em_study"]:
+    del sys.modules[name]
 from em_study.plan.environment import set_environment
 
 set_environment(SRC)
