@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+RESULTS = "results/"  # always in the folder of the run
 NAME = "[a-z][a-z0-9_]*"
 WILDCARDS = {  # of the rules: what stands in braces in a path
     **dict.fromkeys(("experiment", "fit", "sweep", "owner", "drawn"), NAME),

@@ -5,8 +5,9 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from em_study.layout import RESULTS
+
 ROOT = Path(os.path.realpath(__file__)).parents[2]  # the tree of the study: its code, articles and config.yaml
-RESULTS = "results/"  # always in the folder of the run
 OWN = "./"  # begins the name of a file in the folder of the run, where the tree has a file of that name
 
 

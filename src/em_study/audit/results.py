@@ -11,9 +11,10 @@ from em_study.audit.checksums import file_within
 from em_study.audit.record import KEPT, parsed
 from em_study.columns import KEYS
 from em_study.data.storage import read_table, whole_file
+from em_study.layout import FILES, RESULTS, table_file
 from em_study.sweeps.settings import text_keys
 
-MANIFEST = "manifest.json"
+MANIFEST = FILES["manifest"].path.removeprefix(RESULTS)  # a file of published results has none
 BROKEN = (OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error, LZMAError)
 LARGEST = 500_000_000  # bytes of a file that is read
 
@@ -67,10 +68,10 @@ class Results:
         NotResultsError
         """
         try:
-            content = io.BytesIO(self.content(f"tables/{table}.csv"))
+            content = io.BytesIO(self.content(_name(table)))
             return read_table(content, self._text_of(table), low_memory=False)
         except ValueError as error:
-            raise NotResultsError(f"{self.place}: tables/{table}.csv cannot be read ({error})") from None
+            raise NotResultsError(f"{self.place}: {_name(table)} cannot be read ({error})") from None
 
     def _text_of(self, table: str) -> list[str]:
         """Name the varied keys that hold text, if it is a sweep's summary; of a broken configuration none."""
@@ -99,11 +100,15 @@ class Results:
             raise NotResultsError(f"{self.place}: {name} cannot be read ({error})") from None
 
 
+def _name(table: str) -> str:
+    return table_file(table).removeprefix(RESULTS)
+
+
 def publish(results: Results, file: Path):
     """Write the tables of a run and what made them into one file, the same bytes each time."""
     kept = {key: results.manifest[key] for key in KEPT}
     contents = {MANIFEST: json.dumps(kept, indent=1).encode()}
-    contents |= {path: results.content(path) for path in (f"tables/{name}.csv" for name in results.tables)}
+    contents |= {path: results.content(path) for path in map(_name, results.tables)}
     with whole_file(file) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_LZMA) as archive:
         for name, content in contents.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_LZMA)

@@ -15,7 +15,7 @@ from em_study.audit.checksums import file_within, leads_out, one_line
 from em_study.audit.record import RECORDED, changes_in, holding_rows, is_archive, read_manifest
 from em_study.command import run
 from em_study.data.checksums import Checksums, digest_of, sha256_of
-from em_study.layout import CERTIFIED, LEFT, MANIFEST, is_apart, kind_of
+from em_study.layout import CERTIFIED, LEFT, MANIFEST, RESULTS, is_apart, kind_of
 from em_study.places import ROOT, Places
 from em_study.plan.provenance import read_record
 
@@ -93,7 +93,7 @@ def _changed(folder, recorded, kind, manifest, is_own):
 
 
 def _record(folder: Path, path: str, is_own: bool) -> dict | None:
-    file = folder / path if is_own else file_within(folder / "results", path.removeprefix("results/"))
+    file = folder / path if is_own else file_within(folder / "results", path.removeprefix(RESULTS))
     return None if file is None or leads_out(path) else read_record(file)
 
 
