@@ -80,20 +80,11 @@ def parts_of(cells: Cells) -> list[Part]:
 
 
 class Cost(NamedTuple):
-    """What a job takes, as it is estimated.
-
-    Attributes
-    ----------
-    seconds : float
-    experiment : Experiment, optional
-        That it is of, or of the cell of a sweep that may take longest.
-    allowed : float
-        Seconds that implementations of files may take.
-    """
+    """What a job takes, as it is estimated."""
 
     seconds: float
-    experiment: Experiment | None = None
-    allowed: float = 0.0
+    experiment: Experiment | None = None  # that it is of, or of the cell of a sweep that may take longest
+    allowed: float = 0.0  # seconds that implementations of files may take
 
     def minutes(self, attempt: int) -> int:
         """Minutes to ask for."""
@@ -158,9 +149,8 @@ def seconds_of_cells(cells: Cells) -> np.ndarray:
     for key, values in vary.items():
         alone = Cells(sweep.model_copy(update={"vary": {key: values}}), cells.experiment)
         matters = key.split(".")[-1] in SIZES or key.count(".") + key.startswith("fits") < 2
-        factors.append(
-            [_seconds_of_varied(alone, place, whole) / whole if matters else 1.0 for place in range(len(values))]
-        )
+        of_varied = [_seconds_of_varied(alone, place, whole) if matters else whole for place in range(len(values))]
+        factors.append(np.array(of_varied) / whole)
     if sweep.zip:
         return whole * np.prod(factors, axis=0)
     return reduce(np.multiply.outer, factors, whole).ravel()
