@@ -19,6 +19,7 @@ from em_study.data.formats import (
     other_separator,
 )
 from em_study.data.source import Source
+from em_study.layout import FILES
 from em_study.settings import Closed, Name
 from em_study.wording import as_placeholder, nearest
 
@@ -44,7 +45,7 @@ class CsvFile(Closed):
     @property
     def place(self) -> str:
         """The file to read."""
-        return self.path or f"results/downloads/{self.sha256}{ending_of(self.url)}"
+        return self.path or FILES["download"].of(sha256=self.sha256, ending=ending_of(self.url).removeprefix("."))
 
     @model_validator(mode="after")
     def _path_or_url(self):
