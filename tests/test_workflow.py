@@ -156,7 +156,8 @@ def test_other_words_rerun_nothing(project):
     assert planned_rules(project) == set()
 
 
-def test_other_words_of_a_column_write_the_dictionary_alone(project):
+def test_other_words_of_a_column_write_the_dictionary_alone(project, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(project / "src"))  # the plan is that of the project's own code
     file = project / "src/em_study/columns.py"
     text = file.read_text()
     assert "unlabeled rows compared" in text

@@ -1,5 +1,6 @@
 # The configuration, and what the rules share.
 import atexit
+import hashlib
 import os
 import sys
 from dataclasses import asdict
@@ -85,6 +86,8 @@ if workflow.is_main_process:
             f"experiments.{name}.predictions: parquet takes less time and room",
             file=sys.stderr,
         )
+# What the columns are said to hold, which is no part of what code computes.
+WORDS = hashlib.sha256(data_dictionary().encode()).hexdigest()
 # The tables that claims read.
 CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]
 # Params hold the checksums of all that a script imports, and of the files that it reads and no job makes: what is

@@ -148,7 +148,8 @@ rule claims:
         sweeps=sweeps_of(STUDY),
         text={name: text_keys(STUDY.sweeps[name].vary) for name in sweeps_of(STUDY)},
         repeated=lambda wildcards: sorted(repeated_runs(STUDY)),
-        dictionary=data_dictionary([str(change) for change in LOADED.changes]),
+        changes=[str(change) for change in LOADED.changes],
+        words=WORDS,
         warnings=warnings_of(STUDY, LOADED.changes),
     message:
         "Judge the claims"

@@ -8,6 +8,7 @@ from em_study.claims.settings import Claims
 from em_study.columns import COLUMNS, PARTS
 from em_study.data.storage import read_table, whole_file, write_table
 from em_study.plan.step import logged
+from em_study.tables.dictionary import data_dictionary
 
 with logged(snakemake):
     tables = {name: read_table(snakemake.input[name]) for name in PARTS}
@@ -18,4 +19,4 @@ with logged(snakemake):
     rows = judge_all(claims, tables, frozenset(map(tuple, given.repeated)), given.warnings)
     write_table(snakemake.output.claims, pd.DataFrame(rows, columns=list(COLUMNS["claims"])))
     with whole_file(snakemake.output.dictionary) as file:
-        file.write_text(given.dictionary, encoding="utf-8")
+        file.write_text(data_dictionary(given.changes), encoding="utf-8")

@@ -24,9 +24,9 @@ def what_is_there(path) -> list[int]:
 
 
 def computing_checksum(source: bytes) -> str:
-    """Checksum of what Python code computes: of its syntax tree without docstrings and descriptions of columns.
+    """Checksum of what Python code computes: of its syntax tree without docstrings and comments.
 
-    Comments are no part of it. The data dictionary, which has the descriptions, is a param of the job that writes it.
+    Nor are descriptions of columns a part of it: what repeats these goes by the checksum of the data dictionary.
     """
     try:
         tree = ast.parse(source)
