@@ -27,6 +27,8 @@ export HOME := $(or $(HOME),/)
 export PIP_USER := 0
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT
 INSTALL = -m pip install -qq --require-hashes --requirement
+# The library and the study, from this folder, without a network.
+OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
 .PHONY: reproduce test test-cluster test-page test-crate cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
@@ -85,8 +87,8 @@ test-lowest:
 	$(PYTHON) -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct \
-	    --requirements pyproject.toml --extra study --group dev
-	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --no-deps --no-index --no-build-isolation --editable .
+	    --requirements pyproject.toml --requirements src/em_study/pyproject.toml --group dev
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest $(OURS)
 	.venv-lowest/bin/python -m pytest
 
 verify: .venv/complete
@@ -128,25 +130,21 @@ ifneq ($(shell $(BIN)/python -c 'print(1)' 2> /dev/null),1)
 .PHONY: .venv/complete
 endif
 
-.venv/complete: requirements.lock pyproject.toml
+.venv/complete: requirements.lock pyproject.toml src/em_study/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@test ! -L .venv || { echo ".venv is a link, which making it anew would empty at its other end: remove it"; exit 1; }
 	@echo "installing what requirements.lock names into .venv: 1 to 5 minutes"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python $(INSTALL) requirements.lock
-	@$(BIN)/python -m pip install -qq --no-deps --no-index --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq $(OURS)
 	@touch $@
 
+# emgmm is that of this folder.
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+    --no-emit-index-url --no-emit-find-links
 lock:
-	uv pip compile pyproject.toml --extra study --group dev --universal --python-version 3.11 --fork-strategy fewest \
-	    --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
-	    --output-file requirements.lock
-	uv pip compile pyproject.toml --extra cluster --no-deps --constraints requirements.lock --universal \
-	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
-	    --output-file requirements-cluster.lock
-	uv pip compile --group browser --constraints requirements.lock --universal \
-	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
-	    --output-file requirements-browser.lock
-	uv pip compile --group crate --universal \
-	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
-	    --output-file requirements-crate.lock
+	$(LOCK) pyproject.toml src/em_study/pyproject.toml --group dev --no-emit-package emgmm --fork-strategy fewest \
+	    --upgrade --output-file requirements.lock
+	$(LOCK) --group cluster --no-deps --constraints requirements.lock --output-file requirements-cluster.lock
+	$(LOCK) --group browser --constraints requirements.lock --output-file requirements-browser.lock
+	$(LOCK) --group crate --output-file requirements-crate.lock

@@ -25,7 +25,7 @@ from em_study.places import OWN, Places
 # Beside the files that the manifest records.
 PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")
 PROJECT += ("config/*.yaml", "config/*.md", "benchmarks/*.md", "benchmarks/*.py", "implementations/*.md")
-PROJECT += ("profiles/*/config.yaml", "published/*.zip", "tests/**/*.py", "tests/*.zip")
+PROJECT += ("profiles/*/config.yaml", "published/*.zip", "src/em_study/pyproject.toml", "tests/**/*.py", "tests/*.zip")
 ABOUT = ("results/manifest.json", "results/run.json")
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
 
