@@ -5,21 +5,24 @@
 # make test-crate  the crate of a run, by the profile's validator, without a network
 # make style       the style checks and the workflow's lint
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
+# Short forms of the command em-study (em-study --help), for outside of the environment:
 # make verify      check the results against the manifest, the code, the configuration and each other
 # make compare     say whether the results are the published ones, on any machine
-# make publish     renew the published results from those that are here
 # make archive     one zip of the run, to upload beside a paper: results, code, configuration, and what made each file
 # make progress    how many cells of a run's sweeps are done, by all its processes and nodes
 # make clean-stale list results that are no longer configured; with DELETE=yes delete them
+# Others:
+# make publish     renew the published results from those that are here
 # make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
 # make benchmark   this EM beside others, and what a study, large data and parts cost, each measured side by side
-# make lock        renew requirements.lock from pyproject.toml (needs uv and a network)
+# make lock        renew requirements*.lock from pyproject.toml and the study's (needs uv and a network)
 PYTHON ?= python3
 BIN := .venv/bin
 # Programs are started as modules and the code is that of this folder, so that it may be moved with its .venv.
 RUN := $(BIN)/python -m
+EM_STUDY := $(RUN) em_study.cli
 # The same in the folder of another run, if RESULTS names one.
-THERE = cd "$(or $(RESULTS),.)" && "$$OLDPWD/$(BIN)/python" -m
+THERE = cd "$(or $(RESULTS),.)" && "$$OLDPWD"/$(EM_STUDY)
 export PYTHONPATH := $(CURDIR)/src$(if $(PYTHONPATH),:$(PYTHONPATH))
 # An account without a home, as in a container, has one that cannot be written to: the profile has an answer to that.
 export HOME := $(or $(HOME),/)
@@ -43,10 +46,10 @@ reproduce:
 	@echo "Step 2"
 	@$(RUN) snakemake --cores 4 --logger-bar-brief
 	@echo "Step 3"
-	@$(RUN) snakemake --rulegraph --logger-bar-brief | $(RUN) em_study.figures.workflow results/report/workflow
+	@$(RUN) snakemake --rulegraph --logger-bar-brief | $(EM_STUDY) workflow results/report/workflow
 	@$(RUN) snakemake --report results/report.html --logger-bar-brief
-	@$(RUN) em_study.audit.crate
-	@$(RUN) em_study.audit.outcome
+	@$(EM_STUDY) crate
+	@$(EM_STUDY) outcome
 
 test: style
 	@$(RUN) pytest
@@ -92,29 +95,29 @@ test-lowest:
 	.venv-lowest/bin/python -m pytest
 
 verify: .venv/complete
-	@$(RUN) em_study.audit.verify $(if $(RESULTS),"$(RESULTS)")
+	@$(EM_STUDY) verify $(if $(RESULTS),"$(RESULTS)")
 
 PUBLISHED ?= published/default.zip
 compare: .venv/complete
-	@$(RUN) em_study.compare "$(PUBLISHED)" "$(or $(RESULTS),.)" --csv results/report/comparison.csv
+	@$(EM_STUDY) compare "$(PUBLISHED)" "$(or $(RESULTS),.)" --csv results/report/comparison.csv
 
 publish: .venv/complete
-	@$(RUN) em_study.audit.publish . "$(PUBLISHED)"
+	@$(EM_STUDY) publish "$(PUBLISHED)"
 
 ARCHIVE ?= em-study.zip
 archive: .venv/complete
-	@$(THERE) em_study.audit.archive "$(ARCHIVE)"
+	@$(THERE) archive "$(ARCHIVE)"
 
 progress: .venv/complete
-	@$(THERE) em_study.audit.progress
+	@$(THERE) progress
 
 clean-stale: .venv/complete
-	@$(THERE) em_study.audit.stale $(if $(filter yes,$(DELETE)),--delete)
+	@$(THERE) clean $(if $(filter yes,$(DELETE)),--delete)
 
 ORIGINAL_DATA ?= config/original-data.yaml
 original-data: .venv/complete
 	$(RUN) snakemake --cores 4 --directory .original-data --configfile $(ORIGINAL_DATA) -- results/tables/claims.csv
-	@$(RUN) em_study.audit.original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
+	@$(EM_STUDY) original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
 
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py

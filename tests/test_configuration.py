@@ -355,10 +355,10 @@ def test_scientific_notation_without_a_point_is_a_number(tmp_path):
 
 def test_dictionary_is_that_of_the_tables():
     file = Path(__file__).parent.parent / "docs/tables.md"
-    assert file.read_text() == data_dictionary(), "run: python -m em_study.tables.dictionary > docs/tables.md"
+    assert file.read_text() == data_dictionary(), "run: em-study dictionary > docs/tables.md"
 
 
 def test_reference_is_that_of_the_schema():
     file = Path(__file__).parent.parent / "config/README.md"
     made = reference()
-    assert file.read_text() == made, "run: python -m em_study.configuration.reference > config/README.md"
+    assert file.read_text() == made, "run: em-study reference > config/README.md"

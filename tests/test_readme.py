@@ -91,8 +91,8 @@ def test_all_numbers_are_those_of_the_last_run():
         pytest.skip(
             "another kind of processor, which rounds otherwise: `make compare` tells whether the run is the same"
         )
-    assert within(README) == highlights(ROOT / "results/tables"), "run: python -m em_study.claims.findings"
-    assert findings(ROOT / "results/tables") == FINDINGS, "run: python -m em_study.claims.findings"
+    assert within(README) == highlights(ROOT / "results/tables"), "run: em-study findings"
+    assert findings(ROOT / "results/tables") == FINDINGS, "run: em-study findings"
 
 
 def test_the_picture_of_the_workflow_shows_every_rule():

@@ -10,6 +10,7 @@ from pathlib import Path
 from em_study.audit.checksums import file_within
 from em_study.audit.record import KEPT, parsed
 from em_study.data.storage import read_table, whole_file
+from em_study.errors import StudyError
 from em_study.sweeps.cells import text_keys
 from em_study.tables.tolerances import KEYS
 
@@ -18,7 +19,7 @@ BROKEN = (OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipf
 LARGEST = 500_000_000  # bytes of a file that is read
 
 
-class NotResultsError(Exception):
+class NotResultsError(StudyError):
     """What is given are no results that can be read; says why."""
 
 

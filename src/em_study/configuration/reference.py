@@ -1,7 +1,4 @@
-"""config/README.md: every key of the configuration, from the schema.
-
-python -m em_study.configuration.reference > config/README.md
-"""
+"""config/README.md: every key of the configuration, from the schema."""
 
 import json
 import types
@@ -10,7 +7,6 @@ import typing
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from em_study.command import run
 from em_study.configuration.study import Article, Study
 
 OPENING = """# The configuration
@@ -20,7 +16,7 @@ are merged over config.yaml key by key, and config.yaml over the articles. A `nu
 with another `source` replaces the one below it. `1e-4` is a number here, and `<<` takes over the keys of another block
 of the same file. Paths of data are relative to the folder in which `snakemake` runs; in an article, to the article.
 
-Made from the schema by `python -m em_study.configuration.reference > config/README.md`.
+Made from the schema by `em-study reference > config/README.md`.
 """
 
 
@@ -90,7 +86,3 @@ def _bounds(metadata) -> str:
 
 def _shown(value) -> str:
     return value if isinstance(value, str) else "none" if value is None else json.dumps(value)
-
-
-if __name__ == "__main__":
-    run(lambda: print(reference(), end=""))

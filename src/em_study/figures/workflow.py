@@ -1,9 +1,4 @@
-"""The rules of the workflow and what feeds what, from Snakemake's own graph.
-
-    snakemake --rulegraph | python -m em_study.figures.workflow STEM
-
-Writes STEM.svg and STEM.png.
-"""
+"""The rules of the workflow and what feeds what, from Snakemake's own graph."""
 
 import re
 import sys
@@ -57,6 +52,12 @@ def draw_workflow(dot: str):
     return figure
 
 
+def write_workflow(stem: Path):
+    """Write stem.svg and stem.png, of what `snakemake --rulegraph` prints into this."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    save(draw_workflow(sys.stdin.read()), stem.with_suffix(".svg"), stem.with_suffix(".png"))
+
+
 def _without_detours(edges):
     """Leave out an arrow where others lead from its rule to the same rule."""
     after: dict[str, set[str]] = {}
@@ -71,9 +72,3 @@ def _without_detours(edges):
         for source, target in edges
         if not any(target in reached(other) for other in after[source] - {target})
     ]
-
-
-if __name__ == "__main__":
-    stem = Path(sys.argv[1])
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    save(draw_workflow(sys.stdin.read()), stem.with_suffix(".svg"), stem.with_suffix(".png"))

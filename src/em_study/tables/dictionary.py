@@ -1,11 +1,7 @@
-"""The data dictionary: what each table, column and measurement is.
-
-python -m em_study.tables.dictionary > docs/tables.md
-"""
+"""The data dictionary: what each table, column and measurement is."""
 
 from collections.abc import Sequence
 
-from em_study.command import run
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.tables.columns import COLUMNS
 from em_study.tables.tolerances import EXACT, KEYS, NOT_COMPARED, TOLERANCES, told
@@ -44,7 +40,3 @@ def _tolerance(table: str, column: str) -> str:
     if table == "measurements" and column == "value":
         return "see below"
     return told(TOLERANCES.get(column, EXACT))
-
-
-if __name__ == "__main__":
-    run(lambda: print(data_dictionary(), end=""))
