@@ -14,7 +14,7 @@ SRC = ROOT / "src"
 # and figures are side by side.
 ROOMS = ("data", "fits", "evaluation", "diagnosis", "experiments", "tables", "sweeps", "claims", "figures")
 ROOMS += ("configuration", "plan", "cluster", "audit", "page")
-GROUND = {"errors", "problems", "places", "settings", "wording", "command", "TITLE"}
+GROUND = {"errors", "problems", "places", "settings", "wording", "TITLE"}
 
 
 def imports(file):
