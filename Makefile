@@ -5,21 +5,24 @@
 # make test-crate  the crate of a run, by the profile's validator, without a network
 # make style       the style checks and the workflow's lint
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
+# Short forms of the command em-study (em-study --help), for outside of the environment:
 # make verify      check the results against the manifest, the code, the configuration and each other
 # make compare     say whether the results are the published ones, on any machine
-# make publish     renew the published results from those that are here
 # make archive     one zip of the run, to upload beside a paper: results, code, configuration, and what made each file
 # make progress    how many cells of a run's sweeps are done, by all its processes and nodes
 # make clean-stale list results that are no longer configured; with DELETE=yes delete them
+# Others:
+# make publish     renew the published results from those that are here
 # make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
 # make benchmark   this EM beside others, and what a study, large data and parts cost, each measured side by side
-# make lock        renew requirements.lock from pyproject.toml (needs uv and a network)
+# make lock        renew requirements*.lock from pyproject.toml and the study's (needs uv and a network)
 PYTHON ?= python3
 BIN := .venv/bin
 # Programs are started as modules and the code is that of this folder, so that it may be moved with its .venv.
 RUN := $(BIN)/python -m
+EM_STUDY := $(RUN) em_study.cli
 # The same in the folder of another run, if RESULTS names one.
-THERE = cd "$(or $(RESULTS),.)" && "$$OLDPWD/$(BIN)/python" -m
+THERE = cd "$(or $(RESULTS),.)" && "$$OLDPWD"/$(EM_STUDY)
 export PYTHONPATH := $(CURDIR)/src$(if $(PYTHONPATH),:$(PYTHONPATH))
 # An account without a home, as in a container, has one that cannot be written to: the profile has an answer to that.
 export HOME := $(or $(HOME),/)
@@ -27,6 +30,8 @@ export HOME := $(or $(HOME),/)
 export PIP_USER := 0
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT
 INSTALL = -m pip install -qq --require-hashes --requirement
+# The library and the study, from this folder, without a network.
+OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
 .PHONY: reproduce test test-cluster test-page test-crate cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
@@ -42,8 +47,8 @@ reproduce:
 	@$(RUN) snakemake --cores 4 --logger-bar-brief
 	@echo "Step 3"
 	@$(RUN) snakemake --report results/report.html --logger-bar-brief
-	@$(RUN) em_study.audit.crate
-	@$(RUN) em_study.audit.outcome
+	@$(EM_STUDY) crate
+	@$(EM_STUDY) outcome
 
 test: style
 	@$(RUN) pytest
@@ -84,34 +89,34 @@ test-lowest:
 	$(PYTHON) -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet uv
 	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --resolution lowest-direct \
-	    --requirements pyproject.toml --extra study --group dev
-	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest --no-deps --no-index --no-build-isolation --editable .
+	    --requirements pyproject.toml --requirements src/em_study/pyproject.toml --group dev
+	.venv-lowest/bin/uv pip install --quiet --python .venv-lowest $(OURS)
 	.venv-lowest/bin/python -m pytest
 
 verify: .venv/complete
-	@$(RUN) em_study.audit.verify $(if $(RESULTS),"$(RESULTS)")
+	@$(EM_STUDY) verify $(if $(RESULTS),"$(RESULTS)")
 
 PUBLISHED ?= published/default.zip
 compare: .venv/complete
-	@$(RUN) em_study.compare "$(PUBLISHED)" "$(or $(RESULTS),.)" --csv results/report/comparison.csv
+	@$(EM_STUDY) compare "$(PUBLISHED)" "$(or $(RESULTS),.)" --csv results/report/comparison.csv
 
 publish: .venv/complete
-	@$(RUN) em_study.audit.publish . "$(PUBLISHED)"
+	@$(EM_STUDY) publish "$(PUBLISHED)"
 
 ARCHIVE ?= em-study.zip
 archive: .venv/complete
-	@$(THERE) em_study.audit.archive "$(ARCHIVE)"
+	@$(THERE) archive "$(ARCHIVE)"
 
 progress: .venv/complete
-	@$(THERE) em_study.audit.progress
+	@$(THERE) progress
 
 clean-stale: .venv/complete
-	@$(THERE) em_study.audit.stale $(if $(filter yes,$(DELETE)),--delete)
+	@$(THERE) clean $(if $(filter yes,$(DELETE)),--delete)
 
 ORIGINAL_DATA ?= config/original-data.yaml
 original-data: .venv/complete
 	$(RUN) snakemake --cores 4 --directory .original-data --configfile $(ORIGINAL_DATA) -- results/tables/claims.csv
-	@$(RUN) em_study.audit.original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
+	@$(EM_STUDY) original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
 
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py
@@ -127,25 +132,21 @@ ifneq ($(shell $(BIN)/python -c 'print(1)' 2> /dev/null),1)
 .PHONY: .venv/complete
 endif
 
-.venv/complete: requirements.lock pyproject.toml
+.venv/complete: requirements.lock pyproject.toml src/em_study/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@test ! -L .venv || { echo ".venv is a link, which making it anew would empty at its other end: remove it"; exit 1; }
 	@echo "installing what requirements.lock names into .venv: 1 to 5 minutes"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python $(INSTALL) requirements.lock
-	@$(BIN)/python -m pip install -qq --no-deps --no-index --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq $(OURS)
 	@touch $@
 
+# emgmm is that of this folder.
+LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+    --no-emit-index-url --no-emit-find-links
 lock:
-	uv pip compile pyproject.toml --extra study --group dev --universal --python-version 3.11 --fork-strategy fewest \
-	    --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
-	    --output-file requirements.lock
-	uv pip compile pyproject.toml --extra cluster --no-deps --constraints requirements.lock --universal \
-	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
-	    --output-file requirements-cluster.lock
-	uv pip compile --group browser --constraints requirements.lock --universal \
-	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
-	    --output-file requirements-browser.lock
-	uv pip compile --group crate --universal \
-	    --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
-	    --output-file requirements-crate.lock
+	$(LOCK) pyproject.toml src/em_study/pyproject.toml --group dev --no-emit-package emgmm --fork-strategy fewest \
+	    --upgrade --output-file requirements.lock
+	$(LOCK) --group cluster --no-deps --constraints requirements.lock --output-file requirements-cluster.lock
+	$(LOCK) --group browser --constraints requirements.lock --output-file requirements-browser.lock
+	$(LOCK) --group crate --output-file requirements-crate.lock

@@ -98,6 +98,18 @@ def snakemake(folder, *arguments, cores=2, overlays=()):
     )
 
 
+def ask(folder, *words, root=None, **environment):
+    """Ask the command in a folder; `root` is the tree whose code it is, if not that folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "em_study.cli", *map(str, words)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str((root or folder) / "src"), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def wait_for(happens, *processes):
     """Wait until something happens, or a process that should bring it about has ended; tell whether it happened."""
     end = time.monotonic() + FAULT

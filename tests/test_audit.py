@@ -8,12 +8,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from project import SNAKEMAKE
+from project import SNAKEMAKE, ask
 
 from em_study.claims.opening import TITLE, opening
 from em_study.data.checksums import digest_of, sha256_of
@@ -29,15 +28,8 @@ def study(tiny, tmp_path):
     return tmp_path / "study"
 
 
-def verify(folder, module="em_study.audit.verify", *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PYTHONPATH": str(folder / "src"), "PATH": "/usr/bin"},
-    )
+def verify(folder):
+    return ask(folder, "verify")
 
 
 def test_manifest_holds_what_the_contract_asks(tiny):
@@ -142,25 +134,25 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
         (study / path).parent.mkdir(parents=True, exist_ok=True)
         (study / path).write_text("x")
         os.utime(study / path, (0, 0))
-    assert "`make clean-stale` lists it" in verify(study).stdout
+    assert "`em-study clean` lists it" in verify(study).stdout
     left = {path for path in (study / "results").rglob("*") if path.is_file()}
-    listed = verify(study, "em_study.audit.stale")
+    listed = ask(study, "clean")
     assert listed.returncode == 0, listed.stderr
     told = listed.stdout.splitlines()
     assert "results/figures/gone/fits.png" in told
     assert "results/sweeps/tolerances/cells/: 2 files" in told
     assert told[-2:] == [
-        "9 files left over by earlier configurations, 0.0 MB. Nothing was deleted.",
-        "To delete them: make clean-stale DELETE=yes",
+        "8 files left over by earlier configurations, 0.0 MB. Nothing was deleted.",
+        "To delete them: em-study clean --delete",
     ]
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == left
-    run = verify(study, "em_study.audit.stale", "--delete")
+    run = ask(study, "clean", "--delete")
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines()[-1] == "9 of 9 files that were left over are deleted."
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == before
     assert not (study / "results/sweeps/gone").exists()
     assert verify(study).returncode == 0
-    assert verify(study, "em_study.audit.stale").stdout == "Nothing is left over.\n"
+    assert ask(study, "clean").stdout == "Nothing is left over.\n"
 
 
 def test_what_others_made_and_what_is_newer_stays(study):
@@ -175,7 +167,7 @@ def test_what_others_made_and_what_is_newer_stays(study):
         if not newer:
             os.utime(study / path, (0, 0))
     (study / "results/tables/.x.part").mkdir()
-    told = verify(study, "em_study.audit.stale").stdout.splitlines()
+    told = ask(study, "clean").stdout.splitlines()
     assert told[0].startswith("Newer than the last whole run, so left alone")
     assert told[1:] == ["  results/figures/later/fits.png", "Nothing is left over."]
     assert (study / "results/figures/later/fits.png").exists()
@@ -187,9 +179,9 @@ def test_nothing_is_deleted_during_a_run_or_without_a_manifest(study):
     with open(study / ".snakemake/run.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         told = "another snakemake is running in this folder; wait for it, or stop it. Nothing was deleted."
-        assert told in verify(study, "em_study.audit.stale").stdout
+        assert told in ask(study, "clean").stderr
     (study / "results/manifest.json").unlink()
-    assert "there is no complete run here. Nothing was deleted." in verify(study, "em_study.audit.stale").stdout
+    assert "there is no complete run here. Nothing was deleted." in ask(study, "clean").stderr
     assert (study / "results/left.csv").exists()
 
 
@@ -200,7 +192,7 @@ def test_manifest_of_an_older_version_is_told_as_that(study):
     run = verify(study)
     assert run.returncode == 1
     assert "is of an older version (see CHANGELOG.md)" in run.stdout
-    assert "is of an older version (see CHANGELOG.md)" in verify(study, "em_study.audit.stale").stdout
+    assert "is of an older version (see CHANGELOG.md)" in ask(study, "clean").stderr
 
 
 def forge(study, path, change):

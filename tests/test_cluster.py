@@ -3,11 +3,11 @@
 import asyncio
 import json
 import platform
-import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
+from project import ask
 
 from em_study.audit.progress import lines_of_jobs
 from em_study.cluster import slurm, upstream
@@ -290,14 +290,7 @@ def test_one_run_holds_the_lock_and_is_named(tmp_path):
 
 
 def test_progress_of_a_run_is_told_without_slurm(tiny, tmp_path):
-    told = subprocess.run(
-        [sys.executable, "-m", "em_study.audit.progress"],
-        cwd=tiny,
-        env={"PYTHONPATH": str(tiny / "src"), "PATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    told = ask(tiny, "progress", PATH=str(tmp_path)).stdout
     assert told == "tolerances: 2 of 2 cells done, 0 left\n"
 
 

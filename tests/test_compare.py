@@ -3,18 +3,15 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from project import ROOT, TINY, make_project, snakemake
+from project import ROOT, TINY, ask, make_project, snakemake
 
 from em_study.audit.comparison import compare
 from em_study.audit.results import NotResultsError, Results, publish
-from em_study.audit.verify import main as verify
-from em_study.compare import main
+from em_study.cli import main
 from em_study.evaluation.measurements import QUANTITIES
 
 SMALL = ROOT / "tests/published_small.zip"
@@ -203,7 +200,7 @@ def test_other_settings_and_versions_are_told_first(altered, project, tmp_path, 
     manifest["configuration"]["experiments"]["customers"]["replicates"] = 4
     manifest["code"]["src/emgmm/em.py"] = "0" * 64
     file.write_text(json.dumps(manifest))
-    assert main([str(project), str(tmp_path), "--csv", str(tmp_path / "new/table.csv")]) == 1
+    assert main(["compare", str(project), str(tmp_path), "--csv", str(tmp_path / "new/table.csv")]) == 1
     told = capsys.readouterr().out.splitlines()
     assert told[0] == "Other settings:"
     assert told[1] == "  experiments.customers.replicates is 4, published 3"
@@ -221,7 +218,7 @@ def test_published_results_are_the_same_bytes_and_hold_no_data(project, tmp_path
         publish(Results(project), tmp_path / name)
     assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
     assert compare(Results(tmp_path / "one.zip"), Results(project)).same
-    assert main([str(tmp_path / "one.zip"), str(project)]) == 0
+    assert main(["compare", str(tmp_path / "one.zip"), str(project)]) == 0
 
 
 WRONG = [
@@ -242,9 +239,9 @@ def test_no_manifest_gives_a_traceback(tiny, tmp_path, change, capsys):
     shutil.copytree(tiny / "results/tables", tmp_path / "results/tables")
     manifest = json.loads((tiny / "results/manifest.json").read_text()) | change
     (tmp_path / "results/manifest.json").write_text(json.dumps(manifest))
-    assert verify(str(tmp_path)) == 1
-    main([str(tiny), str(tmp_path)])
-    main([str(tmp_path), str(tiny)])
+    assert main(["verify", str(tmp_path)]) == 1
+    main(["compare", str(tiny), str(tmp_path)])
+    main(["compare", str(tmp_path), str(tiny)])
     assert all(line.isprintable() for line in "".join(capsys.readouterr()).splitlines())
 
 
@@ -254,9 +251,9 @@ def test_no_table_gives_a_traceback(tiny, tmp_path, table, content, capsys):
     shutil.copytree(tiny / "results/tables", tmp_path / "results/tables")
     shutil.copy(tiny / "results/manifest.json", tmp_path / "results")
     (tmp_path / f"results/tables/{table}.csv").write_bytes(content)
-    assert verify(str(tmp_path)) == 1
-    assert main([str(tiny), str(tmp_path)]) == 1
-    main([str(tmp_path), str(tiny)])
+    assert main(["verify", str(tmp_path)]) == 1
+    assert main(["compare", str(tiny), str(tmp_path)]) == 1
+    main(["compare", str(tmp_path), str(tiny)])
     assert "Traceback" not in "".join(capsys.readouterr())
 
 
@@ -264,11 +261,11 @@ def test_another_s_results_are_read_within_their_folder(tiny, tmp_path, capsys):
     (tmp_path / "results").mkdir()
     shutil.copy(tiny / "results/manifest.json", tmp_path / "results")
     (tmp_path / "results/tables").symlink_to(tiny / "results/tables")
-    assert verify(str(tmp_path)) == 1
+    assert main(["verify", str(tmp_path)]) == 1
     assert "results/tables/fits.csv: this result file is missing" in capsys.readouterr().out
     manifest = json.loads((tiny / "results/manifest.json").read_text()) | {"outputs": {}, "records": {}}
     (tmp_path / "results/manifest.json").write_text(json.dumps(manifest))
-    assert verify(str(tmp_path)) == 1
+    assert main(["verify", str(tmp_path)]) == 1
     assert "does not record results/tables/fits.csv" in capsys.readouterr().out
 
 
@@ -319,8 +316,6 @@ def test_what_stands_in_cells_is_printed_on_one_line(altered):
 
 
 def test_the_command_says_what_it_cannot_read(tmp_path):
-    run = subprocess.run(
-        [sys.executable, "-m", "em_study.compare", SMALL, tmp_path], capture_output=True, text=True, check=False
-    )
+    run = ask(tmp_path, "compare", SMALL, tmp_path, root=ROOT)
     assert run.returncode == 1
     assert run.stderr == f"{tmp_path}: manifest.json is missing, or leads out of the folder\n"

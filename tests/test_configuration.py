@@ -360,11 +360,11 @@ def test_scientific_notation_without_a_point_is_a_number(tmp_path):
 
 def test_dictionary_is_that_of_the_tables():
     file = Path(__file__).parent.parent / "docs/tables.md"
-    assert file.read_text() == data_dictionary(), "run: python -m em_study.tables.dictionary > docs/tables.md"
+    assert file.read_text() == data_dictionary(), "run: em-study dictionary > docs/tables.md"
 
 
 def test_reference_and_schema_are_those_of_the_models():
-    told = "run: python -m em_study.configuration.reference"
+    told = "run: em-study reference"
     assert (ROOT / "config/README.md").read_text() == reference(), told
     assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(schema()), told
 

@@ -2,12 +2,11 @@
 
 import json
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-from project import ROOT
+from project import ROOT, ask
 
 from em_study.audit.crate import FILE
 from em_study.audit.record import holding_rows
@@ -18,20 +17,9 @@ VALIDATOR = ROOT / ".venv-crate/bin/python"
 NO_ADDRESS = ("process-run-crate-0.5_5.1", "process-run-crate-0.5_3.2")
 
 
-def run_module(folder, module, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PYTHONPATH": "src", "PATH": "/usr/bin"},
-    )
-
-
 @pytest.fixture(scope="module")
 def crate(project):
-    run = run_module(project, "em_study.audit.crate")
+    run = ask(project, "crate")
     assert run.returncode == 0, run.stderr
     return json.loads((project / FILE).read_text())
 
@@ -108,7 +96,7 @@ def test_steps_stand_after_what_makes_their_inputs(crate):
 
 def test_the_same_run_gives_the_same_crate(crate, project):
     before = (project / FILE).read_bytes()
-    run_module(project, "em_study.audit.crate")
+    ask(project, "crate")
     assert (project / FILE).read_bytes() == before
 
 
@@ -116,7 +104,7 @@ def test_the_same_run_gives_the_same_crate(crate, project):
 def unpacked(project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("archive")
     for name in ("one.zip", "two.zip"):
-        run = run_module(project, "em_study.audit.archive", str(folder / name))
+        run = ask(project, "archive", str(folder / name))
         assert run.returncode == 0, run.stderr
     assert (folder / "one.zip").read_bytes() == (folder / "two.zip").read_bytes()
     assert "left out, and named by their checksums in archive.json: labeled.csv, results/data/mine.npz" in run.stdout
@@ -127,11 +115,11 @@ def unpacked(project, tmp_path_factory):
 
 def test_an_archive_holds_in_an_empty_place(unpacked, project):
     for folder, arguments in ((unpacked, ()), (project, (str(unpacked),))):
-        run = run_module(folder, "em_study.audit.verify", *arguments)
+        run = ask(folder, "verify", *arguments)
         assert run.returncode == 0, run.stdout + run.stderr
         assert "not checked, and known by their checksums alone: labeled.csv" in run.stdout
         assert run.stdout.splitlines()[-1].startswith("everything holds")
-    run = run_module(unpacked, "em_study.compare", str(ROOT / "tests/published_small.zip"), ".")
+    run = ask(unpacked, "compare", str(ROOT / "tests/published_small.zip"), ".")
     assert run.returncode == 0, run.stdout + run.stderr
     assert not (unpacked / ".snakemake").exists()
 
@@ -149,20 +137,20 @@ def test_an_archive_holds_no_rows_of_a_user(unpacked, project):
 
 
 def test_inputs_can_be_put_in(project, tmp_path):
-    run = run_module(project, "em_study.audit.archive", str(tmp_path / "all.zip"), "--with-inputs")
+    run = ask(project, "archive", str(tmp_path / "all.zip"), "--with-inputs")
     assert run.returncode == 0, run.stderr
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert {"labeled.csv", "results/data/mine.npz", "results/index.html"} <= {*archive.namelist()}
 
 
 def test_a_place_that_is_not_there_is_told(project, tmp_path):
-    run = run_module(project, "em_study.audit.archive", str(tmp_path / "nowhere/a.zip"))
+    run = ask(project, "archive", str(tmp_path / "nowhere/a.zip"))
     assert run.returncode == 1
     assert run.stderr.startswith(f"{tmp_path}/nowhere/a.zip cannot be written: ")
     assert run.stderr.count("\n") == 1
 
 
 def test_what_does_not_hold_is_not_archived(tiny, tmp_path):
-    run = run_module(tmp_path, "em_study.audit.archive", str(tmp_path / "a.zip"))
+    run = ask(tmp_path, "archive", root=ROOT)
     assert run.returncode == 1
-    assert not (tmp_path / "a.zip").exists()
+    assert not (tmp_path / "em-study.zip").exists()

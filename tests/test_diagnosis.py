@@ -1,13 +1,11 @@
 """Is an EM right, and why does it differ: the check-up, and the diagnosis."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
-from project import ROOT
+from project import ROOT, ask
 from test_emgmm import KINDS, problem
 
 import emgmm
@@ -268,12 +266,7 @@ def test_triples_of_deviations_are_found():
 def test_the_reference_and_the_shipped_files_pass_the_check_up():
     assert {result.outcome for result in check_up(run_sklearn)} == {"holds"}
     for name, status, outcome in (("ours", 0, "It is our EM"), ("template", 1, "No diagnosis")):
-        run = subprocess.run(
-            [sys.executable, "-m", "em_study.checkup", str(ROOT / f"implementations/{name}.py")],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        run = ask(ROOT, "checkup", f"implementations/{name}.py")
         assert (run.returncode, outcome in run.stdout) == (status, True), run.stdout + run.stderr
     assert f"{len(CHECKS)} checks: 0 fail, {len(CHECKS)} it cannot do." in run.stdout
 

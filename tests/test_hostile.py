@@ -3,17 +3,14 @@
 import copy
 import csv
 import html
-import os
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from conftest import run_once
-from project import snakemake
+from project import ask, snakemake
 from test_configuration import GOOD, TOY, overlay
 
 from em_study.configuration.loading import load
@@ -274,15 +271,8 @@ def odd(tmp_path_factory):
     return run_once(tmp_path_factory, "odd", {}, add_odd_files, ODD_OVERLAYS)
 
 
-def audited(folder, module, *arguments):
-    run = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": "src"},
-    )
+def audited(folder, *words):
+    run = ask(folder, *words)
     return run.returncode, run.stdout + run.stderr
 
 
@@ -339,12 +329,12 @@ def test_odd_texts_are_on_the_page_and_in_the_report_as_they_are(odd, tmp_path):
 
 
 def test_odd_results_hold_and_are_compared(odd):
-    code, told = audited(odd, "em_study.audit.verify")
+    code, told = audited(odd, "verify")
     assert (code, told.splitlines()[-1][:16]) == (0, "everything holds")
-    code, told = audited(odd, "em_study.compare", "results", "results")
+    code, told = audited(odd, "compare", "results", "results")
     assert "all 3 verdicts" in told
     assert code == 0
-    code, told = audited(odd, "em_study.explain", "W1")
+    code, told = audited(odd, "explain", "W1")
     assert code == 0
     assert "dtype={'class': 'str'}, keep_default_na=False, na_values=['']" in told
 

@@ -214,7 +214,7 @@ def test_a_sweep_varies_the_implementation(tmp_path, monkeypatch):
 
 def test_a_process_does_not_outlive_the_one_that_asks(tmp_path):
     (tmp_path / "mine.py").write_text(f"{HEAD}while True: pass\n")
-    command = [sys.executable, "-m", "em_study.checkup", str(tmp_path / "mine.py"), "--time-limit", str(FAULT)]
+    command = [sys.executable, "-m", "em_study.cli", "checkup", str(tmp_path / "mine.py"), "--time-limit", str(FAULT)]
 
     def runners():
         found = subprocess.run(["pgrep", "-f", f"em_study.fits.runner {tmp_path}"], capture_output=True, check=False)

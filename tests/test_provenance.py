@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from project import SNAKEMAKE, TINY, make_project, snakemake
+from project import SNAKEMAKE, TINY, ask, make_project, snakemake
 
 from em_study.audit.certificate import certificate_lines
 from em_study.audit.manifest import git_state
@@ -24,17 +24,6 @@ ROOT = Path(__file__).parent.parent
 
 def told(run):
     return run.stdout + run.stderr
-
-
-def study_module(folder, module, *arguments, root=None):
-    return subprocess.run(
-        [sys.executable, "-m", f"em_study.{module}", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str((root or folder) / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture
@@ -62,7 +51,7 @@ def test_other_bytes_of_a_file_rerun_whatever_its_time(study):
     assert manifest["inputs"]["unlabeled.csv"] == sha256_of(study / "unlabeled.csv")
     record = json.loads((study / "results/records/data/mine.json").read_text())
     assert record["inputs"]["unlabeled.csv"] == sha256_of(study / "unlabeled.csv")
-    assert study_module(study, "audit.verify").stdout.startswith("everything holds")
+    assert ask(study, "verify").stdout.startswith("everything holds")
 
 
 def test_a_switched_link_reruns(study):
@@ -105,7 +94,7 @@ def test_a_lost_record_costs_a_rerun(study):
     planned = told(snakemake(study, "--dry-run"))
     assert "Fit mine by EM: start" in planned
     assert "no record says what made it" in planned
-    assert "results/fits/mine/start.npz: not certified" in study_module(study, "audit.verify").stdout
+    assert "results/fits/mine/start.npz: not certified" in ask(study, "verify").stdout
 
 
 def test_a_result_that_is_not_what_its_job_wrote_is_not_certified(study):
@@ -120,7 +109,7 @@ def test_a_result_that_is_not_what_its_job_wrote_is_not_certified(study):
     assert not (study / "results/report.html").exists()
     file.unlink()
     assert snakemake(study).returncode == 0
-    assert study_module(study, "audit.verify").stdout.startswith("everything holds")
+    assert ask(study, "verify").stdout.startswith("everything holds")
 
 
 EDITING = """
@@ -334,16 +323,16 @@ def test_a_run_elsewhere_can_be_audited(tmp_path):
     assert list(manifest["configuration_files"]) == ["config.yaml", "small.yaml"]
     assert {"src/emgmm/em.py", "Snakefile"} <= manifest["code"].keys()
     assert [*manifest["inputs"]] == ["labeled.csv", "unlabeled.csv"]
-    assert study_module(folder, "audit.verify", root=tree).stdout.startswith("everything holds")
-    assert "everything holds" in study_module(tree, "audit.verify", str(folder)).stdout
-    assert study_module(folder, "audit.crate", root=tree).returncode == 0
+    assert ask(folder, "verify", root=tree).stdout.startswith("everything holds")
+    assert "everything holds" in ask(tree, "verify", str(folder)).stdout
+    assert ask(folder, "crate", root=tree).returncode == 0
     crate = json.loads((folder / "ro-crate-metadata.json").read_text())
     assert "results/tables/fits.csv" in {entity["@id"] for entity in crate["@graph"]}
-    assert study_module(folder, "audit.archive", "all.zip", "--with-inputs", root=tree).returncode == 0
+    assert ask(folder, "archive", "all.zip", "--with-inputs", root=tree).returncode == 0
     shutil.unpack_archive(folder / "all.zip", tmp_path / "unpacked")
-    assert study_module(tmp_path / "unpacked", "audit.verify").stdout.startswith("everything holds")
-    assert study_module(folder, "compare", ".", ".", root=tree).returncode == 0
-    command = study_module(folder, "explain", "fits", "mine", "start", "0", "n_iter", root=tree).stdout.splitlines()[-1]
+    assert ask(tmp_path / "unpacked", "verify").stdout.startswith("everything holds")
+    assert ask(folder, "compare", ".", ".", root=tree).returncode == 0
+    command = ask(folder, "explain", "fits", "mine", "start", "0", "n_iter", root=tree).stdout.splitlines()[-1]
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
     again = subprocess.run(
         ["sh", "-c", command.strip()],

@@ -1,5 +1,6 @@
 """What the README says is so: its YAML blocks are valid, its example runs, its numbers are the tables'."""
 
+import doctest
 import json
 import re
 from pathlib import Path
@@ -60,10 +61,7 @@ def test_the_readme_is_two_screens():
 
 
 def test_the_library_example_runs():
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    names = {}
-    exec(example, names)  # noqa: S102 (our own README)
-    assert names["model"].converged_
+    assert doctest.testfile(str(ROOT / "README.md"), module_relative=False) == (0, 4)
 
 
 def test_numbers_of_article_a_are_those_of_the_study():
@@ -91,5 +89,5 @@ def test_all_numbers_are_those_of_the_last_run():
         pytest.skip(
             "another kind of processor, which rounds otherwise: `make compare` tells whether the run is the same"
         )
-    assert within(README) == highlights(ROOT / "results/tables"), "run: python -m em_study.claims.findings"
-    assert findings(ROOT / "results/tables") == FINDINGS, "run: python -m em_study.claims.findings"
+    assert within(README) == highlights(ROOT / "results/tables"), "run: em-study findings"
+    assert findings(ROOT / "results/tables") == FINDINGS, "run: em-study findings"

@@ -3,11 +3,9 @@
 import os
 import pty
 import subprocess
-import sys
 
-import pytest
 import yaml
-from project import ROOT, SNAKEMAKE, make_project
+from project import ROOT, SNAKEMAKE, ask, make_project
 
 SMALL = {
     "articles": {"xu_2021": None, "goeduhub": None, "analytics_vidhya": None},
@@ -41,13 +39,6 @@ def run(folder, *arguments):
     return subprocess.run([*SNAKEMAKE, *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
-def audit(folder, command):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    arguments = [sys.executable, "-m", f"em_study.audit.{command}"]
-    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False, env=environment)
-    return done.stdout
-
-
 def test_as_a_module(tmp_path):
     text = CALLER.format(config=SMALL, snakefile=ROOT / "Snakefile")
     (tmp_path / "Snakefile").write_text(text)
@@ -57,8 +48,8 @@ def test_as_a_module(tmp_path):
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "mine.txt").read_text().split()[0] == "2"
     assert not (tmp_path / "results/run.json").exists()  # the caller's own affair
-    assert audit(tmp_path, "verify").startswith("everything holds")
-    assert "module of another workflow here" in audit(tmp_path, "stale")
+    assert ask(tmp_path, "verify", root=ROOT).stdout.startswith("everything holds")
+    assert "module of another workflow here" in ask(tmp_path, "clean", root=ROOT).stderr
     (tmp_path / "Snakefile").write_text(text.replace("config: config", 'config: config\n    prefix: "em"'))
     assert "prefix: and replace_prefix: are not supported" in (prefixed := run(tmp_path, "-n")).stdout + prefixed.stderr
     (tmp_path / "Snakefile").write_text(text.replace("'experiments'", "'experiment'"))
@@ -126,27 +117,3 @@ def test_other_modes_keep_their_output_to_themselves(tmp_path):
     folder = make_project(tmp_path / "project")
     graph = run(folder, "--rulegraph", "--configfile", "small.yaml")
     assert graph.stdout.startswith("digraph")
-
-
-COMMANDS = ["audit.verify", "audit.outcome", "explain fits mine start 0 n_iter", "compare . ."]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_that_nobody_reads_ends_as_it_would(tiny, command):
-    """`make verify | head -1` gives no traceback, and the exit code that it has without `head`."""
-    module, *words = command.split()
-    ours, theirs = os.pipe()
-    os.close(ours)
-    with os.fdopen(theirs) as unread:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-        arguments = [sys.executable, "-m", f"em_study.{module}", *words]
-        done = subprocess.run(arguments, cwd=tiny, stdout=unread, stderr=subprocess.PIPE, check=False, env=environment)
-    assert (done.returncode, done.stderr) == (0, b"")
-
-
-def test_every_command_starts_by_the_one_way():
-    others = {"fits/runner.py"}  # which no person starts
-    for file in (ROOT / "src/em_study").rglob("*.py"):
-        _, begins, rest = file.read_text().partition('\nif __name__ == "__main__":')
-        if begins and str(file.relative_to(ROOT / "src/em_study")) not in others:
-            assert "    run(" in rest, file

@@ -7,13 +7,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from project import SMALL, TINY, held_in_a_fit, killed_at_the_end, make_project, snakemake, wait_for
+from project import SMALL, TINY, ask, held_in_a_fit, killed_at_the_end, make_project, snakemake, wait_for
 
 from em_study.layout import FILES, LOGS, kind_of
 
@@ -249,9 +248,8 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tiny, tmp
             assert wait_for((folder / "results" / first).exists, run)
     again = snakemake(folder)
     assert again.returncode == 0, again.stderr
-    # A writer that is killed leaves its own temporary file, which `make clean-stale DELETE=yes` deletes.
-    stale = [sys.executable, "-m", "em_study.audit.stale", "--delete"]
-    subprocess.run(stale, cwd=folder, env={**os.environ, "PYTHONPATH": "src"}, capture_output=True, check=True)
+    # A writer that is killed leaves its own temporary file, which `em-study clean --delete` deletes.
+    assert ask(folder, "clean", "--delete").returncode == 0
     assert_same_results(tiny, folder)
 
 

@@ -1,21 +1,14 @@
-"""Tell whether an EM is right, and if not, which known mistake explains it.
+"""Tell whether an EM is right, and if not, which known mistake explains it."""
 
-python -m em_study.checkup implementations/mine.py
-
-Prints a sentence a check, with what was expected and got, and a diagnosis on drawn rows. The exit status is 1 if one
-fails, or none could be made.
-"""
-
-import argparse
 from pathlib import Path
 
 import numpy as np
 
-from em_study.command import run
 from em_study.diagnosis.conformance import check_up
 from em_study.diagnosis.deviations import Problem
 from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import diagnose
+from em_study.errors import StudyError
 from em_study.fits.implementations import Implementation
 from emgmm import MixtureParameters, expectation_maximization, sklearn_stopping
 
@@ -38,34 +31,26 @@ def drawn_problem(seed: int = 1, n_rows: int = 400) -> Problem:
     return Problem(X, start, np.array([len(part) for part in few]))
 
 
-def main() -> int:
-    """Check an implementation, and diagnose it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--time-limit", type=float, default=10.0, help="seconds that a run may take (10)")
-    arguments = parser.parse_args()
-    if not arguments.file.is_file():
-        parser.error(f"there is no file {arguments.file}")
-    with Implementation(arguments.file, arguments.time_limit) as implementation:
+def check_and_diagnose(file: Path, time_limit: float):
+    """Yield a sentence a check and a diagnosis on drawn rows; return 1 if a check fails, or none could be made."""
+    if not file.is_file():
+        raise StudyError(f"there is no file {file}")
+    with Implementation(file, time_limit) as implementation:
         results = []
         for result in check_up(implementation.run):
             results.append(result)
-            print(SIGNS[result.outcome], result.sentence, flush=True)
+            yield f"{SIGNS[result.outcome]} {result.sentence}"
             if result.detail and result.outcome != "skipped":
-                print(f"         {result.detail}", flush=True)
+                yield f"         {result.detail}"
         problem = drawn_problem()
         theirs = implementation.run(problem.X, problem.start, tol=0.0, max_iter=N_STEPS, reg_covar=0.0)
     ours = expectation_maximization(problem.X, problem.start, sklearn_stopping(0.0, N_STEPS))
-    print()
+    yield ""
     if theirs.end is None:
-        print(f"No diagnosis: {theirs.failure}")
+        yield f"No diagnosis: {theirs.failure}"
     else:
         found = diagnose(problem, theirs, ours.parameters, ours.n_maximizations, 0.0)
-        print(f"After {N_STEPS} steps with full covariances on drawn rows, beside ours: {sentence(found)}")
+        yield f"After {N_STEPS} steps with full covariances on drawn rows, beside ours: {sentence(found)}"
     n_failed, n_cannot = (sum(result.outcome == outcome for result in results) for outcome in ("fails", "cannot"))
-    print(f"{len(results)} checks: {n_failed} fail, {n_cannot} it cannot do.")
+    yield f"{len(results)} checks: {n_failed} fail, {n_cannot} it cannot do."
     return int(n_failed > 0 or n_cannot == len(results))
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,11 +1,11 @@
-"""How every command starts and ends: `if __name__ == "__main__": run(main, ...)`."""
+"""How a command starts and ends, whatever it does."""
 
 import io
 import os
 import sys
 
 
-def run(main, *arguments):
+def run(main):
     """Run a command and exit with what it returns, whether or not its output is read to the end.
 
     With `| head` the command goes on silently to its end, so that its exit code and the files that it writes are the
@@ -14,9 +14,7 @@ def run(main, *arguments):
     Parameters
     ----------
     main : callable
-        Returns the exit code, or None.
-    *arguments
-        What it is called with.
+        Returns the exit code.
     """
     for name in ("stdout", "stderr"):
         if (stream := getattr(sys, name)) is not None:
@@ -25,7 +23,7 @@ def run(main, *arguments):
             text = io.TextIOWrapper(buffer, stream.encoding, "backslashreplace", line_buffering=stream.line_buffering)
             setattr(sys, name, text)
     try:
-        sys.exit(main(*arguments))
+        sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(130)
 

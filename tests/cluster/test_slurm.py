@@ -169,7 +169,7 @@ def test_whole_study_is_the_bytes_of_a_local_run(tmp_path):
 def test_progress_is_told_while_it_goes_on(folder, tmp_path, expected):
     run = Run(folder, "--", TABLE, SLEEP_UNTIL=tmp_path / "go", SLEEP_ONCE=tmp_path / "mark")
     run.wait_for_running()
-    command = [sys.executable, "-m", "em_study.audit.progress"]
+    command = [sys.executable, "-m", "em_study.cli", "progress"]
     environment = {**os.environ, "PYTHONPATH": "src"}
 
     def told():

@@ -1,15 +1,6 @@
-"""Put a run into one file, to upload beside a paper: `make archive`.
+"""Put a run into one file, to upload beside a paper: the same bytes each time."""
 
-    python -m em_study.audit.archive FILE [--with-inputs]
-
-Results, code, configuration, manifest and crate, as one zip: the same bytes each time. Unpacked, `make verify` and
-`make compare` work in it. Files of the user's own, and results that hold rows of them, are left out and named by their
-checksums; `--with-inputs` puts them in.
-"""
-
-import argparse
 import json
-import sys
 import zipfile
 from pathlib import Path
 
@@ -18,15 +9,15 @@ from em_study.audit.crate import FILE as CRATE
 from em_study.audit.crate import crate_text
 from em_study.audit.record import ARCHIVE, holding_rows, needs_a_run, recorded_files
 from em_study.audit.verify import problems_of
-from em_study.command import run
 from em_study.data.storage import whole_file
+from em_study.errors import StudyError
 from em_study.layout import MANIFEST, RUN
 from em_study.places import OWN, Places
 
 # Beside the files that the manifest records.
 PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")
 PROJECT += ("config/*.yaml", "config/*.md", "benchmarks/*.md", "benchmarks/*.py", "implementations/*.md")
-PROJECT += ("profiles/*/config.yaml", "published/*.zip", "tests/**/*.py", "tests/*.zip")
+PROJECT += ("profiles/*/config.yaml", "published/*.zip", "src/em_study/pyproject.toml", "tests/**/*.py", "tests/*.zip")
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
 
 
@@ -66,34 +57,22 @@ def _add(archive: zipfile.ZipFile, path: str, content: bytes):
     archive.writestr(info, content, zipfile.ZIP_DEFLATED)
 
 
-def main(arguments=None) -> int:
-    """Write the archive, if the run holds."""
-    parser = argparse.ArgumentParser(prog="python -m em_study.audit.archive", description="Put a run into one file.")
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--with-inputs", action="store_true", help="also files of your own, and the rows in results")
-    given = parser.parse_args(arguments)
+def archive(file: Path, with_inputs: bool):
+    """Write the archive of the run in this folder, if it holds; yield its size, and what is left out."""
     manifest, problem = needs_a_run(Path())
     problems = [problem] if problem else [*problems_of(Path())]
-    packed = {} if problem else recorded_files(manifest).keys() - ({} if given.with_inputs else manifest["inputs"])
+    packed = {} if problem else recorded_files(manifest).keys() - ({} if with_inputs else manifest["inputs"])
     problems += [
         f"{path}: the study's tree has a file of that name too: give yours another name, and run again"
         for path in sorted(packed)
         if path.startswith(OWN)
     ]
     if problems:
-        print("\n".join(map(one_line, problems)), file=sys.stderr)
-        print("no archive was made of what does not hold", file=sys.stderr)
-        return 1
+        raise StudyError("\n".join([*map(one_line, problems), "no archive was made of what does not hold"]))
     try:
-        left_out = make_archive(Path(), manifest, given.file, given.with_inputs)
+        left_out = make_archive(Path(), manifest, file, with_inputs)
     except OSError as error:
-        print(one_line(f"{given.file} cannot be written: {error}"), file=sys.stderr)
-        return 1
-    print(f"{given.file}: {given.file.stat().st_size / 1e6:.1f} MB")
+        raise StudyError(f"{file} cannot be written: {error}") from None
+    yield f"{file}: {file.stat().st_size / 1e6:.1f} MB"
     if left_out:
-        print(f"left out, and named by their checksums in {ARCHIVE}: {', '.join(left_out)}")
-    return 0
-
-
-if __name__ == "__main__":
-    run(main)
+        yield f"left out, and named by their checksums in {ARCHIVE}: {', '.join(left_out)}"

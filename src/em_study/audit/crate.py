@@ -1,14 +1,11 @@
 """Describe a run as a Workflow Run RO-Crate: `ro-crate-metadata.json` in the folder of the study.
 
-    python -m em_study.audit.crate
-
 Provenance Run Crate 0.5 on RO-Crate 1.1 (https://w3id.org/ro/wfrun/provenance/0.5): every job as an action, with its
 rule, files, times and node, and every file with its checksum. Made of the manifest and of run.json. It holds the times
 of the jobs, as run.json does, and so differs from run to run; the same results give the same bytes.
 """
 
 import json
-import sys
 from datetime import datetime, timedelta
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -17,9 +14,9 @@ from urllib.parse import quote
 from em_study import TITLE
 from em_study.audit.checksums import leads_out
 from em_study.audit.record import is_ours, needs_a_run, recorded_files
-from em_study.command import run
 from em_study.data.checksums import sha256_of
 from em_study.data.storage import write_text
+from em_study.errors import StudyError
 from em_study.layout import RUN
 from em_study.places import Places
 
@@ -210,21 +207,13 @@ def _action(job: dict, ids: dict) -> dict:
     )
 
 
-def main() -> int:
+def write_crate():
     """Write the crate of the run in this folder."""
     manifest, problem = needs_a_run(Path())
     if problem:
-        print(problem, file=sys.stderr)
-        return 1
+        raise StudyError(problem)
     if Path(FILE).exists() and not is_ours(Path(FILE)):
-        print(
-            f"{FILE} is here and is not of this study: it was left alone. Move it, or run in another folder",
-            file=sys.stderr,
+        raise StudyError(
+            f"{FILE} is here and is not of this study: it was left alone. Move it, or run in another folder"
         )
-        return 1
     write_text(FILE, crate_text(manifest, Path()))
-    return 0
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,18 +1,11 @@
-"""What the claims gave on a source's own data, kept beside its article, for the data themselves stay where they are.
-
-    python -m em_study.audit.original OVERLAY RESULTS FILE
-
-after a run with this overlay; `make original-data` does both.
-"""
+"""What the claims gave on a source's own data, kept beside its article, for the data themselves stay where they are."""
 
 import datetime
-import sys
 from pathlib import Path
 
 import yaml
 
 from em_study.audit.manifest import git_state
-from em_study.command import run
 from em_study.configuration.loading import load
 from em_study.configuration.study import Study
 from em_study.data.storage import read_table, whole_file
@@ -50,14 +43,10 @@ def outcome(claims, study: Study, commit: str | None, date: str) -> dict:
     }
 
 
-def main(overlay: str, results: str, file: str):
-    """Write the file."""
+def keep(overlay: str, results: Path, file: Path):
+    """Write the file, after a run with this overlay."""
     study = load(["config.yaml", overlay]).study
-    claims = read_table(Path(results) / "tables/claims.csv")
+    claims = read_table(results / "tables/claims.csv")
     found = outcome(claims, study, git_state(Path())["commit"], datetime.date.today().isoformat())
     with whole_file(file) as temporary:
         temporary.write_text(OPENING + yaml.safe_dump(found, sort_keys=False), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:])

@@ -1,16 +1,12 @@
-"""Say what came out of a run: the last lines of `make reproduce`.
-
-python -m em_study.audit.outcome
-"""
+"""Say what came out of a run: the last lines of `make reproduce`."""
 
 import csv
-import sys
 from collections import Counter
 from pathlib import Path
 
 from em_study.audit.record import read_manifest
 from em_study.claims.sentences import WORDS
-from em_study.command import run
+from em_study.errors import StudyError
 from em_study.layout import FILES
 
 TABLES = f"{Path(FILES['claims'].path).parent}/"
@@ -53,15 +49,10 @@ def _column(file: Path, name: str):
         yield from (row[name] for row in csv.DictReader(rows) if name in row)
 
 
-def main() -> int:
-    """Print it, and what may be done next."""
+def last_lines():
+    """Yield the outcome of the run in this folder, and what may be done next."""
     manifest, problem = read_manifest(Path())
     if problem:
-        print(problem, file=sys.stderr)
-        return 1
-    print(*outcome(Path(), manifest), NEXT, sep="\n")
-    return 0
-
-
-if __name__ == "__main__":
-    run(main)
+        raise StudyError(problem)
+    yield from outcome(Path(), manifest)
+    yield from NEXT.splitlines()

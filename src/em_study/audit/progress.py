@@ -1,9 +1,7 @@
-"""Tell how far a run is, whichever processes and nodes do it: `make progress`.
+"""Tell how far a run is, whichever processes and nodes do it.
 
-    python -m em_study.audit.progress
-
-Run it in the folder of the study, at any time. It counts the cells of each sweep that are done, by the configuration of
-the last run that was begun here, and where there is Slurm the jobs that run and wait.
+It counts the cells of each sweep that are done, by the configuration of the last run that was begun here, and where
+there is Slurm the jobs that run and wait.
 """
 
 from collections import Counter
@@ -11,9 +9,7 @@ from pathlib import Path
 
 from em_study.audit.cells import names_of_cells
 from em_study.cluster.slurm import Job, SlurmError, jobs_of
-from em_study.command import run
 from em_study.configuration.loading import load
-from em_study.errors import StudyError
 from em_study.layout import FILES
 from em_study.plan.results import Plan
 from em_study.plan.run_lock import last_run
@@ -39,23 +35,14 @@ def lines_of_jobs(jobs: list[Job]):
     yield from (f"Slurm: {count} {'job' if count == 1 else 'jobs'} {state}" for state, count in sorted(states.items()))
 
 
-def main() -> int:
-    """Print a line a sweep, and one a state of jobs."""
+def progress():
+    """Yield a line a sweep, and one a state of jobs, of the run in this folder."""
     folder = Path()
     run = last_run(folder)
-    try:
-        plan = Plan(load(run.get("configuration_files") or ["config.yaml"], every_cell=False).study)
-        lines = list(lines_of_sweeps(folder, plan)) or ["no sweep is configured"]
-        if run.get("executor") == "slurm":
-            lines += lines_of_jobs(jobs_of(folder))
-    except SlurmError as error:
-        lines.append(f"Slurm does not answer ({error})")
-    except StudyError as error:
-        print(error)
-        return 1
-    print(*lines, sep="\n")
-    return 0
-
-
-if __name__ == "__main__":
-    run(main)
+    plan = Plan(load(run.get("configuration_files") or ["config.yaml"], every_cell=False).study)
+    yield from list(lines_of_sweeps(folder, plan)) or ["no sweep is configured"]
+    if run.get("executor") == "slurm":
+        try:
+            yield from lines_of_jobs(jobs_of(folder))
+        except SlurmError as error:
+            yield f"Slurm does not answer ({error})"

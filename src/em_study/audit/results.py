@@ -11,6 +11,7 @@ from em_study.audit.checksums import file_within
 from em_study.audit.record import KEPT, parsed
 from em_study.columns import KEYS
 from em_study.data.storage import read_table, whole_file
+from em_study.errors import StudyError
 from em_study.layout import FILES, RESULTS, table_file
 from em_study.sweeps.settings import text_keys
 
@@ -19,7 +20,7 @@ BROKEN = (OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipf
 LARGEST = 500_000_000  # bytes of a file that is read
 
 
-class NotResultsError(Exception):
+class NotResultsError(StudyError):
     """What is given are no results that can be read; says why."""
 
 

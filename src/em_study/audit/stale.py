@@ -1,14 +1,10 @@
-"""List results that are left over, and delete them when told to: `make clean-stale`, `make clean-stale DELETE=yes`.
+"""List results that are left over, and delete them when told to.
 
-    python -m em_study.audit.stale [--delete]
-
-Run it in the folder of the study. By the last run's manifest, it lists what an experiment or a sweep left that is no
-longer configured (also one that the last run's overlay left out), cells that no sweep can reach, and what a killed run
-was writing. It leaves alone files that are not of the study's making, and names those that are newer than the manifest:
-of a run that has not ended.
+By the last run's manifest, it lists what an experiment or a sweep left that is no longer configured (also one that the
+last run's overlay left out), cells that no sweep can reach, and what a killed run was writing. It leaves alone files
+that are not of the study's making, and names those that are newer than the manifest: of a run that has not ended.
 """
 
-import argparse
 import re
 from functools import cache
 from pathlib import Path
@@ -16,7 +12,6 @@ from pathlib import Path
 from em_study.audit.cells import names_of_cells
 from em_study.audit.record import read_manifest
 from em_study.cluster.slurm import jobs_of
-from em_study.command import run
 from em_study.errors import StudyError
 from em_study.layout import LEFT, MANIFEST, kind_of
 from em_study.plan.provenance import read_record
@@ -70,49 +65,44 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
     return sorted(stale), sorted(newer)
 
 
-def main(arguments=None) -> int:
-    """List what is left over; delete it if that is asked for."""
-    parser = argparse.ArgumentParser(
-        prog="python -m em_study.audit.stale", description="List results that are left over."
-    )
-    parser.add_argument("--delete", action="store_true", help="delete them")
-    delete = parser.parse_args(arguments).delete
+def clean(delete: bool):
+    """Yield what is left over in this folder; delete it if that is asked for. Return 1 if a file cannot be deleted."""
     folder = Path()
     manifest, problem = read_manifest(folder)
     if problem:
-        print(f"{problem}. Nothing was deleted.")
-        return 1
+        raise StudyError(f"{problem}. Nothing was deleted.")
     if manifest["caller"] is not None:
-        print("The study is a module of another workflow here, whose files may stand among these: nothing was deleted.")
-        return 1
+        raise StudyError(
+            "The study is a module of another workflow here, whose files may stand among these: nothing was deleted."
+        )
     try:
         lock = hold(folder)
         at_work = jobs_of(folder) if last_run(folder).get("executor") == "slurm" else []
     except StudyError as error:
-        print(f"{error}. Nothing was deleted.")
-        return 1
+        raise StudyError(f"{error}. Nothing was deleted.") from None
     with lock:
         if at_work:
-            print(f"{len(at_work)} Slurm jobs are at work here: wait for them, or stop them. Nothing was deleted.")
-            return 1
+            raise StudyError(
+                f"{len(at_work)} Slurm jobs are at work here: wait for them, or stop them. Nothing was deleted."
+            )
         stale, newer = stale_files(folder, manifest)
         size = sum(path.lstat().st_size for path in stale)
-        print(*lines_of_files(stale), sep="\n", end="\n" if stale else "")
+        yield from lines_of_files(stale)
         kept = [error for error in map(_delete, stale if delete else ()) if error]
         for above in sorted({above for path in stale if delete for above in path.parents}, reverse=True):
             if above != folder and not any(above.iterdir()):
                 above.rmdir()
-    for error in kept:
-        print(f"{error.filename}: cannot be deleted ({error.strerror})")
+    yield from (f"{error.filename}: cannot be deleted ({error.strerror})" for error in kept)
     if newer:
-        print("Newer than the last whole run, so left alone (end that run, or delete by hand):", *newer, sep="\n  ")
+        yield "Newer than the last whole run, so left alone (end that run, or delete by hand):"
+        yield from (f"  {path}" for path in newer)
     if not stale:
-        print("Nothing is left over.")
+        yield "Nothing is left over."
     elif delete:
-        print(f"{len(stale) - len(kept)} of {_files(stale)} that were left over are deleted.")
+        yield f"{len(stale) - len(kept)} of {_files(stale)} that were left over are deleted."
     else:
-        print(f"{_files(stale)} left over by earlier configurations, {size / 1e6:.1f} MB. Nothing was deleted.")
-        print("To delete them: make clean-stale DELETE=yes")
+        yield f"{_files(stale)} left over by earlier configurations, {size / 1e6:.1f} MB. Nothing was deleted."
+        yield "To delete them: em-study clean --delete"
     return 1 if kept else 0
 
 
@@ -135,7 +125,3 @@ def _delete(path: Path) -> OSError | None:
     except OSError as error:
         return error
     return None
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,19 +1,10 @@
-"""Check a run's results against its manifest, its code, its configuration and each other: `make verify`.
+"""Check a run's results against its manifest, its code, its configuration and each other."""
 
-    python -m em_study.audit.verify [FOLDER]
-
-Without a folder, of the study in this one. A folder is another's: it has `results` and, if it is an archive, the rest.
-Its code is not run, but this one; no file that leads out of it is read. Says in plain words what does not hold, and
-ends with 1 then.
-"""
-
-import sys
 from pathlib import Path
 
 from em_study.audit.certificate import certificate_lines
-from em_study.audit.checksums import file_within, leads_out, one_line
+from em_study.audit.checksums import file_within, leads_out
 from em_study.audit.record import RECORDED, changes_in, holding_rows, is_archive, read_manifest
-from em_study.command import run
 from em_study.data.checksums import Checksums, digest_of, sha256_of
 from em_study.layout import CERTIFIED, LEFT, MANIFEST, RESULTS, is_apart, kind_of
 from em_study.places import ROOT, Places
@@ -122,44 +113,39 @@ def _not_recorded(folder, manifest):
         is_callers = manifest["caller"] is not None and path.split("/")[1] not in CERTIFIED
         is_recorded = path in manifest["outputs"] or path in manifest["records"]
         if file.is_file() and not is_recorded and not is_callers and not is_apart(path):
-            hint = "; if it is left over, `make clean-stale` lists it" if kind_of(path)[0] in LEFT else ""
+            hint = "; if it is left over, `em-study clean` lists it" if kind_of(path)[0] in LEFT else ""
             yield f"{path}: this file is not of the recorded run{hint}"
 
 
-def main(folder=None) -> int:
-    """Print what does not hold, or that everything does."""
-    place, is_own = Path(folder or "."), folder is None
+def verify(folder: Path | None = None):
+    """Yield what does not hold, and return 1 then; or that everything does. Without a folder, the run in this one."""
+    place, is_own = folder or Path(), folder is None
     if not (place / "results").is_dir() and place.name == "results":
         place = place.parent
     if place.is_file():
-        print(one_line(f"{place}: not certified, because it has no records; `make compare` holds a run to it"))
+        yield f"{place}: not certified, because it has no records; `em-study compare` holds a run to it"
         return 1
     found = list(problems_of(place, is_own))
-    for problem in found:
-        print(one_line(problem))
     if found:
-        print(f"{len(found)} of the checks failed")
-        print("To make a result again: delete it and results/manifest.json, and give the same snakemake command")
+        yield from found
+        yield f"{len(found)} of the checks failed"
+        yield "To make a result again: delete it and results/manifest.json, and give the same snakemake command"
         return 1
     manifest, _ = read_manifest(place)
     absent = not_here(place, manifest, is_own)
     n_files = len(manifest["outputs"].keys() - absent)
     if changes := changes_in(manifest):
-        print("These results were not made with the settings of the articles:")
-        print("\n".join(f"  {one_line(change)}" for change in changes))
+        yield "These results were not made with the settings of the articles:"
+        yield from (f"  {change}" for change in changes)
     this = {"python": manifest["python"], "processor": manifest["processor"]}
     if others := [maker for maker in manifest["made_by"] if maker != this]:
-        print(one_line(f"some results were made by another Python or processor than {this}: {others}"))
+        yield f"some results were made by another Python or processor than {this}: {others}"
     if other := other_words(place, manifest, is_own):
-        print(one_line(f"other in words alone, and counted as the same: {', '.join(other)}"))
+        yield f"other in words alone, and counted as the same: {', '.join(other)}"
     if absent:
-        print(one_line(f"not checked, and known by their checksums alone: {', '.join(sorted(absent))}"))
+        yield f"not checked, and known by their checksums alone: {', '.join(sorted(absent))}"
     checked = [kind for kind in ("inputs", "configuration_files") if absent.isdisjoint(manifest[kind])]
     named = {"inputs": ", inputs", "configuration_files": ", configuration"}
     told = "".join(named[kind] for kind in checked)
-    print(f"everything holds: {n_files} results, their records{told}, code, tables and claims")
+    yield f"everything holds: {n_files} results, their records{told}, code, tables and claims"
     return 0
-
-
-if __name__ == "__main__":
-    run(main, *sys.argv[1:2])

@@ -1,18 +1,14 @@
-"""The findings, sentences and tables made from the tables of the default study.
-
-python -m em_study.claims.findings      # after a run: write docs/findings.md, and the ones that matter into README.md
-"""
+"""The findings, made from the tables of the default study: docs/findings.md, and what matters most in README.md."""
 
 from pathlib import Path
 
 import pandas as pd
 
 from em_study.claims.sentences import WORDS
-from em_study.command import run
 from em_study.data.storage import read_table, whole_file
 from em_study.evaluation.protocols import LADDER
 
-BEGIN, END = "<!-- findings: made by `python -m em_study.claims.findings` -->", "<!-- end of findings -->"
+BEGIN, END = "<!-- findings: made by `em-study findings` -->", "<!-- end of findings -->"
 
 
 def ladder(agreement: pd.DataFrame) -> str:
@@ -212,7 +208,7 @@ def findings(tables: Path) -> str:
         [
             "# Findings of the default study",
             "",
-            "Made from its tables by `python -m em_study.claims.findings`.",
+            "Made from its tables by `em-study findings`.",
             "",
             "## Every claim",
             "",
@@ -244,8 +240,8 @@ def within(text: str) -> str:
     return text[text.index(BEGIN) : text.index(END) + len(END)]
 
 
-def main():
-    """Write the findings."""
+def write_findings():
+    """Write the findings, after a run."""
     tables, readme = Path("results/tables"), Path("README.md")
     text = readme.read_text(encoding="utf-8")
     for path, content in {
@@ -254,7 +250,3 @@ def main():
     }.items():
         with whole_file(path) as file:
             file.write_text(content, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,14 +1,10 @@
-"""config/README.md, every key of the configuration, and config/schema.json, by which editors complete and explain them.
-
-python -m em_study.configuration.reference writes both.
-"""
+"""config/README.md, every key of the configuration, and config/schema.json, which editors read."""
 
 import json
 import re
 
 from pydantic.json_schema import models_json_schema
 
-from em_study.command import run
 from em_study.configuration.study import Article, Study
 from em_study.places import ROOT
 
@@ -22,7 +18,7 @@ of the same file. Paths of data are relative to the folder in which `snakemake` 
 An editor that knows YAML schemas completes the keys of a file, and shows what they mean, if its first line names
 `schema.json` of this folder, as that of `config.yaml` does.
 
-Made from the schema by `python -m em_study.configuration.reference`.
+Made from the schema by `em-study reference`.
 """
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 WORDS = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`", "string": "text"}
@@ -102,11 +98,7 @@ def _shown(value) -> str:
     return value if isinstance(value, str) else "none" if value is None else json.dumps(value)
 
 
-def main():
+def write_reference():
     """Write both files."""
     for name, text in (("README.md", reference()), ("schema.json", schema())):
         (ROOT / "config" / name).write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,4 +1,4 @@
-"""The origin of a number in words: `python -m em_study.explain`."""
+"""The origin of a number in words: `em-study explain`."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,12 +1,8 @@
-"""The data dictionary: what each table, column and measurement is.
-
-python -m em_study.tables.dictionary > docs/tables.md
-"""
+"""The data dictionary: what each table, column and measurement is."""
 
 from collections.abc import Sequence
 
 from em_study.columns import COLUMNS, KEYS, Column
-from em_study.command import run
 from em_study.evaluation.measurements import QUANTITIES
 
 SWEEP_TABLES = """A column for each varied key; then fit, protocol (empty in the row of a fit), replicate, seed, the
@@ -45,7 +41,3 @@ def _tolerance(column: Column) -> str:
     parts = [f"{relative:.0e} of it"] if relative else []
     parts += [f"{absolute:.0e}"] if absolute else []
     return " + ".join(parts)
-
-
-if __name__ == "__main__":
-    run(lambda: print(data_dictionary(), end=""))
