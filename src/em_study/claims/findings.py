@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from em_study.claims.sentences import WORDS
+from em_study.claims.verdicts import VERDICTS
 from em_study.command import run
 from em_study.data.storage import read_table, whole_file
 from em_study.evaluation.protocols import LADDER
@@ -33,8 +33,10 @@ def verdicts(claims: pd.DataFrame) -> str:
     """Table of the claims with verdict and explanation, from claims.csv."""
     lines = ["| claim | verdict | on the source's own data | why |", "|---|---|---|---|"]
     for claim in claims.itertuples():
-        own = "" if pd.isna(claim.original_verdict) else WORDS[claim.original_verdict]
-        lines.append(f"| {claim.claim}: {claim.statement} | {WORDS[claim.verdict]} | {own} | {claim.explanation} |")
+        own = "" if pd.isna(claim.original_verdict) else VERDICTS[claim.original_verdict].words
+        lines.append(
+            f"| {claim.claim}: {claim.statement} | {VERDICTS[claim.verdict].words} | {own} | {claim.explanation} |"
+        )
     return "\n".join(lines)
 
 
@@ -180,7 +182,7 @@ def highlights(tables: Path) -> str:
         f"(median of {claim.loc['A5', 'n_replicates']} draws from the fit to the author's rows). The article's 99.4 % "
         f"is at percentile {claim.loc['A5', 'percentile']:.0f} of these draws; on the author's own files it is "
         f"{claim.loc['A5', 'original_observed']:.1%}.",
-        f"The article's reason (regularization, precision): {WORDS[claim.loc['A6', 'verdict']]}. It hands covariances "
+        f"The article's reason (regularization, precision): {VERDICTS[claim.loc['A6', 'verdict']].words}. It hands covariances "
         "to `precisions_init`, which wants their inverses, and stops elsewhere. With the inverses "
         f"{same['exact_precisions']:.1%} agree; with equal settings {same['same_regularization']:.1%}, and the "
         f"posteriors to {differ['same_regularization']:.0e} (medians).",

@@ -5,16 +5,8 @@ from html import escape
 import pandas as pd
 
 from em_study import TITLE
-from em_study.claims.sentences import WORDS
+from em_study.claims.verdicts import VERDICTS
 
-COLORS = {  # 4.5 : 1 and more on white; the same as workflow/page/page.css
-    "reproduced": "#00694e",
-    "reproduced_in_distribution": "#00588a",
-    "explained": "#8a5a00",
-    "not_reproduced": "#b03a00",
-    "undecided": "#555555",
-    "not_tested": "#555555",
-}
 HEADINGS = ("claim", "statement", "compared with", "observed (95 % interval)", "draws that fulfil it", "verdict")
 OWN_DATA = "on the source's own data"
 
@@ -90,4 +82,5 @@ def _fulfilled(row) -> str:
 
 
 def _verdict(verdict) -> str:
-    return f'<b style="color: {COLORS.get(verdict, "black")}">{_text(WORDS.get(verdict, verdict))}</b>'
+    known = VERDICTS.get(verdict)
+    return f'<b style="color: {known.colors[0] if known else "black"}">{_text(known.words if known else verdict)}</b>'

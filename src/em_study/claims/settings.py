@@ -13,6 +13,9 @@ from pydantic import (
     model_validator,
 )
 
+from em_study.claims.comparison import RELATIONS, Comparison
+from em_study.claims.kinds import KINDS, Inequality
+from em_study.claims.verdicts import NOT_TESTED, VERDICTS
 from em_study.settings import Closed, Name, Scalar, Slug
 
 
@@ -22,7 +25,7 @@ def _table(name):
     return name
 
 
-Relation = Literal["equals", "at_least", "at_most", "more_than", "less_than"]
+Relation = Literal[*RELATIONS]
 
 
 class Selection(Closed):
@@ -80,6 +83,11 @@ class Test(Selection):
         0.0, ge=0, description="How far from it counts as equal: for a printed number, half of its last digit."
     )
 
+    @property
+    def comparison(self) -> Comparison:
+        """What each number must fulfil."""
+        return Comparison(self.relation, self.published, self.tolerance)
+
 
 class Evidence(Test):
     """Further numbers for an explanation."""
@@ -102,9 +110,7 @@ class Original(Closed):
     criterion: Name = Field(description="As in claims.csv. Where the claim has another one now, nothing is shown.")
     observed: float = Field(description="As in claims.csv.")
     n_replicates: int = Field(description="As in claims.csv.")
-    verdict: Literal["reproduced", "reproduced_in_distribution", "explained", "not_reproduced", "undecided"] = Field(
-        description="As in claims.csv."
-    )
+    verdict: Literal[*(name for name in VERDICTS if name != NOT_TESTED.name)] = Field(description="As in claims.csv.")
     date: Name = Field(description="When it was measured.")
 
 
@@ -113,11 +119,11 @@ class Claim(Test):
 
     source: Name = Field(description="Who states it.")
     statement: Name = Field(description="What is stated.")
-    kind: Literal["number", "inequality", "existence", "identity"] | None = Field(
+    kind: Literal[*KINDS] | None = Field(
         None,
-        description="How the draws decide (docs/verdicts.md). number: a printed number lies among theirs. inequality: "
-        "the relation holds in most. existence: it holds in one. identity: in all, or there is a bug. Default: number "
-        "if the relation is equals, else inequality.",
+        description="How the draws decide (docs/verdicts.md). "
+        + " ".join(f"{name}: {kind.brief}." for name, kind in KINDS.items())
+        + " Default: number if the relation is equals, else inequality.",
     )
     there_is: bool = Field(
         True, description="For an existence: false if the source says that there is no such draw, and one refutes it."
@@ -152,6 +158,24 @@ class Claim(Test):
         if isinstance(raw, dict) and raw.get("kind") is None:
             return {**raw, "kind": "number" if raw.get("relation", "equals") == "equals" else "inequality"}
         return raw
+
+    @property
+    def rules(self) -> Inequality:
+        """How its draws decide."""
+        return KINDS[self.kind]
+
+    @property
+    def selections(self) -> dict[tuple, Selection]:
+        """The claim, its cause and its evidence, and what each is looked at among; by where they stand below it."""
+        found: dict[tuple, Selection] = {(): self}
+        if self.because is not None:
+            found["because",] = self.because
+        found |= {("evidence", name): selection for name, selection in self.evidence.items()}
+        for below, selection in list(found.items()):
+            while selection.among is not None:
+                below, selection = (*below, "among"), selection.among
+                found[below] = selection
+        return found
 
 
 class Untested(Closed):

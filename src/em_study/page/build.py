@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from em_study import TITLE
 from em_study.audit.checksums import configuration_digest
-from em_study.claims.sentences import WORDS
+from em_study.claims.verdicts import VERDICTS, style_of_verdicts
 from em_study.configuration.study import Study
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED
 from em_study.fits.settings import Fit
-from em_study.page.cards import SIGNS, Card
+from em_study.page.cards import Card
 from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
@@ -51,6 +51,7 @@ def make_page(
         A Jinja template; its style and script lie beside it.
     """
     style, script = ((template.parent / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    style = style_of_verdicts() + style
     configuration = study.model_dump(mode="json")
     packages = run["packages"]
     shown = {
@@ -71,9 +72,9 @@ def make_page(
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=_hash(script),
         tally=[
-            (verdict, sign, WORDS[verdict], found)
-            for verdict, sign in SIGNS.items()
-            if (found := [card for card in cards if card.verdict == verdict])
+            (name, verdict.sign, verdict.words, found)
+            for name, verdict in VERDICTS.items()
+            if (found := [card for card in cards if card.verdict == name])
         ],
         sources={
             source: [card for card in cards if card.source == source]

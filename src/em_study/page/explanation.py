@@ -7,21 +7,13 @@ import pandas as pd
 from pydantic import ValidationError
 
 from em_study.audit.record import changes_in
+from em_study.claims.numbers import lost_words, pandas_lines, reading_line
 from em_study.claims.settings import Claim, Selection
 from em_study.configuration.study import Study
 from em_study.data.checksums import sha256_of
 from em_study.data.storage import read_table
 from em_study.errors import StudyError
-from em_study.page.origin import (
-    command_of,
-    experiment_of,
-    files_of,
-    lost_words,
-    pandas_lines,
-    reading_lines,
-    text_of,
-    written,
-)
+from em_study.page.origin import command_of, experiment_of, files_of, text_of, written
 from em_study.plan.results import Plan
 from em_study.plan.sources import SCRIPTS, Code
 from em_study.sweeps.repeated import repeated_runs
@@ -89,7 +81,7 @@ def _claim(name: str, study: Study):
     if not isinstance(claim, Claim) or pd.isna(rows.loc[name, "observed"]):
         raise StudyError(f"{name} is not tested, so there is no number")
     yield f"observed: {_written(rows.loc[name, 'observed'])}"
-    return claim, pandas_lines(claim, _columns(claim.table), repeated_runs(study), text_of(claim, study))
+    return claim, pandas_lines(claim, claim.experiment, _columns, repeated_runs(study), text_of(claim, study))
 
 
 def _cell(words: list[str], study: Study):
@@ -114,10 +106,11 @@ def _cell(words: list[str], study: Study):
     yield f"{column}: {_written(rows[column].iloc[0])}"
     values = {name: rows[name].iloc[0] for name in names}
     tests = [f't["{name}"].isna()' if pd.isna(v) else f't["{name}"] == {_written(v)}' for name, v in values.items()]
-    lines = reading_lines(table, lost_words({name: value for name, value in values.items() if not pd.isna(value)}))
-    lines.append(f't.loc[{" & ".join(f"({test})" for test in tests)}, "{column}"].iloc[0]')
+    text = lost_words({name: value for name, value in values.items() if not pd.isna(value)})
+    number = f't.loc[{" & ".join(f"({test})" for test in tests)}, "{column}"].iloc[0]'
     where = {name: value for name, value in zip(names, key, strict=True) if name in ("fit", "protocol")}
-    return Selection(experiment=key[0], table=table, where=where, quantity=column), lines
+    selection = Selection(experiment=key[0], table=table, where=where, quantity=column)
+    return selection, ["import pandas as pd", reading_line(table, text), number]
 
 
 def _checksum(path: str, manifest: dict) -> str:
