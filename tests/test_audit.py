@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 from project import SNAKEMAKE
 
+from em_study import TITLE
 from em_study.audit.checksums import configuration_digest
-from em_study.claims.opening import TITLE, opening
+from em_study.claims.opening import opening
 from em_study.data.checksums import sha256_of
 from em_study.tables.pages import table_page
 
@@ -278,7 +279,7 @@ def test_pages_escape_their_text(tmp_path):
     claims = claims.assign(
         criterion="x < <i>", threshold_of="study", source="<i>", original_observed=1.0, original_verdict="<b>"
     )
-    text = opening(claims, {"a": "<i>"}, "0")
+    text = opening(claims, {"a": "<i>"}, "0", ROOT / "workflow/report/opening.rst")
     assert "<b>" not in text.replace('<b style="color', "").replace("<p><b>a</b>", "<p>a")
     assert "&lt;b&gt;" in text
     assert "&lt;i&gt;" in text

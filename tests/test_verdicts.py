@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from em_study.claims import kinds
 from em_study.claims.checks import sweeps_of
+from em_study.claims.findings import document
 from em_study.claims.intervals import confidence_interval, share_interval
 from em_study.claims.judge import judge, judge_all
 from em_study.claims.numbers import Lines, numbers_of, pandas_lines
@@ -427,6 +428,7 @@ def test_claims_depend_on_the_sweeps_that_they_name_alone():
 
 def test_the_page_of_criteria_has_the_rules():
     text = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
+    assert text == document("verdicts.md") + "\n", "run: python -m em_study.claims.findings"
     cuts = (kinds.NEARLY_ALL, kinds.HARDLY_ANY, kinds.AT_IT)
     assert {f"{100 * cut:g} %" for cut in cuts} | {f"{kinds.ENOUGH_DRAWS} draws"} <= set(
         re.findall(r"\d+ (?:%|draws)", text)

@@ -3,7 +3,10 @@ PAGE = [
     os.path.relpath(ROOT / "workflow" / "page" / name)
     for name in ("index.html", "page.css", "page.js")
 ]
-TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
+TABLE_PAGE, OPENING = (
+    os.path.relpath(ROOT / "workflow" / "report" / name)
+    for name in ("table.html", "opening.rst")
+)
 
 
 rule page:
@@ -69,6 +72,7 @@ rule pages:
         claims=rules.claims.output.claims,
         tables=list(PLAN.table_pages),
         template=TABLE_PAGE,
+        frame=OPENING,
     output:
         opening="results/report/opening.rst",
         tables=[
@@ -87,7 +91,7 @@ rule pages:
         "../envs/study.yaml"
     params:
         code=CODE.made_of("pages.py"),
-        files=checksums_of([TABLE_PAGE]),
+        files=checksums_of([TABLE_PAGE, OPENING]),
     message:
         "Make the pages of the report"
     script:

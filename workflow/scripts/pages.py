@@ -23,10 +23,8 @@ with logged(snakemake):
     experiments, sweeps = (manifest["configuration"][key] for key in ("experiments", "sweeps"))
     origins = {name: found["data"]["origin"] for name, found in experiments.items() if found["data"]["origin"]}
     claims = read_table(snakemake.input.claims)
-    write(
-        snakemake.output.opening,
-        opening(claims, origins, manifest["configuration_sha256"], map(str, changes_in(manifest))),
-    )
+    changes, sha256 = map(str, changes_in(manifest)), manifest["configuration_sha256"]
+    write(snakemake.output.opening, opening(claims, origins, sha256, snakemake.input.frame, changes))
     for table, page in zip(snakemake.input.tables, snakemake.output.tables, strict=True):
         name = Path(table).stem
         vary = sweeps.get(name.removesuffix("_summary"), {"vary": {}})["vary"]
