@@ -20,7 +20,7 @@ from em_study.claims.numbers import pandas_lines
 from em_study.claims.settings import Claim
 from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
-from em_study.data.storage import read_arrays
+from em_study.data.storage import read_arrays, read_table
 from em_study.experiments.settings import Experiment
 from em_study.figures.sweep import draw as drawn
 from em_study.fits.em import run_fit
@@ -87,12 +87,10 @@ def test_the_lines_of_pandas_give_the_observed_number(project, study):
     claims = pd.read_csv("results/tables/claims.csv").set_index("claim")["observed"]
     tested = 0
 
-    def columns(table):
-        return pd.read_csv(f"results/tables/{table}.csv", nrows=0).columns
-
     for name, claim in study.claims.items():
         if isinstance(claim, Claim) and np.isfinite(claims[name]):
-            lines = pandas_lines(claim, claim.experiment, columns, repeated_runs(study))
+            tables = {table: read_table(f"results/tables/{table}.csv") for table in claim.tables}
+            lines = pandas_lines(claim, tables, claim.experiment, repeated_runs(study))
             found: dict = {}
             exec("\n".join(lines[:-1]), found)  # noqa: S102 (what the page tells to run)
             assert eval(lines[-1], found) == claims[name], name  # noqa: S307

@@ -151,7 +151,7 @@ def test_runs_that_are_the_same_run_once(tmp_path):
     def numbers(settings):
         claim = Claim.model_validate(settings)
         found = numbers_of(claim, {"sweeps/s": table}, None)
-        *lines, last = pandas_lines(claim, None, lambda _: table.columns, frozenset())
+        *lines, last = pandas_lines(claim, {"sweeps/s": table}, None, frozenset())
         given = {"read": table}
         text = "\n".join(lines).replace('pd.read_csv("results/tables/sweeps/s.csv")', "read")
         exec(text, given)  # noqa: S102 (what the page tells to run)
@@ -411,7 +411,7 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
         claim = {"source": "we", "statement": "so", "table": "sweeps/files", "where": where, "quantity": "n_samples"}
         claim = Claim.model_validate({**claim, "published": 20 + n})
         assert numbers_of(claim, {"sweeps/files": table}, None).of_draws.tolist() == [20 + n]
-        *lines, last = pandas_lines(claim, None, lambda _: table.columns, frozenset(), text_keys(sweep.vary))
+        *lines, last = pandas_lines(claim, {"sweeps/files": table}, None, frozenset())
         found: dict = {}
         exec("\n".join(lines), found)  # noqa: S102 (what the page tells to run)
         assert eval(last, found) == 20 + n  # noqa: S307

@@ -122,7 +122,7 @@ def test_the_lines_of_the_page_count_as_the_claim_does(settings, count):
     asked = claim(published=0, statistic="mean", **settings)
     found = numbers_of(asked, {"fits": table}, asked.experiment, same).of_draws
     assert len(found) == count
-    *lines, last = pandas_lines(asked, asked.experiment, lambda _: table.columns, same)
+    *lines, last = pandas_lines(asked, {"fits": table}, asked.experiment, same)
     given = {"read": table}
     exec("\n".join(lines).replace('pd.read_csv("results/tables/fits.csv")', "read.copy()"), given)  # noqa: S102
     assert eval(last, given) == pytest.approx(found.mean(), rel=1e-12)  # noqa: S307
@@ -463,9 +463,9 @@ def test_no_text_of_a_configuration_is_run(capsys):
     plain = claim(
         published=0, where={"fit": "slow", "n_iter": 2.0}, among={**among, "where": {"fit": "x"}, "quantity": "n_iter"}
     )
-    lines = (Lines(each, "toy", lambda _: table.columns) for each in (hostile, plain))
+    lines = (Lines(each, {"fits": table}, "toy") for each in (hostile, plain))
     assert next(lines).templates == next(lines).templates
-    *printed, last = pandas_lines(hostile, "toy", lambda _: table.columns, frozenset())
+    *printed, last = pandas_lines(hostile, {"fits": table}, "toy", frozenset())
     given = {"read": table}
     exec("\n".join(printed).replace('pd.read_csv("results/tables/fits.csv")', "read.copy()"), given)  # noqa: S102
     assert eval(last, given) == 2  # noqa: S307

@@ -1,7 +1,6 @@
 """Verdicts: each claim is data, its kind decides, and a row of claims.csv says how."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -25,6 +24,15 @@ class Finding:
     ----------
     claim : Claim
     numbers : Numbers
+    draws : Series
+        Their numbers.
+    count : int
+        How many fulfil the criterion.
+    observed : float
+        Their statistic.
+    interval, share_interval, range : (float, float)
+        95 % confidence intervals of `observed` and of the share that fulfils the criterion; 2.5 and 97.5 percentile of
+        the draws. NaN if there is none.
     verdict : Verdict
     cause : Numbers or None
         If the claim is explained: what was measured of the cause.
@@ -32,52 +40,19 @@ class Finding:
 
     claim: Claim
     numbers: Numbers
+    draws: pd.Series
+    count: int
+    observed: float
+    interval: tuple[float, float]
+    share_interval: tuple[float, float]
+    range: tuple[float, float]
     verdict: Verdict
     cause: Numbers | None
-
-    @property
-    def draws(self) -> pd.Series:
-        """The numbers of the draws."""
-        return self.numbers.of_draws
 
     @property
     def n(self) -> int:
         """How many draws there are."""
         return len(self.draws)
-
-    @cached_property
-    def count(self) -> int:
-        """How many fulfil the criterion."""
-        return self.claim.comparison.count(self.draws)
-
-    @cached_property
-    def observed(self) -> float:
-        """Their statistic."""
-        return float(getattr(self.draws, self.claim.statistic)())
-
-    @property
-    def percentile(self) -> float:
-        """Percentile of a printed number among the draws; NaN for other claims."""
-        return self.claim.rules.percentile(self.claim, self.draws)
-
-    @cached_property
-    def interval(self) -> tuple[float, float]:
-        """95 % confidence interval of `observed`; NaN if there is none."""
-        return confidence_interval(self.draws, self.claim.statistic) if self._has_intervals else NONE
-
-    @cached_property
-    def share_interval(self) -> tuple[float, float]:
-        """95 % confidence interval of the share that fulfils the criterion; NaN if there is none."""
-        return share_interval(self.count, self.n) if self._has_intervals else NONE
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """2.5 and 97.5 percentile of the draws; NaN for one."""
-        return tuple(map(float, np.percentile(self.draws, RANGE))) if self.n > 1 else NONE
-
-    @property
-    def _has_intervals(self) -> bool:
-        return self.numbers.independent and self.n > 1
 
 
 def judge_all(
@@ -135,7 +110,7 @@ def judge(name: str, claim: AnyClaim, tables: dict[str, pd.DataFrame], repeated:
         share_high=finding.share_interval[1],
         range_low=finding.range[0],
         range_high=finding.range[1],
-        percentile=finding.percentile,
+        percentile=claim.rules.percentile(finding),
     )
 
 
@@ -167,4 +142,17 @@ def finding_of(claim: Claim, find) -> Finding:
             found = None
         if found and enough(found) and claim.because.comparison.holds(found.of_draws).mean() >= NEARLY_ALL:
             verdict, cause = EXPLAINED, found
-    return Finding(claim, numbers, verdict, cause)
+    draws = numbers.of_draws
+    count, several = claim.comparison.count(draws), numbers.independent and len(draws) > 1
+    return Finding(
+        claim,
+        numbers,
+        draws,
+        count,
+        observed=float(getattr(draws, claim.statistic)()),
+        interval=confidence_interval(draws, claim.statistic) if several else NONE,
+        share_interval=share_interval(count, len(draws)) if several else NONE,
+        range=tuple(map(float, np.percentile(draws, RANGE))) if len(draws) > 1 else NONE,
+        verdict=verdict,
+        cause=cause,
+    )

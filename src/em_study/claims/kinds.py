@@ -48,7 +48,7 @@ class Inequality:
         if not claim.there_is:
             yield "there_is", f"false is for the kind existence, not {self.name}"
 
-    def percentile(self, claim, values) -> float:
+    def percentile(self, finding) -> float:
         """Return the percentile of a printed number among the draws; NaN if none is printed."""
         return math.nan
 
@@ -93,16 +93,18 @@ class Number(Inequality):
             yield "relation", f"is '{claim.relation}'; of kind number, it must be equals"
         yield from super().problems(claim)
 
-    def percentile(self, claim, values) -> float:
+    def percentile(self, finding) -> float:
         """Count the draws below, and half of those at it."""
-        below = (values < claim.comparison.ends[0]).mean()
-        return float(100 * (below + claim.comparison.holds(values).mean() / 2))
+        return 100 * (self._below(finding) / finding.n + finding.count / finding.n / 2)
 
     def remark(self, finding) -> str:
         """Say where the number lies among the draws."""
-        below = int((finding.draws < finding.claim.comparison.ends[0]).sum())
+        below, place = self._below(finding), self.percentile(finding)
         above = finding.n - finding.count - below
-        return f"; {below} lie below and {above} above, so that it is at percentile {finding.percentile:.1f}"
+        return f"; {below} lie below and {above} above, so that it is at percentile {place:.1f}"
+
+    def _below(self, finding) -> int:
+        return int((finding.draws < finding.claim.comparison.ends[0]).sum())
 
 
 class Existence(Inequality):

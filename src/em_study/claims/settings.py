@@ -63,6 +63,11 @@ class Selection(Closed):
         """Conditions of the rows that it is divided by or that are subtracted; empty if there are none."""
         return self.over or self.minus or {}
 
+    @property
+    def tables(self) -> set[str]:
+        """The tables that it reads."""
+        return {self.table} | (self.among.tables if self.among else set())
+
     def about(self, experiment: str | None) -> str | None:
         """Name the experiment: its own, or else the given one."""
         return self.where.get("experiment") or self.experiment or experiment

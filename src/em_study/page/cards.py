@@ -10,7 +10,7 @@ from em_study.claims.sentences import interval_in_words, quantity_of
 from em_study.claims.settings import AnyClaim, Claim
 from em_study.claims.verdicts import NOT_TESTED, VERDICTS
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
-from em_study.page.origin import command_of, experiment_of, files_of, text_of
+from em_study.page.origin import command_of, experiment_of, files_of
 from em_study.page.strips import Held, strip, told
 from em_study.page.watch import Way, way_of_claim
 from em_study.plan.results import Plan
@@ -81,7 +81,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     held = Held(*claim.comparison.ends, claim.rules.threshold(claim))
     statistic = f"{claim.statistic} " if finding.n > 1 else ""
     interval = interval_in_words(finding.interval, ".4g", " (", ")")
-    files, experiment, text = files_of(claim, plan), experiment_of(claim, study), text_of(claim, study)
+    files, experiment = files_of(claim, plan), experiment_of(claim, study)
     return Card(
         *heading,
         held=held.text,
@@ -90,7 +90,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         share=claim.rules.share(finding),
         axis=axis_of(claim),
         strip=strip(finding.draws, finding.observed, finding.range, held),
-        lines=pandas_lines(claim, claim.experiment, lambda table: tables[table].columns, repeated, text),
+        lines=pandas_lines(claim, tables, claim.experiment, repeated),
         files=tuple((path, checksum(path), rule) for path, rule in files[:MOST_FILES]),
         n_more=max(0, len(files) - MOST_FILES),
         command=command_of(claim, configuration_files),

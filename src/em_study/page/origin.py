@@ -7,12 +7,6 @@ from em_study.configuration.study import Study
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.places import Places
 from em_study.plan.results import Plan
-from em_study.sweeps.cells import text_keys
-
-
-def text_of(selection: Selection, study: Study) -> list[str]:
-    """Name the varied keys that hold text in the table of a selection; none, if it is no sweep's."""
-    return text_keys(study.sweeps[selection.sweep].vary) if selection.sweep else []
 
 
 def experiment_of(claim: Selection, study: Study) -> str | None:
