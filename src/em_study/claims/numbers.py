@@ -191,10 +191,11 @@ class Lines:
             if name == "x":
                 self._add(line, once=True)
 
-        self._rows(selection, conditions(selection, experiment), [*draws, *parts], name)
+        where = selection.conditions(experiment)
+        self._rows(selection, where, [*draws, *parts], name)
         once('once = r["once"]')
         if selection.other:
-            self._rows(selection, conditions(selection, experiment) | selection.other, [*draws, *parts], "y")
+            self._rows(selection, where | selection.other, [*draws, *parts], "y")
             by = "/ y[y != 0]" if selection.over is not None else "- y"
             self._add(f"{name} = {name} {by}.reindex({name}.index)")
             once(f'once = once & r["once"].reindex({name}.index, fill_value=True)')
@@ -231,12 +232,6 @@ class Lines:
         self._add(f"{name} = {numbers}")
 
 
-def conditions(selection: Selection, experiment: str | None) -> dict:
-    """Collect what the rows of a selection must have, by column."""
-    of_experiment = selection.sweep is None and experiment is not None
-    return selection.where | ({"experiment": experiment} if of_experiment else {})
-
-
 def draw_columns(columns) -> list[str]:
     """Name the columns of a table that tell draws apart: of a sweep's, the varied keys stand before the fit."""
     columns = list(columns)
@@ -258,7 +253,7 @@ def in_words(conditions: dict) -> str:
 def _nothing_there(selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None) -> str:
     """Say why there are no numbers."""
     plain = selection.model_copy(update=dict.fromkeys(("over", "minus", "among", "each_draw")))
-    found, where = Lines(plain, tables, experiment).run(), in_words(conditions(selection, selection.about(experiment)))
+    found, where = Lines(plain, tables, experiment).run(), selection.conditions(experiment)
     if found["x"].notna().any():
         other = f"{selection.quantity} of {in_words(selection.other)}"
         if selection.over is not None:
@@ -266,9 +261,9 @@ def _nothing_there(selection: Selection, tables: dict[str, pd.DataFrame], experi
         if selection.minus is not None:
             return f"there is nothing to subtract: {other} is missing in every draw"
         return "no draw fulfils the condition 'among'"
-    rows, experiment = found["r"], conditions(selection, selection.about(experiment)).get("experiment")
-    if experiment is not None and "fits" in tables and experiment not in set(tables["fits"]["experiment"]):
-        return f"experiment {experiment} is not part of this study"
+    if "experiment" in where and "fits" in tables and where["experiment"] not in set(tables["fits"]["experiment"]):
+        return f"experiment {where['experiment']} is not part of this study"
+    rows = found["r"]
     if "failure" in rows and len(rows) and rows["failure"].notna().all():
-        return f"every one of {len(rows)} runs failed ({where})"
-    return f"table {selection.table} has no number '{selection.quantity}' of {where or 'any row'}"
+        return f"every one of {len(rows)} runs failed ({in_words(where)})"
+    return f"table {selection.table} has no number '{selection.quantity}' of {in_words(where) or 'any row'}"

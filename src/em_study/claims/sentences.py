@@ -4,7 +4,7 @@ import math
 
 from em_study.claims.checks import placeholders
 from em_study.claims.kinds import ENOUGH_DRAWS
-from em_study.claims.numbers import NoNumbersError, Numbers, in_words
+from em_study.claims.numbers import NoNumbersError, in_words
 from em_study.claims.settings import Claim, Evidence, Selection, Test
 from em_study.claims.verdicts import UNDECIDED, VERDICTS
 
@@ -45,7 +45,9 @@ def explanation(finding, find) -> str:
     claim, n_all = finding.claim, finding.numbers.n_all
     sentences = [outcome(finding)]
     if finding.cause is not None:
-        sentences.append(f"Instead, {claim.because.text} ({counted(finding.cause, claim.because, claim.draws)}).")
+        values = finding.cause.of_draws
+        many = f" in {claim.because.comparison.count(values)} of {len(values)} {claim.draws}" if len(values) > 1 else ""
+        sentences.append(f"Instead, {claim.because.text} ({criterion(claim.because)}{many}).")
     if missing := n_all - finding.n:
         sentences.append(f"{missing} of {n_all} {claim.draws} have no such number, and are left out.")
     sentences.append(spread(finding))
@@ -83,13 +85,6 @@ def evidence(selection: Evidence, find) -> dict[str, float]:
         count = selection.comparison.count(values)
         found |= {"_count": count, "_share": count / len(values)}
     return found
-
-
-def counted(numbers: Numbers, test: Test, draws: str) -> str:
-    """Count the draws that fulfil a test."""
-    values = numbers.of_draws
-    many = f" in {test.comparison.count(values)} of {len(values)} {draws}" if len(values) > 1 else ""
-    return f"{criterion(test)}{many}"
 
 
 def spread(finding) -> str:

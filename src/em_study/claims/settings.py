@@ -63,6 +63,11 @@ class Selection(Closed):
         """Conditions of the rows that it is divided by or that are subtracted; empty if there are none."""
         return self.over or self.minus or {}
 
+    def conditions(self, experiment: str | None) -> dict[str, Any]:
+        """Collect what its rows must have, by column; in a sweep, all are of one experiment."""
+        experiment = None if self.sweep else self.about(experiment)
+        return self.where | ({} if experiment is None else {"experiment": experiment})
+
     @property
     def tables(self) -> set[str]:
         """The tables that it reads."""

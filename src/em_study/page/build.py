@@ -72,9 +72,9 @@ def make_page(
         script=Markup(script),  # noqa: S704 (our own file)
         script_hash=_hash(script),
         tally=[
-            (name, verdict.sign, verdict.words, found)
-            for name, verdict in VERDICTS.items()
-            if (found := [card for card in cards if card.verdict == name])
+            (verdict, found)
+            for verdict in VERDICTS.values()
+            if (found := [card for card in cards if card.verdict is verdict])
         ],
         sources={
             source: [card for card in cards if card.source == source]

@@ -8,7 +8,7 @@ from em_study.claims.judge import Finding, finding_of
 from em_study.claims.numbers import numbers_of, pandas_lines
 from em_study.claims.sentences import interval_in_words, quantity_of
 from em_study.claims.settings import AnyClaim, Claim
-from em_study.claims.verdicts import NOT_TESTED, VERDICTS
+from em_study.claims.verdicts import NOT_TESTED, VERDICTS, Verdict
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from em_study.page.origin import command_of, experiment_of, files_of
 from em_study.page.strips import Held, strip, told
@@ -28,7 +28,7 @@ class Card:
     name: str
     source: str
     statement: str
-    verdict: str
+    verdict: Verdict
     explanation: str
     own_data: bool  # whether it was tested on the source's own data too
     held: str = ""  # what the numbers are held to, and by whom
@@ -43,16 +43,6 @@ class Card:
     command: str = ""
     experiments: tuple = ()  # whose settings it depends on
     way: Way | None = None  # where it can be watched
-
-    @property
-    def sign(self) -> str:
-        """The verdict as a sign."""
-        return VERDICTS[self.verdict].sign
-
-    @property
-    def words(self) -> str:
-        """The verdict in words."""
-        return VERDICTS[self.verdict].words
 
 
 def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksum, configuration_files) -> Card:
@@ -73,8 +63,9 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         From a path to its sha256.
     configuration_files : list of path-like
     """
-    heading = name, claim.source, claim.statement, row.verdict, row.explanation, pd.notna(row.original_verdict)
-    if not isinstance(claim, Claim) or row.verdict == NOT_TESTED.name:
+    verdict, has_own_data = VERDICTS[row.verdict], pd.notna(row.original_verdict)
+    heading = name, claim.source, claim.statement, verdict, row.explanation, has_own_data
+    if not isinstance(claim, Claim) or verdict is NOT_TESTED:
         return Card(*heading)
     study, repeated = plan.study, repeated_runs(plan.study)
     finding = finding_of(claim, lambda selection: numbers_of(selection, tables, claim.experiment, repeated))
