@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from project import SNAKEMAKE, ask
 
-from em_study.claims.opening import TITLE, opening
+from em_study import TITLE
+from em_study.claims.opening import opening
 from em_study.data.checksums import digest_of, sha256_of
 from em_study.tables.pages import table_page
 
@@ -271,7 +272,7 @@ def test_pages_escape_their_text(tmp_path):
     claims = claims.assign(
         criterion="x < <i>", threshold_of="study", source="<i>", original_observed=1.0, original_verdict="<b>"
     )
-    text = opening(claims, {"a": "<i>"}, "0")
+    text = opening(claims, {"a": "<i>"}, "0", ROOT / "workflow/report/opening.rst")
     assert "<b>" not in text.replace('<b style="color', "").replace("<p><b>a</b>", "<p>a")
     assert "&lt;b&gt;" in text
     assert "&lt;i&gt;" in text

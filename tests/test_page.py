@@ -17,19 +17,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import SNAKEMAKE, snakemake
 
+from em_study.claims.numbers import pandas_lines
 from em_study.claims.settings import Claim
 from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
-from em_study.data.storage import read_arrays
+from em_study.data.storage import read_arrays, read_table
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.settings import Experiment
 from em_study.figures.sweep import draw as drawn
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Runs, read_runs
-from em_study.page.cards import held_to
 from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
-from em_study.page.origin import command_of, pandas_lines
+from em_study.page.origin import command_of
 from em_study.page.strips import Held, axis_of, strip
 from em_study.page.svg import Scale, told_apart
 from em_study.places import Places
@@ -89,11 +89,11 @@ def test_every_claim_has_a_card_with_the_observed_number(page, project, study):
 def test_the_lines_of_pandas_give_the_observed_number(project, study):
     claims = pd.read_csv("results/tables/claims.csv").set_index("claim")["observed"]
     tested = 0
+
     for name, claim in study.claims.items():
         if isinstance(claim, Claim) and np.isfinite(claims[name]):
-            lines = pandas_lines(
-                claim, pd.read_csv(f"results/tables/{claim.table}.csv", nrows=0).columns, repeated_runs(study)
-            )
+            tables = {table: read_table(f"results/tables/{table}.csv") for table in claim.tables}
+            lines = pandas_lines(claim, tables, claim.experiment, repeated_runs(study))
             found: dict = {}
             exec("\n".join(lines[:-1]), found)  # noqa: S102 (what the page tells to run)
             assert eval(lines[-1], found) == claims[name], name  # noqa: S307
@@ -404,8 +404,9 @@ def test_ticks_are_written_as_they_are():
 def test_what_a_claim_is_held_to_reads_as_it_is():
     def held(**claim):
         given = {"source": "s", "statement": "s", "table": "fits", "quantity": "n_iter", "published": 4, **claim}
-        return held_to(Claim.model_validate(given))
+        claim = Claim.model_validate(given)
+        return *claim.comparison.ends, claim.rules.threshold(claim)
 
-    assert held(tolerance=0.5) == Held(3.5, 4.5, "held to 4 \u00b1 0.5")
-    assert held(relation="at_most") == Held(-np.inf, 4.0, "held to at most 4")
-    assert held(relation="less_than", kind="existence", there_is=False).text == "none is said to be less than 4"
+    assert held(tolerance=0.5) == (3.5, 4.5, "held to 4 \u00b1 0.5")
+    assert held(relation="at_most") == (-np.inf, 4.0, "held to at most 4")
+    assert held(relation="less_than", kind="existence", there_is=False)[2] == "none is said to be less than 4"

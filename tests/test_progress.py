@@ -12,7 +12,7 @@ from project import ROOT
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from em_study.audit.outcome import outcome
-from em_study.claims.sentences import WORDS
+from em_study.claims.verdicts import EXPLAINED
 from em_study.plan.demands import PASSES, Cost
 from em_study.plan.environment import set_home
 from snakemake_logger_plugin_bar import WIDTH, LogHandler, LogHandlerSettings, Work, clock, shortened
@@ -204,7 +204,7 @@ def test_the_outcome_counts_the_verdicts_and_what_has_failed(tmp_path):
     assert [*outcome(tmp_path, manifest)] == [
         "3 claims:",
         "    2  reproduced",
-        f"    1  {WORDS['explained']}",
+        f"    1  {EXPLAINED.words}",
         "Rows without a result, for a fit failed (the column failure says why):",
         "    1  of 2 in results/tables/fits.csv",
     ]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from em_study.audit.results import Results
-from em_study.claims.findings import findings, highlights, ladder, steps, within
+from em_study.claims.findings import document, tables_of, within
 from em_study.configuration.loading import load
 from em_study.evaluation.agreement import compare
 from em_study.evaluation.protocols import LADDER, run_protocol
@@ -74,11 +74,10 @@ def test_numbers_of_article_a_are_those_of_the_study():
         for name, fit in customers.fits.items()
     }
     fits = [evaluate_fit(dataset, runs[name], fit, "customers", name) for name, fit in customers.fits.items()]
-    told = steps(pd.concat(fits).replace({"failure": {"": None}}))
-    assert told in FINDINGS
+    assert document("steps.md", {"fits": pd.concat(fits).replace({"failure": {"": None}})}) in FINDINGS
     ours, fit = runs[customers.protocols.fit], customers.compared_fit
     theirs = {rung: run_protocol(rung, dataset, ours, fit) for rung in LADDER}
-    assert ladder(compare(dataset, ours, theirs, fit, "customers")) in FINDINGS
+    assert document("ladder.md", {"agreement": compare(dataset, ours, theirs, fit, "customers")}) in FINDINGS
 
 
 def test_all_numbers_are_those_of_the_last_run():
@@ -89,5 +88,6 @@ def test_all_numbers_are_those_of_the_last_run():
         pytest.skip(
             "another kind of processor, which rounds otherwise: `make compare` tells whether the run is the same"
         )
-    assert within(README) == highlights(ROOT / "results/tables"), "run: em-study findings"
-    assert findings(ROOT / "results/tables") == FINDINGS, "run: em-study findings"
+    tables = tables_of(ROOT / "results/tables")
+    assert within(README) == document("highlights.md", tables), "run: em-study findings"
+    assert document("findings.md", tables) + "\n" == FINDINGS, "run: em-study findings"

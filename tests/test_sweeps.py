@@ -9,7 +9,7 @@ import yaml
 from test_configuration import GOOD, TOY, overlay, problems
 
 from em_study.audit.verify import _gives
-from em_study.claims.numbers import numbers_of
+from em_study.claims.numbers import numbers_of, pandas_lines
 from em_study.claims.settings import Claim
 from em_study.columns import COLUMNS, COUNT, NUMERIC_QUANTITIES, SWEEP_COLUMNS, TEXT, TEXT_COLUMNS, TRUTH
 from em_study.configuration.loading import load
@@ -19,7 +19,6 @@ from em_study.experiments.settings import Experiment
 from em_study.figures.panels import DRAWN, Line, Panel, panels_of, short_names
 from em_study.figures.sweep import draw
 from em_study.page.charts import chart_of
-from em_study.page.origin import pandas_lines
 from em_study.sweeps.cells import Cell, Cells, with_values
 from em_study.sweeps.run import InEachCell, data_seed, put_together, run_cell, run_cells, summarize
 from em_study.sweeps.settings import Sweep, SweepFigure, text_keys
@@ -152,7 +151,7 @@ def test_runs_that_are_the_same_run_once(tmp_path):
     def numbers(settings):
         claim = Claim.model_validate(settings)
         found = numbers_of(claim, {"sweeps/s": table}, None)
-        *lines, last = pandas_lines(claim, table.columns, frozenset())
+        *lines, last = pandas_lines(claim, {"sweeps/s": table}, None, frozenset())
         given = {"read": table}
         text = "\n".join(lines).replace('pd.read_csv("results/tables/sweeps/s.csv")', "read")
         exec(text, given)  # noqa: S102 (what the page tells to run)
@@ -414,7 +413,7 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
         claim = {"source": "we", "statement": "so", "table": "sweeps/files", "where": where, "quantity": "n_samples"}
         claim = Claim.model_validate({**claim, "published": 20 + n})
         assert numbers_of(claim, {"sweeps/files": table}, None).of_draws.tolist() == [20 + n]
-        *lines, last = pandas_lines(claim, table.columns, frozenset(), text_keys(sweep.vary))
+        *lines, last = pandas_lines(claim, {"sweeps/files": table}, None, frozenset())
         found: dict = {}
         exec("\n".join(lines), found)  # noqa: S102 (what the page tells to run)
         assert eval(last, found) == 20 + n  # noqa: S307

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from em_study.claims import rules
+from em_study.claims import kinds
 from em_study.claims.checks import sweeps_of
+from em_study.claims.findings import document
 from em_study.claims.intervals import confidence_interval, share_interval
 from em_study.claims.judge import judge, judge_all
-from em_study.claims.numbers import numbers_of
-from em_study.claims.sentences import WORDS
+from em_study.claims.numbers import Lines, numbers_of, pandas_lines
 from em_study.claims.settings import Claim, Untested
+from em_study.claims.verdicts import VERDICTS
 from em_study.columns import COLUMNS, SWEEP_COLUMNS
 from em_study.configuration.loading import load
-from em_study.page.origin import pandas_lines
 
 ROOT = Path(__file__).parent.parent
 
@@ -122,7 +122,7 @@ def test_the_lines_of_the_page_count_as_the_claim_does(settings, count):
     asked = claim(published=0, statistic="mean", **settings)
     found = numbers_of(asked, {"fits": table}, asked.experiment, same).of_draws
     assert len(found) == count
-    *lines, last = pandas_lines(asked, table.columns, same)
+    *lines, last = pandas_lines(asked, {"fits": table}, asked.experiment, same)
     given = {"read": table}
     exec("\n".join(lines).replace('pd.read_csv("results/tables/fits.csv")', "read.copy()"), given)  # noqa: S102
     assert eval(last, given) == pytest.approx(found.mean(), rel=1e-12)  # noqa: S307
@@ -390,7 +390,7 @@ def test_sentences_can_be_read_whatever_the_numbers(n, kind):
         text = row["explanation"]
         assert not re.search(r"nan|inf\b|[{}]|  | \.|\(\)", text), text
         assert text[-1] == "."
-        assert row["verdict"] in WORDS
+        assert row["verdict"] in VERDICTS
         assert (row["verdict"] == "undecided") == ("so few decide nothing" in text)
 
 
@@ -427,9 +427,46 @@ def test_claims_depend_on_the_sweeps_that_they_name_alone():
 
 
 def test_the_page_of_criteria_has_the_rules():
-    text = (ROOT / "docs/verdicts.md").read_text()
-    cuts = (rules.NEARLY_ALL, rules.HARDLY_ANY, rules.AT_IT)
-    assert {f"{100 * cut:g} %" for cut in cuts} | {f"{rules.ENOUGH_DRAWS} draws"} <= set(
+    text = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
+    assert text == document("verdicts.md") + "\n", "run: em-study findings"
+    cuts = (kinds.NEARLY_ALL, kinds.HARDLY_ANY, kinds.AT_IT)
+    assert {f"{100 * cut:g} %" for cut in cuts} | {f"{kinds.ENOUGH_DRAWS} draws"} <= set(
         re.findall(r"\d+ (?:%|draws)", text)
     )
-    assert all(f"`{word}`" in text for word in WORDS)
+
+
+def test_the_dictionary_names_every_kind_and_verdict():
+    assert all(kind in COLUMNS["claims"]["kind"] for kind in kinds.KINDS)
+    assert all(verdict in COLUMNS["claims"]["verdict"] for verdict in VERDICTS)
+
+
+def test_every_verdict_can_be_read_in_its_color():
+    def luminance(color):
+        parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    for verdict in VERDICTS.values():
+        on_white, on_black = map(luminance, verdict.colors)
+        assert 1.05 / (on_white + 0.05) > 4.5
+        assert (on_black + 0.05) / (luminance("#16181a") + 0.05) > 4.5
+
+
+HOSTILE = "x'] + [print('run')] + ['\"{0}"
+
+
+def test_no_text_of_a_configuration_is_run(capsys):
+    table = fits(np.arange(3.0), HOSTILE).rename(columns={"n_iter": HOSTILE})
+    among = {"table": "fits", "where": {"fit": HOSTILE}, "quantity": HOSTILE, "relation": "at_least", "published": 0}
+    hostile = claim(published=0, quantity=HOSTILE, where={"fit": HOSTILE, HOSTILE: 2.0}, among=among)
+    assert numbers_of(hostile, {"fits": table}, "toy").of_draws.tolist() == [2.0]
+    plain = claim(
+        published=0, where={"fit": "slow", "n_iter": 2.0}, among={**among, "where": {"fit": "x"}, "quantity": "n_iter"}
+    )
+    lines = (Lines(each, {"fits": table}, "toy") for each in (hostile, plain))
+    assert next(lines).templates == next(lines).templates
+    *printed, last = pandas_lines(hostile, {"fits": table}, "toy", frozenset())
+    given = {"read": table}
+    exec("\n".join(printed).replace('pd.read_csv("results/tables/fits.csv")', "read.copy()"), given)  # noqa: S102
+    assert eval(last, given) == 2  # noqa: S307
+    assert capsys.readouterr().out == ""

@@ -114,7 +114,7 @@ INTERNAL = {
         "keep what the claims gave on a source's own data, after a run with this overlay",
         {"overlay": {}, "results": {"type": Path}, "file": {"type": Path}},
     ),
-    "findings": Command("claims.findings:write_findings", "renew the findings in README.md and docs/findings.md"),
+    "findings": Command("claims.findings:write_findings", "renew the documents that docs/templates make"),
     "reference": Command("configuration.reference:write_reference", "renew config/README.md and config/schema.json"),
     "dictionary": Command("tables.dictionary:data_dictionary", "print docs/tables.md"),
 }

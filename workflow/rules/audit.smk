@@ -1,6 +1,6 @@
 # What a reviewer needs: the page of the claims, the manifest of the run, the report.
 PAGE = [os.path.relpath(ROOT / "workflow" / "page" / name) for name in ("index.html", "page.css", "page.js")]
-TABLE_PAGE = os.path.relpath(ROOT / "workflow" / "report" / "table.html")
+TABLE_PAGE, OPENING = (os.path.relpath(ROOT / "workflow" / "report" / name) for name in ("table.html", "opening.rst"))
 
 
 rule watch:
@@ -96,6 +96,7 @@ rule pages:
         dictionary=FILES["dictionary"].path,  # whose words it repeats
         tables=list(PLAN.table_pages),
         template=TABLE_PAGE,
+        frame=OPENING,
     output:
         opening=FILES["opening"].path,
         tables=[
@@ -109,7 +110,7 @@ rule pages:
         "../envs/study.yaml"
     params:
         code=CODE.made_of("pages.py"),
-        files=checksums_of([TABLE_PAGE]),
+        files=checksums_of([TABLE_PAGE, OPENING]),
     message:
         "Make the pages of the report"
     script:

@@ -16,7 +16,10 @@ with logged(snakemake):
     experiments, sweeps = (manifest["configuration"][key] for key in ("experiments", "sweeps"))
     origins = {name: found["data"]["origin"] for name, found in experiments.items() if found["data"]["origin"]}
     claims, changes = read_table(snakemake.input.claims), map(str, changes_in(manifest))
-    write_text(snakemake.output.opening, opening(claims, origins, manifest["configuration_sha256"], changes))
+    write_text(
+        snakemake.output.opening,
+        opening(claims, origins, manifest["configuration_sha256"], snakemake.input.frame, changes),
+    )
     for table, page in zip(snakemake.input.tables, snakemake.output.tables, strict=True):
         name = Path(table).stem
         meanings = {key: column.description for key, column in COLUMNS.get(name, {}).items()}

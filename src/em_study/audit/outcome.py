@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from em_study.audit.record import read_manifest
-from em_study.claims.sentences import WORDS
+from em_study.claims.verdicts import VERDICTS
 from em_study.errors import StudyError
 from em_study.layout import FILES
 
@@ -29,9 +29,9 @@ def outcome(folder: Path, manifest: dict):
     """
     verdicts = Counter(_column(folder / TABLES / "claims.csv", "verdict"))
     yield f"{verdicts.total():,} claims:" if verdicts else "No claim is configured."
-    for verdict in [*WORDS, *(verdicts.keys() - WORDS.keys())]:
-        if verdict in verdicts:
-            yield f"{verdicts[verdict]:5}  {WORDS.get(verdict, verdict)}"
+    for name in [*VERDICTS, *(verdicts.keys() - VERDICTS.keys())]:
+        if name in verdicts:
+            yield f"{verdicts[name]:5}  {VERDICTS[name].words if name in VERDICTS else name}"
     tables = [path for path in manifest["outputs"] if path.startswith(TABLES) and path.endswith(".csv")]
     failures = {path.removeprefix(TABLES): [*_column(folder / path, "failure")] for path in tables}
     failed = {name: rows for name, rows in failures.items() if any(rows)}

@@ -15,7 +15,7 @@ COUNTED = ("_count", "_share")  # these need a relation
 def check_claim(claim: Claim, path: tuple, sweeps: dict):
     """Yield (path, message) of each name in a claim that no table has, and each placeholder for no number."""
     allowed = {"protocol": list(PROTOCOLS), "measurement": list(QUANTITIES)}
-    for below, selection in _selections(claim).items():
+    for below, selection in claim.selections.items():
         here = (*path, *below)
         columns = _columns(selection, sweeps)
         if selection.quantity in TEXT_COLUMNS:
@@ -37,10 +37,8 @@ def check_claim(claim: Claim, path: tuple, sweeps: dict):
         if selection.among is not None and not _same_draws(selection, selection.among):
             told = f"is {selection.among.table}, which does not have the draws of {selection.table}"
             yield (*here, "among", "table"), told
-    if claim.kind == "number" and claim.relation != "equals":
-        yield (*path, "relation"), f"is '{claim.relation}'; of kind number, it must be equals"
-    if not claim.there_is and claim.kind != "existence":
-        yield (*path, "there_is"), f"false is for the kind existence, not {claim.kind}"
+    for key, message in claim.rules.problems(claim):
+        yield (*path, key), message
     names = {*OBSERVED}
     for key, evidence in claim.evidence.items():
         if key in OBSERVED:
@@ -84,7 +82,7 @@ def absent_names(study, gone: set[tuple]):
         What was there and is not.
     """
     for name, claim in study.claims.items():
-        for below, selection in _selections(claim).items() if isinstance(claim, Claim) else ():
+        for below, selection in claim.selections.items() if isinstance(claim, Claim) else ():
             here = ("claims", name, *below)
             if selection.sweep is not None and selection.sweep not in study.sweeps:
                 if ("sweeps", selection.sweep) not in gone:
@@ -110,18 +108,5 @@ def absent_names(study, gone: set[tuple]):
 def sweeps_of(study) -> list[str]:
     """Name the sweeps of the study that a claim reads, in the study's order."""
     claims = [claim for claim in study.claims.values() if isinstance(claim, Claim)]
-    read = {selection.sweep for claim in claims for selection in _selections(claim).values()}
+    read = {selection.sweep for claim in claims for selection in claim.selections.values()}
     return [name for name in study.sweeps if name in read]
-
-
-def _selections(claim: Claim) -> dict[tuple, Selection]:
-    """Collect the selections of a claim, by where they stand below it."""
-    found: dict[tuple, Selection] = {(): claim}
-    if claim.because is not None:
-        found["because",] = claim.because
-    found |= {("evidence", name): selection for name, selection in claim.evidence.items()}
-    for below, selection in list(found.items()):
-        while selection.among is not None:
-            below, selection = (*below, "among"), selection.among
-            found[below] = selection
-    return found

@@ -1,4 +1,4 @@
-"""Verdicts: each claim is data, the rules decide, and a row of claims.csv says how."""
+"""Verdicts: each claim is data, its kind decides, and a row of claims.csv says how."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from em_study.claims.intervals import NONE, confidence_interval, share_interval
-from em_study.claims.numbers import NoNumbersError, Numbers, holds, numbers_of
-from em_study.claims.rules import NEARLY_ALL, enough, verdict_of
+from em_study.claims.kinds import NEARLY_ALL, enough
+from em_study.claims.numbers import NoNumbersError, Numbers, numbers_of
 from em_study.claims.sentences import criterion, explanation, same_test
 from em_study.claims.settings import AnyClaim, Claim, Selection, Untested
+from em_study.claims.verdicts import EXPLAINED, NOT_REPRODUCED, NOT_TESTED, Verdict
+from em_study.columns import COLUMNS
 
 RANGE = (2.5, 97.5)  # percentiles of the draws
 
@@ -20,30 +22,37 @@ class Finding:
 
     Attributes
     ----------
+    claim : Claim
     numbers : Numbers
+    draws : Series
+        Their numbers.
+    count : int
+        How many fulfil the criterion.
     observed : float
         Their statistic.
-    interval, share_interval, range : tuple of float
-        95 % confidence intervals of `observed` and of `share`; 2.5 and 97.5 percentile of the draws. NaN if there is
-        none.
-    share : float
-        Of the draws that fulfil the criterion.
-    percentile : float
-        Of a printed number among the draws; NaN for other claims.
-    verdict : str
+    interval, share_interval, range : (float, float)
+        95 % confidence intervals of `observed` and of the share that fulfils the criterion; 2.5 and 97.5 percentile of
+        the draws. NaN if there is none.
+    verdict : Verdict
     cause : Numbers or None
         If the claim is explained: what was measured of the cause.
     """
 
+    claim: Claim
     numbers: Numbers
+    draws: pd.Series
+    count: int
     observed: float
     interval: tuple[float, float]
-    share: float
     share_interval: tuple[float, float]
     range: tuple[float, float]
-    percentile: float
-    verdict: str
+    verdict: Verdict
     cause: Numbers | None
+
+    @property
+    def n(self) -> int:
+        """How many draws there are."""
+        return len(self.draws)
 
 
 def judge_all(
@@ -66,61 +75,53 @@ def judge_all(
     """
     rows = []
     for name, claim in claims.items():
-        if isinstance(claim, Untested):
-            rows.append(_untested(name, claim, f"Not tested: {claim.not_tested}"))
-            continue
         try:
-            rows.append(judge(name, claim, tables, repeated))
+            row = judge(name, claim, tables, repeated)
         except NoNumbersError as error:
-            rows.append(_untested(name, claim, f"Not tested: {error}."))
-    for row in rows:
-        row["explanation"] = " ".join(filter(None, ((warnings or {}).get(row["claim"]), row["explanation"])))
+            row = _row(name, claim, NOT_TESTED, f"Not tested: {error}.")
+        rows.append(row)
+        row["explanation"] = " ".join(filter(None, ((warnings or {}).get(name), row["explanation"])))
     return rows
 
 
-def judge(name: str, claim: Claim, tables: dict[str, pd.DataFrame], repeated: frozenset = frozenset()) -> dict:
+def judge(name: str, claim: AnyClaim, tables: dict[str, pd.DataFrame], repeated: frozenset = frozenset()) -> dict:
     """Make the row of claims.csv of a claim; parameters as in `judge_all`."""
+    if isinstance(claim, Untested):
+        return _row(name, claim, NOT_TESTED, f"Not tested: {claim.not_tested}")
 
     def find(selection: Selection) -> Numbers:
         return numbers_of(selection, tables, claim.experiment, repeated)
 
     finding = finding_of(claim, find)
-    return {
-        **_heading(name, claim),
-        "published": claim.published,
-        "observed": finding.observed,
-        "interval_low": finding.interval[0],
-        "interval_high": finding.interval[1],
-        "n_replicates": len(finding.numbers.of_draws),
-        "verdict": finding.verdict,
-        "explanation": explanation(claim, finding, find),
-        "kind": claim.kind,
-        "criterion": criterion(claim),
-        "threshold_of": claim.threshold_of,
-        "share_holding": finding.share,
-        "share_low": finding.share_interval[0],
-        "share_high": finding.share_interval[1],
-        "range_low": finding.range[0],
-        "range_high": finding.range[1],
-        "percentile": finding.percentile,
-        **_original(claim),
-    }
+    return _row(
+        name,
+        claim,
+        finding.verdict,
+        explanation(finding, find),
+        observed=finding.observed,
+        interval_low=finding.interval[0],
+        interval_high=finding.interval[1],
+        n_replicates=finding.n,
+        kind=claim.kind,
+        criterion=criterion(claim),
+        threshold_of=claim.threshold_of,
+        share_holding=finding.count / finding.n,
+        share_low=finding.share_interval[0],
+        share_high=finding.share_interval[1],
+        range_low=finding.range[0],
+        range_high=finding.range[1],
+        percentile=claim.rules.percentile(finding),
+    )
 
 
-def _heading(name: str, claim: AnyClaim) -> dict:
-    return {"claim": name, "source": claim.source, "statement": claim.statement}
-
-
-def _original(claim: AnyClaim) -> dict:
-    if isinstance(claim, Untested) or not same_test(claim):
-        return {"original_observed": np.nan, "original_verdict": np.nan}
-    return {"original_observed": claim.original.observed, "original_verdict": claim.original.verdict}
-
-
-def _untested(name: str, claim: AnyClaim, reason: str) -> dict:
-    published = claim.published if isinstance(claim, Claim) else np.nan
-    verdict = {"published": published, "n_replicates": 0, "verdict": "not_tested", "explanation": reason}
-    return {**_heading(name, claim), **verdict, **_original(claim)}
+def _row(name: str, claim: AnyClaim, verdict: Verdict, text: str, **measured) -> dict:
+    tested = isinstance(claim, Claim)
+    row = dict.fromkeys(COLUMNS["claims"], np.nan)
+    row |= {"claim": name, "source": claim.source, "statement": claim.statement, "n_replicates": 0}
+    row |= {"published": claim.published if tested else np.nan, "verdict": verdict.name, "explanation": text}
+    if tested and same_test(claim):
+        row |= {"original_observed": claim.original.observed, "original_verdict": claim.original.verdict}
+    return row | measured
 
 
 def finding_of(claim: Claim, find) -> Finding:
@@ -133,25 +134,25 @@ def finding_of(claim: Claim, find) -> Finding:
         From a Selection to its Numbers.
     """
     numbers = find(claim)
-    values, fulfilled = numbers.of_draws, holds(claim, numbers.of_draws)
-    several = numbers.independent and len(values) > 1
-    verdict, cause = verdict_of(claim, numbers), None
-    if verdict == "not_reproduced" and claim.because is not None:
+    verdict, cause = claim.rules.decide(claim, numbers), None
+    if verdict is NOT_REPRODUCED and claim.because is not None:
         try:
             found = find(claim.because)
         except NoNumbersError:
             found = None
-        if found and enough(found) and holds(claim.because, found.of_draws).mean() >= NEARLY_ALL:
-            verdict, cause = "explained", found
-    below, at = (values < claim.published - claim.tolerance).mean(), fulfilled.mean()
+        if found and enough(found) and claim.because.comparison.holds(found.of_draws).mean() >= NEARLY_ALL:
+            verdict, cause = EXPLAINED, found
+    draws = numbers.of_draws
+    count, several = claim.comparison.count(draws), numbers.independent and len(draws) > 1
     return Finding(
-        numbers=numbers,
-        observed=float(getattr(values, claim.statistic)()),
-        interval=confidence_interval(values, claim.statistic) if several else NONE,
-        share=float(fulfilled.mean()),
-        share_interval=share_interval(int(fulfilled.sum()), len(values)) if several else NONE,
-        range=tuple(map(float, np.percentile(values, RANGE))) if len(values) > 1 else NONE,
-        percentile=float(100 * (below + at / 2)) if claim.kind == "number" else np.nan,
+        claim,
+        numbers,
+        draws,
+        count,
+        observed=float(getattr(draws, claim.statistic)()),
+        interval=confidence_interval(draws, claim.statistic) if several else NONE,
+        share_interval=share_interval(count, len(draws)) if several else NONE,
+        range=tuple(map(float, np.percentile(draws, RANGE))) if len(draws) > 1 else NONE,
         verdict=verdict,
         cause=cause,
     )

@@ -1,24 +1,14 @@
-"""The numbers that a selection names, looked up in the tables."""
+"""The numbers that a selection names: lines of pandas, which are run for the verdict and printed for the reader."""
 
-import operator
+import json
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from em_study.claims.settings import Selection, Test
-from em_study.data.storage import holding
+from em_study.claims.settings import Selection
+from em_study.data.storage import ONLY_EMPTY, TEXT_COLUMNS, is_kept
 from em_study.errors import StudyError
 
-# How each relation but equality compares: its sign, its function, and which way the tolerance shifts the threshold.
-INEQUALITIES = {
-    "at_least": (">=", operator.ge, -1),
-    "at_most": ("<=", operator.le, 1),
-    "more_than": (">", operator.gt, 1),
-    "less_than": ("<", operator.lt, -1),
-}
-VALUE, SAME, RUN = "a number", "of a run that is always the same", "which run"  # columns
-TRUTH = {"True": 1.0, "False": 0.0}
 # What tells the rows of one draw apart.
 PARTS = ("fit", "protocol", "component", "parameter", "measurement", "setting")
 
@@ -41,21 +31,19 @@ class Numbers:
         Whether it is one number, of a run that would always be the same.
     fixed : bool
         Whether some are of such runs, so that these are no draws.
-    of_experiments : bool
-        Whether the index begins with the experiment.
     """
 
     of_draws: pd.Series
     n_all: int
-    repeated: bool = False
-    fixed: bool = False
-    of_experiments: bool = True
+    repeated: bool
+    fixed: bool
 
     @property
     def by_experiment(self) -> dict[str, pd.Series]:
         """The numbers of each experiment; in a sweep there is none."""
-        names = [draw[0] if self.of_experiments else "" for draw in self.of_draws.index]
-        return dict(list(self.of_draws.groupby(names, sort=False)))
+        if "experiment" not in self.of_draws.index.names:
+            return {"": self.of_draws}
+        return dict(list(self.of_draws.groupby(level="experiment", sort=False)))
 
     @property
     def independent(self) -> bool:
@@ -83,121 +71,165 @@ def numbers_of(
     NoNumbersError
         If the tables have no such numbers.
     """
-    experiment = selection.about(experiment)
-    where = _conditions(selection, experiment)
-    found = _selected(selection, tables, experiment, repeated)
-    if "replicate" in tables[selection.table]:  # of a run that is always the same, the first of those selected counts
-        found = found[~(found[SAME] & found.duplicated(RUN))]
-    n_all, found = len(found), found[found[VALUE].notna()]
-    if found.empty:
-        raise NoNumbersError(_nothing_there(selection, where, tables))
-    is_one = n_all == 1 and bool(found[SAME].all())
-    of_experiments = "experiment" in tables[selection.table]
-    return Numbers(found[VALUE], n_all, is_one, bool(found[SAME].any()), of_experiments)
-
-
-def _conditions(selection: Selection, experiment: str | None) -> dict:
-    of_experiment = selection.sweep is None and experiment is not None
-    return selection.where | ({"experiment": experiment} if of_experiment else {})
-
-
-def _selected(
-    selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None, repeated: frozenset
-) -> pd.DataFrame:
-    """Look up all numbers that a selection names, by draw; with whether each is of a run that is always the same."""
-    table, where = tables.get(selection.table), _conditions(selection, experiment)
-    if table is None:
+    if selection.table not in tables:
         raise NoNumbersError(f"sweep {selection.sweep} is not part of this study")
-    if selection.sweep is not None:
-        table = with_every_replicate(table)
-    found = _numbers(table, where, selection, repeated)
-    if selection.other:
-        other = _numbers(table, where | selection.other, selection, repeated).reindex(found.index)
-        one, two = found[VALUE], other[VALUE]
-        found[VALUE] = one / two.where(two != 0) if selection.over is not None else one - two
-        found[SAME] &= other[SAME].fillna(value=True).astype(bool)
-    names, of_draws = found.index.names, draw_columns(table.columns)
-    found[RUN] = _tuples(found.index, [name for name in names if name != "replicate"])
-    draws = _tuples(found.index, [name for name in names if name in of_draws])
-    found.index = pd.Index(draws, tupleize_cols=False)
-    if selection.among is not None:
-        chosen = _selected(selection.among, tables, selection.among.about(experiment), repeated)
-        found = found[found.index.isin(chosen.index[holds(selection.among, chosen[VALUE])])]
-    if selection.each_draw is not None:  # a draw that lacks one of its numbers has none
-        by_draw = found.groupby(level=0, sort=False)
-        values = by_draw[VALUE].agg(selection.each_draw).where(by_draw[VALUE].count() == by_draw.size())
-        found = pd.DataFrame({VALUE: values, SAME: by_draw[SAME].all()})
-        found[RUN] = [draw[:-1] for draw in found.index]
-    return found
+    lines = Lines(selection, tables, experiment, repeated)
+    found = lines.run()
+    of_draws = found["x"].dropna().astype(float)
+    if of_draws.empty:
+        raise NoNumbersError(_nothing_there(selection, tables, experiment))
+    if len(lines.parts) < of_draws.index.nlevels:
+        of_draws.index = of_draws.index.droplevel(lines.parts)
+    n_all, once = len(found["x"]), found["once"]
+    return Numbers(of_draws, n_all, n_all == 1 and bool(once.all()), bool(once.any()))
 
 
-def with_every_replicate(table: pd.DataFrame) -> pd.DataFrame:
-    """Repeat what a cell of a sweep has once, as its replicates are one run, for each replicate that others have."""
-    keys = [*table.columns[: list(table.columns).index("fit")], "fit", "protocol"]
-    is_once = table.groupby(keys, dropna=False, sort=False)["replicate"].transform("size") == 1
-    others = [r for r in table["replicate"].unique() if r != 0]
-    once = table[is_once].assign(**{SAME: True})
-    repeated = (once.assign(replicate=r) for r in others)
-    return pd.concat([table.assign(**{SAME: is_once & bool(others)}), *repeated], ignore_index=True)
+def pandas_lines(selection: Selection, tables, experiment: str | None, repeated: frozenset) -> list[str]:
+    """Write the lines that give the observed number, in the folder of the run; parameters as of `numbers_of`."""
+    lines = Lines(selection, tables, experiment, repeated)
+    return ["import pandas as pd", *lines.reading(), *lines.printed(), f"x.dropna().{selection.statistic}()"]
 
 
-def _is_same(rows: pd.DataFrame, selection: Selection, repeated: frozenset) -> np.ndarray:
-    """Tell which rows of a table are of runs that would always be the same."""
-    if selection.sweep is not None:
-        named = {fit for owner, fit in repeated if owner == selection.table}
-        return (rows[SAME] | rows["fit"].isin(named)).to_numpy()
-    fits = [""] * len(rows) if selection.table == "agreement" else rows["fit"]
-    return np.array([row in repeated for row in zip(rows["experiment"], fits, strict=True)], dtype=bool)
+class Lines:
+    """Lines of pandas that give the numbers of a selection, a Series `x`; parameters as of `numbers_of`.
 
+    A value of the configuration is only marked by its place in a line. It is written out where the line is printed, and
+    is a variable where the line is run: no text of a configuration is run.
 
-def holds(test: Test, values):
-    """Tell which numbers fulfil a test."""
-    if test.relation == "equals":
-        return abs(values - test.published) <= test.tolerance * (1 + 1e-9)
-    _, compare, _ = INEQUALITIES[test.relation]
-    return compare(values, threshold(test))
+    Attributes
+    ----------
+    templates : list of str
+        The lines, with the places of values.
+    frames : dict of str
+        The variable of each table, by its name.
+    parts : list of str
+        Levels of the index of `x` that tell the numbers of a draw apart.
+    """
 
+    def __init__(self, selection: Selection, tables, experiment: str | None, repeated: frozenset = frozenset()):
+        self.tables, self.frames, self.templates = tables, {}, []
+        self._words, self._values, self._about_once = {}, [], set()
+        self._once_matters = self._mark(selection, selection.about(experiment), repeated)
+        self.parts = self._numbers(selection, experiment, "x")
+        if "replicate" in tables[selection.table]:
+            line = 'x = x[~(once & x.index.droplevel("replicate").duplicated())]  # what is one run counts once'
+            self._add(line, once=True)
 
-def threshold(test: Test) -> float:
-    """Return the number that an inequality compares with."""
-    *_, shift = INEQUALITIES[test.relation]
-    return test.published + shift * test.tolerance
+    def reading(self) -> list[str]:
+        """Write the lines that read the tables."""
+        return [reading_line(table, self._words[table], name) for table, name in self.frames.items()]
 
+    def printed(self) -> list[str]:
+        """Write the lines for a reader."""
+        shown = [line for n, line in enumerate(self.templates) if self._once_matters or n not in self._about_once]
+        return [line.format(*(literal for _, literal in self._values)) for line in shown]
 
-def count_of(test: Test, values) -> int:
-    """Count the numbers that fulfil a test."""
-    return int(holds(test, values).sum())
+    def run(self) -> dict:
+        """Run the lines, and return all variables; `once` tells which numbers are of runs that are always the same."""
+        names = [f"value_{place}" for place in range(len(self._values))]
+        variables = {"pd": pd, **{name: value for name, (value, _) in zip(names, self._values, strict=True)}}
+        variables |= {variable: self.tables[table].copy(deep=False) for table, variable in self.frames.items()}
+        exec("\n".join(self.templates).format(*names), variables)  # noqa: S102
+        return variables
 
+    def _add(self, line: str, *, once: bool = False):
+        if once:
+            self._about_once.add(len(self.templates))
+        self.templates.append(line)
 
-def in_words(conditions: dict) -> str:
-    """List conditions on columns."""
-    return ", ".join(f"{column} {value}" for column, value in conditions.items())
+    def _value(self, value, write=repr) -> str:
+        """Take in a value, and return the mark of its place."""
+        self._values.append((value, write(value)))
+        return f"{{{len(self._values) - 1}}}"
 
+    def _column(self, frame: str, name: str) -> str:
+        return f"{frame}[{self._value(name, lambda name: json.dumps(name, ensure_ascii=False))}]"
 
-def _numbers(table: pd.DataFrame, where: dict, selection: Selection, repeated: frozenset) -> pd.DataFrame:
-    """Select numbers, NaN where a run failed; the index is all that tells rows apart but for the columns compared."""
-    chosen, quantity = _rows(table, where), selection.quantity
-    values = chosen[quantity].map(lambda value: TRUTH.get(value, value)).astype(float)
-    if quantity != "converged":
-        values = values.where(~_failed(chosen))
-    keys = [key for key in (*draw_columns(table.columns), *PARTS) if key in chosen and key not in selection.other]
-    index = pd.MultiIndex.from_frame(chosen[keys].astype(str))
-    return pd.DataFrame({VALUE: values.to_numpy(), SAME: _is_same(chosen, selection, repeated)}, index=index)
+    def _frame(self, table: str) -> str:
+        """Name the variable of a table."""
+        if table not in self.frames:
+            self.frames[table] = "tuv"[len(self.frames)]
+            found = self.tables[table]
+            self._words[table] = [name for name in found if found[name].dtype == "str" and name not in TEXT_COLUMNS]
+        return self.frames[table]
 
+    def _mark(self, selection: Selection, experiment: str | None, repeated: frozenset) -> bool:
+        """Mark the rows of runs that are always the same; in a sweep, repeat them for each replicate of others.
 
-def _rows(table: pd.DataFrame, where: dict) -> pd.DataFrame:
-    """Select the rows that fulfil all conditions; an empty text stands for an empty cell."""
-    rows = np.ones(len(table), dtype=bool)
-    for column, wanted in where.items():
-        rows &= holding(table[column], wanted).to_numpy()
-    return table[rows]
+        Returns
+        -------
+        bool
+            Whether the number may depend on it.
+        """
+        self._frame(selection.table)
+        table = self.tables[selection.table]
+        if selection.sweep is not None and table["replicate"].any():
+            keys = self._value([*table.columns[: list(table).index("fit")], "fit", "protocol"])
+            again = '*(t[t["once"]].assign(replicate=r) for r in range(1, t["replicate"].max() + 1))'
+            self._add(f't["once"] = t.groupby({keys}, dropna=False)["replicate"].transform("size") == 1', once=True)
+            self._add(f"t = pd.concat([t, {again}])", once=True)
+            return bool(selection.other or selection.among or selection.each_draw)
+        owner = experiment if selection.sweep is None else selection.table
+        runs = sorted(run for run in repeated if owner in (None, run[0]) and bool(run[1]) == ("fit" in table))
+        mark = "False"
+        if runs and selection.table == "agreement":
+            mark = f't["experiment"].isin({self._value([name for name, _ in runs])})'
+        elif runs and selection.sweep is None:
+            mark = f'[run in {self._value(runs)} for run in zip(t["experiment"], t["fit"])]'
+        elif runs:
+            mark = f't["fit"].isin({self._value([fit for _, fit in runs])})'
+        self._add(f't["once"] = {mark}', once=True)
+        return bool(runs) and "replicate" in table
 
+    def _numbers(self, selection: Selection, experiment: str | None, name: str) -> list[str]:
+        """Add the lines that give the numbers of a selection under a name; return what tells those of a draw apart."""
+        experiment, columns = selection.about(experiment), list(self.tables[selection.table])
+        draws = [key for key in draw_columns(columns) if key not in selection.other]
+        parts = [key for key in PARTS if key in columns and key not in selection.other]
 
-def _failed(rows: pd.DataFrame) -> pd.Series:
-    """Tell which rows are of runs that failed."""
-    if "failure" not in rows:
-        return pd.Series(data=False, index=rows.index)
-    return rows["failure"].notna() & (rows["failure"] != "")
+        def once(line):
+            if name == "x":
+                self._add(line, once=True)
+
+        where = selection.conditions(experiment)
+        self._rows(selection, where, [*draws, *parts], name)
+        once('once = r["once"]')
+        if selection.other:
+            self._rows(selection, where | selection.other, [*draws, *parts], "y")
+            by = "/ y[y != 0]" if selection.over is not None else "- y"
+            self._add(f"{name} = {name} {by}.reindex({name}.index)")
+            once(f'once = once & r["once"].reindex({name}.index, fill_value=True)')
+        if selection.among is not None:
+            left = self._value(self._numbers(selection.among, experiment, "a"))
+            self._add(f"a = a[{selection.among.comparison.pandas('a', self._value)}].index.droplevel({left})")
+            chosen = f"[{name}.index.droplevel({self._value(parts)}).isin(a)]"
+            once(f"once = once{chosen}")
+            self._add(f"{name} = {name}{chosen}")
+        if selection.each_draw is None:
+            return parts
+        by = f"groupby({self._value(draws)}, {'dropna=False, ' if selection.sweep else ''}sort=False)"
+        self._add(f"g = {name}.{by}")  # a draw that lacks one of its numbers has none
+        self._add(f"{name} = g.{selection.each_draw}().where(g.count() == g.size())")
+        once(f"once = once.{by}.all()")
+        return []
+
+    def _rows(self, selection: Selection, where: dict, keys: list[str], name: str):
+        """Add the lines that give a column in the rows that fulfil all conditions; an empty text is an empty cell."""
+        frame, tests = self._frame(selection.table), []
+        words = self._words[selection.table]
+        for key, wanted in where.items():
+            wanted, column = str(wanted) if key in (*TEXT_COLUMNS, *words) else wanted, self._column(frame, key)
+            tests.append(f"({column}.isna())" if wanted == "" else f"({column} == {self._value(wanted)})")
+            if key in TEXT_COLUMNS and wanted != "" and not is_kept(wanted) and key not in words:
+                words.append(key)  # is read as text, for pandas would take this word for another
+        rows = f"{frame}[{' & '.join(tests)}]" if tests else frame
+        self._add(f"r = {rows}.set_index({self._value(keys)})")
+        numbers = self._column("r", selection.quantity)
+        if selection.quantity == "converged":
+            numbers += '.map({{True: 1, False: 0, "True": 1, "False": 0}}).astype(float)'
+        elif "failure" in self.tables[selection.table]:
+            numbers += '.where(r["failure"].isna())'
+        self._add(f"{name} = {numbers}")
 
 
 def draw_columns(columns) -> list[str]:
@@ -207,25 +239,31 @@ def draw_columns(columns) -> list[str]:
     return [*dict.fromkeys([*varied, *(column for column in ("experiment", "replicate") if column in columns)])]
 
 
-def _tuples(index: pd.MultiIndex, names: list[str]) -> list[tuple]:
-    return list(zip(*(index.get_level_values(name) for name in names), strict=True)) if names else [()] * len(index)
+def reading_line(table: str, text=(), name: str = "t") -> str:
+    """Write the line that reads a table; some of its columns as text, where pandas would not by itself."""
+    settings = f", dtype={dict.fromkeys(text, 'str')}" + "".join(f", {k}={v!r}" for k, v in ONLY_EMPTY.items())
+    return f'{name} = pd.read_csv("results/tables/{table}.csv"{settings if text else ""})'
 
 
-def _nothing_there(selection: Selection, where: dict, tables: dict[str, pd.DataFrame]) -> str:
+def in_words(conditions: dict) -> str:
+    """List conditions on columns."""
+    return ", ".join(f"{column} {value}" for column, value in conditions.items())
+
+
+def _nothing_there(selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None) -> str:
     """Say why there are no numbers."""
-    rows = _rows(tables[selection.table], where)
-    if rows[selection.quantity][~_failed(rows)].notna().any():
-        beside = in_words(selection.other)
+    plain = selection.model_copy(update=dict.fromkeys(("over", "minus", "among", "each_draw")))
+    found, where = Lines(plain, tables, experiment).run(), selection.conditions(experiment)
+    if found["x"].notna().any():
+        other = f"{selection.quantity} of {in_words(selection.other)}"
         if selection.over is not None:
-            return f"there is nothing to divide by: {selection.quantity} of {beside} is 0, or missing, in every draw"
+            return f"there is nothing to divide by: {other} is 0, or missing, in every draw"
         if selection.minus is not None:
-            return f"there is nothing to subtract: {selection.quantity} of {beside} is missing in every draw"
+            return f"there is nothing to subtract: {other} is missing in every draw"
         return "no draw fulfils the condition 'among'"
-    experiment = where.get("experiment")
-    if experiment is not None and "fits" in tables and not (tables["fits"]["experiment"] == experiment).any():
-        return f"experiment {experiment} is not part of this study"
-    conditions = in_words(where)
-    failed = _failed(rows)
-    if len(failed) and failed.all():
-        return f"every one of {len(failed)} runs failed ({conditions})"
-    return f"table {selection.table} has no number '{selection.quantity}' of {conditions or 'any row'}"
+    if "experiment" in where and "fits" in tables and where["experiment"] not in set(tables["fits"]["experiment"]):
+        return f"experiment {where['experiment']} is not part of this study"
+    rows = found["r"]
+    if "failure" in rows and len(rows) and rows["failure"].notna().all():
+        return f"every one of {len(rows)} runs failed ({in_words(where)})"
+    return f"table {selection.table} has no number '{selection.quantity}' of {in_words(where) or 'any row'}"

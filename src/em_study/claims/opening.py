@@ -1,25 +1,17 @@
 """The report's opening page: every claim and its verdict. All text is escaped."""
 
 from html import escape
+from pathlib import Path
 
+import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 from em_study import TITLE
-from em_study.claims.sentences import WORDS
-
-COLORS = {  # 4.5 : 1 and more on white; the same as workflow/page/page.css
-    "reproduced": "#00694e",
-    "reproduced_in_distribution": "#00588a",
-    "explained": "#8a5a00",
-    "not_reproduced": "#b03a00",
-    "undecided": "#555555",
-    "not_tested": "#555555",
-}
-HEADINGS = ("claim", "statement", "compared with", "observed (95 % interval)", "draws that fulfil it", "verdict")
-OWN_DATA = "on the source's own data"
+from em_study.claims.verdicts import VERDICTS
 
 
-def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256: str, changes=()) -> str:
+def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256: str, template, changes=()) -> str:
     """Make the report's opening page, reStructuredText around a table in HTML.
 
     Parameters
@@ -29,65 +21,29 @@ def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256:
     origins : dict
         Where the data of experiments come from, by their names.
     configuration_sha256 : str
+    template : path-like
+        A Jinja template.
     changes : iterable of str
         What the run has changed of the articles.
     """
-    own_data = claims["original_verdict"].notna().any()
-    lines = [
-        TITLE,
-        "=" * len(TITLE),
-        "",
-        "Each claim of the sources, what this run observed, and why. The rules are in docs/verdicts.md.",
-        "The tables are on the left, and the figures that show a whole experiment, a sweep, or a fit that a claim",
-        "names; results/figures has all. A table that a browser shows as text opens from results/report.",
-        "The page `results/index.html <index.html>`_ shows the draws behind each verdict, and EM to watch.",
-        "",
-        ".. raw:: html",
-        "",
-        '   <table style="border-collapse: collapse">',
-        "   <tr>" + "".join(f"<th>{name}</th>" for name in (*HEADINGS, *([OWN_DATA] if own_data else []))) + "</tr>",
-    ]
-    cell = '<td style="border-top: 1px solid #ccc; padding: .4em .8em; vertical-align: top">'
-    for row in claims.itertuples():
-        cells = [
-            f"{_text(row.claim)}<br><small>{_text(row.source)}</small>",
-            f"{_text(row.statement)}<br><small>{_text(row.explanation)}</small>",
-            _number(row.published) + ("<br><small>set by this study</small>" if row.threshold_of == "study" else ""),
-            _observed(row),
-            _fulfilled(row),
-            _verdict(row.verdict),
-        ]
-        if own_data:
-            told = pd.notna(row.original_verdict)
-            cells.append(f"{_number(row.original_observed)}: {_verdict(row.original_verdict)}" if told else "")
-        lines.append("   <tr>" + "".join(f"{cell}{text}</td>" for text in cells) + "</tr>")
-    lines += ["   </table>"]
-    lines += [f"   <p>Not with the article's settings: {_text(change)}.</p>" for change in changes]
-    lines += [f"   <p><b>{_text(name)}</b>: {_text(text)}</p>" for name, text in origins.items()]
-    lines += [""]
-    lines += [f"Configuration: sha256 ``{configuration_sha256}``. See results/manifest.json.", ""]
-    return "\n".join(lines)
+    environment = jinja2.Environment(
+        autoescape=True, finalize=_escaped, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters["to"] = format
+    return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
+        title=TITLE,
+        claims=list(claims.itertuples()),
+        own_data=claims["original_verdict"].notna().any(),
+        verdicts=VERDICTS,
+        changes=changes,
+        origins=origins,
+        configuration_sha256=configuration_sha256,
+    )
 
 
-def _text(value) -> str:
+def _escaped(value) -> Markup:
     """Escape a text for HTML on one line, and braces for Jinja, which Snakemake sends the page through."""
-    return escape(" ".join(str(value).split())).replace("{", "&#123;").replace("}", "&#125;")
-
-
-def _number(value) -> str:
-    return "" if pd.isna(value) else f"{value:.4g}"
-
-
-def _observed(row) -> str:
-    interval = f" ({row.interval_low:.4g} to {row.interval_high:.4g})" if pd.notna(row.interval_low) else ""
-    return _number(row.observed) + interval
-
-
-def _fulfilled(row) -> str:
-    if pd.isna(row.share_holding):
-        return ""
-    return f"{row.share_holding:.1%} of {row.n_replicates}<br><small>{_text(row.criterion)}</small>"
-
-
-def _verdict(verdict) -> str:
-    return f'<b style="color: {COLORS.get(verdict, "black")}">{_text(WORDS.get(verdict, verdict))}</b>'
+    if isinstance(value, Markup):
+        return value
+    text = escape(" ".join(str(value).split())).replace("{", "&#123;").replace("}", "&#125;")
+    return Markup(text)  # noqa: S704 (escaped)

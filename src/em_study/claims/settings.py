@@ -13,6 +13,9 @@ from pydantic import (
     model_validator,
 )
 
+from em_study.claims.comparison import RELATIONS, Comparison
+from em_study.claims.kinds import KINDS, Inequality
+from em_study.claims.verdicts import NOT_TESTED, VERDICTS
 from em_study.settings import Closed, Name, Scalar, Slug
 
 
@@ -22,7 +25,7 @@ def _table(name):
     return name
 
 
-Relation = Literal["equals", "at_least", "at_most", "more_than", "less_than"]
+Relation = Literal[*RELATIONS]
 
 
 class Selection(Closed):
@@ -60,6 +63,16 @@ class Selection(Closed):
         """Conditions of the rows that it is divided by or that are subtracted; empty if there are none."""
         return self.over or self.minus or {}
 
+    def conditions(self, experiment: str | None) -> dict[str, Any]:
+        """Collect what its rows must have, by column; in a sweep, all are of one experiment."""
+        experiment = None if self.sweep else self.about(experiment)
+        return self.where | ({} if experiment is None else {"experiment": experiment})
+
+    @property
+    def tables(self) -> set[str]:
+        """The tables that it reads."""
+        return {self.table} | (self.among.tables if self.among else set())
+
     def about(self, experiment: str | None) -> str | None:
         """Name the experiment: its own, or else the given one."""
         return self.where.get("experiment") or self.experiment or experiment
@@ -79,6 +92,11 @@ class Test(Selection):
     tolerance: float = Field(
         0.0, ge=0, description="How far from it counts as equal: for a printed number, half of its last digit."
     )
+
+    @property
+    def comparison(self) -> Comparison:
+        """What each number must fulfil."""
+        return Comparison(self.relation, self.published, self.tolerance)
 
 
 class Evidence(Test):
@@ -102,9 +120,7 @@ class Original(Closed):
     criterion: Name = Field(description="As in claims.csv. Where the claim has another one now, nothing is shown.")
     observed: float = Field(description="As in claims.csv.")
     n_replicates: int = Field(description="As in claims.csv.")
-    verdict: Literal["reproduced", "reproduced_in_distribution", "explained", "not_reproduced", "undecided"] = Field(
-        description="As in claims.csv."
-    )
+    verdict: Literal[*(name for name in VERDICTS if name != NOT_TESTED.name)] = Field(description="As in claims.csv.")
     date: Name = Field(description="When it was measured.")
 
 
@@ -113,11 +129,11 @@ class Claim(Test):
 
     source: Name = Field(description="Who states it.")
     statement: Name = Field(description="What is stated.")
-    kind: Literal["number", "inequality", "existence", "identity"] | None = Field(
+    kind: Literal[*KINDS] | None = Field(
         None,
-        description="How the draws decide (docs/verdicts.md). number: a printed number lies among theirs. inequality: "
-        "the relation holds in most. existence: it holds in one. identity: in all, or there is a bug. Default: number "
-        "if the relation is equals, else inequality.",
+        description="How the draws decide (docs/verdicts.md). "
+        + " ".join(f"{name}: {kind.brief}." for name, kind in KINDS.items())
+        + " Default: number if the relation is equals, else inequality.",
     )
     there_is: bool = Field(
         True, description="For an existence: false if the source says that there is no such draw, and one refutes it."
@@ -153,6 +169,24 @@ class Claim(Test):
         if isinstance(raw, dict) and raw.get("kind") is None:
             return {**raw, "kind": "number" if raw.get("relation", "equals") == "equals" else "inequality"}
         return raw
+
+    @property
+    def rules(self) -> Inequality:
+        """How its draws decide."""
+        return KINDS[self.kind]
+
+    @property
+    def selections(self) -> dict[tuple, Selection]:
+        """The claim, its cause and its evidence, and what each is looked at among; by where they stand below it."""
+        found: dict[tuple, Selection] = {(): self}
+        if self.because is not None:
+            found["because",] = self.because
+        found |= {("evidence", name): selection for name, selection in self.evidence.items()}
+        for below, selection in list(found.items()):
+            while selection.among is not None:
+                below, selection = (*below, "among"), selection.among
+                found[below] = selection
+        return found
 
 
 class Untested(Closed):

@@ -8,12 +8,13 @@ import jinja2
 from markupsafe import Markup
 
 from em_study import TITLE
+from em_study.claims.verdicts import VERDICTS, style_of_verdicts
 from em_study.columns import COLUMNS
 from em_study.configuration.study import Study
 from em_study.data.checksums import digest_of
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED, settings
 from em_study.figures.style import COMPONENTS
-from em_study.page.cards import SIGNS, Card
+from em_study.page.cards import Card
 from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
@@ -50,6 +51,7 @@ def make_page(
         A Jinja template; its style and script lie beside it.
     """
     style, script = ((template.parent / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
+    style = style_of_verdicts() + style
     configuration = study.model_dump(mode="json")
     packages = run["packages"]
     compared = [experiment for experiment in study.experiments.values() if experiment.protocols]
@@ -76,7 +78,9 @@ def make_page(
         configuration=configuration,
         changes=changes,
         cards=cards,
-        tally=[found for verdict in SIGNS if (found := [card for card in cards if card.verdict == verdict])],
+        tally=[
+            found for verdict in VERDICTS.values() if (found := [card for card in cards if card.verdict is verdict])
+        ],
         verdicts=COLUMNS["claims"]["verdict"].description,
         ways=[way for found in frames.values() for way in found["ways"]],
         left_out={name: reason for found in frames.values() for name, reason in found["left_out"].items()},

@@ -7,25 +7,19 @@ import pandas as pd
 from pydantic import ValidationError
 
 from em_study.audit.record import changes_in
+from em_study.claims.numbers import pandas_lines, reading_line
 from em_study.claims.settings import Claim, Selection
 from em_study.columns import KEYS
 from em_study.configuration.study import Study
 from em_study.data.checksums import sha256_of
-from em_study.data.storage import read_table
+from em_study.data.storage import TEXT_COLUMNS, is_kept, read_table
 from em_study.errors import StudyError
 from em_study.page.files import files_of
-from em_study.page.origin import (
-    command_of,
-    experiment_of,
-    lost_words,
-    pandas_lines,
-    reading_lines,
-    text_of,
-    written,
-)
+from em_study.page.origin import command_of, experiment_of, written
 from em_study.plan.results import Plan
 from em_study.plan.sources import SCRIPTS, Code
 from em_study.sweeps.repeated import repeated_runs
+from em_study.sweeps.settings import text_keys
 from em_study.wording import nearest, shown
 
 MOST_TOLD = 30  # allowed values
@@ -57,21 +51,16 @@ def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
     else:
         selection, lines = yield from _cell(words, study)
     if changes := changes_in(manifest):
-        yield from [
-            "",
-            "This run was not made with the settings of the articles:",
-            *(f"    {each}" for each in changes),
-        ]
-    yield from ["", "In the folder of this run:", *(f"    {line}" for line in lines)]
+        yield from ["", "This run was not made with the settings of the articles:", *_indented(map(str, changes))]
+    yield from ["", "In the folder of this run:", *_indented(lines)]
     files = files_of(selection, Plan(study))
     yield from ["", "Made from, the last first:"]
     yield from (f"    {_checksum(path, manifest)}  {path} (rule {rule})" for path, rule in files)
     if selection.sweep:
-        sweep = study.sweeps[selection.sweep].model_dump(mode="json")
+        sweep = written(study.sweeps[selection.sweep].model_dump(mode="json")).splitlines()
         yield from ["", f"Sweep {selection.sweep}, whose cells vary these settings:", *_indented(sweep)]
-    experiment = experiment_of(selection, study)
-    if experiment:
-        settings = study.experiments[experiment].model_dump(mode="json")
+    if experiment := experiment_of(selection, study):
+        settings = written(study.experiments[experiment].model_dump(mode="json")).splitlines()
         yield from ["", f"Settings of {experiment}, as run (seed {study.seed}):", *_indented(settings)]
     code, scripts = Code(root), dict.fromkeys(SCRIPTS[rule] for _, rule in files)
     yield from ["", f"Code, at commit {manifest['commit'] or 'none'}{', with changes' if manifest['dirty'] else ''}:"]
@@ -89,7 +78,9 @@ def _claim(name: str, study: Study):
     if not isinstance(claim, Claim) or pd.isna(rows.loc[name, "observed"]):
         raise StudyError(f"{name} is not tested, so there is no number")
     yield f"observed: {_written(rows.loc[name, 'observed'])}"
-    return claim, pandas_lines(claim, _columns(claim.table), repeated_runs(study), text_of(claim, study))
+    text = text_keys(study.sweeps[claim.sweep].vary) if claim.sweep else ()
+    tables = {table: read_table(f"results/tables/{table}.csv", text) for table in claim.tables}
+    return claim, pandas_lines(claim, tables, claim.experiment, repeated_runs(study))
 
 
 def _cell(words: list[str], study: Study):
@@ -100,9 +91,9 @@ def _cell(words: list[str], study: Study):
     names = tables[table]
     if len(key) != len(names):
         raise StudyError(f"a row of {table} is told by {', '.join(names)}: {len(names)} values, got {len(key)}")
-    if column not in _columns(table):
-        raise StudyError(f"{table} has no column {shown(column)}{nearest(column, _columns(table))}")
     rows = read_table(f"results/tables/{table}.csv")
+    if column not in rows:
+        raise StudyError(f"{table} has no column {shown(column)}{nearest(column, list(rows))}")
     for name, value in zip(names, key, strict=True):
         there = rows[name].astype(object).where(rows[name].notna(), "").map(str)
         if value not in set(there):
@@ -114,10 +105,11 @@ def _cell(words: list[str], study: Study):
     yield f"{column}: {_written(rows[column].iloc[0])}"
     values = {name: rows[name].iloc[0] for name in names}
     tests = [f't["{name}"].isna()' if pd.isna(v) else f't["{name}"] == {_written(v)}' for name, v in values.items()]
-    lines = reading_lines(table, lost_words({name: value for name, value in values.items() if not pd.isna(value)}))
-    lines.append(f't.loc[{" & ".join(f"({test})" for test in tests)}, "{column}"].iloc[0]')
+    text = [name for name, value in values.items() if name in TEXT_COLUMNS and pd.notna(value) and not is_kept(value)]
+    number = f't.loc[{" & ".join(f"({test})" for test in tests)}, "{column}"].iloc[0]'
     where = {name: value for name, value in zip(names, key, strict=True) if name in ("fit", "protocol")}
-    return Selection(experiment=key[0], table=table, where=where, quantity=column), lines
+    selection = Selection(experiment=key[0], table=table, where=where, quantity=column)
+    return selection, ["import pandas as pd", reading_line(table, text), number]
 
 
 def _checksum(path: str, manifest: dict) -> str:
@@ -132,9 +124,5 @@ def _written(value) -> str:
     return repr(value.item() if hasattr(value, "item") else value)
 
 
-def _columns(table: str) -> list[str]:
-    return pd.read_csv(f"results/tables/{table}.csv", nrows=0).columns.tolist()
-
-
-def _indented(settings: dict) -> list[str]:
-    return [f"    {line}" for line in written(settings).splitlines()]
+def _indented(lines) -> list[str]:
+    return [f"    {line}" for line in lines]

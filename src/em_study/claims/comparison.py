@@ -1,0 +1,65 @@
+"""How a number is compared with a published one: whether it holds, and how that is written."""
+
+import operator
+from dataclasses import dataclass
+
+import numpy as np
+
+# Of each relation but equality: its sign, its function, and which way the tolerance shifts the threshold.
+INEQUALITIES = {
+    "at_least": (">=", operator.ge, -1),
+    "at_most": ("<=", operator.le, 1),
+    "more_than": (">", operator.gt, 1),
+    "less_than": ("<", operator.lt, -1),
+}
+RELATIONS = ("equals", *INEQUALITIES)
+ROUNDING = 1e-9  # relative, of a tolerance
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A relation with a published number, within a tolerance."""
+
+    relation: str
+    published: float
+    tolerance: float
+
+    @property
+    def threshold(self) -> float:
+        """The number that an inequality compares with."""
+        return self.published + INEQUALITIES[self.relation][2] * self.tolerance
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The smallest and the largest number that fulfil it; infinite where there is no end."""
+        if self.relation == "equals":
+            return self.published - self.tolerance, self.published + self.tolerance
+        return (self.threshold, np.inf) if self.relation in ("at_least", "more_than") else (-np.inf, self.threshold)
+
+    def holds(self, values):
+        """Tell which numbers fulfil it."""
+        if self.relation == "equals":
+            return abs(values - self.published) <= self.tolerance * (1 + ROUNDING)
+        return INEQUALITIES[self.relation][1](values, self.threshold)
+
+    def count(self, values) -> int:
+        """Count the numbers that fulfil it."""
+        return int(self.holds(values).sum())
+
+    def formula(self, name: str) -> str:
+        """Write it as a formula."""
+        if self.relation == "equals":
+            return f"{name} = {self.published:g}" + (f" +- {self.tolerance:g}" if self.tolerance else "")
+        return f"{name} {INEQUALITIES[self.relation][0]} {self.threshold:g}"
+
+    def words(self) -> str:
+        """Write it for a person, as the end of a sentence."""
+        if self.relation == "equals":
+            return f"{self.published:.4g}" + (f" \u00b1 {self.tolerance:.4g}" if self.tolerance else "")
+        return f"{self.relation.replace('_', ' ')} {self.threshold:.4g}"
+
+    def pandas(self, name: str, value=repr) -> str:
+        """Write it as a line of pandas, each number by what `value` makes of it."""
+        if self.relation == "equals":
+            return f"abs({name} - {value(self.published)}) <= {value(self.tolerance * (1 + ROUNDING))}"
+        return f"{name} {INEQUALITIES[self.relation][0]} {value(self.threshold)}"
