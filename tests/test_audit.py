@@ -143,13 +143,13 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
     assert "results/figures/gone/fits.png" in told
     assert "results/sweeps/tolerances/cells/: 2 files" in told
     assert told[-2:] == [
-        "8 files left over by earlier configurations, 0.0 MB. Nothing was deleted.",
+        "10 files left over by earlier configurations, 0.0 MB. Nothing was deleted.",
         "To delete them: em-study clean --delete",
     ]
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == left
     run = ask(study, "clean", "--delete")
     assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-1] == "9 of 9 files that were left over are deleted."
+    assert run.stdout.splitlines()[-1] == "10 of 10 files that were left over are deleted."
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == before
     assert not (study / "results/sweeps/gone").exists()
     assert verify(study).returncode == 0

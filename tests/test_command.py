@@ -130,7 +130,6 @@ OLD = {
     "claims.findings": "em-study findings",
     "configuration.reference": "em-study reference",
     "tables.dictionary": "em-study dictionary",
-    "figures.workflow": "em-study workflow",
     "fits.runner mine.py": "python -m em_study.fits.runner mine.py",
 }
 

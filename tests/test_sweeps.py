@@ -8,7 +8,7 @@ import pytest
 import yaml
 from test_configuration import GOOD, TOY, overlay, problems
 
-from em_study.audit.verify import _gives
+from em_study.audit.again import _gives
 from em_study.claims.numbers import numbers_of, pandas_lines
 from em_study.claims.settings import Claim
 from em_study.columns import COLUMNS, COUNT, NUMERIC_QUANTITIES, SWEEP_COLUMNS, TEXT, TEXT_COLUMNS, TRUTH

@@ -436,8 +436,8 @@ def test_the_page_of_criteria_has_the_rules():
 
 
 def test_the_dictionary_names_every_kind_and_verdict():
-    assert all(kind in COLUMNS["claims"]["kind"] for kind in kinds.KINDS)
-    assert all(verdict in COLUMNS["claims"]["verdict"] for verdict in VERDICTS)
+    assert all(kind in COLUMNS["claims"]["kind"].description for kind in kinds.KINDS)
+    assert all(verdict in COLUMNS["claims"]["verdict"].description for verdict in VERDICTS)
 
 
 def test_every_verdict_can_be_read_in_its_color():
