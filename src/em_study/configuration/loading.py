@@ -109,13 +109,11 @@ def _cross_checks(values: dict, every_cell: bool):
     for name, experiment in experiments.items():
         if isinstance(experiment, dict):
             yield from check_experiment(experiment, ("experiments", name))
-    for name, raw_sweep in sweeps.items():
-        sweep = valid(Sweep, raw_sweep)
-        if sweep:
+    for name, raw in sweeps.items():
+        if sweep := valid(Sweep, raw):
             yield from check_sweep(sweep, experiments, ("sweeps", name), every_cell)
-    for name, raw_claim in block(values, "claims").items():
-        claim = valid(Claim, raw_claim)
-        if claim:
+    for name, raw in block(values, "claims").items():
+        if claim := valid(Claim, raw):
             yield from check_claim(claim, ("claims", name), sweeps)
 
 

@@ -98,35 +98,12 @@ class CsvData(Source):
         "such a name is refused.",
     )
 
-    @property
-    def incomplete(self) -> bool:
-        """Whether values may be missing."""
-        return self.missing == "allow"
-
-    @property
-    def files(self) -> list[CsvFile]:
-        """The unlabeled rows, and the labeled ones if there are any."""
-        return [table for table in (self.unlabeled, self.labeled) if table]
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of the unlabeled file, about; 0 if it cannot be read."""
-        return about_rows(self.unlabeled.place)
-
-    @property
-    def has_labels(self) -> bool:
-        """Whether there is a file of labeled rows."""
-        return self.labeled is not None
-
-    @property
-    def knows_classes(self) -> bool:
-        """Whether a file has a column of classes."""
-        return self.has_labels or self.unlabeled.target is not None
-
-    @property
-    def shape(self) -> tuple[None, int]:
-        """Numbers of classes, which the files will tell, and of features."""
-        return (None, len(self.features))
+    shape = property(lambda self: (None, len(self.features)))  # the files tell the classes
+    n_rows = property(lambda self: about_rows(self.unlabeled.place))
+    has_labels = property(lambda self: self.labeled is not None)
+    knows_classes = property(lambda self: self.has_labels or self.unlabeled.target is not None)
+    incomplete = property(lambda self: self.missing == "allow")
+    files = property(lambda self: [file for file in (self.unlabeled, self.labeled) if file])
 
     @field_validator("features")
     @classmethod

@@ -51,25 +51,14 @@ class GaussianMixtureData(Drawn):
         description="Draw the rows of `counts` by NumPy's legacy generator with this seed, as older texts do.",
     )
 
+    n_rows = property(lambda self: self.n_unlabeled or sum(self.counts))
+    has_labels = property(lambda self: self.n_labeled > 0)
+    same_rows = property(lambda self: self.shared)
+
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of classes and of features."""
         return (self.n_components, self.n_features) if self.means is None else (len(self.means), len(self.means[0]))
-
-    @property
-    def same_rows(self) -> bool:
-        """Whether one draw serves all replicates."""
-        return self.shared
-
-    @property
-    def n_rows(self) -> int:
-        """Unlabeled rows."""
-        return self.n_unlabeled or sum(self.counts)
-
-    @property
-    def has_labels(self) -> bool:
-        """Whether some rows keep their labels."""
-        return self.n_labeled > 0
 
     def expected_rows(self, look: bool) -> int:
         """Count all rows."""

@@ -37,10 +37,7 @@ class Drawn(Source):
 
     holes: Holes | None = Field(None, description="Values that are missing; without it, none.")
 
-    @property
-    def incomplete(self) -> bool:
-        """Whether values are missing."""
-        return self.holes is not None and self.holes.fraction > 0
+    incomplete = property(lambda self: self.holes is not None and self.holes.fraction > 0)
 
     @abstractmethod
     def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:

@@ -30,20 +30,9 @@ class SklearnData(Drawn):
         False, description="Scale each feature to mean 0 and standard deviation 1, before values are taken away."
     )
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Numbers of classes and of features."""
-        return SHAPES[self.dataset]
-
-    @property
-    def has_labels(self) -> bool:
-        """Whether some rows keep their labels."""
-        return self.labeled_fraction > 0
-
-    @property
-    def same_rows(self) -> bool:
-        """Replicates differ in which rows keep their label, and which values are missing."""
-        return self.labeled_fraction == 0 and not self.incomplete
+    shape = property(lambda self: SHAPES[self.dataset])
+    has_labels = property(lambda self: self.labeled_fraction > 0)
+    same_rows = property(lambda self: self.labeled_fraction == 0 and not self.incomplete)  # else their parts differ
 
     def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
         """Load the rows, and choose in each replicate those that keep their labels."""
