@@ -4,6 +4,8 @@ import types
 import typing
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ValidationError
+
 from em_study.wording import nearest, shown
 
 CLAIM = "a claim's number is a capital letter and digits"
@@ -25,8 +27,16 @@ class Problem:
     origin: str = ""
 
 
-def problem_of(detail, model, below=()) -> Problem:
-    """Put one of pydantic's error details of a model into words; `below` is where it stands in the configuration."""
+def made(model, values, below=()) -> tuple[BaseModel | None, list[Problem]]:
+    """Make a model, or say what is wrong with its values, which stand at `below` in the configuration."""
+    try:
+        return model.model_validate(values), []
+    except ValidationError as error:
+        return None, [_problem_of(detail, model, below) for detail in error.errors(include_url=False)]
+
+
+def _problem_of(detail, model, below) -> Problem:
+    """Put one of pydantic's error details of a model into words."""
     location, model, choices = _resolve(model, detail["loc"])
     location = (*below, *location)
     kind, got = detail["type"], detail["input"]

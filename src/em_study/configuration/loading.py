@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, replace
 
-from pydantic import ValidationError
-
 from em_study.claims.checks import absent_names, check_claim
 from em_study.claims.settings import Claim
 from em_study.configuration.articles import read_articles
@@ -14,7 +12,7 @@ from em_study.configuration.study import Study
 from em_study.errors import ConfigurationError
 from em_study.experiments.checks import check_experiment
 from em_study.places import Places
-from em_study.problems import Problem, problem_of
+from em_study.problems import Problem, made
 from em_study.settings import block, valid
 from em_study.sweeps.checks import check_sweep
 from em_study.sweeps.settings import Sweep
@@ -94,11 +92,7 @@ def _of_the_study(article: Layer, given: list[Layer]) -> Layer:
 
 
 def _validate(layers: Layers, every_cell: bool) -> tuple[Study | None, list[Problem]]:
-    study, problems = None, []
-    try:
-        study = Study.model_validate(layers.values)
-    except ValidationError as error:
-        problems = [problem_of(detail, Study) for detail in error.errors(include_url=False)]
+    study, problems = made(Study, layers.values)
     crossed = [Problem(path, message) for path, message in _cross_checks(layers.values, every_cell)]
     return study, [*problems, *layers.problems, *crossed]
 

@@ -32,7 +32,7 @@ class SklearnData(Drawn):
 
     shape = property(lambda self: SHAPES[self.dataset])
     has_labels = property(lambda self: self.labeled_fraction > 0)
-    same_rows = property(lambda self: self.labeled_fraction == 0 and not self.incomplete)  # else their parts differ
+    same_rows = property(lambda self: self.labeled_fraction == 0 and not self.incomplete)  # else others keep a label
 
     def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
         """Load the rows, and choose in each replicate those that keep their labels."""

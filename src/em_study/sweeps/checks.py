@@ -7,9 +7,9 @@ from pydantic import ValidationError
 from em_study.columns import COLUMNS, NUMERIC_QUANTITIES
 from em_study.evaluation.measurements import RUN_QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
-from em_study.experiments.checks import check_data, check_experiment, check_fits
+from em_study.experiments.checks import check_data, check_fits
 from em_study.experiments.settings import Experiment
-from em_study.problems import Problem, problem_of
+from em_study.problems import made
 from em_study.settings import valid
 from em_study.sweeps.cells import Cells, with_values
 from em_study.sweeps.settings import Sweep
@@ -76,43 +76,23 @@ def _cells(cells: Cells, path):
     below, told, wrong = ("experiments", cells.sweep.experiment), set(), 0
     data_vary, wanted = any(block[0] == "data" for block in cells.varied), {*(cells.sweep.fits or ())}
     for number in range(len(cells)):
+        values = cells.assignment(number)
         try:
             cell = cells[number].experiment
-            found = [*check_fits(cell.fits, cell.data, cell.protocols, below)]
-            found += _absent(wanted, cell.fits, below)
-            if data_vary or number == 0:
-                found += check_data(cell.data, cell.replicates, below)
+            found = [*check_data(cell.data, cell.replicates, below)] if data_vary or number == 0 else []
+            found += check_fits(cell.fits, cell.data, cell.protocols, below)
+            found += [((*below, "fits"), f"has no fit '{name}'") for name in sorted(wanted - {*cell.fits})]
         except ValidationError:
-            found = None
-        if found == []:
-            continue
-        wrong, values = wrong + 1, cells.assignment(number)
-        for problem in _problems(with_values(cells.raw, values), wanted, below):
-            key = next((key for key in values if _touches(key, problem.path[2:])), next(iter(values)))
-            if (key, problem.message) not in told:
-                told.add((key, problem.message))
+            found = [(one.path, one.message) for one in made(Experiment, with_values(cells.raw, values), below)[1]]
+        wrong += bool(found)
+        for place, message in found:
+            key = next((key for key in values if _touches(key, place[2:])), next(iter(values)))
+            if (key, message) not in told:
+                told.add((key, message))
                 text = ", ".join(f"{name}: {shown(value)}" for name, value in values.items())
-                yield (
-                    (*path, "vary", key),
-                    f"in the cell {text}: {'.'.join(map(str, problem.path[2:]))}: {problem.message}",
-                )
+                yield (*path, "vary", key), f"in the cell {text}: {'.'.join(map(str, place[2:]))}: {message}"
         if len(told) >= MAX_CELL_PROBLEMS or wrong >= MAX_WRONG_CELLS:
             return
-
-
-def _absent(wanted: set[str], fits, below) -> list[tuple]:
-    """List the fits to tabulate that are not there."""
-    return [((*below, "fits"), f"has no fit '{name}'") for name in sorted(wanted - {*fits})]
-
-
-def _problems(experiment: dict, wanted: set[str], below) -> list[Problem]:
-    """List what is wrong with a cell's experiment, which stands at `below`."""
-    try:
-        Experiment.model_validate(experiment)
-    except ValidationError as error:
-        return [problem_of(detail, Experiment, below) for detail in error.errors(include_url=False)]
-    found = [*check_experiment(experiment, below), *_absent(wanted, experiment["fits"], below)]
-    return [Problem(*problem) for problem in found]
 
 
 def _touches(key, place):
