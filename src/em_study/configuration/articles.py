@@ -68,10 +68,8 @@ def _named(layers) -> tuple[dict[str, Path], list[tuple[Path, str]]]:
     """Paths of the articles by their slugs; and those of others that were named, with why they are not."""
     named, others = {}, []
     for layer in layers:
-        given = layer.values.get("articles", {})
-        if given is None:  # an overlay leaves them all out
-            given = dict.fromkeys(named)
-        for slug, value in given.items() if isinstance(given, dict) else ():
+        leaves_all_out = layer.values.get("articles", {}) is None
+        for slug, value in (dict.fromkeys(named) if leaves_all_out else block(layer.values, "articles")).items():
             path = _relative(layer.folder / value) if isinstance(value, str) else None
             if slug in named and path != named[slug]:
                 others.append((named[slug], f"article {slug if path is None else named[slug]} is left out"))

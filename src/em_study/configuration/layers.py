@@ -128,7 +128,8 @@ def _read(file: str):
         line = f":{mark.line + 1}" if mark else ""
         raise ConfigurationError(f"{file}{line}: not valid YAML: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(values, dict):
-        raise ConfigurationError(f"{file}: must hold keys and values at its top level, not {_kind(values)}")
+        found = {list: "a list", str: "text"}.get(type(values), f"a {type(values).__name__}")
+        raise ConfigurationError(f"{file}: must hold keys and values at its top level, not {found}")
     return values, origins
 
 
@@ -164,7 +165,3 @@ def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, st
         return loader.construct_object(node)
     except (ValueError, LookupError):
         raise ConfigurationError(f"{file}:{line}: not a value that can be read: {shown(node.value)}") from None
-
-
-def _kind(value) -> str:
-    return {list: "a list", str: "text"}.get(type(value), f"a {type(value).__name__}")

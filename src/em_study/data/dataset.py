@@ -44,11 +44,9 @@ class Dataset:
     def replicate(self, number: int) -> "Replicate":
         """Return the rows of one replicate."""
         i = number if len(self.unlabeled) > 1 else 0
-        truth = None if self.truth is None else self.truth[i]
-        mixture = None
-        if self.true_means is not None:
-            mixture = self.true_weights[i], self.true_means[i], self.true_covariances[i]
-        whole = None if self.whole is None else self.whole[i]
+        truth, whole = (None if array is None else array[i] for array in (self.truth, self.whole))
+        known = self.true_means is not None
+        mixture = (self.true_weights[i], self.true_means[i], self.true_covariances[i]) if known else None
         return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture, whole)
 
 

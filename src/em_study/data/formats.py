@@ -20,7 +20,7 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 SEPARATORS = {";": "';'", "\t": "a tab", "|": "'|'"}  # that other programs write
 
 
-class NoColumnsError(ValueError):
+class NoColumnsError(Exception):
     """A file whose columns cannot be told; says why."""
 
 
@@ -40,8 +40,6 @@ def columns_of(path) -> list[str]:
     path = Path(path)
     try:
         columns = {".parquet": _of_parquet, ".npy": _of_npy}.get(ending_of(path.name), _of_csv)(path)
-    except NoColumnsError:
-        raise
     except OSError as error:
         raise NoColumnsError(f"{path}: cannot be read ({error.strerror or error})") from None
     except UnicodeDecodeError as error:
