@@ -144,7 +144,8 @@ rule dictionary:
         "../envs/study.yaml"
     params:
         code=CODE.made_of("dictionary.py"),
-        text=data_dictionary([str(change) for change in LOADED.changes]),
+        changes=[str(change) for change in LOADED.changes],
+        words=digest_of(data_dictionary()),  # which are no part of what code computes
     message:
         "Write what the columns of the tables mean"
     script:
