@@ -452,6 +452,21 @@ def test_every_verdict_can_be_read_in_its_color():
         assert (on_black + 0.05) / (luminance("#16181a") + 0.05) > 4.5
 
 
+def test_what_is_looked_at_among_another_table_is_printed_as_it_is_run():
+    agreement = FITS.rename(columns={"fit": "protocol", "n_iter": "agreement"})
+    slow = {"table": "fits", "where": {"fit": "slow"}, "quantity": "n_iter", "relation": "more_than", "published": 30}
+    other = {"table": "agreement", "where": {"protocol": "slow"}, "quantity": "agreement", "relation": "less_than"}
+    asked = claim(published=0, among={**slow, "among": {**other, "published": 50}})
+    tables = {"fits": FITS, "agreement": agreement}
+    found = numbers_of(asked, tables, "toy").of_draws
+    assert found.tolist() == [*range(31, 50)]
+    *lines, last = pandas_lines(asked, tables, "toy", frozenset())
+    given = {"tables": tables}
+    text = re.sub(r'pd.read_csv\("results/tables/(\w+).csv"\)', r'tables["\1"].copy()', "\n".join(lines))
+    exec(text, given)  # noqa: S102
+    assert eval(last, given) == found.median()  # noqa: S307
+
+
 HOSTILE = "x'] + [print('run')] + ['\"{0}"
 
 

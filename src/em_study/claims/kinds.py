@@ -90,7 +90,7 @@ class Number(Inequality):
     def problems(self, claim):
         """Want equality, too."""
         if claim.relation != "equals":
-            yield "relation", f"is '{claim.relation}'; of kind number, it must be equals"
+            yield "relation", f"is '{claim.relation}'; of kind {self.name}, it must be equals"
         yield from super().problems(claim)
 
     def percentile(self, finding) -> float:

@@ -78,9 +78,9 @@ def numbers_of(
     of_draws = found["x"].dropna().astype(float)
     if of_draws.empty:
         raise NoNumbersError(_nothing_there(selection, tables, experiment))
+    n_all, once = len(found["x"]), found["once"][found["once"].index.isin(of_draws.index)]
     if len(lines.parts) < of_draws.index.nlevels:
         of_draws.index = of_draws.index.droplevel(lines.parts)
-    n_all, once = len(found["x"]), found["once"]
     return Numbers(of_draws, n_all, n_all == 1 and bool(once.all()), bool(once.any()))
 
 
@@ -200,11 +200,7 @@ class Lines:
             self._add(f"{name} = {name} {by}.reindex({name}.index)")
             once(f'once = once & r["once"].reindex({name}.index, fill_value=True)')
         if selection.among is not None:
-            left = self._value(self._numbers(selection.among, experiment, "a"))
-            self._add(f"a = a[{selection.among.comparison.pandas('a', self._value)}].index.droplevel({left})")
-            chosen = f"[{name}.index.droplevel({self._value(parts)}).isin(a)]"
-            once(f"once = once{chosen}")
-            self._add(f"{name} = {name}{chosen}")
+            self._choose(selection, draws, parts, experiment, name, once)
         if selection.each_draw is None:
             return parts
         by = f"groupby({self._value(draws)}, {'dropna=False, ' if selection.sweep else ''}sort=False)"
@@ -212,6 +208,17 @@ class Lines:
         self._add(f"{name} = g.{selection.each_draw}().where(g.count() == g.size())")
         once(f"once = once.{by}.all()")
         return []
+
+    def _choose(self, selection: Selection, draws: list[str], parts: list[str], experiment, name: str, once):
+        """Add the lines that leave the draws for which another test holds; none if that tells draws apart otherwise."""
+        test, among = selection.among, {"x": "a", "a": "b"}.get(name, f"{name}b")
+        left = self._value(self._numbers(test, experiment, among))
+        chosen = ".iloc[:0]"
+        if draws == [key for key in draw_columns(self.tables[test.table]) if key not in test.other]:
+            self._add(f"{among} = {among}[{test.comparison.pandas(among, self._value)}].index.droplevel({left})")
+            chosen = f"[{name}.index.droplevel({self._value(parts)}).isin({among})]"
+        once(f"once = once{chosen}")
+        self._add(f"{name} = {name}{chosen}")
 
     def _rows(self, selection: Selection, where: dict, keys: list[str], name: str):
         """Add the lines that give a column in the rows that fulfil all conditions; an empty text is an empty cell."""
@@ -254,7 +261,9 @@ def _nothing_there(selection: Selection, tables: dict[str, pd.DataFrame], experi
     """Say why there are no numbers."""
     plain = selection.model_copy(update=dict.fromkeys(("over", "minus", "among", "each_draw")))
     found, where = Lines(plain, tables, experiment).run(), selection.conditions(experiment)
-    if found["x"].notna().any():
+    rows = found["r"]
+    failed = rows["failure"].notna() if "failure" in rows else pd.Series(data=False, index=rows.index)
+    if rows[selection.quantity][~failed].notna().any():
         other = f"{selection.quantity} of {in_words(selection.other)}"
         if selection.over is not None:
             return f"there is nothing to divide by: {other} is 0, or missing, in every draw"
@@ -263,7 +272,6 @@ def _nothing_there(selection: Selection, tables: dict[str, pd.DataFrame], experi
         return "no draw fulfils the condition 'among'"
     if "experiment" in where and "fits" in tables and where["experiment"] not in set(tables["fits"]["experiment"]):
         return f"experiment {where['experiment']} is not part of this study"
-    rows = found["r"]
-    if "failure" in rows and len(rows) and rows["failure"].notna().all():
-        return f"every one of {len(rows)} runs failed ({in_words(where)})"
+    if len(rows) and failed.all():
+        return f"every one of {len(found['x'])} runs failed ({in_words(where)})"
     return f"table {selection.table} has no number '{selection.quantity}' of {in_words(where) or 'any row'}"

@@ -1,4 +1,4 @@
-"""Where a claim's number comes from: the settings and files behind it, and the command that makes it again."""
+"""Where a claim's number comes from: the settings behind it, and the command that makes it again."""
 
 import os
 
