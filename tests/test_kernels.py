@@ -184,6 +184,28 @@ print(fold_all.__name__, step_all.__name__, asked[-4:])
     assert ran(code) == "fold_all step_all [True, False, True, False]"
 
 
+def test_bits_do_not_depend_on_who_compiled(tmp_path):
+    """The first process compiles and stores what the others load."""
+    code = """
+import hashlib
+import numpy as np
+import emgmm
+from emgmm.complete import Rows, natural_parameters
+draw = np.random.default_rng(0)
+for d, k, kind in ((2, 2, "full"), (3, 4, "full"), (8, 3, "tied"), (1, 2, "diag"), (9, 3, "diag")):
+    X, means = draw.standard_normal((300, d)), draw.standard_normal((k, d))
+    shape = emgmm.COVARIANCE_TYPES[kind].shape(k, d)
+    moments = np.ones((k, d)) if kind == "diag" else np.broadcast_to(np.eye(d), shape)
+    start = emgmm.MixtureParameters.checked(np.full(k, 1 / k), means, moments, kind)
+    rows = Rows(X, kind, kernel="numba")
+    sums = rows.sums(natural_parameters(start.type, start.weights, means - rows.center, start.factors))
+    fit = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(0, 5), kernel="numba")
+    print(*(hashlib.sha256(np.ascontiguousarray(a)).hexdigest() for a in (*sums, fit.parameters.covariances)))
+"""
+    first, second = (ran(code, NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2))
+    assert first == second
+
+
 def test_a_kernel_that_there_is_not():
     X, _, start = problem(0)
     with pytest.raises(ValueError, match="kernel must be one of"):

@@ -22,7 +22,9 @@ LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.693145751953125, 1.4286068203094172e-06  # the first has so few digits that n times it is exact
 ROUNDING = 6755399441055744.0  # 1.5 * 2^52: added to a number below 2^51, it leaves the nearest whole one
 SMALLEST = -708.0  # below, the exponential is 0
-FAST = {"reassoc", "contract", "nsz"}  # sums in any order; NaN and infinity stay what they are
+# Sums in any order; NaN and infinity stay what they are. Within its caller, or which of several compiled copies is
+# called, and with it the last bits, would depend on whether this process has compiled it or loaded it.
+FAST = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy", "forceinline": True}
 
 
 @intrinsic
@@ -62,7 +64,7 @@ def _exponential(x):
     return p * _power_of_two(rounded)
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@njit(**FAST)
 def _log_joint(z, n, natural, diagonal, half, out):
     """Write the log joint densities of n rows z (D, TILE): a quadratic form in their features."""
     n_features = len(z)
@@ -108,7 +110,7 @@ def _log_joint(z, n, natural, diagonal, half, out):
                 out[t] += zi[t] * half[t]
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@njit(**FAST)
 def _add_features(z, n, responsibilities, diagonal, half, sums):
     """Add responsibilities times the features of n rows z (D, TILE), and their products, to sums (1 + D + P,)."""
     n_features = len(z)
@@ -168,7 +170,7 @@ def _add_features(z, n, responsibilities, diagonal, half, sums):
             p += 1
 
 
-@njit(fastmath=FAST, error_model="numpy")
+@njit(**FAST)
 def _fold(X, sample_weight, center, natural, diagonal, sums):
     """Fold the rows X (N, D) of one fit into sums (K, 1 + D + P); return their log-likelihood."""
     n_rows, n_features = X.shape
