@@ -65,6 +65,55 @@ def test_start_is_the_formula(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("holes", [False, True])
+@pytest.mark.parametrize("lacking", [False, True])  # a component without a labeled row
+def test_start_does_not_depend_on_the_scale_of_weights(kind, holes, lacking):
+    X, y, _ = problem(2, 90, 3, 3, kind=kind)
+    X = np.where(np.random.default_rng(1).random(X.shape) < 0.1, np.nan, X) if holes else X
+    labels = few_labels(y, 4, 0)
+    labels[(labels == 2) & lacking] = -1
+    model = GaussianMixtureEM(3, covariance_type=kind, max_iter=0, random_state=0)
+
+    def start(weight=None):
+        return [getattr(model.fit(X, labels, weight), name) for name in ("weights_", "means_", "covariances_")]
+
+    def same(one, other, rtol=1e-9):
+        for a, b in zip(one, other, strict=True):
+            np.testing.assert_allclose(a, b, rtol=rtol, atol=1e-12)
+
+    weight = np.random.default_rng(0).uniform(0.5, 3, len(X))
+    for scale in (1 / weight.sum(), 1e-3, 1e3, 1e-300, 1e300):
+        same(start(scale * weight), start(weight))
+    parts = Parts(np.array_split(X, 3), np.array_split(labels, 3), np.array_split(weight / weight.sum(), 3))
+    same([getattr(model.fit(parts), name) for name in ("weights_", "means_", "covariances_")], start(weight), 1e-7)
+    same(start(np.full(len(X), 1 / len(X))), start())
+    if not lacking:  # else other rows are drawn
+        last = (labels >= 0) & (few_labels(y, 3, 0) == -1)  # of each class is nearly nowhere
+        same(start(np.where(last, 1e-9, 1.0)), start(np.where(last, 0.0, 1.0)), 1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_of_different_weights_count_as_their_effective_number(kind):
+    X, y, _ = problem(0, 60, 3, 2, kind=kind)
+    known, weight = np.arange(60) < 9, np.random.default_rng(0).uniform(0.5, 3, 60)
+    labeled = emgmm.labeled_statistics(X[known], y[known], 2, kind, weight[known])
+    start = emgmm.shrunken_parameters(labeled, X[~known], 0.0, weight[~known])
+    sums = [np.array([(weight[known & (y == k)] ** power).sum() for k in (0, 1)]) for power in (1, 2)]
+    number, common = sums[0] ** 2 / sums[1], sums[0].sum() ** 2 / sums[1].sum()
+    own = emgmm.labeled_statistics(X[known], y[known], 2, "full", weight[known]).scatter
+    variances = np.cov(X.T, bias=True, aweights=weight).diagonal()
+    shared = (common * own.sum(axis=0) / sums[0].sum() + 4 * np.diag(variances) / 2) / (common + 4)
+    expected = (own * (number / sums[0])[:, None, None] + 4 * shared) / (number + 4)[:, None, None]
+    if kind == "tied":
+        expected = np.average(expected, axis=0, weights=sums[0])
+    elif kind != "full":
+        expected = expected.diagonal(axis1=1, axis2=2)
+        expected = expected if kind == "diag" else expected.mean(axis=1)
+    np.testing.assert_allclose(start.covariances, expected, rtol=1e-12)
+    np.testing.assert_allclose(start.weights, sums[0] / sums[0].sum())
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_start_of_article_a_is_there_by_name(kind):
     X, y, _ = problem(1, 100, 2, 2, kind=kind)
     labels = few_labels(y, 20, 0)
@@ -83,12 +132,6 @@ def test_start_does_not_depend_on_how_rows_come(kind):
     parts = Parts([X[:40], X[40:]], [labels[:40], labels[40:]])
     of_parts = GaussianMixtureEM(3, covariance_type=kind, max_iter=0).fit(parts)
     np.testing.assert_allclose(of_parts.covariances_, start.covariances, rtol=1e-11, atol=1e-14)
-    weight = np.random.default_rng(0).integers(1, 4, len(X))
-    model = GaussianMixtureEM(3, covariance_type=kind, max_iter=0)
-    weighted = model.fit(X, labels, weight).covariances_
-    np.testing.assert_allclose(
-        weighted, model.fit(np.repeat(X, weight, axis=0), np.repeat(labels, weight)).covariances_
-    )
     scaled = start_of(8 * X + 64, labels, covariance_type=kind, reg_covar=0.0).covariances
     np.testing.assert_allclose(scaled, 64 * start_of(X, labels, covariance_type=kind, reg_covar=0.0).covariances)
 

@@ -252,7 +252,6 @@ def test_the_scale_of_weights_changes_nothing(kernel, acceleration, kind):
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_scaling_for_products_leaves_common_weights_as_they_are(scale):
-    """A start from labels goes by counts of rows: weights are these counts."""
     weight = scale * np.array([1.0, 2, 3])
     assert emgmm.checks.scaled_weight(weight) is weight
     for tiny in (1e-300, 1e300):
@@ -594,8 +593,15 @@ def test_functions_tell_of_a_value_too_far_out_to_square_by_an_error_alone(kind,
         "fit_many": lambda: emgmm.fit_many(rows[None], [start] * 2, RULE),
         "labeled_statistics": lambda: emgmm.labeled_statistics(rows[-9:], np.ones(9, dtype=int), 2, kind),
         "weighted_statistics": lambda: emgmm.weighted_statistics(rows[-1:], np.ones((1, 2)), kind),
-        "unlabeled_statistics": lambda: emgmm.unlabeled_statistics(rows, 2, "random", np.random.RandomState(0), kind),
+        "shrunken_parameters": lambda: emgmm.shrunken_parameters(known, rows),
+        "parameters_from_classes": lambda: emgmm.parameters_from_classes(one_class, rows, np.random.default_rng(0)),
     }
+    known, one_class = (emgmm.labeled_statistics(X[60:140], y, 2, kind) for y in (TRUTH[60:140], 0 * TRUTH[60:140]))
+    for method in (*STARTS, "random"):
+        uses[method] = lambda m=method: emgmm.unlabeled_statistics(rows, 2, m, np.random.RandomState(0), kind)
+    if holes:
+        far = emgmm.labeled_statistics(rows, np.r_[TRUTH, 0], 2, kind)
+        uses["labeled rows"] = lambda: emgmm.shrunken_parameters(far, X)
     if holes:
         del uses["labeled_statistics"]  # which then keeps the rows
         del uses["numba"]  # which they do not take

@@ -79,13 +79,14 @@ def checked_rows(X, n_features=None, n_dimensions=2):
     return X
 
 
-def check_squares(X, told="X"):
-    """Raise ValueError for a value that is too far out for sums of squares."""
+def checked_squares(X, told="X"):
+    """Return X, if it has no value that is too far out for sums of squares."""
     if largest(X) > np.sqrt(np.finfo(float).max / (4 * max(1, len(X)))):
         sizes = [largest(column) for column in X.T]
         feature = int(np.argmax(sizes))
         value = f"a value of size {sizes[feature]:.3g} in feature {feature} (counted from 0)"
         raise ValueError(f"{told} must be finite, and not too far out to square: there is {value}")
+    return X
 
 
 def checked_weight(sample_weight, n_rows):
@@ -100,16 +101,27 @@ def checked_weight(sample_weight, n_rows):
     return weight
 
 
+def weighted(sample_weight, *arrays):
+    """Return the weights above 0, and of each array what has them; copies only if there are others."""
+    if sample_weight is None or (counts := sample_weight > 0).all():
+        return sample_weight, *arrays
+    return tuple(None if each is None else each[counts] for each in (sample_weight, *arrays))
+
+
 def total_weight(X, sample_weight):
     """Count rows, each by its weight."""
     return float(len(X) if sample_weight is None else sample_weight.sum())
 
 
-def scaled_weight(weight):
-    """Multiply weights far from 1 by a power of 2, which changes no digit, such that their products do not underflow.
+def row_weight(weight):
+    """Give the weight of a row: the mean by the weights themselves, their sum of squares over their sum; 0 of none."""
+    largest = weight.max(initial=0.0)
+    share = weight / largest if largest else weight  # or squares would underflow
+    return largest * (share @ share) / share.sum() if largest else 0.0
 
-    Others stay: a row of weight 2 counts as two where a start goes by the count of rows.
-    """
+
+def scaled_weight(weight):
+    """Multiply weights far from 1 by a power of 2, which changes no digit: their products must not underflow."""
     exponent = 0 if weight is None or not len(weight) else int(np.frexp(weight.max())[1])
     excess = exponent - min(max(exponent, -WEIGHT_BITS), WEIGHT_BITS)
     return np.ldexp(weight, -excess) if excess else weight

@@ -5,10 +5,10 @@ import math
 import numpy as np
 
 from emgmm import complete, incomplete
-from emgmm.checks import checked_rows, checked_weight
+from emgmm.checks import checked_rows, checked_weight, weighted
 from emgmm.complete import Rows, checked_kernel, normalize
 from emgmm.diagonal import DiagonalRows
-from emgmm.incomplete import IncompleteRows, has_value, weighted_rows
+from emgmm.incomplete import IncompleteRows, has_value
 from emgmm.one_thread import one_thread
 from emgmm.statistics import has_holes
 
@@ -22,7 +22,7 @@ def rows_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Rows 
 
     Rows of weight 0 are left out. Those without any value get weight 0: as in `counted_rows`, without a copy.
     """
-    X, sample_weight = weighted_rows(X, sample_weight)
+    sample_weight, X = weighted(sample_weight, X)
     if has_holes(X):
         checked_kernel(kernel)
         if not (seen := has_value(X)).all():

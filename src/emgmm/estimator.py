@@ -226,7 +226,7 @@ class GaussianMixtureEM(GaussianMixture):
             classes = checks.classes_of(checks.distinct(labels), self.n_components)
             labels = checks.components_of(labels, classes)
             labels = labels if (labels != checks.UNLABELED).any() else None
-        checks.check_squares(X)
+        checks.checked_squares(X)
         if message := ridge_warning(X, self.reg_covar, weight):
             warnings.warn(message, stacklevel=3)
         if labels is None:

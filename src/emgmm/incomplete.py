@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
-from emgmm.checks import checked_components, checked_rows, checked_weight
+from emgmm.checks import checked_components, checked_rows, checked_weight, row_weight, weighted
 from emgmm.complete import LARGEST_CONDITION, log_joint_densities, normalize, rows_that_fit
 from emgmm.covariance import LOG_2_PI
 from emgmm.diagonal import DiagonalRows
@@ -37,13 +37,6 @@ def check_features(*parts, names=None):
         raise ValueError(f"feature {name} has no value in any row to fit: leave it out")
 
 
-def weighted_rows(X, sample_weight):
-    """Return the rows of weight above 0, and their weights; a copy only if there are others."""
-    if sample_weight is None or (sample_weight > 0).all():
-        return X, sample_weight
-    return X[sample_weight > 0], sample_weight[sample_weight > 0]
-
-
 def has_value(X):
     """Tell which rows (N,) have a value in any feature."""
     result, size = np.empty(len(X), dtype=bool), max(1, BLOCK_VALUES // X.shape[1])
@@ -53,8 +46,8 @@ def has_value(X):
 
 
 def counted_rows(X, sample_weight=None):
-    """Return the unlabeled rows that count, those of `weighted_rows` that have a value, and their weights."""
-    X, sample_weight = weighted_rows(X, sample_weight)
+    """Return the unlabeled rows that count, those of weight above 0 that have a value, and their weights."""
+    sample_weight, X = weighted(sample_weight, X)
     if not has_holes(X) or (chosen := has_value(X)).all():
         return X, sample_weight
     return X[chosen], None if sample_weight is None else sample_weight[chosen]
@@ -183,6 +176,12 @@ class IncompleteRows:
     def mass(self):
         """Weight of the labeled rows of each component, (K,)."""
         return np.bincount(self.labels, self.sample_weight, self.n_components).astype(float)
+
+    @property
+    def row_weight(self):
+        """Weight of a labeled row of each component, (K,), as that of `SufficientStatistics`."""
+        weight = np.ones(len(self.X)) if self.sample_weight is None else self.sample_weight * 1.0
+        return np.array([row_weight(weight[self.labels == k]) for k in range(self.n_components)])
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -2,19 +2,12 @@
 
 import numpy as np
 
-from emgmm.checks import checked_rows, checked_weight, scaled_weight
+from emgmm.checks import checked_rows, checked_squares, checked_weight, scaled_weight, weighted
 from emgmm.covariance import COVARIANCE_TYPES
-from emgmm.incomplete import IncompleteRows, check_features, counted_rows, weighted_rows
+from emgmm.incomplete import IncompleteRows, check_features, counted_rows
 from emgmm.labels import labeled_statistics, shrunken
 from emgmm.one_thread import one_thread
-from emgmm.statistics import (
-    BLOCK_ROWS,
-    SufficientStatistics,
-    has_holes,
-    maximization,
-    no_statistics,
-    weighted_statistics,
-)
+from emgmm.statistics import SufficientStatistics, has_holes, maximization, summed_statistics, weighted_statistics
 
 METHODS = ("kmeans", "k-means++", "random", "random_from_data")
 
@@ -77,7 +70,7 @@ def hot_deck(X, generator, sample_weight=None):
     sample_weight = checked_weight(sample_weight, len(X))
     if not has_holes(X):
         return X
-    check_features(weighted_rows(X, sample_weight)[0])
+    check_features(weighted(sample_weight, X)[1])
     filled = np.array(X, dtype=float)
     for values in filled.T:
         missing = np.isnan(values)
@@ -112,9 +105,12 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
     ------
     CollapsedComponentError
         If a component has too few rows for a covariance.
+    ValueError
+        If X or the weights cannot be used.
     """
     X = checked_rows(X, labeled.shape[1])
     X, sample_weight = counted_rows(X, checked_weight(sample_weight, len(X)))
+    checked_squares(X)
     if not len(X):
         raise ValueError("there are no unlabeled rows that count, for the components without a labeled one")
     if isinstance(labeled, IncompleteRows):
@@ -176,22 +172,20 @@ def unlabeled_statistics(
     X, sample_weight = counted_rows(X, scaled_weight(checked_weight(sample_weight, len(X))))
     if len(X) < n_components:
         raise ValueError(f"there must be a row for each of the {n_components} components, and {len(X)} count")
-    X = hot_deck(X, random_state, sample_weight)
+    X = hot_deck(checked_squares(X), random_state, sample_weight)
     if method == "kmeans":
         from sklearn.cluster import KMeans  # takes a second, so only where it is used
 
         kmeans = KMeans(n_components, n_init=1, random_state=random_state).fit(X, sample_weight=sample_weight)
         return labeled_statistics(X, kmeans.labels_, n_components, covariance_type, sample_weight)
     if method == "random":
-        total = no_statistics(n_components, X.shape[1], covariance_type)
-        for begin in range(0, len(X), BLOCK_ROWS):
-            rows = X[begin : begin + BLOCK_ROWS]
-            responsibilities = random_state.uniform(size=(len(rows), n_components))
+
+        def drawn(block):
+            responsibilities = random_state.uniform(size=(len(X[block]), n_components))
             responsibilities /= responsibilities.sum(axis=1, keepdims=True)
-            if sample_weight is not None:
-                responsibilities *= sample_weight[begin : begin + BLOCK_ROWS, None]
-            total = total + weighted_statistics(rows, responsibilities, covariance_type)
-        return total
+            return responsibilities if sample_weight is None else responsibilities * sample_weight[block, None]
+
+        return summed_statistics(X, drawn, n_components, covariance_type)
     if method == "k-means++":
         from sklearn.cluster import kmeans_plusplus
 

@@ -4,19 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgmm.checks import checked_components, checked_rows, checked_weight
-from emgmm.covariance import COVARIANCE_TYPES
+from emgmm.checks import checked_components, checked_rows, checked_squares, checked_weight, weighted
+from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.em import expectation_maximization, sklearn_stopping
-from emgmm.incomplete import IncompleteRows, weighted_rows
+from emgmm.incomplete import IncompleteRows
 from emgmm.parameters import CollapsedComponentError
 from emgmm.ridge import feature_statistics, feature_variances
 from emgmm.statistics import (
-    BLOCK_ROWS,
     SufficientStatistics,
     has_holes,
     maximization,
-    no_statistics,
     pooled,
+    summed_statistics,
     weighted_statistics,
 )
 
@@ -50,19 +49,16 @@ def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight
     """
     X = checked_rows(X)
     y, sample_weight = checked_components(y, len(X), n_components), checked_weight(sample_weight, len(X))
-    if sample_weight is not None and not (sample_weight > 0).all():
-        y = y[sample_weight > 0]
-        X, sample_weight = weighted_rows(X, sample_weight)
+    sample_weight, X, y = weighted(sample_weight, X, y)
     if has_holes(X):
         return IncompleteRows(X, covariance_type, sample_weight, y, n_components)
-    total = no_statistics(n_components, X.shape[1], covariance_type)
-    for begin in range(0, len(X), BLOCK_ROWS):
-        block = slice(begin, begin + BLOCK_ROWS)
-        one_hot = y[block, None] == np.arange(n_components)
-        if sample_weight is not None:
-            one_hot = one_hot * sample_weight[block, None]
-        total = total + weighted_statistics(X[block], one_hot, covariance_type)
-    return total
+
+    def one_hot(block):
+        return (y[block, None] == np.arange(n_components)) * (
+            1.0 if sample_weight is None else sample_weight[block, None]
+        )
+
+    return summed_statistics(X, one_hot, n_components, covariance_type)
 
 
 def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar=0.0):
@@ -110,8 +106,8 @@ def shrunken_parameters(labeled, X, reg_covar=0.0, sample_weight=None):
     """Estimate a start from labeled rows that holds for few of them: each class's covariance is shrunken.
 
     It is drawn towards the one that all classes share, and this one towards half the variances of all rows, both by
-    the weight of D + 1 rows: regularized discriminant analysis (Friedman, 1989), with amounts that go by the counts.
-    The measured choice: docs/labels.md.
+    the weight of D + 1 labeled rows: regularized discriminant analysis (Friedman, 1989), with amounts that go by the
+    counts. Rows of different weights count as Kish's effective number of them. The measured choice: docs/labels.md.
 
     Parameters
     ----------
@@ -134,12 +130,12 @@ def shrunken_parameters(labeled, X, reg_covar=0.0, sample_weight=None):
     ValueError
         If X or the weights cannot be used.
     """
-    every = feature_statistics(checked_rows(X, labeled.shape[1]), sample_weight)
+    every = _of_all(checked_rows(X, labeled.shape[1]), sample_weight)
     if isinstance(labeled, SufficientStatistics):
         return shrunken(labeled, every + _of_features(labeled), reg_covar)
-    every += feature_statistics(labeled.X, labeled.sample_weight)
+    every += _of_all(labeled.X, labeled.sample_weight)
     first = shrunken(_observed_statistics(labeled, every), every, reg_covar)
-    return shrunken(labeled.expectation(first)[0], every, reg_covar)
+    return shrunken(replace(labeled.expectation(first)[0], row_weight=labeled.row_weight), every, reg_covar)
 
 
 def shrunken(statistics, every=None, reg_covar=0.0):
@@ -148,11 +144,20 @@ def shrunken(statistics, every=None, reg_covar=0.0):
     `every` are the `feature_statistics` of all rows, if `statistics` are not.
     """
     variances = feature_variances(_of_features(statistics) if every is None else every)
-    kind, strength = COVARIANCE_TYPES[statistics.covariance_type], len(variances) + 1
+    kind, mass, rows = COVARIANCE_TYPES[statistics.covariance_type], statistics.mass, len(variances) + 1
+    row_weight = np.ones(len(mass)) if statistics.row_weight is None else statistics.row_weight
+    largest = row_weight.max() or 1.0
+    own = rows * np.where(mass > 0, row_weight, largest)
+    common = rows * largest * (mass @ (row_weight / largest)) / max(mass.sum(), TINY)
     target = 0.5 * variances if kind.diagonal else np.diag(0.5 * variances)
-    shared = (statistics.scatter.sum(axis=0) + strength * target) / (statistics.mass.sum() + strength)
-    scatter = kind.scaled(statistics.scatter + strength * shared, statistics.mass / (statistics.mass + strength))
+    shared = (statistics.scatter.sum(axis=0) + common * target) / max(mass.sum() + common, TINY)
+    scatter = kind.scaled(statistics.scatter + kind.scaled(shared, own), mass / (mass + own))
     return maximization(replace(statistics, scatter=scatter), reg_covar)
+
+
+def _of_all(X, sample_weight):
+    sample_weight, X = weighted(checked_weight(sample_weight, len(X)), X)
+    return feature_statistics(checked_squares(X), sample_weight)
 
 
 def _of_features(statistics):
@@ -165,21 +170,22 @@ def _of_features(statistics):
 def _observed_statistics(labeled: IncompleteRows, every=None) -> SufficientStatistics:
     """Mass of each component, and means and variances of its observed values, as if features did not covary.
 
-    What no labeled row tells, all rows do, by their `feature_statistics`.
+    What the class does not tell, all labeled rows do; and what these do not, all rows, by their `feature_statistics`.
     """
-    weight = np.ones(len(labeled.X)) if labeled.sample_weight is None else labeled.sample_weight
+    X, weight = labeled.X, np.ones(len(labeled.X)) if labeled.sample_weight is None else labeled.sample_weight
     means, variances = np.zeros(labeled.shape), np.zeros(labeled.shape)
     for k, d in np.ndindex(*labeled.shape):
-        with_value = ~np.isnan(labeled.X[:, d]) & (weight > 0)
-        rows = with_value & (labeled.labels == k)
-        rows = rows if rows.any() else with_value  # what the class does not tell, all labeled rows do
-        if not rows.any() and every is not None:
-            means[k, d], variances[k, d] = every.means[d, 0], every.scatter[d, 0] / every.mass[d]
-            continue
-        if not rows.any():
+        with_value = ~np.isnan(X[:, d]) & (weight > 0)
+        own = with_value & (labeled.labels == k)
+        rows = own if own.any() else with_value
+        if rows.any():
+            found, i = weighted_statistics(X[rows, d, None], weight[rows, None], "diag"), 0
+        elif every is None:
             raise CollapsedComponentError(f"no labeled row has a value of feature {d} (counted from 0)")
-        found = weighted_statistics(labeled.X[rows, d, None], weight[rows, None], "diag")
-        means[k, d], variances[k, d] = found.means[0, 0], found.scatter[0, 0] / found.mass[0]
-    kind = COVARIANCE_TYPES[labeled.covariance_type]
+        else:
+            found, i = every, d
+        means[k, d], variances[k, d] = found.means[i, 0], found.scatter[i, 0] / found.mass[i]
+    kind, mass = COVARIANCE_TYPES[labeled.covariance_type], labeled.mass
     moments = variances if kind.diagonal else variances[:, None] * np.eye(means.shape[1])
-    return SufficientStatistics(labeled.mass, means, kind.scaled(moments, labeled.mass), labeled.covariance_type)
+    scatter = kind.scaled(moments, mass)
+    return SufficientStatistics(mass, means, scatter, labeled.covariance_type, None, labeled.row_weight)

@@ -260,7 +260,7 @@ def _looked_at(clamped, *part) -> Look:
     (X, weight), known = _split(clamped=True, part=loaded)
     fitted = [(X, weight)] + ([(known[0], known[2])] if known and clamped else [])
     for rows, _ in fitted:
-        checks.check_squares(rows, f"part {name}")
+        checks.checked_squares(rows, f"part {name}")
     n_rows, mass = sum(len(rows) for rows, _ in fitted), sum(checks.total_weight(*each) for each in fitted)
     least = [np.fmin.reduce(rows, axis=0, initial=np.nan) for rows, _ in fitted]
     labels = np.zeros(0, dtype=np.intp) if loaded[4] is None else checks.distinct(loaded[4])

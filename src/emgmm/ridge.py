@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from emgmm.checks import checked_rows, checked_weight
+from emgmm.checks import checked_rows, checked_weight, weighted
 from emgmm.complete import rows_that_fit
-from emgmm.incomplete import weighted_rows
 from emgmm.statistics import SufficientStatistics, has_holes, no_statistics
 
 LARGEST_RIDGE = 1e-3  # share of a feature's variance
@@ -65,7 +64,7 @@ def feature_statistics(X, sample_weight=None):
     Two passes over each block, so that no digits are lost to offsets.
     """
     X = checked_rows(X)
-    X, sample_weight = weighted_rows(X, checked_weight(sample_weight, len(X)))
+    sample_weight, X = weighted(checked_weight(sample_weight, len(X)), X)
     n_features = X.shape[1]
     total = no_statistics(n_features, 1, "diag")  # each feature for itself: they may lack other rows
     size = rows_that_fit(len(X), n_features)

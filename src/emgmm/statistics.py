@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from emgmm.checks import checked_reg_covar, checked_rows, numbers
+from emgmm.checks import checked_reg_covar, checked_rows, numbers, row_weight
 from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
@@ -35,6 +35,9 @@ class SufficientStatistics:
     covariance_type : str
     observed : ndarray of shape (..., K, D) or None
         Mass of the observed values of each feature; None if no value is missing, and for full and tied covariances.
+    row_weight : ndarray of shape (..., K) or None
+        Weight of a row: the mean over the mass, which is the sum of the squared weights over that of the weights. The
+        mass by this weight is the effective number of rows (Kish, 1965, "Survey sampling"). None if nobody needs it.
     """
 
     mass: np.ndarray
@@ -42,6 +45,7 @@ class SufficientStatistics:
     scatter: np.ndarray
     covariance_type: str = "full"
     observed: np.ndarray | None = None
+    row_weight: np.ndarray | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -70,10 +74,15 @@ class SufficientStatistics:
             self.scatter + other.scatter + between,
             self.covariance_type,
             None if self.observed is other.observed is None else self._observed() + other._observed(),
+            _mean(self.row_weight, other.row_weight, share),
         )
 
     def _observed(self):
         return np.broadcast_to(self.mass[..., None], self.shape) if self.observed is None else self.observed
+
+
+def _mean(one, other, share):
+    return None if one is None or other is None else one + share * (other - one)
 
 
 def pooled(statistics):
@@ -89,8 +98,9 @@ def pooled(statistics):
 
 def no_statistics(n_components, n_features, covariance_type="full"):
     """Statistics of no rows at all: what a sum of statistics begins with."""
-    moments = COVARIANCE_TYPES[covariance_type].outer(np.zeros((n_components, n_features)))
-    return SufficientStatistics(np.zeros(n_components), np.zeros((n_components, n_features)), moments, covariance_type)
+    means, nothing = np.zeros((n_components, n_features)), np.zeros((2, n_components))
+    moments = COVARIANCE_TYPES[covariance_type].outer(means)
+    return SufficientStatistics(nothing[0], means, moments, covariance_type, None, nothing[1])
 
 
 def has_holes(X) -> bool:
@@ -100,8 +110,6 @@ def has_holes(X) -> bool:
     return X.dtype.kind == "f" and X.size > 0 and bool(np.isnan(X.min()))
 
 
-@one_thread()
-@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def weighted_statistics(X, responsibilities, covariance_type="full"):
     """Sufficient statistics of rows whose responsibilities are given.
 
@@ -130,21 +138,27 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
         raise ValueError(
             "X has missing values, and no statistics without parameters: give it to expectation_maximization"
         )
-    n_components, n_features = responsibilities.shape[1], X.shape[1]
-    total = no_statistics(n_components, n_features, covariance_type)
+    return summed_statistics(X, responsibilities.__getitem__, responsibilities.shape[1], covariance_type)
+
+
+@one_thread()
+@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
+def summed_statistics(X, responsibilities_of, n_components, covariance_type):
+    """Take `weighted_statistics` of complete rows, whose responsibilities (n, K) are made for a slice of them."""
+    kind, total = COVARIANCE_TYPES[covariance_type], no_statistics(n_components, X.shape[1], covariance_type)
     for begin in range(0, len(X), BLOCK_ROWS):
-        part = no_statistics(n_components, n_features, covariance_type)
-        for k, column in enumerate(responsibilities[begin : begin + BLOCK_ROWS].T):
+        block = slice(begin, begin + BLOCK_ROWS)
+        part = no_statistics(n_components, X.shape[1], covariance_type)
+        for k, column in enumerate(responsibilities_of(block).T):
             rows = np.flatnonzero(column)
             if not len(rows):
                 continue
             share = np.asarray(column[rows], dtype=float)
-            part.mass[k] = share.sum()
-            values = np.asarray(X[begin + rows], dtype=float).T
+            part.mass[k], part.row_weight[k] = share.sum(), row_weight(share)
+            values = np.asarray(X[block][rows], dtype=float).T
             origin = values[:, :1]  # so that equal rows have exactly their own mean
             part.means[k] = origin[:, 0] + (values - origin) @ (share / part.mass[k])
-            deviations = values - part.means[k][:, None]
-            part.scatter[k] = COVARIANCE_TYPES[covariance_type].scatter(deviations, share)
+            part.scatter[k] = kind.scatter(values - part.means[k][:, None], share)
         total = total + part
     if not np.isfinite(total.scatter).all():
         raise ValueError("X must be finite: there are values too far out to square")
