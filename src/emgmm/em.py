@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -193,10 +194,7 @@ def expectation_maximization(
     checked_reg_covar(reg_covar)
     if acceleration not in ACCELERATIONS:
         raise ValueError(f"acceleration must be one of {list(ACCELERATIONS)}, not {acceleration!r}")
-    if labeled is not None and (labeled.covariance_type, labeled.shape) != (
-        start.covariance_type,
-        start.means.shape,
-    ):
+    if labeled is not None and (labeled.covariance_type, labeled.shape) != (start.covariance_type, start.means.shape):
         raise ValueError("the labeled statistics must have the start's covariance_type, components and features")
     if hasattr(X, "to_fit"):  # Parts, which import this module
         if labeled is not None or sample_weight is not None:
@@ -206,50 +204,44 @@ def expectation_maximization(
         rows, total, direct = _rows_of_array(X, start, labeled, sample_weight, kernel)
     if not 0 < total < math.inf:
         raise ValueError("there are no rows to fit" if not total else f"the sum of the weights is {total}")
-    parameters = start
-    accelerator = ACCELERATIONS[acceleration]()
-    trace: list[float] = []
-    n_maximizations, n_passes, converged, collapse = 0, 0, False, None
-    own = None  # EM's own step, where another one is tried in its place
-    while n_passes < stopping.max_iter and not converged:
-        n_passes += 1
-        image, collapse, statistics = None, None, None
-        if labeled is None:
-            image, log_likelihood = _whole_step(rows, parameters, reg_covar)
-        if image is None:
-            statistics, log_likelihood = rows.expectation(parameters)
-        if labeled is not None:
-            known, joint = labeled.expectation(parameters)
-            statistics, log_likelihood = statistics + known, log_likelihood + joint
-        mean = float(log_likelihood / total)
-        if own is None and not math.isfinite(mean):
+    end, trace, n_maximizations, n_passes = start, [], 0, stopping.max_iter
+    converged, collapse = False, None
+    take = partial(_step, rows, labeled, total, reg_covar)
+    for passes, parameters, mean, image, why_none in steps(take, start, stopping.max_iter, acceleration):
+        if not math.isfinite(mean):
             raise ValueError("X must be finite: there are infinite values, or some too far out to square")
-        is_lower = own is not None and not mean >= trace[-1]
-        if image is None and not is_lower:
-            try:
-                image = maximization(statistics, reg_covar)
-            except CollapsedComponentError as error:
-                collapse = str(error)
-        if own is not None and (is_lower or image is None):
-            parameters, own, collapse = own, None, None
-            accelerator.reject()
-            continue
-        own = None
         trace.append(mean)
         if monitor is not None:
             monitor(len(trace), mean, parameters)
         converged = stopping.is_met(trace, previous) or direct  # labels alone: the direct estimate
-        if converged and stopping.before_maximization:
-            collapse = None
+        skips = converged and stopping.before_maximization
+        collapse = None if skips else why_none
+        end = parameters if skips or collapse else image
+        n_maximizations += end is image
+        if converged or collapse:
+            n_passes = passes
             break
-        if collapse:
-            converged = False
-            break
-        n_maximizations += 1
-        proposal = None if accelerator is None or converged else accelerator.propose(parameters, image, trace)
+    return EMResult(end, tuple(trace), n_maximizations, n_passes, converged and not collapse, collapse)
+
+
+def steps(take, parameters, max_passes, acceleration="none"):
+    """Take steps of EM from parameters, in at most so many passes over the rows, and yield those that are accepted.
+
+    `take` gives the mean log-likelihood of parameters, EM's image of them, and why there is none (a collapse) or None;
+    of a group of mixtures arrays of these. A step: passes so far, the parameters, and these three. An accelerator
+    proposes what to go on from in place of an image. What is less likely, or collapses, is taken back.
+    """
+    accelerator, trace, own = ACCELERATIONS[acceleration](), [], None  # EM's own image, where another is tried
+    for n_passes in range(1, max_passes + 1):
+        mean, image, collapse = take(parameters)
+        if own is not None and (collapse or not mean >= trace[-1]):
+            parameters, own = own, None
+            accelerator.reject()
+            continue
+        yield n_passes, parameters, mean, image, collapse
+        trace.append(mean)
+        proposal = None if accelerator is None else accelerator.propose(parameters, image, trace)
         parameters, own = (image, None) if proposal is None else (proposal, image)
-    end = parameters if own is None else own  # what was tried last has not been seen
-    return EMResult(end, tuple(trace), n_maximizations, n_passes, converged, collapse)
 
 
 def _rows_of_array(X, start, labeled, sample_weight, kernel):
@@ -267,15 +259,22 @@ def _rows_of_array(X, start, labeled, sample_weight, kernel):
     return rows, total, not own and isinstance(labeled, SufficientStatistics)
 
 
-def _whole_step(rows, parameters, reg_covar):
-    """Take E-step and M-step at once; None where the rows cannot, or more care is needed."""
-    if rows.kernel == "numpy":
-        return None, None
-    after, log_likelihoods, proper = rows.step(
-        parameters.weights[None], parameters.means[None], parameters.precisions_cholesky[None], reg_covar
-    )
-    if after is None or not proper[0]:
-        return None, None
-    weights, means, covariances, factors = (array[0] for array in after)
-    image = MixtureParameters(weights, means, covariances, parameters.covariance_type, factors)
-    return image, log_likelihoods[0]
+def _step(rows, labeled, total, reg_covar, parameters):
+    """Take E-step and M-step: give the mean log-likelihood, EM's image, and why there is none."""
+    image, collapse = None, None
+    if labeled is None and rows.kernel != "numpy":
+        weights, means, factors = parameters.weights, parameters.means, parameters.precisions_cholesky
+        after, log_likelihood, proper = rows.step(weights[None], means[None], factors[None], reg_covar)
+        if after is not None and proper[0]:  # else more care is needed
+            weights, means, covariances, factors = (array[0] for array in after)
+            image = MixtureParameters(weights, means, covariances, parameters.covariance_type, factors)
+            return float(log_likelihood[0] / total), image, None
+    statistics, log_likelihood = rows.expectation(parameters)
+    if labeled is not None:
+        known, joint = labeled.expectation(parameters)
+        statistics, log_likelihood = statistics + known, log_likelihood + joint
+    try:
+        image = maximization(statistics, reg_covar)
+    except CollapsedComponentError as error:
+        collapse = str(error)
+    return float(log_likelihood / total), image, collapse

@@ -6,9 +6,8 @@ import numpy as np
 
 from emgmm.checks import checked_reg_covar, checked_rows
 from emgmm.complete import Rows, log_joint_densities, natural_parameters, normalize, statistics_from
-from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import FAR, log_likelihoods, posteriors
-from emgmm.em import EMResult, expectation_maximization
+from emgmm.em import EMResult, expectation_maximization, steps
 from emgmm.one_thread import one_thread
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates, has_holes
@@ -83,52 +82,47 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
 
 def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):
     """Results of a group of fits; None for one that loses digits or collapses, and so needs the careful loop."""
-    kind = starts[0].covariance_type
-    covariance_type = COVARIANCE_TYPES[kind]
-    rows = Rows(X, kind, kernel=kernel, block_rows=X.shape[1], n_fits=len(starts))
-    current = [
-        np.stack([getattr(start, name) for start in starts])
-        for name in ("weights", "means", "covariances", "precisions_cholesky")
-    ]
-    results, traces = [None] * len(starts), [[] for _ in starts]
-    known = _stacked(labeled)
+    kind, rows = starts[0].type, Rows(X, starts[0].covariance_type, None, kernel, X.shape[1], len(starts))
+    names = "weights", "means", "covariances", "precisions_cholesky"
+    results, traces, known = [None] * len(starts), [[] for _ in starts], _stacked(labeled)
     n_rows = np.full(len(starts), X.shape[1]) + (0 if known is None else known.mass.sum(axis=-1))
-    active = np.arange(len(starts))
-    for step in range(1, stopping.max_iter + 1):
-        weights, means, _, factors = current
+
+    def take(group):
+        weights, means, _, factors = group
         updated, log_likelihood, usable = rows.step(weights, means, factors, reg_covar) if known is None else [None] * 3
         if updated is None:
-            expanded = covariance_type.expand(factors, *means.shape[1:])
-            natural = natural_parameters(covariance_type, weights, means - rows.center[:, None], expanded)
+            expanded = kind.expand(factors, *means.shape[1:])
+            natural = natural_parameters(kind, weights, means - rows.center[:, None], expanded)
             sums, log_likelihood = rows.sums(natural)
             statistics, exact = statistics_from(sums, natural, rows)
             if known is not None:
                 statistics += known
                 log_likelihood += complete_log_likelihoods(known, weights, means, expanded)
-            new_weights, new_covariances, proper = estimates(statistics, reg_covar)
-            new_factors, singular = covariance_type.precision_factors(new_covariances)
-            updated = [new_weights, statistics.means, new_covariances, new_factors]
-            usable = exact & proper.all(axis=1) & ~singular.reshape(len(active), -1).any(axis=1)
-        for i, value in zip(active, (log_likelihood / n_rows[active]).tolist(), strict=True):
+            weights, covariances, proper = estimates(statistics, reg_covar)
+            factors, singular = kind.precision_factors(covariances)
+            updated = [weights, statistics.means, covariances, factors]
+            usable = exact & proper.all(axis=1) & ~singular.reshape(len(weights), -1).any(axis=1)
+        return log_likelihood / n_rows, updated, ~usable
+
+    active = np.arange(len(starts))
+    group = [np.stack([getattr(start, name) for start in starts]) for name in names]
+    for step, current, means, image, unusable in steps(take, group, stopping.max_iter):
+        for i, value in zip(active, means.tolist(), strict=True):
             traces[i].append(value)
         met = np.array([stopping.is_met(traces[i]) for i in active])
-        without_maximization = met if stopping.before_maximization else np.zeros_like(met)
         ended = met | (step == stopping.max_iter)
-        for j in np.flatnonzero(ended & usable):
-            last = current if without_maximization[j] else updated
-            parameters = MixtureParameters(*(array[j].copy() for array in last[:3]), kind)
-            n_maximizations = step - int(without_maximization[j])
-            results[active[j]] = EMResult(
-                parameters, tuple(traces[active[j]]), n_maximizations, step, bool(met[j]), None
-            )
-        going = usable & ~ended
+        for j in np.flatnonzero(ended & ~unusable):
+            skips = bool(met[j] and stopping.before_maximization)
+            arrays = (array[j].copy() for array in (current if skips else image)[:3])
+            parameters, trace = MixtureParameters(*arrays, starts[0].covariance_type), tuple(traces[active[j]])
+            results[active[j]] = EMResult(parameters, trace, step - skips, step, bool(met[j]), None)
+        going = ~(unusable | ended)
         if not going.any():
             break
-        current = updated
         if not going.all():
-            active = active[going]
+            active, n_rows = active[going], n_rows[going]
             rows.keep(going)
-            current = [array[going] for array in current]
+            image[:] = [array[going] for array in image]
             known = _stacked([labeled[i] for i in active])
     return results
 
