@@ -15,9 +15,9 @@ from emgmm import (
     aitken_stopping,
     article_stopping,
     expectation_maximization,
-    has_numba,
     parameters_from_labels,
 )
+from emgmm.complete import has_numba
 from results import machine, row, write_section
 
 NEAR = 1e-9  # nats a row from the limit

@@ -195,17 +195,17 @@ class TestDistanceFromLimit:
     @given(st.floats(0.01, 0.99), st.floats(1e-6, 10), st.booleans())
     def test_of_a_geometric_series_is_known(self, ratio, gap, falls):
         trace = -3 - (1 - 2 * falls) * gap * ratio ** np.arange(6)
-        np.testing.assert_allclose(emgmm.distance_from_limit(trace), gap * ratio**3, rtol=1e-3, atol=1e-9)
+        np.testing.assert_allclose(emgmm.em.distance_from_limit(trace), gap * ratio**3, rtol=1e-3, atol=1e-9)
 
     def test_of_too_few_steps_is_infinite(self):
-        assert emgmm.distance_from_limit([-3, -2, -1.5, -1.25]) == np.inf
+        assert emgmm.em.distance_from_limit([-3, -2, -1.5, -1.25]) == np.inf
 
     @pytest.mark.parametrize("gains", [[1, 1, 1, 1], [4, 2, 1, 1.5], [4, 3, 2, -1], [1, 2, 4, 8]])
     def test_of_gains_that_do_not_shrink_is_infinite(self, gains):
-        assert emgmm.distance_from_limit(np.cumsum([0, *gains])) == np.inf
+        assert emgmm.em.distance_from_limit(np.cumsum([0, *gains])) == np.inf
 
     def test_where_nothing_moves_is_nothing(self):
-        assert emgmm.distance_from_limit([-5.0] * 6) == 0
+        assert emgmm.em.distance_from_limit([-5.0] * 6) == 0
 
     def test_leaves_a_flat_place_where_a_change_does_not(self):
         """Article B's start: both components nearly on one spot."""

@@ -300,11 +300,11 @@ def test_class_without_labels_starts_from_rows_with_holes():
 
 def test_hot_deck_draws_from_the_same_feature_and_keeps_the_rest():
     X, _, _, _ = holed(14)
-    filled = emgmm.hot_deck(X, np.random.default_rng(0))
+    filled = emgmm.initialization.hot_deck(X, np.random.default_rng(0))
     assert (filled[~np.isnan(X)] == X[~np.isnan(X)]).all()
     for d in range(2):
         assert set(filled[:, d]) == set(X[~np.isnan(X[:, d]), d])
-    assert emgmm.hot_deck(filled, None) is filled
+    assert emgmm.initialization.hot_deck(filled, None) is filled
 
 
 def test_estimator_imputes():
@@ -399,8 +399,8 @@ def test_rows_with_holes_have_no_statistics_of_their_own():
 
 def test_ridge_is_held_against_the_observed_values():
     X = np.array([[0.0, np.nan], [1.0, 3e-4], [2.0, 1e-4], [3.0, np.nan]])
-    assert emgmm.ridge_warning(X, 1e-6) == emgmm.ridge_warning(X[1:3], 1e-6)
-    assert emgmm.ridge_warning(X, 1e-12) is None
+    assert emgmm.ridge.ridge_warning(X, 1e-6) == emgmm.ridge.ridge_warning(X[1:3], 1e-6)
+    assert emgmm.ridge.ridge_warning(X, 1e-12) is None
 
 
 def test_memory_does_not_grow_with_the_rows():

@@ -15,6 +15,7 @@ from test_emgmm import KINDS, assert_same, problem
 
 import emgmm
 from emgmm import GaussianMixtureEM, Parts
+from emgmm.initialization import parameters_from_classes
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 DRAW = np.random.default_rng(0)
@@ -67,16 +68,14 @@ ROWS = {
     "posteriors": lambda rows: emgmm.posteriors(rows, START),
     "log_likelihoods": lambda rows: emgmm.log_likelihoods(rows, START),
     "impute": lambda rows: emgmm.impute(rows, START),
-    "hot_deck": lambda rows: emgmm.hot_deck(rows, np.random.default_rng(0)),
-    "has_holes": emgmm.has_holes,
-    "ridge_warning": lambda rows: emgmm.ridge_warning(rows, 1.0) or "",
+    "hot_deck": lambda rows: emgmm.initialization.hot_deck(rows, np.random.default_rng(0)),
+    "has_missing": emgmm.statistics.has_missing,
+    "ridge_warning": lambda rows: emgmm.ridge.ridge_warning(rows, 1.0) or "",
     "labeled_statistics": lambda rows: emgmm.labeled_statistics(rows, TRUTH, 2).expectation(START)[0].means,
     "IncompleteRows": lambda rows: emgmm.IncompleteRows(rows, "full").expectation(START)[0].means,
     "parameters_from_labels": lambda rows: emgmm.parameters_from_labels(rows, TRUTH, 2).means,
     "parameters_from_classes": lambda rows: (
-        emgmm.parameters_from_classes(
-            emgmm.labeled_statistics(X[:5], TRUTH[:5], 2), rows, np.random.default_rng(0)
-        ).means
+        parameters_from_classes(emgmm.labeled_statistics(X[:5], TRUTH[:5], 2), rows, np.random.default_rng(0)).means
     ),
     "unlabeled_statistics": lambda rows: emgmm.unlabeled_statistics(rows, 2, "kmeans", np.random.RandomState(0)).means,
     "Parts": lambda rows: emgmm.expectation_maximization(Parts(cut(rows)), START, RULE).parameters.means,
@@ -142,9 +141,9 @@ WEIGHTS = {
     "holes": lambda weight: emgmm.expectation_maximization(HOLES, START, RULE, sample_weight=weight),
     "IncompleteRows": lambda weight: emgmm.IncompleteRows(X, "full", weight),
     "labeled_statistics": lambda weight: emgmm.labeled_statistics(X, TRUTH, 2, sample_weight=weight),
-    "hot_deck": lambda weight: emgmm.hot_deck(HOLES, np.random.default_rng(0), weight),
-    "ridge_warning": lambda weight: emgmm.ridge_warning(X, 1e-6, weight),
-    "parameters_from_classes": lambda weight: emgmm.parameters_from_classes(
+    "hot_deck": lambda weight: emgmm.initialization.hot_deck(HOLES, np.random.default_rng(0), weight),
+    "ridge_warning": lambda weight: emgmm.ridge.ridge_warning(X, 1e-6, weight),
+    "parameters_from_classes": lambda weight: parameters_from_classes(
         emgmm.labeled_statistics(X[:5], TRUTH[:5], 2), X, np.random.default_rng(0), 1e-6, weight
     ),
     "unlabeled_statistics": lambda weight: emgmm.unlabeled_statistics(
@@ -387,9 +386,7 @@ def test_starts_do_not_see_rows_without_a_value(init_params):
     one, other = (emgmm.unlabeled_statistics(rows, 2, init_params, np.random.RandomState(0)) for rows in (HOLES, more))
     assert_same(one, other, 1e-12)
     labeled = emgmm.labeled_statistics(X[:5], TRUTH[:5], 2)
-    one, other = (
-        emgmm.parameters_from_classes(labeled, rows, np.random.default_rng(0), 1e-6) for rows in (HOLES, more)
-    )
+    one, other = (parameters_from_classes(labeled, rows, np.random.default_rng(0), 1e-6) for rows in (HOLES, more))
     assert_same(one, other, 1e-12)
 
 
@@ -594,7 +591,7 @@ def test_functions_tell_of_a_value_too_far_out_to_square_by_an_error_alone(kind,
         "labeled_statistics": lambda: emgmm.labeled_statistics(rows[-9:], np.ones(9, dtype=int), 2, kind),
         "weighted_statistics": lambda: emgmm.weighted_statistics(rows[-1:], np.ones((1, 2)), kind),
         "shrunken_parameters": lambda: emgmm.shrunken_parameters(known, rows),
-        "parameters_from_classes": lambda: emgmm.parameters_from_classes(one_class, rows, np.random.default_rng(0)),
+        "parameters_from_classes": lambda: parameters_from_classes(one_class, rows, np.random.default_rng(0)),
     }
     known, one_class = (emgmm.labeled_statistics(X[60:140], y, 2, kind) for y in (TRUTH[60:140], 0 * TRUTH[60:140]))
     for method in (*STARTS, "random"):

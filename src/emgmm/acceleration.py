@@ -9,8 +9,7 @@ Coordinates are such that the complete data's Fisher information is the identity
 the observed data's information, as a share of the complete data's), and so it is learned as a symmetric matrix.
 
 Where EM moves away from a fixed point, a saddle of the likelihood, I - J has a negative eigenvalue. It counts by its
-size: the step leads away from the saddle, as far as it would lead to it. Where two components sit nearly on the same
-spot, that is the way out.
+size: the step leads away, as far as it would lead there. Where two components sit on one spot, that is the way out.
 """
 
 import numpy as np
@@ -34,28 +33,24 @@ class Coordinates:
     def __init__(self, reference: MixtureParameters):
         self.reference = reference
         self.scales = np.sqrt(reference.weights)
-        self.shape = reference.type.log_roots(*self._covariances(reference)).shape
-        self.scales_of_roots = self.scales[:, None] if len(self.shape) > 1 else 1.0  # tied: one for all rows
+        self.shape = self._log_roots(reference).shape
+        each = [1] * (len(self.shape) - 1)
+        self.scales_of_roots = 1.0 if reference.type.common else self.scales.reshape(-1, *each)
 
-    def _covariances(self, mixture):
-        return mixture.covariances, self.reference.precisions_cholesky, self.reference.n_features
+    def _log_roots(self, mixture):
+        factors = self.reference.precisions_cholesky
+        return mixture.type.log_roots(mixture.covariances, factors, mixture.n_features)
 
     def of(self, mixture: MixtureParameters):
         """Give the vector of a mixture."""
         reference = self.reference
         weights = np.log(mixture.weights / reference.weights) * self.scales
         deviations = reference.type.whiten(reference.factors, (mixture.means - reference.means)[..., None])[..., 0]
-        roots = reference.type.log_roots(*self._covariances(mixture)) * self.scales_of_roots
+        roots = self._log_roots(mixture) * self.scales_of_roots
         return np.concatenate([weights, (deviations * self.scales[:, None]).ravel(), roots.ravel()])
 
     def mixture(self, vector):
-        """Give the mixture of a vector.
-
-        Raises
-        ------
-        CollapsedComponentError
-            If it is none to working precision.
-        """
+        """Give the mixture of a vector; a CollapsedComponentError if it is none to working precision."""
         reference, (n_components, n_features) = self.reference, self.reference.means.shape
         weights, deviations, roots = np.split(vector, [n_components, n_components * (1 + n_features)])
         with np.errstate(over="ignore", invalid="ignore"):  # told of below
@@ -78,14 +73,9 @@ class Anderson:
         self.damping, self.is_waiting = 0.0, False  # waiting to hear whether the last proposal was good
 
     def propose(self, mixture, image, trace) -> MixtureParameters | None:
-        """Propose what to go on from in place of EM's own step; None if there is nothing better.
+        """Propose what to go on from in place of EM's own step, from mixture to image; None if nothing is better.
 
-        Parameters
-        ----------
-        mixture, image : MixtureParameters
-            Where EM is, and where its step leads to.
-        trace : sequence of float
-            Log-likelihoods so far.
+        The trace holds the log-likelihoods so far.
         """
         if self.is_waiting:
             self.damping *= LESS

@@ -43,12 +43,16 @@ def _is_missing(value) -> bool:
         return True
 
 
-def numbers(values, name, shape=None):
-    """Return an array of float, of this shape if one is told; without a missing or infinite value."""
+def _floats(values, name):
     try:
-        array = np.asarray(with_nan(values), dtype=float)
+        return np.asarray(values, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must hold numbers") from None
+
+
+def numbers(values, name, shape=None):
+    """Return an array of float, of this shape if one is told; without a missing or infinite value."""
+    array = _floats(with_nan(values), name)
     if shape is not None and array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, not {array.shape}")
     if not np.isfinite(array).all():
@@ -67,10 +71,7 @@ def largest(X):
 def checked_rows(X, n_features=None, n_dimensions=2):
     """Return X as an array, if it holds finite or missing numbers in the shape (N, D) that is needed."""
     X = np.asarray(with_nan(X))
-    try:
-        X = X.astype(float) if X.dtype.kind == "O" else X
-    except (TypeError, ValueError):
-        raise ValueError("X must hold numbers") from None
+    X = _floats(X, "X") if X.dtype.kind == "O" else X
     if X.ndim != n_dimensions or X.shape[-1] != (n_features or X.shape[-1]) or X.dtype.kind not in "fiub":
         width = "n_features" if n_features is None else n_features
         raise ValueError(f"X must hold numbers in the shape (n_samples, {width}), not {X.dtype} {X.shape}")
@@ -115,9 +116,9 @@ def total_weight(X, sample_weight):
 
 def row_weight(weight):
     """Give the weight of a row: the mean by the weights themselves, their sum of squares over their sum; 0 of none."""
-    largest = weight.max(initial=0.0)
-    share = weight / largest if largest else weight  # or squares would underflow
-    return largest * (share @ share) / share.sum() if largest else 0.0
+    mean = weight.sum() / max(1, len(weight))
+    shares = weight / mean if mean else weight  # or squares would underflow
+    return mean * (shares @ shares) / max(1, len(weight))
 
 
 def scaled_weight(weight):

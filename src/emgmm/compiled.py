@@ -8,19 +8,21 @@ outer run over contiguous memory, so that they vectorize. The exponential is a p
 vectorize; one logarithm serves the product of some normalizers, each between 1 and the number of components.
 """
 
+import math
+
 import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from emgmm.complete import LARGEST_CONDITION
 from emgmm.covariance import LOG_2_PI, SMALLEST_UNEXPLAINED_VARIANCE, TINY
-from emgmm.statistics import ROUNDING_VARIANCE
+from emgmm.statistics import LARGEST_CONDITION, ROUNDING_VARIANCE
 
 TILE = 128
 NORMALIZERS = 32  # whose product one logarithm serves
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.693145751953125, 1.4286068203094172e-06  # the first has so few digits that n times it is exact
 ROUNDING = 6755399441055744.0  # 1.5 * 2^52: added to a number below 2^51, it leaves the nearest whole one
+TAYLOR = tuple(1 / math.factorial(i) for i in range(13, -1, -1))
 SMALLEST = -708.0  # below, the exponential is 0
 # Sums in any order; NaN and infinity stay what they are. Within its caller, or which of several compiled copies is
 # called, and with it the last bits, would depend on whether this process has compiled it or loaded it.
@@ -47,20 +49,9 @@ def _exponential(x):
     rounded = x * LOG2_E + ROUNDING
     n = rounded - ROUNDING
     r = (x - n * LN2_HIGH) - n * LN2_LOW
-    p = 1 / 6227020800
-    p = p * r + 1 / 479001600
-    p = p * r + 1 / 39916800
-    p = p * r + 1 / 3628800
-    p = p * r + 1 / 362880
-    p = p * r + 1 / 40320
-    p = p * r + 1 / 5040
-    p = p * r + 1 / 720
-    p = p * r + 1 / 120
-    p = p * r + 1 / 24
-    p = p * r + 1 / 6
-    p = p * r + 1 / 2
-    p = p * r + 1
-    p = p * r + 1
+    p = 0.0
+    for coefficient in TAYLOR:
+        p = p * r + coefficient
     return p * _power_of_two(rounded)
 
 
@@ -320,16 +311,8 @@ def _factored(covariance, factor):
     return True
 
 
-def _read_only(dtype, n_dimensions):
-    return types.Array(dtype, n_dimensions, "C", readonly=True)
-
-
-_ROWS = (
-    _read_only(types.float64, 3),
-    _read_only(types.int64, 1),
-    _read_only(types.float64, 1),
-    _read_only(types.float64, 2),
-)
+_FLOATS = {n: types.Array(types.float64, n, "C", readonly=True) for n in range(1, 5)}
+_ROWS = _FLOATS[3], types.Array(types.int64, 1, "C", readonly=True), _FLOATS[1], _FLOATS[2]
 
 
 def _compiled(*arguments):
@@ -344,25 +327,12 @@ def _compiled(*arguments):
     return compile_now
 
 
-@_compiled(_read_only(types.float64, 3), types.boolean, types.float64[:, :, ::1], types.float64[::1])
+@_compiled(_FLOATS[3], types.boolean, types.float64[:, :, ::1], types.float64[::1])
 def fold_all(X, data_set, sample_weight, center, natural, diagonal, sums, log_likelihoods):
-    """Fold the rows of R fits.
+    """Fold the rows of R fits: X (M, N, D), of which fit r has X[data_set[r]]; weights (N,), or (0,) if there are none.
 
-    Parameters
-    ----------
-    X : ndarray of shape (M, N, D)
-        Data sets.
-    data_set : ndarray of int of shape (R,)
-        Which of them each fit has.
-    sample_weight : ndarray of shape (N,), or (0,) if there are none
-    center : ndarray of shape (R, D)
-        Point amid the rows, from which features are taken.
-    natural : ndarray of shape (R, K, 1 + D + P)
-        See `complete.natural_parameters`.
-    diagonal : bool
-        Products are the features' squares.
-    sums, log_likelihoods : ndarray of shape (R, K, 1 + D + P) and (R,)
-        To add to.
+    Features are taken from `center` (R, D), a point amid the rows, their products are squares if `diagonal`; `natural`
+    (R, K, 1 + D + P) is `complete.natural_parameters`. Add to sums, of that shape, and log-likelihoods (R,).
     """
     for r in range(len(natural)):
         log_likelihoods[r] += _fold(X[data_set[r]], sample_weight, center[r], natural[r], diagonal, sums[r])
@@ -370,7 +340,7 @@ def fold_all(X, data_set, sample_weight, center, natural, diagonal, sums, log_li
 
 @_compiled(
     types.float64,
-    *(_read_only(types.float64, n) for n in (2, 3, 4)),
+    *(_FLOATS[n] for n in (2, 3, 4)),
     *(types.Array(types.float64, n, "C") for n in (2, 3, 4, 4, 1)),
     types.boolean[::1],
 )

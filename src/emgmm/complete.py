@@ -18,14 +18,13 @@ import numpy as np
 
 from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.diagonal import TERMS_A_FEATURE, DiagonalRows
-from emgmm.statistics import SufficientStatistics
+from emgmm.incomplete import careful_expectation
+from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, normalize, rows_that_fit
 
-BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
 SMALL = 20_000  # rows x features x components for which products save nothing
-LEAST_ROWS, MAX_BLOCK_ROWS = 256, 16_384  # of a block; more gain nothing
 MANY_FEATURES = 4  # features a component beyond which their products cost more than they save
-# The fast way is taken while x^T precision x is a sum of terms of this size at most: about 12 digits are right.
-LARGEST_CONDITION = 1e4
+MANY_VALUES = 1024  # features and products of which a block of the least rows does not fit the cache
+SOME_ROWS = 16_384  # for a point amid all
 # Numba's kernel saves about 0.2 ns for each row, component and feature of a pass (2 and 8 features); to import it takes
 # half a second. The count of them decides, not the clock: the same rows and settings give the same bytes.
 REPAID = 2_500_000_000
@@ -52,9 +51,9 @@ def _is_compiled() -> bool:
 
 def kernel_for(kernel, work) -> str:
     """Choose NumPy or numba, after so much work (`REPAID`)."""
-    if kernel == "auto":
-        kernel = "numba" if work > REPAID and has_numba() and _is_compiled() else "numpy"
-    return kernel
+    if kernel != "auto":
+        return kernel
+    return "numba" if work > REPAID and has_numba() and _is_compiled() else "numpy"
 
 
 def checked_kernel(kernel):
@@ -84,31 +83,11 @@ def natural_parameters(covariance_type, weights, deviations, factors):
 def fold(natural, features, sample_weight=None, scratch=(None, None)):
     """Sum responsibilities times features (..., F, n) over a block's rows: (..., K, F); and their log-likelihood.
 
-    `scratch` are arrays to overwrite, (..., K, n) and (2, ..., n): new ones for each block may cost as much as the
-    rest.
+    `scratch` are arrays to overwrite, (..., K, n) and (2, ..., n): new ones a block may cost as much as the rest.
     """
     log_joint = np.matmul(natural, features, out=scratch[0])
     log_likelihood = normalize(log_joint, sample_weight, scratch[1])
     return log_joint @ features.swapaxes(-1, -2), np.add.reduce(log_likelihood, axis=-1)
-
-
-def normalize(log_joint, sample_weight=None, scratch=None):
-    """Turn joint log-densities (..., K, n) into posteriors, in place; return each row's log-likelihood.
-
-    Both are multiplied by the rows' weights (n,), if there are any.
-    """
-    largest, normalizer = (None, None) if scratch is None else scratch
-    largest = np.maximum.reduce(log_joint, axis=-2, out=largest)
-    log_joint -= largest[..., None, :]
-    np.exp(log_joint, out=log_joint)
-    normalizer = np.add.reduce(log_joint, axis=-2, out=normalizer)
-    log_joint /= normalizer[..., None, :]
-    np.log(normalizer, out=normalizer)
-    normalizer += largest
-    if sample_weight is not None:
-        log_joint *= sample_weight
-        normalizer *= sample_weight
-    return normalizer
 
 
 def statistics_from(sums, natural, rows):
@@ -117,22 +96,18 @@ def statistics_from(sums, natural, rows):
     They are not where the terms of a typical row's log-density are too large, or a component's variance too small
     beside its distance from the center.
     """
-    covariance_type = COVARIANCE_TYPES[rows.covariance_type]
-    n_features = rows.center.shape[-1]
-    mass = sums[..., 0]
-    divisor = np.maximum(mass, TINY)[..., None]
-    shift = sums[..., 1 : 1 + n_features] / divisor
-    moments = covariance_type.from_products(sums[..., 1 + n_features :], n_features)
-    scatter = moments - covariance_type.scaled(covariance_type.outer(shift), mass)
-    squares = covariance_type.variances(moments)
+    kind, n_features, mass = COVARIANCE_TYPES[rows.covariance_type], rows.center.shape[-1], sums[..., 0]
+    moments = kind.from_products(sums[..., 1 + n_features :], n_features)
+    shift, scatter = centered(kind, mass, sums[..., 1 : 1 + n_features], moments)
+    squares = kind.variances(moments)
     if rows.squares is None:  # every row counts once in all, whatever the posteriors
-        rows.squares = np.add.reduce(squares, axis=-2) / np.add.reduce(divisor, axis=-2)
-    minus_half_precisions = natural[..., 1 + n_features :].take(covariance_type.squares(n_features), axis=-1)
+        rows.squares = np.add.reduce(squares, axis=-2) / np.add.reduce(np.maximum(mass, TINY), axis=-1)[..., None]
+    minus_half_precisions = natural[..., 1 + n_features :].take(kind.squares(n_features), axis=-1)
     terms = np.minimum.reduce(minus_half_precisions @ rows.squares[..., None], axis=-2)[..., 0]
-    variances, largest = covariance_type.variances(scatter), LARGEST_CONDITION
-    if covariance_type.diagonal:
+    variances, largest = kind.variances(scatter), LARGEST_CONDITION
+    if kind.diagonal:
         largest = max(largest, TERMS_A_FEATURE * n_features)
-        if covariance_type.shared:  # by one variance
+        if kind.isotropic:
             squares, variances = (a.sum(axis=-1, keepdims=True) for a in (squares, variances))
     kept = squares <= LARGEST_CONDITION * variances
     exact = (terms >= -0.5 * largest) & np.logical_and.reduce(kept, axis=(-1, -2))
@@ -155,7 +130,7 @@ class Rows:
         self.n_values = 1 + n_features + COVARIANCE_TYPES[covariance_type].n_products(n_features)
         self.block_rows = block_rows or rows_that_fit(n_rows, self.n_values)
         # Any point amid the data will do: the mean of some thousand rows.
-        some = X[..., :: max(1, n_rows // MAX_BLOCK_ROWS), :]
+        some = X[..., :: max(1, n_rows // SOME_ROWS), :]
         self.center = some.mean(axis=-2, dtype=float) if n_rows else np.zeros((*X.shape[:-2], n_features))
         self.data_set = np.zeros(1, dtype=np.int64) if n_fits is None else np.arange(n_fits) % len(X)
         if n_fits is not None:
@@ -230,16 +205,12 @@ class Rows:
     def step(self, weights, means, factors, reg_covar):
         """Take whole steps of EM by numba, of fits with full covariances: (R, K), (R, K, D) and (R, K, D, D).
 
-        Returns
-        -------
-        list of ndarray
-            New weights, means, covariances and factors; None if the kernel is another, or rows must be copied for it.
-        log_likelihoods : ndarray of shape (R,)
-        proper : ndarray of bool of shape (R,)
-            Not where digits were lost or a component collapsed: `expectation` and `maximization` tell.
+        Give new weights, means, covariances and factors, or None if the kernel is another, or rows must be copied for
+        it; log-likelihoods (R,); and which are proper (R,): not where digits were lost or a component collapsed, which
+        `expectation` and `maximization` tell.
         """
-        n_values = weights.size * self.n_values
-        if self.covariance_type != "full" or not self._as_they_are or self._kernel(n_values) != "numba":
+        can = COVARIANCE_TYPES[self.covariance_type].compiled and self._as_they_are
+        if not can or self._kernel(weights.size * self.n_values) != "numba":
             return None, None, None
         from emgmm.compiled import step_all
 
@@ -252,14 +223,14 @@ class Rows:
     def expectation(self, parameters):
         """Take the E-step: expected sufficient statistics, and the log-likelihood."""
         if parameters.type.diagonal:
-            many_products = self.n_values > BLOCK_VALUES // LEAST_ROWS
+            many_products = self.n_values > MANY_VALUES
         else:
             many_products = parameters.n_features > MANY_FEATURES * parameters.n_components
         found = None
         if not (many_products and self.kernel == "numpy") and self._careful is None:
             found = _fast_expectation(self, parameters)
         if found or not parameters.type.diagonal or self.X.size * parameters.n_components <= SMALL:
-            return found or exact_expectation(self.X, parameters, self.sample_weight)
+            return found or careful_expectation(self.X, parameters, self.sample_weight)
         careful = self._careful or DiagonalRows(self.X, self.sample_weight)
         found = careful.expectation(parameters)
         self._careful = careful if careful.needed else None
@@ -273,49 +244,3 @@ def _fast_expectation(rows, parameters):
     sums, log_likelihood = rows.sums(natural)
     statistics, exact = statistics_from(sums, natural, rows)
     return (statistics, float(log_likelihood)) if exact else None
-
-
-def rows_that_fit(n_rows, values_a_row):
-    """Rows of a block: as many as fit the cache."""
-    return max(1, min(n_rows, MAX_BLOCK_ROWS, max(LEAST_ROWS, BLOCK_VALUES // values_a_row)))
-
-
-def joint_blocks(X, parameters):
-    """Yield the rows of each block, their deviations (K, D, n) from the means, and log joint densities (K, n)."""
-    covariance_type, factors = parameters.type, parameters.factors
-    constants = covariance_type.log_constants(parameters.weights, factors)
-    size = rows_that_fit(len(X), 2 * parameters.means.size)
-    for begin in range(0, len(X), size):
-        rows = slice(begin, min(begin + size, len(X)))
-        deviations = np.subtract(X[rows].T[None], parameters.means[:, :, None], dtype=float)
-        yield rows, deviations, log_joint_densities(covariance_type, constants, factors, deviations)
-
-
-def log_joint_densities(covariance_type, constants, factors, deviations):
-    """Give log joint densities (..., K, n): from constants and factors, one a component, and the rows' deviations."""
-    whitened = covariance_type.whiten(factors, deviations)
-    return constants[..., None] - 0.5 * np.einsum("...dn,...dn->...n", whitened, whitened)
-
-
-def exact_expectation(X, parameters, sample_weight=None):
-    """Take the E-step the exact way."""
-    covariance_type, shape = parameters.type, parameters.means.shape
-
-    def sums_about(means):
-        mass, first, second, total = np.zeros(shape[0]), np.zeros(shape), covariance_type.outer(np.zeros(shape)), 0.0
-        for rows, deviations, log_joint in joint_blocks(X, parameters):
-            log_likelihood = normalize(log_joint, None if sample_weight is None else sample_weight[rows])
-            deviations += (parameters.means - means)[:, :, None]
-            mass += log_joint.sum(axis=1)
-            first += (deviations @ log_joint[:, :, None])[:, :, 0]
-            second += covariance_type.scatter(deviations, log_joint)
-            total += log_likelihood.sum()
-        shift = first / np.maximum(mass, TINY)[:, None]
-        scatter = second - covariance_type.scaled(covariance_type.outer(shift), mass)
-        lost = covariance_type.variances(second) > LARGEST_CONDITION * covariance_type.variances(scatter)
-        return SufficientStatistics(mass, means + shift, scatter, parameters.covariance_type), float(total), lost.any()
-
-    statistics, log_likelihood, lost_digits = sums_about(parameters.means)
-    if lost_digits:  # the means have moved by many standard deviations: once more, about the new ones
-        statistics, log_likelihood, _ = sums_about(statistics.means)
-    return statistics, log_likelihood

@@ -1,6 +1,6 @@
-"""The covariance types full, tied, diag and spherical: all that depends on the type, in small functions.
+"""The types of covariances: all that depends on the type, in small functions.
 
-Second moments are matrices (..., D, D) for full and tied, variances (..., D) for diag and spherical. Leading
+Second moments are matrices (..., D, D), or variances (..., D) where features do not covary (diag, spherical). Leading
 dimensions "..." are components, and mixtures of a group of fits. Factors are those of precisions: precision = U U^T
 with U upper triangular, or one over the standard deviations.
 """
@@ -68,58 +68,62 @@ def _lapack_factors(covariances):
 
 @dataclass(frozen=True)
 class CovarianceType:
-    """A shape that the components' covariances share.
+    """A shape that the components' covariances have; nothing else knows the types.
+
+    A type of one's own is an entry of `COVARIANCE_TYPES`: other settings of these, or a subclass that has `pool`,
+    `n_parameters`, `log_roots` and `from_log_roots` of its own.
 
     Attributes
     ----------
-    diagonal : bool
-        Features do not covary.
-    shared : bool
-        One matrix for all components (tied), or one variance for all features of a component (spherical).
+    diagonal : bool, whether features do not covary
+    common : bool, whether all components have the same covariances
+    isotropic : bool, whether all features of a component have the same variance, and do not covary
+    compiled : bool, whether `compiled.step_all` takes whole steps; other types take NumPy's M-step
     """
 
-    diagonal: bool
-    shared: bool
+    diagonal: bool = False
+    common: bool = False
+    isotropic: bool = False
+    compiled: bool = False
 
     def shape(self, n_components, n_features):
         """Shape of the covariances, scikit-learn's."""
-        if self.diagonal:
-            return (n_components,) if self.shared else (n_components, n_features)
-        return (n_features, n_features) if self.shared else (n_components, n_features, n_features)
+        variances = (1,) * self.common if self.isotropic else (n_features,)
+        each = variances if self.diagonal else (n_features, n_features)
+        return each if self.common else (n_components, *each)
 
     def n_parameters(self, n_components, n_features):
         """Count the free parameters of the covariances."""
-        if self.diagonal:
-            return n_components * (1 if self.shared else n_features)
-        return (1 if self.shared else n_components) * n_features * (n_features + 1) // 2
+        return (1 if self.isotropic else self.n_products(n_features)) * (1 if self.common else n_components)
 
     def pool(self, scatter, mass):
         """Covariances that maximize the likelihood, from the scatter of components of the given mass (..., K)."""
-        if self.diagonal:
-            return scatter.mean(axis=-1) / mass if self.shared else scatter / mass[..., None]
-        if self.shared:
-            return scatter.sum(axis=-3) / mass.sum(axis=-1)[..., None, None]
-        return scatter / mass[..., None, None]
+        scatter = scatter.mean(axis=-1, keepdims=self.common) if self.isotropic else scatter
+        each = len(self.shape(1, 1)) - (not self.common)
+        if self.common:
+            scatter, mass = scatter.sum(axis=-1 - each), mass.sum(axis=-1)
+        return scatter / mass[(..., *[None] * each)]
 
     def expand(self, values, n_components, n_features):
         """Covariances, or their factors, as one second moment a component."""
-        if not self.shared:
+        if not (self.common or self.isotropic):
             return values
-        if self.diagonal:
-            return np.broadcast_to(values[..., None], (*values.shape, n_features))
-        batch = values.shape[:-2]
-        return np.broadcast_to(values[..., None, :, :], (*batch, n_components, n_features, n_features))
+        each = (n_features,) if self.diagonal else (n_features, n_features)
+        values = values[..., None] if self.isotropic and not self.common else values
+        values = values[(..., None, *[slice(None)] * len(each))] if self.common else values
+        return np.broadcast_to(values, (*values.shape[: -1 - len(each)], n_components, *each))
 
-    def regularized(self, covariances, reg_covar, share=None):
+    def regularized(self, covariances, reg_covar, share=None, mass=None):
         """Add `reg_covar` to every variance, in place.
 
-        For diag and spherical only by the share of each variance (..., K, D) that comes from observed values: the rest
-        is the variance before, which has it. For full and tied it is a floor below the variances in all directions.
+        For diagonal ones only by the share of each variance (..., K, D) that comes from observed values: the rest is
+        the variance before, which has it. For others it is a floor below the variances in all directions.
         """
         if reg_covar:
             variances = covariances if self.diagonal else np.einsum("...dd->...d", covariances)
             if self.diagonal and share is not None:
-                reg_covar = reg_covar * (share.mean(axis=-1) if self.shared else share)
+                own = share.mean(axis=-1) if self.isotropic else share
+                reg_covar = reg_covar * (self.pool(self.scaled(share, mass), mass) if self.common else own)
             variances += reg_covar
         return covariances
 
@@ -131,14 +135,13 @@ class CovarianceType:
         return (_small_factors if covariances.shape[-1] <= SMALL else _lapack_factors)(covariances)
 
     def log_roots(self, covariances, factors, n_features):
-        """Unbounded coordinates (..., P) of covariances, 0 at a reference, whose precisions have the given factors.
+        """Unbounded coordinates of covariances, 0 at a reference, whose precisions have the given factors.
 
         A covariance is the reference's times the square of a triangular matrix; of the diagonal, the logarithms are
         coordinates. Near the reference each has Fisher information 1 a row.
         """
         if self.diagonal:
-            logarithms = 0.5 * np.log(covariances) + np.log(factors)
-            return np.sqrt(2 * n_features) * logarithms[:, None] if self.shared else np.sqrt(2) * logarithms
+            return np.sqrt(2 * n_features if self.isotropic else 2) * (0.5 * np.log(covariances) + np.log(factors))
         below, diagonal = _triangle(n_features)
         roots = (factors.swapaxes(-1, -2) @ np.linalg.cholesky(covariances))[..., *below]
         roots[..., diagonal] = np.sqrt(2) * np.log(roots[..., diagonal])
@@ -147,9 +150,7 @@ class CovarianceType:
     def from_log_roots(self, coordinates, reference, n_features):
         """Covariances that have such coordinates: positive definite, whatever these are."""
         if self.diagonal:
-            information = 2 * n_features if self.shared else 2
-            squares = np.exp(2 / np.sqrt(information) * coordinates)
-            return reference * (squares[:, 0] if self.shared else squares)
+            return reference * np.exp(2 / np.sqrt(2 * n_features if self.isotropic else 2) * coordinates)
         below, diagonal = _triangle(n_features)
         entries, roots = coordinates.copy(), np.zeros(reference.shape)
         entries[..., diagonal] = np.exp(entries[..., diagonal] / np.sqrt(2))
@@ -180,13 +181,16 @@ class CovarianceType:
         """Second moments from sums of products (..., P)."""
         return sums if self.diagonal else sums.take(_pairs(n_features)[2], axis=-1)
 
+    def precisions(self, factors):
+        """Inverse second moments, from their factors."""
+        return factors**2 if self.diagonal else factors @ factors.swapaxes(-1, -2)
+
     def quadratic_form(self, factors, vectors):
         """Precision times vectors (..., D), and coefficients (..., P) of the products in x^T precision x."""
+        precisions = self.precisions(factors)
         if self.diagonal:
-            precisions = factors**2
             return precisions * vectors, precisions
         entries, times, *_ = _pairs(factors.shape[-1])
-        precisions = factors @ factors.swapaxes(-1, -2)
         flat = precisions.reshape(*precisions.shape[:-2], -1)
         return (precisions @ vectors[..., None])[..., 0], flat.take(entries, axis=-1) * times
 
@@ -220,24 +224,22 @@ class CovarianceType:
     def log_constants(self, weights, factors):
         """Logarithm of weight times density at the mean, of each component (..., K)."""
         n_features = factors.shape[-1]
-        if self.diagonal and factors.strides[-1] == 0:  # `expand` has repeated one factor
-            half_log_determinants = n_features * np.log(factors[..., 0])
-        else:
-            half_log_determinants = np.add.reduce(np.log(self.variances(factors)), axis=-1)
+        repeated = self.diagonal and factors.strides[-1] == 0  # by `expand`
+        logarithms = np.log(factors[..., 0] if repeated else self.variances(factors))
+        half_log_determinants = n_features * logarithms if repeated else np.add.reduce(logarithms, axis=-1)
         return np.log(weights) + half_log_determinants - 0.5 * n_features * LOG_2_PI
+
+    def log_joint(self, constants, factors, deviations):
+        """Log joint densities (..., K, n), by `log_constants` and factors of components, of deviations (..., D, n)."""
+        whitened = self.whiten(factors, deviations)
+        return constants[..., None] - 0.5 * np.einsum("...dn,...dn->...n", whitened, whitened)
 
     def given(self, moments, observed):
         """Condition each component (K, ...) on the observed features of each pattern, (P, D) of bool.
 
-        Returns
-        -------
-        factors : ndarray of shape (P, K, ...)
-            Of the observed features' precisions; a missing one stands by itself, with variance 1.
-        coefficients : ndarray of shape (P, K, D, D) or None
-            Of the regression of all features on the observed ones: of an observed one, 1 for itself. None if features
-            do not covary.
-        left : ndarray of shape (P, K, ...)
-            Second moments of the missing features that the regression leaves.
+        Give factors (P, K, ...) of the observed features' precisions (a missing one stands by itself, with variance 1);
+        coefficients (P, K, D, D) of the regression of all features on the observed ones (of an observed one, 1 for
+        itself), None if features do not covary; and second moments (P, K, ...) of the missing ones that it leaves.
         """
         if self.diagonal:
             seen = observed[:, None]
@@ -250,14 +252,6 @@ class CovarianceType:
         coefficients = np.where(rows, identity, half @ factors.swapaxes(-1, -2))
         left = np.where(rows | columns, 0.0, moments - half @ half.swapaxes(-1, -2))
         return factors, coefficients, left
-
-    def regressed(self, coefficients, rows):
-        """Deviations of all features (..., D, n) that are expected of observed ones, by `given`."""
-        return rows if self.diagonal else coefficients @ rows
-
-    def lifted(self, coefficients, moments):
-        """Second moments of such deviations, from those of observed ones; of features that covary."""
-        return coefficients @ moments @ coefficients.swapaxes(-1, -2)
 
     def scaled_noise(self, moments, noise):
         """Give standard normal rows (..., D, n) the second moments, which may be singular.
@@ -289,8 +283,8 @@ class _Types(dict):
 
 
 COVARIANCE_TYPES = _Types(
-    full=CovarianceType(diagonal=False, shared=False),
-    tied=CovarianceType(diagonal=False, shared=True),
-    diag=CovarianceType(diagonal=True, shared=False),
-    spherical=CovarianceType(diagonal=True, shared=True),
+    full=CovarianceType(compiled=True),
+    tied=CovarianceType(common=True),
+    diag=CovarianceType(diagonal=True),
+    spherical=CovarianceType(diagonal=True, isotropic=True),
 )

@@ -9,9 +9,9 @@ to, or whose digits were lost, they are made of its own rows.
 
 import numpy as np
 
-from emgmm.covariance import LOG_2_PI, TINY
+from emgmm.covariance import LOG_2_PI
 from emgmm.parameters import MixtureParameters
-from emgmm.statistics import SufficientStatistics, has_holes, no_statistics
+from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, has_missing, no_statistics, normalize
 
 BLOCK_VALUES = 2**21  # values of a block held at a time: 16 MiB, for fewer leave each component too few rows
 MAX_BLOCK_ROWS = 16_384
@@ -31,7 +31,7 @@ class DiagonalRows:
 
     def __init__(self, X, sample_weight=None, labels=None, keep=True):
         self.X, self.sample_weight, self.labels, self.keep = X, sample_weight, labels, keep
-        self.incomplete = has_holes(X)
+        self.incomplete = has_missing(X)
         self.center = self._kept = None
         self.exact = False  # components whose sums of products have lost digits
         self.needed = False  # whether products alone would have lost digits in the last E-step
@@ -52,7 +52,7 @@ class DiagonalRows:
             left_out = np.log(factors) - 0.5 * LOG_2_PI
             of_missing = 0.5 * linear * offsets - left_out
         for rows, features, squares, missing in self._blocks(len(means)):
-            if kind.shared:
+            if kind.isotropic:
                 halves = np.multiply.outer(-0.5 * precisions[:, 0], squares.sum(axis=1))
             else:
                 halves = (-0.5 * precisions) @ squares.T
@@ -85,10 +85,8 @@ class DiagonalRows:
 
         A missing value counts as its expectation, the component's mean, and adds the component's variance.
         """
-        from emgmm.complete import LARGEST_CONDITION, normalize
-
-        shape, kind = parameters.means.shape, parameters.covariance_type
-        total, log_likelihood = no_statistics(*shape, kind), 0.0
+        shape, name, kind = parameters.means.shape, parameters.covariance_type, parameters.type
+        total, log_likelihood = no_statistics(*shape, name), 0.0
         mass, first, second, absent = np.zeros(shape[0]), np.zeros(shape), np.zeros(shape), np.zeros(shape)
         for rows, features, squares, missing, log_joint in self.joint_blocks(parameters):
             weight = None if self.sample_weight is None else self.sample_weight[rows]
@@ -108,27 +106,24 @@ class DiagonalRows:
                     offsets, of_shared = parameters.means - self.center, shared @ missing
                     first += of_shared * offsets
                     second += of_shared * offsets**2
-        shift = first / np.maximum(mass, TINY)[:, None]
-        total = total + SufficientStatistics(mass, self.center + shift, second - mass[:, None] * shift**2, kind)
+        shift, scatter = centered(kind, mass, first, second)
+        total = total + SufficientStatistics(mass, self.center + shift, scatter, name)
         scatter = total.scatter + absent * parameters.variances if self.incomplete else total.scatter
-        sums = (a.sum(axis=1, keepdims=True) if parameters.type.shared else a for a in (second, scatter))
+        sums = (a.sum(axis=1, keepdims=True) if kind.isotropic else a for a in (second, scatter))
         lost = np.greater(next(sums), LARGEST_CONDITION * next(sums)).any(axis=1)
         if lost.any():
             self.exact = self.exact | lost
             return self.expectation(parameters)
         observed = np.maximum(total.mass[:, None] - absent, 0.0) if self.incomplete else None
-        return SufficientStatistics(total.mass, total.means, scatter, kind, observed), log_likelihood
+        return SufficientStatistics(total.mass, total.means, scatter, name, observed), log_likelihood
 
     def _own_statistics(self, rows, shares, parameters):
         """Take statistics of some rows from their deviations, by their shares (K, n) in the components."""
-        from emgmm.complete import LARGEST_CONDITION
-
         means, largest = parameters.means, shares.argmax(axis=1)
         mass = shares.sum(axis=1)
         chosen = shares > np.exp(-NEGLIGIBLE) * shares[np.arange(len(means)), largest, None]
         about = self.X[rows][largest].astype(float)  # so that a constant feature has exactly its constant as the mean
-        if self.incomplete:
-            about = np.where(np.isnan(about), means, about)
+        about = np.where(np.isnan(about), means, about)
         scatter = np.zeros(means.shape)
         for _ in range(2):
             first, second = np.zeros(means.shape), np.zeros(means.shape)
@@ -137,9 +132,9 @@ class DiagonalRows:
                 first[k] += share @ deviations
                 np.multiply(deviations, deviations, out=deviations)
                 second[k] += share @ deviations
-            shift = first / np.maximum(mass, TINY)[:, None]
+            shift, found = centered(parameters.type, mass, first, second)
             about += shift
-            scatter = np.where(chosen.any(axis=1)[:, None], second - mass[:, None] * shift**2, scatter)
+            scatter = np.where(chosen.any(axis=1)[:, None], found, scatter)
             chosen &= (second > LARGEST_CONDITION * scatter).any(axis=1)[:, None]
             if not chosen.any():
                 break  # else the row was an outlier: once more, about the mean

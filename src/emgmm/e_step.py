@@ -1,16 +1,16 @@
 """E-step: posteriors of rows under a mixture, their log-likelihoods and expected sufficient statistics."""
 
 import math
+from itertools import chain
 
 import numpy as np
 
-from emgmm import complete, incomplete
 from emgmm.checks import checked_rows, checked_weight, weighted
-from emgmm.complete import Rows, checked_kernel, normalize
+from emgmm.complete import Rows, checked_kernel
 from emgmm.diagonal import DiagonalRows
-from emgmm.incomplete import IncompleteRows, has_value
+from emgmm.incomplete import IncompleteRows, has_value, patterns_of
 from emgmm.one_thread import one_thread
-from emgmm.statistics import has_holes
+from emgmm.statistics import has_missing, normalize
 
 FEW_ROWS = 2  # for which what products need, for each component, costs more than they save
 FAR = -1e20  # log density below which the squares may hide what differs between components
@@ -23,7 +23,7 @@ def rows_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Rows 
     Rows of weight 0 are left out. Those without any value get weight 0: as in `counted_rows`, without a copy.
     """
     sample_weight, X = weighted(sample_weight, X)
-    if has_holes(X):
+    if has_missing(X):
         checked_kernel(kernel)
         if not (seen := has_value(X)).all():
             sample_weight = seen if sample_weight is None else np.where(seen, sample_weight, 0.0)
@@ -33,11 +33,10 @@ def rows_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Rows 
 
 def _joint_blocks(X, parameters):
     """Yield the rows of each block, and their log joint densities (K, n)."""
-    lacks_values = has_holes(X)
-    if parameters.type.diagonal and (lacks_values or len(X) > FEW_ROWS):
+    if parameters.type.diagonal and (len(X) > FEW_ROWS or has_missing(X)):
         blocks = DiagonalRows(X, keep=False).joint_blocks(parameters)
     else:
-        blocks = (incomplete if lacks_values else complete).joint_blocks(X, parameters)
+        blocks = chain.from_iterable(patterns.blocks(X) for patterns in patterns_of(X, parameters))
     return ((rows, log_joint) for rows, *_, log_joint in blocks)
 
 
@@ -63,8 +62,7 @@ def expectation(X, parameters, sample_weight=None):
     Raises
     ------
     ValueError
-        If X or the weights cannot be used: another shape, infinite values or some too far out to square, a negative
-        weight.
+        If X or the weights cannot be used: another shape, infinite values, some too far out to square, a negative one.
     """
     X = checked_rows(X, parameters.n_features)
     rows = rows_to_fit(X, parameters.covariance_type, checked_weight(sample_weight, len(X)))
@@ -77,18 +75,9 @@ def expectation(X, parameters, sample_weight=None):
 @one_thread()
 @np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are done by hand
 def posteriors(X, parameters):
-    """Responsibilities p(component | row).
+    """Give responsibilities p(component | row), (N, K), of rows X (N, D): each row sums to 1.
 
-    Parameters
-    ----------
-    X : ndarray of shape (N, D)
-        NaN is a missing value.
-    parameters : MixtureParameters
-
-    Returns
-    -------
-    ndarray of shape (N, K)
-        Each row sums to 1. They are the weights where nothing is observed.
+    NaN is a missing value; where nothing is observed they are the weights of `parameters`, a MixtureParameters.
     """
     X = checked_rows(X, parameters.n_features)
     result = np.empty((len(X), parameters.n_components))
@@ -137,17 +126,9 @@ def _limits(X, observed, parameters):
 
 @one_thread()
 def log_likelihoods(X, parameters):
-    """Log-likelihood log p(x) of each row, of what is observed; in nats. It is 0 where nothing is.
+    """Give the log-likelihood log p(x) of what is observed of each row of X (N, D), (N,) in nats.
 
-    Parameters
-    ----------
-    X : ndarray of shape (N, D)
-        NaN is a missing value.
-    parameters : MixtureParameters
-
-    Returns
-    -------
-    ndarray of shape (N,)
+    NaN is a missing value; where nothing is observed it is 0. `parameters` are a MixtureParameters.
     """
     X = checked_rows(X, parameters.n_features)
     result = np.empty(len(X))

@@ -22,15 +22,13 @@ class StoppingRule:
 
     Attributes
     ----------
-    tol : float
-        In nats a row.
+    tol : float, in nats a row
     max_iter : int
         The most passes over the rows; EM has then not converged. Without acceleration each is a step.
     before_maximization : bool
         Test between the E-step and the M-step, and leave the M-step out when the test passes (article A).
         If False, test after the M-step (scikit-learn).
-    earliest : int
-        The first step at which the test may pass.
+    earliest : int, the first step at which the test may pass
     by_limit : bool, default=False
         Look at the distance from the limit in place of the change (`distance_from_limit`).
     """
@@ -46,10 +44,7 @@ class StoppingRule:
             raise ValueError(f"tol and max_iter must not be negative, got {self.tol} and {self.max_iter}")
 
     def is_met(self, trace, previous=None) -> bool:
-        """Tell whether EM may stop, by a trace of mean log-likelihoods.
-
-        `previous` is the value before the trace, of a run that this one continues.
-        """
+        """Tell whether EM may stop, by mean log-likelihoods, and the last one of a run that they continue."""
         if len(trace) < self.earliest and previous is None:
             return False
         if self.by_limit:
@@ -62,29 +57,18 @@ ESTIMATES = 3  # of the limit, that must agree that EM is near it
 
 
 def distance_from_limit(trace) -> float:
-    """Estimate how far a trace is from its limit, by Aitken's extrapolation (Aitken, 1926).
+    """Estimate how far a trace of mean log-likelihoods is from its limit, by Aitken's extrapolation (Aitken, 1926).
 
     Gains that shrink by a ratio r each leave r / (1 - r) times the last one to gain (for EM: Böhning et al., 1994,
     "The distribution of the likelihood ratio for mixtures of densities from the one-parameter exponential family").
     One ratio may be small by chance, where EM is about to leave a flat place: the largest of three estimates counts,
-    from the last steps.
-
-    Parameters
-    ----------
-    trace : sequence of float
-        Mean log-likelihood of each step, in nats a row.
-
-    Returns
-    -------
-    float
-        In nats a row. Infinite for less than five steps, and where a gain is as large as the one before, or larger.
+    from the last steps. It is infinite for less than five steps, and where a gain is as large as the one before.
     """
     if len(trace) < ESTIMATES + 2:
         return np.inf
     gains = np.diff(trace[-ESTIMATES - 2 :])
     rounding = 64 * np.finfo(float).eps * max(1.0, abs(trace[-1]))
-    with np.errstate(over="ignore"):
-        ratios = gains[1:] / np.where(gains[:-1] == 0, np.nan, gains[:-1])
+    ratios = gains[1:] / np.where(gains[:-1] == 0, np.nan, gains[:-1])
     shrinks = (ratios >= 0) & (ratios < 1)
     left = np.where(shrinks, np.abs(gains[1:] * ratios) / np.where(shrinks, 1 - ratios, 1.0), np.inf)
     return float(np.where(np.abs(gains[1:]) <= rounding, 0.0, left).max())
@@ -101,9 +85,9 @@ def sklearn_stopping(tol=1e-3, max_iter=100):
 
 
 def aitken_stopping(tol=1e-6, max_iter=1000):
-    """Stop nearer than `tol` to the limit, as far as the last steps tell: slow is not done.
+    """Stop nearer than `tol` to the limit, by the last steps (`distance_from_limit`): slow is not done.
 
-    Tested before the M-step, never before the fifth step. See `distance_from_limit`.
+    Tested before the M-step, never before the fifth step.
     """
     return StoppingRule(tol, max_iter, before_maximization=True, earliest=ESTIMATES + 2, by_limit=True)
 
@@ -118,8 +102,7 @@ class EMResult:
         The last proper ones, if EM collapsed.
     trace : tuple of float
         Mean log-likelihood a row found by the E-step of each step, in nats. Its length is the number of steps.
-    n_maximizations : int
-        M-steps taken.
+    n_maximizations : int, M-steps taken
     n_passes : int
         E-steps taken: passes over the rows. With acceleration some are of steps that went too far and were taken back.
     converged : bool
@@ -155,9 +138,8 @@ def expectation_maximization(
 
     Parameters
     ----------
-    X : ndarray of shape (N, D), or Parts
-        Rows without labels. NaN is a missing value: the likelihood is that of the observed ones. `Parts` bring labels
-        and weights of their own.
+    X : ndarray of shape (N, D), or Parts, which have labels and weights of their own
+        Rows without labels. NaN is a missing value: the likelihood is that of the observed ones.
     start : MixtureParameters
     stopping : StoppingRule
     labeled : SufficientStatistics or IncompleteRows, optional

@@ -20,13 +20,13 @@ from emgmm.e_step import log_likelihoods, posteriors
 from emgmm.em import aitken_stopping, expectation_maximization, sklearn_stopping
 from emgmm.imputation import impute
 from emgmm.incomplete import check_features, counted_rows, has_value
-from emgmm.initialization import hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
+from emgmm.initialization import METHODS, hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
 from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
 from emgmm.parts import Parts
 from emgmm.ridge import ridge_warning
-from emgmm.statistics import has_holes, maximization, weighted_statistics
+from emgmm.statistics import has_missing, maximization, weighted_statistics
 
 SAMPLE_ROWS = 50_000  # of parts, to start from
 READ = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
@@ -66,19 +66,14 @@ class GaussianMixtureEM(GaussianMixture):
         they give the start and leave; EM runs on the unlabeled rows alone.
     stopping : {"change", "aitken"}, default="change"
         What must be below `tol` for EM to stop: the change of the mean log-likelihood, as in scikit-learn; or its
-        distance from the limit, as far as the last steps tell (`distance_from_limit`). Where EM is slow, a small
-        change is far from the limit.
+        distance from the limit, by the last steps (`aitken_stopping`). Where EM is slow, a small change is far from it.
     acceleration : {"none", "anderson"}, default="none"
-        Extrapolate EM's steps (`emgmm.acceleration`): where EM is slow, far fewer passes over the rows, to the same
-        optimum or another one. It stops as without.
     kernel : {"auto", "numpy", "numba"}, default="auto"
-        What goes through the rows. "auto" goes over to a loop that numba compiles, where it is installed, once that
-        repays its import; the results are the same up to rounding.
+        As of `expectation_maximization`.
 
     Attributes
     ----------
-    n_iter_ : int
-        Steps of the best start.
+    n_iter_ : int, steps of the best start
     n_passes_ : int
         Its passes over the rows: with acceleration some are of steps that were taken back. `max_iter` bounds them.
     lower_bounds_ : list of float
@@ -99,9 +94,8 @@ class GaussianMixtureEM(GaussianMixture):
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn's way to declare them)
         **GaussianMixture._parameter_constraints,
-        "init_params": [
-            StrOptions({"kmeans", "k-means++", "random", "random_from_data", "labels", "random_parameters"})
-        ],
+        "covariance_type": [StrOptions(COVARIANCE_TYPES.keys())],  # those too that come later
+        "init_params": [StrOptions({*METHODS, "labels", "random_parameters"})],
         "covariances_init": ["array-like", None],
         "responsibilities_init": ["array-like", None],
         "stopping": [StrOptions({*STOPPING})],
@@ -137,28 +131,8 @@ class GaussianMixtureEM(GaussianMixture):
         verbose=0,
         verbose_interval=10,
     ):
-        super().__init__(
-            n_components=n_components,
-            covariance_type=covariance_type,
-            tol=tol,
-            reg_covar=reg_covar,
-            max_iter=max_iter,
-            n_init=n_init,
-            init_params=init_params,
-            weights_init=weights_init,
-            means_init=means_init,
-            precisions_init=precisions_init,
-            random_state=random_state,
-            warm_start=warm_start,
-            verbose=verbose,
-            verbose_interval=verbose_interval,
-        )
-        self.covariances_init = covariances_init
-        self.responsibilities_init = responsibilities_init
-        self.semi_supervised = semi_supervised
-        self.stopping = stopping
-        self.acceleration = acceleration
-        self.kernel = kernel
+        for name, value in [*locals().items()][1:]:  # but self
+            setattr(self, name, value)
 
     def fit(self, X, y=None, sample_weight=None, *, map=map):  # noqa: A002
         """Fit the mixture.
@@ -167,9 +141,8 @@ class GaussianMixtureEM(GaussianMixture):
         ----------
         X : array-like of shape (n_samples, n_features), or Parts
             float64 and float32 arrays are not copied, read-only memory maps among them, unless some rows have a label
-            or weight 0. NaN is a missing value. Parts have labels and weights of their own; what starts look at
-            beside labels is a sample of some 50,000 of their rows: the first of each part that has no label, and one
-            in so many after it.
+            or weight 0. NaN is a missing value. Parts have labels and weights of their own; what starts look at beside
+            labels is some 50,000 of their rows: the first of each part that has no label, and one in so many after it.
         y : array-like of shape (n_samples,), optional
             Label of each row, whole numbers or text; -1, NaN, None, pandas' NA or a masked value if it is not known.
             Whole numbers from 0 to n_components - 1 are the components themselves; other labels name the first ones in
@@ -182,12 +155,7 @@ class GaussianMixtureEM(GaussianMixture):
         Returns
         -------
         GaussianMixtureEM
-            Itself.
-
-        Raises
-        ------
-        ValueError
-            If the input cannot be used, or if a component collapses from every start.
+            Itself. A ValueError is raised if the input cannot be used, or a component collapses from every start.
 
         Warns
         -----
@@ -197,59 +165,56 @@ class GaussianMixtureEM(GaussianMixture):
             If EM did not converge in `max_iter` passes over the rows.
         """
         self._validate_params()
-        if isinstance(X, Parts):
-            best, classes = self._fitted_to_parts(X, y, sample_weight, map)
-        else:
-            best, classes = self._fitted_to_array(X, y, sample_weight)
+        rows = self._of_parts(X, y, sample_weight, map) if isinstance(X, Parts) else self._of_array(X, y, sample_weight)
+        n_counted, every, classes, *to_start, run = rows
+        if n_counted < self.n_components:
+            told = f"n_components = {self.n_components}, n_samples = {n_counted}"
+            of = "that count; with semi_supervised='init_only' unlabeled ones, if there are any"
+            raise ValueError(f"Expected n_samples >= n_components but got {told} ({of})")
+        if message := ridge_warning(every[0], self.reg_covar, every[1]):
+            warnings.warn(message, stacklevel=2)
+        if to_start[1] is None and self.init_params == "labels":
+            raise ValueError("init_params='labels' needs labels: give y, or labels to Parts (-1 for rows without one)")
+        best = self._best_run(run, *to_start)
         self._keep(best)
         self.classes_ = classes
         if not best.converged and self.max_iter > 0:
-            warnings.warn(
-                f"EM did not converge in {best.n_passes} passes over the rows: "
-                "raise max_iter or tol, or try another start.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+            told = f"EM did not converge in {best.n_passes} passes over the rows"
+            warnings.warn(f"{told}: raise max_iter or tol, or try another start.", ConvergenceWarning, stacklevel=2)
         return self
 
-    def _fitted_to_array(self, X, y, sample_weight):
+    def _of_array(self, X, y, sample_weight):
+        """Give the number of rows that count; rows and weights; classes; what `_start` looks at; and a run of EM."""
         X = validate_data(self, checks.with_nan(X), ensure_min_samples=2, **READ)
         weight = None if sample_weight is None else checks.scaled_weight(_checked_weight(sample_weight, X))
         first = self._given_responsibilities(len(X))
         ignored = y is None or (self.n_components == 1 and self.init_params != "labels")
         labels = None if ignored else checks.known_labels(y, len(X))
-        if weight is not None and not (weight > 0).all():
-            counts = weight > 0
-            X, weight, labels, first = (None if each is None else each[counts] for each in (X, weight, labels, first))
-        classes = np.arange(self.n_components)
+        weight, X, labels, first = checks.weighted(weight, X, labels, first)
+        checks.checked_squares(X)
+        classes, known = np.arange(self.n_components), None
         if labels is not None:
             classes = checks.classes_of(checks.distinct(labels), self.n_components)
             labels = checks.components_of(labels, classes)
-            labels = labels if (labels != checks.UNLABELED).any() else None
-        checks.checked_squares(X)
-        if message := ridge_warning(X, self.reg_covar, weight):
-            warnings.warn(message, stacklevel=3)
-        if labels is None:
-            fitted, n_rows, labeled = X, has_value(X).sum() if has_holes(X) else len(X), None
-        else:
             known = labels != checks.UNLABELED
-            free = ~known & has_value(X)
-            left_out = self.semi_supervised == "init_only" and free.any()
-            fitted, n_rows = (X[free], free.sum()) if left_out else (X, (free | known).sum())
-        if has_holes(fitted):
+        free, labeled, fitted = (X, weight), None, X
+        if known is None or not known.any():
+            n_counted = has_value(X).sum() if has_missing(X) else len(X)
+        else:
+            chosen, settings = ~known & has_value(X), (self.n_components, self.covariance_type)
+            free, of_known = ((X[part], None if weight is None else weight[part]) for part in (chosen, known))
+            labeled = labeled_statistics(of_known[0], labels[known], *settings, of_known[1])
+            left_out = self.semi_supervised == "init_only" and chosen.any()
+            fitted, n_counted = (free[0], len(free[0])) if left_out else (X, (chosen | known).sum())
+        if has_missing(fitted):
             check_features(fitted, names=getattr(self, "feature_names_in_", None))
-        self._check_size(n_rows)
         if first is not None:
             first = self._after(first, X, weight)
-        if labels is not None:
-            parts = [None if weight is None else weight[part] for part in (known, free)]
-            labeled = labeled_statistics(X[known], labels[known], self.n_components, self.covariance_type, parts[0])
-            X, weight = X[free], parts[1]
-        elif self.init_params == "labels":
-            raise ValueError("init_params='labels' needs labels: give y, with -1 for rows without one")
-        return self._best_run(X, weight, labeled, first=first), classes
+        clamped = labeled if self.semi_supervised == "clamped" or not len(free[0]) else None
+        fit = partial(expectation_maximization, free[0], labeled=clamped, sample_weight=free[1])
+        return n_counted, (X, weight), classes, free, labeled, first, fit
 
-    def _fitted_to_parts(self, parts, y, sample_weight, map):  # noqa: A002
+    def _of_parts(self, parts, y, sample_weight, map):  # noqa: A002
         if y is not None or sample_weight is not None:
             raise ValueError("give labels and weights of parts to Parts")
         if self.responsibilities_init is not None:
@@ -260,21 +225,16 @@ class GaussianMixtureEM(GaussianMixture):
         parts = parts.changed(clamped=True).look(map)
         classes = checks.classes_of(parts.labels, self.n_components)
         if not np.isin(parts.labels, range(self.n_components)).all():
-            parts = parts.named(classes).look(map)
+            parts = parts.changed(classes=classes).look(map)
         if self.semi_supervised == "init_only" and len(parts.labels):
-            free = parts.changed(clamped=False).look(map)
-            parts = free if free.n_rows else parts
-        self._check_size(parts.n_rows)
-        self.n_features_in_, labeled = parts.n_features, None
+            unlabeled = parts.changed(clamped=False).look(map)
+            parts = unlabeled if unlabeled.n_rows else parts
+        self.n_features_in_ = parts.n_features
         self.__dict__.pop("feature_names_in_", None)  # of a fit before
-        X, weight = parts.sample(SAMPLE_ROWS, map)
-        if message := ridge_warning(X, self.reg_covar, weight):
-            warnings.warn(message, stacklevel=3)
-        if len(parts.labels):
-            labeled = parts.labeled(self.n_components, self.covariance_type, map)
-        elif self.init_params == "labels":
-            raise ValueError("init_params='labels' needs labels: give them to Parts, with -1 for rows without one")
-        return self._best_run(X, weight, labeled, parts, map), classes
+        labeled = parts.labeled(self.n_components, self.covariance_type, map) if len(parts.labels) else None
+        free = parts.sample(SAMPLE_ROWS, map)
+        fit = partial(expectation_maximization, parts, map=map)
+        return parts.n_rows, free, classes, free, labeled, None, fit
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """Fit the mixture and return the most probable component of each row; parameters as in `fit`, but no Parts."""
@@ -298,7 +258,12 @@ class GaussianMixtureEM(GaussianMixture):
 
     def sample(self, n_samples=1):
         """Draw rows from the mixture, and return them and their labels, as `predict` gives these."""
-        X, components = super().sample(n_samples)
+        check_is_fitted(self)
+        kind = COVARIANCE_TYPES[self.covariance_type]
+        model = GaussianMixture(covariance_type="diag" if kind.diagonal else "full", random_state=self.random_state)
+        model.weights_, model.means_ = self.weights_, self.means_
+        model.covariances_ = kind.expand(self.covariances_, *self.means_.shape)  # of a type that scikit-learn knows
+        X, components = model.sample(n_samples)
         return X, self._labels_of(components)
 
     def predict_proba(self, X):
@@ -310,19 +275,7 @@ class GaussianMixtureEM(GaussianMixture):
         return log_likelihoods(*self._checked_rows(X))
 
     def score(self, X, y=None, sample_weight=None):
-        """Return the mean log-likelihood in nats of the rows that have a value.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : Ignored
-        sample_weight : array-like of shape (n_samples,), optional
-            A row of weight 2 counts as two.
-
-        Returns
-        -------
-        float
-        """
+        """Return the mean log-likelihood in nats of the rows that have a value, a float; parameters as in `fit`."""
         X, weight, parameters = self._counted(X, sample_weight)
         return float(np.average(log_likelihoods(X, parameters), weights=weight))
 
@@ -353,10 +306,12 @@ class GaussianMixtureEM(GaussianMixture):
         return X, weight, parameters
 
     def _criterion(self, X, sample_weight, penalty):
-        X, weight, parameters = self._counted(X, sample_weight)
-        n_rows = checks.total_weight(X, weight)
-        score = float(np.average(log_likelihoods(X, parameters), weights=weight))
-        return -2 * n_rows * score + parameters.n_parameters * penalty(n_rows)
+        rows, weight, parameters = self._counted(X, sample_weight)
+        n_rows = checks.total_weight(rows, weight)
+        return -2 * n_rows * self.score(X, None, sample_weight) + parameters.n_parameters * penalty(n_rows)
+
+    def _n_parameters(self):
+        return self._last().n_parameters
 
     def impute(self, X, *, n_draws=None, random_state=None):
         """Fill in missing values by their expectation given what the row has, or by draws (`emgmm.impute`).
@@ -365,9 +320,8 @@ class GaussianMixtureEM(GaussianMixture):
         ----------
         X : array-like or pandas.DataFrame of shape (n_samples, n_features)
         n_draws : int, optional
-            Draw so many times from the conditional distribution, for multiple imputation.
+            Draw so many times from the conditional distribution by `random_state`, for multiple imputation.
         random_state : int, RandomState or None, default=None
-            To draw by.
 
         Returns
         -------
@@ -392,12 +346,6 @@ class GaussianMixtureEM(GaussianMixture):
             X = validate_data(self, checks.with_nan(X), reset=False, **READ)
         return X, self._last()
 
-    def _check_size(self, n_rows):
-        if n_rows < self.n_components:
-            told = f"n_components = {self.n_components}, n_samples = {n_rows}"
-            of = "that count; with semi_supervised='init_only' unlabeled ones, if there are any"
-            raise ValueError(f"Expected n_samples >= n_components but got {told} ({of})")
-
     def _given_responsibilities(self, n_rows):
         if self.responsibilities_init is None:
             return None
@@ -412,11 +360,8 @@ class GaussianMixtureEM(GaussianMixture):
         filled = hot_deck(X[seen], check_random_state(self.random_state), None if weight is None else weight[seen])
         return maximization(weighted_statistics(filled, shares[seen], self.covariance_type), self.reg_covar)
 
-    def _best_run(self, X, weight, labeled, parts=None, map=map, first=None):  # noqa: A002
-        """Run EM from every start, and return the result of highest likelihood.
-
-        Starts look at X and its weights, unless `first` is one; so does EM, unless there are parts.
-        """
+    def _best_run(self, run, free, labeled, first):
+        """Run EM from every start, and return the result of highest likelihood."""
         random_state, given = check_random_state(self.random_state), self._given()
         goes_on = self.warm_start and hasattr(self, "converged_")
         shape = self.n_components, self.n_features_in_
@@ -424,22 +369,18 @@ class GaussianMixtureEM(GaussianMixture):
         if goes_on and needed != (self.means_.shape, self.covariances_.shape, self._covariance_type or needed[2]):
             told = "covariance_type, n_components and the number of features must stay"
             raise ValueError(f"warm_start goes on from the last fit: {told}")
-        clamped = labeled if self.semi_supervised == "clamped" or not len(X) else None
         best, collapse = None, None
-        same = goes_on or first is not None or len(given) == 3 or (labeled is not None and labeled.mass.all())
-        for number in range(1 if same else self.n_init):
+        one = goes_on or first is not None or len(given) == 3 or (labeled is not None and labeled.mass.all())
+        for number in range(1 if one else self.n_init):
             self._print_verbose_msg_init_beg(number)
             try:
-                start = self._last() if goes_on else self._start(X, weight, labeled, random_state, given, first)
+                start = self._last() if goes_on else self._start(free, labeled, first, random_state, given)
             except CollapsedComponentError as error:
                 collapse = f"start: {error}"
                 continue
-            rows = {"labeled": clamped, "sample_weight": weight} if parts is None else {"map": map}
-            result = expectation_maximization(
-                X if parts is None else parts,
-                start,
-                STOPPING[self.stopping](self.tol, self.max_iter),
-                **rows,
+            result = run(
+                start=start,
+                stopping=STOPPING[self.stopping](self.tol, self.max_iter),
                 reg_covar=self.reg_covar,
                 acceleration=self.acceleration,
                 kernel=self.kernel,
@@ -480,41 +421,33 @@ class GaussianMixtureEM(GaussianMixture):
         """Keep covariances and precisions together: those set last, by hand, count."""
         if name not in ("covariances_", "precisions_", "precisions_cholesky_"):
             return super().__setattr__(name, value)
-        value, kind = checks.numbers(value, name), COVARIANCE_TYPES[self.covariance_type]
-        factors, covariances = value, value
-        if name != "covariances_":
-            precisions = value if name == "precisions_" else _product(value, kind)
-            covariances = _product(_factors(precisions, kind, name), kind)
-        if name != "precisions_cholesky_":
-            factors = _factors(covariances, kind, name)
-        elif (kind.variances(value) <= 0).any():
-            raise ValueError(f"{name} must have a positive diagonal")
-        moments = _moments(covariances, factors, kind)
+        kind = COVARIANCE_TYPES[self.covariance_type]
+        moments = _attributes(*_moments_of(checks.numbers(value, name), kind, name), kind)
         return vars(self).update(moments, _covariance_type=self.covariance_type)
 
-    def _start(self, X, weight, labeled, random_state, given, first):
-        """Make the parameters to start from: those given, and the others from labels or `init_params`."""
-        shape, kind = (self.n_components, self.n_features_in_), self.covariance_type
+    def _start(self, free, labeled, first, random_state, given):
+        """Make the parameters to start from: those given, the first, others from labels, or from unlabeled rows."""
+        (X, weight), kind = free, self.covariance_type
         if len(given) == 3:
             return MixtureParameters(**given, covariance_type=kind)
         if first is not None:
             start = first
-        elif labeled is not None and labeled.mass.all() and self.init_params == "labels":
-            start = estimate(labeled, self.reg_covar)
         elif labeled is not None and labeled.mass.all():
-            start = shrunken_parameters(labeled, X, self.reg_covar, weight)
+            if self.init_params == "labels":
+                start = estimate(labeled, self.reg_covar)
+            else:
+                start = shrunken_parameters(labeled, X, self.reg_covar, weight)
         elif labeled is not None:
             if not len(X):
                 empty = int((labeled.mass == 0).argmax())
                 raise ValueError(f"component {empty} has no labeled row, and there are no unlabeled rows")
             start = parameters_from_classes(labeled, X, random_state, self.reg_covar, weight)
         elif self.init_params == "random_parameters":
-            start = random_parameters(*shape, random_state, kind)
+            start = random_parameters(self.n_components, self.n_features_in_, random_state, kind)
         else:
             X, weight = counted_rows(X, weight)
-            statistics = unlabeled_statistics(
-                X, self.n_components, self.init_params, random_state, kind, weight, self.reg_covar
-            )
+            settings = self.init_params, random_state, kind, weight, self.reg_covar
+            statistics = unlabeled_statistics(X, self.n_components, *settings)
             found = maximization(statistics, self.reg_covar)
             # Like scikit-learn, whose weights do not sum to 1 where a single row stands for a component.
             shares = statistics.mass / checks.total_weight(X, weight)
@@ -534,20 +467,18 @@ class GaussianMixtureEM(GaussianMixture):
             given["means"] = checks.numbers(self.means_init, "means_init", shape).copy()
         if self.covariances_init is not None and self.precisions_init is not None:
             raise ValueError("give precisions_init or covariances_init, not both")
-        if self.covariances_init is not None:
-            covariances = checked_covariances(self.covariances_init, self.covariance_type, shape, "covariances_init")
-            _factors(covariances, kind, "covariances_init")
-            given["covariances"] = covariances
-        if self.precisions_init is not None:
-            precisions = checks.numbers(self.precisions_init, "precisions_init", kind.shape(*shape))
-            given["covariances"] = _product(_factors(precisions, kind, "precisions_init"), kind)
+        for name, value in (("covariances_init", self.covariances_init), ("precisions_init", self.precisions_init)):
+            if value is not None and name == "covariances_init":
+                value = checked_covariances(value, self.covariance_type, shape, name)
+            if value is not None:
+                given["covariances"], _ = _moments_of(checks.numbers(value, name, kind.shape(*shape)), kind, name)
         return given
 
     def _keep(self, result):
         parameters = result.parameters
         self.weights_, self.means_ = parameters.weights.copy(), parameters.means.copy()
         moments = parameters.covariances.copy(), parameters.precisions_cholesky.copy()
-        vars(self).update(_moments(*moments, parameters.type), _covariance_type=parameters.covariance_type)
+        vars(self).update(_attributes(*moments, parameters.type), _covariance_type=parameters.covariance_type)
         self.converged_, self.n_iter_, self.n_passes_ = result.converged, len(result.trace), result.n_passes
         self.lower_bounds_ = list(result.trace)
         self.lower_bound_ = result.trace[-1] if result.trace else -np.inf
@@ -579,9 +510,18 @@ def _factors(moments, kind, name):
 
 
 @one_thread()
-def _product(factors, kind):
-    return factors**2 if kind.diagonal else factors @ factors.swapaxes(-1, -2)
+def _moments_of(value, kind, name):
+    """Give covariances, and factors of the precisions, of what is told by this name: these, or the precisions."""
+    if name.startswith("covariances"):
+        return value, _factors(value, kind, name)
+    if name.startswith("precisions_cholesky"):
+        if (kind.variances(value) <= 0).any():
+            raise ValueError(f"{name} must have a positive diagonal")
+        return kind.precisions(_factors(kind.precisions(value), kind, name)), value
+    covariances = kind.precisions(_factors(value, kind, name))
+    return covariances, _factors(covariances, kind, name)
 
 
-def _moments(covariances, factors, kind):
-    return {"covariances_": covariances, "precisions_": _product(factors, kind), "precisions_cholesky_": factors}
+@one_thread()
+def _attributes(covariances, factors, kind):
+    return {"covariances_": covariances, "precisions_": kind.precisions(factors), "precisions_cholesky_": factors}

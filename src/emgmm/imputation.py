@@ -6,6 +6,7 @@ from emgmm.checks import checked_rows
 from emgmm.e_step import posteriors, shares
 from emgmm.incomplete import patterns_of
 from emgmm.one_thread import one_thread
+from emgmm.statistics import has_missing
 
 
 @one_thread()
@@ -29,15 +30,12 @@ def impute(X, parameters, generator=None):
     Returns
     -------
     ndarray of shape (N, D)
-        A copy; values that are there stay as they are.
-
-    Raises
-    ------
-    ValueError
-        If X has infinite values.
+        A copy; values that are there stay as they are. Infinite ones are a ValueError.
     """
     X = checked_rows(X, parameters.n_features)
     result, kind = np.array(X, dtype=float), parameters.type
+    if not has_missing(X):
+        return result
     if kind.diagonal and generator is None:  # without covariances only the posteriors depend on what is there
         return np.where(np.isnan(result), _finite(posteriors(X, parameters) @ parameters.means), result)
     for patterns in patterns_of(X, parameters):
@@ -45,8 +43,8 @@ def impute(X, parameters, generator=None):
             shares(X[rows], parameters, log_joint)
             filled = np.empty(deviations.shape[1:])
             for p, of in columns.items():
-                coefficients = None if kind.diagonal else patterns.coefficients[p]
-                expected = parameters.means[:, :, None] + kind.regressed(coefficients, deviations[:, :, of])
+                rest = deviations[:, :, of]
+                expected = parameters.means[:, :, None] + (rest if kind.diagonal else patterns.coefficients[p] @ rest)
                 if generator is None:
                     filled[:, of] = (log_joint[:, None, of] * expected).sum(axis=0)
                 else:

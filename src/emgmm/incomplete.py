@@ -7,22 +7,30 @@ regression of the missing features on the others then completes its statistics: 
 conditional covariance, which is what a filled-in value lacks (Ghahramani and Jordan, 1994, "Supervised learning from
 incomplete data via an EM approach").
 
-The missing values are latent variables beside the components, for every covariance type. For diag and spherical
-covariances EM could do without them, by sums over the observed values alone; it would take other steps to the same
-limit.
+The missing values are latent variables beside the components, for every covariance type. Where features do not covary
+EM could do without them, by sums over the observed values alone; it would take other steps to the same limit.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from emgmm.checks import checked_components, checked_rows, checked_weight, row_weight, weighted
-from emgmm.complete import LARGEST_CONDITION, log_joint_densities, normalize, rows_that_fit
 from emgmm.covariance import LOG_2_PI
 from emgmm.diagonal import DiagonalRows
 from emgmm.parameters import MixtureParameters
-from emgmm.statistics import SufficientStatistics, has_holes, no_statistics, pooled
+from emgmm.statistics import (
+    LARGEST_CONDITION,
+    SufficientStatistics,
+    centered,
+    has_missing,
+    no_statistics,
+    normalize,
+    pooled,
+    rows_that_fit,
+)
 
 BLOCK_VALUES = 2**20  # values whose rows are grouped at a time: few beside the data, enough to find groups
 PATTERN_VALUES = 2**18  # values of the patterns' matrices held at a time
@@ -48,31 +56,27 @@ def has_value(X):
 def counted_rows(X, sample_weight=None):
     """Return the unlabeled rows that count, those of weight above 0 that have a value, and their weights."""
     sample_weight, X = weighted(sample_weight, X)
-    if not has_holes(X) or (chosen := has_value(X)).all():
+    if not has_missing(X) or (chosen := has_value(X)).all():
         return X, sample_weight
     return X[chosen], None if sample_weight is None else sample_weight[chosen]
 
 
 class Patterns:
-    """A mixture conditioned on what some rows have, pattern by pattern.
+    """A mixture conditioned on what some rows have, pattern by pattern; without `rows`, on all that complete ones have.
 
-    Attributes
-    ----------
-    rows : ndarray of int of shape (n,)
-        Numbers of the rows, those of a pattern together.
-    ends : ndarray of int of shape (P,)
-        Where the rows of each pattern end.
-    observed : ndarray of bool of shape (P, D)
-    coefficients, left
-        Each component's regression on the observed features (`CovarianceType.given`).
+    The rows' numbers (n,) are ordered by pattern, and end at `ends` (P,); what is `observed` is (P, D) of bool.
+    Factors, coefficients and what is left are of each component's regressions (`CovarianceType.given`).
     """
 
-    def __init__(self, rows, ends, observed, parameters: MixtureParameters):
-        self.rows, self.ends, self.observed, self.parameters = rows, ends, observed, parameters
+    def __init__(self, parameters: MixtureParameters, rows, ends, observed):
+        self.parameters, self.rows, self.ends, self.observed = parameters, rows, ends, observed
         kind = parameters.type
-        moments = kind.expand(parameters.covariances, *parameters.means.shape)
-        self.factors, self.coefficients, self.left = kind.given(moments, observed)
-        n_missing = (~observed).sum(axis=1, keepdims=True)
+        if rows is None:
+            self.factors, n_missing = parameters.factors[None], 0
+        else:
+            moments = kind.expand(parameters.covariances, *parameters.means.shape)
+            self.factors, self.coefficients, self.left = kind.given(moments, observed)
+            n_missing = (~observed).sum(axis=1, keepdims=True)
         self.constants = kind.log_constants(parameters.weights, self.factors) + 0.5 * LOG_2_PI * n_missing
 
     def blocks(self, X):
@@ -80,30 +84,25 @@ class Patterns:
 
         Deviations (K, D, n) are those from the means, 0 where a value is missing; the densities are (K, n).
         """
-        means = self.parameters.means
-        size = rows_that_fit(len(self.rows), 2 * means.size)
-        for begin in range(0, len(self.rows), size):
-            rows = self.rows[begin : begin + size]
-            values = np.array(X[rows].T, dtype=float, order="C")
-            missing = np.isnan(values)
-            values[missing] = 0.0
-            deviations = values - means[:, :, None]
-            deviations *= ~missing
-            columns = dict(self._columns(begin, begin + len(rows)))
-            log_joint = np.empty((len(means), len(rows)))
+        kind, means = self.parameters.type, self.parameters.means
+        size, starts = rows_that_fit(self.ends[-1], 2 * means.size), [0, *self.ends[:-1]]
+        for begin in range(0, self.ends[-1], size):
+            end = min(begin + size, self.ends[-1])
+            some = range(bisect_right(self.ends, begin), bisect_left(starts, end))
+            columns = {p: slice(max(starts[p], begin) - begin, min(self.ends[p], end) - begin) for p in some}
+            rows = slice(begin, end) if self.rows is None else self.rows[begin:end]
+            if self.rows is None:
+                deviations = np.subtract(X[rows].T, means[:, :, None], dtype=float)
+            else:
+                values = np.array(X[rows].T, dtype=float, order="C")
+                missing = np.isnan(values)
+                values[missing] = 0.0
+                deviations = values - means[:, :, None]
+                deviations *= ~missing
+            log_joint = np.empty((len(means), end - begin))
             for p, of in columns.items():
-                log_joint[:, of] = log_joint_densities(
-                    self.parameters.type, self.constants[p], self.factors[p], deviations[:, :, of]
-                )
+                log_joint[:, of] = kind.log_joint(self.constants[p], self.factors[p], deviations[:, :, of])
             yield rows, columns, deviations, log_joint
-
-    def _columns(self, begin, end):
-        """Yield the patterns of the rows from begin to end, and where they are among these."""
-        for p in range(np.searchsorted(self.ends, begin, side="right"), len(self.ends)):
-            start = self.ends[p - 1] if p else 0
-            if start >= end:
-                return
-            yield p, slice(max(start, begin) - begin, min(self.ends[p], end) - begin)
 
     def completed(self, mass, first, second, about) -> SufficientStatistics:
         """Give the expected statistics of all features, with full or tied covariances.
@@ -111,16 +110,20 @@ class Patterns:
         From each pattern's mass (P, K), and first and second moments about some means (K, D) in the observed features.
         """
         kind, means = self.parameters.type, self.parameters.means
-        shift = first / np.maximum(mass, np.finfo(float).tiny)[..., None]
-        scatter = second - kind.scaled(kind.outer(shift), mass)
+        shift, scatter = centered(kind, mass, first, second)
+        if self.rows is None:
+            return SufficientStatistics(mass[0], about + shift[0], scatter[0], self.parameters.covariance_type)
         offset = np.where(self.observed[:, None], about - means + shift, 0.0)
-        expected = means + kind.regressed(self.coefficients, offset[..., None])[..., 0]
-        scatter = kind.lifted(self.coefficients, scatter) + kind.scaled(self.left, mass)
+        expected = means + (self.coefficients @ offset[..., None])[..., 0]
+        scatter = self.coefficients @ scatter @ self.coefficients.swapaxes(-1, -2) + kind.scaled(self.left, mass)
         return pooled(SufficientStatistics(mass, expected, scatter, self.parameters.covariance_type))
 
 
 def patterns_of(X, parameters: MixtureParameters):
     """Yield `Patterns` of all rows, some at a time."""
+    if not has_missing(X):
+        yield Patterns(parameters, None, [len(X)], [True])
+        return
     size = max(1, BLOCK_VALUES // X.shape[1])
     most = max(1, PATTERN_VALUES // (parameters.means.size * X.shape[1]))
     for begin in range(0, len(X), size):
@@ -133,14 +136,39 @@ def patterns_of(X, parameters: MixtureParameters):
         for i in range(0, len(begins), most):
             first, last = begins[i], ends[i : i + most][-1]
             observed = ~missing[order[begins[i : i + most]]]
-            yield Patterns(begin + order[first:last], ends[i : i + most] - first, observed, parameters)
+            yield Patterns(parameters, begin + order[first:last], ends[i : i + most] - first, observed)
 
 
-def joint_blocks(X, parameters: MixtureParameters):
-    """Yield the rows of each block, their observed deviations from the means, and log joint densities (K, n)."""
-    for patterns in patterns_of(X, parameters):
-        for rows, _, deviations, log_joint in patterns.blocks(X):
-            yield rows, deviations, log_joint
+def careful_expectation(X, parameters: MixtureParameters, sample_weight=None, labels=None):
+    """Take the E-step by deviations from each component's own mean: statistics, and the log-likelihood."""
+    kind = parameters.type
+
+    def sums_about(about):
+        total, log_likelihood = no_statistics(*parameters.means.shape, parameters.covariance_type), 0.0
+        for patterns in patterns_of(X, parameters):
+            mass = np.zeros((len(patterns.ends), parameters.n_components))
+            first = np.zeros((*mass.shape, parameters.n_features))
+            second = kind.outer(first)
+            for rows, columns, deviations, log_joint in patterns.blocks(X):
+                if labels is not None:
+                    log_joint[labels[rows] != np.arange(len(log_joint))[:, None]] = -np.inf
+                each = normalize(log_joint, None if sample_weight is None else sample_weight[rows])
+                log_likelihood += float(each.sum())
+                for p, of in columns.items():
+                    responsibilities, rest = log_joint[:, of], deviations[:, :, of]
+                    if about is not parameters.means:
+                        rest = rest + np.where(patterns.observed[p], parameters.means - about, 0.0)[:, :, None]
+                    mass[p] += responsibilities.sum(axis=1)
+                    first[p] += (rest @ responsibilities[:, :, None])[:, :, 0]
+                    second[p] += kind.scatter(rest, responsibilities)
+            total += patterns.completed(mass, first, second, about)
+        return total, log_likelihood
+
+    statistics, log_likelihood = sums_about(parameters.means)
+    moved = kind.scaled(kind.outer(statistics.means - parameters.means), statistics.mass)
+    if (kind.variances(moved) > LARGEST_CONDITION * kind.variances(statistics.scatter)).any():
+        return sums_about(statistics.means)  # they have moved by many standard deviations: digits were lost
+    return statistics, log_likelihood
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,10 +180,8 @@ class IncompleteRows:
     X : ndarray of shape (N, D)
     covariance_type : str
     sample_weight : ndarray of shape (N,) or None
-    labels : ndarray of int of shape (N,) or None
-        Component of each row, if it is known.
-    n_components : int or None
-        With labels.
+    labels : ndarray of int of shape (N,) or None, the component of each row
+    n_components : int or None, with labels
     """
 
     X: np.ndarray
@@ -194,33 +220,6 @@ class IncompleteRows:
 
     def expectation(self, parameters: MixtureParameters) -> tuple[SufficientStatistics, float]:
         """Take the E-step: expected sufficient statistics, and the log-likelihood of what is observed."""
-        kind = parameters.type
-        if kind.diagonal:  # by products, without patterns
+        if parameters.type.diagonal:  # by products, without patterns
             return self._diagonal.expectation(parameters)
-        statistics, log_likelihood = self._sums_about(parameters.means, parameters)
-        moved = kind.scaled(kind.outer(statistics.means - parameters.means), statistics.mass)
-        if (kind.variances(moved) > LARGEST_CONDITION * kind.variances(statistics.scatter)).any():
-            statistics, log_likelihood = self._sums_about(statistics.means, parameters)  # digits were lost
-        return statistics, log_likelihood
-
-    def _sums_about(self, about, parameters):
-        kind, log_likelihood = parameters.type, 0.0
-        total = no_statistics(*parameters.means.shape, self.covariance_type)
-        for patterns in patterns_of(self.X, parameters):
-            mass = np.zeros((len(patterns.ends), parameters.n_components))
-            first = np.zeros((*mass.shape, parameters.n_features))
-            second = kind.outer(first)
-            for rows, columns, deviations, log_joint in patterns.blocks(self.X):
-                if self.labels is not None:
-                    log_joint[self.labels[rows] != np.arange(len(log_joint))[:, None]] = -np.inf
-                each = normalize(log_joint, None if self.sample_weight is None else self.sample_weight[rows])
-                log_likelihood += float(each.sum())
-                for p, of in columns.items():
-                    responsibilities, rest = log_joint[:, of], deviations[:, :, of]
-                    if about is not parameters.means:
-                        rest = rest + np.where(patterns.observed[p], parameters.means - about, 0.0)[:, :, None]
-                    mass[p] += responsibilities.sum(axis=1)
-                    first[p] += (rest @ responsibilities[:, :, None])[:, :, 0]
-                    second[p] += kind.scatter(rest, responsibilities)
-            total += patterns.completed(mass, first, second, about)
-        return total, log_likelihood
+        return careful_expectation(self.X, parameters, self.sample_weight, self.labels)

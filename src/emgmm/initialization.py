@@ -7,32 +7,24 @@ from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.incomplete import IncompleteRows, check_features, counted_rows
 from emgmm.labels import labeled_statistics, shrunken
 from emgmm.one_thread import one_thread
-from emgmm.statistics import SufficientStatistics, has_holes, maximization, summed_statistics, weighted_statistics
+from emgmm.parameters import MixtureParameters
+from emgmm.statistics import SufficientStatistics, has_missing, maximization, summed, weighted_statistics
 
 METHODS = ("kmeans", "k-means++", "random", "random_from_data")
 
 
-def random_parameters(n_components, n_features, generator, covariance_type="full"):
+def random_parameters(n_components, n_features, generator, covariance_type="full") -> MixtureParameters:
     """Draw a start that does not look at the data, as article A does.
 
-    Weights are uniform on the simplex (for two components: U(0, 1)), means N(0, I), covariances A A^T with
-    A of N(0, 1) entries. It suits data of about unit scale near the origin.
+    Weights are uniform on the simplex (for two components: U(0, 1)), means N(0, I), covariances A A^T with A of N(0, 1)
+    entries, or the nearest ones of the type's shape. It suits data of about unit scale near the origin. One that is
+    singular to working precision (very rare) is a CollapsedComponentError.
 
     Parameters
     ----------
     n_components, n_features : int
     generator : numpy.random.Generator or numpy.random.RandomState
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
-        Other types take the nearest covariances of their shape.
-
-    Returns
-    -------
-    MixtureParameters
-
-    Raises
-    ------
-    CollapsedComponentError
-        If a drawn covariance is singular to working precision (very rare).
+    covariance_type : str, default="full"
     """
     weights = generator.dirichlet(np.ones(n_components))
     means = generator.standard_normal((n_components, n_features))
@@ -44,31 +36,14 @@ def random_parameters(n_components, n_features, generator, covariance_type="full
 
 
 def hot_deck(X, generator, sample_weight=None):
-    """Copy rows, with each missing value replaced by one drawn from the feature's others.
+    """Copy rows (N, D), with each missing value replaced by one drawn from the feature's others, weights (N,) the odds.
 
     Every feature keeps its distribution, but does not covary where it was missing. It serves to start from: EM then
-    looks at the observed values alone.
-
-    Parameters
-    ----------
-    X : ndarray of shape (N, D)
-    generator : numpy.random.Generator or numpy.random.RandomState
-    sample_weight : ndarray of shape (N,), optional
-        Odds of a row's values to be drawn.
-
-    Returns
-    -------
-    ndarray of shape (N, D)
-        X itself if it is complete.
-
-    Raises
-    ------
-    ValueError
-        If a feature has no value at all.
+    looks at the observed values alone. Complete rows are returned themselves; a feature without any value is an error.
     """
     X = checked_rows(X)
     sample_weight = checked_weight(sample_weight, len(X))
-    if not has_holes(X):
+    if not has_missing(X):
         return X
     check_features(weighted(sample_weight, X)[1])
     filled = np.array(X, dtype=float)
@@ -81,32 +56,12 @@ def hot_deck(X, generator, sample_weight=None):
 
 
 def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=None):
-    """Estimate a start when some components have no labeled row: those start from the unlabeled rows.
+    """Estimate a start when some components have no labeled row: those start from the unlabeled rows X (N, D).
 
-    Their means are drawn among the unlabeled rows, far from the means there are already, as k-means++ does
+    Their means are drawn among these, by their weights (N,) and far from the means there are already, as k-means++ does
     (Arthur and Vassilvitskii, 2007). Every unlabeled row then counts to the nearest mean, beside the labeled ones.
     Covariances are shrunken as in `shrunken_parameters`. All this is done on a `hot_deck` of rows with missing values.
-
-    Parameters
-    ----------
-    labeled : SufficientStatistics or IncompleteRows
-        Of the labeled rows (`labeled_statistics`); a component without any has mass 0.
-    X : ndarray of shape (N, D)
-        Unlabeled rows.
-    generator : numpy.random.Generator or numpy.random.RandomState
-    reg_covar : float, default=0
-    sample_weight : ndarray of shape (N,), optional
-
-    Returns
-    -------
-    MixtureParameters
-
-    Raises
-    ------
-    CollapsedComponentError
-        If a component has too few rows for a covariance.
-    ValueError
-        If X or the weights cannot be used.
+    A component that has too few rows for a covariance collapses.
     """
     X = checked_rows(X, labeled.shape[1])
     X, sample_weight = counted_rows(X, checked_weight(sample_weight, len(X)))
@@ -136,30 +91,24 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
 @one_thread()
 def unlabeled_statistics(
     X, n_components, method, random_state, covariance_type="full", sample_weight=None, reg_covar=1e-6
-):
+) -> SufficientStatistics:
     """Statistics that scikit-learn's GaussianMixture starts from, by the same random draws.
-
-    With missing values they are those of a `hot_deck`, a copy of the rows.
 
     Parameters
     ----------
     X : ndarray of shape (N, D)
-        NaN is a missing value.
+        NaN is a missing value: a copy is looked at in which each is replaced by one drawn from the feature's others.
     n_components : int
     method : {"kmeans", "k-means++", "random", "random_from_data"}
         kmeans needs a copy of X; k-means++ and random_from_data need some numbers a row. With tied covariances these
         two start from second moments about the origin, as in scikit-learn: there alone the origin matters.
     random_state : numpy.random.RandomState
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+    covariance_type : str, default="full"
     sample_weight : ndarray of shape (N,), optional
     reg_covar : float, default=1e-6
         What the M-step will add to each variance. Under k-means++ and random_from_data a component is a single row,
         and its covariance this alone. With 0 (scikit-learn fails there) each component has an equal share of the
         weight, and the covariance of all rows instead; tied covariances do not need that.
-
-    Returns
-    -------
-    SufficientStatistics
 
     Raises
     ------
@@ -185,7 +134,7 @@ def unlabeled_statistics(
             responsibilities /= responsibilities.sum(axis=1, keepdims=True)
             return responsibilities if sample_weight is None else responsibilities * sample_weight[block, None]
 
-        return summed_statistics(X, drawn, n_components, covariance_type)
+        return summed(X, drawn, n_components, covariance_type)
     if method == "k-means++":
         from sklearn.cluster import kmeans_plusplus
 
@@ -196,10 +145,11 @@ def unlabeled_statistics(
         chosen = random_state.choice(len(X), size=n_components, replace=False, p=odds)
     weight = np.ones(len(X)) if sample_weight is None else sample_weight
     statistics = labeled_statistics(X[chosen], np.arange(n_components), n_components, covariance_type, weight[chosen])
-    if covariance_type == "tied":  # scikit-learn adds the raw second moment of all rows, not of those chosen alone
+    if COVARIANCE_TYPES[covariance_type].common:  # scikit-learn adds the raw second moments of the others
         left = weight.copy()
         left[chosen] = 0
-        statistics.scatter[0] += np.einsum("n,nd,ne->de", left, X, X)
+        subscripts = "n,nd,nd->d" if COVARIANCE_TYPES[covariance_type].diagonal else "n,nd,ne->de"
+        statistics.scatter[0] += np.einsum(subscripts, left, X, X)
     elif reg_covar == 0:
         pooled = weighted_statistics(X, weight[:, None], covariance_type)
         mass, scatter = (np.repeat(a / n_components, n_components, axis=0) for a in (pooled.mass, pooled.scatter))

@@ -8,16 +8,9 @@ from emgmm.checks import checked_components, checked_rows, checked_squares, chec
 from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.em import expectation_maximization, sklearn_stopping
 from emgmm.incomplete import IncompleteRows
-from emgmm.parameters import CollapsedComponentError
-from emgmm.ridge import feature_statistics, feature_variances
-from emgmm.statistics import (
-    SufficientStatistics,
-    has_holes,
-    maximization,
-    pooled,
-    summed_statistics,
-    weighted_statistics,
-)
+from emgmm.parameters import CollapsedComponentError, MixtureParameters
+from emgmm.ridge import feature_statistics
+from emgmm.statistics import SufficientStatistics, has_missing, maximization, pooled, summed, weighted_statistics
 
 STOPPING = sklearn_stopping(1e-12, 1000)  # of EM on labeled rows alone
 
@@ -32,7 +25,7 @@ def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight
     y : ndarray of int of shape (N,)
         Component of each row, 0 to n_components - 1.
     n_components : int
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+    covariance_type : str, default="full"
     sample_weight : ndarray of shape (N,), optional
         A row of weight 2 counts as two.
 
@@ -50,18 +43,17 @@ def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight
     X = checked_rows(X)
     y, sample_weight = checked_components(y, len(X), n_components), checked_weight(sample_weight, len(X))
     sample_weight, X, y = weighted(sample_weight, X, y)
-    if has_holes(X):
+    if has_missing(X):
         return IncompleteRows(X, covariance_type, sample_weight, y, n_components)
 
     def one_hot(block):
-        return (y[block, None] == np.arange(n_components)) * (
-            1.0 if sample_weight is None else sample_weight[block, None]
-        )
+        components = y[block, None] == np.arange(n_components)
+        return components if sample_weight is None else components * sample_weight[block, None]
 
-    return summed_statistics(X, one_hot, n_components, covariance_type)
+    return summed(X, one_hot, n_components, covariance_type)
 
 
-def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar=0.0):
+def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar=0.0) -> MixtureParameters:
     """Estimate a start from labeled rows: class proportions, class means, class covariances divided by n.
 
     With missing values it is each class's Gaussian of highest likelihood, by EM from the means and variances of the
@@ -69,24 +61,14 @@ def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar
 
     Parameters
     ----------
-    X : ndarray of shape (N, D)
-        NaN is a missing value.
-    y : ndarray of int of shape (N,)
-        Component of each row, 0 to n_components - 1.
-    n_components : int
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+    X, y, n_components, covariance_type
+        As of `labeled_statistics`, and what it raises.
     reg_covar : float, default=0
-
-    Returns
-    -------
-    MixtureParameters
 
     Raises
     ------
     CollapsedComponentError
         If a class has no rows, or too few for a covariance, or no row has a value of a feature.
-    ValueError
-        As `labeled_statistics`.
     """
     return estimate(labeled_statistics(X, y, n_components, covariance_type), reg_covar)
 
@@ -102,7 +84,7 @@ def estimate(labeled, reg_covar=0.0):
     return result.parameters
 
 
-def shrunken_parameters(labeled, X, reg_covar=0.0, sample_weight=None):
+def shrunken_parameters(labeled, X, reg_covar=0.0, sample_weight=None) -> MixtureParameters:
     """Estimate a start from labeled rows that holds for few of them: each class's covariance is shrunken.
 
     It is drawn towards the one that all classes share, and this one towards half the variances of all rows, both by
@@ -118,10 +100,6 @@ def shrunken_parameters(labeled, X, reg_covar=0.0, sample_weight=None):
     reg_covar : float, default=0
     sample_weight : ndarray of shape (N,), optional
         Of the unlabeled rows.
-
-    Returns
-    -------
-    MixtureParameters
 
     Raises
     ------
@@ -143,12 +121,12 @@ def shrunken(statistics, every=None, reg_covar=0.0):
 
     `every` are the `feature_statistics` of all rows, if `statistics` are not.
     """
-    variances = feature_variances(_of_features(statistics) if every is None else every)
+    every = _of_features(statistics) if every is None else every
+    variances = every.scatter[:, 0] / every.mass
     kind, mass, rows = COVARIANCE_TYPES[statistics.covariance_type], statistics.mass, len(variances) + 1
-    row_weight = np.ones(len(mass)) if statistics.row_weight is None else statistics.row_weight
-    largest = row_weight.max() or 1.0
-    own = rows * np.where(mass > 0, row_weight, largest)
-    common = rows * largest * (mass @ (row_weight / largest)) / max(mass.sum(), TINY)
+    largest = np.max(statistics.row_weight) or 1.0
+    own = rows * np.where(mass > 0, statistics.row_weight, largest)
+    common = rows * largest * (mass @ (own / (rows * largest))) / max(mass.sum(), TINY)
     target = 0.5 * variances if kind.diagonal else np.diag(0.5 * variances)
     shared = (statistics.scatter.sum(axis=0) + common * target) / max(mass.sum() + common, TINY)
     scatter = kind.scaled(statistics.scatter + kind.scaled(shared, own), mass / (mass + own))

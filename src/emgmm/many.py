@@ -5,12 +5,12 @@ from functools import partial
 import numpy as np
 
 from emgmm.checks import checked_reg_covar, checked_rows
-from emgmm.complete import Rows, log_joint_densities, natural_parameters, normalize, statistics_from
+from emgmm.complete import Rows, natural_parameters, statistics_from
 from emgmm.e_step import FAR, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization, steps
 from emgmm.one_thread import one_thread
 from emgmm.parameters import MixtureParameters
-from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates, has_holes
+from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates, has_missing, normalize
 
 GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
 
@@ -18,29 +18,21 @@ GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
 @one_thread()
 @np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
 def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="none", kernel="numpy"):
-    """Fit many Gaussian mixtures of one shape, each as `expectation_maximization` does, in less time.
+    """Give an EMResult of each of many Gaussian mixtures, as `expectation_maximization` does, in less time.
 
     Python's own cost of a step, which is most of it for a thousand rows, is shared by a group of fits. What a fit
-    gives does not depend on the others.
+    gives does not depend on the others. With missing values (NaN), or accelerated, they are made one by one.
 
     Parameters
     ----------
     X : ndarray of shape (R, N, D)
-        Rows of each fit; or (1, N, D), for all. With missing values (NaN) the fits are made one by one.
+        Rows of each fit; or (1, N, D), for all.
     starts : sequence of R MixtureParameters
         Of one shape and covariance type.
-    stopping : StoppingRule
     labeled : sequence of R SufficientStatistics or IncompleteRows, optional
         Of labeled rows of each fit that stay in the likelihood (`labeled_statistics`).
-    reg_covar : float, default=0
-    acceleration : {"none", "anderson"}, default="none"
-        As in `expectation_maximization`. Accelerated fits are made one by one.
-    kernel : {"numpy", "numba", "auto"}, default="numpy"
-        As in `expectation_maximization`.
-
-    Returns
-    -------
-    list of R EMResult
+    stopping, reg_covar, acceleration, kernel
+        As of `expectation_maximization`.
 
     Raises
     ------
@@ -55,16 +47,13 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
         raise ValueError(f"X must hold rows for one fit, or for each of the {len(starts)}; its shape is {X.shape}")
     if len({(start.covariance_type, start.means.shape) for start in starts}) > 1:
         raise ValueError("the starts must have one covariance_type and one shape")
-    incomplete = has_holes(X)
-    n_values = 1 + X.shape[2] + starts[0].type.n_products(X.shape[2])
     labeled = [None] * len(starts) if labeled is None else labeled
     if len(labeled) != len(starts) or len({known is None for known in labeled}) > 1:
         raise ValueError(f"labeled must hold statistics for each of the {len(starts)} fits, or for none")
     summed = all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
-    one_by_one = incomplete or not summed or acceleration != "none"
-    size = max(1, GROUP_VALUES // (X.shape[1] * n_values))
-    if one_by_one or kernel == "numba":  # which holds no features
-        size = 1 if one_by_one else len(starts)
+    n_values = X.shape[1] * (1 + X.shape[2] + starts[0].type.n_products(X.shape[2]))
+    size = len(starts) if kernel == "numba" else max(1, GROUP_VALUES // n_values)  # which holds no features
+    size = 1 if has_missing(X) or not summed or acceleration != "none" else size
     results = []
     for begin in range(0, len(starts), size):
         group = slice(begin, begin + size)
@@ -136,46 +125,31 @@ def _stacked(all_statistics):
 
 
 def judge_many(X, mixtures):
-    """Give `posteriors` and `log_likelihoods` of many small data sets, each under its own mixture, in less time.
+    """Yield `posteriors` (N, K) and `log_likelihoods` (N,) of data sets, each under its own mixture, in less time.
 
-    Parameters
-    ----------
-    X : ndarray of shape (R, N, D)
-        Rows of each mixture; or (1, N, D), for all.
-    mixtures : sequence of R MixtureParameters
-        Of one shape and covariance type.
-
-    Yields
-    ------
-    posteriors : ndarray of shape (N, K)
-        Of the rows under each mixture in turn.
-    log_likelihoods : ndarray of shape (N,)
+    X (R, N, D) holds the rows of each of R mixtures, of one shape and covariance type; or (1, N, D) those of all.
     """
     if not mixtures:
         return
     X = checked_rows(X, mixtures[0].n_features, n_dimensions=3)
     if len(X) not in (1, len(mixtures)) or len({(each.covariance_type, each.means.shape) for each in mixtures}) > 1:
         raise ValueError(f"X must hold rows for one mixture, or for each of the {len(mixtures)}, all of one shape")
-    kind, incomplete = mixtures[0].type, has_holes(X)
+    kind, incomplete = mixtures[0].type, has_missing(X)
     X = np.broadcast_to(X, (len(mixtures), *X.shape[1:]))
     values = 2 * max(1, X.shape[1]) * mixtures[0].means.size
-    if incomplete or values > GROUP_VALUES:  # of many rows, blocks
-        yield from (
-            (posteriors(x, mixture), log_likelihoods(x, mixture)) for x, mixture in zip(X, mixtures, strict=True)
-        )
-        return
-    size = GROUP_VALUES // values
+    size = 1 if incomplete else max(1, GROUP_VALUES // values)
     for begin in range(0, len(mixtures), size):
         rows, group = X[begin : begin + size], mixtures[begin : begin + size]
-        weights, means, factors = (
-            np.stack([getattr(m, name) for m in group]) for name in ("weights", "means", "factors")
-        )
-        deviations = rows.swapaxes(-1, -2)[:, None] - means[..., None]
-        with np.errstate(over="ignore", invalid="ignore"):
-            log_joint = log_joint_densities(kind, kind.log_constants(weights, factors), factors, deviations)
-            totals = normalize(log_joint)
-        for x, mixture, found, total in zip(rows, group, log_joint, totals, strict=True):
+        found, totals = [None] * len(group), np.full((len(group), 1), -np.inf)
+        if not incomplete and values <= GROUP_VALUES:  # else of many rows, blocks
+            names = "weights", "means", "factors"
+            weights, means, factors = (np.stack([getattr(each, name) for each in group]) for name in names)
+            deviations = rows.swapaxes(-1, -2)[:, None] - means[..., None]
+            with np.errstate(over="ignore", invalid="ignore"):
+                found = kind.log_joint(kind.log_constants(weights, factors), factors, deviations)
+                totals = normalize(found)
+        for x, mixture, one, total in zip(rows, group, found, totals, strict=True):
             if (total > FAR).all():
-                yield found.T, total
-            else:  # rows too far out to square
+                yield one.T, total
+            else:  # rows too far out to square, too
                 yield posteriors(x, mixture), log_likelihoods(x, mixture)

@@ -27,10 +27,9 @@ class MixtureParameters:
     covariances : ndarray
         Positive definite, in squared units of the features. Its shape is that of the type, as in scikit-learn:
         full (K, D, D), tied (D, D), diag (K, D), spherical (K,).
-    covariance_type : {"full", "tied", "diag", "spherical"}
+    covariance_type : str
     precisions_cholesky : ndarray, of the shape of `covariances`
-        Upper Cholesky factors U of the precisions, precision = U U^T; one over the standard deviations for
-        diag and spherical.
+        Upper Cholesky factors U of the precisions, precision = U U^T; or one over the standard deviations.
 
     Raises
     ------
@@ -48,7 +47,7 @@ class MixtureParameters:
         if self.precisions_cholesky is None:  # not known already
             factors, singular = self.type.precision_factors(self.covariances)
             if np.logical_or.reduce(singular, axis=None):
-                of = "the shared" if self.covariance_type == "tied" else f"component {np.argwhere(singular)[0][0]}: its"
+                of = "the shared" if self.type.common else f"component {np.argwhere(singular)[0][0]}: its"
                 raise CollapsedComponentError(f"{of} covariance is singular")
             object.__setattr__(self, "precisions_cholesky", factors)
         for array in (self.weights, self.means, self.covariances, self.precisions_cholesky):
@@ -98,20 +97,15 @@ class MixtureParameters:
 
         Parameters
         ----------
-        weights : array-like of shape (K,)
-            With sum 1 within 1e-8, or 1e-6 for float32 (scikit-learn's tolerances).
-        means : array-like of shape (K, D)
-        covariances : array-like
-            Symmetric within 1e-8 of the largest entry, or 1e-5 for float32.
-        covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        weights, means, covariances, covariance_type
+            The attributes. The weights must have sum 1 within 1e-8, or 1e-6 for float32 (scikit-learn's tolerances),
+            the covariances be symmetric within 1e-8 of the largest entry, or 1e-5 for float32.
 
         Raises
         ------
         ValueError
-            If shapes disagree, a value is not finite, the weights are not positive with sum 1,
-            or a covariance is not symmetric.
-        CollapsedComponentError
-            If a covariance is not positive definite.
+            If shapes disagree, a value is not finite, the weights are not positive with sum 1, or a covariance is not
+            symmetric; a CollapsedComponentError if it is not positive definite.
         """
         means = numbers(means, "means").copy()
         if means.ndim != 2 or 0 in means.shape:
@@ -123,7 +117,8 @@ class MixtureParameters:
 
 def checked_weights(weights, n_components, name="weights"):
     """Copy weights with sum 1, as exactly as float allows; for the rest see `MixtureParameters.checked`."""
-    tolerance, weights = 1e-6 if _is_single(weights) else 1e-8, numbers(weights, name, (n_components,))
+    tolerance = 1e-6 if np.asarray(weights).dtype == np.float32 else 1e-8
+    weights = numbers(weights, name, (n_components,))
     if (weights <= 0).any() or abs(weights.sum() - 1) > tolerance:
         raise ValueError(f"{name} must be positive with sum 1, not {weights.tolist()}")
     return weights / weights.sum()
@@ -131,7 +126,7 @@ def checked_weights(weights, n_components, name="weights"):
 
 def checked_covariances(covariances, covariance_type, shape, name="covariances"):
     """Copy symmetric covariances of components and features of this shape; see `MixtureParameters.checked`."""
-    tolerance, kind = 1e-5 if _is_single(covariances) else 1e-8, COVARIANCE_TYPES[covariance_type]
+    tolerance, kind = 1e-5 if np.asarray(covariances).dtype == np.float32 else 1e-8, COVARIANCE_TYPES[covariance_type]
     covariances = numbers(covariances, name, kind.shape(*shape))
     if kind.diagonal:
         return covariances.copy()
@@ -141,7 +136,3 @@ def checked_covariances(covariances, covariance_type, shape, name="covariances")
     if asymmetric.any():
         raise ValueError(f"{name}: that of component {int(asymmetric.argmax())} is not symmetric")
     return 0.5 * (covariances + transposed)
-
-
-def _is_single(array) -> bool:
-    return np.asarray(array).dtype == np.float32

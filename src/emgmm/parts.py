@@ -11,7 +11,7 @@ from collections import defaultdict
 from copy import copy
 from functools import partial
 from itertools import chain
-from typing import NamedTuple
+from operator import itemgetter
 
 import numpy as np
 
@@ -21,18 +21,7 @@ from emgmm.e_step import rows_to_fit
 from emgmm.incomplete import check_features, counted_rows
 from emgmm.labels import labeled_statistics
 from emgmm.one_thread import one_thread
-from emgmm.statistics import has_holes, no_statistics
-
-
-class Look(NamedTuple):
-    """What a part holds: of the rows that are fitted, but for what is told of labels, of all."""
-
-    n_rows: int
-    weight: float
-    least: np.ndarray  # value of each feature
-    labels: np.ndarray  # the different ones
-    labels_lack_values: bool
-    columns: list[str]
+from emgmm.statistics import has_missing, no_statistics
 
 
 class Parts:
@@ -41,10 +30,10 @@ class Parts:
     Parameters
     ----------
     rows : sequence, or a Dask array or data frame
-        Of each part an array (N, D), the path of a .npy or Parquet file, or a future of Dask that holds an array. Tasks
-        in other processes read files themselves; arrays, memory maps too, are sent to them at each pass. The parts of
-        a Dask collection are computed once, and stay where they are: one task takes all parts of a worker. (An idle
-        worker may take such a task with its parts; Dask's setting `distributed.scheduler.work-stealing` forbids it.)
+        Of each part, one at least, an array (N, D), the path of a .npy or Parquet file, or a future of Dask that holds
+        an array. Tasks in other processes read files themselves; arrays, memory maps too, are sent to them at each
+        pass. The parts of a Dask collection are computed once, and stay where they are: one task takes all parts of a
+        worker. (An idle one may take it with its parts; Dask's `distributed.scheduler.work-stealing` forbids it.)
     labels : sequence, optional
         Of each part the component of its rows (N,), -1 where it is not known: arrays, or paths of .npy files. An
         estimator takes other labels too, as in its `fit`.
@@ -52,12 +41,9 @@ class Parts:
         Of each part the weights of its rows (N,), likewise. A row of weight 2 counts as two.
     clamped : bool, default=True
         Rows with a label stay in the likelihood, with their posteriors clamped to it. If False they are passed over.
-
-    Raises
-    ------
-    ValueError
-        If there are no parts, or not as many of labels or weights.
     """
+
+    kernel = "numpy"  # of the EM loop, which then leaves the kernel to the tasks
 
     def __init__(self, rows, labels=None, sample_weight=None, clamped=True):
         if _is_path(rows):
@@ -67,55 +53,43 @@ class Parts:
         if not rows or len({len(column) for column in columns}) > 1:
             raise ValueError("there must be a part at least, and as many of labels and sample_weight as of rows")
         names = [os.fspath(part) if _is_path(part) else f"number {i} (from 0)" for i, part in enumerate(rows)]
-        self.columns, self.clamped, self.n_rows = [names, *columns], clamped, None
+        self.columns, self.clamped, self.classes, self.n_rows = [names, *columns], clamped, None, None
         self.groups = self.groups or [[i] for i in range(len(rows))]
 
     def changed(self, **attributes) -> "Parts":
-        """Copy them with other attributes, to be looked at anew."""
+        """Copy them with other attributes, to be looked at anew; labels are components once there are `classes`."""
         other = copy(self)
         other.__dict__.update(attributes, n_rows=None)
         return other
 
-    def named(self, classes) -> "Parts":
-        """Copy them, to be looked at anew, with labels turned into the numbers of classes: into components."""
-        names, rows, labels, weights = self.columns
-        found = (None if of is None else np.asarray(_loaded(of)[0]) for of in labels)
-        labels = [None if y is None else checks.components_of(checks.known_labels(y, len(y)), classes) for y in found]
-        return self.changed(columns=[names, rows, labels, weights])
-
     def each(self, task, map):  # noqa: A002
         """Run a task on each part, one after the other on those of a group; give what they return, in their order."""
         columns = ([[column[i] for i in group] for group in self.groups] for column in self.columns)
-        found = dict(zip(chain(*self.groups), chain(*map(partial(_in_turn, task), *columns)), strict=True))
-        return [found[i] for i in range(len(found))]
+        found = chain(*map(partial(_in_turn, task, self.classes), *columns))
+        return [each for _, each in sorted(zip(chain(*self.groups), found, strict=True), key=itemgetter(0))]
 
     def look(self, map):  # noqa: A002
         """Go through the parts once, to tell what they hold (`n_rows` and so on, of those that are fitted).
 
-        Raises
-        ------
-        ValueError
-            If one cannot be used; the text names it, and says why.
+        The ValueError for one that cannot be used names it, and says why.
         """
         found = self.each(partial(_looked_at, self.clamped), map)
-        self.n_features = len(found[0].least)
-        for name, each in zip(self.columns[0], found, strict=True):
-            if len(each.least) != self.n_features:
-                raise ValueError(f"part {name} has {len(each.least)} features, and the first part {self.n_features}")
-        named = {name: each.columns for name, each in zip(self.columns[0], found, strict=True) if each.columns}
-        for name, columns in named.items():
-            first = next(iter(named))
-            if columns != named[first]:
-                told = f"the columns {', '.join(columns)}, and {first} {', '.join(named[first])}"
+        n_rows, mass, least, labels, lack_values, columns = zip(*found, strict=True)
+        self.n_features, first = len(least[0]), None
+        for name, of_part, names in zip(self.columns[0], least, columns, strict=True):
+            if len(of_part) != self.n_features:
+                raise ValueError(f"part {name} has {len(of_part)} features, and the first part {self.n_features}")
+            first = first or (name, names) if names else first
+            if names and names != first[1]:
+                told = f"the columns {', '.join(names)}, and {first[0]} {', '.join(first[1])}"
                 raise ValueError(f"part {name} has {told}")
-        self.n_rows, self.total_weight = sum(each.n_rows for each in found), sum(each.weight for each in found)
-        labels = [each.labels for each in found if len(each.labels)] or [np.zeros(0, dtype=np.intp)]
+        self.n_rows, self.total_weight, self.labels_lack_values = sum(n_rows), sum(mass), any(lack_values)
+        labels = [each for each in labels if len(each)] or [np.zeros(0, dtype=np.intp)]
         if len({each.dtype.kind for each in labels}) > 1:
             raise ValueError("the labels of some parts are numbers, and of others text")
         self.labels = np.unique(np.concatenate(labels))
-        self.labels_lack_values = any(each.labels_lack_values for each in found)
         if self.total_weight > 0:
-            check_features(np.stack([each.least for each in found]))
+            check_features(np.stack(least))
         return self
 
     def sample(self, n_rows, map):  # noqa: A002
@@ -137,41 +111,30 @@ class Parts:
         """Make what the EM loop takes its E-steps over; look at the parts before that, unless that was done."""
         if self.n_rows is None:
             self.look(map)
-        return PartsToFit(self, start, kernel, map)
-
-
-class PartsToFit:
-    """Parts, as what the EM loop takes its E-steps over."""
-
-    kernel = "numpy"  # of the loop, which then leaves the kernel to the tasks
-
-    def __init__(self, parts, start, kernel, map):  # noqa: A002
-        self.parts, self.map, self.tasks_kernel, self.work = parts, map, checked_kernel(kernel), 0
-        if parts.n_features != start.n_features:
-            raise ValueError(f"the parts have {parts.n_features} features, and the start {start.n_features}")
-        if parts.labels.dtype.kind == "U" or parts.labels.min(initial=0) < 0:
-            raise ValueError(f"parts must have labels that are whole numbers from 0, or -1, not {parts.labels[0]}")
-        if parts.labels.max(initial=0) >= start.n_components:
-            raise ValueError(f"labels must be below {start.n_components}, not {parts.labels.max()}")
+        if self.n_features != start.n_features:
+            raise ValueError(f"the parts have {self.n_features} features, and the start {start.n_features}")
+        if self.labels.dtype.kind == "U" or self.labels.min(initial=0) < 0:
+            raise ValueError(f"parts must have labels that are whole numbers from 0, or -1, not {self.labels[0]}")
+        if self.labels.max(initial=0) >= start.n_components:
+            raise ValueError(f"labels must be below {start.n_components}, not {self.labels.max()}")
+        to_fit = copy(self)
+        to_fit.map, to_fit.tasks_kernel, to_fit.work = map, checked_kernel(kernel), 0
+        return to_fit
 
     def expectation(self, parameters):
         """Take the E-step: expected sufficient statistics of all parts, and their log-likelihood."""
-        total, log_likelihood = no_statistics(*parameters.means.shape, parameters.covariance_type), 0.0
         products = parameters.type.n_products(parameters.n_features)
-        self.work += self.parts.n_rows * parameters.n_components * (1 + parameters.n_features + products)
-        kernel = kernel_for(self.tasks_kernel, self.work)
-        task = partial(_expectation, self.parts.clamped, kernel, parameters)
-        for statistics, of_part in self.parts.each(task, self.map):
-            total, log_likelihood = total + statistics, log_likelihood + of_part
-        return total, log_likelihood
+        self.work += self.n_rows * parameters.n_components * (1 + parameters.n_features + products)
+        task = partial(_expectation, self.clamped, kernel_for(self.tasks_kernel, self.work), parameters)
+        return _sum(self.each(task, self.map), parameters)
 
 
 def _is_path(part) -> bool:
     return isinstance(part, (str, os.PathLike))
 
 
-def _in_turn(task, *columns):
-    return [task(*part) for part in zip(*columns, strict=True)]
+def _in_turn(task, classes, *columns):
+    return [task(*_part(classes, *part)) for part in zip(*columns, strict=True)]
 
 
 def _of_dask(collection):
@@ -211,87 +174,88 @@ def _loaded(what):
     return np.column_stack([table[name].to_numpy() for name in names]), names
 
 
-def _part(name, rows, labels, weight):
-    """Load rows, components and weights of a part, None where there are none; names of its columns, and its labels."""
-    try:
-        (X, names), (y, _), (weight, _) = map(_loaded, (rows, labels, weight))
-    except Exception as error:  # whatever a reader of files may raise
-        raise ValueError(f"part {name} cannot be read: {type(error).__name__}: {error}") from None
-    if X.ndim != 2 or X.dtype.kind not in "fiub":
-        raise ValueError(f"part {name} must hold numbers in the shape (n_samples, n_features), not {_told(X)}")
-    for array, what in ((y, "labels"), (weight, "weights")):
-        if array is not None and array.shape != X.shape[:1]:
-            raise ValueError(f"part {name} must have {what}, numbers of shape {X.shape[:1]}, not {_told(array)}")
-    X = X if X.dtype in (np.float64, np.float32) else X.astype(float)
-    try:
-        weight = checks.checked_weight(weight, len(X))
-    except ValueError:
-        raise ValueError(f"part {name} has weights that are not finite, or negative") from None
-    found = y = None if y is None else checks.known_labels(y, len(X), f"part {name}: labels")
-    if y is not None and weight is not None:
-        found[weight == 0] = None if y.dtype.kind == "O" else checks.UNLABELED
-    if y is not None and y.dtype.kind == "O":  # text, which is looked at only
-        y = checks.components_of(y, checks.distinct(y))
-    return X, y, weight, names, found
-
-
-def _told(array) -> str:
-    return f"{array.dtype} of shape {array.shape}"
-
-
-def _split(clamped, part):
+def _split(clamped, X, y, weight):
     """Give unlabeled rows that count and their weights; and labeled ones, their labels and weights, or None."""
-    X, y, weight, *_ = part
     if y is None:
         return counted_rows(X, weight), None
-    free = y == checks.UNLABELED
+    free = ~checks.has_label(y)
     weights = [None if weight is None else weight[chosen] for chosen in (free, ~free)]
     known = (X[~free], y[~free], weights[1]) if clamped and not free.all() else None
     return counted_rows(X[free], weights[0]), known
 
 
-def _looked_at(clamped, *part) -> Look:
-    """Tell what a part holds, if it can be used."""
-    name, loaded = part[0], _part(*part)
-    if not len(loaded[0]):
+def _part(classes, name, rows, labels, weight):
+    """Load a part: its name, the names of its columns, rows, labels (components once there are classes), weights."""
+    try:
+        (X, columns), (y, _), (weight, _) = map(_loaded, (rows, labels, weight))
+    except Exception as error:  # whatever a reader of files may raise
+        raise ValueError(f"part {name} cannot be read: {type(error).__name__}: {error}") from None
+    if X.ndim != 2 or X.dtype.kind not in "fiub":
+        told = f"must hold numbers in the shape (n_samples, n_features), not {X.dtype} of shape {X.shape}"
+        raise ValueError(f"part {name} {told}")
+    for array, what in ((y, "labels"), (weight, "weights")):
+        if array is not None and array.shape != X.shape[:1]:
+            told = f"must have {what}, numbers of shape {X.shape[:1]}, not {array.dtype} of shape {array.shape}"
+            raise ValueError(f"part {name} {told}")
+    X = X if X.dtype in (np.float64, np.float32) else X.astype(float)
+    try:
+        weight = checks.checked_weight(weight, len(X))
+    except ValueError:
+        raise ValueError(f"part {name} has weights that are not finite, or negative") from None
+    if y is not None:
+        y = checks.known_labels(y, len(X), f"part {name}: labels")
+        if weight is not None:
+            y[weight == 0] = None if y.dtype.kind == "O" else checks.UNLABELED
+        y = y if classes is None else checks.components_of(y, classes)
+    return name, columns, X, y, weight
+
+
+def _looked_at(clamped, name, columns, X, y, weight):
+    """Tell what a part holds, if it can be used.
+
+    Of the rows that are fitted their number, weight, and least values of features; of all the different labels, and
+    whether labeled rows lack values; and the names of the columns.
+    """
+    if not len(X):
         raise ValueError(f"part {name} has no rows")
-    if checks.largest(loaded[0]) == np.inf:
+    if checks.largest(X) == np.inf:
         raise ValueError(f"part {name} has values that are not finite")
-    (X, weight), known = _split(clamped=True, part=loaded)
-    fitted = [(X, weight)] + ([(known[0], known[2])] if known and clamped else [])
+    unlabeled, known = _split(True, X, y, weight)
+    fitted = [unlabeled] + ([(known[0], known[2])] if known and clamped else [])
     for rows, _ in fitted:
         checks.checked_squares(rows, f"part {name}")
     n_rows, mass = sum(len(rows) for rows, _ in fitted), sum(checks.total_weight(*each) for each in fitted)
     least = [np.fmin.reduce(rows, axis=0, initial=np.nan) for rows, _ in fitted]
-    labels = np.zeros(0, dtype=np.intp) if loaded[4] is None else checks.distinct(loaded[4])
-    return Look(n_rows, mass, np.fmin.reduce(least), labels, bool(known) and has_holes(known[0]), loaded[3])
+    labels = np.zeros(0, dtype=np.intp) if y is None else checks.distinct(y)
+    return n_rows, mass, np.fmin.reduce(least), labels, bool(known) and has_missing(known[0]), columns
 
 
-def _sampled(stride, *part):
-    (X, weight), _ = _split(clamped=False, part=_part(*part))
+def _sampled(stride, _name, _columns, *part):
+    (X, weight), _ = _split(False, *part)
     some = X[::stride].copy()  # or the whole part would stay in memory
     return some, np.ones(len(some)) if weight is None else weight[::stride].copy()
 
 
-def _labeled(settings, *part):
-    X, y, weight, *_ = _part(*part)
-    chosen = np.zeros(len(X), dtype=bool) if y is None else y != checks.UNLABELED
-    weight = np.ones(chosen.sum()) if weight is None else weight[chosen]
-    labels = np.zeros(0, dtype=np.intp) if y is None else y[chosen]
-    return (X[chosen], labels, weight) if settings is None else labeled_statistics(X[chosen], labels, *settings, weight)
+def _labeled(settings, _name, _columns, *part):
+    X, y, weight = _split(True, *part)[1] or (part[0][:0], np.zeros(0, dtype=np.intp), None)
+    weight = np.ones(len(X)) if weight is None else weight
+    return (X, y, weight) if settings is None else labeled_statistics(X, y, *settings, weight)
 
 
 @one_thread()
-def _expectation(clamped, kernel, parameters, *part):
+def _expectation(clamped, kernel, parameters, _name, _columns, *part):
     """Take the E-step over a part."""
-    (X, weight), known = _split(clamped, _part(*part))
-    statistics, log_likelihood = no_statistics(*parameters.means.shape, parameters.covariance_type), 0.0
-    if len(X):
-        rows = rows_to_fit(X, parameters.covariance_type, weight, kernel)
-        statistics, log_likelihood = rows.expectation(parameters)
+    (X, weight), known = _split(clamped, *part)
+    found = [rows_to_fit(X, parameters.covariance_type, weight, kernel).expectation(parameters)] if len(X) else []
     if known:
         X, y, weight = known
         labeled = labeled_statistics(X, y, parameters.n_components, parameters.covariance_type, weight)
-        of_labeled, joint = labeled.expectation(parameters)
-        statistics, log_likelihood = statistics + of_labeled, log_likelihood + joint
-    return statistics, log_likelihood
+        found.append(labeled.expectation(parameters))
+    return _sum(found, parameters)
+
+
+def _sum(found, parameters):
+    total, log_likelihood = no_statistics(*parameters.means.shape, parameters.covariance_type), 0.0
+    for statistics, each in found:
+        total, log_likelihood = total + statistics, log_likelihood + each
+    return total, log_likelihood

@@ -16,6 +16,11 @@ from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
 ROUNDING_VARIANCE = (4 * np.finfo(float).eps) ** 2  # of a value of size 1
 BLOCK_ROWS = 65_536
+BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
+LEAST_ROWS, MAX_BLOCK_ROWS = 256, 16_384  # of a block; more gain nothing
+# Sums of products are exact enough while x^T precision x is a sum of terms of this size at most: about 12 digits are
+# right; and so is a scatter, while the moment that it is the rest of is no larger than this many times.
+LARGEST_CONDITION = 1e4
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +40,9 @@ class SufficientStatistics:
     covariance_type : str
     observed : ndarray of shape (..., K, D) or None
         Mass of the observed values of each feature; None if no value is missing, and for full and tied covariances.
-    row_weight : ndarray of shape (..., K) or None
+    row_weight : ndarray of shape (..., K), or 1
         Weight of a row: the mean over the mass, which is the sum of the squared weights over that of the weights. The
-        mass by this weight is the effective number of rows (Kish, 1965, "Survey sampling"). None if nobody needs it.
+        mass by this weight is the effective number of rows (Kish, 1965, "Survey sampling").
     """
 
     mass: np.ndarray
@@ -45,7 +50,7 @@ class SufficientStatistics:
     scatter: np.ndarray
     covariance_type: str = "full"
     observed: np.ndarray | None = None
-    row_weight: np.ndarray | None = None
+    row_weight: np.ndarray | float = 1.0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -63,36 +68,24 @@ class SufficientStatistics:
 
     def __add__(self, other: "SufficientStatistics") -> "SufficientStatistics":
         """Pool two sets of rows (Chan, Golub and LeVeque, 1983, "Algorithms for computing the sample variance")."""
-        covariance_type = COVARIANCE_TYPES[self.covariance_type]
-        mass = self.mass + other.mass
+        kind, mass, shift = COVARIANCE_TYPES[self.covariance_type], self.mass + other.mass, other.means - self.means
         share = np.divide(other.mass, mass, out=np.zeros_like(mass), where=mass > 0)
-        shift = other.means - self.means
-        between = covariance_type.scaled(covariance_type.outer(shift), self.mass * share)
-        return SufficientStatistics(
-            mass,
-            self.means + share[..., None] * shift,
-            self.scatter + other.scatter + between,
-            self.covariance_type,
-            None if self.observed is other.observed is None else self._observed() + other._observed(),
-            _mean(self.row_weight, other.row_weight, share),
-        )
+        between = kind.scaled(kind.outer(shift), self.mass * share)
+        means, scatter = self.means + share[..., None] * shift, self.scatter + other.scatter + between
+        observed = None if self.observed is other.observed is None else self._observed() + other._observed()
+        row_weight = self.row_weight + share * (other.row_weight - self.row_weight)
+        return SufficientStatistics(mass, means, scatter, self.covariance_type, observed, row_weight)
 
     def _observed(self):
         return np.broadcast_to(self.mass[..., None], self.shape) if self.observed is None else self.observed
 
 
-def _mean(one, other, share):
-    return None if one is None or other is None else one + share * (other - one)
-
-
 def pooled(statistics):
     """Add up statistics along their first axis."""
-    covariance_type = COVARIANCE_TYPES[statistics.covariance_type]
-    mass = statistics.mass.sum(axis=0)
-    origin = statistics.means[0]
+    kind, mass, origin = COVARIANCE_TYPES[statistics.covariance_type], statistics.mass.sum(axis=0), statistics.means[0]
     shares = statistics.mass / np.maximum(mass, TINY)
     means = origin + (shares[..., None] * (statistics.means - origin)).sum(axis=0)
-    between = covariance_type.scaled(covariance_type.outer(statistics.means - means), statistics.mass)
+    between = kind.scaled(kind.outer(statistics.means - means), statistics.mass)
     return SufficientStatistics(mass, means, (statistics.scatter + between).sum(axis=0), statistics.covariance_type)
 
 
@@ -103,7 +96,37 @@ def no_statistics(n_components, n_features, covariance_type="full"):
     return SufficientStatistics(nothing[0], means, moments, covariance_type, None, nothing[1])
 
 
-def has_holes(X) -> bool:
+def rows_that_fit(n_rows, values_a_row):
+    """Rows of a block: as many as fit the cache."""
+    return max(1, min(n_rows, MAX_BLOCK_ROWS, max(LEAST_ROWS, BLOCK_VALUES // values_a_row)))
+
+
+def normalize(log_joint, sample_weight=None, scratch=None):
+    """Turn joint log-densities (..., K, n) into posteriors, in place; return each row's log-likelihood.
+
+    Both are multiplied by the rows' weights (n,), if there are any.
+    """
+    largest, normalizer = (None, None) if scratch is None else scratch
+    largest = np.maximum.reduce(log_joint, axis=-2, out=largest)
+    log_joint -= largest[..., None, :]
+    np.exp(log_joint, out=log_joint)
+    normalizer = np.add.reduce(log_joint, axis=-2, out=normalizer)
+    log_joint /= normalizer[..., None, :]
+    np.log(normalizer, out=normalizer)
+    normalizer += largest
+    if sample_weight is not None:
+        log_joint *= sample_weight
+        normalizer *= sample_weight
+    return normalizer
+
+
+def centered(kind, mass, first, second):
+    """Give the shift (..., K, D) of the means, and the scatter about them, from mass and moments about other means."""
+    shift = first / np.maximum(mass, TINY)[..., None]
+    return shift, second - kind.scaled(kind.outer(shift), mass)
+
+
+def has_missing(X) -> bool:
     """Tell whether a value is missing (NaN, or masked), without a copy of X."""
     if np.ma.is_masked(X):
         return True
@@ -118,7 +141,7 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
     X : ndarray of shape (N, D)
     responsibilities : ndarray of shape (N, K)
         Non-negative. Labels are one-hot responsibilities; a row's weight is a factor.
-    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+    covariance_type : str, default="full"
 
     Returns
     -------
@@ -134,16 +157,14 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
     if responsibilities.ndim != 2 or len(responsibilities) != len(X) or responsibilities.min(initial=0) < 0:
         shape = f"shape ({len(X)}, n_components), not {responsibilities.shape}"
         raise ValueError(f"responsibilities must be numbers that are not negative, in the {shape}")
-    if has_holes(X):
-        raise ValueError(
-            "X has missing values, and no statistics without parameters: give it to expectation_maximization"
-        )
-    return summed_statistics(X, responsibilities.__getitem__, responsibilities.shape[1], covariance_type)
+    if has_missing(X):
+        raise ValueError("X has missing values: without parameters only expectation_maximization takes these")
+    return summed(X, responsibilities.__getitem__, responsibilities.shape[1], covariance_type)
 
 
 @one_thread()
 @np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
-def summed_statistics(X, responsibilities_of, n_components, covariance_type):
+def summed(X, responsibilities_of, n_components, covariance_type):
     """Take `weighted_statistics` of complete rows, whose responsibilities (n, K) are made for a slice of them."""
     kind, total = COVARIANCE_TYPES[covariance_type], no_statistics(n_components, X.shape[1], covariance_type)
     for begin in range(0, len(X), BLOCK_ROWS):
@@ -170,12 +191,11 @@ def estimates(statistics, reg_covar=0.0):
 
     Improper is a component that has no mass, or sits on a single point in some feature, to working precision.
     """
-    covariance_type = COVARIANCE_TYPES[statistics.covariance_type]
-    mass, means = statistics.mass, statistics.means
+    kind, mass, means = COVARIANCE_TYPES[statistics.covariance_type], statistics.mass, statistics.means
     divisor = np.maximum(mass, TINY)  # without mass a component is not proper, whatever comes out
     share = None if statistics.observed is None else statistics.observed / divisor[..., None]
-    covariances = covariance_type.regularized(covariance_type.pool(statistics.scatter, divisor), reg_covar, share)
-    variances = covariance_type.variances(covariance_type.expand(covariances, *means.shape[-2:]))
+    covariances = kind.regularized(kind.pool(statistics.scatter, divisor), reg_covar, share, divisor)
+    variances = kind.variances(kind.expand(covariances, *means.shape[-2:]))
     # What rounding alone spreads: relative to the distance from the origin, and to the largest component. With
     # reg_covar a single point has that variance, wherever it lies.
     floor = ROUNDING_VARIANCE * (means * means + np.maximum.reduce(variances, axis=-2)[..., None, :])
@@ -185,7 +205,7 @@ def estimates(statistics, reg_covar=0.0):
 
 
 @one_thread()
-def maximization(statistics, reg_covar=0.0):
+def maximization(statistics, reg_covar=0.0) -> MixtureParameters:
     """M-step: the parameters that maximize the expected complete-data log-likelihood.
 
     With the statistics of labels it is the direct estimate (proportions, class means, class covariances divided
@@ -196,10 +216,6 @@ def maximization(statistics, reg_covar=0.0):
     statistics : SufficientStatistics
     reg_covar : float, default=0
         Added to each variance, in squared units of the features.
-
-    Returns
-    -------
-    MixtureParameters
 
     Raises
     ------
@@ -216,26 +232,16 @@ def maximization(statistics, reg_covar=0.0):
 
 
 @one_thread()
-def complete_log_likelihood(statistics, parameters):
-    """Log-likelihood of labeled rows with their labels: the sum of log(weight_y N(x; mean_y, covariance_y)).
+def complete_log_likelihood(statistics, parameters) -> float:
+    """Log-likelihood of labeled rows with their labels, in nats: the sum of log(weight_y N(x; mean_y, covariance_y)).
 
     It needs the rows' sufficient statistics only, so its cost does not depend on the number of rows.
 
     Parameters
     ----------
     statistics : SufficientStatistics
-        Of the labeled rows.
+        Of the parameters' shape and covariance type; else a ValueError is raised.
     parameters : MixtureParameters
-
-    Returns
-    -------
-    float
-        In nats.
-
-    Raises
-    ------
-    ValueError
-        If the statistics are of another shape or covariance type than the parameters.
     """
     if (statistics.shape, statistics.covariance_type) != (parameters.means.shape, parameters.covariance_type):
         raise ValueError("the statistics must have the parameters' covariance_type, components and features")

@@ -11,7 +11,8 @@ from em_study.evaluation.standard_errors import standard_errors
 from em_study.fits import sklearn_adapter
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
-from emgmm import MixtureParameters, judge_many, posteriors, ridge_warning
+from emgmm import MixtureParameters, judge_many, posteriors
+from emgmm.ridge import ridge_warning
 
 
 def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit, experiment: str) -> pd.DataFrame:

@@ -14,7 +14,8 @@ from em_study.evaluation.relabeling import accuracy
 from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
-from emgmm import MixtureParameters, has_holes, posteriors
+from emgmm import MixtureParameters, posteriors
+from emgmm.statistics import has_missing as has_holes
 
 KMEANS_STARTS = 5
 NEAR = Tolerance(1e-8, 1e-11)  # how far a number may lie from the published one, unless it says another

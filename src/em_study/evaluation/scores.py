@@ -14,7 +14,8 @@ from em_study.evaluation.settings import Published
 from em_study.fits.missing import fitted_rows
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
-from emgmm import judge_many, posteriors, ridge_warning
+from emgmm import judge_many, posteriors
+from emgmm.ridge import ridge_warning
 
 ROWS_AT_A_TIME = 200_000  # of predictions
 PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curves are thick

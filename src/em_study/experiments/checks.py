@@ -11,7 +11,7 @@ from em_study.fits.available import implementation_file, implementations
 from em_study.fits.settings import Fit
 from em_study.settings import block, valid
 from em_study.wording import nearest
-from emgmm import has_numba
+from emgmm.complete import has_numba
 
 
 def check_experiment(experiment: dict, path: tuple):

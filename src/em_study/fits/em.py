@@ -17,7 +17,6 @@ from emgmm import (
     aitken_stopping,
     article_stopping,
     fit_many,
-    has_holes,
     labeled_statistics,
     log_likelihoods,
     maximization,
@@ -26,6 +25,7 @@ from emgmm import (
     sklearn_stopping,
     unlabeled_statistics,
 )
+from emgmm.statistics import has_missing as has_holes
 
 STOPPING = {"article": article_stopping, "sklearn": sklearn_stopping, "aitken": aitken_stopping}
 # Names of scikit-learn's starts that mean something else here

@@ -6,7 +6,8 @@ import numpy as np
 
 from em_study.data.dataset import Replicate
 from em_study.fits.settings import Fit
-from emgmm import MixtureParameters, has_holes, impute
+from emgmm import MixtureParameters, impute
+from emgmm.statistics import has_missing as has_holes
 
 
 def fitted_rows(rows: Replicate, fit: Fit) -> Replicate:

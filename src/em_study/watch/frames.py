@@ -10,7 +10,7 @@ from em_study.experiments.settings import Experiment
 from em_study.fits.runs import Runs
 from em_study.watch.choose import Scene, scenes_of
 from em_study.watch.replay import Replay, StoredRun
-from emgmm import has_holes
+from emgmm.statistics import has_missing as has_holes
 
 MOST_ROWS = 2000  # that a page takes as they are; of more, only some are drawn
 
