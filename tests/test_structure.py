@@ -3,10 +3,13 @@
 import ast
 import re
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 import yaml
+
+import emgmm
 
 ROOT = Path(__file__).parent.parent
 SRC = ROOT / "src"
@@ -54,6 +57,18 @@ def test_the_library_knows_nothing_of_the_study():
     for file in (SRC / "emgmm").glob("*.py"):
         names = {name.split(".")[0] for name in imports(file)}
         assert not names & {"em_study", "pandas", "matplotlib", "pydantic", "yaml", "snakemake"}, file.name
+
+
+def test_the_modules_of_the_library_import_one_another_one_way():
+    files = {f"emgmm.{file.stem}": file for file in (SRC / "emgmm").glob("*.py") if file.stem != "__init__"}
+    TopologicalSorter({name: {*imports(file)} & {*files} for name, file in files.items()}).prepare()  # no CycleError
+
+
+def test_what_the_library_exports_is_there():
+    assert len(emgmm.__all__) == len({*emgmm.__all__})
+    assert all(hasattr(emgmm, name) for name in emgmm.__all__)
+    modules = {path.stem for path in (SRC / "emgmm").glob("*.py")}
+    assert {name for name in vars(emgmm) if name[0] != "_"} - modules <= {*emgmm.__all__}
 
 
 def test_the_study_knows_nothing_of_snakemake():
