@@ -15,7 +15,7 @@ from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, posteriors
-from emgmm.statistics import has_missing as has_holes
+from emgmm.statistics import has_missing
 
 KMEANS_STARTS = 5
 NEAR = Tolerance(1e-8, 1e-11)  # how far a number may lie from the published one, unless it says another
@@ -129,7 +129,7 @@ class _Replicate:
     @property
     def complete(self):
         """The unlabeled rows, if none lacks a value."""
-        return None if has_holes(self.rows.unlabeled) else self.rows.unlabeled
+        return None if has_missing(self.rows.unlabeled) else self.rows.unlabeled
 
     @property
     def truth(self):
@@ -236,7 +236,7 @@ class OneRun(_Replicate):
     @property
     def labels(self):
         """Classes of the labeled rows, (M,), if there are any, and none lacks a value."""
-        return self.rows.labels if len(self.rows.labels) and not has_holes(self.rows.labeled) else None
+        return self.rows.labels if len(self.rows.labels) and not has_missing(self.rows.labeled) else None
 
     @property
     def one_feature(self):

@@ -25,7 +25,7 @@ from emgmm import (
     sklearn_stopping,
     unlabeled_statistics,
 )
-from emgmm.statistics import has_missing as has_holes
+from emgmm.statistics import has_missing
 
 STOPPING = {"article": article_stopping, "sklearn": sklearn_stopping, "aitken": aitken_stopping}
 # Names of scikit-learn's starts that mean something else here
@@ -112,7 +112,7 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
     if fit.semi_supervised == "clamped":
         every = ((rows[r], start) for r, start in starts.items())
         labeled = [labeled_statistics(x.labeled, x.labels, s.n_components, fit.covariance_type) for x, s in every]
-    if fit.missing == "observed" or not has_holes(dataset.unlabeled):
+    if fit.missing == "observed" or not has_missing(dataset.unlabeled):
         groups = [(dataset.rows_of(starts), [*starts.values()], labeled)]
     else:  # each with rows of its own number
         known = labeled or [None] * len(starts)

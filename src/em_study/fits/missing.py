@@ -7,12 +7,12 @@ import numpy as np
 from em_study.data.dataset import Replicate
 from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, impute
-from emgmm.statistics import has_missing as has_holes
+from emgmm.statistics import has_missing
 
 
 def fitted_rows(rows: Replicate, fit: Fit) -> Replicate:
     """Take the rows, those without holes, or all with the columns' means filled in."""
-    if fit.missing == "observed" or not (has_holes(rows.unlabeled) or has_holes(rows.labeled)):
+    if fit.missing == "observed" or not (has_missing(rows.unlabeled) or has_missing(rows.labeled)):
         return rows
     if fit.missing == "complete_rows":
         kept = whole_rows(rows.unlabeled), whole_rows(rows.labeled)

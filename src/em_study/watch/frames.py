@@ -10,7 +10,7 @@ from em_study.experiments.settings import Experiment
 from em_study.fits.runs import Runs
 from em_study.watch.choose import Scene, scenes_of
 from em_study.watch.replay import Replay, StoredRun
-from emgmm.statistics import has_missing as has_holes
+from emgmm.statistics import has_missing
 
 MOST_ROWS = 2000  # that a page takes as they are; of more, only some are drawn
 
@@ -40,7 +40,7 @@ def _hindrance(dataset: Dataset) -> str:
     n_features = len(dataset.features)
     if n_features > 2:
         return f"it has {n_features} features, and the pictures show one or two"
-    return "its rows lack values" if has_holes(dataset.unlabeled) or has_holes(dataset.labeled) else ""
+    return "its rows lack values" if has_missing(dataset.unlabeled) or has_missing(dataset.labeled) else ""
 
 
 def _scene(scene: Scene, features: list[str], bins: int) -> dict:
