@@ -18,36 +18,18 @@ RANGE = (2.5, 97.5)  # percentiles of the draws
 
 @dataclass(frozen=True)
 class Finding:
-    """What the draws say of a claim.
-
-    Attributes
-    ----------
-    claim : Claim
-    numbers : Numbers
-    draws : Series
-        Their numbers.
-    count : int
-        How many fulfil the criterion.
-    observed : float
-        Their statistic.
-    interval, share_interval, range : (float, float)
-        95 % confidence intervals of `observed` and of the share that fulfils the criterion; 2.5 and 97.5 percentile of
-        the draws. NaN if there is none.
-    verdict : Verdict
-    cause : Numbers or None
-        If the claim is explained: what was measured of the cause.
-    """
+    """What the draws say of a claim; NaN where there is no interval."""
 
     claim: Claim
     numbers: Numbers
-    draws: pd.Series
-    count: int
-    observed: float
-    interval: tuple[float, float]
-    share_interval: tuple[float, float]
-    range: tuple[float, float]
+    draws: pd.Series  # their numbers
+    count: int  # of draws that fulfil the criterion
+    observed: float  # the draws' statistic
+    interval: tuple[float, float]  # 95 % confidence interval of `observed`
+    share_interval: tuple[float, float]  # of the share that fulfils the criterion
+    range: tuple[float, float]  # 2.5 and 97.5 percentile of the draws
     verdict: Verdict
-    cause: Numbers | None
+    cause: Numbers | None  # if the claim is explained: what was measured of the cause
 
     @property
     def n(self) -> int:

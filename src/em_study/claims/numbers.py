@@ -19,24 +19,12 @@ class NoNumbersError(StudyError):
 
 @dataclass(frozen=True)
 class Numbers:
-    """What the tables hold of a selection.
+    """What the tables hold of a selection."""
 
-    Attributes
-    ----------
-    of_draws : Series
-        Numbers; the index tells draws apart.
-    n_all : int
-        How many there would be if no run had failed and nothing else were missing.
-    repeated : bool
-        Whether it is one number, of a run that would always be the same.
-    fixed : bool
-        Whether some are of such runs, so that these are no draws.
-    """
-
-    of_draws: pd.Series
-    n_all: int
-    repeated: bool
-    fixed: bool
+    of_draws: pd.Series  # the index tells draws apart
+    n_all: int  # how many there would be if no run had failed and nothing else were missing
+    repeated: bool  # whether it is one number, of a run that would always be the same
+    fixed: bool  # whether some are of such runs, so that these are no draws
 
     @property
     def by_experiment(self) -> dict[str, pd.Series]:

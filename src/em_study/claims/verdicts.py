@@ -7,27 +7,13 @@ GRAY = "#555555", "#b4b4b4"
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict.
+    """What is said of a claim."""
 
-    Attributes
-    ----------
-    name : str
-        In tables.
-    words : str
-        For people.
-    sign : str
-        So that none is told by its color alone.
-    colors : (str, str)
-        On white and on black, with a contrast of 4.5 : 1 and more.
-    meaning : str
-        When a claim has it (docs/verdicts.md); empty if the claim's kind decides.
-    """
-
-    name: str
-    words: str
-    sign: str
-    colors: tuple[str, str]
-    meaning: str = ""
+    name: str  # in tables
+    words: str  # for people
+    sign: str  # so that none is told by its color alone
+    colors: tuple[str, str]  # on white and on black, with a contrast of 4.5 : 1 and more
+    meaning: str = ""  # when a claim has it (docs/verdicts.md); empty if the claim's kind says so
 
 
 REPRODUCED = Verdict("reproduced", "reproduced", "\u25cf", ("#00694e", "#5fd3ae"))
@@ -58,11 +44,11 @@ VERDICTS = {
 
 def style_of_verdicts() -> str:
     """Write the style of what a verdict colors on the page."""
-    themes = [
-        ":root { " + " ".join(f"--{name}: {verdict.colors[dark]};" for name, verdict in VERDICTS.items()) + " }"
-        for dark in (0, 1)
-    ]
-    lines = [themes[0], f"@media (prefers-color-scheme: dark) {{ {themes[1]} }}"]
+    light, dark = (
+        ":root { " + " ".join(f"--{name}: {verdict.colors[theme]};" for name, verdict in VERDICTS.items()) + " }"
+        for theme in (0, 1)
+    )
+    lines = [light, f"@media (prefers-color-scheme: dark) {{ {dark} }}"]
     for name, verdict in VERDICTS.items():
         lines.append(f".{name} .verdict {{ color: var(--{name}); }}")
         if verdict.colors != GRAY:
