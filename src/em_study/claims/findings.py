@@ -7,7 +7,8 @@ import pandas as pd
 
 from em_study.claims import kinds
 from em_study.claims.verdicts import VERDICTS
-from em_study.data.storage import holding, read_table, whole_file
+from em_study.data.storage import holding, read_table, write_text
+from em_study.errors import StudyError
 from em_study.evaluation.protocols import LADDER
 from em_study.places import ROOT
 
@@ -56,13 +57,17 @@ def within(text: str) -> str:
 
 
 def write_findings():
-    """Write docs/findings.md, docs/verdicts.md and README's findings, after a run."""
-    tables, readme = tables_of(Path("results/tables")), Path("README.md")
-    text = readme.read_text(encoding="utf-8")
-    for path, content in {
-        Path("docs/findings.md"): document("findings.md", tables) + "\n",
-        Path("docs/verdicts.md"): document("verdicts.md") + "\n",
-        readme: text.replace(within(text), document("highlights.md", tables)),
-    }.items():
-        with whole_file(path) as file:
-            file.write_text(content, encoding="utf-8")
+    """Write docs/verdicts.md; after a run, docs/findings.md and README's findings too.
+
+    Raises
+    ------
+    StudyError
+        If there was no run.
+    """
+    write_text("docs/verdicts.md", document("verdicts.md") + "\n")
+    folder, readme = Path("results/tables"), Path("README.md")
+    if not folder.is_dir():
+        raise StudyError("docs/verdicts.md is renewed; docs/findings.md and README.md need the tables of a run")
+    tables, text = tables_of(folder), readme.read_text(encoding="utf-8")
+    write_text("docs/findings.md", document("findings.md", tables) + "\n")
+    write_text(readme, text.replace(within(text), document("highlights.md", tables)))
