@@ -298,8 +298,9 @@ def test_each_job_leaves_a_record(tiny):
     record = json.loads((tiny / "results/run.json").read_text())
     assert record["executor"] == "warm"
     assert sum(stage["jobs"] for stage in record["stages"].values()) == len(record["jobs"])
+    assert record["stages"]["fit"]["seconds"] > 0
     for job in record["jobs"]:
-        assert job["seconds"] > 0
+        assert job["seconds"] >= 0  # of the shortest, half a millisecond is rounded to none
         assert job["node"] == record["host"]
         assert job["peak_memory_mb"] > 10 or sys.platform != "linux"
         assert (tiny / job["log"]).exists()

@@ -131,6 +131,7 @@ OLD = {
     "configuration.reference": "em-study reference",
     "tables.dictionary": "em-study dictionary",
     "fits.runner mine.py": "python -m em_study.fits.runner mine.py",
+    "plan.results": "em-study --help",
 }
 
 
@@ -146,3 +147,10 @@ def test_the_old_names_answer_with_the_new_ones(old):
 def test_the_old_package_is_not_imported():
     with pytest.raises(ImportError, match="the study's package is em_study now"):
         import_module("study")
+
+
+@pytest.mark.parametrize("words", ["", "verfy", "clean --delet", "progress more", "explain"])
+def test_it_is_called_wrongly(words, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(words.split())
+    assert "usage: em-study" in capsys.readouterr().err

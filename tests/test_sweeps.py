@@ -349,6 +349,7 @@ S = {"sizes": SWEEP}
         ({"figure": {"x": "n_unlabeled", "y": "agreement"}}, "figure.x: is 'n_unlabeled'; did you mean"),
         ({"figure": {"x": "data.n_unlabeled", "y": 3}}, "sweeps.sizes.figure.y: must be text, got 3"),
         ({"figure": {"x": "data.n_unlabeled", "y": ["bic", 3]}}, "sweeps.sizes.figure.y.1: must be text, got 3"),
+        ({"figure": {"x": "data.n_unlabeled", "y": []}}, "figure.y: must have at least one entry"),
         ({"figure": {"x": "data.n_unlabeled", "y": "agrement"}}, "figure.y: is 'agrement'; did you mean 'agreement'?"),
         ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "kind": "heatmap"}}, "figure.color: is required"),
         ({"replicates": 0}, "sweeps.sizes.replicates: must be greater than or equal to 1"),

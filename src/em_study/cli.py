@@ -162,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
             f"exit code: 0 {command.well or 'if it is done'}, else 1",
         ]
         does, more = f"{command.does[0].upper()}{command.does[1:]}.", "\n\n".join(filter(None, more))
+        listed |= {"allow_abbrev": False}  # --d is no --delete
         takes = commands.add_parser(name, description=does, epilog=more, formatter_class=as_written, **listed)
         for argument, options in command.given.items():
             takes.add_argument(argument, **options)

@@ -330,7 +330,7 @@ KEYS = {
 }
 QUANTITY = ("measurement", "quantity")  # keys that tell what a row's number is; the latter of summaries of sweeps
 PARTS = ("fits", "parameters", "agreement", "measurements")  # tables that claims may name, beside those of sweeps
-# These hold text in every table; of a sweep's, so do the varied keys that `sweeps.cells.text_keys` names.
+# These hold text in every table; of a sweep's, so do the varied keys that `sweeps.settings.text_keys` names.
 TEXT_COLUMNS = {name for table in COLUMNS.values() for name in table if table[name].unit == TEXT} | {*QUANTITY}
 
 _FITS, _AGREEMENT = COLUMNS["fits"], COLUMNS["agreement"]

@@ -9,8 +9,10 @@ if sys.argv[0] != "-m":
     raise ImportError("the study's package is em_study now")
 module = next(word for word in sys.orig_argv if word.split(".")[0] == "study").removeprefix("study").removeprefix(".")
 name = module.split(".")[-1].replace("stale", "clean")
-words = ["python", "-m", f"em_study.{module}"] if module else ["em-study", "--help"]
+words = ["em-study", "--help"]
 if name in COMMANDS | INTERNAL:
-    words = ["em-study", name]
-print(f"study is em_study now: {shlex.join([*words, *sys.argv[1:]])}", file=sys.stderr)
+    words = ["em-study", name, *sys.argv[1:]]
+elif module == "fits.runner":
+    words = ["python", "-m", "em_study.fits.runner", *sys.argv[1:]]
+print(f"study is em_study now: {shlex.join(words)}", file=sys.stderr)
 sys.exit(2)

@@ -16,7 +16,8 @@ from em_study.places import OWN, Places
 
 # Beside the files that the manifest records.
 PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")
-PROJECT += ("config/*.yaml", "config/*.md", "benchmarks/*.md", "benchmarks/*.py", "implementations/*.md")
+PROJECT += ("docs/templates/*.md", "config/*.yaml", "config/*.md", "config/schema.json", "implementations/*.md")
+PROJECT += ("benchmarks/*.md", "benchmarks/*.py")
 PROJECT += ("profiles/*/config.yaml", "published/*.zip", "src/em_study/pyproject.toml", "tests/**/*.py", "tests/*.zip")
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
 

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-NOT_RESULTS = ("logs", "run.json", "manifest.json", "report", "report.html")  # times, and what is about the results
-
 
 def file_within(folder: Path, path: str) -> Path | None:
     """Find a file in a folder; None if it is missing, no regular file, or leads out of the folder."""

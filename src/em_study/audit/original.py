@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from em_study.audit.manifest import git_state
+from em_study.claims.verdicts import NOT_TESTED
 from em_study.configuration.loading import load
 from em_study.configuration.study import Study
 from em_study.data.storage import read_table, whole_file
@@ -26,7 +27,7 @@ def outcome(claims, study: Study, commit: str | None, date: str) -> dict:
     date : str
     """
     files = [file for experiment in study.experiments.values() for file in experiment.data.files if file.url]
-    tested = claims[claims["verdict"] != "not_tested"]
+    tested = claims[claims["verdict"] != NOT_TESTED.name]
     return {
         "date": date,
         "files": [{"url": file.url, "sha256": file.sha256} for file in files],

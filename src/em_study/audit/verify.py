@@ -129,7 +129,7 @@ def verify(folder: Path | None = None):
     if found:
         yield from found
         yield f"{len(found)} of the checks failed"
-        yield "To make a result again: delete it and results/manifest.json, and give the same snakemake command"
+        yield f"To make a result again: delete it and {MANIFEST}, and give the same snakemake command"
         return 1
     manifest, _ = read_manifest(place)
     absent = not_here(place, manifest, is_own)

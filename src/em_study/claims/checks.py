@@ -1,8 +1,7 @@
 """Checks of a claim: the numbers that it names are there to be looked up."""
 
 from em_study.claims.settings import Claim, Selection
-from em_study.columns import COLUMNS, SWEEP_COLUMNS
-from em_study.data.storage import TEXT_COLUMNS
+from em_study.columns import COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.wording import nearest, placeholders

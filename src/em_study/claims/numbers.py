@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from em_study.claims.settings import Selection
-from em_study.data.storage import ONLY_EMPTY, TEXT_COLUMNS, is_kept
+from em_study.columns import TEXT_COLUMNS
+from em_study.data.storage import ONLY_EMPTY, is_kept
 from em_study.errors import StudyError
+from em_study.layout import table_file
 
 # What tells the rows of one draw apart.
 PARTS = ("fit", "protocol", "component", "parameter", "measurement", "setting")
@@ -237,7 +239,7 @@ def draw_columns(columns) -> list[str]:
 def reading_line(table: str, text=(), name: str = "t") -> str:
     """Write the line that reads a table; some of its columns as text, where pandas would not by itself."""
     settings = f", dtype={dict.fromkeys(text, 'str')}" + "".join(f", {k}={v!r}" for k, v in ONLY_EMPTY.items())
-    return f'{name} = pd.read_csv("results/tables/{table}.csv"{settings if text else ""})'
+    return f'{name} = pd.read_csv("{table_file(table)}"{settings if text else ""})'
 
 
 def in_words(conditions: dict) -> str:

@@ -54,9 +54,8 @@ def lose_no_job(executor, submitted, tell):
         settled.clear()
         async for _ in check_active_jobs(active_jobs):  # what it gives back is a part of what it should
             pass
-        known = (
-            None if executor._submitted_job_clusters else known_jobs(executor.run_uuid)
-        )  # it is asked about one cluster
+        of_several = executor._submitted_job_clusters  # Slurm is asked about one cluster
+        known = None if of_several else known_jobs(executor.run_uuid)
         now = time.monotonic()
         for info in (info for info in active_jobs if id(info) not in settled):
             number = info.external_jobid

@@ -1,1 +1,1 @@
-"""What may be said in YAML: its schema, files merged key by key, and every mistake in words."""
+"""What may be said in YAML: files merged key by key, every mistake with its line, and the reference."""

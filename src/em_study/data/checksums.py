@@ -31,9 +31,9 @@ def digest_of(settings) -> str:
 def read_code(source: bytes) -> tuple[str, list[str]]:
     """Give the checksum of what Python code computes, and the names that it imports.
 
-    The checksum is of the syntax tree without docstrings and without the words of a `Field` and of a
-    `Column`, which are params where they are written; comments are no part of the tree. Code for another
-    Python counts by its bytes, and imports nothing that is known.
+    The checksum is of the syntax tree without docstrings and without the words of a `Field` and of a `Column`, which
+    are params where they are written; comments are no part of the tree. Code for another Python counts by its bytes,
+    and imports nothing that is known.
     """
     try:
         tree = ast.parse(source)
@@ -56,7 +56,7 @@ def _plain(node):
     if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and _has_docstring(node):
         fields["body"] = node.body[1:]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field":
-        fields["keywords"] = [keyword for keyword in node.keywords if not _is_description(keyword)]
+        fields["keywords"] = [keyword for keyword in node.keywords if keyword.arg != "description"]
     if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Column":
         fields["args"] = node.args[:1] + node.args[2:]
     kept = ((name, _plain(value)) for name, value in fields.items() if value is not None and value != [])
@@ -65,15 +65,9 @@ def _plain(node):
 
 def _has_docstring(node) -> bool:
     first = node.body[0] if node.body else None
-    return isinstance(first, ast.Expr) and _is_text(first.value)
-
-
-def _is_text(node) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _is_description(keyword: ast.keyword) -> bool:
-    return keyword.arg == "description" and _is_text(keyword.value)
+    if not isinstance(first, ast.Expr) or not isinstance(first.value, ast.Constant):
+        return False
+    return isinstance(first.value.value, str)
 
 
 class Checksums:

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 from em_study.audit.record import changes_in
 from em_study.claims.numbers import pandas_lines, reading_line
 from em_study.claims.settings import Claim, Selection
-from em_study.columns import KEYS
+from em_study.columns import KEYS, TEXT_COLUMNS
 from em_study.configuration.study import Study
 from em_study.data.checksums import sha256_of
-from em_study.data.storage import TEXT_COLUMNS, is_kept, read_table
+from em_study.data.storage import is_kept, read_table
 from em_study.errors import StudyError
+from em_study.layout import MANIFEST, table_file
 from em_study.page.files import files_of
 from em_study.page.origin import command_of, experiment_of, written
 from em_study.plan.results import Plan
@@ -45,11 +46,11 @@ def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
     try:
         study = Study.model_validate(manifest["configuration"])
     except ValidationError:
-        raise StudyError("results/manifest.json: its configuration is not valid") from None
+        raise StudyError(f"{MANIFEST}: its configuration is not valid") from None
     if len(words) == 1:
         selection, lines = yield from _claim(words[0], study)
     else:
-        selection, lines = yield from _cell(words, study)
+        selection, lines = yield from _cell(words)
     if changes := changes_in(manifest):
         yield from ["", "This run was not made with the settings of the articles:", *_indented(map(str, changes))]
     yield from ["", "In the folder of this run:", *_indented(lines)]
@@ -72,18 +73,18 @@ def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
 def _claim(name: str, study: Study):
     if name not in study.claims:
         raise StudyError(f"there is no claim {shown(name)}{nearest(name, study.claims)}")
-    claim, rows = study.claims[name], read_table("results/tables/claims.csv").set_index("claim")
+    claim, rows = study.claims[name], read_table(table_file("claims")).set_index("claim")
     yield f"{name} ({claim.source}): {claim.statement}"
     yield f"{rows.loc[name, 'verdict']}: {rows.loc[name, 'explanation']}"
     if not isinstance(claim, Claim) or pd.isna(rows.loc[name, "observed"]):
         raise StudyError(f"{name} is not tested, so there is no number")
     yield f"observed: {_written(rows.loc[name, 'observed'])}"
     text = text_keys(study.sweeps[claim.sweep].vary) if claim.sweep else ()
-    tables = {table: read_table(f"results/tables/{table}.csv", text) for table in claim.tables}
+    tables = {table: read_table(table_file(table), text) for table in claim.tables}
     return claim, pandas_lines(claim, tables, claim.experiment, repeated_runs(study))
 
 
-def _cell(words: list[str], study: Study):
+def _cell(words: list[str]):
     table, *key, column = words
     tables = {name: found for name, found in KEYS.items() if name != "claims"}
     if table not in tables:
@@ -91,7 +92,7 @@ def _cell(words: list[str], study: Study):
     names = tables[table]
     if len(key) != len(names):
         raise StudyError(f"a row of {table} is told by {', '.join(names)}: {len(names)} values, got {len(key)}")
-    rows = read_table(f"results/tables/{table}.csv")
+    rows = read_table(table_file(table))
     if column not in rows:
         raise StudyError(f"{table} has no column {shown(column)}{nearest(column, list(rows))}")
     for name, value in zip(names, key, strict=True):

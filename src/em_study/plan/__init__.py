@@ -1,1 +1,1 @@
-"""The study as a whole: loaded and checked, which files it makes, and what each step of a run shares."""
+"""The study as a whole: which files it makes, what code and settings make each, and what each step of a run shares."""

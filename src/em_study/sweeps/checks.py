@@ -125,6 +125,8 @@ def _figure(figure, sweep, experiment, path):
         yield from _unknown((*path, key), filter(None, [getattr(figure, key)]), allowed, "is '{}'")
     if is_map and figure.color is None:
         yield (*path, "color"), "is required for a heatmap: the key on its vertical axis"
+    if not figure.quantities:
+        yield (*path, "y"), "must have at least one entry"
     for name in figure.quantities:
         measured, paired = name in RUN_QUANTITIES, name in COLUMNS["agreement"] and name not in COLUMNS["fits"]
         options = "" if name in NUMERIC_QUANTITIES else nearest(name, NUMERIC_QUANTITIES)

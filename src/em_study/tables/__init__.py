@@ -1,1 +1,1 @@
-"""The published tables: their columns, parts put together, sweeps, and their pages."""
+"""The published tables: parts put together, their dictionary, and their pages."""
