@@ -182,6 +182,10 @@ def test_weights_that_cannot_be_used(use, kind):
         WEIGHTS[use](weight)
 
 
+# What NumPy would broadcast to two components, and, of as many components as features, to matrices.
+ONE_CLASS, DIAGONAL = emgmm.labeled_statistics(X, 0 * TRUTH, 1), emgmm.labeled_statistics(X, TRUTH, 2, "diag")
+
+
 @pytest.mark.parametrize("use", LABELS)
 @pytest.mark.parametrize(
     ("y", "message"),
@@ -223,6 +227,10 @@ def test_components_that_cannot_be_used(use, y, message):
         (lambda: emgmm.posteriors([[np.inf, 0.0]], START), "infinite"),
         (lambda: emgmm.log_likelihoods([[np.inf, 0.0]], START), "infinite"),
         (lambda: emgmm.expectation([[1e200, 0.0]], START), "too far out to square"),
+        (lambda: emgmm.fit_many(X[None], [START] * 2, RULE, labeled=[ONE_CLASS] * 2), "are added must have one"),
+        (lambda: emgmm.fit_many(X[None], [START] * 2, RULE, labeled=[DIAGONAL] * 2), "are added must have one"),
+        (lambda: emgmm.labeled_statistics(X, TRUTH, 2) + ONE_CLASS, "are added must have one"),
+        (lambda: emgmm.labeled_statistics(X, TRUTH, 2) + DIAGONAL, "are added must have one"),
     ],
 )
 def test_other_arguments_that_cannot_be_used(use, message):
@@ -624,6 +632,7 @@ TEXT = {
     "string": pd.Series([None if v < 0 else NAMES[v] for v in FEW], dtype="string"),
     "category": pd.Series([None if v < 0 else NAMES[v] for v in FEW], dtype="category"),
     "masked": np.ma.masked_array(NAMES[TRUTH], FEW < 0),
+    "StringDType": np.array([None if v < 0 else NAMES[v] for v in FEW], dtype=np.dtypes.StringDType(na_object=None)),
 }
 NUMBERS = {
     "float": np.where(FEW < 0, np.nan, FEW),
@@ -720,6 +729,12 @@ def test_given_covariances_that_are_not_positive_definite_are_named(name, kind):
             fitted(X, FEW, covariance_type=kind, **{name: bad}, **more)
 
 
+@pytest.mark.parametrize("far", [1e17, 1e25, 3e38])
+def test_single_precision_far_out_starts_as_double_precision(far):
+    rows = np.r_[X, np.full((9, 2), far)].astype(np.float32)
+    assert_same_fit(fitted(rows), fitted(rows.astype(float)))
+
+
 @pytest.mark.parametrize("far", [1e154, 1e200, -1.7e308])
 @pytest.mark.parametrize("init_params", [*STARTS, "random", "labels"])
 def test_a_value_too_far_out_to_square_is_told_as_that(far, init_params):
@@ -802,6 +817,13 @@ def test_criteria_take_weights_as_repetitions(kind, criterion):
     found = getattr(model, criterion)(HOLES, sample_weight=weight)
     assert found == pytest.approx(getattr(model, criterion)(np.repeat(HOLES, weight, axis=0)))
     assert found != pytest.approx(getattr(model, criterion)(HOLES))
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-300, 1e307])
+def test_the_scale_of_weights_does_not_change_the_score(scale):
+    model, weight = fitted(), np.arange(1.0, 201) / 200
+    right = model.score(X, sample_weight=weight)
+    assert model.score(X, sample_weight=scale * weight) == pytest.approx(right, rel=1e-12 if scale > 1e-318 else 1e-2)
 
 
 def test_icl_is_the_bic_of_labels_that_one_would_give():

@@ -150,7 +150,7 @@ def known_labels(y, n_rows, name="y"):
     labels = np.asarray(with_nan(y))
     if labels.shape != (n_rows,):
         raise ValueError(f"{name} must have one label a row, shape ({n_rows},), not {labels.shape}")
-    labels = labels.astype(object) if labels.dtype.kind == "U" else labels
+    labels = labels.astype(object) if labels.dtype.kind in "UT" else labels
     if labels.dtype.kind == "O":
         none = np.array([_is_missing(each) or (isinstance(each, Real) and each == UNLABELED) for each in labels], bool)
         text = np.array([isinstance(each, str) for each in labels], bool)

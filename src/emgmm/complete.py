@@ -226,9 +226,8 @@ class Rows:
             many_products = self.n_values > MANY_VALUES
         else:
             many_products = parameters.n_features > MANY_FEATURES * parameters.n_components
-        found = None
-        if not (many_products and self.kernel == "numpy") and self._careful is None:
-            found = _fast_expectation(self, parameters)
+        slow = self._careful is not None or (many_products and self.kernel == "numpy")
+        found = None if slow else _fast_expectation(self, parameters)
         if found or not parameters.type.diagonal or self.X.size * parameters.n_components <= SMALL:
             return found or careful_expectation(self.X, parameters, self.sample_weight)
         careful = self._careful or DiagonalRows(self.X, self.sample_weight)

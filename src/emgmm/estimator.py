@@ -277,7 +277,7 @@ class GaussianMixtureEM(GaussianMixture):
     def score(self, X, y=None, sample_weight=None):
         """Return the mean log-likelihood in nats of the rows that have a value, a float; parameters as in `fit`."""
         X, weight, parameters = self._counted(X, sample_weight)
-        return float(np.average(log_likelihoods(X, parameters), weights=weight))
+        return float(np.average(log_likelihoods(X, parameters), weights=checks.scaled_weight(weight)))
 
     def bic(self, X, sample_weight=None):
         """Return the Bayesian information criterion, the lower the better; parameters as in `score`."""
@@ -432,11 +432,10 @@ class GaussianMixtureEM(GaussianMixture):
             return MixtureParameters(**given, covariance_type=kind)
         if first is not None:
             start = first
+        elif labeled is not None and labeled.mass.all() and self.init_params == "labels":
+            start = estimate(labeled, self.reg_covar)
         elif labeled is not None and labeled.mass.all():
-            if self.init_params == "labels":
-                start = estimate(labeled, self.reg_covar)
-            else:
-                start = shrunken_parameters(labeled, X, self.reg_covar, weight)
+            start = shrunken_parameters(labeled, X, self.reg_covar, weight)
         elif labeled is not None:
             if not len(X):
                 empty = int((labeled.mass == 0).argmax())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emgmm.checks import checked_rows, checked_squares, checked_weight, scaled_weight, weighted
+from emgmm.checks import checked_rows, checked_squares, checked_weight, largest, scaled_weight, weighted
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.incomplete import IncompleteRows, check_features, counted_rows
 from emgmm.labels import labeled_statistics, shrunken
@@ -125,6 +125,7 @@ def unlabeled_statistics(
     if method == "kmeans":
         from sklearn.cluster import KMeans  # takes a second, so only where it is used
 
+        X = X.astype(float, copy=False) if largest(X) > 1e15 else X  # single precision could not square it
         kmeans = KMeans(n_components, n_init=1, random_state=random_state).fit(X, sample_weight=sample_weight)
         return labeled_statistics(X, kmeans.labels_, n_components, covariance_type, sample_weight)
     if method == "random":

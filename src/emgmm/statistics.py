@@ -68,6 +68,8 @@ class SufficientStatistics:
 
     def __add__(self, other: "SufficientStatistics") -> "SufficientStatistics":
         """Pool two sets of rows (Chan, Golub and LeVeque, 1983, "Algorithms for computing the sample variance")."""
+        if (self.covariance_type, self.shape) != (other.covariance_type, other.shape):  # which NumPy might broadcast
+            raise ValueError("statistics that are added must have one covariance_type, components and features")
         kind, mass, shift = COVARIANCE_TYPES[self.covariance_type], self.mass + other.mass, other.means - self.means
         share = np.divide(other.mass, mass, out=np.zeros_like(mass), where=mass > 0)
         between = kind.scaled(kind.outer(shift), self.mass * share)
