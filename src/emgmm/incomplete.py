@@ -161,7 +161,8 @@ def careful_expectation(X, parameters: MixtureParameters, sample_weight=None, la
                     mass[p] += responsibilities.sum(axis=1)
                     first[p] += (rest @ responsibilities[:, :, None])[:, :, 0]
                     second[p] += kind.scatter(rest, responsibilities)
-            total += patterns.completed(mass, first, second, about)
+            found = patterns.completed(mass, first, second, about)
+            total = found if patterns.rows is None else total + found
         return total, log_likelihood
 
     statistics, log_likelihood = sums_about(parameters.means)

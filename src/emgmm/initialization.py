@@ -17,8 +17,8 @@ def random_parameters(n_components, n_features, generator, covariance_type="full
     """Draw a start that does not look at the data, as article A does.
 
     Weights are uniform on the simplex (for two components: U(0, 1)), means N(0, I), covariances A A^T with A of N(0, 1)
-    entries, or the nearest ones of the type's shape. It suits data of about unit scale near the origin. One that is
-    singular to working precision (very rare) is a CollapsedComponentError.
+    entries, or the nearest of the type's shape; a singular one (very rare) is a CollapsedComponentError. It suits data
+    of about unit scale near the origin.
 
     Parameters
     ----------
