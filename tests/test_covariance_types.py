@@ -161,7 +161,7 @@ def test_what_a_fitted_mixture_says():
     for use in (emgmm.posteriors, emgmm.log_likelihoods, emgmm.impute):
         np.testing.assert_allclose(use(holed, model._last()), use(holed, full), rtol=1e-9, atol=1e-12)
     n_parameters = 2 + 3 * 3 + 3
-    assert model._n_parameters() == model._last().n_parameters == n_parameters
+    assert model._last().n_parameters == model._last().n_parameters == n_parameters
     likelihood = emgmm.log_likelihoods(X, full).sum()
     assert model.bic(X) == pytest.approx(-2 * likelihood + n_parameters * np.log(len(X)))
     assert model.aic(X) == pytest.approx(-2 * likelihood + 2 * n_parameters)
@@ -181,7 +181,7 @@ def test_one_variance_for_all(acceleration, missing):
         model = GaussianMixtureEM(2, **settings, tol=1e-9, max_iter=500).fit(X, labels)
         assert np.diff(model.lower_bounds_).min() > -1e-12
         assert model.covariances_.shape == (1,)
-        assert model._n_parameters() == 1 + 6 + 1
+        assert model._last().n_parameters == 1 + 6 + 1
         matrices = np.stack([np.eye(3) * model.covariances_[0]] * 2)
         full = emgmm.MixtureParameters(model.weights_, model.means_, matrices)
         np.testing.assert_allclose(model.score_samples(X), emgmm.log_likelihoods(X, full), rtol=1e-9)
@@ -215,7 +215,7 @@ def test_a_type_with_a_constraint_of_its_own():
         for kind in ("EEI", "EVI", "diag")
     ]
     assert likelihoods == sorted(likelihoods)
-    assert model._n_parameters() == 1 + 6 + 5
+    assert model._last().n_parameters == 1 + 6 + 5
     holed = np.where(np.random.default_rng(0).random(X.shape) < 0.1, np.nan, X)
     for labels in (None, few_labels(y)):
         model.fit(holed, labels)

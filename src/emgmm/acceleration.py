@@ -77,9 +77,8 @@ class Anderson:
 
         The trace holds the log-likelihoods so far.
         """
-        if self.is_waiting:
-            self.damping *= LESS
-            self.is_waiting = False
+        self.damping *= LESS if self.is_waiting else 1.0
+        self.is_waiting = False
         if self.coordinates is None:
             gains = np.diff(trace[-3:])
             if len(gains) < 2 or not gains[1] > SLOW * gains[0] > 0:

@@ -52,12 +52,9 @@ class DiagonalRows:
             left_out = np.log(factors) - 0.5 * LOG_2_PI
             of_missing = 0.5 * linear * offsets - left_out
         for rows, features, squares, missing in self._blocks(len(means)):
-            if kind.isotropic:
-                halves = np.multiply.outer(-0.5 * precisions[:, 0], squares.sum(axis=1))
-            else:
-                halves = (-0.5 * precisions) @ squares.T
+            halves = -0.5 * precisions
             log_joint = linear @ features.T
-            log_joint += halves
+            log_joint += np.multiply.outer(halves[:, 0], squares.sum(axis=1)) if kind.isotropic else halves @ squares.T
             log_joint += (peak - own)[:, None]
             if self.incomplete:
                 log_joint += of_missing @ missing.T

@@ -276,16 +276,15 @@ class GaussianMixtureEM(GaussianMixture):
 
     def score(self, X, y=None, sample_weight=None):
         """Return the mean log-likelihood in nats of the rows that have a value, a float; parameters as in `fit`."""
-        X, weight, parameters = self._counted(X, sample_weight)
-        return float(np.average(log_likelihoods(X, parameters), weights=checks.scaled_weight(weight)))
+        return _mean(*self._counted(X, sample_weight))
 
     def bic(self, X, sample_weight=None):
         """Return the Bayesian information criterion, the lower the better; parameters as in `score`."""
-        return self._criterion(X, sample_weight, math.log)
+        return _criterion(*self._counted(X, sample_weight), math.log)
 
     def aic(self, X, sample_weight=None):
         """Return Akaike's information criterion, the lower the better; parameters as in `score`."""
-        return self._criterion(X, sample_weight, lambda _: 2)
+        return _criterion(*self._counted(X, sample_weight), lambda _: 2)
 
     def icl(self, X, sample_weight=None):
         """Return the integrated completed likelihood, the lower the better; parameters as in `score`.
@@ -296,7 +295,8 @@ class GaussianMixtureEM(GaussianMixture):
         """
         rows, weight, parameters = self._counted(X, sample_weight)
         largest = np.log(posteriors(rows, parameters).max(axis=1))
-        return self.bic(X, sample_weight) - 2 * float(np.sum(largest if weight is None else weight * largest))
+        bic = _criterion(rows, weight, parameters, math.log)
+        return bic - 2 * float(np.sum(largest if weight is None else weight * largest))
 
     def _counted(self, X, sample_weight):
         X, parameters = self._checked_rows(X)
@@ -305,13 +305,8 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError("X has no row with a value")
         return X, weight, parameters
 
-    def _criterion(self, X, sample_weight, penalty):
-        rows, weight, parameters = self._counted(X, sample_weight)
-        n_rows = checks.total_weight(rows, weight)
-        return -2 * n_rows * self.score(X, None, sample_weight) + parameters.n_parameters * penalty(n_rows)
-
-    def _n_parameters(self):
-        return self._last().n_parameters
+    def _set_parameters(self, params, xp=None):
+        self.weights_, self.means_, _, self.precisions_cholesky_ = params  # which the others follow
 
     def impute(self, X, *, n_draws=None, random_state=None):
         """Fill in missing values by their expectation given what the row has, or by draws (`emgmm.impute`).
@@ -487,6 +482,15 @@ class GaussianMixtureEM(GaussianMixture):
         tags.array_api_support = False
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _mean(rows, weight, parameters):
+    return float(np.average(log_likelihoods(rows, parameters), weights=checks.scaled_weight(weight)))
+
+
+def _criterion(rows, weight, parameters, penalty):
+    n_rows = checks.total_weight(rows, weight)
+    return -2 * n_rows * _mean(rows, weight, parameters) + parameters.n_parameters * penalty(n_rows)
 
 
 def _checked_weight(sample_weight, X):

@@ -62,8 +62,7 @@ def _finite(filled):
 
 def _drawn(kind, posteriors, expected, left, generator):
     """Draw values (D, n) from the components' conditional distributions: posteriors (K, n), expected (K, D, n)."""
-    below = np.cumsum(posteriors[:-1], axis=0) < generator.uniform(size=posteriors.shape[1])
-    component = below.sum(axis=0)
+    component = (np.cumsum(posteriors[:-1], axis=0) < generator.uniform(size=posteriors.shape[1])).sum(axis=0)
     values = generator.standard_normal(expected.shape[1:])
     for k, covariance in enumerate(left):
         rows = component == k
