@@ -41,13 +41,13 @@ COMMANDS = {
         "check a run: results, records, code and configuration against the manifest; claims against tables",
         {"folder": {"nargs": "?", "type": Path, "help": "of another's run"}},
         """Without a folder, the run in this one. A folder is another's: it has `results` and, if it is an archive,
-the rest. Its code is not run, but this one; no file that leads out of it is read.""",
+the rest. The code that runs is this checkout's, never theirs; no path out of their folder is read.""",
         "if everything holds",
         ("", "../theirs"),
     ),
     "compare": Command(
         "compare:compare_runs",
-        "say whether a run is the published one, or as another, on any machine",
+        "say whether a run is the published one, or the same as another, on any machine",
         {
             "published": {"nargs": "?", "type": Path, "default": ROOT / "published/default.zip"},
             "results": {"nargs": "?", "type": Path, "default": Path()},
@@ -61,9 +61,9 @@ the rest. Its code is not run, but this one; no file that leads out of it is rea
         "explain:explain",
         "say where a number comes from",
         {"words": {"nargs": "+", "metavar": "WORD", "help": "CLAIM, or TABLE KEY ... COLUMN"}},
-        """Of a claim, or a cell of a table: the table, what tells its row apart in the order of docs/tables.md, and the
-column. Says the number, the line of pandas that gives it, the files behind it with their checksums, the settings as
-run, the code, and the command that makes just this again.""",
+        """Of a claim, or of a cell of fits, parameters, agreement or measurements: the table, what names its row in the
+order of docs/tables.md, and the column. Says the number, the line of pandas that gives it, the files behind it with
+their checksums, the settings as run, the code, and the command that makes just this again.""",
         "if there is such a number",
         ("A5", "fits customers unsupervised 0 n_iter"),
     ),
@@ -85,8 +85,9 @@ run, the code, and the command that makes just this again.""",
             "file": {"nargs": "?", "type": Path, "default": Path("em-study.zip"), "help": "em-study.zip if not given"},
             "--with-inputs": {"action": "store_true", "help": "also files of your own, and results with their rows"},
         },
-        """Results, code, configuration, manifest and crate, the same bytes each time. Unpacked, `verify` and `compare`
-work in it. Files of your own, and results that hold rows of them, are named by their checksums.""",
+        """Results, code, configuration, manifest and crate, the same bytes each time. Unpacked, `make verify`
+and `make compare` work in it; to audit one, give its folder to `em-study verify` in a checkout of your own. Files of
+your own, and results that hold rows of them, are named by their checksums.""",
         "if the run holds and is packed",
         ("", "all.zip --with-inputs"),
     ),
@@ -101,7 +102,7 @@ work in it. Files of your own, and results that hold rows of them, are named by 
         "list results that are left over, of what is no longer configured or of a killed run, or delete them",
         {"--delete": {"action": "store_true", "help": "delete them"}},
         "What is not of the study's making is left alone, and so is what is newer than the last whole run.",
-        "if nothing stands in the way",
+        "if they are listed or deleted",
         ("", "--delete"),
     ),
 }

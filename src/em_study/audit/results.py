@@ -41,7 +41,7 @@ class Results:
         self.place = place / "results" if (place / "results").is_dir() else place
         self.archive = None
         if not self.place.exists():
-            raise NotResultsError(f"there is no {self.place}")
+            raise NotResultsError(f"{self.place}: there is no such file or folder")
         if self.place.is_file():
             try:
                 self.archive = zipfile.ZipFile(self.place)

@@ -120,6 +120,9 @@ def _not_recorded(folder, manifest):
 def verify(folder: Path | None = None):
     """Yield what does not hold, and return 1 then; or that everything does. Without a folder, the run in this one."""
     place, is_own = folder or Path(), folder is None
+    if not place.exists():
+        yield f"{place}: there is no such folder"
+        return 1
     if not (place / "results").is_dir() and place.name == "results":
         place = place.parent
     if place.is_file():
@@ -129,7 +132,8 @@ def verify(folder: Path | None = None):
     if found:
         yield from found
         yield f"{len(found)} of the checks failed"
-        yield f"To make a result again: delete it and {MANIFEST}, and give the same snakemake command"
+        if any(problem.startswith("results/") for problem in found) and (place / MANIFEST).exists():
+            yield f"To make a result again: delete that result and {MANIFEST}, and give the same snakemake command"
         return 1
     manifest, _ = read_manifest(place)
     absent = not_here(place, manifest, is_own)

@@ -107,7 +107,10 @@ def _read(file: str):
     try:
         text = Path(file).read_bytes().decode()
     except FileNotFoundError:
-        raise ConfigurationError(f"{file}: there is no such file") from None
+        told = "there is no such file"
+        if Path(file).suffix not in (".yaml", ".yml", ".json"):
+            told += " of a configuration; --configfile takes all words up to the next option: put -- before a target"
+        raise ConfigurationError(f"{file}: {told}") from None
     except UnicodeDecodeError as error:
         line = 1 + error.object.count(b"\n", 0, error.start)
         raise ConfigurationError(f"{file}:{line}: not UTF-8 text ({error.reason})") from None

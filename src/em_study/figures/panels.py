@@ -149,7 +149,9 @@ def title_of(summary, sweep: Sweep, name: str) -> str:
     n_lines = 1 if figure.color is None else drawn[figure.color].nunique()
     what = "mean, and where 95 % lie," if figure.kind == "lines" and n_lines <= MOST_LINES else "mean"
     fewest = drawn["n"].min() if len(drawn) else 0
-    failed = f", at least {fewest} of them (the rest have no number)" if fewest < sweep.replicates else ""
+    failed = (
+        f", of which at least {fewest} count (others failed, or are the same run)" if fewest < sweep.replicates else ""
+    )
     return f"{title}{what} over {sweep.replicates} replicates{failed}"
 
 

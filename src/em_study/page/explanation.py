@@ -88,10 +88,10 @@ def _cell(words: list[str]):
     table, *key, column = words
     tables = {name: found for name, found in KEYS.items() if name != "claims"}
     if table not in tables:
-        raise StudyError(f"there is no table {shown(table)}{nearest(table, tables)}")
+        raise StudyError(f"no cell of {shown(table)} can be explained{nearest(table, tables)}")
     names = tables[table]
     if len(key) != len(names):
-        raise StudyError(f"a row of {table} is told by {', '.join(names)}: {len(names)} values, got {len(key)}")
+        raise StudyError(f"a cell of {table} is named by {table} {' '.join(map(str.upper, names))} COLUMN")
     rows = read_table(table_file(table))
     if column not in rows:
         raise StudyError(f"{table} has no column {shown(column)}{nearest(column, list(rows))}")
