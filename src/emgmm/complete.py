@@ -29,7 +29,6 @@ SOME_ROWS = 16_384  # for a point amid all
 # half a second. The count of them decides, not the clock: the same rows and settings give the same bytes.
 REPAID = 2_500_000_000
 COPIED_ROWS = 65_536  # that numba's kernel is given at a time, where rows must be copied for it
-NO_WEIGHT = np.empty(0)
 KERNELS = ("numpy", "numba", "auto")
 
 
@@ -195,7 +194,7 @@ class Rows:
         size = n_rows if self._as_they_are else COPIED_ROWS
         for begin in range(0, n_rows, max(1, size)):
             rows = slice(begin, begin + size)
-            weight = NO_WEIGHT if self.sample_weight is None else np.ascontiguousarray(self.sample_weight[rows])
+            weight = np.empty(0) if self.sample_weight is None else np.ascontiguousarray(self.sample_weight[rows])
             yield np.ascontiguousarray(X[:, rows], dtype=float), self.data_set, weight, center
 
     @property

@@ -52,9 +52,10 @@ class DiagonalRows:
             left_out = np.log(factors) - 0.5 * LOG_2_PI
             of_missing = 0.5 * linear * offsets - left_out
         for rows, features, squares, missing in self._blocks(len(means)):
-            halves = -0.5 * precisions
+            halved = -0.5 * precisions
+            halves = np.multiply.outer(halved[:, 0], squares.sum(axis=1)) if kind.isotropic else halved @ squares.T
             log_joint = linear @ features.T
-            log_joint += np.multiply.outer(halves[:, 0], squares.sum(axis=1)) if kind.isotropic else halves @ squares.T
+            log_joint += halves
             log_joint += (peak - own)[:, None]
             if self.incomplete:
                 log_joint += of_missing @ missing.T
