@@ -179,7 +179,7 @@ def computed(source):
     return checksum
 
 
-def test_words_of_code_do_not_count(tmp_path):
+def test_words_of_code_do_not_count(tmp_path, monkeypatch):
     code = '"""Say."""\nimport os  # why\n\n\ndef f(x):\n    """Say."""\n    return [x, "#"]\n'
     same = 'import os\ndef f(x):\n  return [ x, "#" ]\n'
     assert computed(code.encode()) == computed(same.encode())
@@ -200,6 +200,12 @@ def test_words_of_code_do_not_count(tmp_path):
     assert computed(column.encode()) == computed(column.replace("words", "others").encode())
     for other in ("share", "axis"):
         assert computed(column.encode()) != computed(column.replace(other, "x").encode())
+    (tmp_path / "a.py").write_text("A = 1\n")
+    checksums = Checksums(tmp_path / "kept.json")
+    before = checksums.of_code(tmp_path / "a.py")
+    monkeypatch.setattr("em_study.data.checksums.READER", "of another version")
+    monkeypatch.setattr("em_study.data.checksums.read_code", lambda source: ("other", []))
+    assert checksums.of_code(tmp_path / "a.py") == "other" != before
     (tmp_path / "a.css").write_text("a {}")
     assert Checksums().of_code(tmp_path / "a.css") == sha256_of(tmp_path / "a.css")
 
