@@ -30,7 +30,7 @@ def _pairs(n_features):
 
 
 @lru_cache
-def _triangle(n_features):
+def triangle(n_features):
     """Places of the entries of a lower triangle, and which of them lie on the diagonal."""
     i, j = np.tril_indices(n_features)
     return (i, j), i == j
@@ -142,7 +142,7 @@ class CovarianceType:
         """
         if self.diagonal:
             return np.sqrt(2 * n_features if self.isotropic else 2) * (0.5 * np.log(covariances) + np.log(factors))
-        below, diagonal = _triangle(n_features)
+        below, diagonal = triangle(n_features)
         roots = (factors.swapaxes(-1, -2) @ np.linalg.cholesky(covariances))[..., *below]
         roots[..., diagonal] = np.sqrt(2) * np.log(roots[..., diagonal])
         return roots
@@ -151,7 +151,7 @@ class CovarianceType:
         """Covariances that have such coordinates: positive definite, whatever these are."""
         if self.diagonal:
             return reference * np.exp(2 / np.sqrt(2 * n_features if self.isotropic else 2) * coordinates)
-        below, diagonal = _triangle(n_features)
+        below, diagonal = triangle(n_features)
         entries, roots = coordinates.copy(), np.zeros(reference.shape)
         entries[..., diagonal] = np.exp(entries[..., diagonal] / np.sqrt(2))
         roots[..., *below] = entries
