@@ -4,11 +4,8 @@ EM's Jacobian is symmetric there: it is the identity less the observed data's in
 data's. Accelerations extrapolate in these coordinates, `observed_information` differentiates in them.
 """
 
-from functools import cached_property
-
 import numpy as np
 
-from emgmm.covariance import triangle
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import SufficientStatistics
 
@@ -63,77 +60,48 @@ class Coordinates:
         means = means.reshape(n_components, n_features, *vectors.shape[1:])
         return weights, means, roots.reshape(n_roots, -1, *vectors.shape[1:])
 
-    @cached_property
-    def entries(self):
-        """Rows and columns of the entries that covariances' lower triangular factors may have, (P,) each."""
-        n_features = self.reference.n_features
-        return (np.arange(n_features),) * 2 if self.reference.type.diagonal else triangle(n_features)[0]
-
     def of_components(self):
-        """Give the places in a vector of each component's weight, means and log-roots, and one over their scales."""
-        n_components, n_features = self.reference.means.shape
-        every = np.arange(n_components * (1 + n_features) + np.prod(self.shape, dtype=int))
-        weights, means, roots = self._parts(every)
-        roots = np.broadcast_to(roots, (n_components, roots.shape[1]))
-        units = np.repeat(1 / self.scales[:, None], 1 + n_features + roots.shape[1], axis=1)
-        if self.reference.type.common:
-            units[:, 1 + n_features :] = 1.0
+        """Give the places in a vector of each component's weight, means and log-roots, (K, F), and one over scales."""
+        weights, means, roots = self._parts(np.arange(len(self.of(self.reference))))
+        roots = np.repeat(roots, len(weights) // len(roots), axis=0)
+        units = np.repeat(1 / self.scales[:, None], 1 + means.shape[1] + roots.shape[1], axis=1)
+        units[:, 1 + means.shape[1] :] = 1 / np.reshape(self.scales_of_roots, (-1, 1))
         return np.concatenate([weights[:, None], means, roots], axis=1), units
-
-    @cached_property
-    def to_entries(self):
-        """Matrix (P, C) from a component's log-roots to `entries`, in place of those of the diagonal their logarithms.
-
-        The entries are of the factor that the reference's is multiplied by, and linear in the coordinates.
-        """
-        kind, n_features, (i, j) = self.reference.type, self.reference.n_features, self.entries
-        unit = np.ones(kind.shape(1, n_features))
-        unit = unit if kind.diagonal else unit * np.eye(n_features)
-        shape, columns = kind.log_roots(unit, unit, n_features).shape, []
-        for direction in np.eye(np.prod(shape, dtype=int)):
-            covariances = kind.from_log_roots(direction.reshape(shape), unit, n_features)
-            (moments,) = kind.expand(covariances, 1, n_features)
-            roots = np.diag(np.sqrt(moments)) if kind.diagonal else np.linalg.cholesky(moments)
-            columns.append(np.where(i == j, np.log(roots[i, i]), roots[i, j]))
-        return np.transpose(columns)
 
     def gradient(self, statistics: SufficientStatistics, mixture: MixtureParameters):
         """Gradient of the complete-data log-likelihood at a mixture, in nats.
 
         With the statistics of the posteriors under this mixture it is that of the log-likelihood (Fisher's identity).
         """
-        reference, kind, mass, (i, j) = self.reference, mixture.type, statistics.mass, self.entries
-        shift = kind.whiten(mixture.factors, (statistics.means - mixture.means)[..., None])[..., 0]
-        within = kind.scaled(kind.outer(shift), mass)
+        reference, kind, mass = self.reference, mixture.type, statistics.mass
+        i, j, to_entries = kind.entries(reference.n_features)
+        shift = kind.whiten(mixture.factors, (statistics.means - mixture.means)[..., None])
+        second = kind.whitened(mixture.factors, statistics.scatter) + kind.scaled(kind.outer(shift[..., 0]), mass)
         if kind.diagonal:
-            to_means = mass[:, None] * shift * (mixture.factors / reference.factors)
-            to_roots = within + mixture.factors**2 * statistics.scatter - mass[:, None]
+            means, entries = mixture.factors / reference.factors * shift[..., 0], second - mass[:, None]
         else:
-            half = kind.whiten(mixture.factors, statistics.scatter)
-            within += kind.whiten(mixture.factors, half.swapaxes(-1, -2)) - mass[:, None, None] * np.eye(len(shift[0]))
-            turn = kind.whiten(mixture.factors, np.linalg.cholesky(reference.covariance_matrices)).swapaxes(-1, -2)
-            to_means = mass[:, None] * (turn @ shift[..., None])[..., 0]
-            to_roots = (turn @ within)[:, i, j] / np.where(i == j, turn[:, i, j], 1.0)
-        to_roots = to_roots.sum(axis=0, keepdims=True) if kind.common else to_roots
+            turn = kind.whiten(mixture.factors, np.linalg.cholesky(reference.covariance_matrices)).mT
+            means, entries = (turn @ shift)[..., 0], turn @ (second - mass[:, None, None] * np.eye(len(turn[0])))
+            entries = entries[:, i, j] / np.where(i == j, turn[:, i, j], 1.0)
         weights = (mass - mass.sum() * mixture.weights) / self.scales
-        roots = (to_roots @ self.to_entries).reshape(self.shape) / self.scales_of_roots
-        return np.concatenate([weights, (to_means / self.scales[:, None]).ravel(), roots.ravel()])
+        means = means * (mass / self.scales)[:, None]
+        roots = (entries.sum(axis=0) if kind.common else entries) @ to_entries
+        return np.concatenate([weights, means.ravel(), (roots.reshape(self.shape) / self.scales_of_roots).ravel()])
 
     def differential(self, vectors):
-        """Derivatives of weights, means and covariances at the reference along vectors (L, M), on the last axis."""
-        reference, kind, (i, j) = self.reference, self.reference.type, self.entries
+        """Differentiate weights, means and covariances at the reference along vectors (L, M): M is the last axis."""
+        reference, kind = self.reference, self.reference.type
+        i, j, to_entries = kind.entries(reference.n_features)
         weights, means, roots = self._parts(vectors)
         weights = self.scales[:, None] * weights - np.outer(reference.weights, self.scales @ weights)
         means = kind.unwhiten(reference.factors, means / self.scales[:, None, None])
-        roots = self.to_entries @ (roots if kind.common else roots / self.scales[:, None, None])
-        roots = roots[0] if kind.common else roots
+        entries = to_entries @ (roots / np.reshape(self.scales_of_roots, (-1, 1, 1)))
+        size = (*reference.covariances.shape, vectors.shape[1])
         if kind.diagonal:
-            roots = roots[..., :1, :] if kind.isotropic else roots
-            covariances = reference.covariances[..., None]
-            return weights, means, 2 * covariances * roots.reshape(*covariances.shape[:-1], -1)
-        lower, size = np.linalg.cholesky(reference.covariances), (*reference.covariances.shape, vectors.shape[1])
-        factors = np.zeros(size)
-        factors[..., i, j, :] = roots
+            entries = entries[:, :1] if kind.isotropic else entries
+            return weights, means, 2 * reference.covariances[..., None] * entries.reshape(size)
+        lower, factors = np.linalg.cholesky(reference.covariances), np.zeros(size)
+        factors[..., i, j, :] = entries[0] if kind.common else entries
         for _ in range(2):  # lower @ factors @ lower^T
             factors = (lower @ factors.reshape(*size[:-2], -1)).reshape(size).swapaxes(-2, -3)
         return weights, means, factors + factors.swapaxes(-2, -3)

@@ -25,7 +25,7 @@ from emgmm.initialization import METHODS, hot_deck, parameters_from_classes, ran
 from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
 from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
-from emgmm.parts import Parts
+from emgmm.parts import Parts, as_parts
 from emgmm.ridge import ridge_warning
 from emgmm.statistics import has_missing, maximization, weighted_statistics
 
@@ -218,7 +218,7 @@ class GaussianMixtureEM(GaussianMixture):
     def _of_parts(self, parts, y, sample_weight, map):  # noqa: A002
         if self.responsibilities_init is not None:
             raise ValueError("responsibilities_init is for rows in one array, not for Parts")
-        parts, classes = self._fitted_parts(parts, y, sample_weight, map)
+        parts, classes = self._fitted_parts(as_parts(parts, y, sample_weight), map)
         self.n_features_in_ = parts.n_features
         self.__dict__.pop("feature_names_in_", None)  # of a fit before
         labeled = parts.labeled(self.n_components, self.covariance_type, map) if len(parts.labels) else None
@@ -226,17 +226,14 @@ class GaussianMixtureEM(GaussianMixture):
         fit = partial(expectation_maximization, parts, map=map)
         return parts.n_rows, free, classes, free, labeled, None, fit
 
-    def _fitted_parts(self, parts, y, sample_weight, map, classes=None):  # noqa: A002
+    def _fitted_parts(self, parts, map, classes=None):  # noqa: A002
         """Give the parts with what of them is fitted, and the classes, if they are not known already."""
-        if y is not None or sample_weight is not None:
-            raise ValueError("give labels and weights of parts to Parts")
         if self.n_components == 1:  # there is nothing to know
             names, rows, labels, weights = parts.columns
             parts = parts.changed(columns=[names, rows, [None] * len(labels), weights])
         parts = parts.changed(clamped=True).look(map)
         classes = checks.classes_of(parts.labels, self.n_components) if classes is None else classes
-        checks.check_classes(parts.labels, classes)
-        if not np.isin(parts.labels, range(self.n_components)).all():
+        if not np.array_equal(classes, range(self.n_components)):
             parts = parts.changed(classes=classes).look(map)
         if self.semi_supervised == "init_only" and len(parts.labels):
             unlabeled = parts.changed(clamped=False).look(map)
@@ -244,32 +241,15 @@ class GaussianMixtureEM(GaussianMixture):
         return parts, classes
 
     def _in_the_likelihood(self, X, y, sample_weight, map):  # noqa: A002
-        """Give the rows that a fit to them has in its likelihood, the components of those with a label, and weights."""
-        if isinstance(X, Parts):
-            return self._fitted_parts(X, y, sample_weight, map, self.classes_)[0], None, None
-        X, _ = self._checked_rows(X)
-        weight = None if sample_weight is None else _checked_weight(sample_weight, X)
-        if y is None or (self.n_components == 1 and self.init_params != "labels"):
-            return X, None, weight
-        labels = checks.known_labels(y, len(X))
-        checks.check_classes(checks.distinct(labels), self.classes_)
-        labels = checks.components_of(labels, self.classes_)
-        free = (labels == checks.UNLABELED) & has_value(X)
-        counted = free if weight is None else free & (weight > 0)
-        if self.semi_supervised == "clamped" or not counted.any():
-            return X, labels, weight
-        return X[free], None, None if weight is None else weight[free]
+        """Give the parts that a fit to rows has in its likelihood, and the fitted mixture."""
+        parameters = self._last() if isinstance(X, Parts) else self._checked_rows(X)[1]
+        parts, classes = as_parts(X, y, sample_weight), getattr(self, "classes_", np.arange(self.n_components))
+        return self._fitted_parts(parts, map, classes)[0], parameters
 
     def standard_errors_(self, X, y=None, sample_weight=None):
-        """Give standard errors of `weights_`, `means_` and `covariances_`, from the rows that the model was fitted to.
+        """Give standard errors of the parameters, by what `fit` was given: their attributes are as the model's.
 
-        Parameters as in `fit`. `emgmm.observed_information(X, model, y=y)` gives more: intervals, whether the fit is
-        at a maximum, what is left to gain.
-
-        Returns
-        -------
-        ParameterValues
-            With attributes weights, means, covariances. A ValueError says why, where they mean nothing.
+        Where they mean nothing a ValueError says why. `observed_information` gives intervals too, and more.
         """
         return observed_information(X, self, y=y, sample_weight=sample_weight).standard_errors
 

@@ -129,6 +129,17 @@ class Parts:
         return _sum(self.each(task, self.map), parameters)
 
 
+def as_parts(X, y=None, sample_weight=None) -> Parts:
+    """Make one part of an array, its labels and weights, once they are checked; parts have their own."""
+    if isinstance(X, Parts):
+        if y is not None or sample_weight is not None:
+            raise ValueError("give labels and weights of parts to Parts")
+        return X
+    X = checks.checked_squares(checks.checked_rows(X))
+    labels = None if y is None else checks.known_labels(y, len(X))
+    return Parts([X], [labels], [checks.checked_weight(sample_weight, len(X))])
+
+
 def _is_path(part) -> bool:
     return isinstance(part, (str, os.PathLike))
 
