@@ -10,8 +10,9 @@ from test_covariance_types import EqualVolumes
 from test_emgmm import KINDS, problem
 
 import emgmm
+from em_study.evaluation.numerical import gradient, vector_of
 from emgmm import GaussianMixtureEM, Parts, observed_information
-from emgmm.coordinates import Coordinates
+from emgmm.parameters import Coordinates
 
 STENCIL = np.array([-1, 9, -45, 0, 45, -9, 1]) / 60  # a derivative's, of order 6
 STEP = 0.004
@@ -81,7 +82,7 @@ def test_it_is_the_derivative_of_the_score(seed, kind, n_features, n_components,
 
     def score(vector):
         mixture = coordinates.mixture(vector)
-        return coordinates.gradient(rows.expectation(mixture)[0], mixture)
+        return vector_of(gradient(rows.expectation(mixture)[0], mixture), mixture, coordinates)
 
     idle = np.zeros(len(found.gradient))
     idle[:n_components] = coordinates.scales
@@ -108,7 +109,7 @@ def test_coordinates_differentiate(kind, shape):
         )
     away = 0.3 * np.random.default_rng(0).standard_normal(size)
     mixture = coordinates.mixture(away)
-    found = coordinates.gradient(emgmm.expectation(X, mixture)[0], mixture)
+    found = vector_of(gradient(emgmm.expectation(X, mixture)[0], mixture), mixture, coordinates)
     expected = derivative(lambda vector: emgmm.expectation(X, coordinates.mixture(away + vector))[1], size)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-8 * np.abs(expected).max())
 
@@ -333,7 +334,7 @@ class TestRefusal:
         assert found.labeled.tolist() == [0, 1]
         assert dataclasses.replace(found, labeled=np.array([1])).refusal is None
         without = dataclasses.replace(found, labeled=np.array([]))
-        self.refused(without, "components 0 and 1 (counted from 0) are alike")
+        self.refused(without, "components 0 and 1 (counted from 0) are so alike that their labels may switch")
 
     def test_what_cannot_be_taken(self):
         X, _, own = overlapping()

@@ -29,9 +29,8 @@ __all__ += ["EMResult", "StoppingRule", "aitken_stopping", "article_stopping", "
 __all__ += ["sklearn_stopping"]
 # Where to start: without a look at the rows, from rows without labels, from labels
 __all__ += ["parameters_from_labels", "random_parameters", "shrunken_parameters", "unlabeled_statistics"]
-# What a mixture says of rows, or many mixtures
+# What a mixture says of rows, or many mixtures; and what rows say of a mixture
 __all__ += ["impute", "judge_many", "log_likelihoods", "posteriors"]
-# How sure a mixture is, and whether it is at a maximum of the likelihood
 __all__ += ["ObservedInformation", "ParameterValues", "observed_information"]
 # The steps of EM, for an algorithm of one's own
 __all__ += ["IncompleteRows", "SufficientStatistics", "complete_log_likelihood", "expectation", "labeled_statistics"]

@@ -14,8 +14,7 @@ size: the step leads away, as far as it would lead there. Where two components s
 
 import numpy as np
 
-from emgmm.coordinates import Coordinates
-from emgmm.parameters import CollapsedComponentError, MixtureParameters
+from emgmm.parameters import CollapsedComponentError, Coordinates, MixtureParameters
 
 WINDOW = 5  # steps to learn from; more are stale, fewer know less
 ALIKE = 0.1  # singular value, as a share of the largest, below which the directions of steps do not differ enough

@@ -159,9 +159,9 @@ class CovarianceType:
         return roots @ roots.swapaxes(-1, -2)
 
     def entries(self, n_features):
-        """Rows and columns of the P entries that the log-roots' triangular factor has, and a matrix (P, C) to them.
+        """Rows and columns of the P entries of the triangular factor, and a matrix (P, C) from log-roots to these.
 
-        It makes the entries of the C log-roots of a covariance, of the diagonal their logarithms.
+        In place of those on the diagonal it gives their logarithms.
         """
         i, j = (np.arange(n_features),) * 2 if self.diagonal else _triangle(n_features)[0]
         each = np.diag(np.where(i == j, np.sqrt(0.5), 1.0))

@@ -242,15 +242,11 @@ class GaussianMixtureEM(GaussianMixture):
 
     def _in_the_likelihood(self, X, y, sample_weight, map):  # noqa: A002
         """Give the parts that a fit to rows has in its likelihood, and the fitted mixture."""
-        parameters = self._last() if isinstance(X, Parts) else self._checked_rows(X)[1]
-        parts, classes = as_parts(X, y, sample_weight), getattr(self, "classes_", np.arange(self.n_components))
-        return self._fitted_parts(parts, map, classes)[0], parameters
+        X, parameters = (X, self._last()) if isinstance(X, Parts) else self._checked_rows(X)
+        return self._fitted_parts(as_parts(X, y, sample_weight), map, getattr(self, "classes_", None))[0], parameters
 
     def standard_errors_(self, X, y=None, sample_weight=None):
-        """Give standard errors of the parameters, by what `fit` was given: their attributes are as the model's.
-
-        Where they mean nothing a ValueError says why. `observed_information` gives intervals too, and more.
-        """
+        """Give standard errors of weights, means and covariances by `observed_information`; parameters as in `fit`."""
         return observed_information(X, self, y=y, sample_weight=sample_weight).standard_errors
 
     def fit_predict(self, X, y=None, sample_weight=None):

@@ -73,6 +73,7 @@ class Patterns:
         kind = parameters.type
         if rows is None:
             self.factors, n_missing = parameters.factors[None], 0
+            self.coefficients, self.left = None, np.zeros_like(self.factors)
         else:
             moments = kind.expand(parameters.covariances, *parameters.means.shape)
             self.factors, self.coefficients, self.left = kind.given(moments, observed)
@@ -106,8 +107,7 @@ class Patterns:
 
     def expected(self, p, deviations):
         """Complete the deviations (K, D, n) of rows of pattern p by their expectations given what is observed."""
-        of_means = self.rows is None or self.parameters.type.diagonal
-        return deviations if of_means else self.coefficients[p] @ deviations
+        return deviations if self.coefficients is None else self.coefficients[p] @ deviations
 
     def completed(self, mass, first, second, about) -> SufficientStatistics:
         """Give the expected statistics of all features, with full or tied covariances.

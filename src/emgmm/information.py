@@ -15,11 +15,9 @@ from statistics import NormalDist
 
 import numpy as np
 
-from emgmm.coordinates import Coordinates
-from emgmm.covariance import TINY
 from emgmm.incomplete import patterns_of
 from emgmm.one_thread import one_thread
-from emgmm.parameters import MixtureParameters
+from emgmm.parameters import Coordinates, MixtureParameters
 from emgmm.parts import as_parts, split
 from emgmm.statistics import normalize
 
@@ -29,6 +27,7 @@ NEAR = 0.005  # nats below the maximum up to which a mixture is at it: a tenth o
 FAR = 0.5  # nats below the maximum from which on it is a whole standard error away
 ALIKE = 3.0  # standard errors by which some mean or covariance of two components must differ
 LEAST_WEIGHT = 4.0  # in its standard errors: from there on 95 % intervals were measured to hold in at least 92 %
+_lengths = partial(np.linalg.norm, axis=-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,28 +46,24 @@ class ObservedInformation:
     Attributes
     ----------
     parameters : MixtureParameters
-    n_samples : float
-        Weight of the rows in the likelihood.
+    n_samples : float, weight of the rows in the likelihood
+    labeled : ndarray of int, the components of labeled rows among these
     gradient : ndarray of shape (L,)
         Of the log-likelihood, in nats, in `Coordinates` with the parameters as reference: a step of length
         1 / sqrt(n_samples) is there one standard error, if components and missing values are known.
     matrix, scores : ndarray of shape (L, L)
         The information, and the sum of the outer products of the rows' scores. Along the one direction in which the
         mixture stays as it is the information is n_samples.
-    labeled : ndarray of int
-        Components of the labeled rows in the likelihood, each once.
-    smallest_eigenvalue : float
-        Of the information, as a share of the complete data's: negative where the likelihood is curved upwards.
-    left_to_gain : float
-        Nats, of all rows, up to the maximum of the quadratic like the log-likelihood here; inf if it has none.
+    smallest_eigenvalue : float, of the information, as a share of the complete data's; negative if curved upwards
+    left_to_gain : float, nats of all rows, up to the maximum of the quadratic like the log-likelihood; inf if none
     """
 
     parameters: MixtureParameters
     n_samples: float
+    labeled: np.ndarray
     gradient: np.ndarray
     matrix: np.ndarray
     scores: np.ndarray
-    labeled: np.ndarray
     smallest_eigenvalue: float
     left_to_gain: float
 
@@ -84,10 +79,7 @@ class ObservedInformation:
 
     @property
     def kind(self) -> str:
-        """Kind of point: "maximum"; "saddle", curved upwards in some direction; "flat", not curved in one; or "slope".
-
-        On a slope the likelihood is curved downwards in all directions, and more than 0.005 nats are left to gain.
-        """
+        """Kind of point: "saddle", curved upwards in some direction; "flat", not curved in one; "slope"; "maximum"."""
         if self.smallest_eigenvalue <= FLAT:
             return "saddle" if self.smallest_eigenvalue < -FLAT else "flat"
         return "maximum" if self.left_to_gain <= NEAR else "slope"
@@ -104,19 +96,16 @@ class ObservedInformation:
             where, share = "at a saddle" if self.kind == "saddle" else "on a flat place", self.smallest_eigenvalue
             return f"the mixture is {where}: in some direction the information is {share:.2g} of the complete data's"
         if self.left_to_gain > FAR:
-            told = f"about {self.left_to_gain:.2g} nats are left to gain: fit with a smaller tol or reg_covar"
-            return f"the mixture is not at a maximum of the likelihood, {told}"
+            return f"about {self.left_to_gain:.2g} nats are left to gain: fit with a smaller tol or reg_covar"
         own, roots = self.parameters, self._roots(sandwich=False)
         arrays = [(own.means, roots[1]), (own.covariances, roots[2])][: 1 if own.type.common else 2]
         for j, k in combinations(np.setdiff1d(range(own.n_components), self.labeled), 2):
-            apart = (abs(a[j] - a[k]) >= ALIKE * np.linalg.norm(root[j] - root[k], axis=-1) for a, root in arrays)
-            if not any(each.any() for each in apart):
-                told = f"no mean or covariance differs by {ALIKE:g} standard errors, and labels may switch"
-                return f"components {j} and {k} (counted from 0) are alike: {told}"
-        for k, (weight, error) in enumerate(zip(own.weights, np.linalg.norm(roots[0], axis=-1), strict=True)):
+            if not any((abs(a[j] - a[k]) >= ALIKE * _lengths(root[j] - root[k])).any() for a, root in arrays):
+                return f"components {j} and {k} (counted from 0) are so alike that their labels may switch"
+        for k, (weight, error) in enumerate(zip(own.weights, _lengths(roots[0]), strict=True)):
             if weight < LEAST_WEIGHT * error:
-                told = f"{weight:.2g} with a standard error of {error:.2g}"
-                return f"component {k} (counted from 0) has a weight near 0, {told}"
+                near = f"{weight:.2g} with a standard error of {error:.2g}"
+                return f"component {k} (counted from 0) has a weight near 0, {near}"
         return None
 
     @property
@@ -126,11 +115,7 @@ class ObservedInformation:
 
     @property
     def sandwich_errors(self) -> ParameterValues:
-        """Standard errors that hold too if the data are of no such mixture; ValueError if there is a `refusal`.
-
-        They are of the mixture nearest to the truth (White, 1982, "Maximum likelihood estimation of misspecified
-        models").
-        """
+        """Those for a wrong model, too (White, 1982, "Maximum likelihood estimation of misspecified models")."""
         return self._errors(sandwich=True)
 
     def intervals(self, level=0.95, *, sandwich=False) -> tuple[ParameterValues, ParameterValues]:
@@ -142,19 +127,18 @@ class ObservedInformation:
             raise ValueError(f"level must be between 0 and 1, not {level}")
         own, errors, ends = self.parameters, self._errors(sandwich), []
         is_variance = own.type.diagonal or np.eye(own.n_features, dtype=bool)
-        scale = np.where(is_variance, own.covariances, 1.0)
-        for z in (-NormalDist().inv_cdf((1 + level) / 2), NormalDist().inv_cdf((1 + level) / 2)):
-            logits = z * errors.weights / np.maximum(own.weights * (1 - own.weights), TINY)
-            weights = own.weights / (own.weights + (1 - own.weights) * np.exp(-logits))
-            steps = z * errors.covariances
+        scale, others = np.where(is_variance, own.covariances, 1.0), 1 - own.weights
+        for z in (NormalDist().inv_cdf((1 - level) / 2), NormalDist().inv_cdf((1 + level) / 2)):
+            odds, steps = np.exp(z * errors.weights / np.maximum(own.weights * others, 1e-300)), z * errors.covariances
             covariances = np.where(is_variance, scale * np.exp(steps / scale), own.covariances + steps)
+            weights = own.weights * odds / (own.weights * odds + others)
             ends.append(ParameterValues(weights, own.means + z * errors.means, covariances))
         return tuple(ends)
 
     def _errors(self, sandwich):
         if self.refusal:
             raise ValueError(f"standard errors mean nothing here: {self.refusal}")
-        return ParameterValues(*(np.linalg.norm(each, axis=-1) for each in self._roots(sandwich)))
+        return ParameterValues(*map(_lengths, self._roots(sandwich)))
 
     @one_thread()
     def _roots(self, sandwich):
@@ -169,9 +153,6 @@ class ObservedInformation:
 @one_thread()
 def observed_information(X, model_or_parameters, *, y=None, sample_weight=None, map=map) -> ObservedInformation:  # noqa: A002
     """Take the observed information of a mixture: its standard errors, and where on the likelihood it is.
-
-    It looks at the rows, then takes one pass, which costs more than one of EM: some ten with two components of two
-    features. Its memory is by the square of the number of parameters.
 
     Parameters
     ----------
@@ -191,10 +172,9 @@ def observed_information(X, model_or_parameters, *, y=None, sample_weight=None, 
     ValueError
         If X, labels or weights cannot be used; if there are more than 2,000 parameters, or no more rows than these.
     """
-    if hasattr(model_or_parameters, "_in_the_likelihood"):
-        parts, parameters = model_or_parameters._in_the_likelihood(X, y, sample_weight, map)
-    else:
-        parts, parameters = as_parts(X, y, sample_weight), model_or_parameters
+    of_model = getattr(model_or_parameters, "_in_the_likelihood", None)
+    rows = X, y, sample_weight
+    parts, parameters = of_model(*rows, map) if of_model else (as_parts(*rows), model_or_parameters)
     parts, n_parameters = parts.to_fit(parameters, "numpy", map), parameters.n_parameters
     if not n_parameters < min(parts.total_weight, MOST_PARAMETERS + 1):
         told = f"at most {MOST_PARAMETERS:,}, and less than the weight of the rows, {parts.total_weight:g}"
@@ -205,11 +185,10 @@ def observed_information(X, model_or_parameters, *, y=None, sample_weight=None, 
     gradient, matrix, scores = (sum(each) for each in found)
     if not np.isfinite(matrix).all():
         raise ValueError("X must be finite: there are values too far out from the mixture")
-    smallest, left = float(np.linalg.eigvalsh(matrix / parts.total_weight)[0]), np.inf
-    if smallest > FLAT:
-        left = 0.5 * float(gradient @ np.linalg.solve(matrix, gradient))
+    smallest = float(np.linalg.eigvalsh(matrix / parts.total_weight)[0])
+    left = 0.5 * float(gradient @ np.linalg.solve(matrix, gradient)) if smallest > FLAT else np.inf
     labeled = parts.labels if parts.clamped else parts.labels[:0]
-    return ObservedInformation(parameters, parts.total_weight, gradient, matrix, scores, labeled, smallest, left)
+    return ObservedInformation(parameters, parts.total_weight, labeled, gradient, matrix, scores, smallest, left)
 
 
 @one_thread()
@@ -217,13 +196,15 @@ def observed_information(X, model_or_parameters, *, y=None, sample_weight=None, 
 def _sums(clamped, parameters, _name, _columns, *part):
     """Give the gradient, the information and the sum of the scores' outer products of a part's rows."""
     kind, coordinates, known = parameters.type, Coordinates(parameters), 1 + parameters.n_features
-    (i, j, to_entries), (places, units) = kind.entries(parameters.n_features), coordinates.of_components()
-    gradient, squares, lost = np.zeros(1 + places.max()), np.zeros((*places.shape, places.shape[1])), None
-    scores, components = np.zeros((len(gradient), len(gradient))), np.arange(len(places))[:, None]
+    (i, j, to_entries), components = kind.entries(parameters.n_features), np.arange(parameters.n_components)[:, None]
+    weights, means, roots = coordinates.split(np.arange(len(coordinates.of(parameters))))
+    places = np.hstack([weights[:, None], means, np.broadcast_to(roots, (len(means), roots.shape[1]))])
+    units = np.where(kind.common & (np.arange(places.shape[1]) >= known), 1.0, 1 / coordinates.scales[:, None])
+    gradient = squares = lost = scores = 0.0
     free, labeled = split(clamped, *part)
-    for X, y, weight in [(free[0], None, free[1]), *([labeled] if labeled else [])]:
+    for X, y, weight in [(free[0], None, free[1])] * (len(free[0]) > 0) + [labeled] * (labeled is not None):
         for patterns in patterns_of(X, parameters):
-            left = None if patterns.rows is None else kind.whitened(parameters.factors, patterns.left)
+            left = kind.whitened(parameters.factors, patterns.left)
             for rows, columns, deviations, shares in patterns.blocks(X):
                 if y is not None:
                     shares[y[rows] != components] = -np.inf
@@ -233,25 +214,28 @@ def _sums(clamped, parameters, _name, _columns, *part):
                 for p, of in columns.items():
                     rest = patterns.expected(p, deviations[:, :, of])
                     z = own[:, 1:known, of] = kind.whiten(parameters.factors, rest)
-                    products = z[:, i] * z[:, j] - (i == j)[:, None]
-                    if left is not None:
-                        products += (left[p] if kind.diagonal else left[p][:, i, j])[..., None]
-                        moments.append(_moments(kind, z, shares[:, of] * weights[of], left[p]))
-                    own[:, known:, of] = to_entries.T @ products
-                if moments:
-                    head, tail = (np.stack(each) for each in zip(*moments, strict=True))
-                    found = np.moveaxis(head, 0, -1) @ np.moveaxis(tail, 0, -2)
-                    lost = found if lost is None else lost + found
-                score = np.zeros((len(gradient), len(weights)))
+                    constant = (left[p] if kind.diagonal else left[p][:, i, j]) - (i == j)
+                    own[:, known:, of] = to_entries.T @ (z[:, i] * z[:, j] + constant[..., None])
+                    moments.append(_moments(kind, z, shares[:, of] * weights[of], left[p]))
+                heads, tails = (np.stack(each) for each in zip(*moments, strict=True))
+                lost = lost + np.moveaxis(heads, 0, -1) @ np.moveaxis(tails, 0, -2)
+                score = np.zeros((1 + places.max(), len(weights)))
                 score[: len(places)] -= coordinates.scales[:, None]
-                for k, place in enumerate(places):
-                    score[place] += units[k][:, None] * (own[k] * shares[k])
-                gradient += score @ weights
+                for place, unit, each in zip(places, units, own * shares[:, None], strict=True):
+                    score[place] += unit[:, None] * each
+                gradient = gradient + score @ weights
                 score *= np.sqrt(weights)
-                scores += score @ score.T
+                scores = scores + score @ score.T
                 own *= np.sqrt(shares * weights)[:, None]
-                squares += own @ own.mT
-    return gradient, _information(coordinates, squares, lost, gradient, scores), scores
+                squares = squares + own @ own.mT
+    if np.isscalar(gradient):  # there are no rows
+        return 0.0, 0.0, 0.0
+    own = _blocks(coordinates, squares, lost)
+    idle = np.concatenate([coordinates.scales, np.zeros(len(gradient) - len(places))])
+    information = scores + np.outer(gradient, idle) + np.outer(idle, gradient + squares[:, 0, 0].sum() * idle)
+    for place, unit, block in zip(places, units, own, strict=True):
+        information[np.ix_(place, place)] += unit[:, None] * unit * block
+    return gradient, information, scores
 
 
 def _moments(kind, z, shares, left):
@@ -264,7 +248,7 @@ def _moments(kind, z, shares, left):
 
 
 def _covariances(kind, lost, i, j):
-    """Give the covariances of z and z_i z_j that missing values leave, from the summed products of `_moments`."""
+    """Give the covariances of z and z_i z_j that missing values leave, from products of `_moments`."""
     if kind.diagonal:
         mass, first, second = (each[:, None] * np.eye(len(i)) for each in np.moveaxis(lost[..., 0], -1, 0))
         return np.block([[mass, 2 * first], [2 * first, 4 * second]])
@@ -276,19 +260,12 @@ def _covariances(kind, lost, i, j):
     return np.block([[mass[:, 0], first.mT], [first, second]])
 
 
-def _information(coordinates, squares, lost, gradient, scores):
-    """Put a part's information together: that of the complete data, less the covariances of their scores."""
-    mixture, (places, units), known = (
-        coordinates.reference,
-        coordinates.of_components(),
-        coordinates.reference.n_features + 1,
-    )
-    i, j, to_entries = mixture.type.entries(mixture.n_features)
-    mass, first, second = squares[:, 0, 0], squares[:, 0, 1:known], squares[:, 1:known, 1:known]
-    eye, a, b, removed = np.eye(known - 1), i[:, None], j[:, None], 0.0
-    if lost is not None:
-        removed = _covariances(mixture.type, lost, i, j)
-        second = second + removed[:, : known - 1, : known - 1]
+def _blocks(coordinates, squares, lost):
+    """Give each component's information, if it were the rows' component by their shares, less its score's squares."""
+    mixture, mass = coordinates.reference, squares[:, 0, 0]
+    (i, j, to_entries), known = mixture.type.entries(mixture.n_features), 1 + mixture.n_features
+    removed, first, eye = _covariances(mixture.type, lost, i, j), squares[:, 0, 1:known], np.eye(known - 1)
+    second, a, b = squares[:, 1:known, 1:known] + removed[:, : known - 1, : known - 1], i[:, None], j[:, None]
     cross = eye[:, i] * first[:, None, j] + eye[:, j] * first[:, None, i]
     curved = (a == i) * second[:, b, j] + (b == i) * second[:, a, j] + (a == j) * second[:, b, i]
     curved -= (a == i) * (b == j) * (i == j) * second[:, None, i, j]
@@ -298,9 +275,4 @@ def _information(coordinates, squares, lost, gradient, scores):
     own = -squares
     own[:, 0, 0] += mass.sum() * mixture.weights
     own[:, 1:, 1:] += turn.T @ (complete - removed) @ turn
-    idle = np.zeros(len(gradient))
-    idle[: len(mass)] = coordinates.scales
-    result = scores + np.outer(gradient, idle) + np.outer(idle, gradient + mass.sum() * idle)
-    for place, unit, block in zip(places, units, own, strict=True):
-        result[np.ix_(place, place)] += unit[:, None] * unit * block
-    return result
+    return own

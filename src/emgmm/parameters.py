@@ -1,4 +1,4 @@
-"""A mixture's parameters as one immutable value."""
+"""A mixture's parameters: as one immutable value, and as a vector without bounds."""
 
 from dataclasses import dataclass, field
 
@@ -113,6 +113,74 @@ class MixtureParameters:
         weights = checked_weights(weights, len(means))
         covariances = checked_covariances(covariances, covariance_type, means.shape)
         return cls(weights, means, covariances, covariance_type)
+
+
+class Coordinates:
+    """Mixtures as vectors: logarithms of weights, means and log-roots of covariances, relative to a reference.
+
+    Every vector is a proper mixture, and every proper mixture a vector; the reference is 0. They are scaled to Fisher
+    information 1 a row there, as if components were known. Along `scales`, in the first K coordinates, the mixture
+    stays as it is: only differences of the weights' logarithms count.
+    """
+
+    def __init__(self, reference: MixtureParameters):
+        self.reference = reference
+        self.scales = np.sqrt(reference.weights)
+        self.shape = self._log_roots(reference).shape
+        each = [1] * (len(self.shape) - 1)
+        self.scales_of_roots = 1.0 if reference.type.common else self.scales.reshape(-1, *each)
+
+    def _log_roots(self, mixture):
+        factors = self.reference.precisions_cholesky
+        return mixture.type.log_roots(mixture.covariances, factors, mixture.n_features)
+
+    def of(self, mixture: MixtureParameters):
+        """Give the vector of a mixture."""
+        reference = self.reference
+        weights = np.log(mixture.weights / reference.weights) * self.scales
+        deviations = reference.type.whiten(reference.factors, (mixture.means - reference.means)[..., None])[..., 0]
+        roots = self._log_roots(mixture) * self.scales_of_roots
+        return np.concatenate([weights, (deviations * self.scales[:, None]).ravel(), roots.ravel()])
+
+    def mixture(self, vector):
+        """Give the mixture of a vector; a CollapsedComponentError if it is none to working precision."""
+        reference, n_features = self.reference, self.reference.n_features
+        with np.errstate(over="ignore", invalid="ignore"):  # told of below
+            weights, deviations, roots = self.split(vector)
+            weights = weights / self.scales
+            weights = reference.weights * np.exp(weights - weights.max())
+            deviations = deviations / self.scales[:, None]
+            means = reference.means + reference.type.unwhiten(reference.factors, deviations[..., None])[..., 0]
+            roots = roots.reshape(self.shape) / self.scales_of_roots
+            covariances = reference.type.from_log_roots(roots, reference.covariances, n_features)
+        if not (np.isfinite(means).all() and np.isfinite(covariances).all() and (weights > 0).all()):
+            raise CollapsedComponentError("the step goes too far")
+        return MixtureParameters(weights / weights.sum(), means, covariances, reference.covariance_type)
+
+    def split(self, vectors):
+        """Split vectors (L, ...) by what they are of: weights (K, ...), means (K, D, ...), roots (K or 1, C, ...)."""
+        n_components, n_features = self.reference.means.shape
+        weights, means, roots = np.split(vectors, [n_components, n_components * (1 + n_features)])
+        means = means.reshape(n_components, n_features, *vectors.shape[1:])
+        return weights, means, roots.reshape(1 if self.reference.type.common else n_components, -1, *vectors.shape[1:])
+
+    def differential(self, vectors):
+        """Differentiate weights, means and covariances at the reference along vectors (L, M): M is the last axis."""
+        reference, kind = self.reference, self.reference.type
+        i, j, to_entries = kind.entries(reference.n_features)
+        weights, means, roots = self.split(vectors)
+        weights = self.scales[:, None] * weights - np.outer(reference.weights, self.scales @ weights)
+        means = kind.unwhiten(reference.factors, means / self.scales[:, None, None])
+        entries = to_entries @ (roots / np.reshape(self.scales_of_roots, (-1, 1, 1)))
+        size = (*reference.covariances.shape, vectors.shape[1])
+        if kind.diagonal:
+            entries = entries[:, :1] if kind.isotropic else entries
+            return weights, means, 2 * reference.covariances[..., None] * entries.reshape(size)
+        lower, factors = np.linalg.cholesky(reference.covariances), np.zeros(size)
+        factors[..., i, j, :] = entries[0] if kind.common else entries
+        for _ in range(2):  # lower @ factors @ lower^T
+            factors = (lower @ factors.reshape(*size[:-2], -1)).reshape(size).swapaxes(-2, -3)
+        return weights, means, factors + factors.swapaxes(-2, -3)
 
 
 def checked_weights(weights, n_components, name="weights"):

@@ -7,9 +7,54 @@ start: in units of the start's own components L-BFGS would be told in advance wh
 import numpy as np
 
 from emgmm import CollapsedComponentError, MixtureParameters, SufficientStatistics, complete_log_likelihood, expectation
-from emgmm.coordinates import Coordinates
+from emgmm.parameters import Coordinates
 
 IMPOSSIBLE = 1e10  # nats a row lost by a mixture that is none, so that the line search turns back
+
+
+def gradient(statistics: SufficientStatistics, parameters: MixtureParameters):
+    """Gradient of the complete-data log-likelihood, as if covariances were full.
+
+    With the statistics of the posteriors under the same parameters it is the gradient of the log-likelihood itself
+    (Fisher's identity).
+
+    Returns
+    -------
+    logits : ndarray of shape (K,)
+    means : ndarray of shape (K, D)
+        In units of the components: multiplied by the Cholesky factors of their covariances.
+    factors : ndarray of shape (K, D, D)
+        Likewise of the lower Cholesky factors.
+    """
+    mass, eye = statistics.mass, np.eye(parameters.n_features)
+    lower = np.linalg.cholesky(parameters.covariance_matrices)
+    shift = np.linalg.solve(lower, (statistics.means - parameters.means)[:, :, None])
+    scatter = statistics.scatter[:, :, None] * eye if parameters.type.diagonal else statistics.scatter
+    half = np.linalg.solve(lower, scatter)
+    within = np.linalg.solve(lower, half.swapaxes(1, 2)) + mass[:, None, None] * shift @ shift.swapaxes(1, 2)
+    identity = mass[:, None, None] * eye
+    return mass - mass.sum() * parameters.weights, mass[:, None] * shift[:, :, 0], within - identity
+
+
+def vector_of(gradients, mixture: MixtureParameters, coordinates: Coordinates):
+    """Give what `gradient` found at a mixture as a vector in coordinates."""
+    kind, (logits, means, factors) = mixture.type, gradients
+    own, reference = (np.linalg.cholesky(each.covariance_matrices) for each in (mixture, coordinates.reference))
+    i, j, to_entries = kind.entries(mixture.n_features)
+    turn = np.linalg.solve(own, reference).swapaxes(1, 2)  # from units of the components to those of the reference's
+    means, factors = turn @ means[:, :, None], (turn @ factors)[:, i, j]
+    factors /= np.where(i == j, turn[:, i, j], 1.0)  # of a logarithm
+    roots = (factors.sum(axis=0) if kind.common else factors) @ to_entries
+    roots = roots.reshape(coordinates.shape) / coordinates.scales_of_roots
+    scales = coordinates.scales
+    return np.concatenate([logits / scales, (means[:, :, 0] / scales[:, None]).ravel(), roots.ravel()])
+
+
+def standard(mixture: MixtureParameters) -> MixtureParameters:
+    """Make a mixture of the same shape, with equal weights, means 0 and covariances I."""
+    weights = np.full(mixture.n_components, 1 / mixture.n_components)
+    unit = np.ones(mixture.covariances.shape) * (1.0 if mixture.type.diagonal else np.eye(mixture.n_features))
+    return MixtureParameters(weights, np.zeros(mixture.means.shape), unit, mixture.covariance_type)
 
 
 def maximize(value_and_statistics, start: MixtureParameters, n_rows: int) -> list[float]:
@@ -39,19 +84,11 @@ def maximize(value_and_statistics, start: MixtureParameters, n_rows: int) -> lis
             seen.append(-np.inf)
             return IMPOSSIBLE, np.zeros_like(vector)
         seen.append(value / n_rows)
-        return -seen[-1], -coordinates.gradient(statistics, mixture) / n_rows
+        return -seen[-1], -vector_of(gradient(statistics, mixture), mixture, coordinates) / n_rows
 
     options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9}
     minimize(loss, coordinates.of(start), jac=True, method="L-BFGS-B", options=options)
     return seen
-
-
-def standard(mixture: MixtureParameters) -> MixtureParameters:
-    """Make a mixture of the same shape, with equal weights, means 0 and covariances I."""
-    weights = np.full(mixture.n_components, 1 / mixture.n_components)
-    unit = np.ones(mixture.covariances.shape) if mixture.type.diagonal else np.eye(mixture.n_features)
-    covariances = np.broadcast_to(unit, mixture.covariances.shape).copy()
-    return MixtureParameters(weights, np.zeros(mixture.means.shape), covariances, mixture.covariance_type)
 
 
 def maximize_likelihood(X, start: MixtureParameters) -> list[float]:
