@@ -108,15 +108,21 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
     if "source" not in layer.values:
         problems.append(Problem(("articles", slug, "source"), "is required, but missing: who says it"))
     section = layer.values.get("section", source)
-    for key, text in (("source", source), ("section", section)):
-        if valid(Name, text) is None:
+    address = layer.values.get("address")
+    for key, text in (("source", source), ("section", section), ("address", address)):
+        if text is not None and valid(Name, text) is None:
             told = f"must be text of at most 1000 letters, got {shown(text)}"
             problems.append(Problem(("articles", slug, key), told))
     blocks = {kind: layer.values[kind] for kind in KINDS if isinstance(layer.values.get(kind), dict)}
     values = _moved(blocks, layer.folder)
-    for kind, key, text in (("claims", "source", source), ("experiments", "section", section)):
+    defaults = {
+        "claims": {"source": source, "basis": "paraphrase", "address": address},
+        "experiments": {"section": section},
+    }
+    for kind, of_kind in defaults.items():
         for name in block(values, kind):
-            block(values[kind], name).setdefault(key, text)
+            found = block(values[kind], name)
+            found |= {key: text for key, text in of_kind.items() if key not in found and text is not None}
     return Layer(layer.folder, values, origins)
 
 

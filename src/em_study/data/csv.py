@@ -75,6 +75,7 @@ class CsvData(Source):
     """One's own rows; they are the same in every replicate."""
 
     holds_user_rows: ClassVar[bool] = True
+    reads_rows: ClassVar[bool] = True
     same_rows: ClassVar[bool] = True
     labels_by: ClassVar[str] = "data.labeled"
     missing_by: ClassVar[str] = "data.missing: allow"

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from em_study.claims.judge import Finding, finding_of
-from em_study.claims.numbers import numbers_of, pandas_lines
-from em_study.claims.sentences import interval_in_words, quantity_of
+from em_study.claims import phrases
+from em_study.claims.finding import Finding, finding_of
+from em_study.claims.judge import finder
+from em_study.claims.numbers import pandas_lines
+from em_study.claims.sentences import quantity_of
 from em_study.claims.settings import AnyClaim, Claim
 from em_study.claims.verdicts import NOT_TESTED, VERDICTS, Verdict
 from em_study.columns import COLUMNS
@@ -15,9 +17,8 @@ from em_study.page.files import MOST_FILES, files_of
 from em_study.page.origin import command_of, experiment_of
 from em_study.page.stage import way_of_claim
 from em_study.page.strips import Held, strip
-from em_study.page.svg import told
 from em_study.plan.results import Plan
-from em_study.sweeps.repeated import repeated_runs
+from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.watch.ways import Way
 
 AT_THE_END = {name for found in MEASUREMENTS if "end" in found.needs for name in found.quantities}
@@ -70,16 +71,14 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     if not isinstance(claim, Claim) or verdict is NOT_TESTED:
         return Card(*heading)
     study, repeated = plan.study, repeated_runs(plan.study)
-    finding = finding_of(claim, lambda selection: numbers_of(selection, tables, claim.experiment, repeated))
+    finding = finding_of(claim, finder(claim, tables, repeated, own_rows(study)))
     held = Held(*claim.comparison.ends, claim.rules.threshold(claim))
-    statistic = f"{claim.statistic} " if finding.n > 1 else ""
-    interval = interval_in_words(finding.interval, ".4g", " (", ")")
     files, experiment = files_of(claim, plan), experiment_of(claim, study)
     return Card(
         *heading,
         held=held.text,
         set_by="the source's number" if claim.threshold_of == "article" else "our reading: the source gives no number",
-        observed=f"{statistic}{told(finding.observed)}{interval}",
+        observed=phrases.estimate(finding),
         share=claim.rules.share(finding),
         axis=axis_of(claim),
         strip=strip(finding.draws, finding.observed, finding.range, held),
