@@ -43,7 +43,8 @@ def judge_all(
 def judge(name: str, claim: AnyClaim, tables, repeated: frozenset = frozenset(), own: frozenset = frozenset()) -> dict:
     """Make the row of claims.csv of a claim; parameters as in `judge_all`."""
     if isinstance(claim, Argued):
-        return _row(name, claim, BY_ARGUMENT, claim.by_argument.partition(". ")[0].rstrip(".") + ".", claim.by_argument)
+        first = f"{claim.by_argument.partition('. ')[0].rstrip('.')}."
+        return _row(name, claim, BY_ARGUMENT, claim.headline or first, claim.by_argument)
     find = finder(claim, tables, repeated, own)
     try:
         finding = finding_of(claim, find) if isinstance(claim, Claim) else None
@@ -65,7 +66,7 @@ def finder(claim, tables, repeated: frozenset, own: frozenset):
 
 def _not_tested(name: str, claim: AnyClaim, why: str) -> dict:
     text = f"Not tested: {why}"
-    return _row(name, claim, NOT_TESTED, text, text)
+    return _row(name, claim, NOT_TESTED, text, text)  # a headline of its own would speak of numbers
 
 
 def _row(name: str, claim: AnyClaim, verdict: Verdict, headline: str, explanation: str) -> dict:

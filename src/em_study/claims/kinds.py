@@ -44,6 +44,8 @@ class Inequality:
         The share that decides; NaN if it is no share that does.
     pools : bool
         Whether the draws of several experiments decide together.
+    is_drawn : bool
+        Whether its numbers are drawn on the page.
     without : tuple of str
         Columns of claims.csv that say nothing of it.
     """
@@ -53,6 +55,7 @@ class Inequality:
     depends, no = "the interval lies between 5 % and 95 %", "it lies at 5 % or below"
     cuts = HARDLY_ANY, NEARLY_ALL
     share_needed, pools = NEARLY_ALL, False
+    is_drawn = True
     without: tuple[str, ...] = ()
 
     def decide(self, claim, numbers) -> str:
@@ -328,7 +331,7 @@ class Identity(Inequality):
 
     name, brief, claimed = "identity", "in all, or there is a bug", "what mathematics says"
     yes, depends, no = "it holds in every replicate", "", "else: there is a bug, or the settings are not the source's"
-    share_needed, pools = math.nan, True
+    share_needed, pools, is_drawn = math.nan, True, False
     without = (
         *(f"{name}_{end}" for name in ("interval", "share", "range") for end in ("low", "high")),
         *("share_holding", "mcse"),

@@ -16,7 +16,7 @@ from pydantic import (
 from em_study.claims.comparison import RELATIONS, Comparison
 from em_study.claims.kinds import KINDS, Inequality
 from em_study.claims.verdicts import FORMER, NOT_TESTED, VERDICTS
-from em_study.settings import Closed, Name, Scalar, Slug
+from em_study.settings import Address, Closed, Name, Scalar, Slug
 from em_study.wording import at_most_words
 
 
@@ -150,7 +150,7 @@ class Statement(Closed):
         None, description="The source's own words, at most 25."
     )
     cited: Name | None = Field(None, description="Where they stand: section, sentence, figure.")
-    address: Name | None = Field(None, description="Address of the source; default: that of the article.")
+    address: Address | None = Field(None, description="Address of the source; default: that of the article.")
     headline: Name | None = Field(
         None,
         description="What was found, in a sentence of at most 25 words without names of code, with placeholders as in "

@@ -138,7 +138,23 @@ VERDICTS = {
         NOT_TESTED,
     )
 }
+CLAIMS, QUESTIONS, OTHERS = "Stated by the sources", "Asked by this study", "Not decided by data"
 FORMER = {"reproduced_in_distribution": DEPENDS.name}  # words of earlier versions, in files of users
+
+
+def tally(judged) -> dict[str, dict[Verdict, list]]:
+    """Sort what was judged: by whether a source states it and the data decide, then by its verdict.
+
+    Parameters
+    ----------
+    judged : iterable of (Verdict, str, object)
+        The verdict of each, the basis, and what is listed.
+    """
+    found: dict[str, dict[Verdict, list]] = {CLAIMS: {}, QUESTIONS: {}, OTHERS: {}}
+    for verdict, basis, each in sorted(judged, key=lambda one: [*VERDICTS].index(one[0].name)):
+        part = OTHERS if not verdict.by_data else QUESTIONS if basis == "question" else CLAIMS
+        found[part].setdefault(verdict, []).append(each)
+    return {part: verdicts for part, verdicts in found.items() if verdicts}
 
 
 def style_of_verdicts() -> str:
@@ -149,7 +165,7 @@ def style_of_verdicts() -> str:
     )
     lines = [light, f"@media (prefers-color-scheme: dark) {{ {dark} }}"]
     for name, verdict in VERDICTS.items():
-        lines.append(f".{name} .verdict, .verdict.{name} {{ color: var(--{name}); }}")
+        lines.append(f".verdict.{name} {{ color: var(--{name}); }}")
         if verdict.colors != GRAY:
             lines.append(f".card.{name} {{ border-left-color: var(--{name}); }}")
     return "\n".join(lines) + "\n"

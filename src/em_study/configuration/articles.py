@@ -9,7 +9,7 @@ from em_study.configuration.merging import KINDS, NEEDED
 from em_study.configuration.study import Article
 from em_study.errors import ConfigurationError
 from em_study.problems import Problem
-from em_study.settings import Name, block, valid
+from em_study.settings import Address, Name, block, valid
 from em_study.wording import nearest, shown
 
 
@@ -109,10 +109,13 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
         problems.append(Problem(("articles", slug, "source"), "is required, but missing: who says it"))
     section = layer.values.get("section", source)
     address = layer.values.get("address")
-    for key, text in (("source", source), ("section", section), ("address", address)):
-        if text is not None and valid(Name, text) is None:
+    for key, text in (("source", source), ("section", section)):
+        if valid(Name, text) is None:
             told = f"must be text of at most 1000 letters, got {shown(text)}"
             problems.append(Problem(("articles", slug, key), told))
+    if address is not None and valid(Address, address) is None:
+        problems.append(Problem(("articles", slug, "address"), f"must be an http(s) address, got {shown(address)}"))
+        address = None
     blocks = {kind: layer.values[kind] for kind in KINDS if isinstance(layer.values.get(kind), dict)}
     values = _moved(blocks, layer.folder)
     defaults = {
