@@ -10,6 +10,7 @@ from emgmm import (
     article_stopping,
     expectation_maximization,
     log_likelihoods,
+    parameters_from_labels,
 )
 
 SAME_OPTIMUM = 1e-4  # nats a row: ends this close are one optimum
@@ -52,6 +53,28 @@ def below_best(fit):
         found["below_best", r] = gap
         found["reaches_best", r] = float(gap < SAME_OPTIMUM) if np.isfinite(gap) else np.nan
     return found
+
+
+@measured(
+    OneDraw,
+    needs=("complete",),
+    first=20,
+    identical_components_gain=Column(
+        "nats a row", "largest change of the mean log-likelihood in ten steps of EM from identical components"
+    ),
+)
+def identical_components_gain(draw):
+    """Tell whether the likelihood increases from identical components; nothing of one component."""
+    X, K = draw.unlabeled, draw.n_components
+    if K == 1:
+        return None
+    try:
+        one = parameters_from_labels(X, np.zeros(len(X), dtype=int), 1)
+        means, covariances = (np.repeat(part, K, axis=0) for part in (one.means, one.covariances))
+        identical = MixtureParameters(np.full(K, 1 / K), means, covariances)
+        return np.diff(expectation_maximization(X, identical, article_stopping(0, 10)).trace).max()
+    except CollapsedComponentError:
+        return None
 
 
 @measured(
