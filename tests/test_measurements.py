@@ -5,14 +5,18 @@ import importlib.metadata
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import emgmm
 from em_study.data.dataset import Dataset
 from em_study.evaluation.agreement import compare
 from em_study.evaluation.measure import measure
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
+from em_study.evaluation.measurements.bootstrap import kurtosis
+from em_study.evaluation.measurements.missing import plugin_em
 from em_study.evaluation.measurements.optima import numbered_optima
 from em_study.evaluation.measurements.passes import em_with_fixed_variance
+from em_study.evaluation.measurements.prior import conjugate_prior
 from em_study.evaluation.numerical import gradient, maximize_likelihood, pack, unpack
 from em_study.evaluation.protocols import run_protocol
 from em_study.evaluation.relabeling import best_relabeling
@@ -62,6 +66,7 @@ def test_measurements_of_a_known_run():
     assert value["beyond_identical_components"] > 0.5
     assert value["passes_of_em"] >= 1
     assert value["smallest_change"] == 0.5
+    assert value["trace_first"] == -3
     assert value["convergence_rate"] == 0.5
     assert value["start_smallest_eigenvalue"] == 1
     assert value["n_parameters"] == 5
@@ -120,7 +125,7 @@ def test_what_a_run_lacks_is_not_measured():
     runs = stack_runs([Run(start, None, (-1.0,), 0, False, "step 1: collapsed")], 2, 2, "full")
     table = measure(dataset, {"f": runs}, {"f": Fit(reg_covar=1e-6)}, 20, {}, 0, "toy")
     of_fit = table[table["fit"] == "f"]["measurement"].tolist()
-    assert of_fit == ["collapsed", *OF_A_START]
+    assert of_fit == ["map_smallest_change", "map_slope_at_end", "collapsed", *OF_A_START]
     assert set(table["measurement"]) <= set(QUANTITIES)
 
 
@@ -141,6 +146,123 @@ def test_what_is_known_of_the_mixture_is_measured():
     assert 0 < value["known_labels_error"] < 0.2
     assert abs(value["first_and_last_lost"]) < 0.1
     assert abs(value["em_above_kmeans"]) < 0.05
+    odds = np.log(0.7 / 0.3) + 4 * (X[0, :, 0] - 2)  # of the second process
+    unclear, between = np.abs(odds) < np.log(9), (X[0, :, 0] > 0) & (X[0, :, 0] < 4)
+    assert value["unclear_between_by_truth"] == pytest.approx(np.sum(unclear & between) / np.sum(between))
+    assert value["unclear_inside_by_truth"] == 1
+
+
+def test_scikit_learn_called_as_published_begins_elsewhere():
+    X = np.array([[-1.0], [0.0], [2.0], [5.0]])[None]
+    labels = np.array([[0, 0, 1, 1]])
+    dataset = Dataset(np.array(["x"]), np.array(["a", "b"]), X, None, X, labels)
+    start = emgmm.MixtureParameters.checked([0.5, 0.5], [[0.0], [1.0]], [[[4.0]], [[4.0]]])
+    runs = stack_runs([Run(start, start, (-3.0,), 0, True)], 2, 1, "full")
+    table = measure(dataset, {"f": runs}, {"f": Fit(initialization="labels")}, 20, {}, 0, "toy")
+    value = table.set_index("measurement")["value"]
+
+    def posterior(variance):
+        return 1 / (1 + np.exp(-(X[0, :, 0] - 0.5) / variance))
+
+    gap = np.abs(posterior(1 / 4) - posterior(4)).max()  # scikit-learn takes a covariance of 4 for a precision
+    assert value["initial_posterior_difference"] == pytest.approx(gap)
+    assert value["initial_posterior_difference_exact"] < 1e-14
+
+
+def test_steps_and_limit_of_a_run():
+    dataset, fits, runs = overlapping(article={"stopping": "article", "tol": 1e-5}, sklearn={"stopping": "sklearn"})
+    table = measure(dataset, runs, fits, 20, {}, 0, "toy")
+    X, truth, taken = dataset.unlabeled[0], dataset.truth[0], runs["article"]
+    value = table[(table["fit"] == "article") & (table["replicate"] == 0)].set_index("measurement")["value"]
+    assert table[table["fit"] == "sklearn"].set_index("measurement")["value"].get("below_limit") is None
+    ways = [emgmm.sklearn_stopping(0.0, n) for n in range(taken.n_iter[0])]
+    ends = [emgmm.expectation_maximization(X, taken.start(0), way).parameters for way in ways]
+    labels = [emgmm.posteriors(X, end).argmax(axis=1) for end in ends]
+    right = [max(np.mean(found == truth), np.mean(found != truth)) for found in labels]
+    np.testing.assert_allclose(ends[-1].means, taken.end(0).means)
+    assert value["initial_accuracy"] == right[0]
+    assert value["accuracy_change"] == pytest.approx(right[-1] - right[0])
+    assert value["accuracy_falls"] == np.sum(np.diff(right) < 0) > 0
+    assert value["largest_accuracy_fall"] == pytest.approx(-np.diff(right).min())
+    limit = emgmm.expectation_maximization(X, taken.end(0), emgmm.article_stopping(1e-14, 100_000)).trace[-1]
+    assert value["below_limit"] == pytest.approx(limit - taken.trace[0, taken.n_iter[0] - 1], abs=1e-9)
+    assert value["below_limit"] > 1e-4
+
+
+def test_em_with_a_prior_climbs_its_posterior_density():
+    dataset, fits, runs = overlapping(f={"max_iter": 30})
+    X, start = dataset.unlabeled[0], runs["f"].start(0)
+    prior, seen, (n, d) = conjugate_prior(X, 2), [], X.shape
+    worth, center, scatter = 2 * d + 2, X.mean(axis=0), (2 * d + 2) * np.cov(X.T, bias=True)
+
+    def log_density(parameters):
+        density = stats.dirichlet(np.full(2, worth + 1.0)).logpdf(parameters.weights)
+        for mean, covariance in zip(parameters.means, parameters.covariances, strict=True):
+            density += stats.multivariate_normal(center, covariance / worth).logpdf(mean)
+            density += stats.invwishart(worth - d - 2, scatter).logpdf(covariance)
+        return density + emgmm.log_likelihoods(X, parameters).sum()
+
+    def monitor(step, mean, parameters):
+        seen.append(log_density(parameters) / (n + 2 * worth) - mean)
+
+    emgmm.expectation_maximization(X, start, emgmm.article_stopping(0.0, 5), labeled=prior, monitor=monitor)
+    np.testing.assert_allclose(seen, seen[0], rtol=1e-12)  # the trace is the density, but for its norm
+    value = measure(dataset, runs, fits, 20, {}, 0, "toy").set_index("measurement")["value"]
+    assert (value["map_smallest_change"] > -1e-14).all()
+    assert (value["map_slope_at_end"] < 1e-5).all()
+    assert (value["slope_at_end"] > 1e-4).all()  # after 30 steps without a prior
+
+
+def test_values_filled_in_by_conditional_means_have_too_small_variances():
+    draw = np.random.default_rng(0)
+    X = draw.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], 500)
+    X[X[:, 0] > 0.3, 1] = np.nan
+    seen = ~np.isnan(X[:, 1])
+    start = emgmm.MixtureParameters.checked([1.0], [[0.0, 0.0]], [np.eye(2)])
+    line = np.polyfit(*X[seen].T, 1)
+    left = np.mean((X[seen, 1] - np.polyval(line, X[seen, 0])) ** 2)
+    em = emgmm.expectation_maximization(X, start, emgmm.article_stopping(1e-14, 10_000)).parameters
+    for found, expected in ((em, left), (plugin_em(X, start), left * seen.mean())):  # the line has no residuals
+        assert 1 / np.linalg.inv(found.covariances[0])[1, 1] == pytest.approx(expected, rel=1e-3)
+        assert found.covariances[0, 0, 1] / found.covariances[0, 0, 0] == pytest.approx(line[0], rel=1e-3)
+
+
+def test_what_missing_values_do_to_variances_is_measured():
+    draw = np.random.default_rng(1)
+    whole, truth = draw.multivariate_normal([0, 0], [[1, 0.6], [0.6, 1]], (1, 500)), np.zeros((1, 500), dtype=int)
+    X = whole.copy()
+    X[0, ::2, 1] = np.nan
+    mixture = np.ones((1, 1)), np.zeros((1, 1, 2)), np.array([[[[1, 0.6], [0.6, 1]]]])
+    dataset = Dataset(np.array(["x", "z"]), np.array(["a"]), X, truth, X[:, :0], truth[:, :0], *mixture, whole)
+    fit = Fit(initialization="kmeans", tol=1e-9)
+    run = run_fit(dataset, fit, 1, 0, "toy", "f")
+    value = measure(dataset, {"f": run}, {"f": fit}, 20, {}, 0, "toy").set_index("measurement")["value"]
+    assert value["fitted_variance_ratio"] == pytest.approx(1, abs=0.15)
+    assert value["plugin_variance_ratio"] == pytest.approx(value["fitted_variance_ratio"] / 2, rel=1e-3)
+    assert value["plugin_accuracy"] == 1
+
+
+@pytest.mark.parametrize(("freedom", "low", "high"), [(None, 5, 95), (4, 100, 100)])
+def test_the_parametric_bootstrap_knows_heavy_tails(freedom, low, high):
+    draw = np.random.default_rng(5)
+    rest = draw.standard_t(freedom, (400, 1)) if freedom else draw.standard_normal((400, 1))
+    X = np.concatenate([draw.normal(-6, 1, (300, 1)), 6 + rest])[None]
+    dataset = Dataset(np.array(["x"]), np.array([]), X, None, X[:, :0], np.empty((1, 0), dtype=int))
+    fit = Fit(initialization="kmeans", n_components=2)
+    run = run_fit(dataset, fit, 1, 0, "toy", "f")
+    table = measure(dataset, {"f": run}, {"f": fit}, 20, {}, 0, "toy")
+    of = table[table["measurement"] == "bootstrap_kurtosis_percentile"]["value"]
+    heavy = run.means[0, :, 0].argmax()
+    assert 5 <= of.iloc[1 - heavy] <= 95
+    assert low <= of.iloc[heavy] <= high
+    (likelihood,) = table[table["measurement"] == "bootstrap_likelihood_percentile"]["value"]
+    assert 5 <= likelihood <= 95
+
+
+def test_kurtosis_is_that_of_a_gaussian():
+    X = np.random.default_rng(0).normal([[-9.0, 0, 0]] * 20_000 + [[9.0, 0, 0]] * 20_000)
+    mixture = emgmm.MixtureParameters.checked([0.5, 0.5], [[-9.0, 0, 0], [9.0, 0, 0]], [np.eye(3)] * 2)
+    np.testing.assert_allclose(kurtosis(X, mixture), 15, rtol=0.05)
 
 
 @pytest.mark.parametrize("n_features", [1, 3])
@@ -207,11 +329,16 @@ def test_the_other_order_of_the_ladder_keeps_the_covariances():
     fit = Fit(initialization="labels", semi_supervised="init_only")
     ours = run_fit(dataset, fit, 1, 0, "toy", "f")
     found = {
-        name: run_protocol(name, dataset, ours, fit) for name in ("as_published", "tolerance_first", "same_tolerance")
+        name: run_protocol(name, dataset, ours, fit)
+        for name in ("as_published", "tolerance_first", "regularization_first", "same_tolerance")
     }
     assert found["tolerance_first"].n_iter > found["as_published"].n_iter
     assert found["tolerance_first"].trace[0, 0] == found["as_published"].trace[0, 0]  # the same start
     assert found["tolerance_first"].trace[0, 0] != found["same_tolerance"].trace[0, 0]
+    published, alone = found["as_published"], found["regularization_first"]
+    assert alone.n_iter == published.n_iter
+    added = np.diagonal(published.covariances - alone.covariances, axis1=2, axis2=3)
+    assert ((added > 1e-7) & (added < 1e-5)).all()  # about 1e-6, passed through the steps
 
 
 def overlapping(**settings):
@@ -220,7 +347,7 @@ def overlapping(**settings):
     truth = np.tile([0, 1], 200)[None]
     dataset = Dataset(np.array(["x", "z"]), np.array(["a", "b"]), X, truth, X[:, :0], truth[:, :0])
     rule = {"initialization": "kmeans", "stopping": "aitken", "tol": 1e-7, "max_iter": 50_000}
-    fits = {name: Fit(**rule, **own) for name, own in settings.items()}
+    fits = {name: Fit(**(rule | own)) for name, own in settings.items()}
     return dataset, fits, {name: run_fit(dataset, fit, 2, 0, "toy", name) for name, fit in fits.items()}
 
 

@@ -132,6 +132,11 @@ class _Replicate:
         return None if has_missing(self.rows.unlabeled) else self.rows.unlabeled
 
     @property
+    def one_feature(self):
+        """The unlabeled values, (N,), if they have one feature and none is missing."""
+        return self.complete[:, 0] if self.complete is not None and self.complete.shape[1] == 1 else None
+
+    @property
     def truth(self):
         """Classes of the unlabeled rows, (N,), if they are known."""
         return self.rows.truth
@@ -237,11 +242,6 @@ class OneRun(_Replicate):
     def labels(self):
         """Classes of the labeled rows, (M,), if there are any, and none lacks a value."""
         return self.rows.labels if len(self.rows.labels) and not has_missing(self.rows.labeled) else None
-
-    @property
-    def one_feature(self):
-        """The unlabeled values, (N,), if they have one feature and none is missing."""
-        return self.complete[:, 0] if self.complete is not None and self.complete.shape[1] == 1 else None
 
     @property
     def whole(self):

@@ -1,14 +1,72 @@
-"""How EM climbs: monotone, how fast near the end, and whether it has arrived."""
+"""How EM climbs: from where, monotone, how fast near the end, and whether it has arrived."""
 
 import numpy as np
 
 from em_study.columns import Column, Tolerance
-from em_study.evaluation.measurement import OneFit, OneRun, measured
+from em_study.evaluation.measurement import NotMeasurableError, OneFit, OneRun, measured
 from em_study.evaluation.numerical import gradient
 from em_study.fits.missing import fitted_rows
-from emgmm import expectation
+from emgmm import article_stopping, expectation, expectation_maximization, posteriors
 
 SMALLEST_GAIN = 1e-10  # nats a row: below it, a ratio of gains is rounding
+
+
+@measured(
+    OneRun,
+    needs=("labels", "start", "complete"),
+    initial_posterior_difference=Column(
+        "probability",
+        "largest difference of a posterior between scikit-learn's first E-step and ours, if it is handed the start's "
+        "covariances as precisions_init, as article A does (of fits that start from labels)",
+    ),
+    initial_posterior_difference_exact=Column("probability", "the same, if it is handed their inverses"),
+)
+def initial_posterior_difference(run):
+    """Tell whether scikit-learn, called as published, has our initial parameters."""
+    if run.fit.initialization != "labels":
+        return None
+    from em_study.fits.sklearn_adapter import initial_posteriors  # scikit-learn takes a second to import
+
+    ours, names = posteriors(run.complete, run.start), ("", "_exact")
+    theirs = (initial_posteriors(run.complete, run.start, as_published) for as_published in (True, False))
+    try:
+        return {
+            (f"initial_posterior_difference{name}", None): np.abs(found - ours).max()
+            for name, found in zip(names, theirs, strict=True)
+        }
+    except ValueError as error:
+        raise NotMeasurableError(f"scikit-learn refuses the start: {error}") from None
+
+
+@measured(
+    OneRun,
+    needs=("gains",),
+    trace_first=Column("nats a row", "first value of the trace: mean log-likelihood at the start (last: fits.csv)"),
+)
+def trace_first(run):
+    """Tell from where EM climbs."""
+    return run.runs.trace[run.number, 0]
+
+
+@measured(
+    OneRun,
+    needs=("end", "complete"),
+    below_limit=Column(
+        "nats a row",
+        "mean log-likelihood that accelerated EM reaches from where the fit ended, less that of the fit (our EM with "
+        "article A's stopping rule, no regularization, not clamped)",
+        tolerance=Tolerance(1e-6, 1e-10),  # whether a last step is taken is rounding
+    ),
+)
+def below_limit(run):
+    """Tell how far before EM's limit article A's stopping rule stops; nothing if a component collapses later."""
+    fit = run.fit
+    plain = fit.implementation == "emgmm" and fit.semi_supervised != "clamped" and fit.reg_covar == 0
+    if not (plain and fit.stopping == "article" and fit.max_iter):
+        return None
+    rule = article_stopping(1e-12, 20_000)
+    on = expectation_maximization(run.complete, run.end, rule, acceleration="anderson")
+    return None if on.collapse else on.trace[-1] - on.trace[0]
 
 
 @measured(
