@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from test_emgmm import KINDS, problem
 
 import emgmm
-from emgmm.acceleration import Coordinates
+from emgmm.coordinates import Coordinates
 
 TIGHT = emgmm.article_stopping(1e-13, 20_000)
 

@@ -12,6 +12,7 @@ from emgmm.em import (
 )
 from emgmm.imputation import impute
 from emgmm.incomplete import IncompleteRows
+from emgmm.information import ObservedInformation, ParameterValues, observed_information
 from emgmm.initialization import random_parameters, unlabeled_statistics
 from emgmm.labels import labeled_statistics, parameters_from_labels, shrunken_parameters
 from emgmm.many import fit_many, judge_many
@@ -30,6 +31,8 @@ __all__ += ["sklearn_stopping"]
 __all__ += ["parameters_from_labels", "random_parameters", "shrunken_parameters", "unlabeled_statistics"]
 # What a mixture says of rows, or many mixtures
 __all__ += ["impute", "judge_many", "log_likelihoods", "posteriors"]
+# How sure a mixture is, and whether it is at a maximum of the likelihood
+__all__ += ["ObservedInformation", "ParameterValues", "observed_information"]
 # The steps of EM, for an algorithm of one's own
 __all__ += ["IncompleteRows", "SufficientStatistics", "complete_log_likelihood", "expectation", "labeled_statistics"]
 __all__ += ["maximization", "weighted_statistics"]

@@ -5,8 +5,8 @@ Anderson's method (Anderson, 1965, "Iterative procedures for nonlinear integral 
 Varadhan, 2019, "Damped Anderson acceleration with restarts and monotonicity control") learns I - J in the directions of
 the last steps, and takes there the step that leads to the fixed point at once. Two things are ours.
 
-Coordinates are such that the complete data's Fisher information is the identity. In them J is symmetric (it is I less
-the observed data's information, as a share of the complete data's), and so it is learned as a symmetric matrix.
+In `Coordinates` J is symmetric (it is I less the observed data's information, as a share of the complete data's), and
+so it is learned as a symmetric matrix.
 
 Where EM moves away from a fixed point, a saddle of the likelihood, I - J has a negative eigenvalue. It counts by its
 size: the step leads away, as far as it would lead there. Where two components sit on one spot, that is the way out.
@@ -14,6 +14,7 @@ size: the step leads away, as far as it would lead there. Where two components s
 
 import numpy as np
 
+from emgmm.coordinates import Coordinates
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
 WINDOW = 5  # steps to learn from; more are stale, fewer know less
@@ -21,48 +22,6 @@ ALIKE = 0.1  # singular value, as a share of the largest, below which the direct
 SLOW = 0.5  # gain of a step over the one before, from which on EM is slow enough to accelerate
 MORE, LESS = 10.0, 0.2  # factors on the damping after a step that went too far, and after one that did not
 LEAST_DAMPING = 0.01  # after a step that went too far; at 1 the steps are about EM's own
-
-
-class Coordinates:
-    """Mixtures as vectors: logarithms of weights, means and log-roots of covariances, relative to a reference.
-
-    Every vector is a proper mixture, and every proper mixture a vector; the reference is 0. They are scaled to Fisher
-    information 1 a row there, as if components were known.
-    """
-
-    def __init__(self, reference: MixtureParameters):
-        self.reference = reference
-        self.scales = np.sqrt(reference.weights)
-        self.shape = self._log_roots(reference).shape
-        each = [1] * (len(self.shape) - 1)
-        self.scales_of_roots = 1.0 if reference.type.common else self.scales.reshape(-1, *each)
-
-    def _log_roots(self, mixture):
-        factors = self.reference.precisions_cholesky
-        return mixture.type.log_roots(mixture.covariances, factors, mixture.n_features)
-
-    def of(self, mixture: MixtureParameters):
-        """Give the vector of a mixture."""
-        reference = self.reference
-        weights = np.log(mixture.weights / reference.weights) * self.scales
-        deviations = reference.type.whiten(reference.factors, (mixture.means - reference.means)[..., None])[..., 0]
-        roots = self._log_roots(mixture) * self.scales_of_roots
-        return np.concatenate([weights, (deviations * self.scales[:, None]).ravel(), roots.ravel()])
-
-    def mixture(self, vector):
-        """Give the mixture of a vector; a CollapsedComponentError if it is none to working precision."""
-        reference, (n_components, n_features) = self.reference, self.reference.means.shape
-        weights, deviations, roots = np.split(vector, [n_components, n_components * (1 + n_features)])
-        with np.errstate(over="ignore", invalid="ignore"):  # told of below
-            weights = weights / self.scales
-            weights = reference.weights * np.exp(weights - weights.max())
-            deviations = deviations.reshape(n_components, n_features) / self.scales[:, None]
-            means = reference.means + reference.type.unwhiten(reference.factors, deviations[..., None])[..., 0]
-            roots = roots.reshape(self.shape) / self.scales_of_roots
-            covariances = reference.type.from_log_roots(roots, reference.covariances, n_features)
-        if not (np.isfinite(means).all() and np.isfinite(covariances).all() and (weights > 0).all()):
-            raise CollapsedComponentError("the step goes too far")
-        return MixtureParameters(weights / weights.sum(), means, covariances, reference.covariance_type)
 
 
 class Anderson:

@@ -71,7 +71,7 @@ class CovarianceType:
     """A shape that the components' covariances have; nothing else knows the types.
 
     A type of one's own is an entry of `COVARIANCE_TYPES`: other settings of these, or a subclass that has `pool`,
-    `n_parameters`, `log_roots` and `from_log_roots` of its own.
+    `n_parameters`, `log_roots`, `from_log_roots` and `entries` of its own.
 
     Attributes
     ----------
@@ -158,6 +158,15 @@ class CovarianceType:
         roots = np.linalg.cholesky(reference) @ roots
         return roots @ roots.swapaxes(-1, -2)
 
+    def entries(self, n_features):
+        """Rows and columns of the P entries that the log-roots' triangular factor has, and a matrix (P, C) to them.
+
+        It makes the entries of the C log-roots of a covariance, of the diagonal their logarithms.
+        """
+        i, j = (np.arange(n_features),) * 2 if self.diagonal else _triangle(n_features)[0]
+        each = np.diag(np.where(i == j, np.sqrt(0.5), 1.0))
+        return i, j, np.full((n_features, 1), np.sqrt(0.5 / n_features)) if self.isotropic else each
+
     def squares(self, n_features):
         """Positions of the squares among the products of features."""
         return np.arange(n_features) if self.diagonal else _pairs(n_features)[3]
@@ -220,6 +229,10 @@ class CovarianceType:
     def unwhiten(self, factors, rows):
         """Undo `whiten`."""
         return rows / factors[..., None] if self.diagonal else np.linalg.solve(factors.swapaxes(-1, -2), rows)
+
+    def whitened(self, factors, moments):
+        """Second moments (..., K, ...) in units of the components' own standard deviations."""
+        return moments * factors**2 if self.diagonal else self.whiten(factors, self.whiten(factors, moments).mT)
 
     def log_constants(self, weights, factors):
         """Logarithm of weight times density at the mean, of each component (..., K)."""

@@ -20,11 +20,12 @@ from emgmm.e_step import log_likelihoods, posteriors
 from emgmm.em import aitken_stopping, expectation_maximization, sklearn_stopping
 from emgmm.imputation import impute
 from emgmm.incomplete import check_features, counted_rows, has_value
+from emgmm.information import observed_information
 from emgmm.initialization import METHODS, hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
 from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
-from emgmm.parts import Parts
+from emgmm.parts import Parts, as_parts
 from emgmm.ridge import ridge_warning
 from emgmm.statistics import has_missing, maximization, weighted_statistics
 
@@ -215,26 +216,42 @@ class GaussianMixtureEM(GaussianMixture):
         return n_counted, (X, weight), classes, free, labeled, first, fit
 
     def _of_parts(self, parts, y, sample_weight, map):  # noqa: A002
-        if y is not None or sample_weight is not None:
-            raise ValueError("give labels and weights of parts to Parts")
         if self.responsibilities_init is not None:
             raise ValueError("responsibilities_init is for rows in one array, not for Parts")
-        if self.n_components == 1:  # there is nothing to know
-            names, rows, labels, weights = parts.columns
-            parts = parts.changed(columns=[names, rows, [None] * len(labels), weights])
-        parts = parts.changed(clamped=True).look(map)
-        classes = checks.classes_of(parts.labels, self.n_components)
-        if not np.isin(parts.labels, range(self.n_components)).all():
-            parts = parts.changed(classes=classes).look(map)
-        if self.semi_supervised == "init_only" and len(parts.labels):
-            unlabeled = parts.changed(clamped=False).look(map)
-            parts = unlabeled if unlabeled.n_rows else parts
+        parts, classes = self._fitted_parts(as_parts(parts, y, sample_weight), map)
         self.n_features_in_ = parts.n_features
         self.__dict__.pop("feature_names_in_", None)  # of a fit before
         labeled = parts.labeled(self.n_components, self.covariance_type, map) if len(parts.labels) else None
         free = parts.sample(SAMPLE_ROWS, map)
         fit = partial(expectation_maximization, parts, map=map)
         return parts.n_rows, free, classes, free, labeled, None, fit
+
+    def _fitted_parts(self, parts, map, classes=None):  # noqa: A002
+        """Give the parts with what of them is fitted, and the classes, if they are not known already."""
+        if self.n_components == 1:  # there is nothing to know
+            names, rows, labels, weights = parts.columns
+            parts = parts.changed(columns=[names, rows, [None] * len(labels), weights])
+        parts = parts.changed(clamped=True).look(map)
+        classes = checks.classes_of(parts.labels, self.n_components) if classes is None else classes
+        if not np.array_equal(classes, range(self.n_components)):
+            parts = parts.changed(classes=classes).look(map)
+        if self.semi_supervised == "init_only" and len(parts.labels):
+            unlabeled = parts.changed(clamped=False).look(map)
+            parts = unlabeled if unlabeled.n_rows else parts
+        return parts, classes
+
+    def _in_the_likelihood(self, X, y, sample_weight, map):  # noqa: A002
+        """Give the parts that a fit to rows has in its likelihood, and the fitted mixture."""
+        parameters = self._last() if isinstance(X, Parts) else self._checked_rows(X)[1]
+        parts, classes = as_parts(X, y, sample_weight), getattr(self, "classes_", np.arange(self.n_components))
+        return self._fitted_parts(parts, map, classes)[0], parameters
+
+    def standard_errors_(self, X, y=None, sample_weight=None):
+        """Give standard errors of the parameters, by what `fit` was given: their attributes are as the model's.
+
+        Where they mean nothing a ValueError says why. `observed_information` gives intervals too, and more.
+        """
+        return observed_information(X, self, y=y, sample_weight=sample_weight).standard_errors
 
     def fit_predict(self, X, y=None, sample_weight=None):
         """Fit the mixture and return the most probable component of each row; parameters as in `fit`, but no Parts."""

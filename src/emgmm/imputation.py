@@ -43,8 +43,7 @@ def impute(X, parameters, generator=None):
             shares(X[rows], parameters, log_joint)
             filled = np.empty(deviations.shape[1:])
             for p, of in columns.items():
-                rest = deviations[:, :, of]
-                expected = parameters.means[:, :, None] + (rest if kind.diagonal else patterns.coefficients[p] @ rest)
+                expected = parameters.means[:, :, None] + patterns.expected(p, deviations[:, :, of])
                 if generator is None:
                     filled[:, of] = (log_joint[:, None, of] * expected).sum(axis=0)
                 else:

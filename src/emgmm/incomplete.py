@@ -104,6 +104,11 @@ class Patterns:
                 log_joint[:, of] = kind.log_joint(self.constants[p], self.factors[p], deviations[:, :, of])
             yield rows, columns, deviations, log_joint
 
+    def expected(self, p, deviations):
+        """Complete the deviations (K, D, n) of rows of pattern p by their expectations given what is observed."""
+        of_means = self.rows is None or self.parameters.type.diagonal
+        return deviations if of_means else self.coefficients[p] @ deviations
+
     def completed(self, mass, first, second, about) -> SufficientStatistics:
         """Give the expected statistics of all features, with full or tied covariances.
 

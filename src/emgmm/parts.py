@@ -129,6 +129,17 @@ class Parts:
         return _sum(self.each(task, self.map), parameters)
 
 
+def as_parts(X, y=None, sample_weight=None) -> Parts:
+    """Make one part of an array, its labels and weights, once they are checked; parts have their own."""
+    if isinstance(X, Parts):
+        if y is not None or sample_weight is not None:
+            raise ValueError("give labels and weights of parts to Parts")
+        return X
+    X = checks.checked_squares(checks.checked_rows(X))
+    labels = None if y is None else checks.known_labels(y, len(X))
+    return Parts([X], [labels], [checks.checked_weight(sample_weight, len(X))])
+
+
 def _is_path(part) -> bool:
     return isinstance(part, (str, os.PathLike))
 
@@ -174,7 +185,7 @@ def _loaded(what):
     return np.column_stack([table[name].to_numpy() for name in names]), names
 
 
-def _split(clamped, X, y, weight):
+def split(clamped, X, y, weight):
     """Give unlabeled rows that count and their weights; and labeled ones, their labels and weights, or None."""
     if y is None:
         return counted_rows(X, weight), None
@@ -220,7 +231,7 @@ def _looked_at(clamped, name, columns, X, y, weight):
         raise ValueError(f"part {name} has no rows")
     if checks.largest(X) == np.inf:
         raise ValueError(f"part {name} has values that are not finite")
-    unlabeled, known = _split(True, X, y, weight)
+    unlabeled, known = split(True, X, y, weight)
     fitted = [unlabeled] + ([(known[0], known[2])] if known and clamped else [])
     for rows, _ in fitted:
         checks.checked_squares(rows, f"part {name}")
@@ -231,13 +242,13 @@ def _looked_at(clamped, name, columns, X, y, weight):
 
 
 def _sampled(stride, _name, _columns, *part):
-    (X, weight), _ = _split(False, *part)
+    (X, weight), _ = split(False, *part)
     some = X[::stride].copy()  # or the whole part would stay in memory
     return some, np.ones(len(some)) if weight is None else weight[::stride].copy()
 
 
 def _labeled(settings, _name, _columns, *part):
-    X, y, weight = _split(True, *part)[1] or (part[0][:0], np.zeros(0, dtype=np.intp), None)
+    X, y, weight = split(True, *part)[1] or (part[0][:0], np.zeros(0, dtype=np.intp), None)
     weight = np.ones(len(X)) if weight is None else weight
     return (X, y, weight) if settings is None else labeled_statistics(X, y, *settings, weight)
 
@@ -245,7 +256,7 @@ def _labeled(settings, _name, _columns, *part):
 @one_thread()
 def _expectation(clamped, kernel, parameters, _name, _columns, *part):
     """Take the E-step over a part."""
-    (X, weight), known = _split(clamped, *part)
+    (X, weight), known = split(clamped, *part)
     found = [rows_to_fit(X, parameters.covariance_type, weight, kernel).expectation(parameters)] if len(X) else []
     if known:
         X, y, weight = known
