@@ -1,6 +1,8 @@
 """What missing values cost, and whether a fit knows them."""
 
 from dataclasses import replace
+from functools import reduce
+from operator import add
 
 import numpy as np
 
@@ -120,17 +122,17 @@ def plugin_em(X, start: MixtureParameters, reg_covar: float = 0.0, max_iter: int
     It is no EM, whose E-step takes the expectation of products too: mean times mean plus conditional covariance (Little
     and Rubin, 2002, "Statistical Analysis with Missing Data", chapter 11).
     """
-    here, (patterns, pattern_of) = start, np.unique(np.isnan(X), axis=0, return_inverse=True)
-    pattern_of = pattern_of.ravel()  # NumPy 2.0 has a column
+    here, holes = start, np.isnan(X)
+    alike = [(missing, X[(holes == missing).all(axis=1)]) for missing in np.unique(holes, axis=0)]
     for _ in range(max_iter):
-        statistics, shares = expectation(X, here)[0], posteriors(X, here)
-        precisions, scatter = np.linalg.inv(here.covariance_matrices), np.array(statistics.scatter)
-        for p, missing in enumerate(patterns):
-            block = np.ix_(np.arange(here.n_components), missing, missing)
-            mass = shares[pattern_of == p].sum(axis=0)
-            scatter[block] -= mass[:, None, None] * np.linalg.inv(precisions[block])
+        precisions, parts = np.linalg.inv(here.covariance_matrices), []
+        for missing, rows in alike:
+            block, part = np.ix_(np.arange(here.n_components), missing, missing), expectation(rows, here)[0]
+            scatter = np.array(part.scatter)
+            scatter[block] -= part.mass[:, None, None] * np.linalg.inv(precisions[block])
+            parts.append(replace(part, scatter=scatter))
         try:
-            moved = maximization(replace(statistics, scatter=scatter), reg_covar)
+            moved = maximization(reduce(add, parts), reg_covar)
         except CollapsedComponentError:
             return None
         steps = (moved.means - here.means) / np.sqrt(here.variances), moved.variances / here.variances - 1
