@@ -64,6 +64,7 @@ def test_measurements_of_a_known_run():
     assert "bayes_accuracy" not in value  # nobody says what the rows were drawn from
     assert (value["majority_share"], value["kmeans_accuracy"], value["above_majority"]) == (0.5, 1, 0.5)
     assert value["beyond_identical_components"] > 0.5
+    assert abs(value["identical_components_gain"]) < 1e-12  # it stays where it is
     assert value["identical_components_are_maximum"] == 0
     assert value["passes_of_em"] >= 1
     assert value["smallest_change"] == 0.5
