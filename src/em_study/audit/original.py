@@ -61,6 +61,32 @@ def outcome(claims, study: Study, tables: dict, commit: str | None, date: str) -
     }
 
 
+def agreement(table, study: Study) -> dict:
+    """List what each protocol gave on the source's own rows, by experiment, with the settings of our fit.
+
+    Parameters
+    ----------
+    table : DataFrame
+        agreement.csv of the run.
+    study : Study
+    """
+    first, found = table[(table["replicate"] == 0) & table["failure"].isna()], {}
+    for name, rows in first.groupby("experiment", sort=False):
+        experiment = study.experiments[name]
+        if any(file.url for file in experiment.data.files):
+            of_protocols = {
+                row.protocol: {
+                    "n_samples": row.n_samples,
+                    "n_differing": round(row.disagreement * row.n_samples),
+                    "max_abs_posterior_difference": row.max_abs_posterior_difference,
+                }
+                for row in rows.itertuples()
+            }
+            fit = experiment.compared_fit.model_dump(exclude_defaults=True)
+            found[name] = {"fit": fit, "protocols": of_protocols}
+    return found
+
+
 def keep(overlay: str, results: Path, file: Path):
     """Write the file, after a run with this overlay."""
     study = load(["config.yaml", overlay]).study
@@ -68,5 +94,6 @@ def keep(overlay: str, results: Path, file: Path):
     tables = {name: read_table(results.parent / table_file(name), text.get(name, ())) for name in (*PARTS, *text)}
     claims = read_table(results / "tables/claims.csv")
     found = outcome(claims, study, tables, git_state(Path())["commit"], datetime.date.today().isoformat())
+    found["agreement"] = agreement(tables["agreement"], study)
     with whole_file(file) as temporary:
         temporary.write_text(OPENING + yaml.safe_dump(found, sort_keys=False), encoding="utf-8")

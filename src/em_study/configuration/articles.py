@@ -130,7 +130,7 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
 
 
 def _add_original_data(found: Articles, article: Layer, slug: str):
-    """Put what the article's claims gave on the source's own data beside each of them, in the article's layer."""
+    """Put what was measured on the source's own data beside each claim and experiment, in the article's layer."""
     file = article.values.get("original_data")
     if not isinstance(file, str):
         return
@@ -145,6 +145,9 @@ def _add_original_data(found: Articles, article: Layer, slug: str):
     for name, claim in block(found.layers[-1].values, "claims").items():
         if isinstance(claim, dict) and isinstance(outcomes.get(name), dict) and "not_tested" not in claim:
             claim["original"] = {**outcomes[name], "date": values.get("date")}
+    for name, agreement in block(values, "agreement").items():
+        if isinstance(experiment := block(found.layers[-1].values, "experiments").get(name), dict):
+            experiment["original"] = agreement
 
 
 def _moved(value, folder: Path, is_path: bool = False):
