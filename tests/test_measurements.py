@@ -9,6 +9,7 @@ import pytest
 import emgmm
 from em_study.data.dataset import Dataset
 from em_study.evaluation.agreement import compare
+from em_study.evaluation.information import continued
 from em_study.evaluation.measure import measure
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from em_study.evaluation.measurements.optima import numbered_optima
@@ -16,9 +17,8 @@ from em_study.evaluation.measurements.passes import em_with_fixed_variance
 from em_study.evaluation.numerical import maximize_likelihood
 from em_study.evaluation.protocols import run_protocol
 from em_study.evaluation.relabeling import best_relabeling
-from em_study.evaluation.scores import evaluate_fit
+from em_study.evaluation.scores import evaluate_fit, tabulate_parameters
 from em_study.evaluation.settings import Published
-from em_study.evaluation.standard_errors import standard_errors
 from em_study.fits.available import kernel_versions
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Run, stack_runs
@@ -60,9 +60,11 @@ def test_measurements_of_a_known_run():
     assert "bayes_accuracy" not in value  # nobody says what the rows were drawn from
     assert (value["majority_share"], value["kmeans_accuracy"], value["above_majority"]) == (0.5, 1, 0.5)
     assert value["beyond_identical_components"] > 0.5
+    assert value["identical_components_are_maximum"] == 0
     assert value["passes_of_em"] >= 1
     assert value["smallest_change"] == 0.5
-    assert value["convergence_rate"] == 0.5
+    assert value["is_maximum"] == 0  # it is the truth
+    assert value["predicted_rate"] < 1e-3  # nothing is missing
     assert value["start_smallest_eigenvalue"] == 1
     assert value["n_parameters"] == 5
     assert value["one_hot_difference"] < 1e-14
@@ -152,17 +154,113 @@ def test_a_numerical_optimizer_ends_where_em_does(kind):
     assert max(maximize_likelihood(X, start)) == pytest.approx(result.trace[-1], abs=1e-9)
 
 
-def test_standard_errors_are_those_of_known_labels():
-    """Estimates from many samples spread as the formulas say."""
-    mixture = emgmm.MixtureParameters.checked([0.3, 0.7], [[0.0], [5.0]], [[[1.0]], [[4.0]]])
-    draw, n, found = np.random.default_rng(0), 400, []
-    for _ in range(2000):
-        y = (draw.random(n) < 0.7).astype(int)
-        x = mixture.means[y, 0] + np.sqrt(mixture.covariances[y, 0, 0]) * draw.standard_normal(n)
-        found.append([y.mean(), x[y == 1].mean(), x[y == 1].var()])
-    errors = standard_errors(mixture, n)
-    expected = [errors["weights"][1], errors["means"][1, 0], errors["covariance_matrices"][1, 0, 0]]
-    np.testing.assert_allclose(np.std(found, axis=0), expected, rtol=0.08)
+def normals(*components, labeled=0):
+    """Rows of one feature from components, each its mean, standard deviation and count; some of each are labeled."""
+    draw = np.random.default_rng(0)
+    x = [draw.normal(mean, deviation, (n + labeled, 1)) for mean, deviation, n in components]
+    truth, labels = (np.repeat(np.arange(len(x)), n)[None] for n in ([n for *_, n in components], labeled))
+    rows = (np.concatenate(part)[None] for part in ([each[labeled:] for each in x], [each[:labeled] for each in x]))
+    unlabeled, known = rows
+    return Dataset(np.array(["x"]), np.array([*"abc"[: len(x)]]), unlabeled, truth, known, labels)
+
+
+def measured(dataset, fit):
+    """Take the measurements of a fit to a dataset, by their names, and its rows of parameters.csv, by theirs."""
+    found = run_fit(dataset, fit, 1, 0, "toy", "f")
+    table = measure(dataset, {"f": found}, {"f": fit}, 20, {}, 0, "toy")
+    parameters = tabulate_parameters(dataset, found, fit, [], "toy", "f").set_index(["component", "parameter"])
+    return table[table["fit"] == "f"].set_index("measurement")["value"], parameters
+
+
+GUIDE = (2, 4, 1000), (9, 2, 500)  # article C's
+
+
+@pytest.mark.parametrize(
+    ("fit", "labeled", "lost"),
+    [
+        (Fit(initialization="kmeans", tol=1e-6), 0, 0),
+        (Fit(initialization="labels", semi_supervised="clamped"), 50, 0),
+        (Fit(initialization="kmeans", tol=1e-6, covariance_type="tied"), 0, 0),
+        (Fit(initialization="labels", semi_supervised="init_only", missing="complete_rows", tol=1e-6), 50, 0.1),
+    ],
+)
+def test_the_missing_information_predicts_how_slowly_em_converges(fit, labeled, lost):
+    dataset = normals(*GUIDE, labeled=labeled)
+    dataset.unlabeled[np.random.default_rng(1).random(dataset.unlabeled.shape) < lost] = np.nan
+    value, _ = measured(dataset, fit)
+    assert value["convergence_rate"] == pytest.approx(value["predicted_rate"], rel=0.02)
+    # What Newton's step expects is what EM gains.
+    rows, runs = dataset.replicate(0), run_fit(dataset, fit, 1, 0, "toy", "f")
+    limit = continued(runs.end(0), rows, fit, emgmm.article_stopping(1e-13, 20_000)).trace
+    assert value["left_to_gain"] == pytest.approx(limit[-1] - limit[0], rel=0.05)
+    assert value["is_maximum"] == (value["left_to_gain"] * (1500 * (1 - lost) + 2 * labeled) <= 0.005)
+    to_the_end, _ = measured(dataset, fit.model_copy(update={"tol": 1e-11, "max_iter": 20_000}))
+    assert to_the_end["is_maximum"] == 1
+    assert to_the_end["predicted_rate"] == pytest.approx(value["predicted_rate"], rel=1e-4)
+
+
+def test_a_fit_that_stops_near_a_saddle_is_at_no_maximum():
+    dataset = normals((20, 5, 400), (40, 5, 800))  # as article B's call
+    fit = Fit(initialization="random_responsibilities", stopping="sklearn", tol=1e-3)
+    value, parameters = measured(dataset, fit)
+    assert value["is_maximum"] == 0
+    assert not {"left_to_gain", "predicted_rate", "convergence_rate"} & {*value.index}
+    assert parameters["standard_error"].isna().all()
+    assert parameters["value"].notna().all()
+
+
+def test_standard_errors_of_one_component_are_those_of_a_sample():
+    n = 400
+    value, parameters = measured(normals((3, 2, n)), Fit(initialization="kmeans", n_components=1))
+    deviation = parameters.loc[(0, "standard_deviation[0]"), "value"]
+    expected = [0, deviation / n**0.5, deviation / (2 * n) ** 0.5, deviation**2 * (2 / n) ** 0.5]
+    np.testing.assert_allclose(parameters["standard_error"], expected, rtol=1e-9, atol=1e-12)
+    assert (value["is_maximum"], value["predicted_rate"]) == pytest.approx((1, 0), abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
+def test_standard_errors_of_components_apart_are_those_of_known_labels(kind):
+    """Of the weights, of the means, and of the variances of all components that share one."""
+    draw, n = np.random.default_rng(0), np.array([300, 700])
+    X = np.repeat([[0.0, 0.0], [40.0, 40.0]], n, axis=0) + draw.standard_normal((1000, 2))
+    truth = np.repeat([0, 1], n)[None]
+    dataset = Dataset(np.array([*"xy"]), np.array([*"ab"]), X[None], truth, X[None, ::9], truth[:, ::9])
+    fit = Fit(initialization="labels", semi_supervised="init_only", covariance_type=kind)
+    _, parameters = measured(dataset, fit)
+    errors, values = (parameters[name].unstack() for name in ("standard_error", "value"))
+    count = {"full": n, "diag": n, "tied": 1000, "spherical": 2 * n}[kind]
+    np.testing.assert_allclose(errors["weight"], np.sqrt(0.3 * 0.7 / 1000), rtol=1e-6)
+    np.testing.assert_allclose(errors["mean[1]"], values["standard_deviation[1]"] / np.sqrt(n), rtol=1e-6)
+    variances = values["covariance[0,0]"]
+    np.testing.assert_allclose(errors["covariance[0,0]"], variances * np.sqrt(2 / np.array(count)), rtol=1e-6)
+    of_both = np.sqrt((variances * values["covariance[1,1]"] + values["covariance[0,1]"] ** 2) / np.array(count))
+    np.testing.assert_allclose(errors["covariance[0,1]"], 0 if kind in ("diag", "spherical") else of_both, rtol=1e-6)
+
+
+def test_differences_from_another_are_told_in_standard_errors_at_the_maximum():
+    dataset, fit = normals(*GUIDE, labeled=50), Fit(initialization="labels", semi_supervised="init_only")
+    ours = run_fit(dataset, fit, 1, 0, "toy", "f")
+    _, at_the_end = measured(dataset, fit.model_copy(update={"tol": 1e-12, "max_iter": 20_000}))
+    error, end = at_the_end.loc[(1, "mean[0]"), "standard_error"], ours.end(0)
+    moved = emgmm.MixtureParameters(end.weights, end.means + np.array([[0.0], [2 * error]]), end.covariances)
+    theirs = stack_runs([Run(ours.start(0), moved)], 2, 1, "full")
+    (found,) = compare(dataset, ours, {"same_regularization": theirs}, fit, "toy")[
+        "max_standardized_parameter_difference"
+    ]
+    assert found == pytest.approx(2, rel=1e-4)
+    measured_alone, _ = measured(dataset, fit)
+    assert measured_alone["left_to_gain"] * 1500 > 0.5  # at article A's tolerance our end itself tells none
+
+
+def test_too_few_rows_or_too_much_work_tell_no_information(monkeypatch):
+    dataset, fit = normals((0, 1, 4), (9, 1, 4)), Fit(initialization="kmeans", reg_covar=1e-3)
+    few = dataclasses.replace(dataset, unlabeled=dataset.unlabeled[:, 2:7], truth=dataset.truth[:, 2:7])
+    for rows, told in ((dataset, True), (few, False)):  # five rows, five parameters
+        value, parameters = measured(rows, fit)
+        assert ("is_maximum" in value) == told
+        assert told or parameters["standard_error"].isna().all()
+    monkeypatch.setattr("em_study.evaluation.information.MOST_WORK", 8 * 5**2 - 1)
+    assert "is_maximum" not in measured(dataset, fit)[0]
 
 
 def test_a_start_alone_takes_no_steps():

@@ -167,6 +167,12 @@ COLUMNS = {
             TRUTH, "1 if the value, rounded as printed, is the published one, else 0; empty if nothing was printed"
         ),
         "class": Column(TEXT, "name of the class that the component stands for; empty if the fit never saw a label"),
+        "standard_error": Column(
+            NUMBER,
+            "of the value, in its units, by the observed information where the fit ended; empty where it means nothing "
+            "(more than 0.5 nats of all rows below a maximum; a saddle; a weight near 0; components that are alike)",
+            Tolerance(1e-6, 1e-12),
+        ),
     },
     "agreement": {
         "experiment": _EXPERIMENT,
@@ -200,9 +206,10 @@ COLUMNS = {
         ),
         "max_standardized_parameter_difference": Column(
             "standard errors",
-            "largest difference of a weight, mean or covariance entry, in standard errors of its estimate as if the "
-            "rows' components were known",
-            Tolerance(1e-8, 1e-9),
+            "largest difference of a weight, mean or covariance entry, in its standard error by the observed "
+            "information at the maximum that our EM goes on to from its end; empty where it means nothing (no maximum; "
+            "a weight near 0; components that are alike)",
+            Tolerance(1e-6, 1e-9),
             label="largest difference of a parameter (standard errors)",
             is_logarithmic=True,
         ),

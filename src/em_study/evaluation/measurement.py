@@ -10,6 +10,7 @@ import numpy as np
 
 from em_study.columns import Column, Tolerance
 from em_study.data.dataset import Dataset, Replicate
+from em_study.evaluation.information import information_at
 from em_study.evaluation.relabeling import accuracy
 from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
@@ -226,6 +227,11 @@ class OneRun(_Replicate):
     def end(self) -> MixtureParameters | None:
         """Where it ended, if it did not fail."""
         return self.runs.end(self.number)
+
+    @cached_property
+    def information(self):
+        """The observed information where it ended, if it did not fail, and it is not too much work."""
+        return None if self.end is None else information_at(self.end, self.rows, self.fit)
 
     @property
     def gains(self):

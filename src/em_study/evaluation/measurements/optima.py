@@ -3,7 +3,9 @@
 import numpy as np
 
 from em_study.columns import Column
+from em_study.evaluation.information import information_at
 from em_study.evaluation.measurement import OneDraw, OneFit, measured
+from em_study.fits.settings import Fit
 from emgmm import (
     CollapsedComponentError,
     MixtureParameters,
@@ -63,6 +65,9 @@ def below_best(fit):
         "log-likelihood that EM from identical components ends with, subtracted from that which it reaches if they are "
         "moved 0.1 standard deviations aside there; above 0, the first end was no maximum",
     ),
+    identical_components_are_maximum=Column(
+        "0 or 1", "1 if the first end is a maximum by the observed information, else 0"
+    ),
 )
 def beyond_identical_components(draw):
     """Tell whether EM from identical components stops at a maximum; nothing of one component."""
@@ -81,4 +86,7 @@ def beyond_identical_components(draw):
         beyond = expectation_maximization(X, moved, stopping).parameters
     except CollapsedComponentError:
         return None
-    return log_likelihoods(X, beyond).mean() - log_likelihoods(X, end).mean()
+    found = {("beyond_identical_components", None): log_likelihoods(X, beyond).mean() - log_likelihoods(X, end).mean()}
+    if information := information_at(end, draw.rows, Fit()):
+        found["identical_components_are_maximum", None] = float(information.is_maximum)
+    return found
