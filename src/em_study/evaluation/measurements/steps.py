@@ -65,6 +65,7 @@ def _left_to_gain(run) -> float:
     OneRun,
     needs=("information",),
     first=20,
+    most_rows=100_000,
     convergence_rate=Column(
         "ratio",
         "the same, measured: the root of the last gain of the log-likelihood divided by the one before, where plain EM "
