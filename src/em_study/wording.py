@@ -58,7 +58,7 @@ def nearest(word, options) -> str:
 class Measured(float):
     """A number with its standard error, written with no digit beyond the first of that; by "%" as a percentage.
 
-    Any other format is that of a float.
+    Any other format is that of a float, with a space before the sign of a percentage.
     """
 
     error: float
@@ -73,7 +73,9 @@ class Measured(float):
         """Write it."""
         if spec == "%":
             return f"{rounded(100 * float(self), 100 * self.error)} %"
-        return format(float(self), spec) if spec else rounded(float(self), self.error)
+        if spec:
+            return format(float(self), spec).replace("%", " %")
+        return rounded(float(self), self.error)
 
 
 def rounded(value: float, error: float = math.nan) -> str:

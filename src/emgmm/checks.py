@@ -205,6 +205,6 @@ def components_of(labels, classes):
     known, result = has_label(labels), np.full(len(labels), UNLABELED, dtype=np.intp)
     places = np.searchsorted(classes, labels[known].astype(classes.dtype)).clip(max=len(classes) - 1)
     if (others := classes[places] != labels[known]).any():
-        raise ValueError(f"the label {labels[known][others][0]!r} is none of the classes {classes.tolist()}")
+        raise ValueError(f"the label {labels[known][others].tolist()[0]!r} is none of the classes {classes.tolist()}")
     result[known] = places
     return result

@@ -36,10 +36,10 @@ def document(template: str, tables: dict | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"to": format, "average": _average}
+    environment.filters |= {"to": _written, "average": _average}
     original = yaml.safe_load((ROOT / ORIGINAL).read_text(encoding="utf-8"))
-    environment.globals |= {"rows": _rows, "ladder": LADDER, "verdicts": VERDICTS, "kinds": kinds, "original": original}
-    environment.globals |= {"deviations": CATALOGUE, "by_data": lambda name: VERDICTS[name].by_data}
+    environment.globals |= {"rows": _rows, "ladder": LADDER, "verdicts": VERDICTS, "kinds": kinds}
+    environment.globals |= {"original": original, "deviations": CATALOGUE}
     return environment.get_template(template).render(tables or {})
 
 
@@ -48,6 +48,12 @@ def _rows(table: pd.DataFrame, where: dict) -> pd.DataFrame:
     for column, wanted in where.items():
         table = table[holding(table[column], wanted)]
     return table
+
+
+def _written(value, spec: str) -> str:
+    """Format a value, with a space before the sign of a percentage."""
+    text = format(value, spec)
+    return text.replace("%", " %") if spec != "%" else text
 
 
 def _average(values: pd.Series) -> Measured:

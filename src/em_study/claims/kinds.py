@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from em_study.claims import phrases, verdicts
+from em_study.claims import certainty, phrases, verdicts
 from em_study.claims.certainty import (
     BY_DATA,
     DEPENDS,
@@ -384,6 +384,11 @@ def share_of(count: int, claim, numbers) -> tuple[float, float]:
     """
     n_failed = numbers.n_failed if claim.failed_runs == "fails" else 0
     return count / (len(numbers.of_draws) + n_failed), numbers.n_independent + n_failed
+
+
+def power(share: float, n: int) -> dict[str, float]:
+    """Tell the chance of each outcome of an inequality, by the true share of all replicates and their number."""
+    return certainty.power(share, n, lambda shares, ns: KINDS["inequality"].rule(None, shares, ns))
 
 
 KINDS = {kind.name: kind for kind in (Number(), Inequality(), Estimate(), Existence(), Identity())}

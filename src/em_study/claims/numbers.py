@@ -221,7 +221,8 @@ class Lines:
         self._add(f't["ran"] = {ran}', shown=False)
         if selection.sweep is not None and table["replicate"].any():
             keys = self._value([*table.columns[: list(table).index("fit")], "fit", "protocol"])
-            again = '*(t[t["once"]].assign(replicate=r) for r in range(1, t["replicate"].max() + 1))'
+            others = 'pd.Series(range(1, t["replicate"].max() + 1), name="replicate")'
+            again = f't[t["once"]].drop(columns="replicate").merge({others}, how="cross")'
             self._add(f't["once"] = t.groupby({keys}, dropna=False)["replicate"].transform("size") == 1', once=True)
             self._add(f"t = pd.concat([t, {again}])", once=True)
             return bool(selection.other or selection.among or selection.each_draw)

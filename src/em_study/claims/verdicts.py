@@ -46,7 +46,7 @@ class Verdict:
 NOT_REPRODUCED = Verdict(
     "not_reproduced",
     "not reproduced",
-    "no, on the source's data",
+    "no",
     "\u2715",
     RED,
     "On the source's own data it does not hold.",
@@ -88,7 +88,7 @@ UNDECIDED = Verdict(
 )
 REPLICATED = Verdict("replicated", "replicated", "yes", "\u25c9", GREEN, "On new data of the same kind it holds.")
 REPRODUCED = Verdict(
-    "reproduced", "reproduced", "yes, on the source's data", "\u25cf", GREEN, "On the source's own data it holds."
+    "reproduced", "reproduced", "yes", "\u25cf", GREEN, "On the source's own data it holds."
 )
 BUG = Verdict(
     "bug", "a bug, or other settings", "a bug, or other settings", "\u203c", RED, "An identity fails.", by_data=False

@@ -26,15 +26,19 @@ def information_at(parameters: MixtureParameters, rows: Replicate, fit: Fit) -> 
 
     The labeled rows are among them if they are clamped. None where the rows are too few, or it is too much work.
     """
+    if _is_too_much(parameters, rows):
+        return None
     rows = fitted_rows(rows, fit)
     X, y = rows.unlabeled, None
     if fit.semi_supervised == "clamped":
         y = np.concatenate([np.full(len(X), -1), rows.labels])
         X = np.concatenate([X, rows.labeled])
+    return observed_information(X, parameters, y=y) if len(X) > parameters.n_parameters else None
+
+
+def _is_too_much(parameters, rows):
     size = parameters.n_parameters
-    if not size < len(X) <= MOST_WORK / size**2 or size > MOST_PARAMETERS:
-        return None
-    return observed_information(X, parameters, y=y)
+    return size > MOST_PARAMETERS or len(rows.unlabeled) * size**2 > MOST_WORK
 
 
 def continued(parameters: MixtureParameters, rows: Replicate, fit: Fit, stopping: StoppingRule, **settings) -> EMResult:
@@ -48,6 +52,8 @@ def continued(parameters: MixtureParameters, rows: Replicate, fit: Fit, stopping
 
 def information_near(parameters: MixtureParameters, rows: Replicate, fit: Fit) -> ObservedInformation | None:
     """Give the same at the maximum that our EM goes on to: at a tolerance of 1e-4 it may be a standard error away."""
+    if _is_too_much(parameters, rows):
+        return None
     end = continued(parameters, rows, fit, AT_A_MAXIMUM, acceleration="anderson").parameters
     return information_at(end, rows, fit)
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from em_study.columns import Column
 from em_study.evaluation.measurement import OneRun, measured
-from em_study.evaluation.numerical import gradient
 from emgmm import SufficientStatistics, article_stopping, expectation, expectation_maximization
+from emgmm.coordinates import Coordinates
 
 STOPPING = article_stopping(1e-10, 20_000)
 
@@ -50,8 +50,10 @@ def climb_with_a_prior(run):
     if found.collapse:
         return None
     statistics = expectation(run.complete, found.parameters)[0] + prior
-    slopes = gradient(statistics, found.parameters)
+    coordinates = Coordinates(found.parameters)
+    places, units = coordinates.of_components()
+    slopes = np.abs(coordinates.gradient(statistics, found.parameters)[places]) / units
     return {
         ("map_smallest_change", None): np.diff(found.trace).min(),
-        ("map_slope_at_end", None): max(np.abs(part).max() for part in slopes) / statistics.mass.sum(),
+        ("map_slope_at_end", None): slopes.max() / statistics.mass.sum(),
     }

@@ -5,9 +5,9 @@ import numpy as np
 from em_study.columns import Column, Tolerance
 from em_study.evaluation.information import continued, information_near
 from em_study.evaluation.measurement import NotMeasurableError, OneFit, OneRun, measured
-from em_study.evaluation.numerical import gradient
 from em_study.fits.missing import fitted_rows
 from emgmm import article_stopping, expectation, expectation_maximization, posteriors
+from emgmm.coordinates import Coordinates
 
 SMALLEST_GAIN = 1e-11  # nats a row: below it, a ratio of gains is rounding
 MOST_STEPS = 2000
@@ -123,6 +123,7 @@ def _left_to_gain(run) -> float:
     OneRun,
     needs=("information",),
     first=20,
+    most_rows=100_000,
     convergence_rate=Column(
         "ratio",
         "the same, measured: the root of the last gain of the log-likelihood divided by the one before, where plain EM "
@@ -171,7 +172,9 @@ def slope_at_end(run):
         return None
     X = fitted_rows(run.rows, run.fit).unlabeled
     statistics, _ = expectation(X, run.end)
-    return max(np.abs(part).max() for part in gradient(statistics, run.end)) / len(X)
+    coordinates = Coordinates(run.end)
+    places, units = coordinates.of_components()
+    return (np.abs(coordinates.gradient(statistics, run.end)[places]) / units).max() / len(X)
 
 
 @measured(
