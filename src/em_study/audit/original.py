@@ -70,21 +70,17 @@ def agreement(table, study: Study) -> dict:
         agreement.csv of the run.
     study : Study
     """
-    first, found = table[(table["replicate"] == 0) & table["failure"].isna()], {}
-    for name, rows in first.groupby("experiment", sort=False):
-        experiment = study.experiments[name]
-        if any(file.url for file in experiment.data.files):
-            of_protocols = {
-                row.protocol: {
-                    "n_samples": row.n_samples,
-                    "n_differing": round(row.disagreement * row.n_samples),
-                    "max_abs_posterior_difference": row.max_abs_posterior_difference,
-                }
-                for row in rows.itertuples()
-            }
-            fit = experiment.compared_fit.model_dump(exclude_defaults=True)
-            found[name] = {"fit": fit, "protocols": of_protocols}
-    return found
+    first = table[(table["replicate"] == 0) & table["failure"].isna()]
+    first = first.assign(n_differing=(first["disagreement"] * first["n_samples"]).round().astype(int))
+    columns = ["n_samples", "n_differing", "max_abs_posterior_difference"]
+    return {
+        name: {
+            "fit": study.experiments[name].compared_fit.model_dump(exclude_defaults=True),
+            "protocols": rows.set_index("protocol")[columns].to_dict("index"),
+        }
+        for name, rows in first.groupby("experiment", sort=False)
+        if any(file.url for file in study.experiments[name].data.files)
+    }
 
 
 def keep(overlay: str, results: Path, file: Path):

@@ -73,8 +73,7 @@ def above_kmeans(run):
     needs=("end", "gains", "truth", "complete"),
     first=SOME,
     most_rows=SOME_ROWS,
-    initial_accuracy=Column("share", "share of the rows with their true class at the start (of our EM, not clamped)"),
-    accuracy_change=Column("share", "the fit's accuracy less initial_accuracy"),
+    accuracy_change=Column("share", "the fit's accuracy less that at its start (of our EM, not clamped)"),
     accuracy_falls=Column("count", "steps of EM after which fewer rows have their true class than before"),
     largest_accuracy_fall=Column("share", "most accuracy that a step loses; 0 if none does"),
 )
@@ -93,7 +92,6 @@ def accuracy_by_step(run):
     expectation_maximization(X, run.start, never, **again)
     changes = np.diff([*by_step, run.accuracy])
     return {
-        ("initial_accuracy", None): by_step[0],
         ("accuracy_change", None): run.accuracy - by_step[0],
         ("accuracy_falls", None): np.sum(changes < 0),
         ("largest_accuracy_fall", None): max(0.0, -changes.min()),
