@@ -18,6 +18,7 @@ from em_study.evaluation.measure import measure
 from em_study.evaluation.scores import evaluate_fit
 from em_study.fits.em import run_fit
 
+ROOT = Path(__file__).parent.parent
 TOY = GOOD["experiments"]["toy"]
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}}
 ARTICLE = {
@@ -344,3 +345,23 @@ def test_what_a_run_replaces_is_said_when_it_starts(write, monkeypatch):
     )
     assert told[3].startswith("  snakemake -s ")  # the tree is elsewhere
     assert told[3].endswith("Snakefile --cores 4 --configfile 'my overlay.yaml' --directory elsewhere")
+
+
+DEFAULT = load([ROOT / "config.yaml"]).study
+
+
+@pytest.mark.parametrize("name", DEFAULT.claims)
+def test_a_claim_says_what_its_source_says(name):
+    claim = DEFAULT.claims[name]
+    assert claim.cited
+    assert bool(claim.quote) == (claim.basis in ("verbatim", "inferred"))  # a question has no author
+    assert claim.statement.endswith("?" if claim.basis == "question" else ".")
+    assert len((claim.short or claim.statement).split()) <= 10
+
+
+def test_the_page_of_methods_lists_every_experiment_and_its_replicates():
+    lines = (ROOT / "docs/methods.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| `")]
+    assert {row[0].strip("`"): int(row[2]) for row in rows} == {
+        name: experiment.replicates for name, experiment in DEFAULT.experiments.items()
+    }

@@ -192,6 +192,26 @@ def test_shared_rows_are_those_of_replicate_0():
     np.testing.assert_array_equal(one.unlabeled[0], shared.unlabeled[0])
 
 
+def test_refitted_parameters_vary_as_estimates_do():
+    mixture = {**TWO, "means": [[0.0], [40.0]], "weights": [0.2, 0.8], "n_unlabeled": 500}
+    told = GaussianMixtureData(**mixture).load(200, 1, "e")
+    dataset = GaussianMixtureData(**mixture, refitted=True).load(200, 1, "e")
+    assert np.ptp(told.true_means) == 40
+    errors = np.sqrt([16 / 100, 4 / 400])  # of a mean, from the rows of its class
+    np.testing.assert_allclose(dataset.true_means[:, :, 0].std(axis=0), errors, rtol=0.15)
+    np.testing.assert_allclose(dataset.true_weights[:, 0].std(), np.sqrt(0.2 * 0.8 / 500), rtol=0.15)
+    # The rows are drawn from the refitted mixture: their means spread by both errors.
+    np.testing.assert_allclose(dataset.unlabeled[dataset.truth == 1].mean(), 40, atol=0.03)
+    of_rows = [x[y == 1].mean() for x, y in zip(dataset.unlabeled, dataset.truth, strict=True)]
+    np.testing.assert_allclose(np.std(of_rows), errors[1] * np.sqrt(2), rtol=0.15)
+
+
+def test_a_refit_that_fails_says_so():
+    data = GaussianMixtureData(**TWO, weights=[0.5, 0.5], n_unlabeled=1, refitted=True)
+    with pytest.raises(DataError, match=r"data\.refitted: a fit to 1 rows of the mixture failed: component"):
+        data.load(1, 0, "e")
+
+
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer"])
 def test_real_data_hide_all_labels_but_a_fraction(name):
     data = SklearnData(source="sklearn", dataset=name, labeled_fraction=0.1, standardize=True)

@@ -237,7 +237,7 @@ def test_imputed_values_are_measured_against_what_was_there():
     assert values["observed"]["imputation_coverage"].mean() == pytest.approx(0.95, abs=0.03)
     assert "imputation_coverage" not in values["column_means"]
     for name in ("observed", "complete_rows", "column_means"):  # of the rows that it fitted
-        assert values[name]["slope_at_end"].max() < 1e-3
+        assert values[name]["left_to_gain"].max() < 1e-4
     taken = set(table["measurement"])
     assert taken.isdisjoint({"kmeans_accuracy", "above_kmeans", "kmeans_agreement", "passes_of_em", "bound_gap"})
     assert {"bayes_accuracy", "below_bayes", "overall_mean_error", "component_error"} <= taken

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -16,6 +17,9 @@ from project import ROOT, make_project
 from em_study.claims.sentences import same_test
 from em_study.configuration.loading import load
 from em_study.errors import ConfigurationError
+from em_study.evaluation.protocols import LADDER, PROTOCOLS
+from em_study.figures.catalogue import FIGURES
+from em_study.figures.shown import Shown
 
 COMMITTED = yaml.safe_load((ROOT / "articles/original/xu_2021.yaml").read_text())
 CONFIGURATION = yaml.safe_load((ROOT / "config/original-data.yaml").read_text())
@@ -70,9 +74,16 @@ def test_one_command_measures_again(stand_in, monkeypatch):
         assert outcome["verdict"] == claims.loc[name, "verdict"]
     assert found["claims"]["A2"]["n_replicates"] == 1  # the labels give one start, the files one set of rows
     monkeypatch.chdir(folder)
-    claim = load(["config.yaml"]).study.claims["A2"]
+    study = load(["config.yaml"]).study
+    claim = study.claims["A2"]
     assert claim.original.observed == found["claims"]["A2"]["observed"]
     assert claim.original.date == found["date"]
+    agreement = pd.read_csv(folder / ".original-data/results/tables/agreement.csv").set_index("protocol")
+    assert study.experiments["customers"].on_original_rows.keys() == set(PROTOCOLS)
+    for name, given in study.experiments["customers"].on_original_rows.items():
+        row = agreement[agreement["replicate"] == 0].loc[name]
+        assert given.n_differing == pytest.approx(row["disagreement"] * row["n_samples"])
+        assert given.max_abs_posterior_difference == row["max_abs_posterior_difference"]
 
 
 def test_the_committed_outcome_is_of_the_configured_files():
@@ -84,6 +95,28 @@ def test_the_committed_outcome_is_of_the_configured_files():
     assert set(COMMITTED["claims"]) < {name for name in study.claims if name.startswith("A")}
     assert study.claims["A5"].original.observed == 0.994
     assert study.claims["A2"].original.verdict == "reproduced"
+    customers = study.experiments["customers"]
+    differ = {name: found.n_differing for name, found in customers.on_original_rows.items()}
+    assert differ == dict.fromkeys(LADDER, 0) | {"as_published": 6, "tolerance_first": 4, "regularization_first": 6}
+    other = {"semi_supervised": customers.compared_fit.model_copy(update={"tol": 1e-5})}
+    assert not customers.model_copy(update={"fits": customers.fits | other}).on_original_rows
+
+
+def test_the_ladder_shows_what_the_source_s_own_data_gave():
+    columns = ["replicate", "protocol", "agreement", "max_abs_posterior_difference"]
+    rows = [(r, name, 0.9 + 0.1 * r, 0.5 * (1 - r)) for r in (0, 1) for name in ("as_published", "exact_precisions")]
+    agreement = pd.DataFrame(rows, columns=columns).assign(failure=np.nan)
+    own = {"as_published": {"n_samples": 50, "n_differing": 1, "max_abs_posterior_difference": 0.25}}
+
+    def diamonds(**given):
+        axes = FIGURES["agreement_ladder"].draw(Shown("toy", agreement=agreement, **given)).axes
+        return axes, [(*line.get_xydata()[0],) for of in axes for line in of.lines if line.get_marker() == "D"]
+
+    (left, right), found = diamonds(original=own)
+    assert found == [(0, 98), (0, 0.25)]
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["on the author's data (50 samples)"]
+    assert right.get_yscale() == "symlog"  # 0 is drawn as 0
+    assert not diamonds()[1]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +125,7 @@ def test_the_committed_outcome_is_of_the_configured_files():
         ("claims: {A1: {observed: 1}}", "claims.A1.original.n_replicates: is required, but missing"),
         ("claims: {A1: {verdict: good}}", "claims.A1.original.verdict: is 'good'"),
         ("claims: {A1: {obsrved: 1}}", "claims.A1.original.obsrved: unknown key; did you mean 'observed'?"),
+        ("agreement: {customers: {fit: {}}}", "experiments.customers.original.protocols: is required, but missing"),
         ("- 1", "articles.xu_2021.original_data"),
         (None, "articles.xu_2021.original_data"),
     ],

@@ -64,6 +64,7 @@ _REPLICATE = Column(COUNT, "number of the repetition, from 0")
 _TRACE = Tolerance(1e-8)  # also of runs that break down
 _CRITERION = Tolerance(1e-12, 1e-9)
 _OBSERVED = Tolerance(1e-6, 1e-9)
+_SHARE = Tolerance(1e-12, 1e-12)
 
 # Every table, and its columns in order.
 COLUMNS = {
@@ -167,6 +168,12 @@ COLUMNS = {
             TRUTH, "1 if the value, rounded as printed, is the published one, else 0; empty if nothing was printed"
         ),
         "class": Column(TEXT, "name of the class that the component stands for; empty if the fit never saw a label"),
+        "standard_error": Column(
+            NUMBER,
+            "of the value, in its units, by the observed information where the fit ended; empty where it means nothing "
+            "(more than 0.5 nats of all rows below a maximum; a saddle; a weight near 0; components that are alike)",
+            Tolerance(1e-6, 1e-12),
+        ),
     },
     "agreement": {
         "experiment": _EXPERIMENT,
@@ -200,9 +207,10 @@ COLUMNS = {
         ),
         "max_standardized_parameter_difference": Column(
             "standard errors",
-            "largest difference of a weight, mean or covariance entry, in standard errors of its estimate as if the "
-            "rows' components were known",
-            Tolerance(1e-8, 1e-9),
+            "largest difference of a weight, mean or covariance entry, in its standard error by the observed "
+            "information at the maximum that our EM goes on to from its end; empty where it means nothing (no maximum; "
+            "a weight near 0; components that are alike)",
+            Tolerance(1e-6, 1e-9),
             label="largest difference of a parameter (standard errors)",
             is_logarithmic=True,
         ),
@@ -285,38 +293,89 @@ COLUMNS = {
         "interval_low": Column(
             NUMBER,
             "lower end of the 95 % confidence interval of observed: of a median by order statistics, of a mean by "
-            "Student's t, of a share by Wilson; empty for a smallest or largest number, of too few draws, where a draw "
-            "has several numbers, or where the draws are of several experiments",
+            "Student's t, of a geometric mean by the same on logarithms, of a share by Wilson; empty for a smallest or "
+            "largest number, of too few draws, where a draw has several numbers, where the draws are of several "
+            "experiments, and for an identity",
             _OBSERVED,
         ),
         "interval_high": Column(NUMBER, "upper end, likewise", _OBSERVED),
-        "n_replicates": Column(COUNT, "draws that were looked at: replicates with a number"),
+        "n_replicates": Column(
+            COUNT, "draws that were looked at: with a number, or failed where that counts against the claim"
+        ),
         "verdict": Column(
             TEXT,
-            "reproduced; reproduced_in_distribution (it depends on the draw); not_reproduced; explained (it does not "
-            "hold, and what holds instead was measured over the draws); undecided (too few draws); or not_tested "
-            "(there are no numbers for it). The rules are in docs/verdicts.md",
+            "on new data, or on the source's own where there are no others: replicated or reproduced; depends_on_draw; "
+            "depends_on_data (experiments differ); not_replicated or not_reproduced; explained (it does not hold, and "
+            "what holds instead was measured); undecided (too few draws); checked or bug (of an identity); "
+            "by_argument; or not_tested (there are no numbers for it). The rules are in docs/verdicts.md",
         ),
-        "explanation": Column(TEXT, "the verdict in words, and the numbers behind it", is_compared=False),
-        "kind": Column(TEXT, "how the draws decide: number, inequality, existence or identity; empty if not tested"),
-        "criterion": Column(TEXT, "what a draw must fulfil"),
+        "explanation": Column(
+            TEXT, "the headline, then what the source's own data gave, then the numbers behind both", is_compared=False
+        ),
+        "kind": Column(
+            TEXT, "how the draws decide: number, inequality, estimate, existence or identity; empty if not tested"
+        ),
+        "criterion": Column(TEXT, "what a draw must fulfil; of an estimate, the statistic"),
         "threshold_of": Column(TEXT, "who set the number in it: the article, or this study"),
-        "share_holding": Column("share", "share of the draws that fulfil it (0-1)"),
+        "share_holding": Column(
+            "share",
+            "share of the draws that fulfil it (0-1); empty for an identity, and where experiments decide apart",
+        ),
         "share_low": Column(
             "share",
-            "lower end of that share's 95 % interval (Wilson); empty where the draws are not independent, as above, or "
-            "one run decides",
+            "lower end of that share's 95 % interval (Wilson; where a draw has several numbers, n is that of the "
+            "draws); empty where share_holding is, or one run decides",
+            _SHARE,
         ),
-        "share_high": Column("share", "upper end, likewise"),
-        "range_low": Column(NUMBER, "2.5 percentile of the draws' numbers; empty for one draw", _OBSERVED),
+        "share_high": Column("share", "upper end, likewise", _SHARE),
+        "range_low": Column(NUMBER, "2.5 percentile of the draws' numbers; empty of fewer than 73", _OBSERVED),
         "range_high": Column(NUMBER, "97.5 percentile, likewise", _OBSERVED),
         "percentile": Column("%", "of kind number: percentage of the draws below published, and half of those at it"),
         "original_observed": Column(
             NUMBER,
-            "observed on the source's own data, measured once (the files are not part of the repository); empty if "
-            "there are none, or the claim could not be tested on them or has changed since",
+            "observed on the source's own data. Where the files are not part of the repository, it was measured once; "
+            "empty if there are none, or the claim could not be tested on them or has changed since",
         ),
         "original_verdict": Column(TEXT, "verdict there"),
+        "basis": Column(
+            TEXT,
+            "how the statement comes from the source: verbatim, paraphrase, figure (an image that was not seen), "
+            "inferred, or question (this study's own: its source does not say it)",
+        ),
+        "quote": Column(TEXT, "the source's own words; empty if there are none"),
+        "cited": Column(TEXT, "where they stand, and the source's address"),
+        "short": Column(TEXT, "the statement in at most ten words; the statement itself if nothing shorter is given"),
+        "headline": Column(TEXT, "what was found, in one sentence", is_compared=False),
+        "rows_of": Column(TEXT, "whose data the verdict is on: source (its own) or other (new); empty if not tested"),
+        "share_needed": Column(
+            "share", "share that the interval must reach; empty if it is no share that decides", is_given=True
+        ),
+        "draws_needed": Column(
+            NUMBER,
+            "of an undecided claim: draws (of each experiment) that would decide if what they show stays; empty if no "
+            "number would",
+            _OBSERVED,
+        ),
+        "n_failed": Column(COUNT, "runs without a number because they failed"),
+        "mcse": Column(
+            NUMBER,
+            "Monte Carlo standard error of observed; of a median, its interval's half divided by 1.96. Empty as the "
+            "interval",
+            _OBSERVED,
+        ),
+        "stability": Column(
+            "probability",
+            "chance that a fresh run of the same size gives the same verdict (Jeffreys' posterior of the share; of an "
+            "estimate, a normal distribution); empty where nothing is drawn",
+            _OBSERVED,
+        ),
+        "threshold_low": Column(
+            NUMBER,
+            "threshold down to which the verdict is the same, of an inequality, an estimate or an existence; empty if "
+            "it is however low",
+            _OBSERVED,
+        ),
+        "threshold_high": Column(NUMBER, "threshold up to which it is the same, likewise", _OBSERVED),
     },
 }
 

@@ -19,6 +19,9 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$"), Afte
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")]
+
+
 Vector = Annotated[list[float], Field(min_length=1, max_length=1000)]
 
 

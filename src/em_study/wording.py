@@ -1,10 +1,12 @@
 """How values and choices are shown to a person."""
 
 import difflib
+import math
 import re
 from string import Formatter
 
 PLACEHOLDER = re.compile(r"\{\s*[.\w]+\s*(,.*)?\}")  # what Snakemake fills in, whoever wrote it
+MOST_DECIMALS = 4  # of a number that is written without an exponent
 
 
 def shown(value) -> str:
@@ -51,3 +53,48 @@ def nearest(word, options) -> str:
     close = difflib.get_close_matches(word, options, n=1) or (shortened if word else [])
     hint = f"; did you mean '{close[0]}'?" if close else "."
     return f"{hint} Allowed: {', '.join(options)}"
+
+
+class Measured(float):
+    """A number with its standard error, written with no digit beyond the first of that; by "%" as a percentage.
+
+    Any other format is that of a float, with a space before the sign of a percentage.
+    """
+
+    error: float
+
+    def __new__(cls, value, error=math.nan):
+        """Make it; without a standard error, four digits count."""
+        made = super().__new__(cls, value)
+        made.error = float(error)
+        return made
+
+    def __format__(self, spec: str) -> str:
+        """Write it."""
+        if spec == "%":
+            return f"{rounded(100 * float(self), 100 * self.error)} %"
+        if spec:
+            return format(float(self), spec).replace("%", " %")
+        return rounded(float(self), self.error)
+
+
+def rounded(value: float, error: float = math.nan) -> str:
+    """Write a number to the first digit of its standard error, or to four digits if it has none."""
+    if not (error > 0 and math.isfinite(error) and math.isfinite(value)):
+        return f"{value:.4g}"
+    decimals = -math.floor(math.log10(error))
+    if decimals > MOST_DECIMALS:
+        digits = math.floor(math.log10(abs(value))) + decimals + 1 if value else 1
+        return f"{value:.{max(1, digits)}g}"
+    return f"{round(value, decimals) + 0.0:,.{max(0, decimals)}f}"
+
+
+def at_most_words(n: int):
+    """Make what checks that a text has no more words."""
+
+    def check(text):
+        if (found := len(text.split())) > n:
+            raise ValueError(f"must have at most {n} words, has {found}")
+        return text
+
+    return check

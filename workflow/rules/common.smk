@@ -38,7 +38,7 @@ from em_study.plan.run_lock import hold, last_run
 from em_study.plan.sources import SCRIPTS, Code, all_code
 from em_study.settings import as_params
 from em_study.sweeps.settings import text_keys
-from em_study.sweeps.repeated import repeated_runs
+from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.tables.dictionary import data_dictionary
 from em_study.wording import as_it_is
 

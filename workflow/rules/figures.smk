@@ -18,6 +18,11 @@ rule figure:
         bins=lambda wildcards: (
             experiment_of(wildcards).bins if "bins" in FIGURES[figure_of(wildcards)[0]].reads else None
         ),
+        original=lambda wildcards: (
+            as_params(experiment_of(wildcards).on_original_rows)
+            if "original" in FIGURES[figure_of(wildcards)[0]].reads
+            else {}
+        ),
         other=lambda wildcards: experiment_of(wildcards).compared_with,
         code=lambda wildcards: CODE.made_of("figure.py", f"em_study.figures.{figure_of(wildcards)[0]}"),
     message:

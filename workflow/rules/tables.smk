@@ -127,6 +127,7 @@ rule claims:
         tables=CLAIMED,
         text={f"sweeps/{name}": text_keys(STUDY.sweeps[name].vary) for name in sweeps_of(STUDY)},
         repeated=lambda wildcards: sorted(repeated_runs(STUDY)),
+        own=lambda wildcards: sorted(own_rows(STUDY)),
         warnings=warnings_of(STUDY, LOADED.changes),
     message:
         "Judge the claims"

@@ -14,5 +14,5 @@ with logged(snakemake):
     named = zip(given.tables, snakemake.input, strict=True)
     tables = {name: read_table(file, given.text.get(name, ())) for name, file in named}
     claims = from_params(Claims, given.claims)
-    rows = judge_all(claims, tables, frozenset(map(tuple, given.repeated)), given.warnings)
+    rows = judge_all(claims, tables, frozenset(map(tuple, given.repeated)), frozenset(given.own), given.warnings)
     write_table(snakemake.output[0], pd.DataFrame(rows, columns=list(COLUMNS["claims"])))

@@ -21,7 +21,7 @@ from em_study.data.storage import read_table
 from em_study.errors import StudyError
 from em_study.layout import MANIFEST, table_file
 from em_study.places import Places
-from em_study.sweeps.repeated import repeated_runs
+from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.sweeps.run import put_together
 from em_study.sweeps.settings import text_keys
 from em_study.tables.collect import COLLECTED, collect
@@ -73,7 +73,9 @@ def other_tables(folder: Path, manifest: dict):
     named = [*PARTS, *(f"sweeps/{name}" for name in used)]
     if {*named, "claims"} <= read.keys():
         warnings = warnings_of(study, changes_in(manifest))
-        rows = judge_all(study.claims, {name: read[name] for name in named}, repeated_runs(study), warnings)
+        rows = judge_all(
+            study.claims, {name: read[name] for name in named}, repeated_runs(study), own_rows(study), warnings
+        )
         claims = pd.DataFrame(rows, columns=list(COLUMNS["claims"]))
         if claims.to_csv(index=False) != read["claims"].to_csv(index=False):  # as they are written
             yield f"{table_file('claims')} is not what the other tables give"

@@ -1,11 +1,10 @@
 """Say what came out of a run: the last lines of `make reproduce`."""
 
 import csv
-from collections import Counter
 from pathlib import Path
 
 from em_study.audit.record import read_manifest
-from em_study.claims.verdicts import VERDICTS
+from em_study.claims.verdicts import QUESTIONS, VERDICTS, tally
 from em_study.errors import StudyError
 from em_study.layout import FILES
 
@@ -18,7 +17,7 @@ Next  make verify          are the results as recorded, and the claims as the ta
 
 
 def outcome(folder: Path, manifest: dict):
-    """Yield lines: how many claims have which verdict, and what has failed.
+    """Yield lines: which claims have which verdict, what fails first, and what has failed.
 
     Parameters
     ----------
@@ -27,11 +26,16 @@ def outcome(folder: Path, manifest: dict):
     manifest : dict
         Of its last run.
     """
-    verdicts = Counter(_column(folder / TABLES / "claims.csv", "verdict"))
-    yield f"{verdicts.total():,} claims:" if verdicts else "No claim is configured."
-    for name in [*VERDICTS, *(verdicts.keys() - VERDICTS.keys())]:
-        if name in verdicts:
-            yield f"{verdicts[name]:5}  {VERDICTS[name].words if name in VERDICTS else name}"
+    claims = folder / TABLES / "claims.csv"
+    judged = [*zip(_column(claims, "verdict"), _column(claims, "basis"), _column(claims, "claim"), strict=True)]
+    if not judged:
+        yield "No claim is configured."
+    known = [(VERDICTS[name], basis, claim) for name, basis, claim in judged if name in VERDICTS]
+    for part, verdicts in tally(known).items():
+        yield f"{part}: {sum(map(len, verdicts.values())):,}"
+        for verdict, names in verdicts.items():
+            words = verdict.said_of("question" if part == QUESTIONS else "")
+            yield f"{len(names):5}  {words}: {', '.join(names)}"
     tables = [path for path in manifest["outputs"] if path.startswith(TABLES) and path.endswith(".csv")]
     failures = {path.removeprefix(TABLES): [*_column(folder / path, "failure")] for path in tables}
     failed = {name: rows for name, rows in failures.items() if any(rows)}

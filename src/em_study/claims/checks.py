@@ -1,14 +1,19 @@
 """Checks of a claim: the numbers that it names are there to be looked up."""
 
+import re
+
 from em_study.claims.settings import Claim, Selection
 from em_study.columns import COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.wording import nearest, placeholders
 
-OBSERVED = ("observed", "low", "high", "share", "n")
+OBSERVED = ("observed", "mcse", "low", "high", "share", "count", "n", "failed")
+OWN = "own"  # on the source's own data
 OF_EVIDENCE = ("", "_low", "_high", "_n", "_count", "_share")
 COUNTED = ("_count", "_share")  # these need a relation
+MOST_WORDS = 25  # of a headline
+PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
 def check_claim(claim: Claim, path: tuple, sweeps: dict):
@@ -38,20 +43,32 @@ def check_claim(claim: Claim, path: tuple, sweeps: dict):
             yield (*here, "among", "table"), told
     for key, message in claim.rules.problems(claim):
         yield (*path, key), message
-    names = {*OBSERVED}
+    names = {*OBSERVED, OWN, f"{OWN}_n", *(f"{OWN}_{key}" for key in claim.evidence)}
     for key, evidence in claim.evidence.items():
         if key in OBSERVED:
             yield (*path, "evidence", key), "is the name of a number of the claim itself; take another"
         names |= {key + end for end in OF_EVIDENCE if evidence.relation or end not in COUNTED}
     for sentence in claim.explanation:
-        try:
-            for name, spec in placeholders(sentence):
-                if name not in names:
-                    yield (*path, "explanation"), f"{{{name}}} stands for no number{nearest(name, sorted(names))}"
-                else:
-                    format(1.0, spec)
-        except ValueError as error:
-            yield (*path, "explanation"), f"'{sentence}' cannot be filled in ({error})"
+        yield from (((*path, "explanation"), message) for message in _problems_of(sentence, names))
+    if claim.headline is not None:
+        yield from (((*path, "headline"), message) for message in _problems_of(claim.headline, names))
+        words = PLACEHOLDER.sub("1", claim.headline).split()
+        if len(words) > MOST_WORDS:
+            yield (*path, "headline"), f"must have at most {MOST_WORDS} words, has {len(words)}"
+        if found := next((word for word in words if "_" in word), None):
+            yield (*path, "headline"), f"is for readers, who do not know the name '{found}'"
+
+
+def _problems_of(sentence: str, names: set):
+    """Yield what is wrong with the placeholders of a sentence."""
+    try:
+        for name, spec in placeholders(sentence):
+            if name not in names:
+                yield f"{{{name}}} stands for no number{nearest(name, sorted(names))}"
+            else:
+                format(1.0, spec)
+    except ValueError as error:
+        yield f"'{sentence}' cannot be filled in ({error})"
 
 
 def _same_draws(one: Selection, other: Selection) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Of each relation but equality: its sign, its function, and which way the tolerance shifts the threshold.
+# Of each relation but equality: its sign, its function, and which way a tolerance shifts the threshold.
 INEQUALITIES = {
     "at_least": (">=", operator.ge, -1),
     "at_most": ("<=", operator.le, 1),
@@ -13,7 +13,7 @@ INEQUALITIES = {
     "less_than": ("<", operator.lt, -1),
 }
 RELATIONS = ("equals", *INEQUALITIES)
-ROUNDING = 1e-9  # relative, of a tolerance
+ROUNDING = 1e-9  # relative: 1 - 0.975 is stored as more than 0.025
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,12 @@ class Comparison:
         return self.published + INEQUALITIES[self.relation][2] * self.tolerance
 
     @property
+    def slack(self) -> float:
+        """How far rounding may carry a number that is at the threshold: what is equal is told so by every relation."""
+        way = 1 if self.relation in ("at_most", "more_than") else -1
+        return way * ROUNDING * abs(self.threshold)
+
+    @property
     def ends(self) -> tuple[float, float]:
         """The smallest and the largest number that fulfil it; infinite where there is no end."""
         if self.relation == "equals":
@@ -40,7 +46,7 @@ class Comparison:
         """Tell which numbers fulfil it."""
         if self.relation == "equals":
             return abs(values - self.published) <= self.tolerance * (1 + ROUNDING)
-        return INEQUALITIES[self.relation][1](values, self.threshold)
+        return INEQUALITIES[self.relation][1](values, self.threshold + self.slack)
 
     def count(self, values) -> int:
         """Count the numbers that fulfil it."""
@@ -52,14 +58,15 @@ class Comparison:
             return f"{name} = {self.published:g}" + (f" +- {self.tolerance:g}" if self.tolerance else "")
         return f"{name} {INEQUALITIES[self.relation][0]} {self.threshold:g}"
 
-    def words(self) -> str:
+    def words(self, spec: str = ".4g") -> str:
         """Write it for a person, as the end of a sentence."""
         if self.relation == "equals":
-            return f"{self.published:.4g}" + (f" \u00b1 {self.tolerance:.4g}" if self.tolerance else "")
-        return f"{self.relation.replace('_', ' ')} {self.threshold:.4g}"
+            return f"{self.published:{spec}}" + (f" \u00b1 {self.tolerance:{spec}}" if self.tolerance else "")
+        return f"{self.relation.replace('_', ' ')} {self.threshold:{spec}}"
 
     def pandas(self, name: str, value=repr) -> str:
         """Write it as a line of pandas, each number by what `value` makes of it."""
         if self.relation == "equals":
             return f"abs({name} - {value(self.published)}) <= {value(self.tolerance * (1 + ROUNDING))}"
-        return f"{name} {INEQUALITIES[self.relation][0]} {value(self.threshold)}"
+        slack = f" + {value(self.slack)}" if self.slack else ""
+        return f"{name} {INEQUALITIES[self.relation][0]} {value(self.threshold)}{slack}"

@@ -1,18 +1,22 @@
-"""Documents that templates and the tables of the default study make: the findings, and the rules of the verdicts."""
+"""Documents that templates and tables of the default study make: findings, the claims' history, rules of verdicts."""
 
 from pathlib import Path
 
 import jinja2
 import pandas as pd
+import yaml
 
 from em_study.claims import kinds
 from em_study.claims.verdicts import VERDICTS
 from em_study.data.storage import holding, read_table, write_text
+from em_study.diagnosis.deviations import CATALOGUE
 from em_study.errors import StudyError
 from em_study.evaluation.protocols import LADDER
 from em_study.places import ROOT
+from em_study.wording import Measured
 
 TABLES = ("agreement", "claims", "diagnosis", "fits", "measurements")
+ORIGINAL = "articles/original/xu_2021.yaml"  # what article A's claims gave on its author's rows
 BEGIN, END = "<!-- findings", "<!-- end of findings -->"
 
 
@@ -32,8 +36,10 @@ def document(template: str, tables: dict | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["to"] = format
+    environment.filters |= {"to": _written, "average": _average}
+    original = yaml.safe_load((ROOT / ORIGINAL).read_text(encoding="utf-8"))
     environment.globals |= {"rows": _rows, "ladder": LADDER, "verdicts": VERDICTS, "kinds": kinds}
+    environment.globals |= {"original": original, "deviations": CATALOGUE}
     return environment.get_template(template).render(tables or {})
 
 
@@ -42,6 +48,17 @@ def _rows(table: pd.DataFrame, where: dict) -> pd.DataFrame:
     for column, wanted in where.items():
         table = table[holding(table[column], wanted)]
     return table
+
+
+def _written(value, spec: str) -> str:
+    """Format a value, with a space before the sign of a percentage."""
+    text = format(value, spec)
+    return text.replace("%", " %") if spec != "%" else text
+
+
+def _average(values: pd.Series) -> Measured:
+    """Average values, to be written with no digit beyond the Monte Carlo standard error."""
+    return Measured(values.mean(), values.sem())
 
 
 def tables_of(folder: Path) -> dict:
@@ -57,7 +74,7 @@ def within(text: str) -> str:
 
 
 def write_findings():
-    """Write docs/verdicts.md; after a run, docs/findings.md and README's findings too.
+    """Write docs/verdicts.md; after a run, docs/findings.md, docs/claims-history.md and README's findings too.
 
     Raises
     ------
@@ -67,7 +84,8 @@ def write_findings():
     write_text("docs/verdicts.md", document("verdicts.md") + "\n")
     folder, readme = Path("results/tables"), Path("README.md")
     if not folder.is_dir():
-        raise StudyError("docs/verdicts.md is renewed; docs/findings.md and README.md need the tables of a run")
+        raise StudyError("docs/verdicts.md is renewed; the findings and the claims' history need the tables of a run")
     tables, text = tables_of(folder), readme.read_text(encoding="utf-8")
-    write_text("docs/findings.md", document("findings.md", tables) + "\n")
+    for name in ("findings.md", "claims-history.md"):
+        write_text(f"docs/{name}", document(name, tables) + "\n")
     write_text(readme, text.replace(within(text), document("highlights.md", tables)))

@@ -1,16 +1,31 @@
-"""95 % confidence intervals, by SciPy. What has none is NaN."""
+"""95 % confidence intervals, and how precise a statistic is. What has none is NaN."""
+
+from statistics import NormalDist, geometric_mean
 
 import numpy as np
 
 LEVEL = 0.95
+NORMAL = NormalDist().inv_cdf((1 + LEVEL) / 2)  # 1.96
 NONE = (np.nan, np.nan)
 
 
-def share_interval(count: int, n: int) -> tuple[float, float]:
-    """Interval of a share (Wilson, 1927, "Probable inference, the law of succession, and statistical inference")."""
-    from scipy.stats import binomtest  # takes its time to import
+def share_interval(share, n):
+    """Interval of a share (Wilson, 1927, "Probable inference, the law of succession, and statistical inference").
 
-    return tuple(map(float, binomtest(count, n).proportion_ci(LEVEL, method="wilson")))
+    Parameters
+    ----------
+    share, n : float or array-like
+        That share of n draws. Of infinitely many, both ends are the share.
+    """
+    share, per_draw = np.asarray(share, dtype=float), NORMAL**2 / np.asarray(n, dtype=float)
+    middle = (share + per_draw / 2) / (1 + per_draw)
+    half = np.sqrt(per_draw * (share * (1 - share) + per_draw / 4)) / (1 + per_draw)
+    return np.where(share == 0, 0.0, middle - half), np.where(share == 1, 1.0, middle + half)
+
+
+def statistic_of(values, statistic: str) -> float:
+    """Observe a statistic of a Series; a geometric mean is of positive numbers alone."""
+    return float(geometric_mean(values) if statistic == "geometric_mean" else getattr(values, statistic)())
 
 
 def confidence_interval(values, statistic: str) -> tuple[float, float]:
@@ -21,16 +36,35 @@ def confidence_interval(values, statistic: str) -> tuple[float, float]:
     values : array-like of shape (n,)
     statistic : str
         Of a median, the interval comes from order statistics, and is none for less than six numbers. Of a mean, it is
-        Student's; Wilson's if all are 0 or 1. Of another statistic it is none.
+        Student's, or Wilson's if all are 0 or 1; of a geometric mean, Student's on the logarithms. Of another statistic
+        it is none.
     """
     from scipy.stats import quantile_test, ttest_1samp  # takes its time to import
 
     values = np.asarray(values, dtype=float)
+    if statistic == "geometric_mean":
+        return tuple(map(float, np.exp(confidence_interval(np.log(values), "mean"))))
     if statistic == "median":
         found = quantile_test(values, p=0.5).confidence_interval(LEVEL)
         return (float(found.low), float(found.high))
     if statistic == "mean" and np.isin(values, (0, 1)).all():
-        return share_interval(int(values.sum()), len(values))
+        return tuple(map(float, share_interval(values.mean(), len(values))))
     if statistic == "mean" and np.ptp(values) > 0:
         return tuple(map(float, ttest_1samp(values, 0).confidence_interval(LEVEL)))
     return (float(values[0]),) * 2 if statistic == "mean" else NONE
+
+
+def standard_error(values, statistic: str) -> float:
+    """Monte Carlo standard error of a statistic of independent numbers; NaN if it has none.
+
+    Of a median it is the half of its interval, divided by 1.96.
+    """
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2:
+        return np.nan
+    if statistic == "mean":
+        return float(values.std(ddof=1) / np.sqrt(len(values)))
+    if statistic == "geometric_mean":
+        return geometric_mean(values) * standard_error(np.log(values), "mean")
+    low, high = confidence_interval(values, statistic)
+    return float(high - low) / (2 * NORMAL)

@@ -1,7 +1,9 @@
 """The numbers that a selection names: lines of pandas, which are run for the verdict and printed for the reader."""
 
 import json
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -21,28 +23,75 @@ class NoNumbersError(StudyError):
 
 @dataclass(frozen=True)
 class Numbers:
-    """What the tables hold of a selection."""
+    """What the tables hold of a selection.
 
-    of_draws: pd.Series  # the index tells draws apart
-    n_all: int  # how many there would be if no run had failed and nothing else were missing
-    repeated: bool  # whether it is one number, of a run that would always be the same
-    fixed: bool  # whether some are of such runs, so that these are no draws
+    Attributes
+    ----------
+    rows : DataFrame
+        `x`, the numbers, NaN if one is missing; `once`, whether it is of a run that would always be the same; and
+        `ran`, whether the run did not fail. The index tells draws apart.
+    name : str
+        The experiment's, or "sweeps/" and a sweep's; empty if there are several.
+    own : set of str
+        Names of those whose rows are the source's own.
+    """
+
+    rows: pd.DataFrame
+    name: str
+    own: frozenset = frozenset()
+
+    @cached_property
+    def of_draws(self) -> pd.Series:
+        """The numbers that are there."""
+        return self.rows["x"].dropna()
 
     @property
-    def by_experiment(self) -> dict[str, pd.Series]:
-        """The numbers of each experiment; in a sweep there is none."""
-        if "experiment" not in self.of_draws.index.names:
-            return {"": self.of_draws}
-        return dict(list(self.of_draws.groupby(level="experiment", sort=False)))
+    def n_failed(self) -> int:
+        """How many have no number because a run failed."""
+        return int((self.rows["x"].isna() & ~self.rows["ran"]).sum())
+
+    @property
+    def n_missing(self) -> int:
+        """How many have none for another reason."""
+        return len(self.rows) - len(self.of_draws) - self.n_failed
+
+    @property
+    def on_own_rows(self) -> bool:
+        """Whether all rows are the source's own."""
+        return all(name in self.own for name in self.by_experiment)
+
+    @property
+    def one_run(self) -> bool:
+        """Whether it is one number that decides: of a run that would always be the same, or of one on own rows."""
+        return len(self.rows) == 1 and (bool(self.rows["once"].all()) or self.on_own_rows)
+
+    @property
+    def n_independent(self) -> float:
+        """How many draws the numbers are worth: one each, however many numbers it has; any number, of one run."""
+        return math.inf if self.one_run else float(self.of_draws.index.nunique())
+
+    @cached_property
+    def by_experiment(self) -> dict[str, "Numbers"]:
+        """The numbers of each experiment; in a sweep there is one."""
+        if self.name:
+            return {self.name: self}
+        groups = self.rows.groupby(level="experiment", sort=False)
+        found = {name: Numbers(rows, name, self.own) for name, rows in groups}
+        return {name: part for name, part in found.items() if len(part.of_draws)}
 
     @property
     def independent(self) -> bool:
         """Whether each draw has one number, and all are draws of one kind."""
-        return not self.fixed and not self.of_draws.index.has_duplicates and len(self.by_experiment) == 1
+        once = self.rows["once"][self.rows["x"].notna()]
+        return not once.any() and not self.of_draws.index.has_duplicates and len(self.by_experiment) == 1
 
 
 def numbers_of(
-    selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None, repeated: frozenset = frozenset()
+    selection: Selection,
+    tables: dict[str, pd.DataFrame],
+    experiment: str | None,
+    repeated: frozenset = frozenset(),
+    own: frozenset = frozenset(),
 ) -> Numbers:
     """Look up the numbers that a selection names.
 
@@ -55,6 +104,8 @@ def numbers_of(
         The claim's, for a selection that names none.
     repeated : set of (str, str)
         Fits whose replicates are one run, as `repeated_runs` names them. Such a run counts once.
+    own : set of str
+        Experiments, and "sweeps/" with names of sweeps, whose rows are the source's own.
 
     Raises
     ------
@@ -65,19 +116,27 @@ def numbers_of(
         raise NoNumbersError(f"sweep {selection.sweep} is not part of this study")
     lines = Lines(selection, tables, experiment, repeated)
     found = lines.run()
-    of_draws = found["x"].dropna().astype(float)
-    if of_draws.empty:
+    x = found["x"].astype(float)
+    if x.isna().all():
         raise NoNumbersError(_nothing_there(selection, tables, experiment))
-    n_all, once = len(found["x"]), found["once"][found["once"].index.isin(of_draws.index)]
-    if len(lines.parts) < of_draws.index.nlevels:
-        of_draws.index = of_draws.index.droplevel(lines.parts)
-    return Numbers(of_draws, n_all, n_all == 1 and bool(once.all()), bool(once.any()))
+    if selection.statistic == "geometric_mean" and (x <= 0).any():
+        raise NoNumbersError(f"{selection.quantity} has no geometric mean, for it is not positive in every replicate")
+    index = x.index.droplevel(lines.parts) if len(lines.parts) < x.index.nlevels else x.index
+    columns = {"x": x.to_numpy(), **{name: found[name].to_numpy(dtype=bool) for name in ("once", "ran")}}
+    rows, name = pd.DataFrame(columns, index=index), selection.table
+    if "experiment" in index.names:
+        named = index.unique("experiment")
+        name = named[0] if len(named) == 1 else ""
+    return Numbers(rows, name, own)
 
 
 def pandas_lines(selection: Selection, tables, experiment: str | None, repeated: frozenset) -> list[str]:
     """Write the lines that give the observed number, in the folder of the run; parameters as of `numbers_of`."""
     lines = Lines(selection, tables, experiment, repeated)
-    return ["import pandas as pd", *lines.reading(), *lines.printed(), f"x.dropna().{selection.statistic}()"]
+    opening, last = ["import pandas as pd"], f"x.dropna().{selection.statistic}()"
+    if selection.statistic == "geometric_mean":
+        opening, last = ["from statistics import geometric_mean", *opening], "geometric_mean(x.dropna())"
+    return [*opening, *lines.reading(), *lines.printed(), last]
 
 
 class Lines:
@@ -98,12 +157,14 @@ class Lines:
 
     def __init__(self, selection: Selection, tables, experiment: str | None, repeated: frozenset = frozenset()):
         self.tables, self.frames, self.templates = tables, {}, []
-        self._words, self._values, self._about_once = {}, [], set()
+        self._words, self._values, self._about_once, self._not_shown = {}, [], set(), set()
         self._once_matters = self._mark(selection, selection.about(experiment), repeated)
         self.parts = self._numbers(selection, experiment, "x")
         if "replicate" in tables[selection.table]:
-            line = 'x = x[~(once & x.index.droplevel("replicate").duplicated())]  # what is one run counts once'
-            self._add(line, once=True)
+            left = '{0} = {0}[~(once & {0}.index.droplevel("replicate").duplicated())]'
+            self._add(left.format("ran"), shown=False)
+            self._add(left.format("x") + "  # what is one run counts once", once=True)
+            self._add(left.format("once"), shown=False)
 
     def reading(self) -> list[str]:
         """Write the lines that read the tables."""
@@ -111,20 +172,23 @@ class Lines:
 
     def printed(self) -> list[str]:
         """Write the lines for a reader."""
-        shown = [line for n, line in enumerate(self.templates) if self._once_matters or n not in self._about_once]
+        hidden = self._not_shown if self._once_matters else self._not_shown | self._about_once
+        shown = [line for n, line in enumerate(self.templates) if n not in hidden]
         return [line.format(*(literal for _, literal in self._values)) for line in shown]
 
     def run(self) -> dict:
-        """Run the lines, and return all variables; `once` tells which numbers are of runs that are always the same."""
+        """Run the lines, and return all variables; `once` and `ran` are as of `Numbers`."""
         names = [f"value_{place}" for place in range(len(self._values))]
         variables = {"pd": pd, **{name: value for name, (value, _) in zip(names, self._values, strict=True)}}
         variables |= {variable: self.tables[table].copy(deep=False) for table, variable in self.frames.items()}
         exec("\n".join(self.templates).format(*names), variables)  # noqa: S102
         return variables
 
-    def _add(self, line: str, *, once: bool = False):
+    def _add(self, line: str, *, once: bool = False, shown: bool = True):
         if once:
             self._about_once.add(len(self.templates))
+        if not shown:
+            self._not_shown.add(len(self.templates))
         self.templates.append(line)
 
     def _value(self, value, write=repr) -> str:
@@ -153,9 +217,12 @@ class Lines:
         """
         self._frame(selection.table)
         table = self.tables[selection.table]
+        ran = 't["failure"].isna()' if "failure" in table else "True"
+        self._add(f't["ran"] = {ran}', shown=False)
         if selection.sweep is not None and table["replicate"].any():
             keys = self._value([*table.columns[: list(table).index("fit")], "fit", "protocol"])
-            again = '*(t[t["once"]].assign(replicate=r) for r in range(1, t["replicate"].max() + 1))'
+            others = 'pd.Series(range(1, t["replicate"].max() + 1), name="replicate")'
+            again = f't[t["once"]].drop(columns="replicate").merge({others}, how="cross")'
             self._add(f't["once"] = t.groupby({keys}, dropna=False)["replicate"].transform("size") == 1', once=True)
             self._add(f"t = pd.concat([t, {again}])", once=True)
             return bool(selection.other or selection.among or selection.each_draw)
@@ -177,29 +244,30 @@ class Lines:
         draws = [key for key in draw_columns(columns) if key not in selection.other]
         parts = [key for key in PARTS if key in columns and key not in selection.other]
 
-        def once(line):
+        def mark(line):
             if name == "x":
                 self._add(line, once=True)
+                self._add(line.replace("once", "ran"), shown=False)
 
         where = selection.conditions(experiment)
         self._rows(selection, where, [*draws, *parts], name)
-        once('once = r["once"]')
+        mark('once = r["once"]')
         if selection.other:
             self._rows(selection, where | selection.other, [*draws, *parts], "y")
             by = "/ y[y != 0]" if selection.over is not None else "- y"
             self._add(f"{name} = {name} {by}.reindex({name}.index)")
-            once(f'once = once & r["once"].reindex({name}.index, fill_value=True)')
+            mark(f'once = once & r["once"].reindex({name}.index, fill_value=True)')
         if selection.among is not None:
-            self._choose(selection, draws, parts, experiment, name, once)
+            self._choose(selection, draws, parts, experiment, name, mark)
         if selection.each_draw is None:
             return parts
         by = f"groupby({self._value(draws)}, {'dropna=False, ' if selection.sweep else ''}sort=False)"
         self._add(f"g = {name}.{by}")  # a draw that lacks one of its numbers has none
         self._add(f"{name} = g.{selection.each_draw}().where(g.count() == g.size())")
-        once(f"once = once.{by}.all()")
+        mark(f"once = once.{by}.all()")
         return []
 
-    def _choose(self, selection: Selection, draws: list[str], parts: list[str], experiment, name: str, once):
+    def _choose(self, selection: Selection, draws: list[str], parts: list[str], experiment, name: str, mark):
         """Add the lines that leave the draws for which another test holds; none if that tells draws apart otherwise."""
         test, among = selection.among, {"x": "a", "a": "b"}.get(name, f"{name}b")
         left = self._value(self._numbers(test, experiment, among))
@@ -207,7 +275,7 @@ class Lines:
         if draws == [key for key in draw_columns(self.tables[test.table]) if key not in test.other]:
             self._add(f"{among} = {among}[{test.comparison.pandas(among, self._value)}].index.droplevel({left})")
             chosen = f"[{name}.index.droplevel({self._value(parts)}).isin({among})]"
-        once(f"once = once{chosen}")
+        mark(f"once = once{chosen}")
         self._add(f"{name} = {name}{chosen}")
 
     def _rows(self, selection: Selection, where: dict, keys: list[str], name: str):

@@ -33,7 +33,6 @@ def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256:
     return environment.from_string(Path(template).read_text(encoding="utf-8")).render(
         title=TITLE,
         claims=list(claims.itertuples()),
-        own_data=claims["original_verdict"].notna().any(),
         verdicts=VERDICTS,
         changes=changes,
         origins=origins,

@@ -2,11 +2,14 @@
 
 import math
 
+from em_study.claims.certainty import UNDECIDED
+from em_study.claims.finding import Finding
+from em_study.claims.intervals import share_interval, standard_error, statistic_of
 from em_study.claims.kinds import ENOUGH_DRAWS
 from em_study.claims.numbers import NoNumbersError, in_words
 from em_study.claims.settings import Claim, Evidence, Selection, Test
-from em_study.claims.verdicts import UNDECIDED, VERDICTS
-from em_study.wording import placeholders
+from em_study.claims.verdicts import VERDICTS
+from em_study.wording import Measured, placeholders
 
 
 def criterion(test: Test) -> str:
@@ -33,8 +36,8 @@ def quantity_of(selection: Selection) -> str:
     return f"{name} {word} that of {in_words(selection.other)}"
 
 
-def explanation(finding, find) -> str:
-    """Put the verdict into words, with the numbers behind it.
+def in_sentences(finding: Finding, find) -> tuple[str, str]:
+    """Put a finding into words: its headline; and with it all numbers behind it.
 
     Parameters
     ----------
@@ -42,29 +45,58 @@ def explanation(finding, find) -> str:
     find : callable
         From a Selection to its Numbers.
     """
-    claim, n_all = finding.claim, finding.numbers.n_all
-    sentences = [outcome(finding)]
-    if finding.cause is not None:
-        values = finding.cause.of_draws
-        many = f" in {claim.because.comparison.count(values)} of {len(values)} {claim.draws}" if len(values) > 1 else ""
-        sentences.append(f"Instead, {claim.because.text} ({criterion(claim.because)}{many}).")
-    if missing := n_all - finding.n:
-        sentences.append(f"{missing} of {n_all} {claim.draws} have no such number, and are left out.")
-    sentences.append(spread(finding))
-    measured = {"observed": finding.observed, "share": finding.count / finding.n, "n": finding.n}
-    if finding.n >= ENOUGH_DRAWS:
-        measured |= {"low": finding.range[0], "high": finding.range[1]}
-    for name, selection in claim.evidence.items():
-        measured |= {name + end: value for end, value in evidence(selection, find).items()}
-    for text in claim.explanation:
-        if all(math.isfinite(measured.get(name, math.nan)) for name, _ in placeholders(text)):
-            sentences.append(text.format_map(measured))
-    if same_test(claim):
-        n = claim.original.n_replicates
-        draws = f" over {n} {claim.draws}" if n > 1 else ""
-        own = f"it is {claim.original.observed:.4g}{draws}: {VERDICTS[claim.original.verdict].words}"
-        sentences.append(f"On the source's own data, with its settings (measured {claim.original.date}), {own}.")
-    return " ".join(sentences)
+    claim, values = finding.claim, placeholders_of(finding, find)
+    headline = filled(claim.headline, values) or claim.rules.headline(finding)
+    authored = (filled(text, values) for text in claim.explanation)
+    parts = [headline, _on_own_rows(claim), *claim.rules.told(finding), _cause(finding), *_missing(finding)]
+    return headline, " ".join(filter(None, [*parts, *authored, _needed(finding)]))
+
+
+def filled(template: str | None, values: dict) -> str | None:
+    """Fill a sentence; nothing if a number is not there."""
+    known = template and all(math.isfinite(values.get(name, math.nan)) for name, _ in placeholders(template))
+    return template.format_map(values) if known else None
+
+
+def _on_own_rows(claim: Claim) -> str:
+    """Say what the source's own data gave, if it is known."""
+    if not same_test(claim):
+        return ""
+    own, n = claim.original, claim.original.n_replicates
+    draws = f" over {n} {claim.draws}" if n > 1 else ""
+    verdict = VERDICTS[own.verdict].said_of(claim.basis)
+    return f"On the source's own data it is {own.observed:.4g}{draws} (measured {own.date}): {verdict}."
+
+
+def _cause(finding: Finding) -> str:
+    """Say what holds instead."""
+    if finding.cause is None:
+        return ""
+    because, values = finding.claim.because, finding.cause.of_draws
+    many = (
+        f" in {because.comparison.count(values):,} of {len(values):,} {finding.claim.draws}" if len(values) > 1 else ""
+    )
+    return f"Instead, {because.text} ({criterion(because)}{many})."
+
+
+def _missing(finding: Finding):
+    """Yield what became of the draws without a number."""
+    numbers, draws, n_all = finding.numbers, finding.claim.draws, len(finding.numbers.rows)
+    if numbers.n_failed:
+        counted = "count against it" if finding.claim.failed_runs == "fails" else "are left out"
+        yield f"{numbers.n_failed:,} of {n_all:,} {draws} failed, and {counted}."
+    if numbers.n_missing:
+        yield f"{numbers.n_missing:,} of {n_all:,} {draws} have no such number, and are left out."
+
+
+def _needed(finding: Finding) -> str:
+    """Say how many draws would decide."""
+    if finding.outcome != UNDECIDED:
+        return ""
+    needed, each = finding.needed, " of each experiment" if finding.by_experiment else ""
+    if not math.isfinite(needed):
+        return "Undecided: the interval contains what decides."
+    return f"Undecided: about {needed:,.0f} {finding.claim.draws}{each} would decide, if what they show stays."
 
 
 def same_test(claim: Claim) -> bool:
@@ -72,50 +104,34 @@ def same_test(claim: Claim) -> bool:
     return claim.original is not None and claim.original.criterion == criterion(claim)
 
 
+def placeholders_of(finding: Finding, find) -> dict[str, float]:
+    """Measure what a claim's sentences speak of, by its name in them."""
+    claim, (low, high) = finding.claim, finding.share_interval
+    found = {"observed": Measured(finding.observed, finding.error), "mcse": Measured(finding.error, finding.error)}
+    found |= dict(zip(("low", "high"), finding.range, strict=True))
+    found |= {"share": Measured(finding.share, (high - low) / 4), "failed": finding.n_failed}
+    found |= {"count": finding.count, "n": finding.n}
+    if same_test(claim):
+        found |= {"own": Measured(claim.original.observed), "own_n": claim.original.n_replicates}
+        found |= {f"own_{name}": Measured(value) for name, value in claim.original.evidence.items()}
+    for name, selection in claim.evidence.items():
+        found |= {name + end: value for end, value in evidence(selection, find).items()}
+    return found
+
+
 def evidence(selection: Evidence, find) -> dict[str, float]:
-    """Measure what a claim's sentences speak of, by the end of its name in them."""
+    """Measure further numbers, by the end of their name."""
     try:
-        values = find(selection).of_draws
+        numbers = find(selection)
     except NoNumbersError:
         return {}
-    found = {"": float(getattr(values, selection.statistic)()), "_n": len(values)}
+    values = numbers.of_draws
+    error = standard_error(values, selection.statistic) if numbers.independent else math.nan
+    found = {"": Measured(statistic_of(values, selection.statistic), error), "_n": len(values)}
     if len(values) >= ENOUGH_DRAWS:
         found |= {"_low": float(values.quantile(0.025)), "_high": float(values.quantile(0.975))}
     if selection.relation is not None:
         count = selection.comparison.count(values)
-        found |= {"_count": count, "_share": count / len(values)}
+        low, high = share_interval(count / len(values), numbers.n_independent)
+        found |= {"_count": count, "_share": Measured(count / len(values), (high - low) / 4)}
     return found
-
-
-def spread(finding) -> str:
-    """Say what was observed, and how far the draws spread."""
-    claim, few = finding.claim, finding.n < ENOUGH_DRAWS
-    if finding.n == 1:
-        return f"It is {finding.observed:.4g}."
-    name = {"min": "smallest", "max": "largest"}.get(claim.statistic, claim.statistic)
-    text = f"The {name} is {finding.observed:.4g}{interval_in_words(finding.interval, '.4g', ' (', ')')}"
-    if claim.statistic in ("median", "mean") and claim.rules.shows_spread:
-        low, high = (finding.draws.min(), finding.draws.max()) if few else finding.range
-        text += f"; {'the' if few else '95 % of the'} {claim.draws} lie from {low:.4g} to {high:.4g}"
-    return text + "."
-
-
-def outcome(finding) -> str:
-    """Say how the draws decided."""
-    claim, n, count = finding.claim, finding.n, finding.count
-    if finding.numbers.repeated:
-        text = f"All runs on these rows are the same: {criterion(claim)} {'holds' if count else 'does not hold'}."
-    else:
-        parts = finding.numbers.by_experiment
-        counts = ", ".join(f"{name} {claim.comparison.count(of)} of {len(of)}" for name, of in parts.items())
-        share = f"{count / n:.1%}{interval_in_words(finding.share_interval, '.1%', ', ')}"
-        by_experiment = f"; {counts}" if len(parts) > 1 else ""
-        text = f"{criterion(claim)} in {count} of {n} {claim.draws} ({share}{by_experiment})"
-        text += f"{'; so few decide nothing' if finding.verdict is UNDECIDED else claim.rules.remark(finding)}."
-    return " ".join(filter(None, (text, claim.rules.reason(finding))))
-
-
-def interval_in_words(ends, spec: str, before: str, after: str = "") -> str:
-    """Write a 95 % interval; nothing if there is none."""
-    low, high = ends
-    return f"{before}95 % interval {low:{spec}} to {high:{spec}}{after}" if math.isfinite(low) else ""

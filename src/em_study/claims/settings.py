@@ -1,7 +1,7 @@
 """Settings of a claim: what a source states, and the numbers that decide on it."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -15,8 +15,9 @@ from pydantic import (
 
 from em_study.claims.comparison import RELATIONS, Comparison
 from em_study.claims.kinds import KINDS, Inequality
-from em_study.claims.verdicts import NOT_TESTED, VERDICTS
-from em_study.settings import Closed, Name, Scalar, Slug
+from em_study.claims.verdicts import FORMER, NOT_TESTED, VERDICTS
+from em_study.settings import Address, Closed, Name, Scalar, Slug
+from em_study.wording import at_most_words
 
 
 def _table(name):
@@ -49,8 +50,8 @@ class Selection(Closed):
     each_draw: Literal["min", "max", "sum"] | None = Field(
         None, description="Make one number of the several that a draw has."
     )
-    statistic: Literal["median", "mean", "min", "max"] = Field(
-        "median", description="What is observed, over the selected numbers."
+    statistic: Literal["median", "mean", "geometric_mean", "min", "max"] = Field(
+        "median", description="What is observed, over the selected numbers; geometric_mean: of ratios."
     )
 
     @property
@@ -111,6 +112,8 @@ class Evidence(Test):
 class Cause(Test):
     """What was measured in place of what a claim says."""
 
+    failed_runs: ClassVar[str] = "left_out"
+
     text: Name = Field(description="What holds instead, as the end of a sentence that begins with 'Instead,'.")
 
 
@@ -121,14 +124,43 @@ class Original(Closed):
     observed: float = Field(description="As in claims.csv.")
     n_replicates: int = Field(description="As in claims.csv.")
     verdict: Literal[*(name for name in VERDICTS if name != NOT_TESTED.name)] = Field(description="As in claims.csv.")
+    evidence: dict[Slug, float] = Field({}, description="The numbers of the claim's `evidence` there, by name.")
     date: Name = Field(description="When it was measured.")
 
+    @field_validator("verdict", mode="before")
+    @classmethod
+    def _former_word(cls, word):
+        return FORMER.get(word, word) if isinstance(word, str) else word
 
-class Claim(Test):
-    """A statement of a source, and the numbers that decide on it: one a draw, which is a replicate or what it has."""
+
+class Statement(Closed):
+    """What a source states, and where."""
 
     source: Name = Field(description="Who states it.")
     statement: Name = Field(description="What is stated.")
+    short: Annotated[Name, AfterValidator(at_most_words(10))] | None = Field(
+        None, description="The same in at most ten words, for lists; default: the statement."
+    )
+    basis: Literal["verbatim", "paraphrase", "figure", "inferred", "question"] = Field(
+        "question",
+        description="How the statement comes from the source: in its words; in ours; from an image that was not seen; "
+        "by inference; or not at all, as a question of this study. Default: paraphrase in an article, else question.",
+    )
+    quote: Annotated[Name, AfterValidator(at_most_words(25))] | None = Field(
+        None, description="The source's own words, at most 25."
+    )
+    cited: Name | None = Field(None, description="Where they stand: section, sentence, figure.")
+    address: Address | None = Field(None, description="Address of the source; default: that of the article.")
+    headline: Name | None = Field(
+        None,
+        description="What was found, in a sentence of at most 25 words without names of code, with placeholders as in "
+        "`explanation`, true whatever they are. Default: by the kind.",
+    )
+
+
+class Claim(Test, Statement):
+    """A statement of a source, and the numbers that decide on it: one a draw, which is a replicate or what it has."""
+
     kind: Literal[*KINDS] | None = Field(
         None,
         description="How the draws decide (docs/verdicts.md). "
@@ -138,18 +170,23 @@ class Claim(Test):
     there_is: bool = Field(
         True, description="For an existence: false if the source says that there is no such draw, and one refutes it."
     )
+    failed_runs: Literal["left_out", "fails"] = Field(
+        "left_out", description="Whether a run that failed counts against the claim. Both numbers are told."
+    )
     threshold_of: Literal["article", "study"] = Field(
         "article", description="Who set the number to compare with: the source, or this study for want of one there."
     )
     draws: Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z -]{0,30}[a-z])?$")] = Field(
-        "draws", description="What one number is of, in the plural: draws, starts, traces."
+        "replicates", description="What one number is of, in the plural: replicates, starts, traces."
     )
     explanation: list[Name] = Field(
         [],
-        description="Sentences about the numbers, true whatever they are; {observed}, {low}, {high}, {share}, {n} and "
-        "the names of `evidence` (alone, and with _low, _high, _n, _count, _share: 2.5 and 97.5 percentile of at least "
-        "20 draws, how many, how many compare) stand for measured numbers. A sentence whose numbers are not there is "
-        "left out.",
+        description="Sentences about the numbers, true whatever they are. Placeholders stand for measured numbers: "
+        "{observed}, {mcse} (its Monte Carlo standard error), {low} and {high} (2.5 and 97.5 percentile), {count}, {n} "
+        "and {share} (of those that fulfil it), {failed} (runs); the names of `evidence`, alone and with _low, _high, "
+        "_n, _count, _share; {own}, {own_n} and {own_<name of evidence>}: the same on the source's own data, from the "
+        "article's `original_data`. Without a format, or with % for a percentage, no digit is beyond the standard "
+        "error. Percentiles need 73 replicates. A sentence whose numbers are not there is left out.",
         json_schema_extra={"type": ["array", "string"]},  # one sentence may stand by itself
     )
     evidence: dict[Slug, Evidence] = Field({}, description="Further numbers for the explanation, by name.")
@@ -189,17 +226,25 @@ class Claim(Test):
         return found
 
 
-class Untested(Closed):
+class Untested(Statement):
     """In place of a claim's numbers: a statement of a source that none here can decide on."""
 
-    source: Name = Field(description="Who states it.")
-    statement: Name = Field(description="What is stated.")
     not_tested: Name = Field(description="Why, as a sentence.")
 
 
+class Argued(Statement):
+    """In place of a claim's numbers: a statement that mathematics or the literature decides."""
+
+    by_argument: Name = Field(
+        description='How, in sentences, with literature. It begins with "True:", "False as worded:" or the like.'
+    )
+
+
 AnyClaim = Annotated[
-    Annotated[Claim, Tag("claim")] | Annotated[Untested, Tag("untested")],
-    Discriminator(lambda raw: "untested" if _has_key(raw, "not_tested") else "claim"),
+    Annotated[Claim, Tag("claim")] | Annotated[Untested, Tag("untested")] | Annotated[Argued, Tag("argued")],
+    Discriminator(
+        lambda raw: "untested" if _has_key(raw, "not_tested") else "argued" if _has_key(raw, "by_argument") else "claim"
+    ),
 ]
 
 

@@ -9,7 +9,7 @@ from em_study.configuration.merging import KINDS, NEEDED
 from em_study.configuration.study import Article
 from em_study.errors import ConfigurationError
 from em_study.problems import Problem
-from em_study.settings import Name, block, valid
+from em_study.settings import Address, Name, block, valid
 from em_study.wording import nearest, shown
 
 
@@ -108,20 +108,29 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
     if "source" not in layer.values:
         problems.append(Problem(("articles", slug, "source"), "is required, but missing: who says it"))
     section = layer.values.get("section", source)
+    address = layer.values.get("address")
     for key, text in (("source", source), ("section", section)):
         if valid(Name, text) is None:
             told = f"must be text of at most 1000 letters, got {shown(text)}"
             problems.append(Problem(("articles", slug, key), told))
+    if address is not None and valid(Address, address) is None:
+        problems.append(Problem(("articles", slug, "address"), f"must be an http(s) address, got {shown(address)}"))
+        address = None
     blocks = {kind: layer.values[kind] for kind in KINDS if isinstance(layer.values.get(kind), dict)}
     values = _moved(blocks, layer.folder)
-    for kind, key, text in (("claims", "source", source), ("experiments", "section", section)):
+    defaults = {
+        "claims": {"source": source, "basis": "paraphrase", "address": address},
+        "experiments": {"section": section},
+    }
+    for kind, of_kind in defaults.items():
         for name in block(values, kind):
-            block(values[kind], name).setdefault(key, text)
+            found = block(values[kind], name)
+            found |= {key: text for key, text in of_kind.items() if key not in found and text is not None}
     return Layer(layer.folder, values, origins)
 
 
 def _add_original_data(found: Articles, article: Layer, slug: str):
-    """Put what the article's claims gave on the source's own data beside each of them, in the article's layer."""
+    """Put what was measured on the source's own data beside each claim and experiment, in the article's layer."""
     file = article.values.get("original_data")
     if not isinstance(file, str):
         return
@@ -136,6 +145,9 @@ def _add_original_data(found: Articles, article: Layer, slug: str):
     for name, claim in block(found.layers[-1].values, "claims").items():
         if isinstance(claim, dict) and isinstance(outcomes.get(name), dict) and "not_tested" not in claim:
             claim["original"] = {**outcomes[name], "date": values.get("date")}
+    for name, agreement in block(values, "agreement").items():
+        if isinstance(experiment := block(found.layers[-1].values, "experiments").get(name), dict):
+            experiment["original"] = agreement
 
 
 def _moved(value, folder: Path, is_path: bool = False):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from em_study.claims.settings import Claims
 from em_study.experiments.settings import Experiments
-from em_study.settings import Closed, Name, Slug
+from em_study.settings import Address, Closed, Name, Slug
 from em_study.sweeps.settings import Sweeps
 
 
@@ -14,6 +14,7 @@ class Article(Closed):
     """A file of its own, named under `articles`: all of one source."""
 
     source: Name = Field(description="Who says it: the source of each claim below that names none.")
+    address: Address | None = Field(None, description="Where it can be read: that of each claim below that names none.")
     section: Name | None = Field(
         None, description="Where the report shows its figures: the section of each experiment below; default: `source`."
     )

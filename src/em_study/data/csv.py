@@ -20,7 +20,7 @@ from em_study.data.formats import (
 )
 from em_study.data.source import Source
 from em_study.layout import FILES
-from em_study.settings import Closed, Name
+from em_study.settings import Address, Closed, Name
 from em_study.wording import as_placeholder, nearest
 
 LIKE_MISSING = ("nan", "na", "n/a", "null", "none")  # how programs write a missing value, and some classes are called
@@ -35,7 +35,7 @@ class CsvFile(Closed):
         description="The file, relative to the folder in which snakemake runs: CSV (also packed by gzip), or .parquet, "
         "or .npy (its columns are x1, x2, ...).",
     )
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")] | None = Field(
+    url: Address | None = Field(
         None, description="In place of `path`: its http(s) address. It is fetched once, and kept in results/downloads."
     )
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
@@ -75,6 +75,7 @@ class CsvData(Source):
     """One's own rows; they are the same in every replicate."""
 
     holds_user_rows: ClassVar[bool] = True
+    reads_rows: ClassVar[bool] = True
     same_rows: ClassVar[bool] = True
     labels_by: ClassVar[str] = "data.labeled"
     missing_by: ClassVar[str] = "data.missing: allow"

@@ -9,7 +9,9 @@ from pydantic import Field, field_validator, model_validator
 from em_study.data.dataset import Dataset
 from em_study.data.missing_values import Drawn
 from em_study.data.seeds import generator
+from em_study.errors import DataError
 from em_study.settings import Vector
+from emgmm import MixtureParameters, article_stopping, expectation_maximization
 
 MAX_DRAWN_VALUES = 200_000_000  # 1.6 GB of float64
 
@@ -44,6 +46,12 @@ class GaussianMixtureData(Drawn):
     n_features: int | None = Field(None, ge=1, le=1000, description="Features of the random mixture.")
     separation: float = Field(1.0, ge=0, le=1e6, description="Factor on the distances of the means from their center.")
     shared: bool = Field(False, description="One draw for all replicates; only their starts differ.")
+    refitted: bool = Field(
+        False,
+        description="Draw each replicate from a fit of its own: `n_unlabeled` rows are drawn from the mixture, EM from "
+        "there fits them, and the replicate's rows are drawn from this fit. The parameters then vary as estimates from "
+        "so many rows do.",
+    )
     legacy_seed: int | None = Field(
         None,
         ge=0,
@@ -79,7 +87,6 @@ class GaussianMixtureData(Drawn):
         n_draws = 1 if self.same_rows else replicates
         mixtures = [_mixture(self, generator(seed, experiment, "data", "mixture", r)) for r in range(n_draws)]
         weights, means, covariances = (np.stack(part) for part in zip(*mixtures, strict=True))
-        factors = np.linalg.cholesky(covariances)
 
         def rows(n_rows, purpose, counts=None):
             X = np.empty((n_draws, n_rows, n_features))
@@ -92,8 +99,7 @@ class GaussianMixtureData(Drawn):
                     y[r] = np.repeat(np.arange(len(counts)), counts)
                 else:
                     y[r] = draw.choice(n_components, size=n_rows, p=weights[r] / weights[r].sum())
-                noise = draw.standard_normal((n_rows, n_features))
-                X[r] = means[r][y[r]] + np.einsum("nij,nj->ni", factors[r][y[r]], noise)
+                X[r] = drawn(draw, y[r], means[r], covariances[r])
             return X, y
 
         unlabeled, truth = rows(self.n_rows, "unlabeled", self.counts)
@@ -157,6 +163,8 @@ class GaussianMixtureData(Drawn):
             raise ValueError("needs means and covariances, or n_components and n_features")
         if self.counts is None and (self.n_unlabeled is None or self.weights is None):
             raise ValueError("needs n_unlabeled and weights, or counts")
+        if self.refitted and self.n_unlabeled is None:
+            raise ValueError("refitted needs n_unlabeled and weights, in place of counts")
         if self.counts is not None and (self.n_unlabeled is not None or self.weights is not None):
             raise ValueError("takes counts, or n_unlabeled and weights, not both")
         if self.legacy_seed is not None and (self.counts is None or self.n_labeled or not self.shared):
@@ -197,4 +205,19 @@ def _mixture(data: GaussianMixtureData, draw: np.random.Generator):
     center = weights @ means / weights.sum()
     if data.separation != 1:
         means = center + data.separation * (means - center)
-    return weights, means, covariances
+    return _refitted(data, weights, means, covariances, draw) if data.refitted else (weights, means, covariances)
+
+
+def _refitted(data: GaussianMixtureData, weights, means, covariances, draw: np.random.Generator):
+    """Draw rows from a mixture, and return that which EM fits to them."""
+    X = drawn(draw, draw.choice(len(means), size=data.n_unlabeled, p=weights / weights.sum()), means, covariances)
+    found = expectation_maximization(X, MixtureParameters(weights, means, covariances), article_stopping(1e-9, 10_000))
+    if found.collapse:
+        raise DataError(f"data.refitted: a fit to {data.n_unlabeled} rows of the mixture failed: {found.collapse}")
+    return found.parameters.weights, found.parameters.means, found.parameters.covariances
+
+
+def drawn(draw, classes, means, covariances):
+    """Draw a row of each of some classes, (N,), from these Gaussian distributions."""
+    noise = draw.standard_normal((len(classes), means.shape[1]))
+    return means[classes] + np.einsum("nij,nj->ni", np.linalg.cholesky(covariances)[classes], noise)

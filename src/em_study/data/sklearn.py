@@ -16,6 +16,7 @@ class SklearnData(Drawn):
     """Real data that come with scikit-learn. Labels are hidden but for a fraction, another in each replicate."""
 
     labels_by: ClassVar[str] = "data.labeled_fraction above 0"
+    reads_rows: ClassVar[bool] = True
     n_rows: ClassVar[int] = 1000  # more than any of them has
 
     source: Literal["sklearn"] = Field(description="Real data that come with scikit-learn.")

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,8 @@ class Source(Closed):
         Whether values may be missing.
     files : list
         The data files that it reads, each with its `place` and `url`.
+    reads_rows : bool
+        Whether its rows are read, not drawn: by default they are then those of who is judged by them.
     holds_user_rows : bool
         Whether its rows are a user's own, so that results which hold them are not to be given away unseen.
     labels_by, missing_by : str
@@ -42,6 +44,7 @@ class Source(Closed):
     same_rows: ClassVar[bool] = False
     incomplete: ClassVar[bool] = False
     files: ClassVar[list] = []
+    reads_rows: ClassVar[bool] = False
     holds_user_rows: ClassVar[bool] = False
     missing_by: ClassVar[str] = "data.holes"
 
@@ -49,6 +52,17 @@ class Source(Closed):
         None,
         description="Where the rows, or the numbers that they are drawn with, come from, as a sentence for readers.",
     )
+
+    rows_of: Literal["source", "other"] | None = Field(
+        None,
+        description="Whose the rows are. source: those that the source of a claim had, so that one run decides whether "
+        "a number is reproduced; other: new ones. Default: source where they are read, other where they are drawn.",
+    )
+
+    @property
+    def on_own_rows(self) -> bool:
+        """Whether the rows are those of the source of a claim."""
+        return self.reads_rows if self.rows_of is None else self.rows_of == "source"
 
     @abstractmethod
     def load(self, replicates: int, seed: int, experiment: str) -> Dataset:

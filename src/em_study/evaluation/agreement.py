@@ -5,14 +5,16 @@ import pandas as pd
 
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
+from em_study.evaluation.information import information_near, standard_errors
 from em_study.evaluation.protocols import settings
 from em_study.evaluation.relabeling import best_relabeling
-from em_study.evaluation.standard_errors import standard_errors
 from em_study.fits import sklearn_adapter
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, judge_many, posteriors
 from emgmm.ridge import ridge_warning
+
+NAMES = ("weights", "means", "covariance_matrices")
 
 
 def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit, experiment: str) -> pd.DataFrame:
@@ -23,13 +25,15 @@ def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit
     rows, ends = {protocol: [] for protocol in by_protocol}, ours.ends()
     judged = judge_many(dataset.rows_of(ends), [*ends.values()])
     for r in range(len(ours)):
-        X, our_end = dataset.replicate(r).unlabeled, ends.get(r)
+        replicate, our_end = dataset.replicate(r), ends.get(r)
+        X = replicate.unlabeled
         our_posteriors = None if our_end is None else next(judged)[0]
+        errors = None if our_end is None else standard_errors(information_near(our_end, replicate, fit))
         for protocol, theirs in by_protocol.items():
             row = dict.fromkeys(COLUMNS["agreement"], np.nan)
             row |= {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
             their_end = None if our_end is None else theirs.end(r)
-            row |= _differences(X, our_end, our_posteriors, their_end) if their_end else {}
+            row |= _differences(X, our_end, our_posteriors, their_end, errors) if their_end else {}
             row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
             row["failure"] = ours.failure[r] or theirs.failure[r]
             row["note"] = ridge_warning(X, settings(protocol, fit, 0)["reg_covar"]) or ""
@@ -37,23 +41,25 @@ def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit
     return pd.DataFrame([row for found in rows.values() for row in found])
 
 
-def _differences(X, ours: MixtureParameters, our_posteriors, theirs: MixtureParameters):
+def _differences(X, ours: MixtureParameters, our_posteriors, theirs: MixtureParameters, errors):
     their_posteriors = sklearn_adapter.posteriors(X, theirs)
     our_labels, their_labels = our_posteriors.argmax(axis=1), their_posteriors.argmax(axis=1)
     aligned = best_relabeling(our_labels, their_labels, ours.n_components)
-    errors = standard_errors(ours, len(X))
-    gaps = {name: np.abs(getattr(ours, name) - getattr(theirs, name)) for name in errors}
-    standardized = (
-        np.divide(gap, errors[name], out=np.zeros_like(gap), where=gap > 0).max() for name, gap in gaps.items()
-    )
+    gaps = [np.abs(getattr(ours, name) - getattr(theirs, name)) for name in NAMES]
+    standardized = np.nan if errors is None else max(map(_in_standard_errors, gaps, errors))
     return {
         "agreement": np.mean(our_labels == their_labels),
         "disagreement": np.mean(our_labels != their_labels),
         "agreement_aligned": np.mean(aligned == their_labels),
         "max_abs_posterior_difference": np.abs(our_posteriors - their_posteriors).max(),
-        "max_abs_parameter_difference": max(gap.max() for gap in gaps.values()),
-        "max_standardized_parameter_difference": max(standardized),
+        "max_abs_parameter_difference": max(gap.max() for gap in gaps),
+        "max_standardized_parameter_difference": standardized,
     }
+
+
+def _in_standard_errors(gaps, errors):
+    """Give the largest gap in its standard error, which is 0 for a single component's weight, as the gap is."""
+    return np.divide(gaps, errors, out=np.zeros_like(gaps), where=gaps > 0).max()
 
 
 def disagreeing_rows(X, ours: MixtureParameters, theirs: MixtureParameters):

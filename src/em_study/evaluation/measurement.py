@@ -10,6 +10,7 @@ import numpy as np
 
 from em_study.columns import Column, Tolerance
 from em_study.data.dataset import Dataset, Replicate
+from em_study.evaluation.information import information_at
 from em_study.evaluation.relabeling import accuracy
 from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
@@ -132,6 +133,11 @@ class _Replicate:
         return None if has_missing(self.rows.unlabeled) else self.rows.unlabeled
 
     @property
+    def one_feature(self):
+        """The unlabeled values, (N,), if they have one feature and none is missing."""
+        return self.complete[:, 0] if self.complete is not None and self.complete.shape[1] == 1 else None
+
+    @property
     def truth(self):
         """Classes of the unlabeled rows, (N,), if they are known."""
         return self.rows.truth
@@ -227,6 +233,11 @@ class OneRun(_Replicate):
         """Where it ended, if it did not fail."""
         return self.runs.end(self.number)
 
+    @cached_property
+    def information(self):
+        """The observed information where it ended, if it did not fail, and it is not too much work."""
+        return None if self.end is None else information_at(self.end, self.rows, self.fit)
+
     @property
     def gains(self):
         """Changes of the mean log-likelihood from step to step, (steps - 1,); None if there is but one step."""
@@ -237,11 +248,6 @@ class OneRun(_Replicate):
     def labels(self):
         """Classes of the labeled rows, (M,), if there are any, and none lacks a value."""
         return self.rows.labels if len(self.rows.labels) and not has_missing(self.rows.labeled) else None
-
-    @property
-    def one_feature(self):
-        """The unlabeled values, (N,), if they have one feature and none is missing."""
-        return self.complete[:, 0] if self.complete is not None and self.complete.shape[1] == 1 else None
 
     @property
     def whole(self):

@@ -35,6 +35,10 @@ def _same_tolerance(fit: Fit, n_maximizations: int) -> dict[str, Any]:
     return {"tol": fit.tol, "max_iter": fit.max_iter}
 
 
+def _same_regularization(fit: Fit, n_maximizations: int) -> dict[str, Any]:
+    return {"reg_covar": fit.reg_covar}
+
+
 PROTOCOLS = {
     "as_published": Protocol(None, "nothing: article A's call", lambda *_: _PUBLISHED_CALL),
     "exact_precisions": Protocol(
@@ -46,11 +50,12 @@ PROTOCOLS = {
         "another place to stop",
         lambda fit, n_maximizations: {"tol": 0.0, "max_iter": n_maximizations},  # tol 0 never stops early
     ),
-    "same_regularization": Protocol(
-        "same_stopping", "another regularization", lambda fit, _: {"reg_covar": fit.reg_covar}
-    ),
-    # Another order: it is no rung of the ladder, and not drawn as one.
+    "same_regularization": Protocol("same_stopping", "another regularization", _same_regularization),
+    # One difference alone, in another order: these are no steps of the ladder, and not drawn as such.
     "tolerance_first": Protocol("as_published", "another tolerance, but not the covariances", _same_tolerance),
+    "regularization_first": Protocol(
+        "as_published", "another regularization, but not the covariances", _same_regularization
+    ),
 }
 
 PUBLISHED = "as_published"

@@ -8,6 +8,7 @@ import pandas as pd
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset, Replicate
 from em_study.data.formats import POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
+from em_study.evaluation.information import information_at, standard_errors
 from em_study.evaluation.printed import beside_printed
 from em_study.evaluation.relabeling import accuracy
 from em_study.evaluation.settings import Published
@@ -92,22 +93,34 @@ def tabulate_parameters(
         What the source printed for the components; may be empty.
     experiment, name : str
     """
-    parameters = runs.end(PUBLISHED_REPLICATE)
-    n_components, n_features = runs.means.shape[1:]
+    parameters, (n_components, n_features) = runs.end(PUBLISHED_REPLICATE), runs.means.shape[1:]
+    unknown = (np.full([n_components, *[n_features] * n], np.nan) for n in range(3))
+    values = errors = tuple(unknown)
+    if parameters is not None:
+        values = parameters.weights, parameters.means, parameters.covariance_matrices
+        errors = standard_errors(information_at(parameters, dataset.replicate(PUBLISHED_REPLICATE), fit)) or errors
+    deviations, variance_errors = np.sqrt(_diagonals(values[2])), _diagonals(errors[2])
     printed = beside_printed(published, parameters) if parameters else {}
     rows = []
-    for k in range(n_components):
-        values = {"weight": np.nan if parameters is None else parameters.weights[k]}
-        covariance = parameters.covariance_matrices[k] if parameters else np.full((n_features, n_features), np.nan)
-        mean = parameters.means[k] if parameters else np.full(n_features, np.nan)
-        values |= {f"mean[{d}]": value for d, value in enumerate(mean)}
-        values |= {f"standard_deviation[{d}]": value for d, value in enumerate(np.sqrt(np.diagonal(covariance)))}
-        values |= {f"covariance[{i},{j}]": value for (i, j), value in np.ndenumerate(covariance)}
-        for parameter, value in values.items():
-            number, agrees = printed.get((k, parameter), (np.nan, np.nan))
-            named = dataset.classes[k] if fit.uses_labels and k < len(dataset.classes) else ""
-            rows.append((experiment, name, k, parameter, value, number, float(agrees), named))
+    numbers = zip(_numbers(*values, deviations), _numbers(*errors, variance_errors / (2 * deviations)), strict=True)
+    for (k, parameter, value), (*_, error) in numbers:
+        number, agrees = printed.get((k, parameter), (np.nan, np.nan))
+        named = dataset.classes[k] if fit.uses_labels and k < len(dataset.classes) else ""
+        rows.append((experiment, name, k, parameter, value, number, float(agrees), named, error))
     return pd.DataFrame(rows, columns=[*COLUMNS["parameters"]])
+
+
+def _diagonals(matrices):
+    return np.diagonal(matrices, axis1=1, axis2=2)
+
+
+def _numbers(weights, means, covariances, deviations):
+    """Yield the numbers of each component: its own number, what it is of, and the number."""
+    for k, weight in enumerate(weights):
+        yield k, "weight", weight
+        yield from ((k, f"mean[{d}]", value) for d, value in enumerate(means[k]))
+        yield from ((k, f"standard_deviation[{d}]", value) for d, value in enumerate(deviations[k]))
+        yield from ((k, f"covariance[{i},{j}]", value) for (i, j), value in np.ndenumerate(covariances[k]))
 
 
 def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> Iterator[pd.DataFrame]:

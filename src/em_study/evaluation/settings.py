@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from em_study.settings import Closed, Name, Slug, Vector
+from em_study.settings import Closed, Name, Scalar, Slug, Vector
 
 
 class Published(Closed):
@@ -11,6 +11,21 @@ class Published(Closed):
     weight: float | None = Field(None, description="Its share.")
     mean: Vector = Field(description="Mean of each feature.")
     standard_deviation: Vector | None = Field(None, description="Standard deviation of each feature.")
+
+
+class OnOriginalRows(Closed):
+    """What a protocol gave on the source's own rows; names as in agreement.csv."""
+
+    n_samples: int = Field(description="Unlabeled rows compared.")
+    n_differing: int = Field(description="Rows with another hard label.")
+    max_abs_posterior_difference: float = Field(description="Largest difference of a posterior.")
+
+
+class OriginalAgreement(Closed):
+    """What the ladder gave on the source's own rows, which are not part of this repository."""
+
+    fit: dict[Slug, Scalar] = Field(description="Settings of our fit that are not the default.")
+    protocols: dict[Slug, OnOriginalRows] = Field(description="By protocol.")
 
 
 class Protocols(Closed):

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from em_study.data.settings import Data
-from em_study.evaluation.settings import Protocols, Published
+from em_study.evaluation.settings import OnOriginalRows, OriginalAgreement, Protocols, Published
 from em_study.fits.settings import Fit, Fits
 from em_study.settings import Closed, Name, Slug
 
@@ -31,6 +31,7 @@ class Experiment(Closed):
         description="How the rows' posteriors and classes are written; of many rows Parquet is smaller.",
     )
     bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
+    original: OriginalAgreement | None = Field(None, description="Set by the article's `original_data`.")
 
     @property
     def compared_with(self) -> str:
@@ -42,6 +43,13 @@ class Experiment(Closed):
     def compared_fit(self) -> Fit:
         """The fit that scikit-learn is run beside."""
         return self.fits[self.protocols.fit]
+
+    @property
+    def on_original_rows(self) -> dict[str, OnOriginalRows]:
+        """What each protocol gave on the source's own rows; nothing, if it is another comparison now."""
+        same = self.original and self.protocols and self.protocols.implementation == "sklearn"
+        same = same and self.compared_fit.model_dump(exclude_defaults=True) == self.original.fit
+        return self.original.protocols if same else {}
 
 
 Experiments = dict[Slug, Experiment]

@@ -1,48 +1,73 @@
-"""The ladder of protocols: how far scikit-learn and our EM agree, one difference fewer at each rung."""
+"""The ladder of protocols: how far scikit-learn and our EM agree, one difference fewer at each step."""
 
 import numpy as np
 
 from em_study.evaluation.protocols import LADDER
 from em_study.figures.shown import Shown, drawn
-from em_study.figures.style import new_figure, protocol_color
+from em_study.figures.style import BACKGROUND, ORIGINAL, new_figure, protocol_color
 
-SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on the log scale
+SMALLEST_DIFFERENCE = 1e-17  # below it the scale, else logarithmic, goes on to exactly 0
 
 
 @drawn(
     names=lambda experiment: {"agreement_ladder": []} if experiment.protocols else {},
-    reads=("agreement",),
-    caption="scikit-learn, or another implementation, beside our EM, rung by rung; each rung removes one difference. "
-    "See at which rung the labels of all rows agree, and at which the posteriors do, to rounding.",
+    reads=("agreement", "original"),
+    caption="scikit-learn, or another implementation, compared with our EM, step by step of the agreement ladder; each "
+    "step removes one difference. See at which step the labels of all samples agree, and at which the posterior "
+    "probabilities do, to rounding. Gray lines join what is of one replicate. A diamond is what the source's own data "
+    "gave, which are not part of this study.",
 )
 def draw(shown: Shown):
     """Draw agreement and posterior difference of every replicate, by protocol."""
-    agreement = shown.agreement
-    protocols = [rung for rung in LADDER if rung in set(agreement["protocol"])]
+    protocols = [step for step in LADDER if step in set(shown.agreement["protocol"])]
     figure, (left, right) = new_figure(2, width=13.0, height=5.5)
-    for axes, column, scale in ((left, "agreement", 100), (right, "max_abs_posterior_difference", 1)):
-        for i, protocol in enumerate(protocols):
-            values = scale * agreement.loc[agreement["protocol"] == protocol, column].dropna().to_numpy()
-            if not len(values):
+    own = {name: row for name, row in shown.original.items() if name in protocols}
+    agreed = {name: 100 * (1 - row["n_differing"] / row["n_samples"]) for name, row in own.items()}
+    apart = {name: row["max_abs_posterior_difference"] for name, row in own.items()}
+    for axes, column, scale, of_own in (
+        (left, "agreement", 100, agreed),
+        (right, "max_abs_posterior_difference", 1, apart),
+    ):
+        table = shown.agreement.pivot(index="replicate", columns="protocol", values=column)[protocols]
+        values = scale * table.to_numpy()
+        spread = np.linspace(-0.3, 0.3, len(values)) if len(values) > 1 else np.zeros(1)
+        places = spread[:, None] + np.arange(len(protocols))
+        joined = (np.pad(of, ((0, 0), (0, 1)), constant_values=np.nan).ravel() for of in (places, values))
+        axes.plot(*joined, color=BACKGROUND, linewidth=0.4, alpha=0.5, zorder=1)  # NaN parts the replicates
+        for i in range(len(protocols)):
+            known = values[~np.isnan(values[:, i]), i]
+            if not len(known):
                 axes.text(i, 0.5, "nothing to\ncompare", transform=axes.get_xaxis_transform(), ha="center", va="center")
                 continue
-            places = np.maximum(values, SMALLEST_DRAWN) if axes is right else values
-            spread = np.linspace(-0.3, 0.3, len(places)) if len(places) > 1 else np.zeros(1)
-            median = np.median(values)
-            drawn = max(median, SMALLEST_DRAWN) if axes is right else median
-            axes.plot([i - 0.38, i + 0.38], [drawn, drawn], color="black", linewidth=2.5)
-            axes.plot(i + spread, places, "o", color=protocol_color(i), markersize=3.5, alpha=0.6)
-            text = f"{median:.1f} %" if axes is left else f"{median:.0e}" if median else "0"
+            median = np.median(known)
+            axes.plot([i - 0.38, i + 0.38], [median, median], color="black", linewidth=2.5)
+            axes.plot(places[:, i], values[:, i], "o", color=protocol_color(i), markersize=3.5, alpha=0.6)
+            text = f"{median:.4g} %" if axes is left else f"{median:.0e}" if median else "0"
             axes.text(i, 1.01, text, transform=axes.get_xaxis_transform(), ha="center", weight="bold")
+        if of_own:
+            look = {"color": ORIGINAL, "markersize": 9, "markeredgecolor": "white", "zorder": 4}
+            (drawn,) = axes.plot([protocols.index(name) for name in of_own], [*of_own.values()], "D", **look)
+            for name, value in of_own.items() if axes is left else ():
+                place = {"xytext": (0, 9), "textcoords": "offset points", "ha": "center", "zorder": 4}
+                place["bbox"] = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+                axes.annotate(f"{value:.4g}", (protocols.index(name), value), color=ORIGINAL, **place)
+            drawn.set_label(f"on the author's data ({next(iter(own.values()))['n_samples']:,} samples)")
+        axes.margins(y=0.12)
+        if axes is right and (values == 0).any():
+            axes.set_yscale("symlog", linthresh=SMALLEST_DIFFERENCE, linscale=2)
+            axes.set_ylim(bottom=-SMALLEST_DIFFERENCE / 2)
+        elif axes is right:
+            axes.set_yscale("log")
         axes.set_xticks(range(len(protocols)), [p.replace("_", "\n") for p in protocols])
         axes.set_xlim(-0.6, len(protocols) - 0.4)
-        axes.set_xlabel("protocol: each removes one difference from the one before")
-    left.set_ylabel("rows with the same label (%)")
-    left.margins(y=0.12)
-    right.set_yscale("log")
-    right.margins(y=0.12)
-    right.set_ylabel("largest difference of a posterior (probability)")
-    compared = agreement.loc[agreement["failure"].isna(), "replicate"].nunique()
+        axes.set_xlabel("step of the ladder: each removes one difference from the one before")
+    left.set_ylabel("samples with the same label (%)")
+    right.set_ylabel("largest difference of a posterior probability")
+    if own:
+        left.legend(loc="lower right")
+    compared = shown.agreement.loc[shown.agreement["failure"].isna(), "replicate"].nunique()
     dots = f"A dot is one of {compared} replicates" if compared > 1 else "The dot is the one replicate"
-    figure.suptitle(f"{shown.experiment}: {shown.other} beside our EM. {dots}, the bar and the number are the median")
+    figure.suptitle(
+        f"{shown.experiment}: {shown.other} and our EM. {dots}, the bar and the number above are the median"
+    )
     return figure

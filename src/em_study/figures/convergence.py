@@ -1,34 +1,56 @@
-"""How slowly EM converges, against the overlap of the components."""
+"""How slowly EM converges: against the overlap of the components, and beside what the missing information predicts."""
 
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, COMPONENTS, new_figure
 
+WORSE = 0.01  # nats a row below the best end of such a mixture on the same rows
+
 
 @drawn(
-    names=lambda experiment: {"convergence": []},
-    reads=("measurements",),
-    caption="The rate of convergence of each fit (its last gain divided by the one before) against the overlap of the "
-    "components. See whether fits whose components overlap more are slower.",
+    names=lambda experiment: {"convergence": [*experiment.fits]},
+    reads=("measurements", "evaluations"),
+    caption="The share of its distance from the maximum that a step of EM leaves, of each fit. Left: by the missing "
+    "information, against the overlap of the components. See whether fits whose components overlap more are slower. "
+    "Right: the same, measured on the last steps of EM run on to its limit. The line is the theory: both are equal. A "
+    "cross is a fit in a worse optimum than another on the same rows.",
     in_report=False,
 )
 def draw(shown: Shown):
-    """Draw the rate of convergence against the overlap of the components."""
-    measurements = shown.measurements
-    wide = measurements[measurements["measurement"].isin(["convergence_rate", "overlap"])].pivot_table(
-        index=["fit", "replicate"], columns="measurement", values="value", sort=False
-    )
-    figure, (axes,) = new_figure()
-    known = wide.dropna() if {"convergence_rate", "overlap"} <= set(wide.columns) else wide[:0]
-    if len(known):
-        for i, (name, rows) in enumerate(known.groupby("fit", sort=False)):
-            color = COMPONENTS[i % len(COMPONENTS)]
-            axes.plot(rows["overlap"], rows["convergence_rate"], "o", color=color, markersize=4, alpha=0.7, label=name)
-        figure.legend(loc="outside lower center", ncols=4)
+    """Draw the rate of convergence against overlap and theory."""
+    wide = shown.measurements.pivot_table(
+        index=["fit", "replicate"], columns="measurement", values="value", sort=False, aggfunc="first"
+    ).reindex(columns=["predicted_rate", "overlap", "convergence_rate", "below_best"])
+    wide["is_worse"] = _is_worse(shown.evaluations, on_the_same_rows=wide["below_best"].notna().any())
+    known = wide.dropna(subset="predicted_rate")
+    figure, panels = new_figure(2, width=10.0, height=5.2, sharey=True)
+    for i, (name, rows) in enumerate(known.groupby("fit", sort=False)):
+        for part, marker in ((~rows["is_worse"], "o"), (rows["is_worse"], "x")):
+            look = {"color": COMPONENTS[i % len(COMPONENTS)], "marker": marker, "s": 16, "alpha": 0.7}
+            some = rows[part]
+            panels[0].scatter(some["overlap"], some["predicted_rate"], label=name if marker == "o" else None, **look)
+            panels[1].scatter(some["predicted_rate"], some["convergence_rate"], **look)
+    if known.empty:
+        panels[0].text(0.5, 0.5, "no fit is near a maximum", transform=panels[0].transAxes, ha="center")
     else:
-        axes.text(0.5, 0.5, "no fit has two gains to compare", transform=axes.transAxes, ha="center")
-    axes.axhline(1, color=BACKGROUND, linestyle="--")
-    axes.set_ylim(0, 1.25)
-    axes.set_xlabel("overlap: mean uncertainty of a row (probability)")
-    axes.set_ylabel("rate: last gain / gain before it")
-    axes.set_title(f"{shown.experiment}: each dot is a fit; a rate near 1 is slow")
+        figure.legend(loc="outside lower center", ncols=4)
+    panels[1].axline((0, 0), slope=1, color=BACKGROUND, linestyle="--", zorder=0)
+    panels[1].set_xlim(0, 1)
+    for axes in panels:
+        axes.axhline(1, color=BACKGROUND, linewidth=1)
+        axes.set_ylim(0, 1.02)
+    panels[0].set_xlim(left=0)
+    panels[0].set_xlabel("overlap: mean uncertainty of a row (probability)")
+    panels[0].set_ylabel("share of the distance that a step leaves")
+    panels[0].set_title("by the missing information, against the overlap")
+    panels[1].set_xlabel("by the missing information")
+    panels[1].set_title("measured on the last steps, against the theory (line)")
+    figure.suptitle(f"{shown.experiment}: how slowly EM converges; each mark is a fit, x one in a worse optimum")
     return figure
+
+
+def _is_worse(evaluations, on_the_same_rows: bool):
+    """Tell which fits end below another of the same kind of mixture and of likelihood on the same rows."""
+    rows = evaluations.assign(clamped=evaluations["semi_supervised"] == "clamped").set_index(["fit", "replicate"])
+    alike = ["n_components", "covariance_type", "clamped", "missing", *([] if on_the_same_rows else ["replicate"])]
+    best = rows.groupby(alike)["mean_log_likelihood"].transform("max")
+    return best - rows["mean_log_likelihood"] > WORSE

@@ -32,6 +32,8 @@ class Shown:
         scikit-learn's, called as published.
     agreement, measurements, evaluations : DataFrame
         Rows of agreement.csv, measurements.csv and fits.csv.
+    original : dict of dict
+        What each protocol gave on the source's own rows (`OnOriginalRows`), where it is known.
     """
 
     experiment: str
@@ -44,6 +46,7 @@ class Shown:
     agreement: Any = None
     measurements: Any = None
     evaluations: Any = None
+    original: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def ends(self, replicate: int):
         """Return the parameters that each fit ends with; None for one that failed."""
@@ -87,7 +90,9 @@ def drawn(names: Callable, reads: tuple[str, ...], caption: str, in_report: bool
     return register
 
 
-def read_shown(experiment: str, fits: dict, bins: int, other: str, files: dict[str, list[str]]) -> Shown:
+def read_shown(
+    experiment: str, fits: dict, bins: int, other: str, files: dict[str, list[str]], original: dict
+) -> Shown:
     """Read what a figure shows from files, by the names of `Shown`; `runs` and `evaluations` have one a fit.
 
     The names of features and classes are those of the user's file, as `plain` text.
@@ -106,4 +111,4 @@ def read_shown(experiment: str, fits: dict, bins: int, other: str, files: dict[s
             import pandas as pd  # takes its time to import
 
             found[name] = pd.concat([read_table(path) for path in paths], ignore_index=True)
-    return Shown(experiment, fits, bins, other, **found)
+    return Shown(experiment, fits, bins, other, original=original, **found)

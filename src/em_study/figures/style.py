@@ -10,6 +10,7 @@ COMPONENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442")
 PROTOCOLS = ("#440154", "#3B528B", "#21918C", "#5EC962", "#BFB216")
 OURS, SKLEARN = "#000000", "#E69F00"
 BACKGROUND = "#B0B0B0"  # what is only there for reference
+ORIGINAL = "#D55E00"  # what was measured on a source's own rows
 HIGHLIGHT = "#CC00CC"  # what a reader must not miss
 FIT_STYLES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 4)), (0, (8, 4)), (0, (4, 1, 4, 3)))
 

@@ -34,16 +34,8 @@ def fit(
     Run
         Its `failure` is scikit-learn's error, if it raised one.
     """
-    model = GaussianMixture(
-        n_components=start.n_components,
-        covariance_type=start.covariance_type,
-        tol=tol,
-        max_iter=max_iter,
-        reg_covar=reg_covar,
-        weights_init=start.weights,
-        means_init=start.means,
-        precisions_init=start.covariances if precisions_are_covariances else _precisions(start),
-    )
+    settings = {"tol": tol, "max_iter": max_iter, "reg_covar": reg_covar}
+    model = _model(start, precisions_are_covariances, **settings)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # `converged` says it
@@ -52,6 +44,24 @@ def fit(
     except ValueError as error:
         return Run(start, failure=f"scikit-learn: {str(error).splitlines()[0]}")
     return Run(start, end, tuple(model.lower_bounds_), model.n_iter_, bool(model.converged_))
+
+
+def _model(start: MixtureParameters, precisions_are_covariances: bool, **settings) -> GaussianMixture:
+    return GaussianMixture(
+        n_components=start.n_components,
+        covariance_type=start.covariance_type,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=start.covariances if precisions_are_covariances else _precisions(start),
+        **settings,
+    )
+
+
+def initial_posteriors(X, start: MixtureParameters, precisions_are_covariances: bool = False):
+    """Posteriors (N, K) of scikit-learn's first E-step from given parameters; the rest as in `fit`."""
+    model = _model(start, precisions_are_covariances)
+    model._initialize_parameters(X, random_state=None)  # no public method stops there
+    return model.predict_proba(X)
 
 
 def _precisions(parameters: MixtureParameters):

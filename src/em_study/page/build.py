@@ -8,8 +8,7 @@ import jinja2
 from markupsafe import Markup
 
 from em_study import TITLE
-from em_study.claims.verdicts import VERDICTS, style_of_verdicts
-from em_study.columns import COLUMNS
+from em_study.claims.verdicts import VERDICTS, style_of_verdicts, tally
 from em_study.configuration.study import Study
 from em_study.data.checksums import digest_of
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED, settings
@@ -78,10 +77,10 @@ def make_page(
         configuration=configuration,
         changes=changes,
         cards=cards,
-        tally=[
-            found for verdict in VERDICTS.values() if (found := [card for card in cards if card.verdict is verdict])
-        ],
-        verdicts=COLUMNS["claims"]["verdict"].description,
+        tally=tally(
+            (card.verdict, claim.basis, card) for card, claim in zip(cards, study.claims.values(), strict=True)
+        ),
+        verdicts=VERDICTS,
         ways=[way for found in frames.values() for way in found["ways"]],
         left_out={name: reason for found in frames.values() for name, reason in found["left_out"].items()},
         scenes={"palette": COMPONENTS, "scenes": scenes},

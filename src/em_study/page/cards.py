@@ -1,12 +1,14 @@
 """What the card of a claim shows: the claim, the verdict, the draws behind it, and where its number comes from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from em_study.claims.judge import Finding, finding_of
-from em_study.claims.numbers import numbers_of, pandas_lines
-from em_study.claims.sentences import interval_in_words, quantity_of
+from em_study.claims import phrases
+from em_study.claims.finding import Finding, finding_of
+from em_study.claims.judge import finder
+from em_study.claims.numbers import pandas_lines
+from em_study.claims.sentences import quantity_of
 from em_study.claims.settings import AnyClaim, Claim
 from em_study.claims.verdicts import NOT_TESTED, VERDICTS, Verdict
 from em_study.columns import COLUMNS
@@ -14,12 +16,18 @@ from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from em_study.page.files import MOST_FILES, files_of
 from em_study.page.origin import command_of, experiment_of
 from em_study.page.stage import way_of_claim
-from em_study.page.strips import Held, strip
-from em_study.page.svg import told
+from em_study.page.strips import Held, points, strip
 from em_study.plan.results import Plan
-from em_study.sweeps.repeated import repeated_runs
+from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.watch.ways import Way
 
+BASES = {
+    "verbatim": "in the source's words",
+    "paraphrase": "in our words",
+    "figure": "from a figure that was not seen",
+    "inferred": "inferred: the source does not say so",
+    "question": "a question of this study, which no source states",
+}
 AT_THE_END = {name for found in MEASUREMENTS if "end" in found.needs for name in found.quantities}
 
 
@@ -30,10 +38,15 @@ class Card:
     name: str
     source: str
     statement: str
+    quote: str  # what the source says, where, and how the statement comes from it
+    cited: str
+    address: str
+    basis: str
     verdict: Verdict
-    explanation: str
-    own_data: bool  # whether it was tested on the source's own data too
-    held: str = ""  # what the numbers are held to, and by whom
+    chips: tuple  # each verdict with its words and whose data it is on, the source's own first
+    headline: str
+    explanation: str  # without the headline
+    held: str = ""  # what the numbers are compared with, and by whom
     set_by: str = ""
     observed: str = ""  # with its interval
     share: str = ""  # in how many draws it holds
@@ -65,24 +78,26 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         From a path to its sha256.
     configuration_files : list of path-like
     """
-    verdict, has_own_data = VERDICTS[row.verdict], pd.notna(row.original_verdict)
-    heading = name, claim.source, claim.statement, verdict, row.explanation, has_own_data
+    verdict = VERDICTS[row.verdict]
+    stated = claim.quote or "", claim.cited or "", claim.address or "", BASES[claim.basis]
+    told = row.headline, " ".join(row.explanation.replace(row.headline, "", 1).split())
+    heading = name, claim.source, claim.statement, *stated, verdict, chips_of(row, claim.basis), *told
     if not isinstance(claim, Claim) or verdict is NOT_TESTED:
         return Card(*heading)
     study, repeated = plan.study, repeated_runs(plan.study)
-    finding = finding_of(claim, lambda selection: numbers_of(selection, tables, claim.experiment, repeated))
+    finding = finding_of(claim, finder(claim, tables, repeated, own_rows(study)))
     held = Held(*claim.comparison.ends, claim.rules.threshold(claim))
-    statistic = f"{claim.statistic} " if finding.n > 1 else ""
-    interval = interval_in_words(finding.interval, ".4g", " (", ")")
+    if claim.threshold_of == "study":
+        held = replace(held, turns=finding.thresholds)
     files, experiment = files_of(claim, plan), experiment_of(claim, study)
     return Card(
         *heading,
         held=held.text,
         set_by="the source's number" if claim.threshold_of == "article" else "our reading: the source gives no number",
-        observed=f"{statistic}{told(finding.observed)}{interval}",
+        observed=phrases.estimate(finding),
         share=claim.rules.share(finding),
         axis=axis_of(claim),
-        strip=strip(finding.draws, finding.observed, finding.range, held),
+        strip=strip_of(finding, held),
         lines=pandas_lines(claim, tables, claim.experiment, repeated),
         files=tuple((path, checksum(path), rule) for path, rule in files[:MOST_FILES]),
         n_more=max(0, len(files) - MOST_FILES),
@@ -90,6 +105,24 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         experiments=(experiment,) if experiment else tuple(study.experiments),
         way=_way(claim, experiment, plan, scenes, finding),
     )
+
+
+def chips_of(row, basis: str) -> tuple:
+    """List the verdicts of a claim's row, each with its words and whose data it is on; the source's own first."""
+    if row.rows_of == "source" or not VERDICTS[row.verdict].by_data:
+        found = [(row.verdict, "")]
+    else:
+        found = [(row.original_verdict, "on the source's own data"), (row.verdict, "on new data")]
+    found = [(VERDICTS[name], whose) for name, whose in found if pd.notna(name)]
+    return tuple((verdict, verdict.said_of(basis), whose) for verdict, whose in found)
+
+
+def strip_of(finding: Finding, held: Held) -> str:
+    """Draw the numbers: of each experiment, where these decide apart; none of an identity."""
+    if finding.by_experiment:
+        rows = {f"{name}: {part.count} of {part.n}": part.draws for name, part in finding.by_experiment.items()}
+        return points(rows, held)
+    return strip(finding.draws, finding.observed, finding.range, held) if finding.claim.rules.is_drawn else ""
 
 
 def _way(claim: Claim, experiment: str | None, plan: Plan, scenes, finding: Finding) -> Way | None:

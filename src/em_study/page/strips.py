@@ -10,6 +10,7 @@ from em_study.page.svg import MOST_TICKS, Scale, free_room, told, told_apart
 
 WIDTH, MARGIN, TOP, HEIGHT, BOTTOM = 560, 24, 34, 56, 34  # of the drawing, in CSS pixels
 SIDES = MARGIN, WIDTH - MARGIN
+ROW = 32  # height of an experiment's
 DIGITS = 9.5  # pixels of a character of the labels
 MOST_BARS, WIDEST = 40, 40  # WIDEST in pixels
 DECADES, ROOM = 3.0, 0.04  # from which on the axis is logarithmic; share of it that is left free beyond the numbers
@@ -17,11 +18,20 @@ DECADES, ROOM = 3.0, 0.04  # from which on the axis is logarithmic; share of it 
 
 @dataclass(frozen=True)
 class Held:
-    """What a number is held to: from low to high, either of which may be infinite; and how that reads."""
+    """What a number is held to: from low to high, either of which may be infinite; and how that reads.
+
+    `turns` are the thresholds between which the verdict is the same, NaN where it is so beyond.
+    """
 
     low: float
     high: float
     text: str
+    turns: tuple[float, float] | None = None
+
+    @property
+    def ends(self) -> list[float]:
+        """Those that are finite."""
+        return [end for end in (self.low, self.high) if np.isfinite(end)]
 
 
 def axis_of(values, ends) -> Scale:
@@ -69,39 +79,65 @@ def strip(values, observed: float, interval, held: Held) -> str:
     held : Held
     """
     values = np.asarray(values, dtype=float)
-    ends = [end for end in (held.low, held.high) if np.isfinite(end)]
-    axis = axis_of(values, [observed, *ends])
-    base = TOP + HEIGHT
-    parts = [
-        f'<svg class="strip" viewBox="0 0 {WIDTH} {base + BOTTOM}" role="img" '
-        f'aria-label="{escape(in_words(values, observed, interval, held))}">'
-    ]
-    left, right = axis.place(held.low), axis.place(held.high)
-    parts.append(_box("held", left, TOP, max(right - left, 2.0), HEIGHT))
-    parts += [_box("bar", x, base - height, width, height) for x, width, height in _bars(values, axis)]
-    parts.append(f'<path class="axis" d="M{MARGIN} {base}H{WIDTH - MARGIN}"/>')
+    axis, base = axis_of(values, [observed, *held.ends]), TOP + HEIGHT
+    parts = [_box("bar", x, base - height, width, height) for x, width, height in _bars(values, axis)]
     if np.isfinite(interval).all():
         low, high = map(axis.place, interval)
         parts.append(f'<path class="range" d="M{low:.1f} {base + 5}H{max(high, low + 2):.1f}"/>')
-    for end in sorted({axis.place(end) for end in ends}):
-        parts.append(f'<path class="edge" d="M{end:.1f} {TOP - 4}V{base}"/>')
-    if ends:
-        parts.append(_text("edge", sum(axis.place(end) for end in ends) / len(ends), 12, held.text))
     place = axis.place(observed)
     parts.append(f'<path class="observed" d="M{place:.1f} {TOP - 4}V{base + 8}"/>')
     parts.append(_text("observed", place, 27, f"observed {told(observed)}"))
+    return _drawn(axis, held, HEIGHT, parts, in_words(values, observed, interval, held))
+
+
+def points(rows: dict, held: Held) -> str:
+    """Draw a row of points for each experiment.
+
+    Parameters
+    ----------
+    rows : dict of array-like
+        Its numbers, by what is written over it.
+    held : Held
+    """
+    axis = axis_of(np.concatenate([*rows.values()]), held.ends)
+    parts = []
+    for number, (text, values) in enumerate(rows.items()):
+        y, places = TOP + ROW * number, sorted({round(axis.place(value)) for value in values})
+        parts.append(f'<text class="row" x="{MARGIN}" y="{y + 13}">{escape(text)}</text>')
+        parts.append(f'<path class="points" d="{"".join(f"M{x} {y + 24}h0" for x in places)}"/>')
+    return _drawn(axis, held, ROW * len(rows), parts, f"{held.text}. {'; '.join(rows)}")
+
+
+def _drawn(axis: Scale, held: Held, height: int, parts: list[str], said: str) -> str:
+    """Put a drawing onto its axis, beside what the numbers are held to."""
+    base = TOP + height
+    label = f'role="img" aria-label="{escape(said)}"'
+    svg = [f'<svg class="strip" viewBox="0 0 {WIDTH} {base + BOTTOM}" {label}>']
+    left, right = axis.place(held.low), axis.place(held.high)
+    svg.append(_box("held", left, TOP, max(right - left, 2.0), height))
+    svg += [*parts, f'<path class="axis" d="M{MARGIN} {base}H{WIDTH - MARGIN}"/>']
+    if held.turns is not None:
+        low, high = (axis.place(end) if np.isfinite(end) else side for end, side in zip(held.turns, SIDES, strict=True))
+        svg.append(f'<path class="turns" d="M{low:.1f} {TOP}H{max(high, low + 2):.1f}"/>')
+    for end in sorted({axis.place(end) for end in held.ends}):
+        svg.append(f'<path class="edge" d="M{end:.1f} {TOP - 4}V{base}"/>')
+    if held.ends:
+        svg.append(_text("edge", sum(map(axis.place, held.ends)) / len(held.ends), 12, held.text))
     last = -np.inf
     for tick, text in zip(axis.ticks, told_apart(axis.ticks), strict=True):
         place = axis.place(tick)
         if place - last > DIGITS * (len(text) + 1):
-            parts.append(_text("tick", place, base + 24, text))
+            svg.append(_text("tick", place, base + 24, text))
             last = place + DIGITS * len(text) / 2
-    return "".join([*parts, "</svg>"])
+    return "".join([*svg, "</svg>"])
 
 
 def in_words(values, observed, interval, held: Held) -> str:
     """Say what a strip shows."""
     said = f"{held.text}; observed {told(observed)}"
+    if held.turns is not None and np.isfinite(held.turns).any():
+        low, high = (told(end) if np.isfinite(end) else "anywhere" for end in held.turns)
+        said += f"; the verdict is the same for thresholds from {low} to {high}"
     if len(values) == 1:
         return said
     many, ends = ("95 % of", interval) if np.isfinite(interval).all() else ("All", (np.min(values), np.max(values)))

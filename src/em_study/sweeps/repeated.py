@@ -37,3 +37,9 @@ def repeated_runs(study) -> frozenset[tuple[str, str]]:
 
 def _is_one(experiment: Experiment, fit: str) -> bool:
     return fit in experiment.fits and is_same_run(experiment.data, experiment.fits[fit])
+
+
+def own_rows(study) -> frozenset[str]:
+    """Name the experiments, and "sweeps/" with the names of sweeps, whose rows are those of the source of a claim."""
+    found = {name for name, experiment in study.experiments.items() if experiment.data.on_own_rows}
+    return frozenset(found | {f"sweeps/{name}" for name, sweep in study.sweeps.items() if sweep.experiment in found})

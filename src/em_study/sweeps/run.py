@@ -38,7 +38,7 @@ REPORT_EVERY = 600  # seconds; the whole run has its own progress
 
 def data_seed(cell: Cell, seed: int) -> int:
     """Seed of a cell's draws: it depends on the root seed and the rows to draw, not on names, holes or other cells."""
-    rows = cell.experiment.data.model_dump(exclude_defaults=True, exclude={"origin", "holes"})
+    rows = cell.experiment.data.model_dump(exclude_defaults=True, exclude={"origin", "rows_of", "holes"})
     content = json.dumps(rows, sort_keys=True)
     return int(seed_sequence(seed, content).generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits an int64
 

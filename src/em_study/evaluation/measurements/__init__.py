@@ -3,11 +3,13 @@
 from em_study.evaluation.measurement import REGISTERED, OneRun
 from em_study.evaluation.measurements import (  # noqa: F401, for each registers its own
     accuracy,
+    bootstrap,
     certainty,
     components,
     missing,
     optima,
     passes,
+    prior,
     steps,
     theory,
 )

@@ -4,6 +4,10 @@ import numpy as np
 
 from em_study.columns import Column
 from em_study.evaluation.measurement import OneDraw, OneRun, measured
+from em_study.evaluation.relabeling import accuracy
+from emgmm import article_stopping, expectation_maximization, posteriors
+
+SOME, SOME_ROWS = 100, 5000  # replicates and rows: to take EM's steps again takes its time
 
 
 @measured(
@@ -62,3 +66,33 @@ def beside_the_fit(run):
 def above_kmeans(run):
     """Put the fit's accuracy beside that of k-means on the same rows."""
     return run.accuracy - run.draw.accuracy_of_kmeans
+
+
+@measured(
+    OneRun,
+    needs=("end", "gains", "truth", "complete"),
+    first=SOME,
+    most_rows=SOME_ROWS,
+    accuracy_change=Column("share", "the fit's accuracy less that at its start (of our EM, not clamped)"),
+    accuracy_falls=Column("count", "steps of EM after which fewer rows have their true class than before"),
+    largest_accuracy_fall=Column("share", "most accuracy that a step loses; 0 if none does"),
+)
+def accuracy_by_step(run):
+    """Take the steps of EM again, and classify by each."""
+    if run.fit.implementation != "emgmm" or run.fit.semi_supervised == "clamped":
+        return None
+    X, by_step = run.complete, []
+
+    def classify(step, mean_log_likelihood, parameters):
+        labels = posteriors(X, parameters).argmax(axis=1)
+        by_step.append(accuracy(labels, run.truth, run.fit.uses_labels))
+
+    again = {"reg_covar": run.fit.reg_covar, "acceleration": run.fit.acceleration, "monitor": classify}
+    never = article_stopping(0.0, int(run.runs.n_passes[run.number]))
+    expectation_maximization(X, run.start, never, **again)
+    changes = np.diff([*by_step, run.accuracy])
+    return {
+        ("accuracy_change", None): run.accuracy - by_step[0],
+        ("accuracy_falls", None): np.sum(changes < 0),
+        ("largest_accuracy_fall", None): max(0.0, -changes.min()),
+    }

@@ -3,7 +3,7 @@
 import numpy as np
 
 from em_study.columns import Column
-from em_study.evaluation.measurement import OneRun, measured
+from em_study.evaluation.measurement import OneDraw, OneRun, measured
 from em_study.evaluation.relabeling import best_relabeling
 from emgmm import posteriors
 
@@ -85,3 +85,23 @@ def uncertainty_between(run):
     if unclear.any():
         found |= {("unclear_from", UNCLEAR): x[unclear].min(), ("unclear_to", UNCLEAR): x[unclear].max()}
     return found
+
+
+@measured(
+    OneDraw,
+    needs=("one_feature", "mixture"),
+    unclear_between_by_truth=Column(
+        "share",
+        "share of the rows between the outer true means whose uncertainty by the true mixture is above the setting",
+    ),
+    unclear_inside_by_truth=Column(
+        "share", "share of the rows whose uncertainty by the true mixture is above the setting that lie between them"
+    ),
+)
+def unclear_by_truth(draw):
+    """Tell where the unclear values are, whatever is fitted; nothing of what is not there."""
+    x, centers = draw.one_feature, draw.mixture.means
+    between = (x > centers.min()) & (x < centers.max())
+    unclear = posteriors(draw.unlabeled, draw.mixture).max(axis=1) < 1 - UNCLEAR
+    shares = {"unclear_between_by_truth": unclear[between], "unclear_inside_by_truth": between[unclear]}
+    return {(name, UNCLEAR): of.mean() for name, of in shares.items() if len(of)}

@@ -3,13 +3,16 @@
 import numpy as np
 
 from em_study.columns import Column
+from em_study.evaluation.information import information_at
 from em_study.evaluation.measurement import OneDraw, OneFit, measured
+from em_study.fits.settings import Fit
 from emgmm import (
     CollapsedComponentError,
     MixtureParameters,
     article_stopping,
     expectation_maximization,
     log_likelihoods,
+    parameters_from_labels,
 )
 
 SAME_OPTIMUM = 1e-4  # nats a row: ends this close are one optimum
@@ -58,10 +61,35 @@ def below_best(fit):
     OneDraw,
     needs=("complete",),
     first=20,
+    identical_components_gain=Column(
+        "nats a row", "largest change of the mean log-likelihood in ten steps of EM from identical components"
+    ),
+)
+def identical_components_gain(draw):
+    """Tell whether the likelihood increases from identical components; nothing of one component."""
+    X, K = draw.unlabeled, draw.n_components
+    if K == 1:
+        return None
+    try:
+        one = parameters_from_labels(X, np.zeros(len(X), dtype=int), 1)
+        means, covariances = (np.repeat(part, K, axis=0) for part in (one.means, one.covariances))
+        identical = MixtureParameters(np.full(K, 1 / K), means, covariances)
+        return np.diff(expectation_maximization(X, identical, article_stopping(0, 10)).trace).max()
+    except CollapsedComponentError:
+        return None
+
+
+@measured(
+    OneDraw,
+    needs=("complete",),
+    first=20,
     beyond_identical_components=Column(
         "nats a row",
         "log-likelihood that EM from identical components ends with, subtracted from that which it reaches if they are "
         "moved 0.1 standard deviations aside there; above 0, the first end was no maximum",
+    ),
+    identical_components_are_maximum=Column(
+        "0 or 1", "1 if the first end is a maximum by the observed information, else 0"
     ),
 )
 def beyond_identical_components(draw):
@@ -81,4 +109,7 @@ def beyond_identical_components(draw):
         beyond = expectation_maximization(X, moved, stopping).parameters
     except CollapsedComponentError:
         return None
-    return log_likelihoods(X, beyond).mean() - log_likelihoods(X, end).mean()
+    found = {("beyond_identical_components", None): log_likelihoods(X, beyond).mean() - log_likelihoods(X, end).mean()}
+    if information := information_at(end, draw.rows, Fit()):
+        found["identical_components_are_maximum", None] = float(information.is_maximum)
+    return found

@@ -1,14 +1,73 @@
-"""How EM climbs: monotone, how fast near the end, and whether it has arrived."""
+"""How EM climbs: from where, monotone, how fast near the end, and whether it has arrived."""
 
 import numpy as np
 
 from em_study.columns import Column, Tolerance
-from em_study.evaluation.measurement import OneFit, OneRun, measured
-from em_study.evaluation.numerical import gradient
-from em_study.fits.missing import fitted_rows
-from emgmm import expectation
+from em_study.evaluation.information import continued, information_near
+from em_study.evaluation.measurement import NotMeasurableError, OneFit, OneRun, measured
+from emgmm import article_stopping, expectation_maximization, posteriors
 
-SMALLEST_GAIN = 1e-10  # nats a row: below it, a ratio of gains is rounding
+SMALLEST_GAIN = 1e-11  # nats a row: below it, a ratio of gains is rounding
+MOST_STEPS = 2000
+FAR = 0.01  # nats a row below a maximum
+
+
+@measured(
+    OneRun,
+    needs=("labels", "start", "complete"),
+    initial_posterior_difference=Column(
+        "probability",
+        "largest difference of a posterior between scikit-learn's first E-step and ours, if it is handed the start's "
+        "covariances as precisions_init, as article A does (of fits that start from labels)",
+    ),
+    initial_posterior_difference_exact=Column("probability", "the same, if it is handed their inverses"),
+)
+def initial_posterior_difference(run):
+    """Tell whether scikit-learn, called as published, has our initial parameters."""
+    if run.fit.initialization != "labels":
+        return None
+    from em_study.fits.sklearn_adapter import initial_posteriors  # scikit-learn takes a second to import
+
+    ours, names = posteriors(run.complete, run.start), ("", "_exact")
+    theirs = (initial_posteriors(run.complete, run.start, as_published) for as_published in (True, False))
+    try:
+        return {
+            (f"initial_posterior_difference{name}", None): np.abs(found - ours).max()
+            for name, found in zip(names, theirs, strict=True)
+        }
+    except ValueError as error:
+        raise NotMeasurableError(f"scikit-learn refuses the start: {error}") from None
+
+
+@measured(
+    OneRun,
+    needs=("gains",),
+    trace_first=Column("nats a row", "first value of the trace: mean log-likelihood at the start (last: fits.csv)"),
+)
+def trace_first(run):
+    """Tell from where EM climbs."""
+    return run.runs.trace[run.number, 0]
+
+
+@measured(
+    OneRun,
+    needs=("end", "complete"),
+    below_limit=Column(
+        "nats a row",
+        "mean log-likelihood that accelerated EM reaches from where the fit ended, less that of the fit (our EM with "
+        "article A's stopping rule, no regularization, not clamped)",
+        tolerance=Tolerance(1e-6, 1e-10),  # whether a last step is taken is rounding
+    ),
+)
+def below_limit(run):
+    """Tell how far before EM's limit article A's stopping rule stops; nothing if a component collapses later."""
+    fit = run.fit
+    plain = fit.implementation == "emgmm" and fit.semi_supervised != "clamped" and fit.reg_covar == 0
+    if not (plain and fit.stopping == "article" and fit.max_iter):
+        return None
+    rule = article_stopping(1e-12, 20_000)
+    on = expectation_maximization(run.complete, run.end, rule, acceleration="anderson")
+    return None if on.collapse else on.trace[-1] - on.trace[0]
 
 
 @measured(
@@ -26,24 +85,64 @@ def smallest_change(run):
 
 @measured(
     OneRun,
-    needs=("gains",),
+    needs=("information",),
+    is_maximum=Column(
+        "0 or 1",
+        "1 if the fit ended at a maximum of the likelihood that it maximizes: by the observed information it curves "
+        "downwards in all directions, and at most 0.005 nats of all rows are left to gain; else 0",
+    ),
+    left_to_gain=Column(
+        "nats a row",
+        "log-likelihood of the maximum less that where the fit ended, by Newton's step; none where the log-likelihood "
+        "does not curve downwards in all directions (a saddle), for there it tells nothing of a maximum",
+    ),
+    predicted_rate=Column(
+        "ratio",
+        "share of its distance from the maximum that a step of plain EM leaves near it: the largest share of missing "
+        "information at the maximum that EM goes on to; none where the fit ended 0.01 nats a row or more below it",
+    ),
+)
+def arrival(run):
+    """Tell whether the fit has arrived, and how slowly EM does."""
+    found, left = {("is_maximum", None): float(run.information.is_maximum)}, _left_to_gain(run)
+    if np.isfinite(left):
+        found["left_to_gain", None] = left
+    if left < FAR and (there := information_near(run.end, run.rows, run.fit)).is_maximum:
+        found["predicted_rate", None] = there.rate
+    return found
+
+
+def _left_to_gain(run) -> float:
+    """Nats a row; infinite where there is no maximum near."""
+    return run.information.left_to_gain / run.information.n_samples
+
+
+@measured(
+    OneRun,
+    needs=("information",),
+    first=20,
+    most_rows=100_000,
     convergence_rate=Column(
         "ratio",
-        "last gain of the log-likelihood divided by the gain before it: near 1 is slow (plain EM)",
-        tolerance=Tolerance(1e-4),  # the gains are small differences of large numbers
+        "the same, measured: the root of the last gain of the log-likelihood divided by the one before, where plain EM "
+        "goes on from the end until it gains less than 1e-11 nats a row",
+        tolerance=Tolerance(1e-3),  # the gains are small differences of large numbers
     ),
 )
 def convergence_rate(run):
-    """Tell how slowly EM converges near its end."""
-    known = run.fit.acceleration == "none" and len(run.gains) > 1 and min(run.gains[-2:]) > SMALLEST_GAIN
-    return run.gains[-1] / run.gains[-2] if known else None
+    """Tell how slowly EM converges; nothing, if it takes too few steps above rounding."""
+    if not _left_to_gain(run) < FAR:
+        return None
+    gains = np.diff(continued(run.end, run.rows, run.fit, article_stopping(SMALLEST_GAIN, MOST_STEPS)).trace)
+    gains = gains[gains > SMALLEST_GAIN][-2:]
+    return np.sqrt(gains[1] / gains[0]) if len(gains) > 1 else None
 
 
 @measured(
     OneFit,
     rate_overlap_correlation=Column(
         "rank correlation",
-        "of convergence_rate and overlap over the replicates",
+        "of predicted_rate and overlap over the replicates",
         tolerance=Tolerance(1e-3),  # two near ranks may swap
     ),
 )
@@ -51,27 +150,9 @@ def rate_overlap_correlation(fit):
     """Tell whether EM is slow where components overlap; nothing, from less than three replicates."""
     from scipy.stats import spearmanr  # takes its time to import
 
-    rates, overlaps = fit.found.get("convergence_rate", {}), fit.found.get("overlap", {})
+    rates, overlaps = fit.found.get("predicted_rate", {}), fit.found.get("overlap", {})
     both = [r for r in rates if r in overlaps]
     return spearmanr([rates[r] for r in both], [overlaps[r] for r in both]).statistic if len(both) > 2 else None
-
-
-@measured(
-    OneRun,
-    needs=("end",),
-    slope_at_end=Column(
-        "nats a row",
-        "largest slope of the mean log-likelihood where the fit ended, along any weight's logit, mean or covariance "
-        "factor, in units of the component (full covariances, not clamped)",
-    ),
-)
-def slope_at_end(run):
-    """Tell whether the end is a stationary point."""
-    if run.end.covariance_type != "full" or run.fit.semi_supervised == "clamped":
-        return None
-    X = fitted_rows(run.rows, run.fit).unlabeled
-    statistics, _ = expectation(X, run.end)
-    return max(np.abs(part).max() for part in gradient(statistics, run.end)) / len(X)
 
 
 @measured(

@@ -1,0 +1,150 @@
+"""What the draws say of a claim, in numbers."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from em_study.claims.certainty import NO, UNDECIDED, YES
+from em_study.claims.intervals import NONE, confidence_interval, share_interval, standard_error, statistic_of
+from em_study.claims.kinds import ENOUGH_DRAWS, KINDS, share_of
+from em_study.claims.numbers import NoNumbersError, Numbers
+from em_study.claims.settings import Claim
+from em_study.claims.verdicts import EXPLAINED, Verdict
+
+RANGE = (2.5, 97.5)  # percentiles of the draws
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the draws say of a claim; NaN where there is no interval.
+
+    Attributes
+    ----------
+    claim : Claim
+    numbers : Numbers
+    cause : Numbers or None
+        What was measured in place of what the claim says, if the claim does not hold and this does.
+    """
+
+    claim: Claim
+    numbers: Numbers
+    cause: Numbers | None = None
+
+    @cached_property
+    def outcome(self) -> str:
+        """What the claim's kind decides."""
+        return self.claim.rules.decide(self.claim, self.numbers)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The outcome's name."""
+        if self.cause is not None:
+            return EXPLAINED
+        return self.claim.rules.verdict(self.outcome, self.numbers.on_own_rows)
+
+    @cached_property
+    def by_experiment(self) -> dict[str, "Finding"]:
+        """What the draws of each experiment say, where several decide apart; else nothing."""
+        parts = {} if self.claim.rules.pools else self.numbers.by_experiment
+        return {name: Finding(self.claim, part) for name, part in parts.items()} if len(parts) > 1 else {}
+
+    @property
+    def draws(self) -> pd.Series:
+        """The numbers of the draws."""
+        return self.numbers.of_draws
+
+    @property
+    def one_run(self) -> bool:
+        """Whether one number decides."""
+        return self.numbers.one_run
+
+    @property
+    def n_failed(self) -> int:
+        """How many runs have failed."""
+        return self.numbers.n_failed
+
+    @property
+    def n(self) -> int:
+        """How many draws are looked at; with those that failed where they count against the claim."""
+        return len(self.draws) + (self.n_failed if self.claim.failed_runs == "fails" else 0)
+
+    @property
+    def count(self) -> int:
+        """How many of them fulfil the criterion."""
+        return self.claim.comparison.count(self.draws)
+
+    @property
+    def share(self) -> float:
+        """The share that fulfils it."""
+        return self.count / self.n
+
+    @cached_property
+    def share_interval(self) -> tuple[float, float]:
+        """Interval of that share; none where one run decides, or experiments decide apart."""
+        if self.one_run or self.by_experiment:
+            return NONE
+        return tuple(map(float, share_interval(*share_of(self.count, self.claim, self.numbers))))
+
+    @cached_property
+    def observed(self) -> float:
+        """The statistic of the draws."""
+        return statistic_of(self.draws, self.claim.statistic)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the numbers are independent and several."""
+        return self.numbers.independent and len(self.draws) > 1
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """Interval of the statistic."""
+        return confidence_interval(self.draws, self.claim.statistic) if self.is_sample else NONE
+
+    @cached_property
+    def error(self) -> float:
+        """Monte Carlo standard error of the statistic."""
+        return standard_error(self.draws, self.claim.statistic) if self.is_sample else np.nan
+
+    @cached_property
+    def needed(self) -> float:
+        """How many draws would decide, if none have."""
+        return self.claim.rules.needed(self.claim, self.numbers) if self.outcome == UNDECIDED else np.nan
+
+    @cached_property
+    def stability(self) -> float:
+        """The chance that a fresh run of the same size gives the same verdict."""
+        return self.claim.rules.stability(self.claim, self.numbers)
+
+    @cached_property
+    def thresholds(self) -> tuple[float, float]:
+        """Between which thresholds the verdict is the same."""
+        return self.claim.rules.thresholds(self.claim, self.numbers)
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Percentiles of the draws; none of few."""
+        if len(self.draws) < ENOUGH_DRAWS:
+            return NONE
+        return tuple(map(float, np.percentile(self.draws, RANGE)))
+
+
+def finding_of(claim: Claim, find) -> Finding:
+    """Look at the draws, and at those of the cause.
+
+    Parameters
+    ----------
+    claim : Claim
+    find : callable
+        From a Selection to its Numbers.
+    """
+    finding = Finding(claim, find(claim))
+    if claim.because is None or finding.outcome != NO:
+        return finding
+    try:
+        cause = find(claim.because)
+    except NoNumbersError:
+        return finding
+    holds = KINDS["inequality"].decide(claim.because, cause) == YES
+    return replace(finding, cause=cause) if holds else finding
