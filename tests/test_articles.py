@@ -17,6 +17,7 @@ from em_study.errors import ConfigurationError
 from em_study.evaluation.measure import measure
 from em_study.evaluation.scores import evaluate_fit
 from em_study.fits.em import run_fit
+from em_study.sweeps.repeated import own_rows
 
 ROOT = Path(__file__).parent.parent
 TOY = GOOD["experiments"]["toy"]
@@ -174,7 +175,7 @@ def test_the_example_s_numbers_come_out():
     measurements = measure(dataset, runs, experiment.fits, experiment.bins, experiment.published, seed, name)
     claims = {key: claim for key, claim in study.claims.items() if getattr(claim, "experiment", None) == name}
     fits = pd.concat(fits).replace({"failure": {"": None}})  # as it is read
-    rows = judge_all(claims, {"fits": fits, "measurements": measurements})
+    rows = judge_all(claims, {"fits": fits, "measurements": measurements}, own=own_rows(study))
     assert len(rows) == 11
     assert {row["verdict"] for row in rows} == {"reproduced"}
 

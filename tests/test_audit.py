@@ -270,7 +270,14 @@ def test_pages_escape_their_text(tmp_path):
         [{"claim": "A1", "statement": "<b>", "explanation": "<i>{{ 1 }}", "verdict": "explained"}]
     ).assign(published=1.0, observed=1.0, interval_low=1.0, interval_high=1.0, n_replicates=1, share_holding=1.0)
     claims = claims.assign(
-        criterion="x < <i>", threshold_of="study", source="<i>", original_observed=1.0, original_verdict="<b>"
+        criterion="x < <i>",
+        threshold_of="study",
+        source="<i>",
+        original_observed=1.0,
+        original_verdict="<b>",
+        quote="<b>",
+        cited="<i>",
+        basis="question",
     )
     text = opening(claims, {"a": "<i>"}, "0", ROOT / "workflow/report/opening.rst")
     assert "<b>" not in text.replace('<b style="color', "").replace("<p><b>a</b>", "<p>a")

@@ -295,7 +295,7 @@ def test_odd_names_are_in_the_tables_as_they_are(odd):
 
 def test_claims_find_odd_names(odd):
     claims = read_table(odd / "results/tables/claims.csv").set_index("claim")
-    assert claims["verdict"].tolist() == ["reproduced", "reproduced", "not_tested"]
+    assert claims["verdict"].tolist() == ["checked", "checked", "not_tested"]
     assert claims["explanation"].str.endswith("of {these}").tolist()[:2] == [True, True]
     assert claims["statement"].tolist() == [TEXT] * 3
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import io
 import json
 import re
@@ -30,7 +31,7 @@ from em_study.fits.runs import Runs, read_runs
 from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
 from em_study.page.origin import command_of
-from em_study.page.strips import Held, axis_of, strip
+from em_study.page.strips import Held, axis_of, points, strip
 from em_study.page.svg import Scale, told_apart
 from em_study.places import Places
 from em_study.plan.results import Plan
@@ -41,7 +42,7 @@ from em_study.watch.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, r
 from emgmm import MixtureParameters, log_likelihoods, posteriors
 
 NOWHERE = float("nan"), float("nan")
-HELD = Held(1.0, np.inf, "held to at least 1")
+HELD = Held(1.0, np.inf, "criterion: at least 1")
 
 
 class Page(HTMLParser):
@@ -82,8 +83,11 @@ def test_every_claim_has_a_card_with_the_observed_number(page, project, study):
     for row in claims.itertuples():
         card = page[page.index(f'id="{row.claim}"') :]
         card = card[: card.index("</article>")]
-        assert (f"{row.observed:.4g}" in card) or row.verdict == "not_tested"
-        assert ("<svg" in card) == (row.verdict != "not_tested")
+        tested = row.n_replicates > 0
+        assert (f"observed {row.observed:.4g}" in card) or not tested or row.kind == "identity" or "experiment" in card
+        assert ("<svg" in card) == (tested and row.kind != "identity")
+        assert html.escape(row.headline).replace("&#x27;", "&#39;") in card
+        assert ("<pre" in card) == tested
 
 
 def test_the_lines_of_pandas_give_the_observed_number(project, study):
@@ -386,6 +390,18 @@ def test_odd_numbers_are_drawn(values):
     assert "inf" not in text
 
 
+def test_experiments_are_rows_of_points_and_a_threshold_shows_how_far_it_may_move():
+    numbers = {"customers: 1 of 3": [0.0, 0.5, 2.0], "<b>: 0 of 1": [0.2]}
+    drawn = points(numbers, Held(1.0, np.inf, "criterion: at least 1", turns=(0.5, np.nan)))
+    assert drawn.count('class="points"') == drawn.count('class="row"') == 2
+    assert re.findall(r'class="points" d="([^"]*)"', drawn)[0].count("h0") == 3
+    assert "&lt;b&gt;: 0 of 1" in drawn
+    low, high = re.search(r'class="turns" d="M([\d.]+) \d+H([\d.]+)"', drawn).groups()
+    assert (24 < float(low) < float(high), float(high)) == (True, 536)
+    told = strip([0.0, 2.0], 1.0, NOWHERE, Held(1.0, np.inf, "at least 1", turns=(0.5, np.nan)))
+    assert "the verdict is the same for thresholds from 0.5 to anywhere" in told
+
+
 @pytest.mark.parametrize(
     ("kind", "low", "high"), [("linear", 0.3, 7), ("log", -17, 0), ("log", 1.4, 1.6), ("symlog", 0, 6)]
 )
@@ -407,6 +423,6 @@ def test_what_a_claim_is_held_to_reads_as_it_is():
         claim = Claim.model_validate(given)
         return *claim.comparison.ends, claim.rules.threshold(claim)
 
-    assert held(tolerance=0.5) == (3.5, 4.5, "held to 4 \u00b1 0.5")
-    assert held(relation="at_most") == (-np.inf, 4.0, "held to at most 4")
+    assert held(tolerance=0.5) == (3.5, 4.5, "criterion: 4 \u00b1 0.5")
+    assert held(relation="at_most") == (-np.inf, 4.0, "criterion: at most 4")
     assert held(relation="less_than", kind="existence", there_is=False)[2] == "none is said to be less than 4"

@@ -194,17 +194,23 @@ def test_every_rule_is_expected_to_take_some_time():
 
 def tables(folder, claims, fits):
     (folder / "results/tables").mkdir(parents=True)
-    (folder / "results/tables/claims.csv").write_text("claim,verdict\n" + claims)
+    (folder / "results/tables/claims.csv").write_text("claim,verdict,basis\n" + claims)
     (folder / "results/tables/fits.csv").write_text("fit,failure\n" + fits)
     return {"outputs": {f"results/tables/{name}.csv": "" for name in ("claims", "fits")}}
 
 
 def test_the_outcome_counts_the_verdicts_and_what_has_failed(tmp_path):
-    manifest = tables(tmp_path, "A1,explained\nA2,reproduced\nA3,reproduced\n", "a,\nb,its covariance is singular\n")
+    claims = "A1,replicated,verbatim\nA2,explained,figure\nA3,replicated,inferred\n"
+    claims += "A4,not_replicated,question\nA5,checked,verbatim\n"
+    manifest = tables(tmp_path, claims, "a,\nb,its covariance is singular\n")
     assert [*outcome(tmp_path, manifest)] == [
-        "3 claims:",
-        "    2  reproduced",
-        f"    1  {EXPLAINED.words}",
+        "Stated by the sources: 3",
+        f"    1  {EXPLAINED.words}: A2",
+        "    2  replicated: A1, A3",
+        "Asked by this study: 1",
+        "    1  no: A4",
+        "Not decided by data: 1",
+        "    1  holds by mathematics; checked: A5",
         "Rows without a result, for a fit failed (the column failure says why):",
         "    1  of 2 in results/tables/fits.csv",
     ]

@@ -160,7 +160,7 @@ def test_runs_that_are_the_same_run_once(tmp_path):
         return found
 
     one = numbers(clamped)
-    assert (len(one.of_draws), one.repeated, one.independent) == (1, True, False)
+    assert (len(one.of_draws), one.one_run, one.independent) == (1, True, False)
     assert len(numbers(km).of_draws) == 4
     assert len(numbers({**km, "minus": {"fit": "clamped"}}).of_draws) == 4  # the one beside each of four
     assert len(numbers({**clamped, "minus": {"fit": "km"}}).of_draws) == 4

@@ -55,16 +55,17 @@ def test_claims_are_judged_by_the_tables(project):
     untested = ["A11", *(f"B{k}" for k in range(1, 6)), *(f"C{k}" for k in (2, 4, 11, 12, 14, 15, 16, 17))]
     assert claims.index[claims["verdict"] == "not_tested"].tolist() == untested
     assert claims.loc["B1", "explanation"] == "Not tested: experiment processes is not part of this study."
-    assert claims.loc["C1", ["observed", "verdict"]].tolist() == [6, "reproduced"]
+    assert claims.loc["C1", ["observed", "verdict"]].tolist() == [6, "replicated"]
     assert claims.loc["A6", "verdict"] == "undecided"  # three draws
-    assert claims.loc["A9", "verdict"] == "reproduced"
-    assert claims.loc["C9", "verdict"] == "not_reproduced"
+    assert claims.loc["A9", "verdict"] == "checked"
+    assert claims.loc["C9", "verdict"] == "not_replicated"
     assert claims.loc["C7", "observed"] == 5
     assert claims.loc["C6", "n_replicates"] == 2
     agreement = pd.read_csv(project / "results/tables/agreement.csv")
     published = agreement.query("experiment == 'customers' and protocol == 'as_published'")["agreement"]
     assert claims.loc["A5", "observed"] == published.median()
-    assert f"The median is {published.median():.4g}; the draws lie from" in claims.loc["A5", "explanation"]
+    low, high = published.min(), published.max()
+    assert f"all replicates between {low:.3g} and {high:.3g}" in claims.loc["A5", "explanation"]
 
 
 def test_articles_printed_numbers_come_out_by_both_implementations(project):

@@ -14,10 +14,10 @@ class Article(Closed):
     """A file of its own, named under `articles`: all of one source."""
 
     source: Name = Field(description="Who says it: the source of each claim below that names none.")
-    address: Address | None = Field(None, description="Where it can be read: that of each claim below that names none.")
     section: Name | None = Field(
         None, description="Where the report shows its figures: the section of each experiment below; default: `source`."
     )
+    address: Address | None = Field(None, description="Where it can be read: that of each claim below that names none.")
     original_data: Name | None = Field(
         None,
         description="File with what the claims gave on the source's own data (`make original-data`), relative to the "
