@@ -122,6 +122,7 @@ benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/acceleration.py
 	$(BIN)/python benchmarks/missing.py
+	$(BIN)/python benchmarks/information.py
 	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/parts.py
 	$(BIN)/python benchmarks/sweep.py
