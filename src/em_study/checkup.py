@@ -49,8 +49,8 @@ def check_and_diagnose(file: Path, time_limit: float):
     if theirs.end is None:
         yield f"No diagnosis: {theirs.failure}"
     else:
-        found = diagnose(problem, theirs, ours.parameters, ours.n_maximizations, 0.0)
-        yield f"After {N_STEPS} steps with full covariances on drawn rows, beside ours: {sentence(found)}"
+        found = diagnose(problem, theirs, ours.parameters, ours.n_maximizations, 0.0, 0.0, N_STEPS)
+        yield f"After {N_STEPS} steps with full covariances on drawn rows, compared with ours: {sentence(found)}"
     n_failed, n_cannot = (sum(result.outcome == outcome for result in results) for outcome in ("fails", "cannot"))
     yield f"{len(results)} checks: {n_failed} fail, {n_cannot} it cannot do."
     return int(n_failed > 0 or n_cannot == len(results))
