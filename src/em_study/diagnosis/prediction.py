@@ -23,7 +23,7 @@ def predicted(
     """
     reported = steps_of(run, tol, max_iter)
     longest = min(max_iter, MOST_STEPS) if reported is None else min(reported + 1, MOST_STEPS)
-    path = take_path(problem, recipe_of(found.named, reg_covar), longest)
+    path = take_path(problem, recipe_of(found.best.deviations, reg_covar), longest)
     hits = {}
     for test in found.stopped_by or [AS_REPORTED]:
         if tol == 0:

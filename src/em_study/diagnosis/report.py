@@ -1,7 +1,7 @@
 """A diagnosis in words."""
 
 from em_study.diagnosis.deviations import CATALOGUE
-from em_study.diagnosis.search import EXPLAINED, Diagnosis, Explanation
+from em_study.diagnosis.search import EXPLAINED, Diagnosis
 
 WHICH = ("the first", "the second", "the third")
 
@@ -41,23 +41,27 @@ def sentence(found: Diagnosis, who: str = "It", hits: dict[str, int] | None = No
 
 
 def _explained(found, who, left, steps):
-    best = found.best
+    best, named = found.best, found.named
     reported = "" if found.reported in (None, best.n_steps) else f" (it reports {found.reported})"
-    parts = [f"{who} {_what(best)}, and ends {steps}{reported}, ours after {found.our_steps}: what is left is {left}."]
+    parts = [f"{who} {_what(named)}, and ends {steps}{reported}, ours after {found.our_steps}: what is left is {left}."]
     parts.append(f"From where ours ends it is {found.before:.1e} away.")
-    if best.deviations:
-        rivals = [f"{rival.left:.1e}" for rival in found.without.values()]
-        several = [f"without {which}, {left}" for which, left in zip(WHICH, rivals, strict=False)]
-        nearest = "; ".join(several) if len(rivals) > 1 else f"without it, {rivals[0]}"
-        only = "Found" if found.alike else "The only explanation"
+    if named:
+        only = "Found" if found.alike or named != best.deviations else "The only explanation"
+        which = WHICH if len(named) > 1 else ["it"]
+        without = "; ".join(
+            f"without {one}, {found.without[name]:.1e}" for one, name in zip(which, named, strict=False)
+        )
         parts.append(
             f"{only} among {len(CATALOGUE)} known deviations ({found.n_runs} combinations were tried): the nearest "
-            f"leaves, {nearest}."
+            f"leaves, {without}."
         )
         if found.settled:
             parts.append(f"Its initial parameters cannot be told: {_forgotten(steps)}.")
+        elif named != best.deviations:
+            parts.append("What else it does may be chance, and is not told.")
     if found.alike:
-        parts.append(f"These rows cannot tell it from: {'; '.join(f'it {_what(one)}' for one in found.alike)}.")
+        others = "; ".join(f"it {_what(one.deviations)}" for one in found.alike)
+        parts.append(f"These rows cannot tell it from: {others}.")
     if found.stopped_by:
         parts.append(f"Its tolerance stops it there if held against the change {'; or '.join(found.stopped_by)}.")
     elif found.tolerances and best.n_steps != found.our_steps:
@@ -67,10 +71,10 @@ def _explained(found, who, left, steps):
 
 
 def _end(found: Diagnosis) -> str:
-    """Say where it ends; causes that chance may have named are not said."""
+    """Say whose end it is; deviations that chance may have named are not said."""
     if not found.best.deviations:
         return "our EM"
-    return f"an EM that {_what(found.best)}" if found.tells_apart else "an EM of the catalogue"
+    return f"an EM that {_what(found.told_apart)}" if found.told_apart else "an EM of the catalogue"
 
 
 def _doubt(found, steps) -> str:
@@ -81,19 +85,16 @@ def _doubt(found, steps) -> str:
     if not best.explains:
         return f"But its trace is another, by up to {best.gap:.1e} nats per sample: it goes another way."
     if found.settled:
-        return f"Whether it goes the same way cannot be told: {_forgotten(steps)}."
-    if found.alike and not best.deviations:
-        others = "; ".join(f"one that {_what(one)} is there after {one.n_steps}" for one in found.alike)
+        return f"With which initial parameters cannot be told: {_forgotten(steps)}."
+    if not best.deviations:
+        others = "; ".join(f"one that {_what(one.deviations)} is there after {one.n_steps}" for one in found.alike)
         return f"It cannot be told from other EMs: {others}."
-    nearest = min(one.left for one in found.without.values())
-    return f"That may be chance: without a part of it the nearest leaves no more than {nearest:.1e}."
+    return f"That may be chance: without a part of it, no more than {min(found.without.values()):.1e} is left."
 
 
 def _forgotten(steps) -> str:
-    return f"it gives no trace, and {steps} EM is where it gets from many initial parameters"
+    return f"no trace shows them, and {steps} EM is there from many"
 
 
-def _what(one: Explanation) -> str:
-    if not one.deviations:
-        return "is our EM"
-    return " and ".join(CATALOGUE[name].words for name in one.deviations)
+def _what(deviations) -> str:
+    return " and ".join(CATALOGUE[name].words for name in deviations) or "is our EM"

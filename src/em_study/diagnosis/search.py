@@ -13,7 +13,8 @@ KEPT = 4  # combinations of these to which one more is added
 EXPLAINED = 1e-9  # standard deviations: what is left is rounding
 APART = 1000  # times more than an explanation leaves, any without its deviation must leave: else it is chance
 SETTLED = 1e-6  # standard deviations from where EM ends: many initial parameters lead there
-SAME_TRACE, OTHER_TRACE = "the same", "another"
+SAME_TRACE, SUM, OTHER_TRACE = "the same", "summed over the rows", "another"
+CONSTANT = "the same but for a constant"
 MOST_ALIKE = 5  # that are named
 MOST_STEPS = 1000  # of a path
 ROW_STEPS, FEW_ROWS = 50_000_000, 1000  # rows times steps that all paths together may take; fewer rows cost as many
@@ -29,7 +30,7 @@ class Explanation:
     # Largest difference that is left: of a weight, a mean in standard deviations, a covariance in those of its features
     residual: float
     trace: str  # how the other's compares with it: "" (there is none), "the same", "another", or how it is changed
-    gap: float = 0.0  # largest difference of the traces, in nats per sample, where the other's is another
+    gap: float = 0.0  # largest difference of the traces as they are, in nats per sample
     as_reported: bool = True  # its number of steps is the other's
 
     @property
@@ -42,10 +43,19 @@ class Explanation:
         """Whether nothing but rounding is left of the parameters."""
         return self.residual <= EXPLAINED
 
+    def is_ours(self, n_steps: int | None) -> bool:
+        """Whether it is our EM as it is, after so many steps."""
+        return not self.deviations and self.n_steps == n_steps and self.trace in ("", SAME_TRACE)
+
     @property
-    def left(self) -> float:
-        """What it does not explain: of the parameters, or where nothing is left of these, of the trace."""
-        return max(self.residual, self.gap) if self.reaches else self.residual
+    def shows_the_way(self) -> bool:
+        """Whether the other's trace is that of this EM from the first value."""
+        return self.trace in (SAME_TRACE, SUM, CONSTANT)
+
+    def left(self, best: "Explanation") -> float:
+        """Tell what it leaves: of the parameters; where that is nothing, of the trace, if the best one has that."""
+        by_trace = self.reaches and best.shows_the_way and self.trace != best.trace
+        return max(self.residual, self.gap) if by_trace else self.residual
 
     @property
     def order(self):
@@ -61,12 +71,12 @@ class Diagnosis:
     outcome: str  # the same, explained, the same end, another way, cannot tell, partly explained or not explained
     best: Explanation  # the nearest, if nothing explains it
     alike: tuple[Explanation, ...]  # other explanations of as much, that are no part of one another; if many, some
-    next_best: Explanation | None  # the best of the rest that has no more deviations
-    without: dict[str, Explanation]  # for each deviation of the best: the nearest without it that is not alike
+    next_best: Explanation | None  # the best of the rest that has no more deviations; the best if nothing explains it
+    without: dict[str, float]  # for each deviation of the best: what the best without it leaves, that is not alike
     before: float  # the residual compared with our EM's own end
     our_steps: int  # M-steps of our EM
     reported: int | None  # M-steps of the other, if it reports them
-    settled: bool  # the best is so near its end that many initial parameters lead there, and no trace shows the way
+    settled: bool  # the best is so near its end that many initial parameters lead there, and no trace shows from where
     # Tolerances, from and to, that stop the best explanation's steps where the other stops, by the test: of what, and
     # where; and the tests among them that the tolerance which the other was given passes there
     tolerances: dict[str, tuple[float, float]]
@@ -74,23 +84,16 @@ class Diagnosis:
     n_runs: int  # combinations that were tried
 
     @property
+    def told_apart(self) -> tuple[str, ...]:
+        """Deviations of the best without which far more is left: it is not chance that it has them."""
+        least = APART * max(one.residual for one in (self.best, *self.alike))
+        least = max(least, SETTLED if self.settled else EXPLAINED)
+        return tuple(name for name, left in self.without.items() if left > least)
+
+    @property
     def named(self) -> tuple[str, ...]:
         """Deviations that are the answer."""
-        return self.best.deviations if self.outcome == "explained" else ()
-
-    @property
-    def least_certain(self) -> tuple[str, float]:
-        """The named deviation without which least is left, and that; nothing if none is named."""
-        left = {name: self.without[name].left for name in self.named}
-        name = min(left, key=left.get, default="")
-        return name, left.get(name, np.nan)
-
-    @property
-    def tells_apart(self) -> bool:
-        """Whether the best is nearer than chance would have it, for each of its deviations."""
-        worst = APART * max(one.residual for one in (self.best, *self.alike))
-        least = max(worst, SETTLED if self.settled else EXPLAINED)
-        return all(rival.left > least for rival in self.without.values())
+        return self.told_apart if self.outcome == "explained" else ()
 
 
 def residual(found: MixtureParameters, other: MixtureParameters) -> float:
@@ -147,11 +150,15 @@ class _Search:
         self.try_all(tuple(sorted((*names, name))) for names, name in pairs if _may_join(name, names))
 
     def explaining(self) -> list[Explanation]:
-        """List the explanations, the fewest deviations first; none has another as a part, with effect or without."""
+        """List the explanations by which the trace is most alike, the fewest deviations first.
+
+        None is another one, with a deviation more that changes nothing.
+        """
+        explaining = [one for one in self.found() if one.explains]
         listed: list[Explanation] = []
-        for one in sorted(self.found(), key=lambda one: len(one.deviations)):
+        for one in sorted(explaining, key=lambda one: len(one.deviations)):
             parts = (other for other in listed if other.n_steps == one.n_steps)
-            if one.explains and not any(set(other.deviations) < set(one.deviations) for other in parts):
+            if one.trace == explaining[0].trace and not any({*other.deviations} < {*one.deviations} for other in parts):
                 listed.append(one)
         return listed
 
@@ -192,7 +199,7 @@ def diagnose(
     search.try_all([()])
     for size in range(1, TRIED + 2):
         answer = search.explaining()
-        if answer and (size > TRIED or (answer[0].deviations, answer[0].n_steps) == ((), reported)):
+        if answer and (size > TRIED or answer[0].is_ours(reported)):
             break
         search.widen(search.found(size - 1)[: KEPT if size > TRIED else None])
     answer, tried = search.explaining(), search.found()
@@ -205,24 +212,24 @@ def diagnose(
         if len(best.deviations) > TRIED:
             search.widen(search.found(TRIED, name)[:KEPT], name)
         rivals = (one for one in search.found(without=name) if one not in answer)
-        without[name] = min(rivals, key=lambda one: one.left, default=best)
+        without[name] = min((one.left(best) for one in rivals), default=np.inf)
     path = search.path(best.deviations, 2 * best.n_steps + STEPS_BEYOND)
     near_its_end = residual(path.parameters[-1], path.parameters[best.n_steps]) <= SETTLED
     stops = tolerances(path.log_likelihoods, best.n_steps, len(problem.X))
-    rest = [one for one in tried if one not in (*answer, best) and len(one.deviations) <= len(best.deviations)]
+    rest = [one for one in tried if one not in answer and len(one.deviations) <= len(best.deviations)]
     found = Diagnosis(
-        "",
-        best,
-        tuple(answer[1 : MOST_ALIKE + 1]),
-        rest[0] if rest else None,
-        without,
-        float(residual(ours, run.end)),
-        our_steps,
-        reported,
-        not len(run.trace) and near_its_end,
-        stops,
-        tuple(test for test, (low, high) in stops.items() if low < tol <= high),
-        len(search.tried),
+        outcome="",
+        best=best,
+        alike=tuple(answer[1 : MOST_ALIKE + 1]),
+        next_best=(rest[0] if rest else None) if answer else best,
+        without=without,
+        before=float(residual(ours, run.end)),
+        our_steps=our_steps,
+        reported=reported,
+        settled=bool(near_its_end) and not best.shows_the_way,
+        tolerances=stops,
+        stopped_by=tuple(test for test, (low, high) in stops.items() if low < tol <= high),
+        n_runs=len(search.tried),
     )
     return replace(found, outcome=_outcome(found))
 
@@ -237,7 +244,7 @@ def _outcome(found: Diagnosis) -> str:
         return "partly explained" if best.residual < 0.1 * found.before else "not explained"
     if not best.explains:
         return "the same end, another way"
-    if not found.tells_apart or (not best.deviations and (found.alike or found.settled)):
+    if not (found.told_apart if best.deviations else not (found.alike or found.settled)):
         return "cannot tell"
     return "the same" if not best.deviations and best.n_steps == found.our_steps else "explained"
 
@@ -282,17 +289,18 @@ def stopped_after(test: str, tol: float, log_likelihoods: list[float], n_rows: i
 
 
 def about_trace(trace, log_likelihoods: list[float], n_rows: int) -> tuple[str, float]:
-    """Compare a trace with the mean log-likelihoods after 0, 1, ... M-steps; if it is another, tell how far it is."""
+    """Compare a trace with the mean log-likelihoods after 0, 1, ... M-steps; tell the largest difference as well."""
     if not len(trace):
         return "", 0.0
     found, expected = np.array(trace), np.array(log_likelihoods)
-    for factor, of in ((1, SAME_TRACE), (n_rows, "summed over the rows")):
+    n = min(len(found), len(expected))
+    gap = float(np.abs(found[:n] - expected[:n]).max(initial=0.0))
+    for factor, of in ((1, SAME_TRACE), (n_rows, SUM)):
         for shift, moved in ((0, ""), (1, ", one step early"), (-1, ", one step late")):
             mine, theirs = expected[max(shift, 0) :], found[max(-shift, 0) :] / factor
-            n = min(len(mine), len(theirs))
-            if n > abs(shift) and np.allclose(mine[:n], theirs[:n], rtol=1e-7, atol=1e-9):
-                return of + moved, 0.0
-    n = min(len(found), len(expected))
+            both = min(len(mine), len(theirs))
+            if both > abs(shift) and np.allclose(mine[:both], theirs[:both], rtol=1e-7, atol=1e-9):
+                return of + moved, gap
     if n > 2 and np.ptp(found[:n] - expected[:n]) < 1e-8:
-        return "the same but for a constant", 0.0
-    return OTHER_TRACE, float(np.abs(found[:n] - expected[:n]).max(initial=0.0))
+        return CONSTANT, gap
+    return OTHER_TRACE, gap

@@ -24,14 +24,14 @@ COLUMNS = {
     "steps_theirs": lambda found: found.best.n_steps,
     "stopped_by": lambda found: "; ".join(found.stopped_by),
     "trace": lambda found: found.best.trace,
-    "alike": lambda found: "; ".join(map(_names, found.alike)),
+    "alike": lambda found: "; ".join(map(_names, (found.best, *found.alike)[found.outcome != "cannot tell" :])),
     "next_best": lambda found: _names(found.next_best) if found.next_best else "",
     "next_best_residual": lambda found: found.next_best.residual if found.next_best else np.nan,
     "n_runs": lambda found: found.n_runs,
 }
 LAST = {
-    "least_certain": lambda found: found.least_certain[0],
-    "residual_without": lambda found: found.least_certain[1],
+    "without": lambda found: "; ".join(f"{name}: {found.without[name]:.2g}" for name in found.named),
+    "residual_without": lambda found: min((found.without[name] for name in found.named), default=np.nan),
 }
 PREDICTED = ("n_others", "predicted")
 
