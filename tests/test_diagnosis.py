@@ -1,6 +1,8 @@
 """Is an EM right, and why does it differ: the check-up, and the diagnosis."""
 
+import sys
 from dataclasses import replace
+from functools import cache
 from typing import get_args
 
 import numpy as np
@@ -10,17 +12,22 @@ from test_emgmm import KINDS, problem
 
 import emgmm
 from em_study.checkup import drawn_problem
+from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
 from em_study.diagnosis.conformance import CHECKS, check_up
 from em_study.diagnosis.deviations import CATALOGUE, Problem, recipe_of, take_path
 from em_study.diagnosis.report import sentence
-from em_study.diagnosis.search import diagnose
+from em_study.diagnosis.search import diagnose, residual
 from em_study.diagnosis.table import tabulate_diagnoses
 from em_study.evaluation.protocols import run_protocol
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Run
 from em_study.fits.settings import Fit
 from em_study.fits.sklearn_adapter import fit as run_sklearn
+
+sys.path.append(str(ROOT / "benchmarks"))
+
+import planting
 
 # What our EM does already, or what changes nothing on rows of about unit scale: nobody can tell it from ours there.
 NO_CHANGE = ("ridge_0", "mass_10_eps", "eigenvalues_above_0.01", "eigenvalues_above_0.001")
@@ -38,12 +45,25 @@ def deviant(deviations):
     return run
 
 
-def diagnosed(run, seed, n_steps):
-    """Diagnose an EM on rows of its own; ours stops by itself."""
-    drawn = replace(drawn_problem(seed), class_counts=np.array([17, 23]))
-    theirs = run(drawn.X, drawn.start, tol=0.0, max_iter=n_steps, reg_covar=0.0)
+@cache  # its paths are taken once
+def drawn_by(seed):
+    return replace(drawn_problem(seed), class_counts=np.array([17, 23]))
+
+
+def diagnosed(run, seed, n_steps, told=lambda run: run, **settings):
+    """Diagnose an EM on rows of its own, by what is told of its run; ours stops by itself."""
+    drawn = drawn_by(seed)
+    theirs = told(run(drawn.X, drawn.start, tol=0.0, max_iter=n_steps, reg_covar=0.0))
     ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.article_stopping())
-    return diagnose(drawn, theirs, ours.parameters, ours.n_maximizations, 0.0)
+    return diagnose(drawn, theirs, ours.parameters, ours.n_maximizations, 0.0, **settings)
+
+
+def without_trace(run):
+    return replace(run, trace=())
+
+
+def without_steps(run):
+    return replace(run, trace=(), n_maximizations=-1)
 
 
 @pytest.mark.parametrize("name", TOLD_APART)
@@ -65,6 +85,115 @@ def test_pairs_of_deviations_are_found():
         ordered = sorted(pair, key=list(CATALOGUE).index)
         n_found += diagnosed(deviant(ordered), n_pairs, 8).best.deviations == pair
     assert n_found >= 19
+
+
+def test_a_deviation_is_not_acquitted_where_ours_is_at_its_end_after_fewer_steps():
+    stale = deviant(["stale_responsibilities"])
+    for told in (without_trace, lambda run: run):
+        found = diagnosed(stale, 3, 6, told)
+        assert (found.outcome, found.named, found.best.n_steps) == ("explained", ("stale_responsibilities",), 6)
+        assert "and ends after 6 M-steps" in sentence(found)
+    untold = diagnosed(stale, 3, 6, without_steps, tol=1e-3)
+    assert (untold.outcome, untold.best.deviations, untold.best.n_steps) == ("cannot tell", (), 3)
+    assert ("stale_responsibilities",) in [one.deviations for one in untold.alike]
+    assert "one that takes responsibilities that are one step old is there after 5" in sentence(untold)
+
+
+def test_a_number_of_steps_that_is_not_reported_is_that_of_the_trace_or_the_one_given():
+    for told, settings in (
+        (lambda run: replace(run, n_maximizations=-1), {"tol": 1e-3}),
+        (without_steps, {"max_iter": 6}),
+    ):
+        found = diagnosed(deviant(["stale_responsibilities"]), 3, 6, told, **settings)
+        assert (found.named, found.reported) == (("stale_responsibilities",), 6)
+
+
+def test_our_em_after_other_steps_than_it_reports_explains_nothing():
+    found = diagnosed(deviant([]), 3, 8, lambda run: replace(run, n_maximizations=12))
+    assert (found.outcome, found.named, found.best.n_steps) == ("the same end, another way", (), 8)
+    assert "But it reports 12" in sentence(found)
+
+
+def from_another_start(change):
+    """Make a right EM that starts elsewhere than it was told."""
+
+    def run(X, start, **settings):
+        covariances = change(np.array(start.covariances))
+        moved = emgmm.MixtureParameters(np.array(start.weights), np.array(start.means), covariances)
+        return deviant([])(X, moved, **settings)
+
+    return run
+
+
+STARTS = {
+    "doubled": lambda covariances: 2 * covariances,
+    "diagonal": lambda covariances: covariances * np.eye(2),
+    "pooled": lambda covariances: np.broadcast_to(covariances.mean(axis=0), covariances.shape).copy(),
+}
+
+
+@pytest.mark.parametrize("n_steps", [25, 200])
+@pytest.mark.parametrize("start", STARTS)
+def test_a_start_that_is_forgotten_is_neither_explained_nor_acquitted(start, n_steps):
+    for told in (lambda run: run, without_trace):
+        found = diagnosed(from_another_start(STARTS[start]), 1, n_steps, told)
+        assert found.named == ()
+        if n_steps == 200:
+            assert found.outcome == ("the same end, another way" if found.best.trace else "cannot tell")
+        else:
+            assert found.outcome not in ("explained", "the same")
+
+
+def test_what_a_forgotten_start_cannot_hide_is_named():
+    found = diagnosed(deviant(["start_unit_covariances", "covariances_n_minus_1"]), 1, 200, without_trace)
+    assert (found.outcome, found.named, found.settled) == ("explained", ("covariances_n_minus_1",), True)
+    assert "Its initial parameters cannot be told" in sentence(found)
+
+
+def test_a_pair_whose_parts_alone_are_far_is_found():
+    pair = ["start_unit_covariances", "weights_not_updated"]
+    assert diagnosed(deviant(pair), 1, 6, without_trace).named == tuple(pair)
+
+
+@pytest.mark.parametrize("mistake", ["old means", "determinant"])
+def test_nothing_is_named_that_only_comes_near(mistake):
+    found = diagnosed(plain_em(mistake), 1, 6)
+    assert found.outcome in ("partly explained", "not explained")
+    assert (found.named, found.without) == ((), {})
+    text = sentence(found)
+    assert f"the nearest of {found.n_runs} combinations of known deviations is {found.best.residual:.1e}" in text
+    assert not any(one.words in text for one in CATALOGUE.values())
+
+
+def test_how_certain_a_deviation_is_is_told_by_the_best_without_it():
+    found = diagnosed(deviant(["precisions_as_covariances", "ridge_1e-06"]), 2, 4)
+    assert found.without["precisions_as_covariances"] > 1e-2  # though the next best has it too
+    assert 1e-7 < found.without["ridge_1e-06"] < 1e-4
+    assert "precisions_as_covariances" in found.next_best.deviations
+    without, nearest = drawn_by(2), np.inf
+    for names in [(), *planting.catalogued()]:
+        if "ridge_1e-06" not in names:
+            end = take_path(without, recipe_of(names, 0.0), 5).parameters
+            target = take_path(without, recipe_of(["precisions_as_covariances", "ridge_1e-06"], 0.0), 4).parameters[4]
+            nearest = min(nearest, *(residual(one, target) for one in end[3:6]))
+    assert found.without["ridge_1e-06"] == nearest
+    assert f"without the second, {nearest:.1e}" in sentence(found)
+
+
+def test_a_sample_of_what_is_planted_is_named_and_nothing_else():
+    draw, answers = np.random.default_rng(4), []
+    for distance, n_steps in ((2.0, 6), (2.0, 40), (12.0, 6)):
+        problem = drawn_problem(9, distance=distance)
+        for names in draw.permutation(np.array(planting.catalogued(), dtype=object))[:12]:
+            run = planting.planted(problem, names, n_steps)
+            answers.append(planting.answered(problem, run, names))
+            assert planting.answered(problem, without_trace(run), names) not in ("wrong cause", "acquitted")
+        for name in draw.permutation(list(planting.HELD_OUT))[:4]:
+            run = planting.mistaken(problem, planting.HELD_OUT[name], n_steps)
+            for one in (run, without_trace(run)):
+                assert planting.answered(problem, one) not in ("wrong cause", "acquitted"), name
+    assert not {"wrong cause", "acquitted"} & set(answers)
+    assert sum(answer in ("named", "an equal named", "no effect") for answer in answers) >= 34  # of 36
 
 
 @pytest.mark.parametrize("name", NO_CHANGE)
@@ -271,17 +400,26 @@ def test_the_reference_and_the_shipped_files_pass_the_check_up():
     assert f"{len(CHECKS)} checks: 0 fail, {len(CHECKS)} it cannot do." in run.stdout
 
 
-def test_diagnoses_are_tabulated():
-    drawn = drawn_problem(7)
-    y = np.arange(400) % 5 > 1
-    few = drawn.X[None, :40], y[None, :40].astype(int)
+def test_diagnoses_are_tabulated_and_predict_other_replicates():
+    drawn = [drawn_problem(seed) for seed in (7, 8, 9, 10)]
+    X, y = np.stack([one.X for one in drawn]), np.tile(np.arange(400) % 5 > 1, (4, 1)).astype(int)
     names = np.array(["a", "b"]), np.array(["0", "1"])
-    dataset = Dataset(*names, drawn.X[None], y[None].astype(int), *few)
+    dataset = Dataset(*names, X, y, X[:, :40], y[:, :40])
     fit = Fit(initialization="labels", semi_supervised="init_only")
-    ours = run_fit(dataset, fit, 1, 0, "e", "f")
+    ours = run_fit(dataset, fit, 4, 0, "e", "f")
     theirs = {name: run_protocol(name, dataset, ours, fit) for name in ("as_published", "same_regularization")}
-    failed = replace(ours, failure=np.array(["step 2: it collapsed"]))
+    failed = replace(ours, failure=np.array(["step 2: it collapsed"] * 4))
+    last = theirs["same_regularization"].means.copy()
+    last[3] += 1e-6
+    theirs["same_regularization"] = replace(theirs["same_regularization"], means=last)
     table = tabulate_diagnoses(dataset, ours, theirs | {"failed": failed}, fit, "e")
-    assert table["outcome"].tolist() == ["explained", "the same", "not diagnosed"]
+    assert table["outcome"].tolist() == ["explained"] * 2 + ["the same"] * 2 + ["not diagnosed"] * 2
     assert table["deviations"][0] == "precisions_as_covariances + ridge_1e-06"
-    assert table["explanation"][2] == "step 2: it collapsed"
+    assert table["explanation"][4] == "step 2: it collapsed"
+    assert table["predicted"].tolist()[:4] == [1.0, 1.0, 2 / 3, 2 / 3]
+    assert table["n_others"].tolist()[:4] == [3] * 4
+    assert "to 1e-09: 3 of 3." in table["explanation"][0]
+    assert "to 1e-09: 2 of 3." in table["explanation"][2]
+    least = min(float(part.split(": ")[1]) for part in table["without"][0].split("; "))
+    assert least == pytest.approx(table["residual_without"][0], rel=0.05)
+    assert list(table.columns) == list(COLUMNS["diagnosis"])

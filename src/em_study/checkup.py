@@ -16,12 +16,12 @@ SIGNS = {"holds": "ok    ", "fails": "FAILS ", "cannot": "cannot", "skipped": "-
 N_STEPS = 10  # of the diagnosis
 
 
-def drawn_problem(seed: int = 1, n_rows: int = 400) -> Problem:
-    """Draw rows of two groups, and a start from some labels."""
+def drawn_problem(seed: int = 1, n_rows: int = 400, distance: float = 2.0) -> Problem:
+    """Draw rows of two groups, so far apart in each feature, and a start from some labels."""
     draw = np.random.default_rng(seed)
     roots = draw.standard_normal((2, 2, 2)) + 1.5 * np.eye(2)
     y = np.arange(n_rows) % 5 > 1
-    X = np.where(y[:, None], 2.0, 0.0) + np.einsum(
+    X = np.where(y[:, None], distance, 0.0) + np.einsum(
         "nij,nj->ni", roots[y.astype(int)], draw.standard_normal((n_rows, 2))
     )
     few = [X[:40][~y[:40]], X[:40][y[:40]]]
@@ -49,8 +49,8 @@ def check_and_diagnose(file: Path, time_limit: float):
     if theirs.end is None:
         yield f"No diagnosis: {theirs.failure}"
     else:
-        found = diagnose(problem, theirs, ours.parameters, ours.n_maximizations, 0.0)
-        yield f"After {N_STEPS} steps with full covariances on drawn rows, beside ours: {sentence(found)}"
+        found = diagnose(problem, theirs, ours.parameters, ours.n_maximizations, 0.0, 0.0, N_STEPS)
+        yield f"After {N_STEPS} steps with full covariances on drawn rows, compared with ours: {sentence(found)}"
     n_failed, n_cannot = (sum(result.outcome == outcome for result in results) for outcome in ("fails", "cannot"))
     yield f"{len(results)} checks: {n_failed} fail, {n_cannot} it cannot do."
     return int(n_failed > 0 or n_cannot == len(results))

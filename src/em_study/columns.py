@@ -235,21 +235,27 @@ COLUMNS = {
         "replicate": Column(COUNT, "number of the repetition, from 0; the first two are diagnosed"),
         "outcome": Column(
             TEXT,
-            "the same; explained (by these deviations of our EM, to rounding); partly explained (they bring it ten "
-            "times nearer); not explained; or not diagnosed (a fit failed)",
+            "the same; explained (by these deviations of our EM, to rounding, trace and number of steps included); "
+            "the same end, another way (its trace or its number of steps is another); cannot tell (others explain it "
+            "as well, or initial parameters are forgotten and there is no trace); partly explained (the nearest is ten "
+            "times nearer than ours: no cause); not explained; or not diagnosed (a fit failed)",
         ),
         "deviations": Column(
-            TEXT, "known deviations of the catalogue that bring our EM nearest; empty if none is needed"
+            TEXT, "known deviations of the catalogue that explain it; empty if none is needed, or nothing explains it"
         ),
         "residual_before": Column(
             "standard deviations", "largest difference of where the two end, in standard deviations of the components"
         ),
         "residual_after": Column(
             "standard deviations",
-            "the same beside our EM with these deviations, after as many steps as bring it nearest",
+            "the same, compared with our EM with these deviations; if nothing explains it, with the nearest",
         ),
         "steps_ours": Column(COUNT, "M-steps of our EM"),
-        "steps_theirs": Column(COUNT, "M-steps after which our EM with these deviations is nearest"),
+        "steps_theirs": Column(
+            COUNT,
+            "M-steps after which that EM is there: as many as the other reports, give or take one; any number if it "
+            "reports none",
+        ),
         "stopped_by": Column(
             TEXT,
             "tests that the tolerance which it was given passes there; empty if there is none known, or it was given a "
@@ -257,19 +263,39 @@ COLUMNS = {
         ),
         "trace": Column(
             TEXT,
-            "the other's trace beside the mean log-likelihoods of that EM: the same, moved, summed or another; empty "
-            "if it has none",
+            "the other's trace compared with the mean log-likelihoods of that EM: the same, moved, summed or another; "
+            "empty if it has none",
         ),
-        "alike": Column(TEXT, "other deviations, as many, that these rows cannot tell from these"),
-        "next_best": Column(TEXT, "the next best explanation of no more deviations"),
-        "next_best_residual": Column(
-            "standard deviations", "what it leaves; how far it is from residual_after says how certain these are"
+        "alike": Column(
+            TEXT,
+            "other explanations, also to 1e-9, that these rows cannot tell from it; all, if the outcome is cannot tell",
         ),
+        "next_best": Column(
+            TEXT,
+            "the next best explanation of no more deviations; if nothing explains it, the nearest, which is no cause",
+        ),
+        "next_best_residual": Column("standard deviations", "what it leaves"),
         "n_runs": Column(COUNT, "combinations of deviations that were tried"),
         "explanation": Column(
             TEXT,
             "the same in words, of what the protocol handed over as well; where no test is known that stops it there, "
             "a tolerance that would",
+        ),
+        "without": Column(
+            TEXT,
+            "for each of these deviations what the best without it leaves, of all that was tried and is not alike: how "
+            "certain it is",
+        ),
+        "residual_without": Column(
+            "standard deviations",
+            "the smallest of these; where nothing is left of the parameters, the difference of the traces, in nats per "
+            "sample",
+        ),
+        "n_others": Column(COUNT, "other replicates for which it is predicted what was found on this one"),
+        "predicted": Column(
+            "share",
+            "of these, where these deviations and a test in stopped_by (the one that does best; or the number of steps "
+            "that it was given or reports) end within 1e-9 of the other",
         ),
     },
     "measurements": {

@@ -1,20 +1,16 @@
 """The catalogue of known deviations: each a small change of our EM that somebody has made."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from em_study.fits.runs import PARAMETERS, inverse_covariances
-from emgmm import (
-    CollapsedComponentError,
-    MixtureParameters,
-    SufficientStatistics,
-    expectation,
-    labeled_statistics,
-    maximization,
-)
+from emgmm import MixtureParameters, SufficientStatistics, expectation, labeled_statistics, maximization
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +20,7 @@ class Problem:
     X: np.ndarray
     start: MixtureParameters
     class_counts: np.ndarray | None = None
+    taken: dict = field(init=False, default_factory=dict, repr=False)  # paths by their recipes, starts
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Recipe:
     """Our EM, and where it may deviate; the defaults are ours."""
 
     reg_covar: float  # ours
-    start: tuple[Callable[[Problem], MixtureParameters], ...] = ()
+    start: Callable[[Problem], MixtureParameters] | None = None
     rows: Callable | None = None  # scales them
     before: Callable[[SufficientStatistics], SufficientStatistics] | None = None
     after: tuple[Callable[[MixtureParameters, MixtureParameters], MixtureParameters], ...] = ()
@@ -56,37 +53,35 @@ class Path:
 
 
 def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
-    """Run EM by a recipe for so many M-steps, or until a component collapses.
+    """Run EM by a recipe for so many M-steps, or until a component collapses; empty if the start is none.
 
-    Raises
-    ------
-    CollapsedComponentError
-        If the start is none.
+    The problem keeps what was computed: a path is taken once, and gone on with where more steps are asked for.
     """
-    X, scale = problem.X, None
-    current = problem.start
-    for change in recipe.start:
-        current = change(replace(problem, start=current))
-    if recipe.rows is not None:
-        X, scale = recipe.rows(X)
-    first, older = current, None
-    parameters, log_likelihoods = [], []
-    for step in range(n_steps + 1):
-        found, log_likelihood = expectation(X, current)
-        parameters.append(current if scale is None else _unscaled(current, *scale))
-        log_likelihoods.append(log_likelihood / len(X))
-        if step == n_steps or not np.isfinite(log_likelihood):
-            break
-        statistics, older = (older or found, found) if recipe.stale else (found, None)
-        try:
+    steps, taken = problem.taken.setdefault(recipe, (_steps(problem, recipe), []))
+    taken += islice(steps, max(0, n_steps + 1 - len(taken)))
+    return Path(*([step[i] for step in taken[: n_steps + 1]] for i in range(2)))
+
+
+def _steps(problem, recipe):
+    """Yield parameters and their mean log-likelihood after 0, 1, ... M-steps, until a component collapses."""
+    X, scale, current, older = problem.X, None, problem.start, None
+    with suppress(ValueError):  # of a component that collapses
+        if recipe.start is not None:
+            if recipe.start not in problem.taken:
+                problem.taken[recipe.start] = recipe.start(problem)
+            current = problem.taken[recipe.start]
+        if recipe.rows is not None:
+            X, scale = recipe.rows(X)
+        first = current
+        while True:
+            found, log_likelihood = expectation(X, current)
+            yield current if scale is None else _unscaled(current, *scale), log_likelihood / len(X)
+            statistics, older = (older or found, found) if recipe.stale else (found, None)
             if recipe.before is not None:
                 statistics = recipe.before(statistics)
             current = maximization(statistics, recipe.reg_covar)
             for change in recipe.after:
                 current = change(current, first)
-        except (CollapsedComponentError, ValueError):
-            break
-    return Path(parameters, log_likelihoods)
 
 
 def _unscaled(parameters, center, deviation):
@@ -141,7 +136,8 @@ def _first_weights(parameters, first):
 def _kmeans_start(problem):
     from sklearn.cluster import KMeans  # takes a second to import
 
-    labels = KMeans(len(problem.start.means), init=np.array(problem.start.means), n_init=1).fit_predict(problem.X)
+    with threadpool_limits(1):  # more take longer on so few rows
+        labels = KMeans(len(problem.start.means), init=np.array(problem.start.means), n_init=1).fit_predict(problem.X)
     kind = problem.start.covariance_type
     return maximization(labeled_statistics(problem.X, labels, problem.start.n_components, kind))
 
@@ -185,7 +181,7 @@ def _rounded(array):
 
 
 def _starts(words, function):
-    return Deviation(f"starts from {words}", "start", {"start": (function,)})
+    return Deviation(f"starts from {words}", "start", {"start": function})
 
 
 def _reg_covar(value):
@@ -220,7 +216,7 @@ CATALOGUE = {
         "computes in single precision", "rows", {"rows": lambda X: (_rounded(X), None), "after": (_single,)}
     ),
     "standardized_rows": Deviation(
-        "scales the rows to deviation 1, but not the start", "rows", {"rows": _standardized}
+        "scales the features to standard deviation 1, but not the initial parameters", "rows", {"rows": _standardized}
     ),
 }
 
