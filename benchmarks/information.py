@@ -142,7 +142,7 @@ def main():
             for name, held in (("information", plain), ("sandwich", sandwich))
         ),
         "",
-        f"The same where two components overlap, {min(OVERLAPPING):g} to {max(OVERLAPPING):g} standard deviations apart, by",
+        f"Where components overlap, {min(OVERLAPPING):g} to {max(OVERLAPPING):g} standard deviations apart, by",
         "the smallest weight in its standard errors: below 4 they are refused.",
         "",
         row(("weight in standard errors", "maxima", "coverage")),
