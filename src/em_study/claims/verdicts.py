@@ -87,9 +87,7 @@ UNDECIDED = Verdict(
     "The interval contains a cut. `draws_needed` says how many replicates would decide.",
 )
 REPLICATED = Verdict("replicated", "replicated", "yes", "\u25c9", GREEN, "On new data of the same kind it holds.")
-REPRODUCED = Verdict(
-    "reproduced", "reproduced", "yes", "\u25cf", GREEN, "On the source's own data it holds."
-)
+REPRODUCED = Verdict("reproduced", "reproduced", "yes", "\u25cf", GREEN, "On the source's own data it holds.")
 BUG = Verdict(
     "bug", "a bug, or other settings", "a bug, or other settings", "\u203c", RED, "An identity fails.", by_data=False
 )
