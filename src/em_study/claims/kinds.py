@@ -119,20 +119,20 @@ class Inequality:
 
     def headline(self, finding) -> str:
         """Say the outcome in a sentence, if the claim does not."""
-        if finding.one_run:
+        if finding.numbers.one_run:
             return f"It {'holds' if finding.count else 'does not hold'}."
         if finding.by_experiment:
             outcomes = [part.outcome for part in finding.by_experiment.values()]
             said = {YES: "holds", NO: "fails", DEPENDS: "is mixed", UNDECIDED: "is undecided"}
             counts = [f"{word} in {outcomes.count(one)}" for one, word in said.items() if one in outcomes]
-            return f"Of {len(outcomes)} experiments it {', '.join(counts)}."
+            return f"Of {len(outcomes)} experiments it {' and '.join(counts)}."
         return f"It holds in {finding.count:,} of {finding.n:,} {finding.claim.draws}."
 
     def told(self, finding) -> list[str]:
         """Say in sentences what the draws show."""
         if finding.by_experiment:
             return phrases.apart(finding)
-        if finding.one_run:
+        if finding.numbers.one_run:
             return [f"One run decides, for every run on these data is the same. {phrases.spread(finding)}"]
         return [f"{phrases.asked(finding)} in {phrases.cases(finding)}.", phrases.spread(finding)]
 
@@ -142,7 +142,9 @@ class Inequality:
 
     def share(self, finding) -> str:
         """Say on the card how many draws fulfil the claim."""
-        if finding.one_run:
+        if finding.by_experiment:
+            return "each experiment below"
+        if finding.numbers.one_run:
             return f"{'' if finding.count else 'not '}fulfilled"
         return f"fulfilled by {finding.count:,} of {finding.n:,} {finding.claim.draws}"
 
@@ -201,7 +203,7 @@ class Number(Inequality):
     def told(self, finding) -> list[str]:
         """Say where the number lies among the draws."""
         below, above = _aside(finding.claim.comparison, finding.draws)
-        if finding.by_experiment or finding.one_run:
+        if finding.by_experiment or finding.numbers.one_run:
             return super().told(finding)
         place = f"{below:,} {'lies' if below == 1 else 'lie'} below and {above:,} above it"
         return [f"{phrases.asked(finding)} in {phrases.cases(finding)}; {place}.", phrases.spread(finding)]
@@ -236,8 +238,7 @@ class Estimate(Inequality):
     def _interval(self, claim, part):
         if part.one_run:
             return (float(part.of_draws.iloc[0]),) * 2
-        several = part.independent and len(part.of_draws) > 1
-        return confidence_interval(part.of_draws, claim.statistic) if several else NONE
+        return confidence_interval(part.of_draws, claim.statistic) if part.independent else NONE
 
     def stability(self, claim, numbers) -> float:
         """Tell the chance by a normal distribution; NaN for several experiments."""
@@ -275,7 +276,8 @@ class Estimate(Inequality):
         """Say the estimate."""
         if finding.by_experiment:
             return super().headline(finding)
-        return f"{phrases.estimate(finding)}; asked for is {finding.claim.comparison.words()}."
+        text = f"{phrases.estimate(finding)}; asked for is {finding.claim.comparison.words()}."
+        return phrases.capitalized(text)
 
     def told(self, finding) -> list[str]:
         """Say the estimates, then how far the draws spread."""
@@ -309,7 +311,7 @@ class Existence(Inequality):
 
     def told(self, finding) -> list[str]:
         """Count them, and say how many there may be at most."""
-        if finding.one_run:
+        if finding.numbers.one_run:
             return super().told(finding)
         if finding.count:
             return [f"{phrases.asked(finding)} in {phrases.cases(finding)}.", phrases.statistic(finding)]

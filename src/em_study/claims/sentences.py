@@ -109,7 +109,7 @@ def placeholders_of(finding: Finding, find) -> dict[str, float]:
     claim, (low, high) = finding.claim, finding.share_interval
     found = {"observed": Measured(finding.observed, finding.error), "mcse": Measured(finding.error, finding.error)}
     found |= dict(zip(("low", "high"), finding.range, strict=True))
-    found |= {"share": Measured(finding.share, (high - low) / 4), "failed": finding.n_failed}
+    found |= {"share": Measured(finding.share, (high - low) / 4), "failed": finding.numbers.n_failed}
     found |= {"count": finding.count, "n": finding.n}
     if same_test(claim):
         found |= {"own": Measured(claim.original.observed), "own_n": claim.original.n_replicates}

@@ -94,7 +94,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         *heading,
         held=held.text,
         set_by="the source's number" if claim.threshold_of == "article" else "our reading: the source gives no number",
-        observed=phrases.estimate(finding),
+        observed="" if finding.by_experiment else phrases.estimate(finding),
         share=claim.rules.share(finding),
         axis=axis_of(claim),
         strip=strip_of(finding, held),
