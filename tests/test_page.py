@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from project import SNAKEMAKE, snakemake
 
+from em_study.claims.comparison import Comparison
 from em_study.claims.numbers import pandas_lines
 from em_study.claims.settings import Claim
 from em_study.configuration.loading import load
@@ -420,11 +421,6 @@ def test_ticks_are_written_as_they_are():
 
 
 def test_what_a_claim_is_held_to_reads_as_it_is():
-    def held(**claim):
-        given = {"source": "s", "statement": "s", "table": "fits", "quantity": "n_iter", "published": 4, **claim}
-        claim = Claim.model_validate(given)
-        return *claim.comparison.ends, claim.rules.threshold(claim)
-
-    assert held(tolerance=0.5) == (3.5, 4.5, "criterion: 4 \u00b1 0.5")
-    assert held(relation="at_most") == (-np.inf, 4.0, "criterion: at most 4")
-    assert held(relation="less_than", kind="existence", there_is=False)[2] == "none is said to be less than 4"
+    assert Comparison("equals", 4.0, 0.5).words() == "4 \u00b1 0.5"
+    assert Comparison("at_most", 4.0, 0.0).words() == "at most 4"
+    assert Comparison("more_than", 0.0, 1e-10).words() == "more than 1e-10"

@@ -133,20 +133,8 @@ class Inequality:
         if finding.by_experiment:
             return phrases.apart(finding)
         if finding.numbers.one_run:
-            return [f"One run decides, for every run on these data is the same. {phrases.spread(finding)}"]
+            return [f"One run decides. {phrases.spread(finding)}"]
         return [f"{phrases.asked(finding)} in {phrases.cases(finding)}.", phrases.spread(finding)]
-
-    def threshold(self, claim) -> str:
-        """Say on the strip what the marked part is."""
-        return f"criterion: {claim.comparison.words()}"
-
-    def share(self, finding) -> str:
-        """Say on the card how many draws fulfil the claim."""
-        if finding.by_experiment:
-            return "each experiment below"
-        if finding.numbers.one_run:
-            return f"{'' if finding.count else 'not '}fulfilled"
-        return f"fulfilled by {finding.count:,} of {finding.n:,} {finding.claim.draws}"
 
 
 class Number(Inequality):
@@ -282,7 +270,7 @@ class Estimate(Inequality):
     def told(self, finding) -> list[str]:
         """Say the estimates, then how far the draws spread."""
         if finding.by_experiment:
-            return phrases.apart(finding)
+            return phrases.apart(finding, phrases.estimate)
         return [phrases.spread(finding)]
 
 
@@ -307,7 +295,8 @@ class Existence(Inequality):
 
     def headline(self, finding) -> str:
         """Count the cases."""
-        return f"{_many(finding)} {'is such a case' if finding.count == 1 else 'are such cases'}."
+        be = "is such a case" if finding.count == 1 else "are such cases"
+        return f"{f'{finding.count:,}' if finding.count else 'None'} of {finding.n:,} {finding.claim.draws} {be}."
 
     def told(self, finding) -> list[str]:
         """Count them, and say how many there may be at most."""
@@ -319,14 +308,6 @@ class Existence(Inequality):
         most = f"with 95 % confidence, in at most {100 * finding.share_interval[1]:.2g} % of all"
         return [f"{told}; {most}.", phrases.statistic(finding)]
 
-    def threshold(self, claim) -> str:
-        """Say what the source says."""
-        return f"{'one' if claim.there_is else 'none'} is said to be {claim.comparison.words()}"
-
-    def share(self, finding) -> str:
-        """Count the cases."""
-        return f"such are {finding.count:,} of {finding.n:,} {finding.claim.draws}"
-
 
 class Identity(Inequality):
     """What mathematics says: it holds in every draw, or there is a bug."""
@@ -335,8 +316,8 @@ class Identity(Inequality):
     yes, depends, no = "it holds in every replicate", "", "else: there is a bug, or the settings are not the source's"
     share_needed, pools, is_drawn = math.nan, True, False
     without = (
-        *(f"{name}_{end}" for name in ("interval", "share", "range") for end in ("low", "high")),
-        *("share_holding", "mcse"),
+        *(f"{name}_{end}" for name in ("interval", "share", "range", "threshold") for end in ("low", "high")),
+        *("share_holding", "mcse", "stability"),
     )
 
     def rule(self, claim, shares, ns):
@@ -346,14 +327,6 @@ class Identity(Inequality):
     def verdict(self, outcome: str, on_own_rows: bool) -> Verdict:
         """Name an outcome; whose rows they are does not matter."""
         return verdicts.CHECKED if outcome == YES else verdicts.BUG
-
-    def stability(self, claim, numbers) -> float:
-        """Tell nothing: there is no chance in it."""
-        return math.nan
-
-    def steps(self, claim, numbers):
-        """List none: the threshold is for rounding."""
-        return []
 
     def headline(self, finding) -> str:
         """Say that it is no evidence."""
@@ -365,18 +338,6 @@ class Identity(Inequality):
         """Count, without a share."""
         many = "in one" if finding.n == 1 else f"in {finding.count:,} of {finding.n:,} {finding.claim.draws}"
         return [f"{phrases.asked(finding)} {many}.", phrases.statistic(finding)]
-
-    def share(self, finding) -> str:
-        """Count."""
-        return f"so in {finding.count:,} of {finding.n:,}"
-
-
-def _many(finding) -> str:
-    return (
-        f"{finding.count:,} of {finding.n:,} {finding.claim.draws}"
-        if finding.count
-        else f"None of {finding.n:,} {finding.claim.draws}"
-    )
 
 
 def share_of(count: int, claim, numbers) -> tuple[float, float]:

@@ -39,12 +39,10 @@ def cases(finding) -> str:
     return f"{finding.count:,} of {finding.n:,} {finding.claim.draws} ({share(finding)})"
 
 
-def apart(finding) -> list[str]:
-    """Say what each experiment shows."""
-    parts = (
-        f"{name} {cases(part)}, {_name(part)} {observed(part)}: {part.outcome}"
-        for name, part in finding.by_experiment.items()
-    )
+def apart(finding, said=None) -> list[str]:
+    """Say what each experiment shows: how many draws fulfil it, or what `said` makes of its Finding."""
+    said = said or (lambda part: f"{cases(part)}, {_name(part)} {observed(part)}")
+    parts = (f"{name} {said(part)}: {part.outcome}" for name, part in finding.by_experiment.items())
     return [f"{asked(finding)}, by experiment: {'; '.join(parts)}."]
 
 
