@@ -271,7 +271,7 @@ class Estimate(Inequality):
         """Say the estimates, then how far the draws spread."""
         if finding.by_experiment:
             return phrases.apart(finding, phrases.estimate)
-        return [phrases.spread(finding)]
+        return [phrases.spread(finding), f"Asked for is {finding.claim.comparison.words()}."]
 
 
 class Existence(Inequality):
