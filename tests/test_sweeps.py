@@ -189,7 +189,7 @@ def test_seed_is_the_content_s():
     assert data_seed(one, 7) == data_seed(same, 7) != data_seed(one, 8)
     assert data_seed(other, 7) != data_seed(one, 7)
     assert 0 <= data_seed(one, 7) < 2**63
-    told = one.experiment.data.model_copy(update={"origin": "from a book"})
+    told = one.experiment.data.model_copy(update={"origin": "from a book", "rows_of": "source"})
     assert data_seed(Cell({}, one.experiment.model_copy(update={"data": told})), 7) == data_seed(one, 7)
 
 

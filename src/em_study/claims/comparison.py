@@ -58,11 +58,11 @@ class Comparison:
             return f"{name} = {self.published:g}" + (f" +- {self.tolerance:g}" if self.tolerance else "")
         return f"{name} {INEQUALITIES[self.relation][0]} {self.threshold:g}"
 
-    def words(self, spec: str = ".4g") -> str:
+    def words(self) -> str:
         """Write it for a person, as the end of a sentence."""
         if self.relation == "equals":
-            return f"{self.published:{spec}}" + (f" \u00b1 {self.tolerance:{spec}}" if self.tolerance else "")
-        return f"{self.relation.replace('_', ' ')} {self.threshold:{spec}}"
+            return f"{self.published:.4g}" + (f" \u00b1 {self.tolerance:.4g}" if self.tolerance else "")
+        return f"{self.relation.replace('_', ' ')} {self.threshold:.4g}"
 
     def pandas(self, name: str, value=repr) -> str:
         """Write it as a line of pandas, each number by what `value` makes of it."""

@@ -56,19 +56,9 @@ class Finding:
         return self.numbers.of_draws
 
     @property
-    def one_run(self) -> bool:
-        """Whether one number decides."""
-        return self.numbers.one_run
-
-    @property
-    def n_failed(self) -> int:
-        """How many runs have failed."""
-        return self.numbers.n_failed
-
-    @property
     def n(self) -> int:
         """How many draws are looked at; with those that failed where they count against the claim."""
-        return len(self.draws) + (self.n_failed if self.claim.failed_runs == "fails" else 0)
+        return len(self.draws) + (self.numbers.n_failed if self.claim.failed_runs == "fails" else 0)
 
     @property
     def count(self) -> int:
@@ -83,7 +73,7 @@ class Finding:
     @cached_property
     def share_interval(self) -> tuple[float, float]:
         """Interval of that share; none where one run decides, or experiments decide apart."""
-        if self.one_run or self.by_experiment:
+        if self.numbers.one_run or self.by_experiment:
             return NONE
         return tuple(map(float, share_interval(*share_of(self.count, self.claim, self.numbers))))
 
@@ -92,20 +82,15 @@ class Finding:
         """The statistic of the draws."""
         return statistic_of(self.draws, self.claim.statistic)
 
-    @property
-    def is_sample(self) -> bool:
-        """Whether the numbers are independent and several."""
-        return self.numbers.independent and len(self.draws) > 1
-
     @cached_property
     def interval(self) -> tuple[float, float]:
-        """Interval of the statistic."""
-        return confidence_interval(self.draws, self.claim.statistic) if self.is_sample else NONE
+        """Interval of the statistic, of independent numbers."""
+        return confidence_interval(self.draws, self.claim.statistic) if self.numbers.independent else NONE
 
     @cached_property
     def error(self) -> float:
-        """Monte Carlo standard error of the statistic."""
-        return standard_error(self.draws, self.claim.statistic) if self.is_sample else np.nan
+        """Monte Carlo standard error of the statistic, likewise."""
+        return standard_error(self.draws, self.claim.statistic) if self.numbers.independent else np.nan
 
     @cached_property
     def needed(self) -> float:

@@ -29,7 +29,7 @@ def statistic_of(values, statistic: str) -> float:
 
 
 def confidence_interval(values, statistic: str) -> tuple[float, float]:
-    """Interval of a statistic of independent numbers, at least two.
+    """Interval of a statistic of independent numbers; none of one.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ def confidence_interval(values, statistic: str) -> tuple[float, float]:
     from scipy.stats import quantile_test, ttest_1samp  # takes its time to import
 
     values = np.asarray(values, dtype=float)
+    if len(values) < 2:
+        return NONE
     if statistic == "geometric_mean":
         return tuple(map(float, np.exp(confidence_interval(np.log(values), "mean"))))
     if statistic == "median":

@@ -6,8 +6,8 @@ import pandas as pd
 from em_study.claims.finding import Finding, finding_of
 from em_study.claims.numbers import NoNumbersError, Numbers, numbers_of
 from em_study.claims.sentences import criterion, in_sentences, same_test
-from em_study.claims.settings import AnyClaim, Argued, Claim, Selection
-from em_study.claims.verdicts import BY_ARGUMENT, NOT_TESTED, Verdict
+from em_study.claims.settings import AnyClaim, Claim, Selection
+from em_study.claims.verdicts import NOT_TESTED, Verdict
 from em_study.columns import COLUMNS
 
 
@@ -42,16 +42,14 @@ def judge_all(
 
 def judge(name: str, claim: AnyClaim, tables, repeated: frozenset = frozenset(), own: frozenset = frozenset()) -> dict:
     """Make the row of claims.csv of a claim; parameters as in `judge_all`."""
-    if isinstance(claim, Argued):
-        first = f"{claim.by_argument.partition('. ')[0].rstrip('.')}."
-        return _row(name, claim, BY_ARGUMENT, claim.headline or first, claim.by_argument)
+    if not isinstance(claim, Claim):
+        verdict, text = claim.told
+        return _row(name, claim, verdict, claim.headline or f"{text.partition('. ')[0].rstrip('.')}.", text)
     find = finder(claim, tables, repeated, own)
     try:
-        finding = finding_of(claim, find) if isinstance(claim, Claim) else None
+        finding = finding_of(claim, find)
     except NoNumbersError as error:
-        return _not_tested(name, claim, f"{error}.")
-    if finding is None:
-        return _not_tested(name, claim, claim.not_tested)
+        return _row(name, claim, NOT_TESTED, f"Not tested: {error}.", f"Not tested: {error}.")
     return _row(name, claim, finding.verdict, *in_sentences(finding, find)) | _numbers(finding)
 
 
@@ -62,11 +60,6 @@ def finder(claim, tables, repeated: frozenset, own: frozenset):
         return numbers_of(selection, tables, claim.experiment, repeated, own)
 
     return find
-
-
-def _not_tested(name: str, claim: AnyClaim, why: str) -> dict:
-    text = f"Not tested: {why}"
-    return _row(name, claim, NOT_TESTED, text, text)  # a headline of its own would speak of numbers
 
 
 def _row(name: str, claim: AnyClaim, verdict: Verdict, headline: str, explanation: str) -> dict:
@@ -103,7 +96,7 @@ def _numbers(finding: Finding) -> dict:
         "rows_of": "source" if own else "other",
         "share_needed": claim.rules.share_needed,
         "draws_needed": finding.needed,
-        "n_failed": finding.n_failed,
+        "n_failed": finding.numbers.n_failed,
         "mcse": finding.error,
         "stability": finding.stability,
         "threshold_low": finding.thresholds[0],

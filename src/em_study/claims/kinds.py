@@ -119,32 +119,22 @@ class Inequality:
 
     def headline(self, finding) -> str:
         """Say the outcome in a sentence, if the claim does not."""
-        if finding.one_run:
+        if finding.numbers.one_run:
             return f"It {'holds' if finding.count else 'does not hold'}."
         if finding.by_experiment:
             outcomes = [part.outcome for part in finding.by_experiment.values()]
             said = {YES: "holds", NO: "fails", DEPENDS: "is mixed", UNDECIDED: "is undecided"}
             counts = [f"{word} in {outcomes.count(one)}" for one, word in said.items() if one in outcomes]
-            return f"Of {len(outcomes)} experiments it {', '.join(counts)}."
+            return f"Of {len(outcomes)} experiments it {' and '.join(counts)}."
         return f"It holds in {finding.count:,} of {finding.n:,} {finding.claim.draws}."
 
     def told(self, finding) -> list[str]:
         """Say in sentences what the draws show."""
         if finding.by_experiment:
             return phrases.apart(finding)
-        if finding.one_run:
-            return [f"One run decides, for every run on these data is the same. {phrases.spread(finding)}"]
+        if finding.numbers.one_run:
+            return [f"One run decides. {phrases.spread(finding)}"]
         return [f"{phrases.asked(finding)} in {phrases.cases(finding)}.", phrases.spread(finding)]
-
-    def threshold(self, claim) -> str:
-        """Say on the strip what the marked part is."""
-        return f"criterion: {claim.comparison.words()}"
-
-    def share(self, finding) -> str:
-        """Say on the card how many draws fulfil the claim."""
-        if finding.one_run:
-            return f"{'' if finding.count else 'not '}fulfilled"
-        return f"fulfilled by {finding.count:,} of {finding.n:,} {finding.claim.draws}"
 
 
 class Number(Inequality):
@@ -201,7 +191,7 @@ class Number(Inequality):
     def told(self, finding) -> list[str]:
         """Say where the number lies among the draws."""
         below, above = _aside(finding.claim.comparison, finding.draws)
-        if finding.by_experiment or finding.one_run:
+        if finding.by_experiment or finding.numbers.one_run:
             return super().told(finding)
         place = f"{below:,} {'lies' if below == 1 else 'lie'} below and {above:,} above it"
         return [f"{phrases.asked(finding)} in {phrases.cases(finding)}; {place}.", phrases.spread(finding)]
@@ -236,8 +226,7 @@ class Estimate(Inequality):
     def _interval(self, claim, part):
         if part.one_run:
             return (float(part.of_draws.iloc[0]),) * 2
-        several = part.independent and len(part.of_draws) > 1
-        return confidence_interval(part.of_draws, claim.statistic) if several else NONE
+        return confidence_interval(part.of_draws, claim.statistic) if part.independent else NONE
 
     def stability(self, claim, numbers) -> float:
         """Tell the chance by a normal distribution; NaN for several experiments."""
@@ -275,13 +264,14 @@ class Estimate(Inequality):
         """Say the estimate."""
         if finding.by_experiment:
             return super().headline(finding)
-        return f"{phrases.estimate(finding)}; asked for is {finding.claim.comparison.words()}."
+        text = f"{phrases.estimate(finding)}; asked for is {finding.claim.comparison.words()}."
+        return phrases.capitalized(text)
 
     def told(self, finding) -> list[str]:
         """Say the estimates, then how far the draws spread."""
         if finding.by_experiment:
-            return phrases.apart(finding)
-        return [phrases.spread(finding)]
+            return phrases.apart(finding, phrases.estimate)
+        return [phrases.spread(finding), f"Asked for is {finding.claim.comparison.words()}."]
 
 
 class Existence(Inequality):
@@ -305,25 +295,18 @@ class Existence(Inequality):
 
     def headline(self, finding) -> str:
         """Count the cases."""
-        return f"{_many(finding)} {'is such a case' if finding.count == 1 else 'are such cases'}."
+        be = "is such a case" if finding.count == 1 else "are such cases"
+        return f"{f'{finding.count:,}' if finding.count else 'None'} of {finding.n:,} {finding.claim.draws} {be}."
 
     def told(self, finding) -> list[str]:
         """Count them, and say how many there may be at most."""
-        if finding.one_run:
+        if finding.numbers.one_run:
             return super().told(finding)
         if finding.count:
             return [f"{phrases.asked(finding)} in {phrases.cases(finding)}.", phrases.statistic(finding)]
         told = f"{phrases.asked(finding)} in none of {finding.n:,} {finding.claim.draws}"
         most = f"with 95 % confidence, in at most {100 * finding.share_interval[1]:.2g} % of all"
         return [f"{told}; {most}.", phrases.statistic(finding)]
-
-    def threshold(self, claim) -> str:
-        """Say what the source says."""
-        return f"{'one' if claim.there_is else 'none'} is said to be {claim.comparison.words()}"
-
-    def share(self, finding) -> str:
-        """Count the cases."""
-        return f"such are {finding.count:,} of {finding.n:,} {finding.claim.draws}"
 
 
 class Identity(Inequality):
@@ -333,8 +316,8 @@ class Identity(Inequality):
     yes, depends, no = "it holds in every replicate", "", "else: there is a bug, or the settings are not the source's"
     share_needed, pools, is_drawn = math.nan, True, False
     without = (
-        *(f"{name}_{end}" for name in ("interval", "share", "range") for end in ("low", "high")),
-        *("share_holding", "mcse"),
+        *(f"{name}_{end}" for name in ("interval", "share", "range", "threshold") for end in ("low", "high")),
+        *("share_holding", "mcse", "stability"),
     )
 
     def rule(self, claim, shares, ns):
@@ -344,14 +327,6 @@ class Identity(Inequality):
     def verdict(self, outcome: str, on_own_rows: bool) -> Verdict:
         """Name an outcome; whose rows they are does not matter."""
         return verdicts.CHECKED if outcome == YES else verdicts.BUG
-
-    def stability(self, claim, numbers) -> float:
-        """Tell nothing: there is no chance in it."""
-        return math.nan
-
-    def steps(self, claim, numbers):
-        """List none: the threshold is for rounding."""
-        return []
 
     def headline(self, finding) -> str:
         """Say that it is no evidence."""
@@ -363,18 +338,6 @@ class Identity(Inequality):
         """Count, without a share."""
         many = "in one" if finding.n == 1 else f"in {finding.count:,} of {finding.n:,} {finding.claim.draws}"
         return [f"{phrases.asked(finding)} {many}.", phrases.statistic(finding)]
-
-    def share(self, finding) -> str:
-        """Count."""
-        return f"so in {finding.count:,} of {finding.n:,}"
-
-
-def _many(finding) -> str:
-    return (
-        f"{finding.count:,} of {finding.n:,} {finding.claim.draws}"
-        if finding.count
-        else f"None of {finding.n:,} {finding.claim.draws}"
-    )
 
 
 def share_of(count: int, claim, numbers) -> tuple[float, float]:

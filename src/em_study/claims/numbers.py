@@ -45,7 +45,7 @@ class Numbers:
         """The numbers that are there."""
         return self.rows["x"].dropna()
 
-    @property
+    @cached_property
     def n_failed(self) -> int:
         """How many have no number because a run failed."""
         return int((self.rows["x"].isna() & ~self.rows["ran"]).sum())
@@ -65,7 +65,7 @@ class Numbers:
         """Whether it is one number that decides: of a run that would always be the same, or of one on own rows."""
         return len(self.rows) == 1 and (bool(self.rows["once"].all()) or self.on_own_rows)
 
-    @property
+    @cached_property
     def n_independent(self) -> float:
         """How many draws the numbers are worth: one each, however many numbers it has; any number, of one run."""
         return math.inf if self.one_run else float(self.of_draws.index.nunique())

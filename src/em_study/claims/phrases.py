@@ -18,8 +18,7 @@ def asked(finding) -> str:
     elif column is not None and column.in_percent and column.unit != TRUTH and not claim.over:
         comparison = replace(comparison, published=100 * claim.published, tolerance=100 * claim.tolerance)
         unit = " percentage points" if claim.minus else " %"
-    text = f"{'equal to ' if claim.relation == 'equals' else ''}{comparison.words()}{unit}"
-    return text[0].upper() + text[1:]
+    return capitalized(f"{'equal to ' if claim.relation == 'equals' else ''}{comparison.words()}{unit}")
 
 
 def _column_of(claim):
@@ -40,12 +39,10 @@ def cases(finding) -> str:
     return f"{finding.count:,} of {finding.n:,} {finding.claim.draws} ({share(finding)})"
 
 
-def apart(finding) -> list[str]:
-    """Say what each experiment shows."""
-    parts = (
-        f"{name} {cases(part)}, {_name(part)} {observed(part)}: {part.outcome}"
-        for name, part in finding.by_experiment.items()
-    )
+def apart(finding, said=None) -> list[str]:
+    """Say what each experiment shows: how many draws fulfil it, or what `said` makes of its Finding."""
+    said = said or (lambda part: f"{cases(part)}, {_name(part)} {observed(part)}")
+    parts = (f"{name} {said(part)}: {part.outcome}" for name, part in finding.by_experiment.items())
     return [f"{asked(finding)}, by experiment: {'; '.join(parts)}."]
 
 
@@ -54,12 +51,12 @@ def estimate(finding) -> str:
     interval = (
         f", 95 % interval {_ends(*finding.interval, finding.error)}" if math.isfinite(finding.interval[0]) else ""
     )
-    return f"{_name(finding).capitalize()} {observed(finding)}{interval}"
+    return f"{_name(finding)} {observed(finding)}{interval}"
 
 
 def statistic(finding) -> str:
     """Write the statistic as a sentence."""
-    return f"It is {observed(finding)}." if len(finding.draws) == 1 else f"{estimate(finding)}."
+    return f"It is {observed(finding)}." if len(finding.draws) == 1 else capitalized(f"{estimate(finding)}.")
 
 
 def spread(finding) -> str:
@@ -72,13 +69,18 @@ def spread(finding) -> str:
     which = f"95 % of the {finding.claim.draws}"
     if not math.isfinite(low):
         low, high, which = finding.draws.min(), finding.draws.max(), f"all {finding.claim.draws}"
-    return f"{estimate(finding)}; {which} between {low:.3g} and {high:.3g}."
+    return f"{capitalized(estimate(finding))}; {which} between {low:.3g} and {high:.3g}."
 
 
 def observed(finding) -> str:
     """Write what was observed, as precisely as it is known, or as it was printed."""
     error = finding.error if finding.error > 0 else finding.claim.tolerance
     return str(format(Measured(finding.observed, error), ""))
+
+
+def capitalized(text: str) -> str:
+    """Begin a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def _name(finding) -> str:

@@ -108,8 +108,8 @@ def placeholders_of(finding: Finding, find) -> dict[str, float]:
     """Measure what a claim's sentences speak of, by its name in them."""
     claim, (low, high) = finding.claim, finding.share_interval
     found = {"observed": Measured(finding.observed, finding.error), "mcse": Measured(finding.error, finding.error)}
-    found |= dict(zip(("low", "high"), finding.range, strict=True))
-    found |= {"share": Measured(finding.share, (high - low) / 4), "failed": finding.n_failed}
+    found |= dict(zip(("low", "high"), map(Measured, finding.range), strict=True))
+    found |= {"share": Measured(finding.share, (high - low) / 4), "failed": finding.numbers.n_failed}
     found |= {"count": finding.count, "n": finding.n}
     if same_test(claim):
         found |= {"own": Measured(claim.original.observed), "own_n": claim.original.n_replicates}
@@ -129,7 +129,7 @@ def evidence(selection: Evidence, find) -> dict[str, float]:
     error = standard_error(values, selection.statistic) if numbers.independent else math.nan
     found = {"": Measured(statistic_of(values, selection.statistic), error), "_n": len(values)}
     if len(values) >= ENOUGH_DRAWS:
-        found |= {"_low": float(values.quantile(0.025)), "_high": float(values.quantile(0.975))}
+        found |= {"_low": Measured(values.quantile(0.025)), "_high": Measured(values.quantile(0.975))}
     if selection.relation is not None:
         count = selection.comparison.count(values)
         low, high = share_interval(count / len(values), numbers.n_independent)

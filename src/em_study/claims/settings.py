@@ -15,7 +15,7 @@ from pydantic import (
 
 from em_study.claims.comparison import RELATIONS, Comparison
 from em_study.claims.kinds import KINDS, Inequality
-from em_study.claims.verdicts import FORMER, NOT_TESTED, VERDICTS
+from em_study.claims.verdicts import BY_ARGUMENT, FORMER, NOT_TESTED, VERDICTS
 from em_study.settings import Address, Closed, Name, Scalar, Slug
 from em_study.wording import at_most_words
 
@@ -231,6 +231,8 @@ class Untested(Statement):
 
     not_tested: Name = Field(description="Why, as a sentence.")
 
+    told = property(lambda self: (NOT_TESTED, f"Not tested: {self.not_tested}"))
+
 
 class Argued(Statement):
     """In place of a claim's numbers: a statement that mathematics or the literature decides."""
@@ -238,6 +240,8 @@ class Argued(Statement):
     by_argument: Name = Field(
         description='How, in sentences, with literature. It begins with "True:", "False as worded:" or the like.'
     )
+
+    told = property(lambda self: (BY_ARGUMENT, self.by_argument))
 
 
 AnyClaim = Annotated[

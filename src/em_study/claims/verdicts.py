@@ -10,6 +10,9 @@ AMBER = "#8a5a00", "#f0b94d"
 RED = "#b03a00", "#ff9a66"
 
 
+VERDICTS: dict[str, "Verdict"] = {}  # in the order in which they are defined, and listed: what fails first
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What is said of a claim.
@@ -18,124 +21,64 @@ class Verdict:
     ----------
     name : str
         In tables.
-    words, answer : str
-        For people: of what a source states, and of a question that this study asks itself.
+    words : str
+        For people.
     sign : str
         So that none is told by its color alone.
     colors : (str, str)
         On white and on black, with a contrast of 4.5 : 1 and more.
     meaning : str
-        When a claim has it, in docs/verdicts.md.
+        When a claim has it.
+    answer : str
+        In place of `words`, to a question that this study asks itself; empty if they serve.
     by_data : bool
         Whether the data could have decided otherwise.
     """
 
     name: str
     words: str
-    answer: str
     sign: str
     colors: tuple[str, str]
     meaning: str
+    answer: str = ""
     by_data: bool = True
+
+    def __post_init__(self):
+        """List it."""
+        VERDICTS[self.name] = self
 
     def said_of(self, basis: str) -> str:
         """Say it of what a source states, or of a question of this study, by the claim's `basis`."""
-        return self.answer if basis == "question" else self.words
+        return self.answer if self.answer and basis == "question" else self.words
 
 
+BUG = Verdict("bug", "a bug, or other settings", "\u203c", RED, "An identity fails.", by_data=False)
 NOT_REPRODUCED = Verdict(
-    "not_reproduced",
-    "not reproduced",
-    "no",
-    "\u2715",
-    RED,
-    "On the source's own data it does not hold.",
+    "not_reproduced", "not reproduced", "\u2715", RED, "On the source's own data it does not hold.", "no"
 )
 NOT_REPLICATED = Verdict(
-    "not_replicated", "not replicated", "no", "\u2717", RED, "On new data of the same kind it does not hold."
+    "not_replicated", "not replicated", "\u2717", RED, "On new data of the same kind it does not hold.", "no"
 )
 EXPLAINED = Verdict(
     "explained",
     "does not hold; what holds instead was measured",
-    "no; what holds instead was measured",
     "\u25c6",
     AMBER,
-    "It does not hold, and what holds instead was named, measured, and holds in at least 95 % of the replicates.",
+    "It does not hold; what holds instead was named before, and does hold, by the rule of an inequality.",
+    "no; what holds instead was measured",
 )
-BY_DATA = Verdict(
-    "depends_on_data",
-    "depends on the data",
-    "it depends on the data",
-    "\u25a3",
-    PURPLE,
-    "The experiments differ by more than chance: it is the data set that decides.",
-)
+BY_DATA = Verdict("depends_on_data", "depends on the data", "\u25a3", PURPLE, "Experiments differ by more than chance.")
 DEPENDS = Verdict(
-    "depends_on_draw",
-    "depends on the draw",
-    "it depends on the draw",
-    "\u25d0",
-    BLUE,
-    "It holds in some replicates and fails in others, neither of them rarely.",
+    "depends_on_draw", "depends on the draw", "\u25d0", BLUE, "It holds in some replicates, not in others."
 )
-UNDECIDED = Verdict(
-    "undecided",
-    "undecided: too few replicates",
-    "undecided: too few replicates",
-    "?",
-    GRAY,
-    "The interval contains a cut. `draws_needed` says how many replicates would decide.",
-)
-REPLICATED = Verdict("replicated", "replicated", "yes", "\u25c9", GREEN, "On new data of the same kind it holds.")
-REPRODUCED = Verdict("reproduced", "reproduced", "yes", "\u25cf", GREEN, "On the source's own data it holds.")
-BUG = Verdict(
-    "bug", "a bug, or other settings", "a bug, or other settings", "\u203c", RED, "An identity fails.", by_data=False
-)
-CHECKED = Verdict(
-    "checked",
-    "holds by mathematics; checked",
-    "holds by mathematics; checked",
-    "\u2713",
-    GRAY,
-    "An identity holds in every case. This checks the code, and is no evidence for anything else.",
-    by_data=False,
-)
+UNDECIDED = Verdict("undecided", "undecided: too few replicates", "?", GRAY, "More replicates would decide.")
+REPLICATED = Verdict("replicated", "replicated", "\u25c9", GREEN, "On new data of the same kind it holds.", "yes")
+REPRODUCED = Verdict("reproduced", "reproduced", "\u25cf", GREEN, "On the source's own data it holds.", "yes")
+CHECKED = Verdict("checked", "holds by mathematics; checked", "\u2713", GRAY, "An identity holds.", by_data=False)
 BY_ARGUMENT = Verdict(
-    "by_argument",
-    "decided by argument",
-    "decided by argument",
-    "\u2234",
-    GRAY,
-    "Mathematics or the literature decides; no number of this study does.",
-    by_data=False,
+    "by_argument", "decided by argument", "\u2234", GRAY, "Mathematics or the literature decides.", by_data=False
 )
-NOT_TESTED = Verdict(
-    "not_tested",
-    "not tested",
-    "not tested",
-    "\u2013",
-    GRAY,
-    "There are no numbers for it; the explanation says why.",
-    by_data=False,
-)
-# In the order in which they are listed: what fails first.
-VERDICTS = {
-    verdict.name: verdict
-    for verdict in (
-        BUG,
-        NOT_REPRODUCED,
-        NOT_REPLICATED,
-        EXPLAINED,
-        BY_DATA,
-        DEPENDS,
-        UNDECIDED,
-        REPLICATED,
-        REPRODUCED,
-        CHECKED,
-        BY_ARGUMENT,
-        NOT_TESTED,
-    )
-}
+NOT_TESTED = Verdict("not_tested", "not tested", "\u2013", GRAY, "There are no numbers for it.", by_data=False)
 CLAIMS, QUESTIONS, OTHERS = "Stated by the sources", "Asked by this study", "Not decided by data"
 FORMER = {"reproduced_in_distribution": DEPENDS.name}  # words of earlier versions, in files of users
 

@@ -49,7 +49,6 @@ class Card:
     held: str = ""  # what the numbers are compared with, and by whom
     set_by: str = ""
     observed: str = ""  # with its interval
-    share: str = ""  # in how many draws it holds
     axis: str = ""  # of the strip
     strip: str = ""  # SVG
     lines: tuple = ()  # of Python, that give the observed number
@@ -86,7 +85,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         return Card(*heading)
     study, repeated = plan.study, repeated_runs(plan.study)
     finding = finding_of(claim, finder(claim, tables, repeated, own_rows(study)))
-    held = Held(*claim.comparison.ends, claim.rules.threshold(claim))
+    held = Held(*claim.comparison.ends, f"criterion: {claim.comparison.words()}")
     if claim.threshold_of == "study":
         held = replace(held, turns=finding.thresholds)
     files, experiment = files_of(claim, plan), experiment_of(claim, study)
@@ -94,8 +93,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         *heading,
         held=held.text,
         set_by="the source's number" if claim.threshold_of == "article" else "our reading: the source gives no number",
-        observed=phrases.estimate(finding),
-        share=claim.rules.share(finding),
+        observed="" if finding.by_experiment else phrases.estimate(finding),
         axis=axis_of(claim),
         strip=strip_of(finding, held),
         lines=pandas_lines(claim, tables, claim.experiment, repeated),

@@ -73,12 +73,12 @@ def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
 def _claim(name: str, study: Study):
     if name not in study.claims:
         raise StudyError(f"there is no claim {shown(name)}{nearest(name, study.claims)}")
-    claim, rows = study.claims[name], read_table(table_file("claims")).set_index("claim")
+    claim, row = study.claims[name], read_table(table_file("claims")).set_index("claim").loc[name]
     yield f"{name} ({claim.source}): {claim.statement}"
-    yield f"{rows.loc[name, 'verdict']}: {rows.loc[name, 'explanation']}"
-    if not isinstance(claim, Claim) or pd.isna(rows.loc[name, "observed"]):
+    yield f"{row['verdict']}: {row['explanation']}"
+    if not isinstance(claim, Claim) or pd.isna(row["observed"]):
         raise StudyError(f"{name} is not tested, so there is no number")
-    yield f"observed: {_written(rows.loc[name, 'observed'])}"
+    yield f"observed: {_written(row['observed'])}"
     text = text_keys(study.sweeps[claim.sweep].vary) if claim.sweep else ()
     tables = {table: read_table(table_file(table), text) for table in claim.tables}
     return claim, pandas_lines(claim, tables, claim.experiment, repeated_runs(study))
