@@ -63,10 +63,10 @@ def _explained(found, who, left, steps):
         others = "; ".join(f"it {_what(one.deviations)}" for one in found.alike)
         parts.append(f"These rows cannot tell it from: {others}.")
     if found.stopped_by:
-        parts.append(f"Its tolerance stops it there if held against the change {'; or '.join(found.stopped_by)}.")
+        parts.append(f"Its tolerance stops it there if compared with the change {'; or '.join(found.stopped_by)}.")
     elif found.tolerances and best.n_steps != found.our_steps:
         test, (low, high) = next(iter(found.tolerances.items()))
-        parts.append(f"A tolerance from {low:.2g} to {high:.2g} stops it there, held against the change {test}.")
+        parts.append(f"A tolerance from {low:.2g} to {high:.2g} stops it there, compared with the change {test}.")
     return parts
 
 

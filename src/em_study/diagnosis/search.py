@@ -206,7 +206,7 @@ def diagnose(
     if not answer:  # our EM after another number of steps than the other reports may be there
         tried.append(search.compared((), range(n_steps + 1)))
     reaching = answer or sorted((one for one in tried if one.reaches), key=lambda one: (len(one.deviations), one.order))
-    best = (reaching or tried)[0]
+    best = reaching[0] if reaching else min(tried, key=lambda one: one.residual)
     without = {}
     for name in best.deviations if best.reaches else ():
         if len(best.deviations) > TRIED:
