@@ -14,7 +14,7 @@
 # Others:
 # make publish     renew the published results from those that are here
 # make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
-# make benchmark   this EM beside others, and what a study, large data and parts cost, each measured side by side
+# make benchmark   this EM beside others, what a study, large data and parts cost, and what the diagnosis finds
 # make lock        renew requirements*.lock from pyproject.toml and the study's (needs uv and a network)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -123,6 +123,7 @@ benchmark: .venv/complete
 	$(BIN)/python benchmarks/acceleration.py
 	$(BIN)/python benchmarks/missing.py
 	$(BIN)/python benchmarks/information.py
+	$(BIN)/python benchmarks/planting.py
 	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/parts.py
 	$(BIN)/python benchmarks/sweep.py

@@ -24,7 +24,7 @@ def sentence(found: Diagnosis, who: str = "It", hits: dict[str, int] | None = No
     if found.outcome == "the same":
         parts = [f"{who} is our EM: what is left is {left}."]
     elif found.outcome == "explained":
-        parts = _explained(found, who, left, steps)
+        parts = [*_explained(found, who, left, steps)]
     elif best.reaches:
         parts = [f"{who} ends where {_end(found)} is {steps}, to {left}. {_doubt(found, steps)}"]
     else:
@@ -43,31 +43,25 @@ def sentence(found: Diagnosis, who: str = "It", hits: dict[str, int] | None = No
 def _explained(found, who, left, steps):
     best, named = found.best, found.named
     reported = "" if found.reported in (None, best.n_steps) else f" (it reports {found.reported})"
-    parts = [f"{who} {_what(named)}, and ends {steps}{reported}, ours after {found.our_steps}: what is left is {left}."]
-    parts.append(f"From where ours ends it is {found.before:.1e} away.")
+    yield f"{who} {_what(named)}, and ends {steps}{reported}, ours after {found.our_steps}: what is left is {left}."
+    yield f"From where ours ends it is {found.before:.1e} away."
     if named:
         only = "Found" if found.alike or named != best.deviations else "The only explanation"
         which = WHICH if len(named) > 1 else ["it"]
-        without = "; ".join(
-            f"without {one}, {found.without[name]:.1e}" for one, name in zip(which, named, strict=False)
-        )
-        parts.append(
-            f"{only} among {len(CATALOGUE)} known deviations ({found.n_runs} combinations were tried): the nearest "
-            f"leaves, {without}."
-        )
-        if found.settled:
-            parts.append(f"Its initial parameters cannot be told: {_forgotten(steps)}.")
-        elif named != best.deviations:
-            parts.append("What else it does may be chance, and is not told.")
+        rivals = (f"without {one} {found.without[name]:.1e}" for one, name in zip(which, named, strict=False))
+        yield f"{only} among {len(CATALOGUE)} known deviations ({found.n_runs} combinations were tried):"
+        yield f"what the best of the others leaves is {', '.join(rivals)}."
+    if named and found.settled:
+        yield f"Its initial parameters cannot be told: {_forgotten(steps)}."
+    elif named != best.deviations:
+        yield "What else it does may be chance, and is not told."
     if found.alike:
-        others = "; ".join(f"it {_what(one.deviations)}" for one in found.alike)
-        parts.append(f"These rows cannot tell it from: {others}.")
+        yield f"These samples cannot tell it from: {'; '.join(f'it {_what(one.deviations)}' for one in found.alike)}."
     if found.stopped_by:
-        parts.append(f"Its tolerance stops it there if held against the change {'; or '.join(found.stopped_by)}.")
+        yield f"Its tolerance stops it there if compared with the change {'; or '.join(found.stopped_by)}."
     elif found.tolerances and best.n_steps != found.our_steps:
         test, (low, high) = next(iter(found.tolerances.items()))
-        parts.append(f"A tolerance from {low:.2g} to {high:.2g} stops it there, held against the change {test}.")
-    return parts
+        yield f"A tolerance from {low:.2g} to {high:.2g} stops it there, compared with the change {test}."
 
 
 def _end(found: Diagnosis) -> str:

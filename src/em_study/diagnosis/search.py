@@ -13,8 +13,7 @@ KEPT = 4  # combinations of these to which one more is added
 EXPLAINED = 1e-9  # standard deviations: what is left is rounding
 APART = 1000  # times more than an explanation leaves, any without its deviation must leave: else it is chance
 SETTLED = 1e-6  # standard deviations from where EM ends: many initial parameters lead there
-SAME_TRACE, SUM, OTHER_TRACE = "the same", "summed over the rows", "another"
-CONSTANT = "the same but for a constant"
+SAME_TRACE, OTHER_TRACE = "the same", "another"
 MOST_ALIKE = 5  # that are named
 MOST_STEPS = 1000  # of a path
 ROW_STEPS, FEW_ROWS = 50_000_000, 1000  # rows times steps that all paths together may take; fewer rows cost as many
@@ -43,14 +42,10 @@ class Explanation:
         """Whether nothing but rounding is left of the parameters."""
         return self.residual <= EXPLAINED
 
-    def is_ours(self, n_steps: int | None) -> bool:
-        """Whether it is our EM as it is, after so many steps."""
-        return not self.deviations and self.n_steps == n_steps and self.trace in ("", SAME_TRACE)
-
     @property
     def shows_the_way(self) -> bool:
         """Whether the other's trace is that of this EM from the first value."""
-        return self.trace in (SAME_TRACE, SUM, CONSTANT)
+        return self.trace not in ("", OTHER_TRACE) and "one step" not in self.trace
 
     def left(self, best: "Explanation") -> float:
         """Tell what it leaves: of the parameters; where that is nothing, of the trace, if the best one has that."""
@@ -197,16 +192,16 @@ def diagnose(
         reported, n_steps = None, MOST_STEPS
     search = _Search(problem, run, reg_covar, reported, n_steps)
     search.try_all([()])
-    for size in range(1, TRIED + 2):
-        answer = search.explaining()
-        if answer and (size > TRIED or answer[0].is_ours(reported)):
-            break
-        search.widen(search.found(size - 1)[: KEPT if size > TRIED else None])
+    if not any(one.n_steps == reported and one.trace in ("", SAME_TRACE) for one in search.explaining()):
+        for size in range(TRIED):
+            search.widen(search.found(size))
+        if not search.explaining():
+            search.widen(search.found(TRIED)[:KEPT])
     answer, tried = search.explaining(), search.found()
     if not answer:  # our EM after another number of steps than the other reports may be there
         tried.append(search.compared((), range(n_steps + 1)))
     reaching = answer or sorted((one for one in tried if one.reaches), key=lambda one: (len(one.deviations), one.order))
-    best = (reaching or tried)[0]
+    best = reaching[0] if reaching else min(tried, key=lambda one: one.residual)
     without = {}
     for name in best.deviations if best.reaches else ():
         if len(best.deviations) > TRIED:
@@ -295,12 +290,12 @@ def about_trace(trace, log_likelihoods: list[float], n_rows: int) -> tuple[str, 
     found, expected = np.array(trace), np.array(log_likelihoods)
     n = min(len(found), len(expected))
     gap = float(np.abs(found[:n] - expected[:n]).max(initial=0.0))
-    for factor, of in ((1, SAME_TRACE), (n_rows, SUM)):
+    for factor, of in ((1, SAME_TRACE), (n_rows, "summed over the rows")):
         for shift, moved in ((0, ""), (1, ", one step early"), (-1, ", one step late")):
             mine, theirs = expected[max(shift, 0) :], found[max(-shift, 0) :] / factor
             both = min(len(mine), len(theirs))
             if both > abs(shift) and np.allclose(mine[:both], theirs[:both], rtol=1e-7, atol=1e-9):
                 return of + moved, gap
     if n > 2 and np.ptp(found[:n] - expected[:n]) < 1e-8:
-        return CONSTANT, gap
+        return "the same but for a constant", gap
     return OTHER_TRACE, gap

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
+from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
 from em_study.diagnosis.deviations import Problem
 from em_study.diagnosis.prediction import predicted
@@ -15,7 +16,7 @@ from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 
 DIAGNOSED = 2  # replicates: another draw may tell apart what one does not
-COLUMNS = {
+VALUES = {
     "outcome": lambda found: found.outcome,
     "deviations": lambda found: " + ".join(found.named),
     "residual_before": lambda found: found.before,
@@ -28,12 +29,9 @@ COLUMNS = {
     "next_best": lambda found: _names(found.next_best) if found.next_best else "",
     "next_best_residual": lambda found: found.next_best.residual if found.next_best else np.nan,
     "n_runs": lambda found: found.n_runs,
-}
-LAST = {
     "without": lambda found: "; ".join(f"{name}: {found.without[name]:.2g}" for name in found.named),
     "residual_without": lambda found: min((found.without[name] for name in found.named), default=np.nan),
 }
-PREDICTED = ("n_others", "predicted")
 
 
 def _names(explanation: Explanation) -> str:
@@ -66,13 +64,11 @@ def tabulate_diagnoses(
             hits = Counter()
             for one in others:
                 hits.update(predicted(found, *one))
-            row |= {name: value(found) for name, value in (COLUMNS | LAST).items()}
+            row |= {name: value(found) for name, value in VALUES.items()}
             if others:
                 row |= {"n_others": len(others), "predicted": max(hits.values()) / len(others)}
             rows.append(row | {"explanation": sentence(found, f"{other}, run by {protocol},", hits, len(others))})
-    return pd.DataFrame(
-        rows, columns=["experiment", "protocol", "replicate", *COLUMNS, "explanation", *LAST, *PREDICTED]
-    )
+    return pd.DataFrame(rows, columns=list(COLUMNS["diagnosis"]))
 
 
 def _problem(dataset, ours, fit, r):
