@@ -20,7 +20,7 @@ PARTS = ("Snakefile", "config.yaml", "articles", "config", "implementations", "p
 PARTS += ("LICENSE", "README.md")
 LEFT_OUT = ("customer_starts", "processes", "guide_draws", "iris", "wine", "random_mixtures")
 SWEEPS = ("agreement_by_size", "labels", "steps_by_tolerance", "false_convergence", "components_and_features")
-SWEEPS += ("passes_by_separation", "parameter_uncertainty")
+SWEEPS += ("passes_by_separation", "parameter_uncertainty", "steps_by_size")
 SMALL = {
     "experiments": {
         **dict.fromkeys(LEFT_OUT),

@@ -37,7 +37,7 @@ def test_tables_have_the_contract(project):
     agreement = pd.read_csv(project / "results/tables/agreement.csv")
     parameters = pd.read_csv(project / "results/tables/parameters.csv")
     assert fits.groupby("experiment").size().to_dict() == {"customers": 9, "guide": 2, "incomplete": 6, "mine": 1}
-    assert len(agreement) == 6 * (3 + 1)
+    assert len(agreement) == 7 * (3 + 1)
     assert len(parameters) == 2 * (1 + 2 + 2 + 4) * 4 + 2 * 2 * 4 + 3 * 2 * (1 + 4 + 4 + 16)
     last = agreement[agreement["protocol"] == "same_regularization"]
     assert (last["agreement"] == 1).all()
@@ -52,10 +52,11 @@ def test_tables_have_the_contract(project):
 
 def test_claims_are_judged_by_the_tables(project):
     claims = pd.read_csv(project / "results/tables/claims.csv").set_index("claim")
-    untested = ["A11", *(f"B{k}" for k in range(1, 6)), *(f"C{k}" for k in (2, 4, 11, 12, 14, 15, 16, 17))]
+    untested = ["A11", "A19", "A22", "B1", "B2b", "B4", "B5", "B7"]
+    untested += [f"C{k}" for k in (2, 4, 10, 11, 12, 17, 20, 22, 23)]
     assert claims.index[claims["verdict"] == "not_tested"].tolist() == untested
     assert claims.loc["B1", "explanation"] == "Not tested: experiment processes is not part of this study."
-    assert claims.loc["C1", ["observed", "verdict"]].tolist() == [6, "replicated"]
+    assert claims.loc["C1", ["observed", "verdict"]].tolist() == [6, "reproduced"]
     assert claims.loc["A6", "verdict"] == "undecided"  # three draws
     assert claims.loc["A9", "verdict"] == "checked"
     assert claims.loc["C9", "verdict"] == "not_replicated"
@@ -103,7 +104,8 @@ def test_one_core_gives_the_same_bytes_as_four(tiny, tmp_path):
 
 AUDIT = {"manifest", "pages"}  # they look at everything; the page at what it shows
 FIGURES = {"figure", "sweep_figure", "report_image"}
-BUT_DATA = FIGURES | {
+EVERYTHING = FIGURES | {
+    "data",
     "sweep_part",
     "sweep",
     "fit",
@@ -130,7 +132,7 @@ BUT_DATA = FIGURES | {
         ("src/em_study/tables/dictionary.py", {"dictionary"}),
         ("src/em_study/plan/step.py", set()),  # it writes what is known of a job
         ("src/em_study/figures/sweep.py", {"sweep_figure", "report_image"}),
-        ("src/emgmm/em.py", BUT_DATA),
+        ("src/emgmm/em.py", EVERYTHING),
         ("src/em_study/figures/style.py", FIGURES),
         ("src/em_study/watch/choose.py", {"watch"}),
     ],

@@ -80,12 +80,13 @@ def stability(shares, ns, rule) -> float:
     shares, ns = np.asarray(shares, dtype=float), np.asarray(ns, dtype=float)
     if np.isinf(ns).all():
         return np.nan
-    now, counts = rule(shares, ns), shares * ns
+    now, drawn = rule(shares, ns), np.isfinite(ns)
+    counts = np.where(drawn, shares, 0) * np.where(drawn, ns, 0)
     if len(ns) == 1:
         fresh = np.arange(ns[0] + 1)
         chance = betabinom.pmf(fresh, ns[0], counts[0] + 0.5, ns[0] - counts[0] + 0.5)
         return float(chance[rule(fresh[:, None] / ns[0], ns) == now].sum())
-    draw, drawn = np.random.default_rng(0), np.isfinite(ns)
+    draw = np.random.default_rng(0)
     fresh = np.tile(shares, (RUNS, 1))
     n, counts = ns[drawn].astype(int), counts[drawn]
     fresh[:, drawn] = draw.binomial(n, draw.beta(counts + 0.5, n - counts + 0.5, (RUNS, len(n)))) / n
