@@ -1,6 +1,8 @@
 """The observed information: against differences of the score, closed forms and what EM does; where it is refused."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -403,6 +405,14 @@ def test_intervals(kind):
         ratios = (high.covariances / low.covariances)[:, 0, 0]
         relative = errors.covariances[:, 0, 0] / own.covariances[:, 0, 0]
         np.testing.assert_allclose(np.log(ratios), 2 * relative, rtol=1e-4)
+
+
+def test_what_the_documentation_shows():
+    text = (Path(__file__).parent.parent / "docs/standard_errors.md").read_text(encoding="utf-8")
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], shown := {})  # noqa: S102
+    assert shown["found"].refusal is None
+    assert (shown["found"].is_maximum, shown["found"].kind) == (True, "maximum")
+    assert f"is {shown['low'].means[0, 0]:.2f} to {shown['high'].means[0, 0]:.2f}" in text
 
 
 class TestEstimator:
