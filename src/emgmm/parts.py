@@ -114,8 +114,7 @@ class Parts:
         if self.n_features != start.n_features:
             raise ValueError(f"the rows have {self.n_features} features, and the mixture {start.n_features}")
         if strange := [label for label in self.labels.tolist() if label not in range(start.n_components)]:
-            allowed = f"whole numbers from 0 to {start.n_components - 1}, or -1 for a row without one"
-            raise ValueError(f"labels must be {allowed}, not {strange[0]!r}")
+            raise ValueError(f"labels must be whole numbers, -1 or 0 to {start.n_components - 1}, not {strange[0]!r}")
         to_fit = copy(self)
         to_fit.map, to_fit.tasks_kernel, to_fit.work = map, checked_kernel(kernel), 0
         return to_fit
