@@ -1,4 +1,4 @@
-"""The observed information: coverage of its intervals, EM's rate as it predicts it, and what it costs.
+"""The observed information: coverage of its intervals, EM's rate as it predicts it, Newton's steps, what it costs.
 
     python benchmarks/information.py [--draws 500] [--repeats 7]
 
@@ -9,6 +9,7 @@ with one thread.
 import argparse
 import os
 import time
+from functools import partial
 from itertools import pairwise, product
 
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -31,6 +32,7 @@ OVERLAPPING = (1.0, 1.5, 1.75, 2.0, 2.25, 2.5)  # distances in standard deviatio
 RATIOS = (0, 2, 3, 4, 6, np.inf)
 SHAPES = ((1_000, 2, 2), (100_000, 2, 2), (10_000, 8, 8))  # rows, features, components
 MISSING = 0.2  # share of the cells
+BEFORE, AFTER = 1e-6, 1e-12  # nats a row below the maximum, between which Newton's steps could take over
 
 
 def limit(X, start):
@@ -101,6 +103,23 @@ def measured_rate(X, end, seed):
         place = after
 
 
+def finish(X, start):
+    """Go on by Anderson's passes, or by Newton's steps: how many these are, and the time of both; None if they fail."""
+    run = partial(emgmm.expectation_maximization, X, acceleration="anderson", kernel="numpy")
+    near = run(start, stopping=emgmm.aitken_stopping(BEFORE, LONGEST))
+    if near.collapse:
+        return None
+    parameters, steps, begun = near.parameters, 0, time.process_time()
+    end = run(parameters, stopping=emgmm.aitken_stopping(AFTER, LONGEST))
+    middle = time.process_time()
+    while (found := emgmm.observed_information(X, parameters)).left_to_gain > AFTER * len(X):
+        if not np.isfinite(found.left_to_gain):
+            return None
+        step, steps = np.linalg.solve(found.matrix, found.gradient), steps + 1
+        parameters = emgmm.parameters.Coordinates(parameters).mixture(step)
+    return None if end.collapse else (end.n_passes, steps, (time.process_time() - middle) / (middle - begun))
+
+
 def cost(shape, missing, repeats):
     """Give ratios of the time to an E-step's, and milliseconds."""
     X, parameters = problem(*shape, "full")
@@ -169,6 +188,33 @@ def main():
                 break
         rate = measured_rate(X, end, seed)
         tell(row((*setting, f"{found.rate:.5f}", f"{rate:.5f}", f"{found.rate / rate - 1:.1e}")))
+    tell(
+        "",
+        f"Newton's steps by the information in place of Anderson's passes (by NumPy), from {BEFORE:.0e} to {AFTER:.0e}",
+        f"nats a row below the maximum: {arguments.draws // 25} draws of each design; medians. They fail where the",
+        "information is that of no maximum. The library has none: with many parameters they cost more than they save.",
+        "",
+        row(
+            (
+                "features",
+                "components",
+                "distance",
+                "fails",
+                "passes",
+                "steps",
+                "time of the steps by that of the passes",
+            )
+        ),
+        row(["---"] * 7),
+    )
+    for setting in SETTINGS:
+        found = []
+        for seed in range(arguments.draws // 25):
+            X, _, generator = draw(*setting, seed)
+            found.append(finish(X, from_rows(X, setting[1], generator)))
+        passes, steps, ratios = np.array([each for each in found if each]).T
+        spread = f"**{np.median(ratios):.1f}** ({ratios.min():.1f} - {ratios.max():.1f})"
+        tell(row((*setting, found.count(None), f"{np.median(passes):.0f}", f"{np.median(steps):.0f}", spread)))
     tell(
         "",
         f"Cost: E-steps (by NumPy) that take as long as a call, medians of {arguments.repeats} (least - most).",

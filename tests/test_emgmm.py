@@ -86,6 +86,18 @@ def test_log_likelihoods_are_those_of_scipy():
     np.testing.assert_allclose(emgmm.log_likelihoods(X, start), np.log(densities), rtol=1e-12)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_log_likelihood_of_labeled_rows_whatever_their_units(kind):
+    X, y, start = problem(0, 200, 3, 2, kind=kind)
+    units = np.array([1e-7, 1, 1e7] if kind != "spherical" else [1e7] * 3)
+    of_covariances = {"full": np.outer(units, units), "tied": np.outer(units, units), "diag": units**2}
+    covariances = start.covariances * of_covariances.get(kind, 1e14)
+    told = emgmm.MixtureParameters(start.weights, start.means * units, covariances, kind)
+    expected = emgmm.labeled_statistics(X, y, 2, kind).expectation(start)[1] - 200 * np.log(units).sum()
+    found = emgmm.labeled_statistics(X * units, y, 2, kind).expectation(told)[1]
+    assert found == pytest.approx(expected, rel=1e-11)
+
+
 def test_one_maximization_serves_labels_and_posteriors():
     X, y, _ = problem(1, n_components=3)
     direct = emgmm.parameters_from_labels(X, y, 3)

@@ -1,11 +1,14 @@
 """The observed information: against differences of the score, closed forms and what EM does; where it is refused."""
 
 import dataclasses
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
 from test_covariance_types import EqualVolumes
 from test_emgmm import KINDS, problem
 
@@ -199,6 +202,7 @@ def test_the_jacobian_and_rate_are_those_of_em(kind, missing):
 
 def test_what_is_left_to_gain():
     X, _, own = overlapping()
+    assert len(repr(observed_information(X, own))) < 200  # without the matrices
     coordinates = Coordinates(own)
     best = emgmm.expectation(X, own)[1]
     draw, size = np.random.default_rng(0), len(coordinates.of(own))
@@ -322,7 +326,7 @@ class TestRefusal:
         own = fit(X, emgmm.parameters_from_labels(X, np.repeat([0, 1], [200, 9]), 2))
         found = observed_information(X, own)
         assert found.is_maximum
-        self.refused(found, "component 1 (counted from 0) has a weight near 0, 0.043 with a standard error of 0.014")
+        self.refused(found, "a weight too near 0: 0.043, less than 4 of its standard errors of 0.014")
 
     def test_of_components_that_are_alike(self):
         X, y, _ = problem(0, 300, 1, 2)
@@ -348,14 +352,18 @@ class TestRefusal:
             observed_information(np.zeros((3000, 1001)), many)
         with pytest.raises(ValueError, match="y must have one label a row"):
             observed_information(X, own, y=[1])
-        with pytest.raises(ValueError, match="labels must be below 2, not 2"):
+        with pytest.raises(ValueError, match="labels must be whole numbers, -1 or 0 to 1, not 2"):
             observed_information(X, own, y=np.full(len(X), 2))
         with pytest.raises(ValueError, match="sample_weight must not be negative"):
             observed_information(X, own, sample_weight=np.full(len(X), -1.0))
-        with pytest.raises(ValueError, match="3 features, and the start 2"):
+        with pytest.raises(ValueError, match="3 features, and the mixture 2"):
             observed_information(np.ones((20, 3)), own)
         with pytest.raises(ValueError, match="give labels and weights of parts to Parts"):
             observed_information(Parts([X]), own, y=np.zeros(len(X)))
+        with pytest.raises(TypeError, match="give a GaussianMixtureEM or MixtureParameters, not a ndarray"):
+            observed_information(own, X)
+        with pytest.raises(NotFittedError):
+            observed_information(Parts([X]), GaussianMixtureEM(2))
         with pytest.raises(ValueError, match="level must be between 0 and 1, not 95"):
             observed_information(X, own).intervals(95)
 
@@ -399,6 +407,14 @@ def test_intervals(kind):
         np.testing.assert_allclose(np.log(ratios), 2 * relative, rtol=1e-4)
 
 
+def test_what_the_documentation_shows():
+    text = (Path(__file__).parent.parent / "docs/standard_errors.md").read_text(encoding="utf-8")
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], shown := {})  # noqa: S102
+    assert shown["found"].refusal is None
+    assert (shown["found"].is_maximum, shown["found"].kind) == (True, "maximum")
+    assert f"is {shown['low'].means[0, 0]:.2f} to {shown['high'].means[0, 0]:.2f}" in text
+
+
 class TestEstimator:
     @pytest.mark.parametrize("mode", ["clamped", "init_only"])
     @pytest.mark.parametrize("text", [False, True])
@@ -438,6 +454,10 @@ class TestEstimator:
         assert model.standard_errors_(X, np.where(y == 1, 20, -1)).weights.shape == (2,)
         with pytest.raises(ValueError, match=r"the label 15 is none of the classes \[10, 20\]"):
             model.standard_errors_(X, np.full(len(y), 15))
+        with pytest.raises(ValueError, match=r"the label 'ash' is none of the classes \[10, 20\]"):
+            model.standard_errors_(X, ["ash"] * len(y))
+        with pytest.raises(ValueError, match=r"the label 2 is none of the classes \[0, 1\]"):
+            GaussianMixtureEM(2).fit(X, y).standard_errors_(X, y + 1)
 
     def test_where_standard_errors_mean_nothing(self):
         X, _, _ = overlapping()

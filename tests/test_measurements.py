@@ -329,6 +329,17 @@ def test_a_fit_that_stops_near_a_saddle_is_at_no_maximum():
     assert parameters["value"].notna().all()
 
 
+@pytest.mark.parametrize(("n_values", "mean"), [(2, 0.0), (300, 1e100)])
+def test_where_there_is_no_information_a_run_is_tabulated_all_the_same(n_values, mean):
+    dataset = normals((0, 1, 300))
+    dataset.unlabeled[:, n_values:] = np.nan  # rows that do not count
+    end = emgmm.MixtureParameters.checked([1.0], [[mean]], [[[1.0]]])
+    runs = stack_runs([Run(end, end, (-2.0, -1.5), 2, True)], 1, 1, "full")
+    table = tabulate_parameters(dataset, runs, Fit(n_components=1), [], "toy", "f")
+    assert table["value"].notna().all()
+    assert table["standard_error"].isna().all()
+
+
 def test_standard_errors_of_one_component_are_those_of_a_sample():
     n = 400
     value, parameters = measured(normals((3, 2, n)), Fit(initialization="kmeans", n_components=1))

@@ -226,8 +226,8 @@ def test_a_file_that_vanishes_on_the_way_is_named(tmp_path):
     ("options", "message"),
     [
         ({"labels": [np.zeros(3)] * 3}, "must have labels, numbers of shape"),
-        ({"labels": cut(np.full(400, 3))}, "labels must be below 3, not 3"),
-        ({"labels": cut(np.full(400, -2))}, "labels that are whole numbers from 0, or -1"),
+        ({"labels": cut(np.full(400, 3))}, "labels must be whole numbers, -1 or 0 to 2, not 3"),
+        ({"labels": cut(np.full(400, -2))}, "labels must be whole numbers, -1 or 0 to 2, not -2"),
         ({"sample_weight": cut(np.full(400, -1.0))}, "weights that are not finite, or negative"),
         ({"labels": [np.zeros(400)]}, "as many of labels and sample_weight as of rows"),
     ],

@@ -280,8 +280,9 @@ class CovarianceType:
         """Square roots of second moments, one a column; diagonal ones as they are."""
         if self.diagonal:
             return moments
-        sizes, directions = np.linalg.eigh(moments)
-        return directions * np.sqrt(np.maximum(sizes, 0))[..., None, :]
+        scales = np.sqrt(self.variances(moments))[..., None]  # or those of small features would lose their digits
+        sizes, directions = np.linalg.eigh(moments / np.maximum(scales * scales.mT, TINY))
+        return scales * directions * np.sqrt(np.maximum(sizes, 0))[..., None, :]
 
     def trace(self, factors, roots):
         """Traces of precision times second moment, given by its roots, as sums of squares, which lose no digits."""

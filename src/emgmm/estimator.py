@@ -223,17 +223,18 @@ class GaussianMixtureEM(GaussianMixture):
         self.__dict__.pop("feature_names_in_", None)  # of a fit before
         labeled = parts.labeled(self.n_components, self.covariance_type, map) if len(parts.labels) else None
         free = parts.sample(SAMPLE_ROWS, map)
-        fit = partial(expectation_maximization, parts, map=map)
-        return parts.n_rows, free, classes, free, labeled, None, fit
+        return parts.n_rows, free, classes, free, labeled, None, partial(expectation_maximization, parts, map=map)
 
     def _fitted_parts(self, parts, map, classes=None):  # noqa: A002
         """Give the parts with what of them is fitted, and the classes, if they are not known already."""
         if self.n_components == 1:  # there is nothing to know
-            names, rows, labels, weights = parts.columns
-            parts = parts.changed(columns=[names, rows, [None] * len(labels), weights])
+            parts = parts.changed(columns=[*parts.columns[:2], [None] * len(parts.columns[2]), parts.columns[3]])
         parts = parts.changed(clamped=True).look(map)
         classes = checks.classes_of(parts.labels, self.n_components) if classes is None else classes
-        if not np.array_equal(classes, range(self.n_components)):
+        names = classes.tolist()
+        if strange := [label for label in parts.labels.tolist() if label not in names]:
+            raise ValueError(f"the label {strange[0]!r} is none of the classes {names}")
+        if names != [*range(self.n_components)]:
             parts = parts.changed(classes=classes).look(map)
         if self.semi_supervised == "init_only" and len(parts.labels):
             unlabeled = parts.changed(clamped=False).look(map)
@@ -242,6 +243,7 @@ class GaussianMixtureEM(GaussianMixture):
 
     def _in_the_likelihood(self, X, y, sample_weight, map):  # noqa: A002
         """Give the parts that a fit to rows has in its likelihood, and the fitted mixture."""
+        check_is_fitted(self)
         X, parameters = (X, self._last()) if isinstance(X, Parts) else self._checked_rows(X)
         return self._fitted_parts(as_parts(X, y, sample_weight), map, getattr(self, "classes_", None))[0], parameters
 

@@ -8,7 +8,7 @@ It is taken in `Coordinates`. The score of a component there comes from a row's 
 the component's own standard deviations: 1 by the weight, z by the mean, z_i z_j (less 1 where i = j) by the factor.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import combinations
 from statistics import NormalDist
@@ -58,12 +58,12 @@ class ObservedInformation:
     left_to_gain : float, nats of all rows, up to the maximum of the quadratic like the log-likelihood; inf if none
     """
 
-    parameters: MixtureParameters
+    parameters: MixtureParameters = field(repr=False)
     n_samples: float
     labeled: np.ndarray
-    gradient: np.ndarray
-    matrix: np.ndarray
-    scores: np.ndarray
+    gradient: np.ndarray = field(repr=False)
+    matrix: np.ndarray = field(repr=False)
+    scores: np.ndarray = field(repr=False)
     smallest_eigenvalue: float
     left_to_gain: float
 
@@ -93,10 +93,12 @@ class ObservedInformation:
     def refusal(self) -> str | None:
         """Why standard errors mean nothing here; None if they do."""
         if self.smallest_eigenvalue <= FLAT:
-            where, share = "at a saddle" if self.kind == "saddle" else "on a flat place", self.smallest_eigenvalue
-            return f"the mixture is {where}: in some direction the information is {share:.2g} of the complete data's"
+            where = "at a saddle, far from a maximum" if self.kind == "saddle" else "on a flat place"
+            told = f"in some direction the information is {self.smallest_eigenvalue:.2g} of the complete data's"
+            return f"the mixture is {where}, or kept from a collapse by reg_covar alone: {told}"
         if self.left_to_gain > FAR:
-            return f"about {self.left_to_gain:.2g} nats are left to gain: fit with a smaller tol or reg_covar"
+            advice = "give what it was fitted to, or fit with a smaller tol or reg_covar, and more max_iter"
+            return f"about {self.left_to_gain:.2g} nats are left to gain: {advice}"
         own, roots = self.parameters, self._roots(sandwich=False)
         arrays = [(own.means, roots[1]), (own.covariances, roots[2])][: 1 if own.type.common else 2]
         for j, k in combinations(np.setdiff1d(range(own.n_components), self.labeled), 2):
@@ -104,8 +106,8 @@ class ObservedInformation:
                 return f"components {j} and {k} (counted from 0) are so alike that their labels may switch"
         for k, (weight, error) in enumerate(zip(own.weights, _lengths(roots[0]), strict=True)):
             if weight < LEAST_WEIGHT * error:
-                near = f"{weight:.2g} with a standard error of {error:.2g}"
-                return f"component {k} (counted from 0) has a weight near 0, {near}"
+                told = f"{weight:.2g}, less than {LEAST_WEIGHT:g} of its standard errors of {error:.2g}"
+                return f"component {k} (counted from 0) has a weight too near 0: {told}"
         return None
 
     @property
@@ -172,8 +174,9 @@ def observed_information(X, model_or_parameters, *, y=None, sample_weight=None, 
     ValueError
         If X, labels or weights cannot be used; if there are more than 2,000 parameters, or no more rows than these.
     """
-    of_model = getattr(model_or_parameters, "_in_the_likelihood", None)
-    rows = X, y, sample_weight
+    rows, of_model = (X, y, sample_weight), getattr(model_or_parameters, "_in_the_likelihood", None)
+    if not (of_model or isinstance(model_or_parameters, MixtureParameters)):
+        raise TypeError(f"give a GaussianMixtureEM or MixtureParameters, not a {type(model_or_parameters).__name__}")
     parts, parameters = of_model(*rows, map) if of_model else (as_parts(*rows), model_or_parameters)
     parts, n_parameters = parts.to_fit(parameters, "numpy", map), parameters.n_parameters
     if not n_parameters < min(parts.total_weight, MOST_PARAMETERS + 1):
@@ -230,10 +233,9 @@ def _sums(clamped, parameters, _name, _columns, *part):
                 squares = squares + own @ own.mT
     if np.isscalar(gradient):  # there are no rows
         return 0.0, 0.0, 0.0
-    own = _blocks(coordinates, squares, lost)
     idle = np.concatenate([coordinates.scales, np.zeros(len(gradient) - len(places))])
     information = scores + np.outer(gradient, idle) + np.outer(idle, gradient + squares[:, 0, 0].sum() * idle)
-    for place, unit, block in zip(places, units, own, strict=True):
+    for place, unit, block in zip(places, units, _blocks(coordinates, squares, lost), strict=True):
         information[np.ix_(place, place)] += unit[:, None] * unit * block
     return gradient, information, scores
 

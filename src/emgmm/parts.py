@@ -112,11 +112,9 @@ class Parts:
         if self.n_rows is None:
             self.look(map)
         if self.n_features != start.n_features:
-            raise ValueError(f"the parts have {self.n_features} features, and the start {start.n_features}")
-        if self.labels.dtype.kind == "U" or self.labels.min(initial=0) < 0:
-            raise ValueError(f"parts must have labels that are whole numbers from 0, or -1, not {self.labels[0]}")
-        if self.labels.max(initial=0) >= start.n_components:
-            raise ValueError(f"labels must be below {start.n_components}, not {self.labels.max()}")
+            raise ValueError(f"the rows have {self.n_features} features, and the mixture {start.n_features}")
+        if strange := [label for label in self.labels.tolist() if label not in range(start.n_components)]:
+            raise ValueError(f"labels must be whole numbers, -1 or 0 to {start.n_components - 1}, not {strange[0]!r}")
         to_fit = copy(self)
         to_fit.map, to_fit.tasks_kernel, to_fit.work = map, checked_kernel(kernel), 0
         return to_fit

@@ -1,5 +1,7 @@
 """What the observed information says of where a fit ended: whether it has arrived, and how sure its parameters are."""
 
+from contextlib import suppress
+
 import numpy as np
 
 from em_study.data.dataset import Replicate
@@ -24,7 +26,7 @@ MOST_WORK = 1e10  # rows times the square of the parameters: a few seconds
 def information_at(parameters: MixtureParameters, rows: Replicate, fit: Fit) -> ObservedInformation | None:
     """Give the `observed_information` of parameters in the likelihood that a fit maximizes: of the rows that it took.
 
-    The labeled rows are among them if they are clamped. None where the rows are too few, or it is too much work.
+    The labeled rows are among them if they are clamped. None where it cannot be taken, or is too much work.
     """
     if _is_too_much(parameters, rows):
         return None
@@ -33,7 +35,9 @@ def information_at(parameters: MixtureParameters, rows: Replicate, fit: Fit) -> 
     if fit.semi_supervised == "clamped":
         y = np.concatenate([np.full(len(X), -1), rows.labels])
         X = np.concatenate([X, rows.labeled])
-    return observed_information(X, parameters, y=y) if len(X) > parameters.n_parameters else None
+    with suppress(ValueError):  # there are too few rows with a value, or the mixture is too far from them
+        return observed_information(X, parameters, y=y)
+    return None
 
 
 def _is_too_much(parameters, rows):

@@ -12,7 +12,7 @@ WORSE = 0.01  # nats a row below the best end of such a mixture on the same rows
     caption="The share of its distance from the maximum that a step of EM leaves, of each fit. Left: by the missing "
     "information, against the overlap of the components. See whether fits whose components overlap more are slower. "
     "Right: the same, measured on the last steps of EM run on to its limit. The line is the theory: both are equal. A "
-    "cross is a fit in a worse optimum than another on the same rows.",
+    "cross is a fit at a worse maximum than another on the same rows.",
     in_report=False,
 )
 def draw(shown: Shown):
@@ -33,18 +33,18 @@ def draw(shown: Shown):
         panels[0].text(0.5, 0.5, "no fit is near a maximum", transform=panels[0].transAxes, ha="center")
     else:
         figure.legend(loc="outside lower center", ncols=4)
+        panels[0].set_xlim(0, 1.05 * known["overlap"].max() or 1)
     panels[1].axline((0, 0), slope=1, color=BACKGROUND, linestyle="--", zorder=0)
     panels[1].set_xlim(0, 1)
     for axes in panels:
         axes.axhline(1, color=BACKGROUND, linewidth=1)
         axes.set_ylim(0, 1.02)
-    panels[0].set_xlim(left=0)
     panels[0].set_xlabel("overlap: mean uncertainty of a row (probability)")
     panels[0].set_ylabel("share of the distance that a step leaves")
     panels[0].set_title("by the missing information, against the overlap")
     panels[1].set_xlabel("by the missing information")
     panels[1].set_title("measured on the last steps, against the theory (line)")
-    figure.suptitle(f"{shown.experiment}: how slowly EM converges; each mark is a fit, x one in a worse optimum")
+    figure.suptitle(f"{shown.experiment}: how slowly EM converges; each mark is a fit, x one at a worse maximum")
     return figure
 
 

@@ -107,7 +107,8 @@ def arrival(run):
     found, left = {("is_maximum", None): float(run.information.is_maximum)}, _left_to_gain(run)
     if np.isfinite(left):
         found["left_to_gain", None] = left
-    if left < FAR and (there := information_near(run.end, run.rows, run.fit)).is_maximum:
+    there = information_near(run.end, run.rows, run.fit) if left < FAR else None
+    if there and there.is_maximum:
         found["predicted_rate", None] = there.rate
     return found
 
