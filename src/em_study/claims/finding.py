@@ -10,6 +10,7 @@ from em_study.claims.certainty import NO, UNDECIDED, YES
 from em_study.claims.intervals import NONE, confidence_interval, share_interval, standard_error, statistic_of
 from em_study.claims.kinds import ENOUGH_DRAWS, KINDS, share_of
 from em_study.claims.numbers import NoNumbersError, Numbers
+from em_study.claims.phrases import says_yes_or_no
 from em_study.claims.settings import Claim
 from em_study.claims.verdicts import EXPLAINED, Verdict
 
@@ -47,7 +48,7 @@ class Finding:
     @cached_property
     def by_experiment(self) -> dict[str, "Finding"]:
         """What the draws of each experiment say, where several decide apart; else nothing."""
-        parts = {} if self.claim.rules.pools else self.numbers.by_experiment
+        parts = {} if self.claim.rules.pools else self.numbers.deciding
         return {name: Finding(self.claim, part) for name, part in parts.items()} if len(parts) > 1 else {}
 
     @property
@@ -85,7 +86,9 @@ class Finding:
     @cached_property
     def interval(self) -> tuple[float, float]:
         """Interval of the statistic, of independent numbers."""
-        return confidence_interval(self.draws, self.claim.statistic) if self.numbers.independent else NONE
+        if not self.numbers.independent:
+            return NONE
+        return confidence_interval(self.draws, self.claim.statistic, is_share=says_yes_or_no(self.claim))
 
     @cached_property
     def error(self) -> float:

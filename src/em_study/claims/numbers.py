@@ -80,6 +80,12 @@ class Numbers:
         return {name: part for name, part in found.items() if len(part.of_draws)}
 
     @property
+    def deciding(self) -> dict[str, "Numbers"]:
+        """The numbers of each experiment that decides: one data set shows nothing of others, if there are several."""
+        found = {name: part for name, part in self.by_experiment.items() if part.n_independent > 1}
+        return found if len(found) > 1 else self.by_experiment
+
+    @property
     def independent(self) -> bool:
         """Whether each draw has one number, and all are draws of one kind."""
         once = self.rows["once"][self.rows["x"].notna()]

@@ -2,6 +2,7 @@
 
 import math
 
+from em_study.claims import phrases
 from em_study.claims.certainty import UNDECIDED
 from em_study.claims.finding import Finding
 from em_study.claims.intervals import share_interval, standard_error, statistic_of
@@ -48,7 +49,8 @@ def in_sentences(finding: Finding, find) -> tuple[str, str]:
     claim, values = finding.claim, placeholders_of(finding, find)
     headline = filled(claim.headline, values) or claim.rules.headline(finding)
     authored = (filled(text, values) for text in claim.explanation)
-    parts = [headline, _on_own_rows(claim), *claim.rules.told(finding), _cause(finding), *_missing(finding)]
+    told = claim.rules.told(finding, headline)
+    parts = [headline, _on_own_rows(claim), *told, _cause(finding), *_missing(finding)]
     return headline, " ".join(filter(None, [*parts, *authored, _needed(finding)]))
 
 
@@ -63,9 +65,9 @@ def _on_own_rows(claim: Claim) -> str:
     if not same_test(claim):
         return ""
     own, n = claim.original, claim.original.n_replicates
-    draws = f" over {n} {claim.draws}" if n > 1 else ""
-    verdict = VERDICTS[own.verdict].said_of(claim.basis)
-    return f"On the source's own data it is {own.observed:.4g}{draws} (measured {own.date}): {verdict}."
+    draws = f"over {n} {claim.draws}, " if n > 1 else ""
+    verdict, number = VERDICTS[own.verdict].said_of(claim.basis), phrases.measured(claim, own.observed)
+    return f"On the source's own data the number judged is {number} ({draws}measured {own.date}): {verdict}."
 
 
 def _cause(finding: Finding) -> str:
@@ -73,10 +75,9 @@ def _cause(finding: Finding) -> str:
     if finding.cause is None:
         return ""
     because, values = finding.claim.because, finding.cause.of_draws
-    many = (
-        f" in {because.comparison.count(values):,} of {len(values):,} {finding.claim.draws}" if len(values) > 1 else ""
-    )
-    return f"Instead, {because.text} ({criterion(because)}{many})."
+    count = because.comparison.count(values)
+    many = f" (in {count:,} of {len(values):,} {finding.claim.draws})" if len(values) > 1 else ""
+    return f"Instead, {because.text}{many}."
 
 
 def _missing(finding: Finding):
@@ -87,6 +88,9 @@ def _missing(finding: Finding):
         yield f"{numbers.n_failed:,} of {n_all:,} {draws} failed, and {counted}."
     if numbers.n_missing:
         yield f"{numbers.n_missing:,} of {n_all:,} {draws} have no such number, and are left out."
+    if finding.by_experiment:
+        for name in numbers.by_experiment.keys() - finding.by_experiment.keys():
+            yield f"Of {name.replace('_', ' ')} there is one data set, which shows nothing of others; it is left out."
 
 
 def _needed(finding: Finding) -> str:
@@ -107,7 +111,10 @@ def same_test(claim: Claim) -> bool:
 def placeholders_of(finding: Finding, find) -> dict[str, float]:
     """Measure what a claim's sentences speak of, by its name in them."""
     claim, (low, high) = finding.claim, finding.share_interval
-    found = {"observed": Measured(finding.observed, finding.error), "mcse": Measured(finding.error, finding.error)}
+    found = {
+        "observed": Measured(finding.observed, phrases.precision(claim, finding.error)),
+        "mcse": Measured(finding.error, finding.error),
+    }
     found |= dict(zip(("low", "high"), map(Measured, finding.range), strict=True))
     found |= {"share": Measured(finding.share, (high - low) / 4), "failed": finding.numbers.n_failed}
     found |= {"count": finding.count, "n": finding.n}
@@ -127,6 +134,7 @@ def evidence(selection: Evidence, find) -> dict[str, float]:
         return {}
     values = numbers.of_draws
     error = standard_error(values, selection.statistic) if numbers.independent else math.nan
+    error = phrases.precision(selection, error)
     found = {"": Measured(statistic_of(values, selection.statistic), error), "_n": len(values)}
     if len(values) >= ENOUGH_DRAWS:
         found |= {"_low": Measured(values.quantile(0.025)), "_high": Measured(values.quantile(0.975))}
