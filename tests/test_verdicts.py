@@ -24,6 +24,7 @@ from em_study.claims.settings import Argued, Claim, Original, Untested
 from em_study.claims.verdicts import VERDICTS
 from em_study.columns import COLUMNS, SWEEP_COLUMNS
 from em_study.configuration.loading import load
+from em_study.evaluation.measurements import QUANTITIES
 from em_study.wording import Measured
 
 ROOT = Path(__file__).parent.parent
@@ -636,6 +637,25 @@ def test_a_cause_explains(name):
     assert judged(name, np.full(100, bad), np.full(100, failing)) == "not_replicated"
 
 
+NAME_OF_CODE = re.compile(r"\w+_\w+|`|[<>=]=|\+-|\b\w+\(\w*\)")
+NAMES = {
+    *COLUMNS["fits"],
+    *COLUMNS["agreement"],
+    *QUANTITIES,
+    *(fit for x in STUDY.experiments.values() for fit in x.fits),
+}
+
+
+@pytest.mark.parametrize("name", STUDY.claims)
+def test_no_name_of_code_is_in_what_a_claim_says(name):
+    claim = STUDY.claims[name]
+    texts = [*getattr(claim, "explanation", []), claim.headline or "", claim.statement, claim.short or ""]
+    texts += [claim.told[1]] if not isinstance(claim, Claim) else []
+    texts += [claim.because.text] if getattr(claim, "because", None) else []
+    for text in texts:
+        assert not NAME_OF_CODE.search(re.sub(r"\{.*?\}", "1", text)), text
+
+
 @pytest.mark.parametrize("n", [1, 5, 80])
 @pytest.mark.parametrize("kind", ["good", "bad", "mixed", "equal"])
 def test_sentences_can_be_read_whatever_the_numbers(n, kind):
@@ -659,8 +679,8 @@ def test_sentences_can_be_read_whatever_the_numbers(n, kind):
         assert (row["verdict"] == "undecided") == ("Undecided: " in text)
         assert text.startswith(row["headline"])
         assert len(row["headline"].split()) <= 25
-        opening = row["headline"] + " " + re.sub(r"\(.*?\)", "", text.partition("Instead")[0])
-        assert claim.rules.name == "estimate" or not re.match(rf"{claim.quantity}\b", opening)
+        assert not NAME_OF_CODE.search(text), NAME_OF_CODE.search(text)[0]
+        assert not re.search(rf"(^|\. )({'|'.join(NAMES)})\b", text), text  # no sentence begins with one
 
 
 SHARES = {

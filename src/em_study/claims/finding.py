@@ -134,5 +134,6 @@ def finding_of(claim: Claim, find) -> Finding:
         cause = find(claim.because)
     except NoNumbersError:
         return finding
-    holds = KINDS["inequality"].decide(claim.because, cause) == YES
+    together = replace(cause, name="all") if claim.rules.pools else cause
+    holds = KINDS["inequality"].decide(claim.because, together) == YES
     return replace(finding, cause=cause) if holds else finding

@@ -193,9 +193,9 @@ class Number(Inequality):
         below, above = _aside(finding.claim.comparison, finding.draws)
         if finding.by_experiment or finding.numbers.one_run:
             return super().told(finding, said)
-        place = f"{below:,} {'lies' if below == 1 else 'lie'} below and {above:,} above it"
-        how_many = f"{phrases.met(finding, said, 'comes out')}; {place}."
-        return [*phrases.criterion(finding, "printed number"), how_many, phrases.spread(finding, said)]
+        place = f"; {below:,} {'lies' if below == 1 else 'lie'} below and {above:,} above it" if below or above else ""
+        how_many = f"{phrases.met(finding, said, 'comes out')}{place}."
+        return [*phrases.criterion(finding, "number asked for"), how_many, phrases.spread(finding, said)]
 
 
 def _aside(comparison, values) -> tuple[int, int]:
@@ -304,10 +304,8 @@ class Existence(Inequality):
         """Count them, and say how many there may be at most."""
         if finding.numbers.one_run:
             return super().told(finding, said)
-        statistic = [] if phrases.says_yes_or_no(finding.claim) else [phrases.statistic(finding)]
-        told = phrases.met(finding, said)
-        if not finding.count:
-            told += f"; with 95 % confidence, at most {100 * finding.share_interval[1]:.2g} % of all are such cases"
+        told = phrases.met(finding, said) if finding.count else phrases.none(finding, said)
+        statistic = [phrases.statistic(finding)] if finding.claim.statistic in ("min", "max") else []
         return [*phrases.criterion(finding), f"{told}.", *statistic]
 
 
@@ -339,7 +337,7 @@ class Identity(Inequality):
     def told(self, finding, said: str) -> list[str]:
         """Count, without a share."""
         many = "in one" if finding.n == 1 else f"in {finding.count:,} of {finding.n:,} {finding.claim.draws}"
-        return [*phrases.criterion(finding), f"It is met {many}.", phrases.statistic(finding)]
+        return [*phrases.criterion(finding), f"It is met {many}.", phrases.spread(finding)]
 
 
 def share_of(count: int, claim, numbers) -> tuple[float, float]:

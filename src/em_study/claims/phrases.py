@@ -37,6 +37,13 @@ def met(finding, said: str, how: str = "is met") -> str:
     return f"{verb} {cases(finding)}"
 
 
+def none(finding, said: str) -> str:
+    """Say of how many draws none fulfils it, unless `said` does; and how many there may be at most."""
+    draws = f"{finding.n:,} {finding.claim.draws}"
+    most = f"ith 95 % confidence, at most {100 * finding.share_interval[1]:.2g} % of all {finding.claim.draws} are"
+    return f"W{most} such cases" if f"of {draws}" in said else f"None of {draws} is such a case; w{most}"
+
+
 def cases(finding) -> str:
     """Count the draws that fulfil it."""
     inside = ", ".join(filter(None, _share(finding)))
@@ -129,10 +136,10 @@ def _unit(claim, value: float = math.nan) -> str:
     if claim.over:
         return ""
     if _scale(claim) == 1:
-        return f" {column.label}" if column.unit == COUNT and column.label else UNITS.get(column.unit, "")
-    if claim.minus or " less " in column.description:  # a share less another
-        return " percentage point" + "s" * (abs(value) != 1)
-    return " %"
+        unit = f" {column.label}" if column.unit == COUNT and column.label else UNITS.get(column.unit, "")
+    else:  # a share, or a share less another
+        unit = " percentage points" if claim.minus or " less " in column.description else " %"
+    return unit.removesuffix("s") if abs(value) == 1 else unit
 
 
 def _share(finding) -> tuple[str, str]:
