@@ -169,6 +169,16 @@ def test_experiments_decide_apart(shares, expected):
     assert not re.search(r"\d %", row["headline"])
 
 
+def test_one_run_on_the_own_rows_is_no_data_set_among_others():
+    shares = {"a": (100, 100), "b": (100, 100), "toy": (0, 1)}
+    settings = {"experiment": None, "published": 1, "relation": "at_least"}
+    row = row_of(settings, *experiments(**shares), own=OWN)
+    assert (row["verdict"], row["original_verdict"]) == ("replicated", "not_reproduced")
+    assert (row["rows_of"], row["original_observed"]) == ("other", 0)
+    assert "On the source's own data the number judged is 0 steps: no. The crit" in row["explanation"]
+    assert "toy" not in row["explanation"]
+
+
 BECAUSE = {"table": "fits", "where": {"fit": "fast"}, "quantity": "n_iter", "text": "the other takes ten"}
 
 

@@ -52,6 +52,20 @@ class Finding:
         return {name: Finding(self.claim, part) for name, part in parts.items()} if len(parts) > 1 else {}
 
     @property
+    def left_out(self) -> dict[str, "Finding"]:
+        """What the experiments say that have no say, where others decide."""
+        parts = self.numbers.by_experiment.items() if self.by_experiment else ()
+        return {name: Finding(self.claim, part) for name, part in parts if name not in self.by_experiment}
+
+    @property
+    def on_own_rows(self) -> "Finding | None":
+        """What the source's own rows say, alone or among others."""
+        if self.numbers.on_own_rows:
+            return self
+        own = [part for part in self.left_out.values() if part.numbers.on_own_rows]
+        return own[0] if len(own) == 1 else None
+
+    @property
     def draws(self) -> pd.Series:
         """The numbers of the draws."""
         return self.numbers.of_draws

@@ -81,8 +81,12 @@ class Numbers:
 
     @property
     def deciding(self) -> dict[str, "Numbers"]:
-        """The numbers of each experiment that decides: one data set shows nothing of others, if there are several."""
-        found = {name: part for name, part in self.by_experiment.items() if part.n_independent > 1}
+        """Those of each experiment that decides; of several, none of one drawn data set or one run on own rows."""
+
+        def shows(part):
+            return part.n_independent > 1 and not (part.one_run and part.on_own_rows)
+
+        found = {name: part for name, part in self.by_experiment.items() if shows(part)}
         return found if len(found) > 1 else self.by_experiment
 
     @property

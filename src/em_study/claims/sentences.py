@@ -50,7 +50,7 @@ def in_sentences(finding: Finding, find) -> tuple[str, str]:
     headline = filled(claim.headline, values) or claim.rules.headline(finding)
     authored = (filled(text, values) for text in claim.explanation)
     told = claim.rules.told(finding, headline)
-    parts = [headline, _on_own_rows(claim), *told, _cause(finding), *_missing(finding)]
+    parts = [headline, _on_own_rows(finding), *told, _cause(finding), *_missing(finding)]
     return headline, " ".join(filter(None, [*parts, *authored, _needed(finding)]))
 
 
@@ -60,14 +60,19 @@ def filled(template: str | None, values: dict) -> str | None:
     return template.format_map(values) if known else None
 
 
-def _on_own_rows(claim: Claim) -> str:
-    """Say what the source's own data gave, if it is known."""
-    if not same_test(claim):
+def _on_own_rows(finding: Finding) -> str:
+    """Say what the source's own data gave, if it is known and not all that there is."""
+    claim, here = finding.claim, finding.on_own_rows
+    if same_test(claim):
+        own, n = claim.original, claim.original.n_replicates
+        how = f" ({f'over {n} {claim.draws}, ' if n > 1 else ''}measured {own.date})"
+        verdict, number = VERDICTS[own.verdict], own.observed
+    elif here is not None and here is not finding:
+        how, verdict, number = "", here.verdict, here.observed
+    else:
         return ""
-    own, n = claim.original, claim.original.n_replicates
-    draws = f"over {n} {claim.draws}, " if n > 1 else ""
-    verdict, number = VERDICTS[own.verdict].said_of(claim.basis), phrases.measured(claim, own.observed)
-    return f"On the source's own data the number judged is {number} ({draws}measured {own.date}): {verdict}."
+    number, verdict = phrases.measured(claim, number), verdict.said_of(claim.basis)
+    return f"On the source's own data the number judged is {number}{how}: {verdict}."
 
 
 def _cause(finding: Finding) -> str:
@@ -88,8 +93,8 @@ def _missing(finding: Finding):
         yield f"{numbers.n_failed:,} of {n_all:,} {draws} failed, and {counted}."
     if numbers.n_missing:
         yield f"{numbers.n_missing:,} of {n_all:,} {draws} have no such number, and are left out."
-    if finding.by_experiment:
-        for name in numbers.by_experiment.keys() - finding.by_experiment.keys():
+    for name, part in finding.left_out.items():
+        if not part.numbers.on_own_rows:
             yield f"Of {name.replace('_', ' ')} there is one data set, which shows nothing of others; it is left out."
 
 
