@@ -29,20 +29,18 @@ def by_shares(shares, ns, low_cut: float, high_cut: float):
 
 
 def together(yes, no, between, low, high):
-    """Make one outcome of those of several experiments, which lie on the last axis; one that is open has no say.
+    """Make one outcome of those of several experiments, which lie on the last axis: all must agree.
 
     Parameters
     ----------
     yes, no, between : ndarray of bool
         Whether an experiment decides so.
     low, high : ndarray
-        Its interval.
+        Its interval; NaN if it has none.
     """
-    apart = low.max(-1) > high.min(-1)
-    some = [each.any(-1) for each in (yes, no, between)]
-    alone = [each & (sum(map(np.asarray, some)) == 1) for each in some]
-    choices = [yes.all(-1), no.all(-1), apart, *alone]
-    return np.select(choices, [YES, NO, BY_DATA, YES, NO, DEPENDS], UNDECIDED)
+    apart = np.fmax.reduce(low, -1) > np.fmin.reduce(high, -1)
+    choices = [yes.all(-1), no.all(-1), apart, between.all(-1)]
+    return np.select(choices, [YES, NO, BY_DATA, DEPENDS], UNDECIDED)
 
 
 def draws_needed(shares, ns, cuts, rule) -> float:

@@ -10,6 +10,7 @@ from em_study.claims.certainty import NO, UNDECIDED, YES
 from em_study.claims.intervals import NONE, confidence_interval, share_interval, standard_error, statistic_of
 from em_study.claims.kinds import ENOUGH_DRAWS, KINDS, share_of
 from em_study.claims.numbers import NoNumbersError, Numbers
+from em_study.claims.phrases import says_yes_or_no
 from em_study.claims.settings import Claim
 from em_study.claims.verdicts import EXPLAINED, Verdict
 
@@ -47,8 +48,22 @@ class Finding:
     @cached_property
     def by_experiment(self) -> dict[str, "Finding"]:
         """What the draws of each experiment say, where several decide apart; else nothing."""
-        parts = {} if self.claim.rules.pools else self.numbers.by_experiment
+        parts = {} if self.claim.rules.pools else self.numbers.deciding
         return {name: Finding(self.claim, part) for name, part in parts.items()} if len(parts) > 1 else {}
+
+    @property
+    def left_out(self) -> dict[str, "Finding"]:
+        """What the experiments say that have no say, where others decide."""
+        parts = self.numbers.by_experiment.items() if self.by_experiment else ()
+        return {name: Finding(self.claim, part) for name, part in parts if name not in self.by_experiment}
+
+    @property
+    def on_own_rows(self) -> "Finding | None":
+        """What the source's own rows say, alone or among others."""
+        if self.numbers.on_own_rows:
+            return self
+        own = [part for part in self.left_out.values() if part.numbers.on_own_rows]
+        return own[0] if len(own) == 1 else None
 
     @property
     def draws(self) -> pd.Series:
@@ -85,7 +100,9 @@ class Finding:
     @cached_property
     def interval(self) -> tuple[float, float]:
         """Interval of the statistic, of independent numbers."""
-        return confidence_interval(self.draws, self.claim.statistic) if self.numbers.independent else NONE
+        if not self.numbers.independent:
+            return NONE
+        return confidence_interval(self.draws, self.claim.statistic, is_share=says_yes_or_no(self.claim))
 
     @cached_property
     def error(self) -> float:
@@ -131,5 +148,6 @@ def finding_of(claim: Claim, find) -> Finding:
         cause = find(claim.because)
     except NoNumbersError:
         return finding
-    holds = KINDS["inequality"].decide(claim.because, cause) == YES
+    together = replace(cause, name="all") if claim.rules.pools else cause
+    holds = KINDS["inequality"].decide(claim.because, together) == YES
     return replace(finding, cause=cause) if holds else finding

@@ -28,7 +28,7 @@ def statistic_of(values, statistic: str) -> float:
     return float(geometric_mean(values) if statistic == "geometric_mean" else getattr(values, statistic)())
 
 
-def confidence_interval(values, statistic: str) -> tuple[float, float]:
+def confidence_interval(values, statistic: str, *, is_share: bool = False) -> tuple[float, float]:
     """Interval of a statistic of independent numbers; none of one.
 
     Parameters
@@ -36,8 +36,9 @@ def confidence_interval(values, statistic: str) -> tuple[float, float]:
     values : array-like of shape (n,)
     statistic : str
         Of a median, the interval comes from order statistics, and is none for less than six numbers. Of a mean, it is
-        Student's, or Wilson's if all are 0 or 1; of a geometric mean, Student's on the logarithms. Of another statistic
-        it is none.
+        Student's; of a geometric mean, Student's on the logarithms. Of another statistic it is none.
+    is_share : bool
+        Whether each number says 1 for yes, 0 for no: the interval of their mean is then Wilson's.
     """
     from scipy.stats import quantile_test, ttest_1samp  # takes its time to import
 
@@ -49,7 +50,7 @@ def confidence_interval(values, statistic: str) -> tuple[float, float]:
     if statistic == "median":
         found = quantile_test(values, p=0.5).confidence_interval(LEVEL)
         return (float(found.low), float(found.high))
-    if statistic == "mean" and np.isin(values, (0, 1)).all():
+    if statistic == "mean" and is_share:
         return tuple(map(float, share_interval(values.mean(), len(values))))
     if statistic == "mean" and np.ptp(values) > 0:
         return tuple(map(float, ttest_1samp(values, 0).confidence_interval(LEVEL)))

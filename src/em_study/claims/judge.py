@@ -78,7 +78,7 @@ def _row(name: str, claim: AnyClaim, verdict: Verdict, headline: str, explanatio
 
 def _numbers(finding: Finding) -> dict:
     """Give the columns that hold what was found."""
-    claim, own = finding.claim, finding.numbers.on_own_rows
+    claim, own = finding.claim, finding.on_own_rows
     row = {
         "observed": finding.observed,
         "interval_low": finding.interval[0],
@@ -93,7 +93,7 @@ def _numbers(finding: Finding) -> dict:
         "range_low": finding.range[0],
         "range_high": finding.range[1],
         "percentile": claim.rules.percentile(finding),
-        "rows_of": "source" if own else "other",
+        "rows_of": "source" if own is finding else "other",
         "share_needed": claim.rules.share_needed,
         "draws_needed": finding.needed,
         "n_failed": finding.numbers.n_failed,
@@ -103,6 +103,6 @@ def _numbers(finding: Finding) -> dict:
         "threshold_high": finding.thresholds[1],
     }
     row |= dict.fromkeys(claim.rules.without, np.nan)
-    if own:
-        row |= {"original_observed": finding.observed, "original_verdict": finding.verdict.name}
+    if own is not None:
+        row |= {"original_observed": own.observed, "original_verdict": own.verdict.name}
     return row

@@ -68,7 +68,7 @@ class Inequality:
 
     def tally(self, claim, numbers):
         """Give the shares that decide, and of how many draws: each of shape (n_experiments,)."""
-        parts = [numbers] if self.pools else numbers.by_experiment.values()
+        parts = [numbers] if self.pools else numbers.deciding.values()
         found = [share_of(self.counted(claim.comparison, part.of_draws), claim, part) for part in parts]
         return tuple(map(np.array, zip(*found, strict=True)))
 
@@ -128,13 +128,13 @@ class Inequality:
             return f"Of {len(outcomes)} experiments it {' and '.join(counts)}."
         return f"It holds in {finding.count:,} of {finding.n:,} {finding.claim.draws}."
 
-    def told(self, finding) -> list[str]:
-        """Say in sentences what the draws show."""
+    def told(self, finding, said: str) -> list[str]:
+        """Say in sentences what the draws show, without what the headline, `said`, has."""
         if finding.by_experiment:
             return phrases.apart(finding)
         if finding.numbers.one_run:
-            return [f"One run decides. {phrases.spread(finding)}"]
-        return [f"{phrases.asked(finding)} in {phrases.cases(finding)}.", phrases.spread(finding)]
+            return [*phrases.criterion(finding), f"One run decides. {phrases.spread(finding)}"]
+        return [*phrases.criterion(finding), f"{phrases.met(finding, said)}.", phrases.spread(finding, said)]
 
 
 class Number(Inequality):
@@ -188,13 +188,14 @@ class Number(Inequality):
         place = f"at percentile {self.percentile(finding):.0f}"
         return f"The printed number is {place} of {finding.n:,} {finding.claim.draws}."
 
-    def told(self, finding) -> list[str]:
+    def told(self, finding, said: str) -> list[str]:
         """Say where the number lies among the draws."""
         below, above = _aside(finding.claim.comparison, finding.draws)
         if finding.by_experiment or finding.numbers.one_run:
-            return super().told(finding)
-        place = f"{below:,} {'lies' if below == 1 else 'lie'} below and {above:,} above it"
-        return [f"{phrases.asked(finding)} in {phrases.cases(finding)}; {place}.", phrases.spread(finding)]
+            return super().told(finding, said)
+        place = f"; {below:,} {'lies' if below == 1 else 'lie'} below and {above:,} above it" if below or above else ""
+        how_many = f"{phrases.met(finding, said, 'comes out')}{place}."
+        return [*phrases.criterion(finding, "number asked for"), how_many, phrases.spread(finding, said)]
 
 
 def _aside(comparison, values) -> tuple[int, int]:
@@ -217,7 +218,7 @@ class Estimate(Inequality):
 
     def decide(self, claim, numbers) -> str:
         """Decide by the interval of the statistic in each experiment."""
-        low, high = np.array([self._interval(claim, part) for part in numbers.by_experiment.values()]).T
+        low, high = np.array([self._interval(claim, part) for part in numbers.deciding.values()]).T
         holds, published = claim.comparison.holds, claim.published
         inside, outside = holds(low) & holds(high), ~holds(low) & ~holds(high) & np.isfinite(low)
         outside &= (high < published) | (low > published) | (claim.relation != "equals")
@@ -226,7 +227,9 @@ class Estimate(Inequality):
     def _interval(self, claim, part):
         if part.one_run:
             return (float(part.of_draws.iloc[0]),) * 2
-        return confidence_interval(part.of_draws, claim.statistic) if part.independent else NONE
+        if not part.independent:
+            return NONE
+        return confidence_interval(part.of_draws, claim.statistic, is_share=phrases.says_yes_or_no(claim))
 
     def stability(self, claim, numbers) -> float:
         """Tell the chance by a normal distribution; NaN for several experiments."""
@@ -242,7 +245,7 @@ class Estimate(Inequality):
     def needed(self, claim, numbers) -> float:
         """Count the draws after which the interval no longer holds an end of what is claimed."""
         found = []
-        for part in numbers.by_experiment.values():
+        for part in numbers.deciding.values():
             observed, (low, high) = statistic_of(part.of_draws, claim.statistic), self._interval(claim, part)
             for end in claim.comparison.ends:
                 if low <= end <= high:
@@ -252,7 +255,7 @@ class Estimate(Inequality):
 
     def steps(self, claim, numbers):
         """List the ends of the intervals."""
-        return [end for part in numbers.by_experiment.values() for end in self._interval(claim, part) if end == end]
+        return [end for part in numbers.deciding.values() for end in self._interval(claim, part) if end == end]
 
     def problems(self, claim):
         """Want a statistic that has an interval."""
@@ -264,14 +267,13 @@ class Estimate(Inequality):
         """Say the estimate."""
         if finding.by_experiment:
             return super().headline(finding)
-        text = f"{phrases.estimate(finding)}; asked for is {finding.claim.comparison.words()}."
-        return phrases.capitalized(text)
+        return phrases.statistic(finding)
 
-    def told(self, finding) -> list[str]:
+    def told(self, finding, said: str) -> list[str]:
         """Say the estimates, then how far the draws spread."""
         if finding.by_experiment:
             return phrases.apart(finding, phrases.estimate)
-        return [phrases.spread(finding), f"Asked for is {finding.claim.comparison.words()}."]
+        return [*phrases.criterion(finding), phrases.spread(finding, said)]
 
 
 class Existence(Inequality):
@@ -298,15 +300,13 @@ class Existence(Inequality):
         be = "is such a case" if finding.count == 1 else "are such cases"
         return f"{f'{finding.count:,}' if finding.count else 'None'} of {finding.n:,} {finding.claim.draws} {be}."
 
-    def told(self, finding) -> list[str]:
+    def told(self, finding, said: str) -> list[str]:
         """Count them, and say how many there may be at most."""
         if finding.numbers.one_run:
-            return super().told(finding)
-        if finding.count:
-            return [f"{phrases.asked(finding)} in {phrases.cases(finding)}.", phrases.statistic(finding)]
-        told = f"{phrases.asked(finding)} in none of {finding.n:,} {finding.claim.draws}"
-        most = f"with 95 % confidence, in at most {100 * finding.share_interval[1]:.2g} % of all"
-        return [f"{told}; {most}.", phrases.statistic(finding)]
+            return super().told(finding, said)
+        told = phrases.met(finding, said) if finding.count else phrases.none(finding, said)
+        statistic = [phrases.statistic(finding)] if finding.claim.statistic in ("min", "max") else []
+        return [*phrases.criterion(finding), f"{told}.", *statistic]
 
 
 class Identity(Inequality):
@@ -334,10 +334,10 @@ class Identity(Inequality):
             return "It holds by mathematics: with the source's settings it can fail only by a bug."
         return "By mathematics it would hold: there is a bug, or the settings are not the source's."
 
-    def told(self, finding) -> list[str]:
+    def told(self, finding, said: str) -> list[str]:
         """Count, without a share."""
         many = "in one" if finding.n == 1 else f"in {finding.count:,} of {finding.n:,} {finding.claim.draws}"
-        return [f"{phrases.asked(finding)} {many}.", phrases.statistic(finding)]
+        return [*phrases.criterion(finding), f"It is met {many}.", phrases.spread(finding)]
 
 
 def share_of(count: int, claim, numbers) -> tuple[float, float]:

@@ -80,6 +80,16 @@ class Numbers:
         return {name: part for name, part in found.items() if len(part.of_draws)}
 
     @property
+    def deciding(self) -> dict[str, "Numbers"]:
+        """Those of each experiment that decides; of several, none of one drawn data set or one run on own rows."""
+
+        def shows(part):
+            return part.n_independent > 1 and not (part.one_run and part.on_own_rows)
+
+        found = {name: part for name, part in self.by_experiment.items() if shows(part)}
+        return found if len(found) > 1 else self.by_experiment
+
+    @property
     def independent(self) -> bool:
         """Whether each draw has one number, and all are draws of one kind."""
         once = self.rows["once"][self.rows["x"].notna()]

@@ -1,56 +1,67 @@
-"""Parts of sentences on what the draws show, which the kinds put together. No name of a column is among them."""
+"""Parts of sentences on what the draws show, which the kinds put together. No name of code is among them."""
 
 import math
+import re
 from dataclasses import replace
 
-from em_study.columns import COLUMNS, COUNT, TRUTH
+import numpy as np
+
+from em_study.columns import COLUMNS, COUNT, TRUTH, Column
+from em_study.evaluation.measurements import QUANTITIES
 from em_study.wording import Measured
 
 STATISTICS = {"min": "smallest", "max": "largest", "geometric_mean": "geometric mean"}
+COUNTS, WHOLE = (COUNT, "passes"), ("median", "min", "max")  # units, and statistics of them that are written as such
+UNITS = {"nats a row": " nats per sample", "standard errors": " standard errors", "passes": " passes"} | {
+    "standard deviations": " standard deviations"
+}
 
 
-def asked(finding) -> str:
-    """Say what a draw must fulfil: "More than 30 steps"."""
-    claim, column = finding.claim, _column_of(finding.claim)
-    comparison, unit = claim.comparison, ""
-    if column is not None and column.unit == COUNT:
-        unit = f" {column.label}" if not claim.over else f" times as many {column.label}"
-    elif column is not None and column.in_percent and column.unit != TRUTH and not claim.over:
-        comparison = replace(comparison, published=100 * claim.published, tolerance=100 * claim.tolerance)
-        unit = " percentage points" if claim.minus else " %"
-    return capitalized(f"{'equal to ' if claim.relation == 'equals' else ''}{comparison.words()}{unit}")
+def criterion(finding, name: str = "criterion") -> list[str]:
+    """Say what a draw, or the statistic, must fulfil; nothing of what is 0 or 1."""
+    claim, scale = finding.claim, _scale(finding.claim)
+    if says_yes_or_no(claim):
+        return []
+    comparison = replace(claim.comparison, published=scale * claim.published, tolerance=scale * claim.tolerance)
+    many = f" times as many {_column(claim).label}" if claim.over and _column(claim).unit == COUNT else ""
+    return [f"The {name} is: {comparison.words()}{many}{_unit(claim, comparison.published)}."]
 
 
-def _column_of(claim):
-    known = COLUMNS["fits"] | COLUMNS["agreement"]
-    return None if claim.table in ("measurements", "parameters") else known.get(claim.quantity)
+def met(finding, said: str, how: str = "is met") -> str:
+    """Say how many draws fulfil it, of which `said` may have the count already."""
+    share, interval = _share(finding)
+    counted, draws = f"{finding.count:,} of {finding.n:,} {finding.claim.draws}", finding.claim.draws
+    verb = "That is" if says_yes_or_no(finding.claim) else f"It {how} in"
+    if re.search(rf"(?<![\d,]){counted}", said):
+        return f"{verb} {share} of the {draws}" + (f" ({interval})" if interval else "")
+    return f"{verb} {cases(finding)}"
 
 
-def share(finding) -> str:
-    """Write the share that fulfils it, with its interval."""
-    low, high = finding.share_interval
-    error = (high - low) / 4
-    interval = f", 95 % interval {_ends(100 * low, 100 * high, 100 * error)} %" if math.isfinite(low) else ""
-    return f"{Measured(finding.share, error):%}{interval}"
+def none(finding, said: str) -> str:
+    """Say of how many draws none fulfils it, unless `said` does; and how many there may be at most."""
+    draws = f"{finding.n:,} {finding.claim.draws}"
+    most = f"ith 95 % confidence, at most {100 * finding.share_interval[1]:.2g} % of all {finding.claim.draws} are"
+    return f"W{most} such cases" if f"of {draws}" in said else f"None of {draws} is such a case; w{most}"
 
 
 def cases(finding) -> str:
     """Count the draws that fulfil it."""
-    return f"{finding.count:,} of {finding.n:,} {finding.claim.draws} ({share(finding)})"
+    inside = ", ".join(filter(None, _share(finding)))
+    return f"{finding.count:,} of {finding.n:,} {finding.claim.draws} ({inside})"
 
 
 def apart(finding, said=None) -> list[str]:
     """Say what each experiment shows: how many draws fulfil it, or what `said` makes of its Finding."""
     said = said or (lambda part: f"{cases(part)}, {_name(part)} {observed(part)}")
-    parts = (f"{name} {said(part)}: {part.outcome}" for name, part in finding.by_experiment.items())
-    return [f"{asked(finding)}, by experiment: {'; '.join(parts)}."]
+    parts = (f"{name.replace('_', ' ')} {said(part)}: {part.outcome}" for name, part in finding.by_experiment.items())
+    return [*criterion(finding), f"By experiment: {'; '.join(parts)}."]
 
 
 def estimate(finding) -> str:
     """Write the statistic with its interval."""
-    interval = (
-        f", 95 % interval {_ends(*finding.interval, finding.error)}" if math.isfinite(finding.interval[0]) else ""
-    )
+    low, high = (_scale(finding.claim) * end for end in finding.interval)
+    error = precision(finding.claim, _scale(finding.claim) * finding.error)
+    interval = f" (95 % interval {_ends(low, high, error)})" if math.isfinite(low) else ""
     return f"{_name(finding)} {observed(finding)}{interval}"
 
 
@@ -59,28 +70,84 @@ def statistic(finding) -> str:
     return f"It is {observed(finding)}." if len(finding.draws) == 1 else capitalized(f"{estimate(finding)}.")
 
 
-def spread(finding) -> str:
-    """Write the statistic as a sentence, and how far the draws spread."""
+def spread(finding, said: str = "") -> str:
+    """Write the statistic as a sentence, unless `said` has it; and how far the draws spread."""
     if len(finding.draws) == 1 or finding.claim.statistic in ("min", "max"):
         return statistic(finding)
     if finding.draws.nunique() == 1:
         return f"All are {observed(finding)}."
-    low, high = finding.range
-    which = f"95 % of the {finding.claim.draws}"
-    if not math.isfinite(low):
-        low, high, which = finding.draws.min(), finding.draws.max(), f"all {finding.claim.draws}"
-    return f"{capitalized(estimate(finding))}; {which} between {low:.3g} and {high:.3g}."
+    ends, which = finding.range, f"95 % of the {finding.claim.draws}"
+    if not math.isfinite(ends[0]):
+        ends, which = (finding.draws.min(), finding.draws.max()), f"all {finding.claim.draws}"
+    low, high = (f"{_scale(finding.claim) * end:{'.0f' if _is_whole(finding.claim) else '.3g'}}" for end in ends)
+    between = f"{which} lie between {low} and {high}{_unit(finding.claim)}."
+    told = capitalized(estimate(finding))
+    return capitalized(between) if told in said else f"{told}; {between}"
 
 
 def observed(finding) -> str:
     """Write what was observed, as precisely as it is known, or as it was printed."""
-    error = finding.error if finding.error > 0 else finding.claim.tolerance
-    return str(format(Measured(finding.observed, error), ""))
+    claim = finding.claim
+    return measured(claim, finding.observed, finding.error if finding.error > 0 else claim.tolerance)
+
+
+def measured(claim, value: float, error: float = math.nan) -> str:
+    """Write a number of a claim with its unit; of an identity two digits."""
+    scale = _scale(claim)
+    if not claim.rules.is_drawn:
+        return f"{value:.2g}{_unit(claim)}"
+    return f"{Measured(scale * value, precision(claim, scale * error))}{_unit(claim, scale * value)}"
+
+
+def precision(selection, error: float) -> float:
+    """Say to which error a statistic is written: one of counts as a whole number."""
+    return float(np.fmax(error, 1)) if _is_whole(selection) and selection.statistic in WHOLE else error
+
+
+def says_yes_or_no(selection) -> bool:
+    """Tell whether each number is 1 for yes or 0 for no."""
+    return _column(selection).unit == TRUTH and not selection.other and selection.each_draw != "sum"
 
 
 def capitalized(text: str) -> str:
     """Begin a sentence."""
     return text[:1].upper() + text[1:]
+
+
+def _column(selection) -> Column:
+    """Describe the numbers that a selection looks at."""
+    name = selection.where.get("measurement") if selection.table == "measurements" else selection.quantity
+    known = {} if selection.table == "parameters" else COLUMNS["fits"] | COLUMNS["agreement"] | QUANTITIES
+    return known.get(name, Column("", ""))
+
+
+def _is_whole(selection) -> bool:
+    return _column(selection).unit in COUNTS and not selection.over
+
+
+def _scale(claim) -> int:
+    """Write shares in percent."""
+    return 100 if says_yes_or_no(claim) or (_column(claim).unit == "share" and not claim.over) else 1
+
+
+def _unit(claim, value: float = math.nan) -> str:
+    """Write the unit of a number, after it."""
+    column = _column(claim)
+    if claim.over:
+        return ""
+    if _scale(claim) == 1:
+        unit = f" {column.label}" if column.unit == COUNT and column.label else UNITS.get(column.unit, "")
+    else:  # a share, or a share less another
+        unit = " percentage points" if claim.minus or " less " in column.description else " %"
+    return unit.removesuffix("s") if abs(value) == 1 else unit
+
+
+def _share(finding) -> tuple[str, str]:
+    """Write the share that fulfils it, and its interval."""
+    low, high = finding.share_interval
+    error = (high - low) / 4
+    interval = f"95 % interval {_ends(100 * low, 100 * high, 100 * error)} %" if math.isfinite(low) else ""
+    return f"{Measured(finding.share, error):%}", interval
 
 
 def _name(finding) -> str:

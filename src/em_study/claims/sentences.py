@@ -2,6 +2,7 @@
 
 import math
 
+from em_study.claims import phrases
 from em_study.claims.certainty import UNDECIDED
 from em_study.claims.finding import Finding
 from em_study.claims.intervals import share_interval, standard_error, statistic_of
@@ -48,7 +49,8 @@ def in_sentences(finding: Finding, find) -> tuple[str, str]:
     claim, values = finding.claim, placeholders_of(finding, find)
     headline = filled(claim.headline, values) or claim.rules.headline(finding)
     authored = (filled(text, values) for text in claim.explanation)
-    parts = [headline, _on_own_rows(claim), *claim.rules.told(finding), _cause(finding), *_missing(finding)]
+    told = claim.rules.told(finding, headline)
+    parts = [headline, _on_own_rows(finding), *told, _cause(finding), *_missing(finding)]
     return headline, " ".join(filter(None, [*parts, *authored, _needed(finding)]))
 
 
@@ -58,14 +60,19 @@ def filled(template: str | None, values: dict) -> str | None:
     return template.format_map(values) if known else None
 
 
-def _on_own_rows(claim: Claim) -> str:
-    """Say what the source's own data gave, if it is known."""
-    if not same_test(claim):
+def _on_own_rows(finding: Finding) -> str:
+    """Say what the source's own data gave, if it is known and not all that there is."""
+    claim, here = finding.claim, finding.on_own_rows
+    if same_test(claim):
+        own, n = claim.original, claim.original.n_replicates
+        how = f" ({f'over {n} {claim.draws}, ' if n > 1 else ''}measured {own.date})"
+        verdict, number = VERDICTS[own.verdict], own.observed
+    elif here is not None and here is not finding:
+        how, verdict, number = "", here.verdict, here.observed
+    else:
         return ""
-    own, n = claim.original, claim.original.n_replicates
-    draws = f" over {n} {claim.draws}" if n > 1 else ""
-    verdict = VERDICTS[own.verdict].said_of(claim.basis)
-    return f"On the source's own data it is {own.observed:.4g}{draws} (measured {own.date}): {verdict}."
+    number, verdict = phrases.measured(claim, number), verdict.said_of(claim.basis)
+    return f"On the source's own data the number judged is {number}{how}: {verdict}."
 
 
 def _cause(finding: Finding) -> str:
@@ -73,10 +80,9 @@ def _cause(finding: Finding) -> str:
     if finding.cause is None:
         return ""
     because, values = finding.claim.because, finding.cause.of_draws
-    many = (
-        f" in {because.comparison.count(values):,} of {len(values):,} {finding.claim.draws}" if len(values) > 1 else ""
-    )
-    return f"Instead, {because.text} ({criterion(because)}{many})."
+    count = because.comparison.count(values)
+    many = f" (in {count:,} of {len(values):,} {finding.claim.draws})" if len(values) > 1 else ""
+    return f"Instead, {because.text}{many}."
 
 
 def _missing(finding: Finding):
@@ -87,6 +93,9 @@ def _missing(finding: Finding):
         yield f"{numbers.n_failed:,} of {n_all:,} {draws} failed, and {counted}."
     if numbers.n_missing:
         yield f"{numbers.n_missing:,} of {n_all:,} {draws} have no such number, and are left out."
+    for name, part in finding.left_out.items():
+        if not part.numbers.on_own_rows:
+            yield f"Of {name.replace('_', ' ')} there is one data set, which shows nothing of others; it is left out."
 
 
 def _needed(finding: Finding) -> str:
@@ -107,7 +116,10 @@ def same_test(claim: Claim) -> bool:
 def placeholders_of(finding: Finding, find) -> dict[str, float]:
     """Measure what a claim's sentences speak of, by its name in them."""
     claim, (low, high) = finding.claim, finding.share_interval
-    found = {"observed": Measured(finding.observed, finding.error), "mcse": Measured(finding.error, finding.error)}
+    found = {
+        "observed": Measured(finding.observed, phrases.precision(claim, finding.error)),
+        "mcse": Measured(finding.error, finding.error),
+    }
     found |= dict(zip(("low", "high"), map(Measured, finding.range), strict=True))
     found |= {"share": Measured(finding.share, (high - low) / 4), "failed": finding.numbers.n_failed}
     found |= {"count": finding.count, "n": finding.n}
@@ -127,6 +139,7 @@ def evidence(selection: Evidence, find) -> dict[str, float]:
         return {}
     values = numbers.of_draws
     error = standard_error(values, selection.statistic) if numbers.independent else math.nan
+    error = phrases.precision(selection, error)
     found = {"": Measured(statistic_of(values, selection.statistic), error), "_n": len(values)}
     if len(values) >= ENOUGH_DRAWS:
         found |= {"_low": Measured(values.quantile(0.025)), "_high": Measured(values.quantile(0.975))}
