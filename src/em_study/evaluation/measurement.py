@@ -277,7 +277,6 @@ class OneFit:
     name: str
     runs: Runs
     dataset: Dataset
-    found: dict[str, dict[int, float]] = field(default_factory=dict)  # of its runs, by name and replicate
 
     def place(self, key):
         """Return replicate and setting of a number."""

@@ -60,16 +60,6 @@ def beside_the_fit(run):
 
 @measured(
     OneRun,
-    needs=("end", "truth", "complete"),
-    above_kmeans=Column("share", "the fit's accuracy less kmeans_accuracy"),
-)
-def above_kmeans(run):
-    """Put the fit's accuracy beside that of k-means on the same rows."""
-    return run.accuracy - run.draw.accuracy_of_kmeans
-
-
-@measured(
-    OneRun,
     needs=("end", "gains", "truth", "complete"),
     first=SOME,
     most_rows=SOME_ROWS,
