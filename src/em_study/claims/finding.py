@@ -98,11 +98,6 @@ class Finding:
         return self.claim.rules.needed(self.claim, self.numbers) if self.outcome == UNDECIDED else np.nan
 
     @cached_property
-    def stability(self) -> float:
-        """The chance that a fresh run of the same size gives the same verdict."""
-        return self.claim.rules.stability(self.claim, self.numbers)
-
-    @cached_property
     def thresholds(self) -> tuple[float, float]:
         """Between which thresholds the verdict is the same."""
         return self.claim.rules.thresholds(self.claim, self.numbers)

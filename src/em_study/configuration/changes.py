@@ -84,8 +84,7 @@ def changes_under(name: str, claim: AnyClaim, study: Study, changes: list[Change
     """Choose the changes that a claim's numbers depend on."""
     if not isinstance(claim, Claim):
         return []
-    selections = [claim, *claim.evidence.values(), *([claim.because] if claim.because else [])]
-    reached = {("claims", name), *(found for selection in selections for found in _reached(selection, claim, study))}
+    reached = {("claims", name)}.union(*(_reached(selection, claim, study) for selection in claim.selections.values()))
     return [change for change in changes if (change.kind, change.name) in reached]
 
 
