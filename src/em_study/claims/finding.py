@@ -111,14 +111,7 @@ class Finding:
 
 
 def finding_of(claim: Claim, find) -> Finding:
-    """Look at the draws, and at those of the cause.
-
-    Parameters
-    ----------
-    claim : Claim
-    find : callable
-        From a Selection to its Numbers.
-    """
+    """Look at the draws, and at those of the cause; `find` gives the Numbers of a Selection."""
     finding = Finding(claim, find(claim))
     if claim.because is None or finding.outcome != NO:
         return finding

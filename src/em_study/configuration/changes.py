@@ -47,12 +47,7 @@ class Change:
 def changes_of(articles: Layers, merged: Layers, name_of_file) -> list[Change]:
     """List what later layers have changed of the articles, but for what they have removed whole.
 
-    Parameters
-    ----------
-    articles, merged : Layers
-        The articles alone, and with all that is merged over them.
-    name_of_file : callable
-        From a file as it was read to what it is called.
+    `merged` is all, with the articles below; `name_of_file` tells what a file that was read is called.
     """
     found = []
     for kind in ("experiments", "sweeps", "claims"):

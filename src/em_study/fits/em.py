@@ -33,22 +33,9 @@ SKLEARN_STARTS = {"random_responsibilities": "random"}
 
 
 def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: str, name: str) -> Runs:
-    """Fit every replicate of a dataset by EM.
+    """Fit every replicate of a dataset by EM, with the study's root seed; a DataError if the data do not suit the fit.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    fit : Fit
-    replicates : int
-    seed : int
-        The study's root seed.
-    experiment, name : str
-        Of the experiment and the fit. Fits of one experiment have the same random starts.
-
-    Raises
-    ------
-    DataError
-        If the data do not suit the fit.
+    Fits of one experiment have the same random starts.
     """
     n_components = fit.n_components or len(dataset.classes)
     if fit.uses_labels and n_components != len(dataset.classes):

@@ -62,16 +62,7 @@ class Scene:
 def scenes_of(
     name: str, experiment: Experiment, dataset: Dataset, fits: dict[str, Runs], protocols: dict[str, Runs]
 ) -> tuple[list[Scene], list[Way]]:
-    """Choose the draws of an experiment that are worth watching, and say what is to be seen in them.
-
-    Parameters
-    ----------
-    name : str
-    experiment : Experiment
-    dataset : Dataset
-    fits, protocols : dict of Runs
-        By the name of the fit, or the protocol.
-    """
+    """Choose the draws of an experiment that are worth watching, and say what is to be seen in them."""
     n_draws, shared = len(next(iter(fits.values()))), len(dataset.unlabeled) == 1
     runs = [_runs_of_draw(experiment, fits, protocols, r) for r in range(n_draws)]
     if shared:
