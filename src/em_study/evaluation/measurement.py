@@ -250,6 +250,11 @@ class OneRun(_Replicate):
         return self.rows.labels if len(self.rows.labels) and not has_missing(self.rows.labeled) else None
 
     @property
+    def ours_alone(self):
+        """Its settings, if it is our EM on the unlabeled rows alone."""
+        return self.fit if self.fit.implementation == "emgmm" and self.fit.semi_supervised != "clamped" else None
+
+    @property
     def whole(self):
         """The unlabeled rows before values were taken away, (N, D), if they were."""
         return self.rows.whole
