@@ -127,7 +127,7 @@ def test_one_feature_has_no_other_to_depend_on(tmp_path):
 @pytest.mark.parametrize(
     ("measurements", "message"),
     [
-        (["mean_eror"], "did you mean 'mean_error'"),
+        (["component_eror"], "did you mean 'component_error'"),
         (["sorted_mean"], "there is no 'sorted_mean' of a run"),
         (["collapsed"], "there is no 'collapsed' of a run"),
         (["bayes_accuracy"], "there is no 'bayes_accuracy' of a run"),
@@ -239,7 +239,7 @@ def test_imputed_values_are_measured_against_what_was_there():
     for name in ("observed", "complete_rows", "column_means"):  # of the rows that it fitted
         assert values[name]["left_to_gain"].max() < 1e-4
     taken = set(table["measurement"])
-    assert taken.isdisjoint({"kmeans_accuracy", "above_kmeans", "kmeans_agreement", "passes_of_em", "bound_gap"})
+    assert taken.isdisjoint({"kmeans_accuracy", "kmeans_agreement", "passes_of_em", "bound_gap"})
     assert {"bayes_accuracy", "below_bayes", "overall_mean_error", "component_error"} <= taken
 
 

@@ -57,9 +57,6 @@ def test_measurements_of_a_known_run():
     assert value["bound_gap_elsewhere"] > 1
     assert value["largest_posterior"] == pytest.approx(1)
     assert value["clear_rows"] == 1
-    assert value["rows_between"] == pytest.approx(0.5, abs=0.05)
-    assert value["unclear_between"] == 0
-    assert "unclear_from" not in value  # no row is unclear
     assert "bayes_accuracy" not in value  # nobody says what the rows were drawn from
     assert (value["majority_share"], value["kmeans_accuracy"], value["above_majority"]) == (0.5, 1, 0.5)
     assert value["beyond_identical_components"] > 0.5
@@ -74,7 +71,6 @@ def test_measurements_of_a_known_run():
     assert value["n_parameters"] == 5
     assert value["one_hot_difference"] < 1e-14
     assert value["histogram_distance"] < 0.1
-    assert value["uncertainty_between"] > 0.99
     assert value["first_and_last"] == 1  # whatever the components are called
     assert value["reaches_best"] == 1
     assert value["optimum"] == 0
@@ -141,7 +137,6 @@ def test_what_is_known_of_the_mixture_is_measured():
     runs = stack_runs([Run(off, off, (-3.0,), 1, True)], 2, 1, "full")
     table = measure(dataset, {"f": runs}, {"f": Fit()}, 20, {}, 0, "toy")
     value = table.set_index("measurement")["value"]
-    assert value["mean_error"] == pytest.approx(0.2)
     assert value["component_error"] == pytest.approx(0.2)
     assert value["bayes_accuracy"] == pytest.approx(0.978, abs=0.01)
     assert 0 <= value["below_bayes"] < 0.05
@@ -239,7 +234,6 @@ def test_what_missing_values_do_to_variances_is_measured():
     value = measure(dataset, {"f": run}, {"f": fit}, 20, {}, 0, "toy").set_index("measurement")["value"]
     assert value["fitted_variance_ratio"] == pytest.approx(1, abs=0.15)
     assert value["plugin_variance_ratio"] == pytest.approx(value["fitted_variance_ratio"] / 2, rel=1e-3)
-    assert value["plugin_accuracy"] == 1
 
 
 @pytest.mark.parametrize(("freedom", "low", "high"), [(None, 5, 95), (4, 100, 100)])
@@ -448,7 +442,6 @@ def test_an_accelerated_fit_tells_its_passes_and_can_be_replayed():
     assert found.steps[-1] == runs["fast"].n_iter[1]
     np.testing.assert_allclose(found.last.means, runs["fast"].end(1).means)
     values = measure(dataset, {}, {}, 20, {}, 0, "toy").set_index("measurement")["value"]
-    assert values["passes_of_accelerated_em"] <= values["passes_of_em"]
     assert values["accelerated_above_em"] > -1e-9
 
 
@@ -530,7 +523,7 @@ def test_a_measurement_that_fails_leaves_the_others_alone(capsys, monkeypatch):
     assert told.endswith(": a bug\n")
     keys = ["fit", "replicate", "measurement"]
     lost = set(map(tuple, whole[keys].to_numpy())) - set(map(tuple, table[keys].to_numpy()))
-    assert {key for key in lost if key[2] != "rate_overlap_correlation"} == {("labels", 1, "overlap")}
+    assert lost == {("labels", 1, "overlap")}
     monkeypatch.setattr("em_study.evaluation.measure.MEASUREMENTS", MEASUREMENTS)
 
     def starved(run):

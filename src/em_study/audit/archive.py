@@ -23,17 +23,7 @@ DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it anoth
 
 
 def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) -> dict[str, str]:
-    """Write the archive of a run; return the checksums of what is left out, by path.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the run.
-    manifest : dict
-    file : Path
-        A zip file.
-    with_inputs : bool
-    """
+    """Write the archive, a zip file, of the run in a folder; return the checksums of what is left out, by path."""
     recorded, places = recorded_files(manifest), Places(folder)
     own = set() if with_inputs else {*manifest["inputs"], *holding_rows(manifest)}
     own |= {path for path in recorded if leads_out(path)}

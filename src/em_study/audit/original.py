@@ -24,16 +24,7 @@ OPENING = "# Made by `make original-data`: what the claims gave on the source's 
 def outcome(claims, study: Study, tables: dict, commit: str | None, date: str) -> dict:
     """List the claims that a run could test, with the files that it read.
 
-    Parameters
-    ----------
-    claims : DataFrame
-        claims.csv of the run.
-    study : Study
-    tables : dict of DataFrame
-        By the names that claims use.
-    commit : str or None
-        Of the study's repository.
-    date : str
+    `claims` are claims.csv of the run; the tables are by the names that claims use; the commit is that of the study.
     """
     files = [file for experiment in study.experiments.values() for file in experiment.data.files if file.url]
     tested = claims[~claims["verdict"].isin([NOT_TESTED.name, BY_ARGUMENT.name])]
@@ -62,14 +53,7 @@ def outcome(claims, study: Study, tables: dict, commit: str | None, date: str) -
 
 
 def agreement(table, study: Study) -> dict:
-    """List what each protocol gave on the source's own rows, by experiment, with the settings of our fit.
-
-    Parameters
-    ----------
-    table : DataFrame
-        agreement.csv of the run.
-    study : Study
-    """
+    """List what agreement.csv has of the source's own rows: by experiment, our fit's settings and each protocol."""
     first = table[(table["replicate"] == 0) & table["failure"].isna()]
     first = first.assign(n_differing=(first["disagreement"] * first["n_samples"]).round().astype(int))
     columns = ["n_samples", "n_differing", "max_abs_posterior_difference"]

@@ -17,15 +17,7 @@ Next  make verify          are the results as recorded, and the claims as the ta
 
 
 def outcome(folder: Path, manifest: dict):
-    """Yield lines: which claims have which verdict, what fails first, and what has failed.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the study.
-    manifest : dict
-        Of its last run.
-    """
+    """Yield what the last run in a folder came to: which claims have which verdict, and what has failed."""
     claims = folder / TABLES / "claims.csv"
     judged = [*zip(_column(claims, "verdict"), _column(claims, "basis"), _column(claims, "claim"), strict=True)]
     if not judged:

@@ -47,11 +47,7 @@ def read_manifest(folder: Path) -> tuple[dict, str]:
 def parsed(content: str, name: str, further=()) -> tuple[dict, str]:
     """Return a manifest from its text, and a sentence without its full stop if it cannot be used.
 
-    Parameters
-    ----------
-    content, name : str
-    further : iterable of str
-        What it must have beside what published results keep.
+    `further` is what it must have beside what published results keep.
     """
     try:
         manifest = json.loads(content)

@@ -13,14 +13,7 @@ MOST_TOLD = 12
 
 
 def notices_of(loaded: Loaded, overlays: list[str]) -> Iterator[str]:
-    """Yield lines for who starts a run.
-
-    Parameters
-    ----------
-    loaded : Loaded
-    overlays : list of str
-        Files that were given with --configfile, by their names in records.
-    """
+    """Yield lines for who starts a run with overlays, given by their names in records."""
     if not loaded.changes:
         return
     yield "This run changes settings of the articles:"

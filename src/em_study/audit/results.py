@@ -25,17 +25,7 @@ class NotResultsError(StudyError):
 
 
 class Results:
-    """Results of a run.
-
-    Parameters
-    ----------
-    place : Path
-        A folder with results, the folder of a study that has them, or a file that `publish` wrote.
-
-    Raises
-    ------
-    NotResultsError
-    """
+    """A run's results: in their folder, in that of a study, or in a file of `publish`; else a NotResultsError."""
 
     def __init__(self, place: Path):
         self.place = place / "results" if (place / "results").is_dir() else place

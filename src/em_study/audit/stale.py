@@ -20,21 +20,7 @@ from em_study.sweeps.cells import key_of
 
 
 def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
-    """List what is left over, relative to the folder.
-
-    Parameters
-    ----------
-    folder : Path
-    manifest : dict
-        Of the last run.
-
-    Returns
-    -------
-    list of Path
-        What no run needs.
-    list of Path
-        What the last run does not need either, but is newer.
-    """
+    """List what is left over in a folder: what no run needs, and what the last run does not need, but is newer."""
     from em_study.configuration.study import Study
     from em_study.plan.results import Plan
 

@@ -12,14 +12,9 @@ from em_study.plan.provenance import read_record
 
 
 def problems_of(folder: Path, is_own: bool = True):
-    """Yield what does not hold, a sentence each.
+    """Yield what does not hold of the run in a folder, a sentence each.
 
-    Parameters
-    ----------
-    folder : Path
-        Of the run; the results are in its folder `results`.
-    is_own : bool
-        Whether the run is one's own; else it is another's, and is not trusted.
+    Another's run (`is_own` is false) is not trusted.
     """
     manifest, problem = read_manifest(folder)
     if problem:

@@ -91,11 +91,7 @@ def _columns(selection: Selection, sweeps: dict):
 def absent_names(study, gone: set[tuple]):
     """Yield (path, message) of each experiment, fit or sweep that a claim names and that was never there.
 
-    Parameters
-    ----------
-    study : Study
-    gone : set of paths
-        What was there and is not.
+    What was there is `gone`.
     """
     for name, claim in study.claims.items():
         for below, selection in claim.selections.items() if isinstance(claim, Claim) else ():

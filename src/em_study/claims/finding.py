@@ -115,11 +115,6 @@ class Finding:
         return self.claim.rules.needed(self.claim, self.numbers) if self.outcome == UNDECIDED else np.nan
 
     @cached_property
-    def stability(self) -> float:
-        """The chance that a fresh run of the same size gives the same verdict."""
-        return self.claim.rules.stability(self.claim, self.numbers)
-
-    @cached_property
     def thresholds(self) -> tuple[float, float]:
         """Between which thresholds the verdict is the same."""
         return self.claim.rules.thresholds(self.claim, self.numbers)
@@ -133,14 +128,7 @@ class Finding:
 
 
 def finding_of(claim: Claim, find) -> Finding:
-    """Look at the draws, and at those of the cause.
-
-    Parameters
-    ----------
-    claim : Claim
-    find : callable
-        From a Selection to its Numbers.
-    """
+    """Look at the draws, and at those of the cause; `find` gives the Numbers of a Selection."""
     finding = Finding(claim, find(claim))
     if claim.because is None or finding.outcome != NO:
         return finding

@@ -21,15 +21,7 @@ BEGIN, END = "<!-- findings", "<!-- end of findings -->"
 
 
 def document(template: str, tables: dict | None = None) -> str:
-    """Fill a template of docs/templates.
-
-    Parameters
-    ----------
-    template : str
-        Its name.
-    tables : dict of DataFrame, optional
-        By their names; "sweeps" are the summaries of sweeps, by theirs.
-    """
+    """Fill a template of docs/templates with tables, by their names; "sweeps" are the summaries, by sweep."""
     environment = jinja2.Environment(  # noqa: S701 (makes Markdown)
         loader=jinja2.FileSystemLoader(ROOT / "docs/templates"),
         undefined=jinja2.StrictUndefined,

@@ -1,12 +1,14 @@
 """Verdicts: each claim is data, its kind decides, and a row of claims.csv says how."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from em_study.claims.finding import Finding, finding_of
-from em_study.claims.numbers import NoNumbersError, Numbers, numbers_of
+from em_study.claims.numbers import NoNumbersError, numbers_of
 from em_study.claims.sentences import criterion, in_sentences, same_test
-from em_study.claims.settings import AnyClaim, Claim, Selection
+from em_study.claims.settings import AnyClaim, Claim
 from em_study.claims.verdicts import NOT_TESTED, Verdict
 from em_study.columns import COLUMNS
 
@@ -55,11 +57,7 @@ def judge(name: str, claim: AnyClaim, tables, repeated: frozenset = frozenset(),
 
 def finder(claim, tables, repeated: frozenset, own: frozenset):
     """Make what gives the Numbers of each Selection of a claim; parameters as in `judge_all`."""
-
-    def find(selection: Selection) -> Numbers:
-        return numbers_of(selection, tables, claim.experiment, repeated, own)
-
-    return find
+    return partial(numbers_of, tables=tables, experiment=claim.experiment, repeated=repeated, own=own)
 
 
 def _row(name: str, claim: AnyClaim, verdict: Verdict, headline: str, explanation: str) -> dict:
@@ -81,27 +79,22 @@ def _numbers(finding: Finding) -> dict:
     claim, own = finding.claim, finding.on_own_rows
     row = {
         "observed": finding.observed,
-        "interval_low": finding.interval[0],
-        "interval_high": finding.interval[1],
         "n_replicates": finding.n,
         "kind": claim.kind,
         "criterion": criterion(claim),
         "threshold_of": claim.threshold_of,
         "share_holding": np.nan if finding.by_experiment else finding.share,
-        "share_low": finding.share_interval[0],
-        "share_high": finding.share_interval[1],
-        "range_low": finding.range[0],
-        "range_high": finding.range[1],
         "percentile": claim.rules.percentile(finding),
         "rows_of": "source" if own is finding else "other",
         "share_needed": claim.rules.share_needed,
         "draws_needed": finding.needed,
         "n_failed": finding.numbers.n_failed,
         "mcse": finding.error,
-        "stability": finding.stability,
-        "threshold_low": finding.thresholds[0],
-        "threshold_high": finding.thresholds[1],
+        "stability": claim.rules.stability(claim, finding.numbers),
     }
+    intervals = {"interval": finding.interval, "share": finding.share_interval, "range": finding.range}
+    for name, ends in (intervals | {"threshold": finding.thresholds}).items():
+        row[f"{name}_low"], row[f"{name}_high"] = ends
     row |= dict.fromkeys(claim.rules.without, np.nan)
     if own is not None:
         row |= {"original_observed": own.observed, "original_verdict": own.verdict.name}

@@ -9,18 +9,7 @@ from statistics import NormalDist
 import numpy as np
 
 from em_study.claims import certainty, phrases, verdicts
-from em_study.claims.certainty import (
-    BY_DATA,
-    DEPENDS,
-    NO,
-    UNDECIDED,
-    YES,
-    by_shares,
-    draws_needed,
-    stability,
-    together,
-    turning_points,
-)
+from em_study.claims.certainty import BY_DATA, DEPENDS, NO, UNDECIDED, YES
 from em_study.claims.intervals import NONE, NORMAL, confidence_interval, share_interval, statistic_of
 from em_study.claims.verdicts import Verdict
 
@@ -54,8 +43,7 @@ class Inequality:
     yes = "the interval of the share that fulfils it lies at 95 % or above"
     depends, no = "the interval lies between 5 % and 95 %", "it lies at 5 % or below"
     cuts = HARDLY_ANY, NEARLY_ALL
-    share_needed, pools = NEARLY_ALL, False
-    is_drawn = True
+    share_needed, pools, is_drawn = NEARLY_ALL, False, True
     without: tuple[str, ...] = ()
 
     def decide(self, claim, numbers) -> str:
@@ -64,7 +52,7 @@ class Inequality:
 
     def rule(self, claim, shares, ns):
         """Decide by shares and numbers of draws, of shape (..., n_experiments)."""
-        return by_shares(shares, ns, *self.cuts)
+        return certainty.by_shares(shares, ns, *self.cuts)
 
     def tally(self, claim, numbers):
         """Give the shares that decide, and of how many draws: each of shape (n_experiments,)."""
@@ -93,11 +81,12 @@ class Inequality:
 
     def stability(self, claim, numbers) -> float:
         """Tell the chance that a fresh run of the same size gives the same outcome."""
-        return stability(*self.tally(claim, numbers), lambda shares, ns: self.rule(claim, shares, ns))
+        return certainty.stability(*self.tally(claim, numbers), lambda shares, ns: self.rule(claim, shares, ns))
 
     def needed(self, claim, numbers) -> float:
         """Count the draws of each experiment that would decide, if what they show stays."""
-        return draws_needed(*self.tally(claim, numbers), self.cuts, lambda shares, ns: self.rule(claim, shares, ns))
+        tally = self.tally(claim, numbers)
+        return certainty.draws_needed(*tally, self.cuts, lambda shares, ns: self.rule(claim, shares, ns))
 
     def thresholds(self, claim, numbers) -> tuple[float, float]:
         """Find between which thresholds the outcome is the same; NaN if it is the same beyond."""
@@ -107,7 +96,7 @@ class Inequality:
         def outcome_at(threshold):
             return self.decide(claim.model_copy(update={"published": threshold, "tolerance": 0.0}), numbers)
 
-        return turning_points(outcome_at, self.steps(claim, numbers), claim.comparison.threshold)
+        return certainty.turning_points(outcome_at, self.steps(claim, numbers), claim.comparison.threshold)
 
     def steps(self, claim, numbers):
         """List the thresholds at which the outcome may change."""
@@ -146,10 +135,8 @@ class Number(Inequality):
         "own data: the median of the runs is at it to the last digit. New data: the intervals of the shares at it or "
         "below, and at it or above, both lie at 2.5 % or above"
     )
-    depends, no = (
-        "own data: only some runs are at it",
-        "own data: none is. New data: one of the intervals lies below 2.5 %",
-    )
+    depends = "own data: only some runs are at it"
+    no = "own data: none is. New data: one of the intervals lies below 2.5 %"
     cuts, share_needed = (TAIL, TAIL), TAIL
 
     def decide(self, claim, numbers) -> str:
@@ -207,13 +194,9 @@ def _aside(comparison, values) -> tuple[int, int]:
 class Estimate(Inequality):
     """A statistic of the draws beside a margin: an equivalence question, which no single draw decides."""
 
-    name, brief, claimed = (
-        "estimate",
-        "the interval of their statistic lies on the claim's side",
-        "how much, on average",
-    )
-    yes, depends = "the 95 % interval of the statistic fulfils it", ""
-    no = "no number of the interval does"
+    name, brief = "estimate", "the interval of their statistic lies on the claim's side"
+    claimed, yes = "how much, on average", "the 95 % interval of the statistic fulfils it"
+    depends, no = "", "no number of the interval does"
     share_needed = math.nan
 
     def decide(self, claim, numbers) -> str:
@@ -222,7 +205,7 @@ class Estimate(Inequality):
         holds, published = claim.comparison.holds, claim.published
         inside, outside = holds(low) & holds(high), ~holds(low) & ~holds(high) & np.isfinite(low)
         outside &= (high < published) | (low > published) | (claim.relation != "equals")
-        return str(together(inside, outside, inside & outside, low, high))
+        return str(certainty.together(inside, outside, inside & outside, low, high))
 
     def _interval(self, claim, part):
         if part.one_run:

@@ -13,6 +13,7 @@ from em_study.data.storage import ONLY_EMPTY, is_kept
 from em_study.errors import StudyError
 from em_study.layout import table_file
 
+ABOUT_ONCE, HIDDEN = "for readers where runs are always the same", "for no reader"  # of lines
 # What tells the rows of one draw apart.
 PARTS = ("fit", "protocol", "component", "parameter", "measurement", "setting")
 
@@ -157,8 +158,8 @@ class Lines:
 
     Attributes
     ----------
-    templates : list of str
-        The lines, with the places of values.
+    templates : list of (str, str)
+        The lines, with the places of values, and whether they are `ABOUT_ONCE` or `HIDDEN` from readers.
     frames : dict of str
         The variable of each table, by its name.
     parts : list of str
@@ -167,14 +168,14 @@ class Lines:
 
     def __init__(self, selection: Selection, tables, experiment: str | None, repeated: frozenset = frozenset()):
         self.tables, self.frames, self.templates = tables, {}, []
-        self._words, self._values, self._about_once, self._not_shown = {}, [], set(), set()
+        self._words, self._values = {}, []
         self._once_matters = self._mark(selection, selection.about(experiment), repeated)
         self.parts = self._numbers(selection, experiment, "x")
         if "replicate" in tables[selection.table]:
             left = '{0} = {0}[~(once & {0}.index.droplevel("replicate").duplicated())]'
-            self._add(left.format("ran"), shown=False)
-            self._add(left.format("x") + "  # what is one run counts once", once=True)
-            self._add(left.format("once"), shown=False)
+            self._add(left.format("ran"), HIDDEN)
+            self._add(left.format("x") + "  # what is one run counts once", ABOUT_ONCE)
+            self._add(left.format("once"), HIDDEN)
 
     def reading(self) -> list[str]:
         """Write the lines that read the tables."""
@@ -182,8 +183,7 @@ class Lines:
 
     def printed(self) -> list[str]:
         """Write the lines for a reader."""
-        hidden = self._not_shown if self._once_matters else self._not_shown | self._about_once
-        shown = [line for n, line in enumerate(self.templates) if n not in hidden]
+        shown = [line for line, kind in self.templates if not kind or (kind == ABOUT_ONCE and self._once_matters)]
         return [line.format(*(literal for _, literal in self._values)) for line in shown]
 
     def run(self) -> dict:
@@ -191,15 +191,11 @@ class Lines:
         names = [f"value_{place}" for place in range(len(self._values))]
         variables = {"pd": pd, **{name: value for name, (value, _) in zip(names, self._values, strict=True)}}
         variables |= {variable: self.tables[table].copy(deep=False) for table, variable in self.frames.items()}
-        exec("\n".join(self.templates).format(*names), variables)  # noqa: S102
+        exec("\n".join(line for line, _ in self.templates).format(*names), variables)  # noqa: S102
         return variables
 
-    def _add(self, line: str, *, once: bool = False, shown: bool = True):
-        if once:
-            self._about_once.add(len(self.templates))
-        if not shown:
-            self._not_shown.add(len(self.templates))
-        self.templates.append(line)
+    def _add(self, line: str, kind: str = ""):
+        self.templates.append((line, kind))
 
     def _value(self, value, write=repr) -> str:
         """Take in a value, and return the mark of its place."""
@@ -228,13 +224,13 @@ class Lines:
         self._frame(selection.table)
         table = self.tables[selection.table]
         ran = 't["failure"].isna()' if "failure" in table else "True"
-        self._add(f't["ran"] = {ran}', shown=False)
+        self._add(f't["ran"] = {ran}', HIDDEN)
         if selection.sweep is not None and table["replicate"].any():
             keys = self._value([*table.columns[: list(table).index("fit")], "fit", "protocol"])
             others = 'pd.Series(range(1, t["replicate"].max() + 1), name="replicate")'
             again = f't[t["once"]].drop(columns="replicate").merge({others}, how="cross")'
-            self._add(f't["once"] = t.groupby({keys}, dropna=False)["replicate"].transform("size") == 1', once=True)
-            self._add(f"t = pd.concat([t, {again}])", once=True)
+            self._add(f't["once"] = t.groupby({keys}, dropna=False)["replicate"].transform("size") == 1', ABOUT_ONCE)
+            self._add(f"t = pd.concat([t, {again}])", ABOUT_ONCE)
             return bool(selection.other or selection.among or selection.each_draw)
         owner = experiment if selection.sweep is None else selection.table
         runs = sorted(run for run in repeated if owner in (None, run[0]) and bool(run[1]) == ("fit" in table))
@@ -245,7 +241,7 @@ class Lines:
             mark = f'[run in {self._value(runs)} for run in zip(t["experiment"], t["fit"])]'
         elif runs:
             mark = f't["fit"].isin({self._value([fit for _, fit in runs])})'
-        self._add(f't["once"] = {mark}', once=True)
+        self._add(f't["once"] = {mark}', ABOUT_ONCE)
         return bool(runs) and "replicate" in table
 
     def _numbers(self, selection: Selection, experiment: str | None, name: str) -> list[str]:
@@ -256,8 +252,8 @@ class Lines:
 
         def mark(line):
             if name == "x":
-                self._add(line, once=True)
-                self._add(line.replace("once", "ran"), shown=False)
+                self._add(line, ABOUT_ONCE)
+                self._add(line.replace("once", "ran"), HIDDEN)
 
         where = selection.conditions(experiment)
         self._rows(selection, where, [*draws, *parts], name)

@@ -84,13 +84,7 @@ FORMER = {"reproduced_in_distribution": DEPENDS.name}  # words of earlier versio
 
 
 def tally(judged) -> dict[str, dict[Verdict, list]]:
-    """Sort what was judged: by whether a source states it and the data decide, then by its verdict.
-
-    Parameters
-    ----------
-    judged : iterable of (Verdict, str, object)
-        The verdict of each, the basis, and what is listed.
-    """
+    """Sort (Verdict, basis, what is listed): by whether a source states it and the data decide, then by its verdict."""
     found: dict[str, dict[Verdict, list]] = {CLAIMS: {}, QUESTIONS: {}, OTHERS: {}}
     for verdict, basis, each in sorted(judged, key=lambda one: [*VERDICTS].index(one[0].name)):
         part = OTHERS if not verdict.by_data else QUESTIONS if basis == "question" else CLAIMS

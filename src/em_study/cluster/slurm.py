@@ -48,18 +48,9 @@ def ask(*command) -> str:
 
 
 def check(status_command: str, named: dict[str, str]):
-    """Find out before anything is submitted what would leave a run waiting for ever.
+    """Find out before anything is submitted what would leave a run waiting for ever, and raise it as a SlurmError.
 
-    Parameters
-    ----------
-    status_command : str
-        That the executor asks by.
-    named : dict
-        The options among `NAMED` that the jobs will have.
-
-    Raises
-    ------
-    SlurmError
+    The executor asks by the status command; `named` are the options among `NAMED` that the jobs will have.
     """
     if missing := [name for name in COMMANDS if shutil.which(name) is None]:
         raise SlurmError(f"{', '.join(missing)} not found: start this where Slurm's commands are, on a login node")

@@ -26,13 +26,7 @@ class Waiting:
         self.told: set[str] = set()
 
     def look(self, now: float):
-        """Ask Slurm, and tell what is new.
-
-        Parameters
-        ----------
-        now : float
-            Seconds of a clock that never goes back.
-        """
+        """Ask Slurm, and tell what is new, at a time in seconds by a clock that never goes back."""
         try:
             waiting = [job for job in jobs_of(self.folder) if job.state == "PENDING"]
         except SlurmError as error:

@@ -47,12 +47,7 @@ class Change:
 def changes_of(articles: Layers, merged: Layers, name_of_file) -> list[Change]:
     """List what later layers have changed of the articles, but for what they have removed whole.
 
-    Parameters
-    ----------
-    articles, merged : Layers
-        The articles alone, and with all that is merged over them.
-    name_of_file : callable
-        From a file as it was read to what it is called.
+    `merged` is all, with the articles below; `name_of_file` tells what a file that was read is called.
     """
     found = []
     for kind in ("experiments", "sweeps", "claims"):
@@ -84,8 +79,7 @@ def changes_under(name: str, claim: AnyClaim, study: Study, changes: list[Change
     """Choose the changes that a claim's numbers depend on."""
     if not isinstance(claim, Claim):
         return []
-    selections = [claim, *claim.evidence.values(), *([claim.because] if claim.because else [])]
-    reached = {("claims", name), *(found for selection in selections for found in _reached(selection, claim, study))}
+    reached = {("claims", name)}.union(*(_reached(selection, claim, study) for selection in claim.selections.values()))
     return [change for change in changes if (change.kind, change.name) in reached]
 
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 import numpy as np
 
 from em_study.data.dataset import Replicate
-from em_study.fits.missing import fitted_rows
+from em_study.fits.missing import clamped, fitted_rows
 from em_study.fits.settings import Fit
 from emgmm import (
     EMResult,
@@ -14,7 +14,6 @@ from emgmm import (
     StoppingRule,
     aitken_stopping,
     expectation_maximization,
-    labeled_statistics,
     observed_information,
 )
 from emgmm.information import MOST_PARAMETERS
@@ -48,10 +47,8 @@ def _is_too_much(parameters, rows):
 def continued(parameters: MixtureParameters, rows: Replicate, fit: Fit, stopping: StoppingRule, **settings) -> EMResult:
     """Let our EM go on from where a fit ended, on the same likelihood."""
     rows = fitted_rows(rows, fit)
-    if fit.semi_supervised == "clamped":
-        kind = parameters.covariance_type
-        settings["labeled"] = labeled_statistics(rows.labeled, rows.labels, parameters.n_components, kind)
-    return expectation_maximization(rows.unlabeled, parameters, stopping, **settings)
+    labeled = clamped(rows, fit, parameters.n_components)
+    return expectation_maximization(rows.unlabeled, parameters, stopping, labeled=labeled, **settings)
 
 
 def information_near(parameters: MixtureParameters, rows: Replicate, fit: Fit) -> ObservedInformation | None:

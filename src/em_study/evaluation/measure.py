@@ -48,16 +48,12 @@ def measure(
     rows = []
 
     def take(subject, fit):
-        found = {}
         for measurement in MEASUREMENTS:
             if measurement.of is type(subject) and (only is None or not measurement.quantities.keys().isdisjoint(only)):
-                found |= measurement.numbers(subject)
-        for (name, key), value in found.items():
-            if only is not None and name not in only:
-                continue
-            replicate, setting = subject.place(key)
-            rows.append((experiment, fit, replicate, name, np.nan if setting is None else setting, value))
-        return found
+                for (name, key), value in measurement.numbers(subject).items():
+                    if only is None or name in only:
+                        replicate, setting = subject.place(key)
+                        rows.append((experiment, fit, replicate, name, np.nan if setting is None else setting, value))
 
     n_components = max((runs.means.shape[1] for runs in runs_by_fit.values()), default=1)
     draws: list[OneDraw] = []
@@ -66,13 +62,9 @@ def measure(
         draw_from = partial(_generator, seed, experiment, r)
         draws.append(OneDraw(r, dataset.replicate(r), n_components, draw_from, draws, known))
     for fit, runs in runs_by_fit.items():
-        of_fit = OneFit(fit, runs, dataset)
         for r in range(len(runs)):
-            run = OneRun(fit, runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit) or None)
-            for (name, key), value in take(run, fit).items():
-                if key is None:
-                    of_fit.found.setdefault(name, {})[r] = value
-        take(of_fit, fit)
+            take(OneRun(fit, runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit) or None), fit)
+        take(OneFit(fit, runs, dataset), fit)
     for draw in draws:
         take(draw, "")
     return pd.DataFrame(rows, columns=[*COLUMNS["measurements"]])

@@ -250,6 +250,11 @@ class OneRun(_Replicate):
         return self.rows.labels if len(self.rows.labels) and not has_missing(self.rows.labeled) else None
 
     @property
+    def ours_alone(self):
+        """Its settings, if it is our EM on the unlabeled rows alone."""
+        return self.fit if self.fit.implementation == "emgmm" and self.fit.semi_supervised != "clamped" else None
+
+    @property
     def whole(self):
         """The unlabeled rows before values were taken away, (N, D), if they were."""
         return self.rows.whole
@@ -277,7 +282,6 @@ class OneFit:
     name: str
     runs: Runs
     dataset: Dataset
-    found: dict[str, dict[int, float]] = field(default_factory=dict)  # of its runs, by name and replicate
 
     def place(self, key):
         """Return replicate and setting of a number."""

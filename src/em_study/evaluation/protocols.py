@@ -71,17 +71,7 @@ LADDER = {name: PROTOCOLS[name] for name in _up_to("same_regularization")}
 
 
 def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
-    """Arguments of `sklearn_adapter.fit` under a protocol.
-
-    Parameters
-    ----------
-    protocol : str
-        A key of `PROTOCOLS`.
-    fit : Fit
-        Settings of our fit.
-    n_maximizations : int
-        M-steps that our fit took.
-    """
+    """Arguments of `sklearn_adapter.fit` under a protocol, beside a fit of ours that took so many M-steps."""
     result: dict[str, Any] = {}
     for name in _up_to(protocol):
         result |= PROTOCOLS[name].changes(fit, n_maximizations)
@@ -91,22 +81,8 @@ def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
 def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None) -> Runs:
     """Run another implementation from the same starts as our fit, under a protocol.
 
-    Parameters
-    ----------
-    protocol : str
-        A key of `PROTOCOLS`.
-    dataset : Dataset
-    ours : Runs
-        Our fit to the dataset.
-    fit : Fit
-        Its settings.
-    run : callable, optional
-        What runs the implementation (`em_study.fits.implementations.running`); default: scikit-learn.
-
-    Returns
-    -------
-    Runs
-        Where our fit failed, it fails too: there is nothing to compare.
+    `run` runs it (`em_study.fits.implementations.running`); default: scikit-learn. Where our fit failed, it fails too:
+    there is nothing to compare.
     """
     if run is None:
         from em_study.fits.sklearn_adapter import fit as run  # scikit-learn takes a second to import

@@ -12,19 +12,7 @@ def best_names(labels, reference, n_labels):
 
 
 def best_relabeling(labels, reference, n_labels):
-    """Rename labels so that as many as possible equal the reference.
-
-    Parameters
-    ----------
-    labels, reference : ndarray of int of shape (N,)
-        Values 0 to n_labels - 1.
-    n_labels : int
-
-    Returns
-    -------
-    ndarray of int of shape (N,)
-        The labels under the best one-to-one renaming (`scipy.optimize.linear_sum_assignment`).
-    """
+    """Rename labels, 0 to n_labels - 1, one to one, so that as many as possible equal the reference."""
     return best_names(labels, reference, n_labels)[labels]
 
 

@@ -82,17 +82,7 @@ def _scores(dataset, runs, fit):
 def tabulate_parameters(
     dataset: Dataset, runs: Runs, fit: Fit, published: list[Published], experiment: str, name: str
 ) -> pd.DataFrame:
-    """Rows of parameters.csv: every weight, mean and covariance of the fit to replicate 0.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    runs : Runs
-    fit : Fit
-    published : list of Published
-        What the source printed for the components; may be empty.
-    experiment, name : str
-    """
+    """Rows of parameters.csv: each weight, mean and covariance of the fit to replicate 0, beside what was published."""
     parameters, (n_components, n_features) = runs.end(PUBLISHED_REPLICATE), runs.means.shape[1:]
     unknown = (np.full([n_components, *[n_features] * n], np.nan) for n in range(3))
     values = errors = tuple(unknown)

@@ -90,11 +90,7 @@ class Panel:
 def panels_of(summary, sweep: Sweep) -> list[Panel]:
     """Choose what the figure of a sweep shows.
 
-    Parameters
-    ----------
-    summary : DataFrame
-        Mean and interval of each quantity that is drawn, and of `converged`, by cell, fit and protocol.
-    sweep : Sweep
+    The summary has mean and interval of each quantity that is drawn, and of `converged`, by cell, fit and protocol.
     """
     figure = sweep.figure
     for column, wanted in figure.where.items():

@@ -45,21 +45,9 @@ def protocol_color(rung: int) -> str:
 
 
 def new_figure(n_columns: int = 1, n_rows: int = 1, width: float = 8.0, height: float = 5.0, **options):
-    """Make a figure and its axes in the common style.
+    """Make a figure and its axes in the common style, by panels and inches; further options are of `subplots`.
 
-    Parameters
-    ----------
-    n_columns, n_rows : int
-        Panels side by side, and one below the other.
-    width, height : float
-        In inches.
-    **options
-        Of matplotlib's `subplots`.
-
-    Returns
-    -------
-    Figure
-    ndarray of Axes of shape (n_columns,), or (n_rows, n_columns) if there are several rows
+    The axes have shape (n_columns,), or (n_rows, n_columns) if there are several rows.
     """
     import matplotlib as mpl  # takes half a second, which who only asks for names and captions need not wait for
     from matplotlib.figure import Figure

@@ -23,19 +23,7 @@ CAPTION = (
 
 
 def draw(summary, sweep: Sweep, name: str):
-    """Draw a sweep as its figure block asks.
-
-    Parameters
-    ----------
-    summary : DataFrame
-        Mean and interval of each quantity that is drawn, and of `converged`, by cell, fit and protocol.
-    sweep : Sweep
-    name : str
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Draw a sweep as its figure block asks, of a summary as for `panels_of`."""
     figure, every = sweep.figure, [_plain(panel) for panel in panels_of(summary, sweep)]
     panels, n_quantities = every[:MOST_PANELS], len(figure.quantities)
     n_parts = len(every) // n_quantities

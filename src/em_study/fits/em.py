@@ -7,7 +7,7 @@ from em_study.data.seeds import generator
 from em_study.errors import DataError
 from em_study.fits.available import BUILT_IN
 from em_study.fits.implementations import running
-from em_study.fits.missing import fitted_rows, what_lacks
+from em_study.fits.missing import clamped, fitted_rows, what_lacks
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
 from emgmm import (
@@ -17,7 +17,6 @@ from emgmm import (
     aitken_stopping,
     article_stopping,
     fit_many,
-    labeled_statistics,
     log_likelihoods,
     maximization,
     parameters_from_labels,
@@ -33,22 +32,9 @@ SKLEARN_STARTS = {"random_responsibilities": "random"}
 
 
 def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: str, name: str) -> Runs:
-    """Fit every replicate of a dataset by EM.
+    """Fit every replicate of a dataset by EM, with the study's root seed; a DataError if the data do not suit the fit.
 
-    Parameters
-    ----------
-    dataset : Dataset
-    fit : Fit
-    replicates : int
-    seed : int
-        The study's root seed.
-    experiment, name : str
-        Of the experiment and the fit. Fits of one experiment have the same random starts.
-
-    Raises
-    ------
-    DataError
-        If the data do not suit the fit.
+    Fits of one experiment have the same random starts.
     """
     n_components = fit.n_components or len(dataset.classes)
     if fit.uses_labels and n_components != len(dataset.classes):
@@ -108,18 +94,12 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
         with running(fit.implementation, fit.time_limit) as run:
             return [run(rows[r].unlabeled, start, **settings) for r, start in starts.items()]
     stopping = STOPPING[fit.stopping](fit.tol, fit.max_iter)
-    labeled = None
-    if fit.semi_supervised == "clamped":
-        every = ((rows[r], start) for r, start in starts.items())
-        labeled = [labeled_statistics(x.labeled, x.labels, s.n_components, fit.covariance_type) for x, s in every]
+    labeled = [clamped(rows[r], fit, start.n_components) for r, start in starts.items()]
     if fit.missing == "observed" or not has_missing(dataset.unlabeled):
         groups = [(dataset.rows_of(starts), [*starts.values()], labeled)]
     else:  # each with rows of its own number
-        known = labeled or [None] * len(starts)
-        groups = [
-            (rows[r].unlabeled[None], [start], own and [own])
-            for (r, start), own in zip(starts.items(), known, strict=True)
-        ]
+        each = zip(starts.items(), labeled, strict=True)
+        groups = [(rows[r].unlabeled[None], [start], [own]) for (r, start), own in each]
     settings = {"reg_covar": fit.reg_covar, "acceleration": fit.acceleration, "kernel": fit.kernel}
     results = [result for X, begins, own in groups for result in fit_many(X, begins, stopping, labeled=own, **settings)]
     return [_run(start, result) for start, result in zip(starts.values(), results, strict=True)]

@@ -8,13 +8,7 @@ from em_study.settings import from_params
 
 
 def read_fitted(job) -> tuple[Dataset, Runs, Fit]:
-    """Read the data, a fit's runs and its settings.
-
-    Parameters
-    ----------
-    job : snakemake.script.Snakemake
-        What Snakemake gives to a script.
-    """
+    """Read the data, a fit's runs and its settings, by what Snakemake gives to a script."""
     dataset, runs = read_arrays(job.input.data, Dataset), read_arrays(job.input.runs, Runs)
     return dataset, runs, from_params(Fit, job.params.fit)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from em_study.data.dataset import Replicate
 from em_study.fits.settings import Fit
-from emgmm import MixtureParameters, impute
+from emgmm import MixtureParameters, SufficientStatistics, impute, labeled_statistics
 from emgmm.statistics import has_missing
 
 
@@ -22,6 +22,13 @@ def fitted_rows(rows: Replicate, fit: Fit) -> Replicate:
     means = column_means(rows.unlabeled)
     filled = (np.where(np.isnan(X), means, X) for X in (rows.unlabeled, rows.labeled))
     return replace(rows, **dict(zip(("unlabeled", "labeled"), filled, strict=True)))
+
+
+def clamped(rows: Replicate, fit: Fit, n_components: int) -> SufficientStatistics | None:
+    """Give the statistics of the labeled rows, if a fit keeps them in its likelihood."""
+    if fit.semi_supervised != "clamped":
+        return None
+    return labeled_statistics(rows.labeled, rows.labels, n_components, fit.covariance_type)
 
 
 def whole_rows(X):

@@ -70,17 +70,7 @@ def _precisions(parameters: MixtureParameters):
 
 
 def posteriors(X, parameters: MixtureParameters):
-    """Posteriors by scikit-learn's own E-step, under given parameters.
-
-    Parameters
-    ----------
-    X : ndarray of shape (N, D)
-    parameters : MixtureParameters
-
-    Returns
-    -------
-    ndarray of shape (N, K)
-    """
+    """Posteriors (N, K) by scikit-learn's own E-step, under given parameters."""
     model = GaussianMixture(n_components=parameters.n_components, covariance_type=parameters.covariance_type)
     model.weights_, model.means_ = parameters.weights, parameters.means
     model.covariances_ = parameters.covariances

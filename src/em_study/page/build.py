@@ -77,9 +77,7 @@ def make_page(
         configuration=configuration,
         changes=changes,
         cards=cards,
-        tally=tally(
-            (card.verdict, claim.basis, card) for card, claim in zip(cards, study.claims.values(), strict=True)
-        ),
+        tally=tally((card.verdict, card.claim.basis, card) for card in cards),
         verdicts=VERDICTS,
         ways=[way for found in frames.values() for way in found["ways"]],
         left_out={name: reason for found in frames.values() for name, reason in found["left_out"].items()},

@@ -12,14 +12,14 @@ from em_study.claims.sentences import quantity_of
 from em_study.claims.settings import AnyClaim, Claim
 from em_study.claims.verdicts import NOT_TESTED, VERDICTS, Verdict
 from em_study.columns import COLUMNS
+from em_study.configuration.study import Study
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from em_study.page.files import MOST_FILES, files_of
 from em_study.page.origin import command_of, experiment_of
-from em_study.page.stage import way_of_claim
 from em_study.page.strips import Held, points, strip
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import own_rows, repeated_runs
-from em_study.watch.ways import Way
+from em_study.watch.ways import Way, beside, named
 
 BASES = {
     "verbatim": "in the source's words",
@@ -36,12 +36,8 @@ class Card:
     """A claim as the page shows it, in text; what comes from its numbers is empty where there are none."""
 
     name: str
-    source: str
-    statement: str
-    quote: str  # what the source says, where, and how the statement comes from it
-    cited: str
-    address: str
-    basis: str
+    claim: AnyClaim
+    basis: str  # how the statement comes from the source
     verdict: Verdict
     chips: tuple  # each verdict with its words and whose data it is on, the source's own first
     headline: str
@@ -78,9 +74,8 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     configuration_files : list of path-like
     """
     verdict = VERDICTS[row.verdict]
-    stated = claim.quote or "", claim.cited or "", claim.address or "", BASES[claim.basis]
     told = row.headline, " ".join(row.explanation.replace(row.headline, "", 1).split())
-    heading = name, claim.source, claim.statement, *stated, verdict, chips_of(row, claim.basis), *told
+    heading = name, claim, BASES[claim.basis], verdict, chips_of(row, claim.basis), *told
     if not isinstance(claim, Claim) or verdict is NOT_TESTED:
         return Card(*heading)
     study, repeated = plan.study, repeated_runs(plan.study)
@@ -101,7 +96,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         n_more=max(0, len(files) - MOST_FILES),
         command=command_of(claim, configuration_files),
         experiments=(experiment,) if experiment else tuple(study.experiments),
-        way=_way(claim, experiment, plan, scenes, finding),
+        way=way_of(claim, experiment, study, scenes.get(experiment), finding),
     )
 
 
@@ -123,14 +118,34 @@ def strip_of(finding: Finding, held: Held) -> str:
     return strip(finding.draws, finding.observed, finding.range, held) if finding.claim.rules.is_drawn else ""
 
 
-def _way(claim: Claim, experiment: str | None, plan: Plan, scenes, finding: Finding) -> Way | None:
+def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | None, finding: Finding) -> Way | None:
+    """Find where a claim's number can be watched: in the draw, of those that are there, whose own comes nearest to it.
+
+    The scenes are those of the experiment that it is about.
+    """
     measured = claim.where.get("measurement") if claim.table == "measurements" else None
-    if claim.sweep or not scenes.get(experiment) or (measured and measured not in AT_THE_END):
+    if claim.sweep or not scenes or (measured and measured not in AT_THE_END):
         return None
     values = {0: finding.observed}  # the table of parameters is of this draw
     if "replicate" in finding.draws.index.names:
         values = dict(zip(finding.draws.index.get_level_values("replicate"), finding.draws, strict=True))
-    return way_of_claim(claim, plan.study.experiments[experiment], scenes[experiment], values, finding.observed)
+    fit, of = claim.where.get("fit"), study.experiments[experiment]
+    names = [fit, claim.other.get("fit", fit)]
+    if claim.table == "agreement":
+        names = [beside(of, str(claim.where.get("protocol"))), of.protocols.fit]
+    found = []
+    for key, scene in scenes.items():
+        draw, there = scene["draw"], scene["runs"]
+        for r in sorted(values) if draw is None else {draw} & {*values}:
+            left, right = (named(name, r, draw is None) for name in names)
+            if left == right:  # the claim is about one fit: any other beside it
+                right = next((run for run in there if run != left), left)
+            if {left, right} <= there.keys():
+                step = max(there[run]["steps"][-1] for run in (left, right))
+                where = "" if draw is None else f" in draw {r}"
+                text = f"{left} beside {right}{where}, where this number is {values[r]:.4g}"
+                found.append((abs(values[r] - finding.observed), r, Way(text, key, left, right, step)))
+    return min(found, key=lambda each: each[:2])[2] if found else None
 
 
 def axis_of(claim: Claim) -> str:

@@ -49,15 +49,7 @@ COLUMNS = ("panel", "line", "at", "mean", "95 % of the draws")
 
 
 def chart_of(summary, sweep: Sweep, name: str) -> Chart:
-    """Draw a sweep.
-
-    Parameters
-    ----------
-    summary : DataFrame
-        As for `em_study.figures.sweep.draw`.
-    sweep : Sweep
-    name : str
-    """
+    """Draw a sweep, of a summary as for `em_study.figures.panels.panels_of`."""
     every, color = panels_of(summary, sweep), sweep.figure.color
     panels = every[:MOST_PANELS]
     lines = [line for panel in panels for line in panel.lines]

@@ -27,21 +27,9 @@ MOST_TOLD = 30  # allowed values
 
 
 def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
-    """Yield lines on where a number comes from.
+    """Yield lines on where a number of the run in this folder comes from; a StudyError if there is none.
 
-    Parameters
-    ----------
-    words : list of str
-        A claim, or a table, the values of its key, and a column.
-    manifest : dict
-        Of the run in this folder.
-    root : Path
-        Of the code.
-
-    Raises
-    ------
-    StudyError
-        If there is no such number.
+    The words are a claim; or a table, the values of its key, and a column. The code lies in `root`.
     """
     try:
         study = Study.model_validate(manifest["configuration"])

@@ -23,11 +23,7 @@ def written(settings) -> str:
 def command_of(claim: Claim, configuration_files) -> str:
     """Write the command that makes a claim's table again, from the data, in the folder of the run.
 
-    Parameters
-    ----------
-    claim : Claim
-    configuration_files : list of str
-        config.yaml and its overlays, by their names in records.
+    The files are config.yaml and its overlays, by their names in records.
     """
     _, *overlays = configuration_files
     words = []

@@ -37,12 +37,7 @@ class Held:
 def axis_of(values, ends) -> Scale:
     """Choose the axis of a strip: logarithmic where the numbers span decades, then with a place for zeros.
 
-    Parameters
-    ----------
-    values : array-like of shape (n,)
-        The draws' numbers.
-    ends : array-like of shape (m,)
-        Others that must lie on the axis.
+    The ends are others that must lie on it.
     """
     values, every = np.asarray(values, dtype=float), np.array([*values, *ends], dtype=float)
     positive = values[values > 0]
@@ -66,18 +61,7 @@ def is_whole(values) -> bool:
 
 
 def strip(values, observed: float, interval, held: Held) -> str:
-    """Draw the numbers of a claim as SVG.
-
-    Parameters
-    ----------
-    values : array-like of shape (n,)
-        Numbers of the draws.
-    observed : float
-        What stands for them.
-    interval : (float, float)
-        2.5 and 97.5 percentile of the draws; NaN if there is none.
-    held : Held
-    """
+    """Draw the numbers of a claim as SVG, what was observed of them, and the interval of 95 %; NaN if there is none."""
     values = np.asarray(values, dtype=float)
     axis, base = axis_of(values, [observed, *held.ends]), TOP + HEIGHT
     parts = [_box("bar", x, base - height, width, height) for x, width, height in _bars(values, axis)]
@@ -91,14 +75,7 @@ def strip(values, observed: float, interval, held: Held) -> str:
 
 
 def points(rows: dict, held: Held) -> str:
-    """Draw a row of points for each experiment.
-
-    Parameters
-    ----------
-    rows : dict of array-like
-        Its numbers, by what is written over it.
-    held : Held
-    """
+    """Draw a row of points for each experiment: its numbers, by what is written over it."""
     axis = axis_of(np.concatenate([*rows.values()]), held.ends)
     parts = []
     for number, (text, values) in enumerate(rows.items()):

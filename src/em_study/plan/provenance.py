@@ -26,14 +26,7 @@ def settings_of(params) -> dict:
 
 
 def write_record(job, inputs: dict[str, str]):
-    """Write what a job has read, was told and has made.
-
-    Parameters
-    ----------
-    job : snakemake.script.Snakemake
-    inputs : dict of str
-        Checksum of each file that it read, by its name.
-    """
+    """Write what a job has read, by checksums of files by name, what it was told and what it has made."""
     places = Places()
     record = {
         "rule": job.rule,

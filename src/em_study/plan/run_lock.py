@@ -12,22 +12,9 @@ PLACE = Path(".snakemake/run.lock")
 
 
 def hold(folder: Path, about: dict | None = None):
-    """Hold the lock of a folder until what is returned is closed.
+    """Hold the lock of a folder until what is returned is closed; a StudyError if another process holds it.
 
-    Parameters
-    ----------
-    folder : Path
-    about : dict, optional
-        What to tell of the run to whoever asks later.
-
-    Returns
-    -------
-    file
-
-    Raises
-    ------
-    StudyError
-        If another process holds it.
+    `about` is what to tell of the run to whoever asks later.
     """
     (folder / PLACE).parent.mkdir(exist_ok=True)
     lock = open(folder / PLACE, "a+", encoding="utf-8")  # noqa: SIM115 (it stays open)

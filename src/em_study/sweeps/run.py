@@ -54,15 +54,7 @@ class InEachCell:
 
 
 def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
-    """Make the rows of a cell: one a fit and one a comparison, for each replicate; one where all are the same run.
-
-    Parameters
-    ----------
-    cell : Cell
-    sweep : InEachCell
-    seed : int
-        The study's root seed.
-    """
+    """Make the rows of a cell: one a fit and one a comparison, for each replicate; one where all are the same run."""
     experiment, cell_seed = cell.experiment, data_seed(cell, seed)
     dataset = experiment.data.load(sweep.replicates, cell_seed, "sweep")
     names = sweep.fits or list(experiment.fits)
@@ -177,19 +169,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Che
 def summarize(table: pd.DataFrame, varied: list[str]) -> dict[str, pd.DataFrame]:
     """Mean, 2.5 and 97.5 percentile over the replicates of each quantity, by cell, fit and protocol.
 
-    Fits that failed count in `converged` only; n is the number of the others.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Of a sweep: all rows of some cells.
-    varied : list of str
-        Its varied keys.
-
-    Returns
-    -------
-    dict of DataFrame
-        By quantity.
+    Fits that failed count in `converged` only; n is the number of the others. The table has all rows of some cells.
     """
     measurements = table.columns.difference([*varied, *SWEEP_COLUMNS], sort=False)
     quantities = table[[*MEASURED, *measurements]].astype(float)
@@ -207,14 +187,7 @@ def summarize(table: pd.DataFrame, varied: list[str]) -> dict[str, pd.DataFrame]
 def put_together(parts, varied: list[str], table, summary):
     """Write the table of a sweep and its summary, a million rows or more in the memory of some thousand.
 
-    Parameters
-    ----------
-    parts : list of path-like
-        The tables of its cells, in their order.
-    varied : list of str
-        Its varied keys.
-    table, summary : path-like
-        To write.
+    The parts are the tables of its cells, in their order.
     """
     join_tables(table, parts)
     with tempfile.TemporaryDirectory() as folder:

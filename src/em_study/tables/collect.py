@@ -9,19 +9,7 @@ COLLECTED = (*PARTS, "diagnosis")  # made of the experiments' parts
 
 
 def collect(name: str, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put the parts of a table together, in their order.
-
-    Parameters
-    ----------
-    name : str
-        A key of `COLUMNS`.
-    parts : list of DataFrame
-
-    Raises
-    ------
-    StudyError
-        If a part's columns are not those of the data dictionary.
-    """
+    """Put the parts of a table of `COLUMNS` together, in their order; a StudyError if one has other columns."""
     columns = list(COLUMNS[name])
     for part in parts:
         if list(part.columns) != columns:

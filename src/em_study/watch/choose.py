@@ -10,7 +10,7 @@ from em_study.data.dataset import Dataset, Replicate
 from em_study.evaluation.protocols import PUBLISHED, settings
 from em_study.evaluation.relabeling import best_names
 from em_study.experiments.settings import Experiment
-from em_study.fits.runs import Runs
+from em_study.fits.runs import Runs, inverse_covariances
 from em_study.watch.replay import NotShownError, Replay, StoredRun, continued, replay, stored_run
 from em_study.watch.ways import Way, beside, named
 from emgmm import MixtureParameters, posteriors
@@ -62,16 +62,7 @@ class Scene:
 def scenes_of(
     name: str, experiment: Experiment, dataset: Dataset, fits: dict[str, Runs], protocols: dict[str, Runs]
 ) -> tuple[list[Scene], list[Way]]:
-    """Choose the draws of an experiment that are worth watching, and say what is to be seen in them.
-
-    Parameters
-    ----------
-    name : str
-    experiment : Experiment
-    dataset : Dataset
-    fits, protocols : dict of Runs
-        By the name of the fit, or the protocol.
-    """
+    """Choose the draws of an experiment that are worth watching, and say what is to be seen in them."""
     n_draws, shared = len(next(iter(fits.values()))), len(dataset.unlabeled) == 1
     runs = [_runs_of_draw(experiment, fits, protocols, r) for r in range(n_draws)]
     if shared:
@@ -95,8 +86,7 @@ def _runs_of_draw(experiment: Experiment, fits, protocols, r: int) -> dict[str, 
         fit, ours = experiment.compared_fit, fits[experiment.protocols.fit]
         called, start = settings(name, fit, int(ours.n_maximizations[r])), ours.start(r)
         if called["precisions_are_covariances"] and start is not None:
-            inverse = 1 / start.covariances if start.type.diagonal else np.linalg.inv(start.covariances)
-            start = MixtureParameters(start.weights, start.means, inverse, start.covariance_type)
+            start = MixtureParameters(start.weights, start.means, inverse_covariances(start), start.covariance_type)
         as_called = fit.model_copy(update={"reg_covar": called["reg_covar"], "semi_supervised": "none"})
         found[beside(experiment, name)] = stored_run(as_called, runs, r, start)
     return found

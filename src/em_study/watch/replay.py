@@ -7,9 +7,10 @@ import numpy as np
 
 from em_study.data.dataset import Replicate
 from em_study.errors import StudyError
+from em_study.fits.missing import clamped
 from em_study.fits.runs import Run, Runs
 from em_study.fits.settings import Fit
-from emgmm import MixtureParameters, StoppingRule, expectation_maximization, labeled_statistics
+from emgmm import MixtureParameters, StoppingRule, expectation_maximization
 
 EVERY_STEP, MOST_STEPS = 30, 80  # shown: the first ones, then fewer and fewer, and the last
 MOST_WORK = 100_000_000  # steps times values: some seconds
@@ -104,12 +105,10 @@ def continued(rows: Replicate, run: StoredRun) -> float:
 
 
 def _em(rows: Replicate, run: StoredRun, begin: MixtureParameters, max_iter: int, tol: float = 0.0, **options):
-    labeled = None
-    if run.is_joint:
-        labeled = labeled_statistics(rows.labeled, rows.labels, begin.n_components, begin.covariance_type)
     rule = StoppingRule(tol=tol, max_iter=max_iter, before_maximization=True, earliest=2)
-    options |= {"labeled": labeled, "reg_covar": run.fit.reg_covar, "kernel": run.fit.kernel}
-    return expectation_maximization(rows.unlabeled, begin, rule, **options)
+    options |= {"reg_covar": run.fit.reg_covar, "kernel": run.fit.kernel}
+    labeled = clamped(rows, run.fit, begin.n_components)
+    return expectation_maximization(rows.unlabeled, begin, rule, labeled=labeled, **options)
 
 
 def _frame(p: MixtureParameters) -> np.ndarray:

@@ -60,17 +60,7 @@ def beside_the_fit(run):
 
 @measured(
     OneRun,
-    needs=("end", "truth", "complete"),
-    above_kmeans=Column("share", "the fit's accuracy less kmeans_accuracy"),
-)
-def above_kmeans(run):
-    """Put the fit's accuracy beside that of k-means on the same rows."""
-    return run.accuracy - run.draw.accuracy_of_kmeans
-
-
-@measured(
-    OneRun,
-    needs=("end", "gains", "truth", "complete"),
+    needs=("end", "gains", "truth", "complete", "ours_alone"),
     first=SOME,
     most_rows=SOME_ROWS,
     accuracy_change=Column("share", "the fit's accuracy less that at its start (of our EM, not clamped)"),
@@ -79,8 +69,6 @@ def above_kmeans(run):
 )
 def accuracy_by_step(run):
     """Take the steps of EM again, and classify by each."""
-    if run.fit.implementation != "emgmm" or run.fit.semi_supervised == "clamped":
-        return None
     X, by_step = run.complete, []
 
     def classify(step, mean_log_likelihood, parameters):

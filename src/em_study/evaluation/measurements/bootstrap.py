@@ -14,7 +14,7 @@ RANK = Tolerance(0.0, 100 / DRAWS)  # two near ones may swap
 
 @measured(
     OneRun,
-    needs=("end", "complete"),
+    needs=("end", "complete", "ours_alone"),
     first=1,
     most_rows=5000,
     bootstrap_likelihood_percentile=Column(
@@ -32,7 +32,7 @@ RANK = Tolerance(0.0, 100 / DRAWS)  # two near ones may swap
 )
 def bootstrap_percentiles(run):
     """Put the rows among draws from their own fit; nothing if it collapses on the way to its limit."""
-    if run.mixture is not None or run.fit.implementation != "emgmm" or run.fit.semi_supervised == "clamped":
+    if run.mixture is not None:
         return None
     settings = {"reg_covar": run.fit.reg_covar}
     (own,) = fit_many(run.complete[None], [run.end], STOPPING, **settings)

@@ -61,33 +61,6 @@ def clear_rows(run):
 
 
 @measured(
-    OneRun,
-    needs=("end", "one_feature", "truth"),
-    rows_between=Column("share", "share of the rows that lie between the outer class means"),
-    uncertainty_between=Column(
-        "share", "share of the rows' uncertainty (1 - largest posterior) that lies between them"
-    ),
-    unclear_between=Column("share", "share of the rows between them whose uncertainty is above the setting"),
-    unclear_from=Column("units of the feature", "smallest value whose uncertainty is above the setting"),
-    unclear_to=Column("units of the feature", "largest such value"),
-)
-def uncertainty_between(run):
-    """Tell where the unclear values are; nothing of what is not there."""
-    x, uncertainty = run.one_feature, run.uncertainty
-    centers = [x[run.truth == k].mean() for k in np.unique(run.truth)]
-    between = (x > min(centers)) & (x < max(centers))
-    unclear = uncertainty > UNCLEAR
-    found = {("rows_between", None): between.mean()}
-    if uncertainty.sum() > 0:
-        found["uncertainty_between", None] = uncertainty[between].sum() / uncertainty.sum()
-    if between.any():
-        found["unclear_between", UNCLEAR] = unclear[between].mean()
-    if unclear.any():
-        found |= {("unclear_from", UNCLEAR): x[unclear].min(), ("unclear_to", UNCLEAR): x[unclear].max()}
-    return found
-
-
-@measured(
     OneDraw,
     needs=("one_feature", "mixture"),
     unclear_between_by_truth=Column(

@@ -42,7 +42,6 @@ def histogram_distance(run):
     in_sweeps=False,
     sorted_weight=Column("share", "weight of a component; setting: its place by mean, from 0 (one feature)"),
     sorted_mean=Column("units of the feature", "likewise its mean"),
-    sorted_standard_deviation=Column("units of the feature", "likewise its standard deviation"),
 )
 def sorted_components(run):
     """List the components by their means, so that those of several draws can be compared."""
@@ -50,7 +49,6 @@ def sorted_components(run):
     for place, k in enumerate(np.argsort(run.end.means[:, 0])):
         found["sorted_weight", place] = run.end.weights[k]
         found["sorted_mean", place] = run.end.means[k, 0]
-        found["sorted_standard_deviation", place] = np.sqrt(run.end.variances[k, 0])
     return found
 
 
@@ -71,7 +69,6 @@ def smallest_component(run):
 @measured(
     OneRun,
     needs=("end", "mixture"),
-    mean_error=Column("standard deviations", "largest error of a mean, in its true component's standard deviations"),
     component_error=Column(
         "standard deviations",
         "largest error of a mean or standard deviation, in its true component's standard deviations",
@@ -84,15 +81,14 @@ def error_of_components(run):
     from scipy.optimize import linear_sum_assignment  # takes its time to import
 
     k, j = linear_sum_assignment(np.abs(run.end.means[:, None] - run.mixture.means).sum(axis=2))
-    of_means, of_deviations = _errors(run.end, k, run.mixture, j)
-    return {("mean_error", None): of_means, ("component_error", None): max(of_means, of_deviations)}
+    return _largest_error(run.end, k, run.mixture, j)
 
 
-def _errors(found: MixtureParameters, k, true: MixtureParameters, j) -> tuple[float, float]:
-    """Return the largest errors of the means and the standard deviations of components k, which are the true ones j."""
-    found_deviations, deviations = np.sqrt(found.variances), np.sqrt(true.variances)
-    of_means = (np.abs(found.means[k] - true.means[j]) / deviations[j]).max()
-    return of_means, np.abs(found_deviations[k] / deviations[j] - 1).max()
+def _largest_error(found: MixtureParameters, k, true: MixtureParameters, j) -> float:
+    """Return the largest error of a mean or standard deviation of components k, which are the true ones j."""
+    deviations = np.sqrt(true.variances)[j]
+    of_means = np.abs(found.means[k] - true.means[j]) / deviations
+    return max(of_means.max(), np.abs(np.sqrt(found.variances)[k] / deviations - 1).max())
 
 
 @measured(
@@ -126,4 +122,4 @@ def known_labels_error(draw):
         found = parameters_from_labels(draw.unlabeled, draw.truth, len(every))
     except CollapsedComponentError:
         return None
-    return max(_errors(found, every, draw.mixture, every))
+    return _largest_error(found, every, draw.mixture, every)

@@ -1,7 +1,5 @@
 """EM beside k-means, which it becomes, and what each pass over the rows is worth."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from em_study.columns import Column, Tolerance
@@ -12,7 +10,6 @@ from em_study.evaluation.relabeling import accuracy
 from emgmm import (
     CollapsedComponentError,
     MixtureParameters,
-    StoppingRule,
     article_stopping,
     expectation_maximization,
     judge_many,
@@ -26,18 +23,6 @@ MOST_ROWS = 200_000  # copied for it, some of them several times
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
 NEAR = 1e-6  # nats a row from the end
 BY_LINE_SEARCH = Tolerance(0.1)  # rounding decides on a step of L-BFGS more or less
-BY_ROUNDING = Tolerance(0.1, 1.0)  # likewise on which extrapolated steps are taken back
-
-
-@dataclass(frozen=True)
-class UpTo(StoppingRule):
-    """Stop where the mean log-likelihood is as high as another, in nats a row."""
-
-    level: float = np.inf
-
-    def is_met(self, trace, previous=None) -> bool:
-        """Tell whether EM is as far."""
-        return trace[-1] >= self.level
 
 
 @measured(
@@ -126,23 +111,17 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
         "likelihoods and gradients that L-BFGS takes from the same start to get as far",
         tolerance=BY_LINE_SEARCH,
     ),
-    passes_of_accelerated_em=Column(
-        "passes",
-        "passes that EM with Anderson acceleration takes from the same start to get as far; none if it does not",
-        tolerance=BY_ROUNDING,
-    ),
     accelerated_above_em=Column(
         "nats a row",
         "log-likelihood where accelerated EM ends, less that where EM ends",
         tolerance=Tolerance(1e-8, 1e-9),
     ),
-    passes_of_kmeans=Column("passes", "passes of k-means itself, from its own best start"),
     em_over_optimizer=Column(
         "ratio",
         "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far",
         tolerance=BY_LINE_SEARCH,
     ),
-    em_over_kmeans=Column("ratio", "passes_of_em divided by passes_of_kmeans"),
+    em_over_kmeans=Column("ratio", "passes_of_em divided by those of k-means itself, from its own best start"),
     em_above_kmeans=Column("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
 )
 def passes(draw):
@@ -158,23 +137,17 @@ def passes(draw):
         return None
     enough = result.trace[-1] - NEAR
     fast = expectation_maximization(X, start, rule, acceleration="anderson")
-    up_to = UpTo(**{**vars(rule), "level": enough})
-    as_far = expectation_maximization(X, start, up_to, acceleration="anderson")
     of_em = 1 + np.argmax(np.array(result.trace) >= enough)
     reached = np.array(maximize_likelihood(X, start)) >= enough
     of_optimizer = 1 + np.argmax(reached) if reached.any() else np.nan
-    of_kmeans = draw.kmeans.n_iter_
     found = {
         ("passes_of_em", None): of_em,
         ("passes_of_optimizer", None): of_optimizer,
-        ("passes_of_kmeans", None): of_kmeans,
         ("em_over_optimizer", None): of_em / of_optimizer if reached.any() else 0.0,
-        ("em_over_kmeans", None): of_em / of_kmeans,
+        ("em_over_kmeans", None): of_em / draw.kmeans.n_iter_,
     }
     if not fast.collapse:
         found["accelerated_above_em", None] = fast.trace[-1] - result.trace[-1]
-    if as_far.converged:
-        found["passes_of_accelerated_em", None] = as_far.n_passes
     if draw.truth is not None:
         by_em = posteriors(X, result.parameters).argmax(axis=1)
         found["em_above_kmeans", None] = accuracy(by_em, draw.truth, named=False) - draw.accuracy_of_kmeans

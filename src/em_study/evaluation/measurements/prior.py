@@ -27,7 +27,7 @@ def conjugate_prior(X, n_components: int) -> SufficientStatistics:
 
 @measured(
     OneRun,
-    needs=("start", "complete"),
+    needs=("start", "complete", "ours_alone"),
     first=100,
     most_rows=5000,
     map_smallest_change=Column(
@@ -43,8 +43,7 @@ def conjugate_prior(X, n_components: int) -> SufficientStatistics:
 )
 def climb_with_a_prior(run):
     """Tell whether EM with a prior climbs the posterior density, to a stationary point; nothing if it collapses."""
-    ours = run.fit.implementation == "emgmm" and run.fit.semi_supervised != "clamped" and run.fit.max_iter
-    if not ours or run.start.covariance_type != "full":
+    if not run.fit.max_iter or run.start.covariance_type != "full":
         return None
     prior = conjugate_prior(run.complete, run.start.n_components)
     found = expectation_maximization(run.complete, run.start, STOPPING, labeled=prior)

@@ -4,7 +4,7 @@ import numpy as np
 
 from em_study.columns import Column, Tolerance
 from em_study.evaluation.information import continued, information_near
-from em_study.evaluation.measurement import NotMeasurableError, OneFit, OneRun, measured
+from em_study.evaluation.measurement import NotMeasurableError, OneRun, measured
 from emgmm import article_stopping, expectation_maximization, posteriors
 
 SMALLEST_GAIN = 1e-11  # nats a row: below it, a ratio of gains is rounding
@@ -51,7 +51,7 @@ def trace_first(run):
 
 @measured(
     OneRun,
-    needs=("end", "complete"),
+    needs=("end", "complete", "ours_alone"),
     below_limit=Column(
         "nats a row",
         "mean log-likelihood that accelerated EM reaches from where the fit ended, less that of the fit (our EM with "
@@ -61,9 +61,7 @@ def trace_first(run):
 )
 def below_limit(run):
     """Tell how far before EM's limit article A's stopping rule stops; nothing if a component collapses later."""
-    fit = run.fit
-    plain = fit.implementation == "emgmm" and fit.semi_supervised != "clamped" and fit.reg_covar == 0
-    if not (plain and fit.stopping == "article" and fit.max_iter):
+    if run.fit.reg_covar or run.fit.stopping != "article" or not run.fit.max_iter:
         return None
     rule = article_stopping(1e-12, 20_000)
     on = expectation_maximization(run.complete, run.end, rule, acceleration="anderson")
@@ -137,23 +135,6 @@ def convergence_rate(run):
     gains = np.diff(continued(run.end, run.rows, run.fit, article_stopping(SMALLEST_GAIN, MOST_STEPS)).trace)
     gains = gains[gains > SMALLEST_GAIN][-2:]
     return np.sqrt(gains[1] / gains[0]) if len(gains) > 1 else None
-
-
-@measured(
-    OneFit,
-    rate_overlap_correlation=Column(
-        "rank correlation",
-        "of predicted_rate and overlap over the replicates",
-        tolerance=Tolerance(1e-3),  # two near ranks may swap
-    ),
-)
-def rate_overlap_correlation(fit):
-    """Tell whether EM is slow where components overlap; nothing, from less than three replicates."""
-    from scipy.stats import spearmanr  # takes its time to import
-
-    rates, overlaps = fit.found.get("predicted_rate", {}), fit.found.get("overlap", {})
-    both = [r for r in rates if r in overlaps]
-    return spearmanr([rates[r] for r in both], [overlaps[r] for r in both]).statistic if len(both) > 2 else None
 
 
 @measured(
