@@ -17,14 +17,19 @@ UNITS = {"nats a row": " nats per sample", "standard errors": " standard errors"
 }
 
 
-def criterion(finding, name: str = "criterion") -> list[str]:
-    """Say what a draw, or the statistic, must fulfil; nothing of what is 0 or 1."""
-    claim, scale = finding.claim, _scale(finding.claim)
+def asked(claim) -> str:
+    """Write what a draw, or the statistic, must fulfil."""
     if says_yes_or_no(claim):
-        return []
+        return claim.comparison.words()
+    scale = _scale(claim)
     comparison = replace(claim.comparison, published=scale * claim.published, tolerance=scale * claim.tolerance)
     many = f" times as many {_column(claim).label}" if claim.over and _column(claim).unit == COUNT else ""
-    return [f"The {name} is: {comparison.words()}{many}{_unit(claim, comparison.published)}."]
+    return f"{comparison.words()}{many}{_unit(claim, comparison.published)}"
+
+
+def criterion(finding, name: str = "criterion") -> list[str]:
+    """Say it in a sentence; nothing of what is 0 or 1."""
+    return [] if says_yes_or_no(finding.claim) else [f"The {name} is: {asked(finding.claim)}."]
 
 
 def met(finding, said: str, how: str = "is met") -> str:

@@ -71,8 +71,8 @@ def _on_own_rows(finding: Finding) -> str:
         how, verdict, number = "", here.verdict, here.observed
     else:
         return ""
-    number, verdict = phrases.measured(claim, number), verdict.said_of(claim.basis)
-    return f"On the source's own data the number judged is {number}{how}: {verdict}."
+    number = "" if claim.kind == "existence" else f" the number judged is {phrases.measured(claim, number)}"
+    return f"On the source's own data{number}{how}: {verdict.said_of(claim.basis)}."
 
 
 def _cause(finding: Finding) -> str:

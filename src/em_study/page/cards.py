@@ -86,7 +86,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     files, experiment = files_of(claim, plan), experiment_of(claim, study)
     return Card(
         *heading,
-        held=held.text,
+        held=f"criterion: {phrases.asked(claim)}",
         set_by="the source's number" if claim.threshold_of == "article" else "our reading: the source gives no number",
         observed="" if finding.by_experiment else phrases.estimate(finding),
         axis=axis_of(claim),
