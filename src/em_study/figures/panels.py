@@ -18,7 +18,7 @@ MOST_LINES = 12  # with a colour and a name of their own
 
 @dataclass(frozen=True)
 class Line:
-    """A quantity along a panel: at each place, (n,), the mean over the draws, and where 95 % of them lie.
+    """A quantity along a panel: at each place, (n,), the mean over the replicates, and their 2.5 and 97.5 percentiles.
 
     `key` is the value that tells it from the others, `label` how that reads. A place is the value of the setting, or
     the number of its name.
@@ -143,7 +143,7 @@ def title_of(summary, sweep: Sweep, name: str) -> str:
     if sweep.replicates == 1:
         return title + "the one replicate of each"
     n_lines = 1 if figure.color is None else drawn[figure.color].nunique()
-    what = "mean, and where 95 % lie," if figure.kind == "lines" and n_lines <= MOST_LINES else "mean"
+    what = "mean, and 2.5 to 97.5 percentile" if figure.kind == "lines" and n_lines <= MOST_LINES else "mean"
     fewest = drawn["n"].min() if len(drawn) else 0
     failed = (
         f", of which at least {fewest} count (others failed, or are the same run)" if fewest < sweep.replicates else ""

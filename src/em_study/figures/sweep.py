@@ -17,8 +17,8 @@ SCALE = "cividis"  # of the colours of more than MOST_LINES lines
 
 
 CAPTION = (
-    "Quantities over the values of a sweep: the mean over the replicates, shaded where 95 % of them lie, or, of many "
-    "lines and in a heat map, the mean alone. See how the quantity moves with the setting."
+    "Quantities over the values of a sweep: the mean over the replicates, shaded from their 2.5 to their 97.5 "
+    "percentile, or, of many lines and in a heat map, the mean alone. See how the quantity moves with the setting."
 )
 
 

@@ -19,7 +19,7 @@ class SweepFigure(Closed):
     panels: Name | None = Field(None, description="Varied key that panels tell apart.")
     kind: Literal["lines", "heatmap"] = Field(
         "lines",
-        description="lines: mean over the replicates, and where 95 % of them lie. heatmap: the mean, over x and color.",
+        description="lines: mean and 2.5 to 97.5 percentile of the replicates. heatmap: the mean, over x and color.",
     )
     where: dict[str, Scalar] = Field({}, description="Value that a column must have, by column.")
 
