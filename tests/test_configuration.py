@@ -286,6 +286,8 @@ def test_parameters_are_named_by_features_or_their_numbers(tmp_path, parameter, 
         ("published: 0.6", 0.05),
         ("published: 2314.316", 0.0005),
         ("published: 2314", 0.5),
+        ("published: 30, quantity: n_iter", 0),
+        ("published: 6, table: measurements, quantity: value, where: {measurement: printed_numbers}", 0),
         ("published: -1.0e-3", 0.00005),
         ("published: 2e3", 0.5),
         ("published: 0.60, tolerance: 0", 0),
@@ -296,7 +298,7 @@ def test_parameters_are_named_by_features_or_their_numbers(tmp_path, parameter, 
 def test_a_printed_number_is_met_to_half_of_its_last_digit(tmp_path, text, tolerance):
     (tmp_path / "good.yaml").write_text(yaml.safe_dump(GOOD))
     (tmp_path / "own.yaml").write_text(
-        f"claims: {{A1: {{statement: s, experiment: toy, table: fits, quantity: n_iter, {text}}}}}"
+        f"claims: {{A1: {{statement: s, experiment: toy, <<: {{table: fits, quantity: bic}}, {text}}}}}"
     )
     claim = load([tmp_path / "good.yaml", tmp_path / "own.yaml"]).study.claims["A1"]
     assert (claim.tolerance, claim.source) == (tolerance, "this study")

@@ -16,7 +16,9 @@ from pydantic import (
 from em_study.claims.comparison import RELATIONS, Comparison
 from em_study.claims.kinds import KINDS, Inequality
 from em_study.claims.verdicts import BY_ARGUMENT, FORMER, NOT_TESTED, VERDICTS
-from em_study.settings import Address, Closed, Name, Printed, Scalar, Slug, half_digit, valid
+from em_study.columns import COLUMNS, COUNT
+from em_study.evaluation.measurements import QUANTITIES
+from em_study.settings import Address, Closed, Name, Printed, Scalar, Slug, block, half_digit, valid
 from em_study.wording import at_most_words
 
 
@@ -94,7 +96,7 @@ class Test(Selection):
         0.0,
         ge=0,
         description="How far from it counts as equal. Default of a claim of kind number: half of the last digit of "
-        "`published` as it is written (0.60 has two, of a whole number 0.5); else 0.",
+        "`published` as it is written (0.60 has two digits; of a whole number 0.5, but of a count 0); else 0.",
     )
 
     @property
@@ -214,7 +216,7 @@ class Claim(Test, Statement):
             raw = {**raw, "kind": "number" if raw.get("relation", "equals") == "equals" else "inequality"}
         published = valid(Printed, raw.get("published"))
         if raw["kind"] == "number" and raw.get("tolerance") is None and published is not None:
-            raw = {**raw, "tolerance": half_digit(published)}
+            raw = {**raw, "tolerance": 0.0 if _is_count(raw) else half_digit(published)}
         return raw
 
     @property
@@ -234,6 +236,13 @@ class Claim(Test, Statement):
                 below, selection = (*below, "among"), selection.among
                 found[below] = selection
         return found
+
+
+def _is_count(raw: dict) -> bool:
+    """Tell whether the numbers of a claim as read are counts."""
+    of = block(raw, "where").get("measurement") if raw.get("table") == "measurements" else raw.get("quantity")
+    known = COLUMNS["fits"] | COLUMNS["agreement"] | QUANTITIES
+    return not raw.get("over") and isinstance(of, str) and of in known and known[of].unit == COUNT
 
 
 class Untested(Statement):
