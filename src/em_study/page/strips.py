@@ -13,7 +13,7 @@ WIDTH, MARGIN, TOP, HEIGHT, BOTTOM = 560, 24, 34, 56, 34  # of the drawing, in C
 SIDES = MARGIN, WIDTH - MARGIN
 ROW = 32  # height of an experiment's
 DIGITS = 9.5  # pixels of a character of the labels
-MOST_BARS = 40
+MOST_BARS, FEW = 40, 20  # few numbers are shown one by one
 WIDEST, THIN = 40, 4  # pixels; numbers that hardly differ have one thin bar
 ROUNDING = 1e-9  # of a place, in widths of a bar
 DECADES, ROOM = 3.0, 0.04  # from which on the axis is logarithmic; share of it that is left free beyond the numbers
@@ -153,7 +153,8 @@ def _bars(values, axis: Scale):
     """Yield left end, width and height of the bars of a histogram, whose outer ones lie about the end numbers."""
     places, room = np.array([axis.place(value) for value in values]), SIDES[1] - SIDES[0]
     low, high = places.min(), places.max()
-    each = min(WIDEST, room / min(MOST_BARS, max(8, 2 * int(np.sqrt(len(values))))))
+    n_bars = min(MOST_BARS, 2 * int(np.sqrt(len(values)))) if len(values) > FEW else MOST_BARS
+    each = min(WIDEST, room / n_bars)
     if is_whole(values) and axis.kind == "linear" and axis.last - axis.first <= 2 * MOST_BARS:
         each = room / (axis.last - axis.first)
     if high - low > THIN:
