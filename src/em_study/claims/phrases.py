@@ -8,7 +8,7 @@ import numpy as np
 
 from em_study.columns import COLUMNS, COUNT, TRUTH, Column
 from em_study.evaluation.measurements import QUANTITIES
-from em_study.wording import Measured
+from em_study.wording import Measured, ends_apart
 
 STATISTICS = {"min": "smallest", "max": "largest", "geometric_mean": "geometric mean"}
 COUNTS, WHOLE = (COUNT, "passes"), ("median", "min", "max")  # units, and statistics of them that are written as such
@@ -84,7 +84,8 @@ def spread(finding, said: str = "") -> str:
     ends, which = finding.range, f"95 % of the {finding.claim.draws}"
     if not math.isfinite(ends[0]):
         ends, which = (finding.draws.min(), finding.draws.max()), f"all {finding.claim.draws}"
-    low, high = (f"{_scale(finding.claim) * end:{'.0f' if _is_whole(finding.claim) else '.3g'}}" for end in ends)
+    low, high = (_scale(finding.claim) * end for end in ends)
+    low, high = (f"{low:.0f}", f"{high:.0f}") if _is_whole(finding.claim) else ends_apart(low, high, 3)
     between = f"{which} lie between {low} and {high}{_unit(finding.claim)}."
     told = capitalized(estimate(finding))
     return capitalized(between) if told in said else f"{told}; {between}"
@@ -101,7 +102,8 @@ def measured(claim, value: float, error: float = math.nan) -> str:
     scale = _scale(claim)
     if not claim.rules.is_drawn:
         return f"{value:.2g}{_unit(claim)}"
-    return f"{Measured(scale * value, precision(claim, scale * error))}{_unit(claim, scale * value)}"
+    comparison = replace(claim.comparison, published=scale * claim.published, tolerance=scale * claim.tolerance)
+    return f"{comparison.told(scale * value, precision(claim, scale * error))}{_unit(claim, scale * value)}"
 
 
 def precision(selection, error: float) -> float:

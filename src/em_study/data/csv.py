@@ -101,6 +101,7 @@ class CsvData(Source):
     )
 
     shape = property(lambda self: (None, len(self.features)))  # the files tell the classes
+    feature_names = property(lambda self: self.features)
     n_rows = property(lambda self: about_rows(self.unlabeled.place))
     has_labels = property(lambda self: self.labeled is not None)
     knows_classes = property(lambda self: self.has_labels or self.unlabeled.target is not None)

@@ -115,7 +115,15 @@ def strip_of(finding: Finding, held: Held) -> str:
     if finding.by_experiment:
         rows = {f"{name}: {part.count} of {part.n}": part.draws for name, part in finding.by_experiment.items()}
         return points(rows, held)
-    return strip(finding.draws, finding.observed, finding.range, held) if finding.claim.rules.is_drawn else ""
+    if not finding.claim.rules.is_drawn:
+        return ""
+    return strip(
+        finding.draws,
+        finding.observed,
+        finding.range,
+        held,
+        finding.claim.comparison.told(finding.observed, finding.error),
+    )
 
 
 def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | None, finding: Finding) -> Way | None:
