@@ -64,7 +64,7 @@ def is_whole(values) -> bool:
 
 
 def strip(values, observed: float, interval, held: Held, said: str) -> str:
-    """Draw the numbers of a claim as SVG, what was observed of them (as it is said), and the interval of 95 % or NaN."""
+    """Draw the numbers of a claim as SVG, what was observed of them, as it is said, and the 95 % interval or NaN."""
     values = np.asarray(values, dtype=float)
     axis, base = axis_of(values, [observed, *held.ends]), TOP + HEIGHT
     parts = [_box("bar", x, base - height, width, height) for x, width, height in _bars(values, axis)]
