@@ -124,6 +124,13 @@ COLUMNS = {
             _CRITERION,
             label="Akaike information criterion (lower is better)",
         ),
+        "icl": Column(
+            "nats",
+            "integrated completed likelihood of the unlabeled rows: bic, and a cost for components that overlap; lower "
+            "is better",
+            _CRITERION,
+            label="integrated completed likelihood (lower is better)",
+        ),
         "accuracy": Column(
             "share",
             "share of unlabeled rows given their true class (0-1; empty if unknown); for a fit that never saw a label, "

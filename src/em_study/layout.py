@@ -70,6 +70,7 @@ FILES = {
     "data": File("results/data/{experiment}.npz", "data", holds_rows=True),
     "fits": File("results/fits/{experiment}/{fit}.npz", "fit"),
     "watch": File("results/watch/{experiment}.json", "watch", holds_rows=True),
+    "own_data": File("results/own_data/{experiment}.json", "own_data", holds_rows=True),
     "measurements": File("results/evaluation/{experiment}/measurements.csv", "measure"),
     "sklearn": File("results/sklearn/{experiment}/{protocol}.npz", "sklearn"),
     "agreement": File("results/evaluation/{experiment}/agreement.csv", "compare"),
@@ -91,8 +92,8 @@ FILES = {
     "manifest": File("results/manifest.json", "manifest", APART),
     "opening": File("results/report/opening.rst", "pages", APART),
     "table_page": File("results/report/{page}.html", "pages", APART),
-    "report_image": File("results/report/figures/{owner}/{drawn}.webp", "report_image", APART),
-    "report": File("results/report.html", "", APART),  # which `snakemake --report` makes of the run
+    "report_image": File("results/report/figures/{owner}/{drawn}.webp", "report_image", APART, holds_rows=True),
+    "report": File("results/report.html", "", APART, holds_rows=True),  # which `snakemake --report` makes of the run
     "run": File("results/run.json", "", APART),  # at the end of the run
     "record": File("results/records/{job}.json", "", RECORDS),  # by the job of the log of that name
 }

@@ -67,13 +67,15 @@ def _scores(dataset, runs, fit):
     judged = judge_many(dataset.rows_of(ends), [*ends.values()])
     for (r, parameters), (found, each) in zip(ends.items(), judged, strict=True):
         log_likelihood, n_samples, free = each.sum(), len(each), parameters.n_parameters
+        bic = free * np.log(n_samples) - 2 * log_likelihood
         truth = dataset.replicate(r).truth
         yield (
             r,
             {
                 "mean_log_likelihood": log_likelihood / n_samples,
-                "bic": free * np.log(n_samples) - 2 * log_likelihood,
+                "bic": bic,
                 "aic": 2 * free - 2 * log_likelihood,
+                "icl": bic - 2 * np.log(found.max(axis=1)).sum(),
                 "accuracy": np.nan if truth is None else accuracy(found.argmax(axis=1), truth, fit.uses_labels),
             },
         )

@@ -48,10 +48,10 @@ def imputed(rows: Replicate, missing: str, parameters: MixtureParameters):
 def what_lacks(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:
     """Say why what is left cannot be fitted; nothing if it can."""
     complete = "complete " * (fit.missing == "complete_rows")
-    X, needed = rows.unlabeled, 1 if fit.initialization in ("labels", "random") else n_components
+    X, needed = rows.unlabeled, 1 if fit.from_labels or fit.initialization == "random" else n_components
     if len(X) < needed:
         return f"too few {complete}rows, {len(X)} where {needed} are needed"
-    if fit.initialization == "labels":
+    if fit.from_labels:
         for k in np.setdiff1d(np.arange(len(classes)), rows.labels):
             return f"class '{classes[k]}' has no {complete}labeled row"
     seen = [X, rows.labeled] if fit.semi_supervised == "clamped" and fit.missing != "column_means" else [X]

@@ -1,0 +1,207 @@
+"""What a fit says of a user's own samples: the classes, the samples it is least sure of, what labels were worth."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from em_study.data.dataset import Dataset, Replicate
+from em_study.data.seeds import generator
+from em_study.evaluation.information import information_at
+from em_study.evaluation.measurements.certainty import UNCLEAR
+from em_study.evaluation.scores import PUBLISHED_REPLICATE
+from em_study.fits.em import run_fit
+from em_study.fits.missing import fitted_rows
+from em_study.fits.runs import Runs
+from em_study.fits.settings import Fit
+from emgmm import MixtureParameters, posteriors
+
+LEVEL = 0.95
+LEAST_SURE = 10  # samples that are listed
+FOLDS = 10  # of the cross-validation
+MOST_SAMPLES = 100_000  # of which labels are tried: each fold is a fit
+FEWEST_RESAMPLES = 40  # that have a number below their 2.5 percentile
+
+
+def answer(dataset: Dataset, runs: dict[str, Runs], fits: dict[str, Fit], seed: int, experiment: str) -> dict:
+    """Say what the fits of an experiment found, as what JSON can hold; a number that there is none of is None.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    runs : dict of Runs
+        Of each fit.
+    fits : dict of Fit
+    seed : int
+        The study's root seed.
+    experiment : str
+    """
+    rows = dataset.replicate(PUBLISHED_REPLICATE)
+    X = np.concatenate([rows.unlabeled, rows.labeled])
+    counts = np.bincount(rows.labels, minlength=len(dataset.classes))
+    found = {
+        "features": dataset.features.tolist(),
+        "keep": dataset.kept_columns().columns,
+        "n_samples": len(X),
+        "labels": dict(zip(dataset.classes.tolist(), counts.tolist(), strict=True)) if len(rows.labels) else {},
+        "missing": dict(zip(dataset.features.tolist(), np.isnan(X).sum(axis=0).tolist(), strict=True)),
+        "mean": np.nanmean(X, axis=0),
+        "spread": np.nanstd(X, axis=0),
+        "fits": {name: _of_fit(dataset, runs[name], fit) for name, fit in fits.items()},
+        "worth": {
+            name: _worth(dataset, fit, seed, experiment, name)
+            for name, fit in fits.items()
+            if fit.semi_supervised != "none" and runs[name].end(PUBLISHED_REPLICATE)
+        },
+    }
+    return _plain(found)
+
+
+def _plain(value):
+    """Make arrays lists, and NaN None."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray, pd.Index)):
+        return [_plain(each) for each in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _of_fit(dataset: Dataset, runs: Runs, fit: Fit) -> dict:
+    rows, end = dataset.replicate(PUBLISHED_REPLICATE), runs.end(PUBLISHED_REPLICATE)
+    if end is None:
+        return {"failure": str(runs.failure[PUBLISHED_REPLICATE])}
+    found = posteriors(rows.unlabeled, end)
+    ranked = np.argsort(found, axis=1)[:, :-3:-1]
+    largest = np.take_along_axis(found, ranked, axis=1)
+    unsure = np.argsort(largest[:, 0], kind="stable")[:LEAST_SURE] if end.n_components > 1 else []
+    interval, refusal, by = _intervals(rows, len(dataset.unlabeled) > 1, runs, fit)
+    named = fit.uses_labels and end.n_components <= len(dataset.classes)
+    components = dataset.classes[: end.n_components] if named else np.arange(end.n_components).astype(str)
+    by_features = posteriors(rows.labeled, end)
+    labeled_in, doubted = np.zeros((end.n_components, len(dataset.classes)), dtype=int), np.empty(0, dtype=int)
+    if named:
+        others = np.flatnonzero(by_features.argmax(axis=1) != rows.labels)
+        doubted = others[np.argsort(by_features[others, rows.labels[others]], kind="stable")][:LEAST_SURE]
+    else:
+        np.add.at(labeled_in, (by_features.argmax(axis=1), rows.labels), 1)
+    fitted = fitted_rows(rows, fit)
+    return {
+        "names": components,
+        "are_classes": named,
+        "share": end.weights,
+        "interval": interval,
+        "no_interval": refusal,
+        "interval_by": by,
+        "n_assigned": np.bincount(found.argmax(axis=1), minlength=end.n_components),
+        "label_names": dataset.classes,
+        "labeled_in": labeled_in,
+        "mean": end.means,
+        "spread": np.sqrt(np.diagonal(end.covariance_matrices, axis1=1, axis2=2)),
+        "n_fitted": len(fitted.unlabeled) + len(fitted.labeled) * (fit.semi_supervised == "clamped"),
+        "n_unlabeled": len(found),
+        "n_unclear": (largest[:, 0] <= 1 - UNCLEAR).sum(),
+        "unsure": [
+            _sample(dataset, i) | {"values": rows.unlabeled[i], "first": ranked[i], "probability": largest[i]}
+            for i in unsure
+        ],
+        "doubted": [
+            _sample(dataset, len(found) + i)
+            | {"label": dataset.classes[rows.labels[i]], "first": each.argmax(), "probability": each.max()}
+            for i, each in zip(doubted, by_features[doubted], strict=True)
+        ],
+        "converged": bool(runs.converged[PUBLISHED_REPLICATE]),
+        "higher": _higher(dataset, runs),
+    }
+
+
+def _sample(dataset: Dataset, i: int) -> dict:
+    """Say where a sample stands in its file, counted from 0, and what was kept of it; the labeled ones come last."""
+    kept, n_unlabeled = dataset.kept_columns(), dataset.unlabeled.shape[1]
+    if dataset.order is not None:
+        i = dataset.order[i]
+    elif i >= n_unlabeled:  # in a file of their own, of which nothing is kept
+        return {"sample": i - n_unlabeled, "kept": [""] * kept.shape[1]}
+    return {"sample": i, "kept": ["" if value is None else str(value) for value in kept.iloc[i]]}
+
+
+def _intervals(rows: Replicate, is_resampled: bool, runs: Runs, fit: Fit):
+    """Give the intervals of the shares, (K, 2); or why there are none; and what they come from."""
+    ends = runs.ends()
+    end = ends.pop(PUBLISHED_REPLICATE)
+    if is_resampled and len(ends) >= FEWEST_RESAMPLES:
+        shares = [each.weights[_same_order(end, each, fit)] for each in ends.values()]
+        low, high = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        return np.stack([low, high], axis=1), "", f"{len(ends)} bootstrap resamples"
+    try:
+        information = information_at(end, rows, fit)
+        if information is None:
+            return None, "there are too few samples for the parameters, or too many parameters", ""
+        low, high = information.intervals(LEVEL)
+    except ValueError:
+        return None, information.refusal, ""
+    return np.stack([low.weights, high.weights], axis=1), "", "the observed information"
+
+
+def _same_order(end: MixtureParameters, other: MixtureParameters, fit: Fit):
+    """List the components of another fit in the order of those that they are nearest to."""
+    from scipy.optimize import linear_sum_assignment  # takes its time to import
+
+    if fit.uses_labels:
+        return np.arange(end.n_components)
+    variances = np.diagonal(end.covariance_matrices, axis1=1, axis2=2).mean(axis=0)
+    return linear_sum_assignment(((end.means[:, None] - other.means) ** 2 / variances).sum(axis=2))[1]
+
+
+def _higher(dataset: Dataset, runs: Runs) -> float:
+    """Tell by how much, in nats per sample, another start on the same samples ended higher."""
+    if len(dataset.unlabeled) > 1 or not runs.n_traced.all():
+        return 0.0
+    last = np.where(runs.failure == "", runs.trace[np.arange(len(runs)), runs.n_traced - 1], -np.inf)
+    return float(last.max() - last[PUBLISHED_REPLICATE])
+
+
+def _worth(dataset: Dataset, fit: Fit, seed: int, experiment: str, name: str) -> dict:
+    """Hide labels by folds, and count who finds them again: the other labels alone, and the fit with all samples.
+
+    A class with one label keeps it. The samples whose labels are hidden stay, without labels.
+    """
+    rows, draw = dataset.replicate(PUBLISHED_REPLICATE), generator(seed, experiment, "data", "folds")
+    if len(rows.unlabeled) + len(rows.labeled) > MOST_SAMPLES:
+        return {"refusal": f"this is not measured of more than {MOST_SAMPLES:,} samples"}
+    fold, begin = np.full(len(rows.labels), -1), 0
+    for k in range(len(dataset.classes)):
+        of_class = draw.permutation(np.flatnonzero(rows.labels == k))
+        if len(of_class) > 1:
+            fold[of_class] = (begin + np.arange(len(of_class))) % FOLDS
+            begin += len(of_class)
+    if begin == 0:
+        return {"refusal": "no class has two labels"}
+    start = fit if fit.from_labels else fit.model_copy(update={"initialization": "shrunken_labels"})
+    alone = start.model_copy(update={"semi_supervised": "init_only", "max_iter": 0, "n_init": 1})
+    guessed = {"alone": np.full(len(fold), -1), "fit": np.full(len(fold), -1)}
+    for number in np.unique(fold[fold >= 0]):
+        hidden = fold == number
+        some = replace(
+            dataset,
+            unlabeled=np.concatenate([rows.labeled[hidden], rows.unlabeled])[None],
+            truth=None,
+            labeled=rows.labeled[~hidden][None],
+            labels=rows.labels[~hidden][None],
+            whole=None,
+        )
+        for by, settings in (("alone", alone), ("fit", fit)):
+            end = run_fit(some, settings, 1, seed, experiment, name).end(0)
+            if end is not None:
+                guessed[by][hidden] = posteriors(rows.labeled[hidden], end).argmax(axis=1)
+    tried = fold >= 0
+    right = {by: (labels == rows.labels)[tried] for by, labels in guessed.items()}
+    return {
+        "n": tried.sum(),
+        "alone": right["alone"].sum(),
+        "fit": right["fit"].sum(),
+        "only_alone": (right["alone"] & ~right["fit"]).sum(),
+        "only_fit": (right["fit"] & ~right["alone"]).sum(),
+        "failed": sum((labels[tried] < 0).sum() for labels in guessed.values()),
+        "largest_class": np.bincount(rows.labels[tried]).max(),
+    }
