@@ -39,15 +39,17 @@ def answer(dataset: Dataset, runs: dict[str, Runs], fits: dict[str, Fit], seed: 
     rows = dataset.replicate(PUBLISHED_REPLICATE)
     X = np.concatenate([rows.unlabeled, rows.labeled])
     counts = np.bincount(rows.labels, minlength=len(dataset.classes))
+    kept = dataset.kept_columns()
+    kept = pd.DataFrame(index=range(len(X))) if kept is None else kept
     found = {
         "features": dataset.features.tolist(),
-        "keep": dataset.kept_columns().columns,
+        "keep": kept.columns,
         "n_samples": len(X),
         "labels": dict(zip(dataset.classes.tolist(), counts.tolist(), strict=True)) if len(rows.labels) else {},
         "missing": dict(zip(dataset.features.tolist(), np.isnan(X).sum(axis=0).tolist(), strict=True)),
         "mean": np.nanmean(X, axis=0),
         "spread": np.nanstd(X, axis=0),
-        "fits": {name: _of_fit(dataset, runs[name], fit) for name, fit in fits.items()},
+        "fits": {name: _of_fit(dataset, kept, runs[name], fit) for name, fit in fits.items()},
         "worth": {
             name: _worth(dataset, fit, seed, experiment, name)
             for name, fit in fits.items()
@@ -67,7 +69,7 @@ def _plain(value):
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def _of_fit(dataset: Dataset, runs: Runs, fit: Fit) -> dict:
+def _of_fit(dataset: Dataset, kept, runs: Runs, fit: Fit) -> dict:
     rows, end = dataset.replicate(PUBLISHED_REPLICATE), runs.end(PUBLISHED_REPLICATE)
     if end is None:
         return {"failure": str(runs.failure[PUBLISHED_REPLICATE])}
@@ -102,11 +104,11 @@ def _of_fit(dataset: Dataset, runs: Runs, fit: Fit) -> dict:
         "n_unlabeled": len(found),
         "n_unclear": (largest[:, 0] <= 1 - UNCLEAR).sum(),
         "unsure": [
-            _sample(dataset, i) | {"values": rows.unlabeled[i], "first": ranked[i], "probability": largest[i]}
+            _sample(dataset, kept, i) | {"values": rows.unlabeled[i], "first": ranked[i], "probability": largest[i]}
             for i in unsure
         ],
         "doubted": [
-            _sample(dataset, len(found) + i)
+            _sample(dataset, kept, len(found) + i)
             | {"label": dataset.classes[rows.labels[i]], "first": each.argmax(), "probability": each.max()}
             for i, each in zip(doubted, by_features[doubted], strict=True)
         ],
@@ -115,14 +117,12 @@ def _of_fit(dataset: Dataset, runs: Runs, fit: Fit) -> dict:
     }
 
 
-def _sample(dataset: Dataset, i: int) -> dict:
+def _sample(dataset: Dataset, kept, i: int) -> dict:
     """Say where a sample stands in its file, counted from 0, and what was kept of it; the labeled ones come last."""
-    kept, n_unlabeled = dataset.kept_columns(), dataset.unlabeled.shape[1]
-    if dataset.order is not None:
-        i = dataset.order[i]
-    elif i >= n_unlabeled:  # in a file of their own, of which nothing is kept
+    place, n_unlabeled = i if dataset.order is None else dataset.order[i], dataset.unlabeled.shape[1]
+    if dataset.order is None and i >= n_unlabeled:  # in a file of their own, of which nothing is kept
         return {"sample": i - n_unlabeled, "kept": [""] * kept.shape[1]}
-    return {"sample": i, "kept": ["" if value is None else str(value) for value in kept.iloc[i]]}
+    return {"sample": place, "kept": ["" if pd.isna(value) else str(value) for value in kept.iloc[place]]}
 
 
 def _intervals(rows: Replicate, is_resampled: bool, runs: Runs, fit: Fit):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from em_study.claims.intervals import NORMAL, share_interval
+from em_study.data.formats import ending_of
 from em_study.experiments.settings import Experiment
 from em_study.figures.style import packed
 from em_study.layout import FILES, RESULTS
@@ -137,7 +138,7 @@ def _fit(name, experiment: Experiment, key: str, of: dict, found: dict, picture:
     if experiment.data.incomplete:
         links.append(("missing values imputed", _link("imputed", name, key)))
     told_in_words = f"Samples of {name} by the {what} of fit {key}"
-    first_row = 2 if experiment.data.is_text else 1  # the header is row 1
+    first_row = 2 if ending_of(experiment.data.main.place) == ".csv" else 1  # the header is row 1
     tables = [_shares(of, what), _means(of, found, what), _unsure(of, found, first_row), _doubted(of, found, first_row)]
     return FitToOwnData(
         key, tuple(sentences), tuple(table for table in tables if table.rows), picture, told_in_words, tuple(links)
