@@ -45,7 +45,7 @@ COMMANDS = {
         },
         """Takes columns of numbers for features, a column of names that is filled in part for the labels, and carries
 others along. Writes NAME.yaml in this folder, which it never overwrites: data, fits, a sweep over the number of
-components and the type of covariances, two claims to edit. Says what it saw, and the next command (docs/own-data.md).""",
+components and the type of covariances, two claims to edit. Says what it saw, and the next command.""",
         "if it is written",
         ("mine.csv", "mine.csv --label species"),
     ),

@@ -38,14 +38,13 @@ def answer(dataset: Dataset, runs: dict[str, Runs], fits: dict[str, Fit], seed: 
     """
     rows = dataset.replicate(PUBLISHED_REPLICATE)
     X = np.concatenate([rows.unlabeled, rows.labeled])
-    counts = np.bincount(rows.labels, minlength=len(dataset.classes))
     kept = dataset.kept_columns()
     kept = pd.DataFrame(index=range(len(X))) if kept is None else kept
     found = {
         "features": dataset.features.tolist(),
         "keep": kept.columns,
         "n_samples": len(X),
-        "labels": dict(zip(dataset.classes.tolist(), counts.tolist(), strict=True)) if len(rows.labels) else {},
+        "labels": _counts(dataset, rows.labels) if len(rows.labels) else {},
         "missing": dict(zip(dataset.features.tolist(), np.isnan(X).sum(axis=0).tolist(), strict=True)),
         "mean": np.nanmean(X, axis=0),
         "spread": np.nanstd(X, axis=0),
@@ -57,6 +56,11 @@ def answer(dataset: Dataset, runs: dict[str, Runs], fits: dict[str, Fit], seed: 
         },
     }
     return _plain(found)
+
+
+def _counts(dataset: Dataset, labels) -> dict[str, int]:
+    """Count labels, by the class."""
+    return dict(zip(dataset.classes.tolist(), np.bincount(labels, minlength=len(dataset.classes)), strict=True))
 
 
 def _plain(value):
@@ -79,24 +83,23 @@ def _of_fit(dataset: Dataset, kept, runs: Runs, fit: Fit) -> dict:
     unsure = np.argsort(largest[:, 0], kind="stable")[:LEAST_SURE] if end.n_components > 1 else []
     interval, refusal, by = _intervals(rows, len(dataset.unlabeled) > 1, runs, fit)
     named = fit.uses_labels and end.n_components <= len(dataset.classes)
-    components = dataset.classes[: end.n_components] if named else np.arange(end.n_components).astype(str)
-    by_features = posteriors(rows.labeled, end)
-    labeled_in, doubted = np.zeros((end.n_components, len(dataset.classes)), dtype=int), np.empty(0, dtype=int)
+    names = dataset.classes if named else np.array([f"component {k}" for k in range(end.n_components)])
+    by_features, labeled_in, doubted = posteriors(rows.labeled, end), [], []
+    guessed = by_features.argmax(axis=1)
     if named:
-        others = np.flatnonzero(by_features.argmax(axis=1) != rows.labels)
+        others = np.flatnonzero(guessed != rows.labels)
         doubted = others[np.argsort(by_features[others, rows.labels[others]], kind="stable")][:LEAST_SURE]
-    else:
-        np.add.at(labeled_in, (by_features.argmax(axis=1), rows.labels), 1)
+    elif len(guessed):
+        labeled_in = [_counts(dataset, rows.labels[guessed == k]) for k in range(end.n_components)]
     fitted = fitted_rows(rows, fit)
     return {
-        "names": components,
+        "names": names[: end.n_components],
         "are_classes": named,
         "share": end.weights,
         "interval": interval,
         "no_interval": refusal,
         "interval_by": by,
         "n_assigned": np.bincount(found.argmax(axis=1), minlength=end.n_components),
-        "label_names": dataset.classes,
         "labeled_in": labeled_in,
         "mean": end.means,
         "spread": np.sqrt(np.diagonal(end.covariance_matrices, axis1=1, axis2=2)),
@@ -104,16 +107,20 @@ def _of_fit(dataset: Dataset, kept, runs: Runs, fit: Fit) -> dict:
         "n_unlabeled": len(found),
         "n_unclear": (largest[:, 0] <= 1 - UNCLEAR).sum(),
         "unsure": [
-            _sample(dataset, kept, i) | {"values": rows.unlabeled[i], "first": ranked[i], "probability": largest[i]}
+            _sample(dataset, kept, i)
+            | {"values": rows.unlabeled[i], "first": names[ranked[i]], "probability": largest[i]}
             for i in unsure
         ],
         "doubted": [
             _sample(dataset, kept, len(found) + i)
-            | {"label": dataset.classes[rows.labels[i]], "first": each.argmax(), "probability": each.max()}
-            for i, each in zip(doubted, by_features[doubted], strict=True)
+            | {
+                "label": dataset.classes[rows.labels[i]],
+                "first": names[guessed[i]],
+                "probability": by_features[i].max(),
+            }
+            for i in doubted
         ],
         "converged": bool(runs.converged[PUBLISHED_REPLICATE]),
-        "higher": _higher(dataset, runs),
     }
 
 
@@ -151,14 +158,6 @@ def _same_order(end: MixtureParameters, other: MixtureParameters, fit: Fit):
         return np.arange(end.n_components)
     variances = np.diagonal(end.covariance_matrices, axis1=1, axis2=2).mean(axis=0)
     return linear_sum_assignment(((end.means[:, None] - other.means) ** 2 / variances).sum(axis=2))[1]
-
-
-def _higher(dataset: Dataset, runs: Runs) -> float:
-    """Tell by how much, in nats per sample, another start on the same samples ended higher."""
-    if len(dataset.unlabeled) > 1 or not runs.n_traced.all():
-        return 0.0
-    last = np.where(runs.failure == "", runs.trace[np.arange(len(runs)), runs.n_traced - 1], -np.inf)
-    return float(last.max() - last[PUBLISHED_REPLICATE])
 
 
 def _worth(dataset: Dataset, fit: Fit, seed: int, experiment: str, name: str) -> dict:

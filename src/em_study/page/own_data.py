@@ -11,7 +11,6 @@ from em_study.experiments.settings import Experiment
 from em_study.figures.style import packed
 from em_study.layout import FILES, RESULTS
 from em_study.page.svg import told
-from em_study.sweeps.settings import Sweep
 from em_study.wording import rounded
 
 MOST_COMPONENTS, MOST_FEATURES = 12, 30  # in a table
@@ -30,8 +29,8 @@ class Table:
     """A table in text; the first cell of a row is its heading."""
 
     caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    header: list[str]
+    rows: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -39,23 +38,22 @@ class FitToOwnData:
     """What a fit found: sentences, tables, the picture as a data URI, and files to open, by what they hold."""
 
     name: str
-    sentences: tuple[str, ...]
-    tables: tuple[Table, ...] = ()
-    picture: str = ""
-    told: str = ""  # the picture in words
-    links: tuple[tuple[str, str], ...] = ()
+    sentences: list[str]
+    tables: list[Table]
+    picture: str
+    links: dict[str, str]
 
 
 @dataclass(frozen=True)
 class OwnData:
-    """The part of the page on one experiment."""
+    """The part of the page on one experiment; `private` are the files that hold the user's samples."""
 
     name: str
-    sentences: tuple[str, ...]
-    fits: tuple[FitToOwnData, ...]
-    choices: tuple[Table, ...]
-    choice: str  # what they say
-    private: tuple[str, ...]  # files that hold the user's samples
+    sentences: list[str]
+    fits: list[FitToOwnData]
+    choices: list[Table]
+    choice: str
+    private: list[str]
     next: str
 
 
@@ -79,79 +77,62 @@ def own_data_of(name: str, experiment: Experiment, found: dict, sweeps: dict, pi
         Data URIs, by the fit.
     """
     choices, best = [], {}
-    for key, (sweep, summary) in sweeps.items():
-        tables, fit, lowest = choice_of(key, sweep, summary)
+    for key, of_sweep in sweeps.items():
+        tables, fit, lowest = choice_of(key, *of_sweep)
         choices += tables
         best |= {fit: lowest} if lowest else {}
     names = {"experiment": name, "owner": name, "format": experiment.predictions}
     names |= dict.fromkeys(("fit", "figure", "drawn", "image"), "*")
-    fits = [_fit(name, experiment, key, of, found, pictures.get(key, "")) for key, of in found["fits"].items()]
     return OwnData(
         name,
-        tuple(_samples(found)),
-        tuple(fits),
-        tuple(choices),
-        _chosen(best, found),
-        tuple(file.of(**names) for file in FILES.values() if file.holds_rows),
+        [*_samples(found)],
+        [_fit(name, experiment, fit, of, found, pictures.get(fit, "")) for fit, of in found["fits"].items()],
+        choices,
+        _chosen(best),
+        [file.of(**names) for file in FILES.values() if file.holds_rows],
         next_step(experiment, found, best),
     )
 
 
 def _samples(found: dict):
     """Yield what there is to know of the samples."""
-    n, labels = found["n_samples"], found["labels"]
-    missing = {feature: n for feature, n in found["missing"].items() if n}
-    labeled = (
-        f", {sum(labels.values()):,} of them with a label ({_listed(labels)})" if labels else ", none with a label"
-    )
-    yield f"{n:,} samples, {len(found['features'])} features{labeled}."
+    labels, missing = found["labels"], {feature: n for feature, n in found["missing"].items() if n}
+    labeled = f"{sum(labels.values()):,} of them with a label ({_listed(labels)})" if labels else "none with a label"
+    yield f"{found['n_samples']:,} samples, {len(found['features'])} features, {labeled}."
     if missing:
         yield f"{sum(missing.values()):,} values are missing ({_listed(missing)})."
 
 
 def _listed(counts: dict) -> str:
-    return ", ".join(f"{name}: {n:,}" for name, n in counts.items())
+    return ", ".join(f"{name}: {n:,}" for name, n in counts.items() if n)
 
 
-def _fit(name, experiment: Experiment, key: str, of: dict, found: dict, picture: str) -> FitToOwnData:
+def _fit(name, experiment: Experiment, fit: str, of: dict, found: dict, picture: str) -> FitToOwnData:
     if "failure" in of:
-        return FitToOwnData(key, (f"This fit failed: {of['failure']}.",))
-    what = "classes" if of["are_classes"] else "components"
-    sentences = []
-    if not of["converged"]:
-        sentences.append("It had not converged after its last step: raise max_iter before you use it.")
-    largest = int(np.argmax(of["share"]))
-    sentences.append(
-        f"The largest of {len(of['names'])} {what} is {_called(of, largest)}: {share_of(of, largest)} of the samples."
-        + (f" No share has an interval: {of['no_interval']}." if of["no_interval"] else "")
-    )
-    unclear = of["n_unclear"]
-    sentences.append(
-        f"{of['n_unlabeled'] - unclear:,} of {of['n_unlabeled']:,} samples without a label are in one of the {what} "
-        f"with a probability above 90 %; {unclear:,} are not."
-    )
+        return FitToOwnData(fit, [f"This fit failed: {of['failure']}."], [], "", {})
+    what, largest, clear = _what(of), int(np.argmax(of["share"])), of["n_unlabeled"] - of["n_unclear"]
+    sentences = [
+        f"The largest of {len(of['names'])} {what} is {of['names'][largest]}: {share_of(of, largest)} of the samples.",
+        f"{clear:,} of {of['n_unlabeled']:,} samples without a label are in one of the {what} with a probability above "
+        f"90 %; {of['n_unclear']:,} are not.",
+    ]
+    if of["no_interval"]:
+        sentences.append(f"The shares have no interval: {of['no_interval']}.")
     if any(found["missing"].values()):
-        sentences.append(MISSING[experiment.fits[key].missing])
-    if key in found["worth"]:
-        sentences += _worth(found["worth"][key])
-    links = [("predictions", _link("predictions", name, key, experiment.predictions))]
-    if experiment.data.incomplete:
-        links.append(("missing values imputed", _link("imputed", name, key)))
-    told_in_words = f"Samples of {name} by the {what} of fit {key}"
+        sentences.append(MISSING[experiment.fits[fit].missing])
+    sentences += _worth(found["worth"][fit]) if fit in found["worth"] else []
+    links = {"predictions": FILES["predictions"], "imputed values": FILES["imputed"]}
+    links = {of: file.of(experiment=name, fit=fit, format=experiment.predictions) for of, file in links.items()}
+    if not experiment.data.incomplete:
+        links.pop("imputed values")
     first_row = 2 if ending_of(experiment.data.main.place) == ".csv" else 1  # the header is row 1
-    tables = [_shares(of, what), _means(of, found, what), _unsure(of, found, first_row), _doubted(of, found, first_row)]
-    return FitToOwnData(
-        key, tuple(sentences), tuple(table for table in tables if table.rows), picture, told_in_words, tuple(links)
-    )
+    tables = [_shares(of), _means(of, found), _unsure(of, found, first_row), _doubted(of, found, first_row)]
+    links = {of: path.removeprefix(RESULTS) for of, path in links.items()}
+    return FitToOwnData(fit, sentences, [table for table in tables if table.rows], picture, links)
 
 
-def _link(kind: str, experiment: str, fit: str, ending: str = "csv") -> str:
-    """Give the path of a file from the page."""
-    return FILES[kind].of(experiment=experiment, fit=fit, format=ending).removeprefix(RESULTS)
-
-
-def _called(of: dict, k: int) -> str:
-    return of["names"][k] if of["are_classes"] else f"component {of['names'][k]}"
+def _what(of: dict) -> str:
+    return "classes" if of["are_classes"] else "components"
 
 
 def share_of(of: dict, k: int) -> str:
@@ -160,40 +141,34 @@ def share_of(of: dict, k: int) -> str:
     if of["interval"] is None:
         return f"{100 * share:.3g} %"
     low, high = of["interval"][k]
-    error = 100 * (high - low) / (2 * NORMAL)
-    one, *ends = (rounded(100 * value, error) for value in (share, low, high))
+    one, *ends = (rounded(100 * value, 100 * (high - low) / (2 * NORMAL)) for value in (share, low, high))
     return f"{one} % (95 % interval {ends[0]} to {ends[1]} %)"
 
 
-def _shares(of: dict, what: str) -> Table:
-    header = [what, "share of the samples", "samples without a label in it"]
-    rows = [[_called(of, k), share_of(of, k), f"{n:,}"] for k, n in enumerate(of["n_assigned"][:MOST_COMPONENTS])]
-    if any(map(any, of["labeled_in"])):
+def _shares(of: dict) -> Table:
+    header, shown = [_what(of), "share of the samples", "samples without a label in it"], range(len(of["names"]))
+    rows = [[of["names"][k], share_of(of, k), f"{of['n_assigned'][k]:,}"] for k in shown[:MOST_COMPONENTS]]
+    if of["labeled_in"]:
         header.append("labeled samples in it")
-        for row, counts in zip(rows, of["labeled_in"], strict=False):
-            row.append(_listed({name: n for name, n in zip(of["label_names"], counts, strict=True) if n}))
+        rows = [[*row, _listed(labels)] for row, labels in zip(rows, of["labeled_in"], strict=False)]
     by = f"; intervals by {of['interval_by']}" if of["interval_by"] else ""
-    caption = f"Shares of the {what}, estimated from {of['n_fitted']:,} samples{by}"
-    return Table(caption, tuple(header), tuple(map(tuple, rows)))
+    return Table(f"Shares of the {_what(of)}, estimated from {of['n_fitted']:,} samples{by}", header, rows)
 
 
-def _means(of: dict, found: dict, what: str) -> Table:
-    shown, n_features = range(min(len(of["names"]), MOST_COMPONENTS)), len(found["features"])
+def _means(of: dict, found: dict) -> Table:
+    means, spreads = ([found[key], *of[key][:MOST_COMPONENTS]] for key in ("mean", "spread"))
 
     def number(mean, spread):
-        return "" if mean is None else f"{rounded(mean, spread / 100 if spread else 0)} ± {told(spread or 0.0, 3)}"
+        return "" if mean is None else f"{rounded(mean, spread / 100)} ± {told(spread, 3)}"
 
+    some, more = found["features"][:MOST_FEATURES], max(0, len(found["features"]) - MOST_FEATURES)
     rows = [
-        (
-            feature,
-            number(found["mean"][d], found["spread"][d]),
-            *(number(of["mean"][k][d], of["spread"][k][d]) for k in shown),
-        )
-        for d, feature in enumerate(found["features"][:MOST_FEATURES])
+        [feature, *(number(mean[d], spread[d]) for mean, spread in zip(means, spreads, strict=True))]
+        for d, feature in enumerate(some)
     ]
-    more = f"; the first {MOST_FEATURES} of {n_features} features" if n_features > MOST_FEATURES else ""
-    caption = f"Mean ± standard deviation of each feature, in all samples and in each of the {what}{more}"
-    return Table(caption, ("feature", "all samples", *(_called(of, k) for k in shown)), tuple(rows))
+    caption = f"Mean ± standard deviation of each feature, in all samples and in each of the {_what(of)}"
+    caption += f"; {more} more features are in results/tables/parameters.csv" if more else ""
+    return Table(caption, ["feature", "all samples", *of["names"][:MOST_COMPONENTS]], rows)
 
 
 def _unsure(of: dict, found: dict, first_row: int) -> Table:
@@ -201,23 +176,23 @@ def _unsure(of: dict, found: dict, first_row: int) -> Table:
     rows = []
     for each in of["unsure"]:
         values = ("missing" if value is None else told(value) for value in each["values"][: len(some)])
-        chances = (_chance(of, *pair) for pair in zip(each["first"], each["probability"], strict=True))
-        rows.append((f"{each['sample'] + first_row:,}", *each["kept"], *chances, *values))
-    header = ("row of the file", *found["keep"], "most probable", "next", *some)
-    return Table("The samples without a label that the fit is least sure of", header, tuple(rows))
+        chances = map(_chance, each["first"], each["probability"])
+        rows.append([f"{each['sample'] + first_row:,}", *each["kept"], *chances, *values])
+    header = ["row of the file", *found["keep"], "most probable", "next", *some]
+    return Table("The samples without a label that the fit is least sure of", header, rows)
 
 
 def _doubted(of: dict, found: dict, first_row: int) -> Table:
     rows = []
     for each in of["doubted"]:
-        said = each["label"], _chance(of, each["first"], each["probability"])
-        rows.append((f"{each['sample'] + first_row:,}", *each["kept"], *said))
-    header = ("row of the file", *found["keep"], "label", "most probable by the features alone")
-    return Table("Labels that the fit doubts: look whether they are right", header, tuple(rows))
+        said = each["label"], _chance(each["first"], each["probability"])
+        rows.append([f"{each['sample'] + first_row:,}", *each["kept"], *said])
+    header = ["row of the file", *found["keep"], "label", "most probable by the features alone"]
+    return Table("Labels that the fit doubts: look whether they are right", header, rows)
 
 
-def _chance(of: dict, k: int, probability: float) -> str:
-    return f"{_called(of, k)} {100 * probability:.3g} %"
+def _chance(name: str, probability: float) -> str:
+    return f"{name} {100 * probability:.3g} %"
 
 
 def _worth(worth: dict):
@@ -231,10 +206,10 @@ def _worth(worth: dict):
     points = 100 * (worth["fit"] - worth["alone"]) / n
     verdict = "is better" if low > 0 else "is worse" if high < 0 else "may be better or worse"
     yield (
-        f"When a tenth of the labels was hidden at a time, the other labels alone classified {alone} of those "
-        f"correctly; this fit, which uses the samples without a label too, {fit}. "
-        f"The fit {verdict}: {points:+.1f} percentage points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}. "
-        f"The largest class alone is {worth['largest_class']:,} of {n:,}."
+        f"What the labels were worth: when a tenth of them was hidden at a time, the other labels alone classified {alone} "
+        f"of those correctly; this fit, which uses the samples without a label too, {fit}. The fit {verdict}: {points:+.1f} "
+        f"percentage points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}. The largest class for all gets "
+        f"{worth['largest_class']:,} of {n:,}."
     )
     if worth["failed"]:
         yield f"{worth['failed']:,} of these guesses count as wrong, for the fit without their label failed."
@@ -256,7 +231,7 @@ def difference_interval(only_one: int, only_other: int, n: int) -> tuple[float, 
     return max(-1.0, one - other - half), min(1.0, one - other + half)
 
 
-def choice_of(name: str, sweep: Sweep, summary) -> tuple[list[Table], str, dict]:
+def choice_of(name: str, sweep, summary) -> tuple[list[Table], str, dict]:
     """Tabulate the criteria of a sweep over the number of components or the type of covariances.
 
     Returns
@@ -264,60 +239,50 @@ def choice_of(name: str, sweep: Sweep, summary) -> tuple[list[Table], str, dict]
     list of Table
     str
         The fit that is varied.
-    dict of (str, float)
-        By the criterion, the setting with the lowest value in words, and how much higher the next is.
+    dict of (dict, float)
+        By the criterion, the settings with the lowest value, and how much higher the next is.
     """
     keys, fit = [*sweep.vary], next(iter(sweep.vary)).split(".")[1]
-    tables, lowest = [], {}
+    short, tables, lowest = [key.split(".")[-1] for key in keys], [], {}
     for criterion, called in CRITERIA.items():
-        rows = summary[(summary["quantity"] == criterion) & (summary["fit"] == fit)]
-        if rows.empty:
+        means = summary[(summary["quantity"] == criterion) & (summary["fit"] == fit)].set_index(keys)["mean"]
+        if means.empty:
             continue
-        values = {tuple(map(str, key)): mean for *key, mean in rows[[*keys, "mean"]].itertuples(index=False)}
-        order = sorted(values, key=values.get)
-        gap = values[order[1]] - values[order[0]] if len(order) > 1 else np.inf
-        lowest[criterion] = dict(zip([key.split(".")[-1] for key in keys], order[0], strict=True)), gap
-        down, across = [str(value) for value in sweep.vary[keys[0]]], [[]]
-        if len(keys) > 1:
-            across = [[str(value)] for value in sweep.vary[keys[1]]]
-
-        def cell(key, values=values, best=order[0]):
-            mark = " (lowest)" if key == best else ""
-            return f"{values[key]:,.1f}{mark}" if key in values else "failed"
-
-        table = [(value, *(cell((value, *other)) for other in across)) for value in down]
-        heads = [other[0] if other else called for other in across]
+        ordered = means.sort_values()
+        gap = ordered.iloc[1] - ordered.iloc[0] if len(ordered) > 1 else np.inf
+        best = ordered.index[0] if len(keys) > 1 else ordered.index[:1]
+        lowest[criterion] = dict(zip(short, best, strict=True)), gap
+        wide = means.unstack() if len(keys) > 1 else means.to_frame(called)
+        wide = wide.map(
+            lambda mean: f"{mean:,.1f}{' (lowest)' * (mean == ordered.iloc[0])}" if mean == mean else "failed"
+        )
         caption = f"{called} of fit {fit}, sweep {name}: the lower, the better"
-        tables.append(Table(caption, (keys[0].split(".")[-1], *heads), tuple(table)))
+        tables.append(Table(caption, [short[0], *map(str, wide)], [[*map(str, row)] for row in wide.itertuples()]))
     return tables, fit, lowest
 
 
-def _chosen(best: dict, found: dict) -> str:
+def _chosen(best: dict) -> str:
     said = []
     for fit, lowest in best.items():
-        for criterion, (setting, gap) in lowest.items():
+        for criterion, (settings, gap) in lowest.items():
             clear = "far" if gap > CLEARLY_WORSE else "little, so that both are possible"
             how = f"; the next is {gap:.1f} higher, which is {clear}" if np.isfinite(gap) else ""
-            said.append(f"{CRITERIA[criterion]} of fit {fit} is lowest with {_settings(setting)}{how}.")
+            said.append(f"{CRITERIA[criterion]} of fit {fit} is lowest with {_settings(settings)}{how}.")
     return " ".join(said)
 
 
-def _settings(setting: dict) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in setting.items())
+def _settings(settings: dict) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in settings.items())
 
 
 def next_step(experiment: Experiment, found: dict, best: dict) -> str:
     """Say what to do next: the first of a list that is called for."""
-    fits = found["fits"]
-    if failed := [name for name, of in fits.items() if "failure" in of]:
-        return f"Mend fit {failed[0]}, which failed: reg_covar, another initialization or fewer components may do."
-    if slow := [name for name, of in fits.items() if not of["converged"]]:
-        return f"Raise max_iter of fit {slow[0]}, which had not converged."
-    if other := [name for name, of in fits.items() if of["higher"] > 1e-3]:
-        return (
-            f"Set n_init: {max(10, experiment.replicates)} for fit {other[0]}: another of its starts found a higher "
-            f"likelihood, by {fits[other[0]]['higher']:.3g} nats per sample, than the one that is shown."
-        )
+    fits, (first, *_) = found["fits"], found["fits"]
+    for name, of in fits.items():
+        if "failure" in of:
+            return f"Mend fit {name}, which failed: reg_covar, another initialization or fewer components may do."
+        if not of["converged"]:
+            return f"Raise max_iter of fit {name}, which had not converged."
     for name, worth in found["worth"].items():
         if worth.get("n") and difference_interval(worth["only_fit"], worth["only_alone"], worth["n"])[1] < 0:
             return (
@@ -325,15 +290,14 @@ def next_step(experiment: Experiment, found: dict, best: dict) -> str:
                 "samples without a label made it worse."
             )
     for name, lowest in best.items():
-        setting, gap = lowest.get("bic", ({}, 0.0))
-        fit = experiment.fits[name].model_dump() | {"n_components": len(fits[name]["names"])}
-        if any(str(fit[key]) != value for key, value in setting.items()) and gap > CLEARLY_WORSE:
-            return f"Give fit {name} the setting that BIC prefers, {_settings(setting)}, and run again."
+        settings, gap = lowest["bic"]
+        given = experiment.fits[name].model_dump() | {"n_components": len(fits[name]["names"])}
+        if gap > CLEARLY_WORSE and any(given[key] != value for key, value in settings.items()):
+            return f"Give fit {name} the setting that BIC prefers, {_settings(settings)}, and run again."
     if not best:
         return "Add a sweep over the number of components and the type of covariances: docs/own-data.md has one."
     if refused := [name for name, of in fits.items() if of["no_interval"]]:
         return f"For intervals of the shares of fit {refused[0]}, set data.resample: bootstrap and replicates: 200."
-    name, of = next(iter(fits.items()))
-    if of["n_unclear"] > MANY * of["n_unlabeled"]:
+    if fits[first]["n_unclear"] > MANY * fits[first]["n_unlabeled"]:
         return "Label the samples listed as least sure, and run again: there a label tells most."
-    return f"Use the predictions of fit {name}, and look at the samples listed as least sure by hand."
+    return f"Use the predictions of fit {first}, and look at the samples listed as least sure by hand."
