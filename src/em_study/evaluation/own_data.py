@@ -107,29 +107,26 @@ def _of_fit(dataset: Dataset, kept, runs: Runs, fit: Fit) -> dict:
         "n_unlabeled": len(found),
         "n_unclear": (largest[:, 0] <= 1 - UNCLEAR).sum(),
         "unsure": [
-            _sample(dataset, kept, i)
-            | {"values": rows.unlabeled[i], "first": names[ranked[i]], "probability": largest[i]}
-            for i in unsure
+            _sample(dataset, kept, i, names[ranked[i]], largest[i]) | {"values": rows.unlabeled[i]} for i in unsure
         ],
         "doubted": [
-            _sample(dataset, kept, len(found) + i)
-            | {
-                "label": dataset.classes[rows.labels[i]],
-                "first": names[guessed[i]],
-                "probability": by_features[i].max(),
-            }
+            _sample(dataset, kept, len(found) + i, names[guessed[i]], by_features[i].max())
+            | {"label": dataset.classes[rows.labels[i]]}
             for i in doubted
         ],
         "converged": bool(runs.converged[PUBLISHED_REPLICATE]),
     }
 
 
-def _sample(dataset: Dataset, kept, i: int) -> dict:
-    """Say where a sample stands in its file, counted from 0, and what was kept of it; the labeled ones come last."""
-    place, n_unlabeled = i if dataset.order is None else dataset.order[i], dataset.unlabeled.shape[1]
-    if dataset.order is None and i >= n_unlabeled:  # in a file of their own, of which nothing is kept
-        return {"sample": i - n_unlabeled, "kept": [""] * kept.shape[1]}
-    return {"sample": place, "kept": ["" if pd.isna(value) else str(value) for value in kept.iloc[place]]}
+def _sample(dataset: Dataset, kept, i: int, names, probabilities) -> dict:
+    """Say where a sample stands in its file, counted from 0, what was kept of it, and its most probable classes."""
+    place, values = i if dataset.order is None else dataset.order[i], [None] * kept.shape[1]
+    if dataset.order is None and i >= dataset.unlabeled.shape[1]:  # labeled, in a file of which nothing is kept
+        place -= dataset.unlabeled.shape[1]
+    else:
+        values = kept.iloc[place]
+    told = ["" if pd.isna(value) else str(value) for value in values]
+    return {"sample": place, "kept": told, "first": names, "probability": probabilities}
 
 
 def _intervals(rows: Replicate, is_resampled: bool, runs: Runs, fit: Fit):

@@ -206,10 +206,10 @@ def _worth(worth: dict):
     points = 100 * (worth["fit"] - worth["alone"]) / n
     verdict = "is better" if low > 0 else "is worse" if high < 0 else "may be better or worse"
     yield (
-        f"What the labels were worth: when a tenth of them was hidden at a time, the other labels alone classified {alone} "
-        f"of those correctly; this fit, which uses the samples without a label too, {fit}. The fit {verdict}: {points:+.1f} "
-        f"percentage points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}. The largest class for all gets "
-        f"{worth['largest_class']:,} of {n:,}."
+        "What the labels were worth: when a tenth of them was hidden at a time, the other labels alone classified "
+        f"{alone} of those correctly; this fit, which uses the samples without a label too, {fit}. "
+        f"The fit {verdict}: {points:+.1f} percentage points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}. "
+        f"The largest class for all gets {worth['largest_class']:,} of {n:,}."
     )
     if worth["failed"]:
         yield f"{worth['failed']:,} of these guesses count as wrong, for the fit without their label failed."
@@ -252,10 +252,9 @@ def choice_of(name: str, sweep, summary) -> tuple[list[Table], str, dict]:
         gap = ordered.iloc[1] - ordered.iloc[0] if len(ordered) > 1 else np.inf
         best = ordered.index[0] if len(keys) > 1 else ordered.index[:1]
         lowest[criterion] = dict(zip(short, best, strict=True)), gap
-        wide = means.unstack() if len(keys) > 1 else means.to_frame(called)
-        wide = wide.map(
-            lambda mean: f"{mean:,.1f}{' (lowest)' * (mean == ordered.iloc[0])}" if mean == mean else "failed"
-        )
+        wide = means.map("{:,.1f}".format)
+        wide[means == ordered.iloc[0]] += " (lowest)"
+        wide = wide.unstack(fill_value="failed") if len(keys) > 1 else wide.to_frame(called)
         caption = f"{called} of fit {fit}, sweep {name}: the lower, the better"
         tables.append(Table(caption, [short[0], *map(str, wide)], [[*map(str, row)] for row in wide.itertuples()]))
     return tables, fit, lowest
