@@ -114,6 +114,7 @@ BUT_DATA = FIGURES | {
     "impute",
     "diagnose",
     "measure",
+    "own_data",
     "watch",
     "tables",
     "claims",
