@@ -78,7 +78,8 @@ def test_every_link_leads_somewhere(page, project, study):
     files = {link for link in read.links if (project / "results" / link).is_file()}
     assert files == {"predictions/mine/start.csv"}
     assert len(set(read.ids)) == len(read.ids)
-    assert set(read.links) <= files | {f"#{name}" for name in read.ids} | {claim.address for claim in study.claims.values()}
+    addresses = {claim.address for claim in study.claims.values()}
+    assert set(read.links) <= files | {f"#{name}" for name in read.ids} | addresses
 
 
 def test_every_claim_has_a_card_with_the_observed_number(page, project, study):
@@ -145,7 +146,8 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(page, study):
     read = Page(page)
     policy = next(given["content"] for tag, given in read.tags if given.get("http-equiv") == "Content-Security-Policy")
     allowed = re.fullmatch(
-        r"default-src 'none'; style-src '(sha256-\S+)'; script-src '(sha256-\S+)'; img-src data:; base-uri 'none'; form-action 'none'",
+        r"default-src 'none'; style-src '(sha256-\S+)'; script-src '(sha256-\S+)'; img-src data:; base-uri 'none'; "
+        r"form-action 'none'",
         policy,
     )
     blocks = [re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)[1] for tag in ("style", "script")]
