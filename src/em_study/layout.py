@@ -10,14 +10,14 @@ WILDCARDS = {  # of the rules: what stands in braces in a path
     **dict.fromkeys(("experiment", "fit", "sweep", "owner", "drawn"), NAME),
     "figure": rf"(?!sweep\.){NAME}",  # that one is a sweep's
     "sha256": "[0-9a-f]{64}",
-    "ending": "csv|parquet|npy",
+    "ending": "csv|parquet|feather|npy",
     "format": "csv|parquet",
     "part": "[0-9]+",
 }
 FURTHER = {  # what stands there too, and is known where a rule is written
     **dict.fromkeys(("protocol", "page"), NAME),
     "image": "svg|png",
-    "table": "fits|parameters|agreement|diagnosis|measurements",
+    "table": "fits|parameters|estimates|agreement|diagnosis|measurements",
     "cell": "[0-9a-f]{64}(_[0-9a-f]{16})?",
     "job": r"[a-z0-9_/]+(\.\w+)?",
 }
@@ -77,6 +77,7 @@ FILES = {
     "diagnosis": File("results/evaluation/{experiment}/diagnosis.csv", "diagnose"),
     "scores": File("results/evaluation/{experiment}/fits/{fit}.csv", "evaluate"),
     "parameters": File("results/evaluation/{experiment}/parameters/{fit}.csv", "evaluate"),
+    "estimates": File("results/evaluation/{experiment}/estimates/{fit}.csv", "evaluate"),
     "cell": File("results/sweeps/{sweep}/cells/{cell}.csv", "sweep_part", APART),
     "part": File("results/sweeps/{sweep}/part_{part}.csv", "sweep_part"),
     "table": File("results/tables/{table}.csv", "tables", PUBLISHED),

@@ -24,7 +24,7 @@ def judge_all(
     ----------
     claims : dict
     tables : dict of DataFrame
-        fits, parameters, agreement, measurements, and sweeps/<name> of the sweeps that claims read.
+        fits, parameters, estimates, agreement, measurements, and sweeps/<name> of the sweeps that claims read.
     repeated : set of (str, str)
         Fits whose replicates are one run, as `repeated_runs` names them.
     own : set of str

@@ -23,7 +23,7 @@ def asked(finding) -> str:
 
 def _column_of(claim):
     known = COLUMNS["fits"] | COLUMNS["agreement"]
-    return None if claim.table in ("measurements", "parameters") else known.get(claim.quantity)
+    return None if claim.table in ("measurements", "parameters", "estimates") else known.get(claim.quantity)
 
 
 def share(finding) -> str:

@@ -45,6 +45,19 @@ def imputed(rows: Replicate, missing: str, parameters: MixtureParameters):
     return np.where(np.isnan(X), column_means(X), X) if missing == "column_means" else impute(X, parameters)
 
 
+def imputed_labeled(rows: Replicate, fit: Fit, parameters: MixtureParameters):
+    """Fill in the labeled rows (M, D) likewise; by the component of their class, if the fit names the components."""
+    X = rows.labeled.copy()
+    if fit.missing == "column_means":
+        return np.where(np.isnan(X), column_means(rows.unlabeled), X)
+    if not fit.uses_labels:
+        return impute(X, parameters)
+    for k in np.unique(rows.labels):
+        of_class = parameters.means[k : k + 1], parameters.covariance_matrices[k : k + 1]
+        X[rows.labels == k] = impute(X[rows.labels == k], MixtureParameters(np.ones(1), *of_class))
+    return X
+
+
 def what_lacks(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:
     """Say why what is left cannot be fitted; nothing if it can."""
     complete = "complete " * (fit.missing == "complete_rows")

@@ -19,7 +19,7 @@ from em_study.plan.demands import PASSES, Cost, Part, parts_of, seconds_allowed,
 from em_study.sweeps.cells import Cells
 
 MANY_ROWS = 100_000  # from which on predictions as text are large
-TABLES = ("fits", "parameters", "agreement", "diagnosis", "measurements")
+TABLES = ("fits", "parameters", "estimates", "agreement", "diagnosis", "measurements")
 IMAGES = ("svg", "png")  # of each figure
 # Files that figures read, by the names of `em_study.figures.shown.Shown` and of the layout.
 READ = {"data": "data", "runs": "fits", "sklearn": "sklearn", "agreement": "agreement"}
