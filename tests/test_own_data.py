@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from em_study.claims.judge import judge
+from em_study.claims.settings import Claim
 from em_study.data.dataset import Dataset
 from em_study.evaluation.own_data import LEAST_SURE, answer
 from em_study.experiments.settings import Experiment
@@ -160,3 +162,19 @@ def test_the_pairs_that_tell_most_come_first():
     pairs = telling_pairs(X, parameters, posteriors(X, parameters).argmax(axis=1))
     assert next(iter(pairs)) == (0, 1)
     assert pairs[0, 1] > 0.99 > pairs[0, 2]
+
+
+def test_the_interval_of_a_claim_on_resamples_is_that_of_the_bootstrap():
+    claim = Claim(
+        source="me", statement="s", experiment="mine", table="fits", quantity="bic", published=0.3, where={"fit": "a"}
+    )
+    values = np.linspace(0.2, 0.4, 201)
+    table = pd.DataFrame({"experiment": "mine", "fit": "a", "replicate": range(201), "bic": values, "failure": None})
+    of_resamples, of_new = (
+        judge("M1", claim, {"fits": table}, frozenset(), own) for own in (frozenset({"resampled/mine"}), frozenset())
+    )
+    assert (of_resamples["rows_of"], of_new["rows_of"]) == ("resampled", "other")
+    assert (of_resamples["interval_low"], of_resamples["interval_high"]) == pytest.approx((0.205, 0.395))
+    assert of_resamples["mcse"] == pytest.approx(values.std(ddof=1))
+    assert of_new["interval_low"] > 0.28
+    assert "Median 0.30, 95 % interval 0.21 to 0.40." in of_resamples["explanation"]

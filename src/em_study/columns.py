@@ -400,7 +400,11 @@ COLUMNS = {
         "cited": Column(TEXT, "where they stand, and the source's address"),
         "short": Column(TEXT, "the statement in at most ten words; the statement itself if nothing shorter is given"),
         "headline": Column(TEXT, "what was found, in one sentence", is_compared=False),
-        "rows_of": Column(TEXT, "whose data the verdict is on: source (its own) or other (new); empty if not tested"),
+        "rows_of": Column(
+            TEXT,
+            "whose data the verdict is on: source (its own), resampled (its own, drawn again with replacement; the "
+            "interval is then that of the bootstrap, and mcse its standard error) or other (new); empty if not tested",
+        ),
         "share_needed": Column(
             "share", "share that the interval must reach; empty if it is no share that decides", is_given=True
         ),

@@ -28,7 +28,7 @@ def judge_all(
     repeated : set of (str, str)
         Fits whose replicates are one run, as `repeated_runs` names them.
     own : set of str
-        Experiments and sweeps on the source's own rows, as `own_rows` names them.
+        Experiments and sweeps on the source's own rows, or on resamples of these, as `own_rows` names them.
     warnings : dict of str, optional
         What stands before the explanation of a claim.
     """
@@ -93,7 +93,7 @@ def _numbers(finding: Finding) -> dict:
         "range_low": finding.range[0],
         "range_high": finding.range[1],
         "percentile": claim.rules.percentile(finding),
-        "rows_of": "source" if own else "other",
+        "rows_of": "source" if own else "resampled" if finding.numbers.resampled else "other",
         "share_needed": claim.rules.share_needed,
         "draws_needed": finding.needed,
         "n_failed": finding.numbers.n_failed,

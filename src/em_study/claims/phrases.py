@@ -61,7 +61,7 @@ def statistic(finding) -> str:
 
 def spread(finding) -> str:
     """Write the statistic as a sentence, and how far the draws spread."""
-    if len(finding.draws) == 1 or finding.claim.statistic in ("min", "max"):
+    if len(finding.draws) == 1 or finding.claim.statistic in ("min", "max") or finding.numbers.resampled:
         return statistic(finding)
     if finding.draws.nunique() == 1:
         return f"All are {observed(finding)}."

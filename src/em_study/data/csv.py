@@ -158,6 +158,7 @@ class CsvData(Source):
     incomplete = property(lambda self: self.missing == "allow")
     same_rows = property(lambda self: self.resample is None)
     reads_rows = property(lambda self: self.resample is None)
+    resamples = property(lambda self: self.resample is not None)
     files = property(lambda self: [file for file in (self.main, self.labeled) if file])
 
     @field_validator("features")
@@ -196,8 +197,10 @@ class CsvData(Source):
 
     def expected_rows(self, look: bool) -> int:
         """Estimate the rows by the size of the files; without a look, for they may be fetched later, a number."""
-        files = [Path(file.place) for file in self.files] if look else []
-        return max(EXPECTED_ROWS, sum(file.stat().st_size for file in files if file.exists()) // BYTES_OF_A_ROW)
+        files = [Path(file.place) for file in self.files]
+        if not look or not all(file.exists() for file in files):
+            return EXPECTED_ROWS
+        return max(1, sum(file.stat().st_size for file in files) // BYTES_OF_A_ROW)
 
     def load(self, replicates: int, seed: int, experiment: str) -> Dataset:
         """Read the rows, and resample them."""

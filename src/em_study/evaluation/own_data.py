@@ -9,12 +9,13 @@ from em_study.data.dataset import Dataset, Replicate
 from em_study.data.seeds import generator
 from em_study.evaluation.information import information_at
 from em_study.evaluation.measurements.certainty import UNCLEAR
+from em_study.evaluation.relabeling import best_names
 from em_study.evaluation.scores import PUBLISHED_REPLICATE
 from em_study.fits.em import run_fit
 from em_study.fits.missing import fitted_rows
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
-from emgmm import MixtureParameters, posteriors
+from emgmm import posteriors
 
 LEVEL = 0.95
 LEAST_SURE = 10  # samples that are listed
@@ -134,7 +135,11 @@ def _intervals(rows: Replicate, is_resampled: bool, runs: Runs, fit: Fit):
     ends = runs.ends()
     end = ends.pop(PUBLISHED_REPLICATE)
     if is_resampled and len(ends) >= FEWEST_RESAMPLES:
-        shares = [each.weights[_same_order(end, each, fit)] for each in ends.values()]
+        shares = np.array([each.weights for each in ends.values()])
+        if not fit.uses_labels:  # matched as in estimates.csv
+            labels = [posteriors(rows.unlabeled, each).argmax(axis=1) for each in (end, *ends.values())]
+            names = [best_names(other, labels[0], end.n_components) for other in labels[1:]]
+            shares = np.take_along_axis(shares, np.argsort(names, axis=1), axis=1)
         low, high = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
         return np.stack([low, high], axis=1), "", f"{len(ends)} bootstrap resamples"
     try:
@@ -145,16 +150,6 @@ def _intervals(rows: Replicate, is_resampled: bool, runs: Runs, fit: Fit):
     except ValueError:
         return None, information.refusal, ""
     return np.stack([low.weights, high.weights], axis=1), "", "the observed information"
-
-
-def _same_order(end: MixtureParameters, other: MixtureParameters, fit: Fit):
-    """List the components of another fit in the order of those that they are nearest to."""
-    from scipy.optimize import linear_sum_assignment  # takes its time to import
-
-    if fit.uses_labels:
-        return np.arange(end.n_components)
-    variances = np.diagonal(end.covariance_matrices, axis1=1, axis2=2).mean(axis=0)
-    return linear_sum_assignment(((end.means[:, None] - other.means) ** 2 / variances).sum(axis=2))[1]
 
 
 def _worth(dataset: Dataset, fit: Fit, seed: int, experiment: str, name: str) -> dict:

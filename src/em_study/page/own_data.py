@@ -146,7 +146,7 @@ def share_of(of: dict, k: int) -> str:
 
 
 def _shares(of: dict) -> Table:
-    header, shown = [_what(of), "share of the samples", "samples without a label in it"], range(len(of["names"]))
+    header, shown = [_what(of), "share of the samples", "of those without a label"], range(len(of["names"]))
     rows = [[of["names"][k], share_of(of, k), f"{of['n_assigned'][k]:,}"] for k in shown[:MOST_COMPONENTS]]
     if of["labeled_in"]:
         header.append("labeled samples in it")
@@ -209,7 +209,7 @@ def _worth(worth: dict):
         "What the labels were worth: when a tenth of them was hidden at a time, the other labels alone classified "
         f"{alone} of those correctly; this fit, which uses the samples without a label too, {fit}. "
         f"The fit {verdict}: {points:+.1f} percentage points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}. "
-        f"The largest class for all gets {worth['largest_class']:,} of {n:,}."
+        f"To give all the largest class is right for {worth['largest_class']:,} of {n:,}."
     )
     if worth["failed"]:
         yield f"{worth['failed']:,} of these guesses count as wrong, for the fit without their label failed."
@@ -264,8 +264,8 @@ def _chosen(best: dict) -> str:
     said = []
     for fit, lowest in best.items():
         for criterion, (settings, gap) in lowest.items():
-            clear = "far" if gap > CLEARLY_WORSE else "little, so that both are possible"
-            how = f"; the next is {gap:.1f} higher, which is {clear}" if np.isfinite(gap) else ""
+            clear = "a clear difference" if gap > CLEARLY_WORSE else "too little to decide"
+            how = f"; the next is {gap:.1f} higher, {clear}" if np.isfinite(gap) else ""
             said.append(f"{CRITERIA[criterion]} of fit {fit} is lowest with {_settings(settings)}{how}.")
     return " ".join(said)
 

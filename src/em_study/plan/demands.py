@@ -136,6 +136,8 @@ def seconds_of_step(step: str, experiment: Experiment, fit: str | None) -> float
     if fit is None and experiment.protocols and step in ("sklearn", "compare", "diagnose"):
         fit = experiment.protocols.fit
     fits = [experiment.fits[fit]] if fit else list(experiment.fits.values())
+    if step == "own_data":  # of one replicate
+        experiment = experiment.model_copy(update={"replicates": 1})
     return experiment.replicates * OVERHEAD + PASSES[step] * sum(
         seconds_of_fit(experiment, each, look=True) for each in fits
     )
