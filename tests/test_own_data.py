@@ -1,17 +1,23 @@
 """A user's own data: what the fits found of them, what the page says of that, and the configuration for a table."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from project import ROOT
 
 from em_study.claims.judge import judge
 from em_study.claims.settings import Claim
+from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
+from em_study.errors import StudyError
 from em_study.evaluation.own_data import LEAST_SURE, answer
 from em_study.experiments.settings import Experiment
 from em_study.figures.classes import telling_pairs
 from em_study.fits.em import run_fit
 from em_study.fits.settings import Fit
+from em_study.new import new
 from em_study.page.own_data import choice_of, difference_interval, next_step, own_data_of, share_of
 from em_study.sweeps.settings import Sweep
 from emgmm import MixtureParameters, posteriors
@@ -178,3 +184,85 @@ def test_the_interval_of_a_claim_on_resamples_is_that_of_the_bootstrap():
     assert of_resamples["mcse"] == pytest.approx(values.std(ddof=1))
     assert of_new["interval_low"] > 0.28
     assert "Median 0.30, 95 % interval 0.21 to 0.40." in of_resamples["explanation"]
+
+
+def write_table(folder, monkeypatch, rows=120, **changes):
+    """Write a table of two classes as a spreadsheet does, and work in its folder."""
+    monkeypatch.chdir(folder)
+    draw = np.random.default_rng(1)
+    y = np.arange(rows) % 2
+    table = pd.DataFrame({"id": [f"s{i}" for i in range(rows)], "nr": range(1, rows + 1)})
+    table["a: {b}"] = [f"{value:.2f}" for value in draw.standard_normal(rows) + 4 * y]
+    table["müll #1"] = [f"{value:.2f}" for value in draw.standard_normal(rows)]
+    table["all one"] = "7"
+    table["kind"] = np.where(np.arange(rows) % 7 < 2, np.array(["no", "yes"])[y], "")
+    table.loc[3, "müll #1"] = ""
+    return table.assign(**changes)
+
+
+def configured(overlay):
+    return load([ROOT / "config.yaml", ROOT / "config/empty.yaml", overlay]).study
+
+
+def test_a_configuration_for_a_table_runs_as_it_is(tmp_path, monkeypatch):
+    table = write_table(tmp_path, monkeypatch)
+    table.to_csv("My Table.csv", index=False)
+    told = "\n".join(new(Path("My Table.csv")))
+    assert "Features: a: {b}, müll #1. 1 values are missing." in told
+    assert "Label: kind, in 35 rows (no, yes)." in told
+    assert "Not used: all one (one value)." in told
+    study = configured("my_table.yaml")
+    data = study.experiments["my_table"].data
+    assert (data.features, data.keep, data.rows.label) == (["a: {b}", "müll #1"], ["nr", "id"], "kind")
+    assert (data.missing, data.resample, study.experiments["my_table"].replicates) == ("allow", "bootstrap", 200)
+    assert data.load(2, 0, "my_table").classes.tolist() == ["no", "yes"]
+    assert [*study.sweeps] == ["my_table_components"]
+    assert study.claims["M1"].where == {"fit": "semi_supervised", "class": "no", "parameter": "weight"}
+    assert len(Path("my_table.yaml").read_text().partition("\nsweeps")[0].splitlines()) <= 15
+
+
+def test_a_configuration_is_never_overwritten(tmp_path, monkeypatch):
+    write_table(tmp_path, monkeypatch).to_csv("mine.csv", index=False)
+    Path("mine.yaml").write_text("mine: all\n")
+    with pytest.raises(StudyError, match=r"mine.yaml is there already and stays as it is; to run it:\n  snakemake"):
+        [*new(Path("mine.csv"))]
+    assert Path("mine.yaml").read_text() == "mine: all\n"
+
+
+@pytest.mark.parametrize(
+    ("write", "changes", "expected"),
+    [
+        ({"sep": ";", "decimal": ",", "encoding": "utf-8-sig"}, {}, {"separator": None}),
+        ({"encoding": "cp1252"}, {}, {"encoding": "cp1252"}),
+        ({}, {"a: {b}": ["?", "-999"] + ["1.5", "2.5"] * 59}, {"missing_values": ["-999", "?"]}),
+    ],
+)
+def test_a_table_is_taken_as_it_comes(write, changes, expected, tmp_path, monkeypatch):
+    table = write_table(tmp_path, monkeypatch, **changes)
+    if write.get("decimal") == ",":
+        table = table.map(lambda cell: cell.replace(".", ",") if isinstance(cell, str) else cell)
+    table.to_csv("mine.csv", index=False, **{key: value for key, value in write.items() if key != "decimal"})
+    [*new(Path("mine.csv"))]
+    data = configured("mine.yaml").experiments["mine"].data
+    assert {key: getattr(data, key) for key in expected} == expected
+    assert data.load(2, 0, "mine").unlabeled.shape == (2, 85, 2)
+
+
+def test_without_labels_there_are_clusters(tmp_path, monkeypatch):
+    write_table(tmp_path, monkeypatch).drop(columns="kind").to_parquet("mine.parquet")
+    told = "\n".join(new(Path("mine.parquet")))
+    assert "No label: no column of names is filled in part; --label COLUMN names one." in told
+    experiment = configured("mine.yaml").experiments["mine"]
+    assert [*experiment.fits] == ["clusters"]
+    assert experiment.data.rows.label is None
+
+
+@pytest.mark.parametrize(
+    ("label", "words"), [("kinds", "no column 'kinds'; did you mean 'kind'"), (None, "no column holds num")]
+)
+def test_what_cannot_be_configured_is_said(label, words, tmp_path, monkeypatch):
+    table = write_table(tmp_path, monkeypatch)
+    (table if label else table[["id", "all one"]]).to_csv("mine.csv", index=False)
+    with pytest.raises(StudyError, match=words):
+        [*new(Path("mine.csv"), label)]
+    assert not Path("mine.yaml").exists()
