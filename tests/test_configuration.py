@@ -9,11 +9,13 @@ import yaml
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 
+from em_study.claims.settings import Claim
 from em_study.configuration.layers import read_file
 from em_study.configuration.loading import load
 from em_study.configuration.reference import reference, schema
 from em_study.configuration.study import Study
 from em_study.errors import ConfigurationError
+from em_study.settings import as_params, from_params
 from em_study.tables.dictionary import data_dictionary
 
 ROOT = Path(__file__).parent.parent
@@ -190,7 +192,11 @@ def test_wrong_value(tmp_path, path, value, message):
     ("text", "message"),
     [
         ("seed: 1\nseed: 2\n", "0.yaml:2: the key 'seed' is given twice"),
-        ("seed: [1\n", "not valid YAML"),
+        ("seed: [1\n", "0.yaml:1: not valid YAML: did not find expected ',' or ']'"),
+        ("a:\n  b: Part A: the rest\n", "or brackets needs quotes. The line is 'b: Part A: the rest'"),
+        ("a: {b: mean[x]}\n", "or brackets needs quotes. The line is 'a: {b: mean[x]}'"),
+        ("a:\n\tb: 1\n", "0.yaml:2: not valid YAML: found character that cannot start any token; indent by spaces"),
+        ("a: 'b\nc: 1\n", "0.yaml:1: not valid YAML: found unexpected end of stream"),
         ("- 1\n", "must hold keys and values at its top level, not a list"),
         ("seed: !!float ''\n", "0.yaml:1: not a value that can be read: ''"),
         ("seed: !!bool x\n", "0.yaml:1: not a value that can be read: 'x'"),
@@ -218,6 +224,85 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path):
     assert f"1.yaml:5 {TOY}.fits.first.tol" in text.replace(str(tmp_path), "")
     assert f"2.yaml:4 {TOY}.protocols.fit" in text.replace(str(tmp_path), "")
     assert "3.yaml:1 sed" in text.replace(str(tmp_path), "")
+
+
+def test_mistakes_of_every_kind_are_told_in_one_round(tmp_path):
+    sweep = {"experiment": "toi", "vary": {"fits.frist.tol": [1]}, "figure": {"x": "fits.frist.tol", "y": "acuracy"}}
+    cells = {"experiment": "toy", "vary": {"data.n_unlabeled": [9, 0]}, "repeats": 3}
+    claim = {**CLAIM, "experiment": "toi", "quantity": "n_itr", "relation": "equal"}
+    more = {"sweeps": {"names": sweep, "cells": cells}, "claims": {"A1": claim, "A2": {**CLAIM, "where": {"fit": "f"}}}}
+    text = problems(tmp_path, GOOD, overlay(f"{TOY}.fits.first.tol", -1), more)
+    for told in (
+        f"1.yaml:5 {TOY}.fits.first.tol: must be greater",
+        "2.yaml:3 claims.A1.experiment: there is no experiment 'toi'; did you mean 'toy'?",
+        "claims.A1.quantity: table fits has no column 'n_itr'",
+        "claims.A1.relation: is 'equal'",
+        "claims.A2.where.fit: experiment toy has no fit 'f'",
+        "sweeps.names.experiment: there is no experiment 'toi'",
+        "sweeps.names.vary.fits.frist.tol: there is no fit 'frist'; did you mean 'first'?",
+        "sweeps.names.figure.y: is 'acuracy'",
+        "sweeps.cells.repeats: unknown key",
+        "sweeps.cells.vary.data.n_unlabeled: in the cell data.n_unlabeled: 0: data.n_unlabeled: must be greater",
+    ):
+        assert told in text
+    assert "10 problems" in text
+
+
+@pytest.mark.parametrize(
+    ("parameter", "told"),
+    [
+        ("weight", "weight"),
+        ("mean[1]", "mean[1]"),
+        ("mean[body, mass [g]]", "mean[1]"),
+        ("standard_deviation[0,5]", "standard_deviation[0]"),
+        ("covariance[0,5,body, mass [g]]", "covariance[0,1]"),
+        ("covariance[1, 0]", "covariance[1,0]"),
+        ("mean[bodymass]", "where.parameter: there is no feature 'bodymass'; did you mean 'body, mass [g]'?"),
+        ("mean[2]", "there is no feature '2'"),
+        ("men[0]", "where.parameter: is no parameter. Allowed: weight, mean[feature]"),
+        ("covariance[0]", "is no parameter. Allowed: weight"),
+    ],
+)
+def test_parameters_are_named_by_features_or_their_numbers(tmp_path, parameter, told):
+    (tmp_path / "u.csv").write_text('"0,5","body, mass [g]"\n')
+    mine = {"source": "csv", "features": ["0,5", "body, mass [g]"], "unlabeled": {"path": str(tmp_path / "u.csv")}}
+    claim = {**CLAIM, "experiment": "mine", "table": "parameters", "quantity": "value"}
+    claim["where"] = {"fit": "f", "parameter": parameter}
+    claim["evidence"] = {"w": {"table": "parameters", "quantity": "value", "where": {"parameter": parameter}}}
+    more = {"experiments": {"mine": {"data": mine, "fits": {"f": {"n_components": 2}}}}, "claims": {"A1": claim}}
+    if " " in told and "[" not in told.split()[0]:
+        assert told in problems(tmp_path, GOOD, more)
+        return
+    for name, layer in (("good", GOOD), ("more", more)):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(layer))
+    found = load([tmp_path / "good.yaml", tmp_path / "more.yaml"]).study.claims["A1"]
+    assert found.where["parameter"] == found.evidence["w"].where["parameter"] == told
+
+
+@pytest.mark.parametrize(
+    ("text", "tolerance"),
+    [
+        ("published: 0.60", 0.005),
+        ("published: 0.6", 0.05),
+        ("published: 2314.316", 0.0005),
+        ("published: 2314", 0.5),
+        ("published: 30, quantity: n_iter", 0),
+        ("published: 6, table: measurements, quantity: value, where: {measurement: printed_numbers}", 0),
+        ("published: -1.0e-3", 0.00005),
+        ("published: 2e3", 0.5),
+        ("published: 0.60, tolerance: 0", 0),
+        ("published: 0.60, kind: identity", 0),
+        ("published: 0.60, relation: at_least", 0),
+    ],
+)
+def test_a_printed_number_is_met_to_half_of_its_last_digit(tmp_path, text, tolerance):
+    (tmp_path / "good.yaml").write_text(yaml.safe_dump(GOOD))
+    (tmp_path / "own.yaml").write_text(
+        f"claims: {{A1: {{statement: s, experiment: toy, <<: {{table: fits, quantity: bic}}, {text}}}}}"
+    )
+    claim = load([tmp_path / "good.yaml", tmp_path / "own.yaml"]).study.claims["A1"]
+    assert (claim.tolerance, claim.source) == (tolerance, "this study")
+    assert from_params(Claim, as_params(claim)) == claim
 
 
 @pytest.mark.parametrize(

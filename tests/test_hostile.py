@@ -3,6 +3,7 @@
 import copy
 import csv
 import html
+import json
 import re
 
 import numpy as np
@@ -17,6 +18,7 @@ from em_study.configuration.loading import load
 from em_study.data.csv import CsvData
 from em_study.data.storage import read_table
 from em_study.errors import ConfigurationError, DataError
+from em_study.figures.style import letters, new_figure, plain, save
 
 NAMES = [
     *("../up", "a/b", "/etc/passwd", "a b", "a;reboot", "$(touch x)", "`touch x`", "a|b", "a&b", "a\nb", "a\x00b"),
@@ -124,6 +126,13 @@ def test_bytes_that_are_no_text(tmp_path, name):
         ("sweeps", {"s": {"experiment": "toy", "vary": {"__class__.x": [1]}}}),
         ("sweeps", {"s": {"experiment": "toy", "vary": {"..": [1]}}}),
         ("claims", {"A1": {"experiment": "toy"}}),
+        *(
+            ("claims", {"A1": {"statement": "s", "table": "parameters", "quantity": "value", "published": 1, **odd}})
+            for odd in ({"experiment": [1]}, {"where": [1]}, {"where": {"experiment": {}, "parameter": 3}}, {"x": 1})
+        ),
+        ("sweeps", {"s": {"experiment": [1], "vary": {"data.n_unlabeled": [0]}}}),
+        (TOY, {"fits": 3}),
+        (TOY, 3),
         (f"{TOY}.section", ""),
         (f"{TOY}.section", "x" * 2000),
         (
@@ -184,8 +193,8 @@ def test_corpus_is_large_enough():
     assert 3 * len(NAMES) + 3 * len(NUMBERS) + len(TEXTS) + len(BYTES) + len(CSV) >= 60
 
 
-TEXT = "A. <b>, {EM} {{ 7 * 7 }} {% endraw %} {# of #} {x, y} $ and $"
-ODD_FEATURES = ["price ($) and tax ($)", "gain_$_loss_$"]
+TEXT = "A. <b>, {EM} {{ 7 * 7 }} {% endraw %} {# of #} {x, y} $ and $ 100 %s 体重 🐧"
+ODD_FEATURES = ["price ($) and tax ($)", "_{x}^2 gain_$_loss_$ <b> %s"]
 ODD_CLASSES = ["01", "NA", "1e3"]
 ODD_FILES = ["2019", "NA", "01"]
 ODD = {
@@ -310,11 +319,31 @@ def test_what_few_rows_cannot_tell_is_a_failure_in_the_tables(odd):
     assert not [log for log in (odd / "results/logs/measure").glob("*.log") if "unexpected" in log.read_text()]
 
 
-def test_dollar_signs_are_drawn(odd):
+def test_odd_names_are_drawn_as_they_are(odd):
     drawn = (odd / "results/figures/named/fits.svg").read_text()
     for name in ODD_FEATURES:
-        text = re.search(rf"<!-- {re.escape(name)} -->\s*<g [^>]*>(.*?)</g>", drawn, re.DOTALL)[1]
-        assert text.count("<use ") == len(name)  # each letter by itself; mathematics has no spaces, nor dollars
+        name = plain(name).replace(r"\$", "$")
+        found = re.search(rf"<!-- {re.escape(html.escape(name))} -->\s*<g [^>]*>(.*?)</g>", drawn, re.DOTALL)[1]
+        assert found.count("<use ") == len(name)  # each letter by itself; mathematics has no spaces, nor dollars
+
+
+@pytest.mark.filterwarnings("error")
+def test_letters_that_no_font_has_are_named(tmp_path):
+    names = ["体重 (kg)", "\U0001f427 penguin", "tab\there", "é e\u0301 Ελλάδα", "_hidden", "a$b$", "\\frac{a}{b}"]
+    told = [plain(name) for name in names]
+    assert told[3:] == [names[3], "\u2060_hidden", r"a\$b\$", names[6]]
+    assert told[2] == "tab[U+0009]here"
+    if ord("体") not in letters():
+        assert told[0] == "[U+4F53 U+91CD] (kg)"
+    if 0x1F427 not in letters():
+        assert told[1] == "[penguin] penguin"
+    figure, (axes,) = new_figure()
+    for name in told:
+        axes.plot([0, 1], [0, 1], label=name)
+    axes.set_xlabel("".join(told))
+    legend = axes.legend()
+    save(figure, tmp_path / "f.svg", tmp_path / "f.png")
+    assert [text.get_text() for text in legend.get_texts()] == told
 
 
 def test_odd_texts_are_on_the_page_and_in_the_report_as_they_are(odd, tmp_path):
@@ -324,6 +353,7 @@ def test_odd_texts_are_on_the_page_and_in_the_report_as_they_are(odd, tmp_path):
     assert made.returncode == 0, made.stdout + made.stderr
     report = (tmp_path / "report.html").read_text()
     shown = html.escape(TEXT).replace("{", "&#123;").replace("}", "&#125;")
+    shown = json.dumps(shown)[1:-1]
     assert report.count(shown) + report.count(shown.replace("&", "\\u0026")) > 0
     assert "Section A. <\\u2060b>, {\\u2060EM} {\\u2060{\\u2060 7 * 7 }}" in report  # behind invisible letters
 
@@ -343,6 +373,7 @@ def test_odd_results_hold_and_are_compared(odd):
     ("content", "message"),
     [
         (b"experiments:\n  tiny:\n    section: Part A: the rest\n", "wrong.yaml:3: not valid YAML: mapping values"),
+        (b"experiments:\n\ttiny: 1\n", "indent by spaces, no tabs. The line is 'tiny: 1'"),
         (b"seed: 1\n\n# caf\xe9\n", "wrong.yaml:3: not UTF-8 text"),
         (
             b"experiments:\n  few:\n    section: 2021-02-30\n    bin: 1\n",

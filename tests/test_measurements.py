@@ -19,6 +19,7 @@ from em_study.evaluation.measurements.optima import numbered_optima
 from em_study.evaluation.measurements.passes import em_with_fixed_variance
 from em_study.evaluation.measurements.prior import conjugate_prior
 from em_study.evaluation.numerical import maximize_likelihood
+from em_study.evaluation.printed import beside_printed
 from em_study.evaluation.protocols import run_protocol
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.evaluation.scores import evaluate_fit, tabulate_parameters
@@ -27,6 +28,7 @@ from em_study.fits.available import kernel_versions
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Run, stack_runs
 from em_study.fits.settings import Fit
+from em_study.settings import Written, as_params, from_params
 from em_study.watch.replay import replay, stored_run
 
 
@@ -38,6 +40,22 @@ def test_ends_are_numbered_by_optimum():
 def test_best_relabeling():
     labels, reference = np.array([0, 0, 1, 1, 2]), np.array([2, 2, 0, 0, 0])
     assert best_relabeling(labels, reference, 3).tolist() == [2, 2, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "agrees"),
+    [
+        ("0.60", 0.6441, False),
+        ("0.6", 0.6441, True),
+        ("0.60", 0.6049, True),
+        ("4.30", 4.2897, False),
+        ("80", 80.4, True),
+    ],
+)
+def test_trailing_zeros_of_a_printed_number_count(written, value, agrees):
+    end = emgmm.MixtureParameters.checked([1.0], [[value]], [[[1.0]]])
+    printed = from_params(list[Published], as_params([Published(mean=[Written(written)])]))
+    assert beside_printed(printed, end) == {(0, "mean[0]"): (float(written), agrees)}
 
 
 def test_measurements_of_a_known_run():

@@ -392,10 +392,34 @@ def test_all_that_is_drawn_lies_on_the_strip(values, end):
     "values", [[0.0] * 5, [3.0], [0, 1, 1, 0, 1], [1e-15, 2e-15], [0.0, 1e-12, 1.0], [1 + 1e-12, 1 + 2e-12], [-1, 0, 5]]
 )
 def test_odd_numbers_are_drawn(values):
-    text = strip(values, float(np.median(values)), NOWHERE, HELD)
+    text = strip(values, float(np.median(values)), NOWHERE, HELD, "some")
     assert text.count('class="bar"') >= 1
     assert "nan" not in text
     assert "inf" not in text
+
+
+@given(
+    NUMBERS | st.lists(st.floats(1 - 1e-9, 1 + 1e-9), min_size=1, max_size=50) | st.lists(st.integers(0, 9), min_size=1)
+)
+def test_every_number_lies_in_a_bar(values):
+    axis = axis_of(values, [1.0])
+    drawn = strip(values, float(np.median(values)), NOWHERE, HELD, "some")
+    bars = np.array(re.findall(r'class="bar" x="([-\d.]+)" y="[\d.]+" width="([\d.]+)"', drawn), dtype=float)
+    for value in values:
+        beyond = np.maximum(bars[:, 0] - axis.place(value), axis.place(value) - bars.sum(axis=1))
+        assert beyond.min() <= 0.61  # half of what is left free between bars, and a digit
+
+
+def test_numbers_that_hardly_differ_have_a_thin_bar_at_their_place():
+    for values, held in (
+        ([-1.8e-15, -4e-16, 0.0], Held(-1e-9, 1e-9, "0")),
+        ([-7.896] * 20, Held(-8, -7, "")),
+        ([0.3006], Held(0.2, 0.3, "0.25")),
+    ):
+        drawn = strip(values, values[-1], NOWHERE, held, "some")
+        ((begin, width),) = re.findall(r'class="bar" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', drawn)
+        line = float(re.search(r'class="observed" d="M([\d.]+)', drawn)[1])
+        assert (float(width), float(begin) + 2) == (4, pytest.approx(line, abs=0.1))
 
 
 def test_experiments_are_rows_of_points_and_a_threshold_shows_how_far_it_may_move():
@@ -406,7 +430,7 @@ def test_experiments_are_rows_of_points_and_a_threshold_shows_how_far_it_may_mov
     assert "&lt;b&gt;: 0 of 1" in drawn
     low, high = re.search(r'class="turns" d="M([\d.]+) \d+H([\d.]+)"', drawn).groups()
     assert (24 < float(low) < float(high), float(high)) == (True, 536)
-    told = strip([0.0, 2.0], 1.0, NOWHERE, Held(1.0, np.inf, "at least 1", turns=(0.5, np.nan)))
+    told = strip([0.0, 2.0], 1.0, NOWHERE, Held(1.0, np.inf, "at least 1", turns=(0.5, np.nan)), "1")
     assert "the verdict is the same for thresholds from 0.5 to anywhere" in told
 
 

@@ -65,6 +65,13 @@ def test_an_empty_config_of_a_module_is_the_default_study(tmp_path):
     assert "em_sweep_part" in planned.stdout + planned.stderr
 
 
+def test_wrong_yaml_is_told_from_another_folder(tmp_path):
+    (tmp_path / "wrong.yaml").write_text("experiments:\n  mine:\n    section: Part A: the rest\n")
+    planned = run(tmp_path, "--dry-run", "-s", str(ROOT / "Snakefile"), "--configfile", "wrong.yaml")
+    assert planned.returncode == 1
+    assert "wrong.yaml:3: not valid YAML: mapping values are not allowed" in planned.stdout + planned.stderr
+
+
 def test_from_another_folder(tmp_path):
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(SMALL))
     claims = "results/tables/claims.csv"

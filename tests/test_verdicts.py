@@ -545,6 +545,23 @@ def test_no_digit_is_beyond_the_standard_error():
     assert f"{Measured(0.5076, 0.0356):.3f}" == "0.508"
 
 
+@pytest.mark.parametrize(
+    ("published", "tolerance", "numbers", "told"),
+    [
+        (2314, 0.1, [2314.2957], "2,314.3"),  # 2314 would seem to be at it
+        (2314, 0.5, [2314.2957], "2,314.3"),
+        (2314, 0.0, [2314.0, 2314.4, 2318.0] * 9, "2,314.4"),
+        (2314.316, 0.0005, [2314.2957], "2,314.2957"),
+        (0.6, 0.0, [0.6], "0.6"),
+    ],
+)
+def test_no_number_seems_to_be_what_it_is_not(published, tolerance, numbers, told):
+    settings = {"kind": "number", "published": published, "tolerance": tolerance}
+    row = row_of(settings, fits(np.array(numbers)), own=OWN)
+    assert re.search(rf"(is|are|[Mm]edian) {re.escape(told)}\b", row["explanation"]), row["explanation"]
+    assert (row["verdict"] == "reproduced") == (abs(float(told.replace(",", "")) - published) <= tolerance)
+
+
 # The claims of the default study, on tables made for them.
 STUDY = load([ROOT / "config.yaml"]).study
 TESTED = {name: claim for name, claim in STUDY.claims.items() if isinstance(claim, Claim)}

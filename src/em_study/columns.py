@@ -162,7 +162,11 @@ COLUMNS = {
         "experiment": _EXPERIMENT,
         "fit": _FIT,
         "component": Column(COUNT, "number of the component, from 0"),
-        "parameter": Column(TEXT, "weight, mean[feature], standard_deviation[feature] or covariance[feature,feature]"),
+        "parameter": Column(
+            TEXT,
+            "weight, mean[0], standard_deviation[0] or covariance[0,1], and so on: features by their number, from 0; a "
+            "claim may write the feature's name, as in mean[body_mass_g]",
+        ),
         "value": Column(
             NUMBER,
             "of the fit to replicate 0; units of the features (squared for covariances); empty if it failed",

@@ -3,6 +3,7 @@
 import types
 import typing
 from dataclasses import dataclass
+from functools import reduce
 
 from pydantic import BaseModel, ValidationError
 
@@ -33,6 +34,26 @@ def made(model, values, below=()) -> tuple[BaseModel | None, list[Problem]]:
         return model.model_validate(values), []
     except ValidationError as error:
         return None, [_problem_of(detail, model, below) for detail in error.errors(include_url=False)]
+
+
+def right_part(model, values, needed=()):
+    """Leave out what is wrong in the values of a model, so that the rest is looked at in the same round.
+
+    Nothing is left if one of the `needed` keys is wrong, or the values are no block at all.
+    """
+    paths = [problem.path for problem in made(model, values)[1]]
+    if any(not path or path[0] in needed for path in paths):
+        return None
+    right = reduce(_without, paths, values)
+    return values if right == values else right_part(model, right, needed)
+
+
+def _without(values: dict, path) -> dict:
+    """Copy values without a key; of a list, as a whole."""
+    key, *below = path
+    if below and isinstance(values.get(key), dict):
+        return values | {key: _without(values[key], below)}
+    return {name: value for name, value in values.items() if name != key}
 
 
 def _problem_of(detail, model, below) -> Problem:

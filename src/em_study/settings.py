@@ -1,10 +1,23 @@
 """What every block of settings is made of."""
 
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated, Any
 
 import pydantic_core
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
+
+from em_study.wording import shown
 
 
 def _readable(name):
@@ -32,6 +45,38 @@ def _scalar(value):
 
 
 Scalar = Annotated[Any, AfterValidator(_scalar)]
+
+
+class Written(float):
+    """A number with its text in a file, which shows the digits that were printed. In a pickle it is a plain number."""
+
+    def __new__(cls, text: str):
+        """Read it."""
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __reduce__(self):
+        """Leave the text behind: what a job is given depends on the number alone."""
+        return float, (float(self),)
+
+
+def printed(number) -> Decimal:
+    """Give a number with the digits that were printed: 0.60 has two."""
+    try:
+        if isinstance(number, (int, float)) and not isinstance(number, bool):
+            number = getattr(number, "text", repr(number))
+        return Decimal(number)
+    except (InvalidOperation, TypeError, ValueError):
+        raise ValueError(f"must be a number, got {shown(number)}") from None
+
+
+def half_digit(number: Decimal) -> float:
+    """Give half of the last digit of a printed number; of a whole number, 0.5."""
+    return float(Decimal(5).scaleb(min(number.as_tuple().exponent, 0) - 1))
+
+
+Printed = Annotated[Decimal, BeforeValidator(printed), WithJsonSchema({"type": "number"})]
 
 
 class Closed(BaseModel):

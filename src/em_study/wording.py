@@ -90,6 +90,13 @@ def rounded(value: float, error: float = math.nan) -> str:
     return f"{round(value, decimals) + 0.0:,.{max(0, decimals)}f}"
 
 
+def ends_apart(low: float, high: float, digits: int = 4) -> tuple[str, str]:
+    """Write the ends of an interval, by as many digits as tell them apart."""
+    while low != high and f"{low:.{digits}g}" == f"{high:.{digits}g}":
+        digits += 1
+    return f"{low:.{digits}g}", f"{high:.{digits}g}"
+
+
 def at_most_words(n: int):
     """Make what checks that a text has no more words."""
 

@@ -4,8 +4,11 @@ import re
 
 from em_study.claims.settings import Claim, Selection
 from em_study.columns import COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS
+from em_study.data.settings import Data
+from em_study.data.source import Source
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
+from em_study.settings import block, valid
 from em_study.wording import nearest, placeholders
 
 OBSERVED = ("observed", "mcse", "low", "high", "share", "count", "n", "failed")
@@ -13,11 +16,25 @@ OWN = "own"  # on the source's own data
 OF_EVIDENCE = ("", "_low", "_high", "_n", "_count", "_share")
 COUNTED = ("_count", "_share")  # these need a relation
 MOST_WORDS = 25  # of a headline
+CONDITIONS = ("where", "over", "minus")
+PARAMETERS = ("weight", "mean[feature]", "standard_deviation[feature]", "covariance[feature,feature]")
+PARAMETER = re.compile(r"(mean|standard_deviation|covariance)\[(.+)\]", re.DOTALL)
 PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
-def check_claim(claim: Claim, path: tuple, sweeps: dict):
-    """Yield (path, message) of each name in a claim that no table has, and each placeholder for no number."""
+def check_names(claim: Claim, path: tuple, experiments: dict, sweeps: dict, gone):
+    """Yield (path, message) of each name in a claim that is not there.
+
+    Parameters
+    ----------
+    claim : Claim
+    path : tuple
+        Where it stands.
+    experiments, sweeps : dict
+        Of the study, as read.
+    gone : set of paths
+        What was there and is not: of this, nothing is said.
+    """
     allowed = {"protocol": list(PROTOCOLS), "measurement": list(QUANTITIES)}
     for below, selection in claim.selections.items():
         here = (*path, *below)
@@ -32,15 +49,48 @@ def check_claim(claim: Claim, path: tuple, sweeps: dict):
         if selection.table == "measurements" and "measurement" not in selection.where:
             options = ", ".join(QUANTITIES)
             yield (*here, "where"), f"needs measurement: which of them the numbers are. Allowed: {options}"
-        for key in ("where", "over", "minus"):
-            for column, value in (getattr(selection, key) or {}).items():
-                if column not in columns:
-                    yield (*here, key, column), f"table {selection.table} has no such column{nearest(column, columns)}"
-                elif column in allowed and value not in (*allowed[column], ""):
-                    yield (*here, key, column), f"there is no '{value}' here{nearest(value, allowed[column])}"
+        for (key, column), value in _conditions(selection):
+            if column not in columns:
+                yield (*here, key, column), f"table {selection.table} has no such column{nearest(column, columns)}"
+            elif column in allowed and value not in (*allowed[column], ""):
+                yield (*here, key, column), f"there is no '{value}' here{nearest(value, allowed[column])}"
+        for key, message in _absent(selection, claim, experiments, sweeps, gone):
+            yield (*here, *key), message
+
+
+def _conditions(selection: Selection):
+    """List the conditions on columns: the keys where each stands, and the value."""
+    blocks = {key: getattr(selection, key) or {} for key in CONDITIONS}
+    return [((key, column), value) for key, block in blocks.items() for column, value in block.items()]
+
+
+def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict, gone):
+    """Yield keys and message of each experiment, sweep, fit or parameter that a selection names and that never was."""
+    name = selection.about(claim.experiment)
+    if selection.sweep is not None:
+        if selection.sweep not in sweeps and ("sweeps", selection.sweep) not in gone:
+            yield ("table",), f"there is no sweep '{selection.sweep}'{nearest(selection.sweep, list(sweeps))}"
+        name = block(sweeps, selection.sweep).get("experiment")
+    elif name is not None and name not in experiments and ("experiments", name) not in gone:
+        yield ("experiment",), f"there is no experiment '{name}'{nearest(name, list(experiments))}"
+    if not isinstance(name, str) or name not in experiments:
+        return
+    fits = block(block(experiments, name), "fits")
+    for keys, value in _conditions(selection):
+        if keys[1] == "fit" and value not in (*fits, "") and ("experiments", name, "fits", value) not in gone:
+            yield keys, f"experiment {name} has no fit '{value}'{nearest(value, list(fits))}"
+        if keys[1] == "parameter" and selection.table == "parameters":
+            data = valid(Data, block(experiments, name).get("data"))
+            if data and (wrong := numbered(str(value), data)[1]):
+                yield keys, wrong
+
+
+def check_claim(claim: Claim, path: tuple):
+    """Yield (path, message) of what does not go together in a claim, and of each placeholder for no number."""
+    for below, selection in claim.selections.items():
         if selection.among is not None and not _same_draws(selection, selection.among):
             told = f"is {selection.among.table}, which does not have the draws of {selection.table}"
-            yield (*here, "among", "table"), told
+            yield (*path, *below, "among", "table"), told
     for key, message in claim.rules.problems(claim):
         yield (*path, key), message
     names = {*OBSERVED, OWN, f"{OWN}_n", *(f"{OWN}_{key}" for key in claim.evidence)}
@@ -88,37 +138,45 @@ def _columns(selection: Selection, sweeps: dict):
     return [*vary, *SWEEP_COLUMNS, *measurements]
 
 
-def absent_names(study, gone: set[tuple]):
-    """Yield (path, message) of each experiment, fit or sweep that a claim names and that was never there.
+def numbered(parameter: str, data: Source) -> tuple[str, str]:
+    """Name a parameter by the numbers of its features, as parameters.csv does; and say what is wrong with it.
 
     Parameters
     ----------
-    study : Study
-    gone : set of paths
-        What was there and is not.
+    parameter : str
+        As `mean[body_mass_g]`, `mean[3]` or `covariance[0,body_mass_g]`.
+    data : Source
     """
-    for name, claim in study.claims.items():
-        for below, selection in claim.selections.items() if isinstance(claim, Claim) else ():
-            here = ("claims", name, *below)
-            if selection.sweep is not None and selection.sweep not in study.sweeps:
-                if ("sweeps", selection.sweep) not in gone:
-                    options = nearest(selection.sweep, list(study.sweeps))
-                    yield (*here, "table"), f"there is no sweep '{selection.sweep}'{options}"
-                continue
-            experiment = selection.about(claim.experiment)
-            if selection.sweep is not None:
-                experiment = study.sweeps[selection.sweep].experiment
-            if experiment is None or ("experiments", experiment) in gone:
-                continue
-            if experiment not in study.experiments:
-                options = nearest(experiment, list(study.experiments))
-                yield (*here, "experiment"), f"there is no experiment '{experiment}'{options}"
-                continue
-            fits = study.experiments[experiment].fits
-            for key in ("where", "over", "minus"):
-                fit = (getattr(selection, key) or {}).get("fit", "")
-                if fit not in (*fits, "") and ("experiments", experiment, "fits", fit) not in gone:
-                    yield (*here, key, "fit"), f"experiment {experiment} has no fit '{fit}'{nearest(fit, list(fits))}"
+    if parameter == "weight":
+        return parameter, ""
+    kind, inside = found.groups() if (found := PARAMETER.fullmatch(parameter)) else ("", "")
+    ways = [(inside,)] if kind else []
+    if kind == "covariance":  # a name may have a comma
+        ways = [(inside[: at.start()], inside[at.end() :].strip()) for at in re.finditer(",", inside)]
+    if not ways:
+        return parameter, f"is no parameter. Allowed: {', '.join(PARAMETERS)}"
+    names = {str(d): str(d) for d in range(data.shape[1])}
+    if not any(names.keys() >= {*way} for way in ways):
+        names = {name: str(d) for d, name in enumerate(data.feature_names)} | names
+    for way in ways:
+        if names.keys() >= {*way}:
+            return f"{kind}[{','.join(names[part] for part in way)}]", ""
+    wrong = next(part for part in ways[0] if part not in names)
+    return parameter, f"there is no feature '{wrong}'{nearest(wrong, data.feature_names)}; or its number"
+
+
+def with_numbers(raw, experiments: dict, experiment=None):
+    """Copy a claim as read, or a selection in it, with its parameters `numbered`; what is wrong stays as it is."""
+    if not isinstance(raw, dict):
+        return raw
+    own = block(raw, "where").get("experiment") or raw.get("experiment")
+    experiment = own if isinstance(own, str) else experiment
+    found = {key: with_numbers(below, experiments, experiment) for key, below in raw.items()}
+    data = valid(Data, block(experiments, experiment).get("data")) if raw.get("table") == "parameters" else None
+    for key in CONDITIONS if data else ():
+        if "parameter" in block(raw, key):
+            found[key] = found[key] | {"parameter": numbered(str(found[key]["parameter"]), data)[0]}
+    return found
 
 
 def sweeps_of(study) -> list[str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from em_study.wording import rounded
+
 # Of each relation but equality: its sign, its function, and which way a tolerance shifts the threshold.
 INEQUALITIES = {
     "at_least": (">=", operator.ge, -1),
@@ -55,14 +57,21 @@ class Comparison:
     def formula(self, name: str) -> str:
         """Write it as a formula."""
         if self.relation == "equals":
-            return f"{name} = {self.published:g}" + (f" +- {self.tolerance:g}" if self.tolerance else "")
-        return f"{name} {INEQUALITIES[self.relation][0]} {self.threshold:g}"
+            return f"{name} = {self.published:.10g}" + (f" +- {self.tolerance:g}" if self.tolerance else "")
+        return f"{name} {INEQUALITIES[self.relation][0]} {self.threshold:.10g}"
 
     def words(self) -> str:
         """Write it for a person, as the end of a sentence."""
         if self.relation == "equals":
-            return f"{self.published:.4g}" + (f" \u00b1 {self.tolerance:.4g}" if self.tolerance else "")
-        return f"{self.relation.replace('_', ' ')} {self.threshold:.4g}"
+            return f"{self.published:,.10g}" + (f" \u00b1 {self.tolerance:.4g}" if self.tolerance else "")
+        return f"{self.relation.replace('_', ' ')} {self.threshold:,.10g}"
+
+    def told(self, value: float, error: float = np.nan) -> str:
+        """Write a number as `rounded` does, or by more digits where it would seem to fulfil this and does not."""
+        text, digits = rounded(value, error), 4
+        while value == value and digits < 18 and self.holds(float(text.replace(",", ""))) != self.holds(value):
+            text, digits = f"{value:,.{digits}g}", digits + 1
+        return text
 
     def pandas(self, name: str, value=repr) -> str:
         """Write it as a line of pandas, each number by what `value` makes of it."""

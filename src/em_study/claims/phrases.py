@@ -4,7 +4,7 @@ import math
 from dataclasses import replace
 
 from em_study.columns import COLUMNS, COUNT, TRUTH
-from em_study.wording import Measured
+from em_study.wording import Measured, ends_apart
 
 STATISTICS = {"min": "smallest", "max": "largest", "geometric_mean": "geometric mean"}
 
@@ -69,13 +69,13 @@ def spread(finding) -> str:
     which = f"95 % of the {finding.claim.draws}"
     if not math.isfinite(low):
         low, high, which = finding.draws.min(), finding.draws.max(), f"all {finding.claim.draws}"
-    return f"{capitalized(estimate(finding))}; {which} between {low:.3g} and {high:.3g}."
+    return f"{capitalized(estimate(finding))}; {which} between {' and '.join(ends_apart(low, high, 3))}."
 
 
 def observed(finding) -> str:
     """Write what was observed, as precisely as it is known, or as it was printed."""
     error = finding.error if finding.error > 0 else finding.claim.tolerance
-    return str(format(Measured(finding.observed, error), ""))
+    return finding.claim.comparison.told(finding.observed, error)
 
 
 def capitalized(text: str) -> str:

@@ -65,7 +65,9 @@ def _on_own_rows(claim: Claim) -> str:
     own, n = claim.original, claim.original.n_replicates
     draws = f" over {n} {claim.draws}" if n > 1 else ""
     verdict = VERDICTS[own.verdict].said_of(claim.basis)
-    return f"On the source's own data it is {own.observed:.4g}{draws} (measured {own.date}): {verdict}."
+    return (
+        f"On the source's own data it is {claim.comparison.told(own.observed)}{draws} (measured {own.date}): {verdict}."
+    )
 
 
 def _cause(finding: Finding) -> str:

@@ -16,8 +16,9 @@ from pydantic import (
 from em_study.claims.comparison import RELATIONS, Comparison
 from em_study.claims.kinds import KINDS, Inequality
 from em_study.claims.verdicts import BY_ARGUMENT, FORMER, NOT_TESTED, VERDICTS
-from em_study.columns import PARTS
-from em_study.settings import Address, Closed, Name, Scalar, Slug
+from em_study.columns import COLUMNS, COUNT, PARTS
+from em_study.evaluation.measurements import QUANTITIES
+from em_study.settings import Address, Closed, Name, Printed, Scalar, Slug, block, half_digit, valid
 from em_study.wording import at_most_words
 
 
@@ -92,7 +93,10 @@ class Test(Selection):
     relation: Relation = Field("equals", description="How a number must compare with `published`.")
     published: float = Field(description="The number to compare with.")
     tolerance: float = Field(
-        0.0, ge=0, description="How far from it counts as equal: for a printed number, half of its last digit."
+        0.0,
+        ge=0,
+        description="How far from it counts as equal. Default of a claim of kind number: half of the last digit of "
+        "`published` as it is written (0.60 has two digits; of a whole number 0.5, but of a count 0); else 0.",
     )
 
     @property
@@ -137,7 +141,9 @@ class Original(Closed):
 class Statement(Closed):
     """What a source states, and where."""
 
-    source: Name = Field(description="Who states it.")
+    source: Name = Field(
+        "this study", description="Who states it; default: the source of the article, else this study."
+    )
     statement: Name = Field(description="What is stated.")
     short: Annotated[Name, AfterValidator(at_most_words(10))] | None = Field(
         None, description="The same in at most ten words, for lists; default: the statement."
@@ -204,8 +210,13 @@ class Claim(Test, Statement):
     @model_validator(mode="before")
     @classmethod
     def _kind_by_relation(cls, raw):
-        if isinstance(raw, dict) and raw.get("kind") is None:
-            return {**raw, "kind": "number" if raw.get("relation", "equals") == "equals" else "inequality"}
+        if not isinstance(raw, dict):
+            return raw
+        if raw.get("kind") is None:
+            raw = {**raw, "kind": "number" if raw.get("relation", "equals") == "equals" else "inequality"}
+        published = valid(Printed, raw.get("published"))
+        if raw["kind"] == "number" and raw.get("tolerance") is None and published is not None:
+            raw = {**raw, "tolerance": 0.0 if _is_count(raw) else half_digit(published)}
         return raw
 
     @property
@@ -225,6 +236,13 @@ class Claim(Test, Statement):
                 below, selection = (*below, "among"), selection.among
                 found[below] = selection
         return found
+
+
+def _is_count(raw: dict) -> bool:
+    """Tell whether the numbers of a claim as read are counts."""
+    of = block(raw, "where").get("measurement") if raw.get("table") == "measurements" else raw.get("quantity")
+    known = COLUMNS["fits"] | COLUMNS["agreement"] | QUANTITIES
+    return not raw.get("over") and isinstance(of, str) and of in known and known[of].unit == COUNT
 
 
 class Untested(Statement):

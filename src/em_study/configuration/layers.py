@@ -1,5 +1,6 @@
 """YAML files, with the file and line that each value comes from."""
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import yaml
 from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
+from yaml.parser import ParserError
 from yaml.resolver import Resolver
+from yaml.scanner import ScannerError
 
 from em_study.errors import ConfigurationError
+from em_study.settings import Written
 from em_study.wording import as_placeholder, shown
 
 MAX_VALUES = 1_000_000  # more than any study; stops aliases that multiply without end
@@ -112,8 +116,8 @@ def _read(file: str):
             told += " of a configuration; --configfile takes all words up to the next option: put -- before a target"
         raise ConfigurationError(f"{file}: {told}") from None
     except UnicodeDecodeError as error:
-        line = 1 + error.object.count(b"\n", 0, error.start)
-        raise ConfigurationError(f"{file}:{line}: not UTF-8 text ({error.reason})") from None
+        told = f"not UTF-8 text ({error.reason}): save the file as UTF-8"
+        raise _wrong(file, error.object.decode("latin-1"), error.object.count(b"\n", 0, error.start), told) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{file}: cannot be read ({error})") from None
     origins: dict[KeyPath, str] = {}
@@ -127,13 +131,27 @@ def _read(file: str):
     except yaml.reader.ReaderError as error:
         raise ConfigurationError(f"{file}: holds a character that YAML does not allow ({error.character})") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise ConfigurationError(f"{file}{line}: not valid YAML: {getattr(error, 'problem', None) or error}") from None
+        marks = [getattr(error, name, None) for name in ("problem_mark", "context_mark")]
+        lines = [mark.line for mark in marks if mark] or [0]
+        line = next((line for line in lines if _line(text, line).strip()), lines[0])  # the end of a file says nothing
+        told = f"not valid YAML: {getattr(error, 'problem', None) or error}"
+        if isinstance(error, (ScannerError, ParserError)):
+            by_tab = "\t" in _line(text, line)
+            told += "; indent by spaces, no tabs" if by_tab else "; a text with ': ', ' #' or brackets needs quotes"
+        raise _wrong(file, text, line, told) from None
     if not isinstance(values, dict):
         found = {list: "a list", str: "text"}.get(type(values), f"a {type(values).__name__}")
         raise ConfigurationError(f"{file}: must hold keys and values at its top level, not {found}")
     return values, origins
+
+
+def _wrong(file: str, text: str, line: int, told: str) -> ConfigurationError:
+    """Say what is wrong with a line of a file, with what stands there."""
+    return ConfigurationError(f"{file}:{line + 1}: {told}. The line is {shown(_line(text, line).strip())}")
+
+
+def _line(text: str, number: int) -> str:
+    return "".join(text.splitlines()[number : number + 1])
 
 
 def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, str]):
@@ -165,6 +183,7 @@ def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, st
         removed = {key for key, value in values.items() if value is None and key in inherited}
         return {key: value for key, value in (inherited | values).items() if key not in removed}
     try:
-        return loader.construct_object(node)
+        value = loader.construct_object(node)
+        return Written(node.value) if isinstance(value, float) and math.isfinite(value) else value
     except (ValueError, LookupError):
         raise ConfigurationError(f"{file}:{line}: not a value that can be read: {shown(node.value)}") from None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from em_study.claims.checks import absent_names, check_claim
+from em_study.claims.checks import check_claim, check_names, with_numbers
 from em_study.claims.settings import Claim
 from em_study.configuration.articles import read_articles
 from em_study.configuration.changes import Change, articles_replaced, changes_of
@@ -12,11 +12,12 @@ from em_study.configuration.study import Study
 from em_study.errors import ConfigurationError
 from em_study.experiments.checks import check_experiment
 from em_study.places import Places
-from em_study.problems import Problem, made
+from em_study.problems import Problem, made, right_part
 from em_study.settings import block, valid
 from em_study.sweeps.checks import check_sweep
 from em_study.sweeps.settings import Sweep
 
+OTHER = {"not_tested", "by_argument"}  # what a claim without numbers has
 THRESHOLD = {"published", "relation", "tolerance"}
 CALLER = "the module's config"  # what messages call keys that a Snakefile hands over
 
@@ -44,7 +45,7 @@ def load(
         The configuration, then overlays; each is merged over those before it, and all over the articles.
     notice : callable
         Called with a sentence about each sweep that is left out, for its experiment has changed under it or is not
-        there, each key that changes what is not there, and each claim about an experiment or a fit that never was.
+        there, and each key that changes what is not there.
     caller : dict, optional
         Keys and values of a last overlay that is no file.
     every_cell : bool
@@ -69,10 +70,6 @@ def load(
         layers.gone["sweeps", name] = reason
     if left_behind:
         study, problems = _validate(layers, every_cell)
-    if study and not problems:
-        back = {(kind, name) for kind, name in articles.left_out if name in block(layers.values, kind)}
-        for path, message in absent_names(study, {*layers.gone} - back):
-            notice(f"{layers.origin(path)} {'.'.join(path)}: {message}")
     if problems:
         raise ConfigurationError(_report(problems, layers))
     name_of_file = Places().name
@@ -92,23 +89,31 @@ def _of_the_study(article: Layer, given: list[Layer]) -> Layer:
 
 
 def _validate(layers: Layers, every_cell: bool) -> tuple[Study | None, list[Problem]]:
-    study, problems = made(Study, layers.values)
-    crossed = [Problem(path, message) for path, message in _cross_checks(layers.values, every_cell)]
+    claims, experiments = block(layers.values, "claims"), block(layers.values, "experiments")
+    values = layers.values
+    if claims:
+        values = values | {"claims": {name: with_numbers(raw, experiments) for name, raw in claims.items()}}
+    study, problems = made(Study, values)
+    crossed = [Problem(path, message) for path, message in _cross_checks(values, every_cell, layers.gone)]
     return study, [*problems, *layers.problems, *crossed]
 
 
-def _cross_checks(values: dict, every_cell: bool):
+def _cross_checks(values: dict, every_cell: bool, gone):
     """Yield the key and the message of each mistake that more than one key shows, in all that is right in itself."""
     experiments, sweeps = block(values, "experiments"), block(values, "sweeps")
     for name, experiment in experiments.items():
         if isinstance(experiment, dict):
             yield from check_experiment(experiment, ("experiments", name))
     for name, raw in sweeps.items():
-        if sweep := valid(Sweep, raw):
-            yield from check_sweep(sweep, experiments, ("sweeps", name), every_cell)
+        if sweep := valid(Sweep, right_part(Sweep, raw, ("experiment", "vary", "measurements", "zip"))):
+            yield from check_sweep(sweep, experiments, ("sweeps", name), every_cell, gone)
     for name, raw in block(values, "claims").items():
+        if isinstance(raw, dict) and OTHER & {*raw}:
+            continue
+        if claim := valid(Claim, right_part(Claim, raw)):
+            yield from check_names(claim, ("claims", name), experiments, sweeps, gone)
         if claim := valid(Claim, raw):
-            yield from check_claim(claim, ("claims", name), sweeps)
+            yield from check_claim(claim, ("claims", name))
 
 
 def _sweeps_left_behind(layers: Layers, left_out: dict, problems: list[Problem]) -> dict[str, str]:

@@ -152,6 +152,7 @@ class CsvData(Source):
 
     main = property(lambda self: self.rows or self.unlabeled)  # what is fitted and predicted
     shape = property(lambda self: (None, len(self.features)))  # the files tell the classes
+    feature_names = property(lambda self: self.features)
     n_rows = property(lambda self: about_rows(self.main.place))
     has_labels = property(lambda self: bool(self.labeled or (self.rows and self.rows.label)))
     knows_classes = property(lambda self: self.has_labels or self.main.target is not None)

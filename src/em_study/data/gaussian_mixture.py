@@ -105,7 +105,7 @@ class GaussianMixtureData(Drawn):
         unlabeled, truth = rows(self.n_rows, "unlabeled", self.counts)
         labeled, labels = rows(self.n_labeled, "labeled")
         return Dataset(
-            features=np.array([f"x{d + 1}" for d in range(n_features)]),
+            features=np.array(self.feature_names),
             classes=np.array([str(k) for k in range(n_components)]),
             unlabeled=unlabeled,
             truth=truth,

@@ -35,11 +35,20 @@ class SklearnData(Drawn):
     has_labels = property(lambda self: self.labeled_fraction > 0)
     same_rows = property(lambda self: self.labeled_fraction == 0 and not self.incomplete)  # else others keep a label
 
-    def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
-        """Load the rows, and choose in each replicate those that keep their labels."""
+    @property
+    def feature_names(self) -> list[str]:
+        """Names of the features."""
+        return [str(name) for name in self._bunch.feature_names]
+
+    @property
+    def _bunch(self):
         from sklearn import datasets  # takes a second, so only where it is used
 
-        bunch = getattr(datasets, f"load_{self.dataset}")()
+        return getattr(datasets, f"load_{self.dataset}")()
+
+    def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
+        """Load the rows, and choose in each replicate those that keep their labels."""
+        bunch = self._bunch
         X = standardized(bunch.data) if self.standardize else bunch.data
         y = bunch.target.astype(np.int64)
         unlabeled, labeled = [], []
@@ -53,7 +62,7 @@ class SklearnData(Drawn):
             labeled.append(np.sort(np.concatenate(kept)))
             unlabeled.append(np.setdiff1d(np.arange(len(y)), labeled[-1]))
         return Dataset(
-            features=np.array([str(name) for name in bunch.feature_names]),
+            features=np.array(self.feature_names),
             classes=np.array([str(name) for name in bunch.target_names]),
             unlabeled=X[unlabeled],
             truth=y[unlabeled],

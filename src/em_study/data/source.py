@@ -67,6 +67,11 @@ class Source(Closed):
         """Whether the rows are those of the source of a claim."""
         return self.reads_rows if self.rows_of is None else self.rows_of == "source"
 
+    @property
+    def feature_names(self) -> list[str]:
+        """Names of the features."""
+        return [f"x{d + 1}" for d in range(self.shape[1])]
+
     @abstractmethod
     def load(self, replicates: int, seed: int, experiment: str) -> Dataset:
         """Draw or read the rows of an experiment.

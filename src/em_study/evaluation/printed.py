@@ -1,23 +1,23 @@
 """A fit's parameters beside the numbers that a source printed for them."""
 
-from decimal import Decimal
-
 import numpy as np
 
 from em_study.evaluation.settings import Published
+from em_study.settings import half_digit
 from emgmm import MixtureParameters
 
 
 def beside_printed(published: list[Published], parameters: MixtureParameters) -> dict[tuple[int, str], tuple]:
-    """Look up printed numbers, and whether the fit's agree to every digit, by component and parameter.
+    """Look up printed numbers, and whether the fit's agree to every digit that was printed.
 
-    Components are matched by their means.
+    By component and parameter; components are matched by their means.
     """
     if not published:
         return {}
     from scipy.optimize import linear_sum_assignment  # takes its time to import
 
-    distances = [[np.abs(np.subtract(p.mean, mean)).sum() for mean in parameters.means] for p in published]
+    means = [np.array(component.mean, dtype=float) for component in published]
+    distances = [[np.abs(mean - found).sum() for found in parameters.means] for mean in means]
     deviations = np.sqrt(parameters.variances)
     found = {}
     for p, k in zip(*linear_sum_assignment(distances), strict=True):
@@ -27,6 +27,5 @@ def beside_printed(published: list[Published], parameters: MixtureParameters) ->
         pairs |= {f"standard_deviation[{d}]": (v, deviations[k, d]) for d, v in enumerate(printed)}
         for parameter, (number, value) in pairs.items():
             if number is not None:
-                digits = max(0, -Decimal(repr(number)).as_tuple().exponent)
-                found[k, parameter] = number, round(float(value), digits) == number
+                found[k, parameter] = float(number), bool(abs(value - float(number)) <= half_digit(number))
     return found

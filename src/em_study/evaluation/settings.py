@@ -1,16 +1,20 @@
 """Settings of what fits are compared with: printed parameters, another implementation."""
 
+from typing import Annotated
+
 from pydantic import Field
 
-from em_study.settings import Closed, Name, Scalar, Slug, Vector
+from em_study.settings import Closed, Name, Printed, Scalar, Slug
+
+PrintedVector = Annotated[list[Printed], Field(min_length=1, max_length=1000)]
 
 
 class Published(Closed):
     """A component's parameters as a source printed them, with the digits that it printed."""
 
-    weight: float | None = Field(None, description="Its share.")
-    mean: Vector = Field(description="Mean of each feature.")
-    standard_deviation: Vector | None = Field(None, description="Standard deviation of each feature.")
+    weight: Printed | None = Field(None, description="Its share.")
+    mean: PrintedVector = Field(description="Mean of each feature.")
+    standard_deviation: PrintedVector | None = Field(None, description="Standard deviation of each feature.")
 
 
 class OnOriginalRows(Closed):

@@ -2,6 +2,9 @@
 
 import io
 import re
+import unicodedata
+from functools import cache
+from itertools import groupby
 
 from em_study.data.storage import whole_file
 
@@ -30,9 +33,48 @@ LOOK = {
 }
 
 
+# What a letter is looked for in: matplotlib's own fonts, then those that systems have for what these lack.
+FONTS = ("DejaVu Sans", "STIXGeneral")
+FONTS += ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei")
+FONTS += ("WenQuanYi Micro Hei", "Droid Sans Fallback", "IPAGothic", "NanumGothic")
+FONTS += ("Arial Unicode MS", "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo")  # macOS
+FONTS += ("Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Segoe UI Symbol")  # Windows
+FONTS += ("Noto Emoji", "Symbola", "FreeSans", "Unifont")
+
+
 def plain(text: str) -> str:
-    """Let matplotlib draw a text as it is, though it has dollar signs, between which it would read mathematics."""
-    return text.replace("$", r"\$")
+    """Let matplotlib draw a name as it is.
+
+    It would read mathematics between dollar signs, leave out of a legend what begins with _, and draw a box for a
+    letter that no font here has: such are named in brackets, a symbol by its name, others by their code.
+    """
+    if not (text.isascii() and text.isprintable()):
+        known = letters()
+        runs = groupby(text, lambda letter: ord(letter) in known or letter == "\n")
+        text = "".join("".join(run) if is_known else f"[{' '.join(map(_name, run))}]" for is_known, run in runs)
+    return text.replace("$", r"\$").replace("_", "\u2060_", int(text.startswith("_")))
+
+
+def _name(letter: str) -> str:
+    name = unicodedata.name(letter, "") if unicodedata.category(letter).startswith("S") else ""
+    return name.lower() or f"U+{ord(letter):04X}"
+
+
+@cache
+def fonts() -> list[str]:
+    """Name those of `FONTS` that are here."""
+    from matplotlib.font_manager import get_font_names
+
+    here = {*get_font_names()}
+    return [font for font in FONTS if font in here]
+
+
+@cache
+def letters() -> set[int]:
+    """Collect the letters that the fonts here have."""
+    from matplotlib.font_manager import findfont, get_font
+
+    return {letter for font in fonts() for letter in get_font(findfont(font)).get_charmap()}
 
 
 def component_color(k: int) -> str:
@@ -65,7 +107,7 @@ def new_figure(n_columns: int = 1, n_rows: int = 1, width: float = 8.0, height: 
     import matplotlib as mpl  # takes half a second, which who only asks for names and captions need not wait for
     from matplotlib.figure import Figure
 
-    mpl.rcParams.update(LOOK)
+    mpl.rcParams.update(LOOK | {"font.family": fonts()})
     figure = Figure(figsize=(width, height))
     axes = figure.subplots(n_rows, n_columns, squeeze=False, **options)
     return figure, axes if n_rows > 1 else axes[0]

@@ -59,7 +59,7 @@ def draw(summary, sweep: Sweep, name: str):
         n_legend = int(width / (0.7 + LETTER * max(map(len, labels))))
         canvas.legend(handles, labels, loc="outside lower center", ncols=min(3, max(1, n_legend)), fontsize="small")
     left_out = f"\nthe first {len(panels)} of {len(every)} panels; `where` chooses" if len(panels) < len(every) else ""
-    canvas.suptitle(plain(title_of(summary, sweep, name)) + left_out)
+    canvas.suptitle(plain(title_of(summary, sweep, name)) + left_out, wrap=True)
     return canvas
 
 

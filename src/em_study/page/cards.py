@@ -120,7 +120,9 @@ def strip_of(finding: Finding, held: Held) -> str:
     if finding.by_experiment:
         rows = {f"{name}: {part.count} of {part.n}": part.draws for name, part in finding.by_experiment.items()}
         return points(rows, held)
-    return strip(finding.draws, finding.observed, finding.range, held) if finding.claim.rules.is_drawn else ""
+    if not finding.claim.rules.is_drawn:
+        return ""
+    return strip(finding.draws, finding.observed, finding.range, held, phrases.observed(finding))
 
 
 def _way(claim: Claim, experiment: str | None, plan: Plan, scenes, finding: Finding) -> Way | None:

@@ -7,12 +7,15 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from em_study.page.svg import MOST_TICKS, Scale, free_room, told, told_apart
+from em_study.wording import ends_apart
 
 WIDTH, MARGIN, TOP, HEIGHT, BOTTOM = 560, 24, 34, 56, 34  # of the drawing, in CSS pixels
 SIDES = MARGIN, WIDTH - MARGIN
 ROW = 32  # height of an experiment's
 DIGITS = 9.5  # pixels of a character of the labels
-MOST_BARS, WIDEST = 40, 40  # WIDEST in pixels
+MOST_BARS, FEW = 40, 20  # few numbers are shown one by one
+WIDEST, THIN = 40, 4  # pixels; numbers that hardly differ have one thin bar
+ROUNDING = 1e-9  # of a place, in widths of a bar
 DECADES, ROOM = 3.0, 0.04  # from which on the axis is logarithmic; share of it that is left free beyond the numbers
 
 
@@ -65,7 +68,7 @@ def is_whole(values) -> bool:
     return bool((values == np.round(values)).all())
 
 
-def strip(values, observed: float, interval, held: Held) -> str:
+def strip(values, observed: float, interval, held: Held, said: str) -> str:
     """Draw the numbers of a claim as SVG.
 
     Parameters
@@ -77,6 +80,8 @@ def strip(values, observed: float, interval, held: Held) -> str:
     interval : (float, float)
         2.5 and 97.5 percentile of the draws; NaN if there is none.
     held : Held
+    said : str
+        How `observed` is written.
     """
     values = np.asarray(values, dtype=float)
     axis, base = axis_of(values, [observed, *held.ends]), TOP + HEIGHT
@@ -86,8 +91,8 @@ def strip(values, observed: float, interval, held: Held) -> str:
         parts.append(f'<path class="range" d="M{low:.1f} {base + 5}H{max(high, low + 2):.1f}"/>')
     place = axis.place(observed)
     parts.append(f'<path class="observed" d="M{place:.1f} {TOP - 4}V{base + 8}"/>')
-    parts.append(_text("observed", place, 27, f"observed {told(observed)}"))
-    return _drawn(axis, held, HEIGHT, parts, in_words(values, observed, interval, held))
+    parts.append(_text("observed", place, 27, f"observed {said}"))
+    return _drawn(axis, held, HEIGHT, parts, in_words(values, said, interval, held))
 
 
 def points(rows: dict, held: Held) -> str:
@@ -132,29 +137,34 @@ def _drawn(axis: Scale, held: Held, height: int, parts: list[str], said: str) ->
     return "".join([*svg, "</svg>"])
 
 
-def in_words(values, observed, interval, held: Held) -> str:
+def in_words(values, observed: str, interval, held: Held) -> str:
     """Say what a strip shows."""
-    said = f"{held.text}; observed {told(observed)}"
+    said = f"{held.text}; observed {observed}"
     if held.turns is not None and np.isfinite(held.turns).any():
         low, high = (told(end) if np.isfinite(end) else "anywhere" for end in held.turns)
         said += f"; the verdict is the same for thresholds from {low} to {high}"
-    if len(values) == 1:
-        return said
+    if np.ptp(values) == 0:
+        return said if len(values) == 1 else f"{said}, in all {len(values)} numbers"
     many, ends = ("95 % of", interval) if np.isfinite(interval).all() else ("All", (np.min(values), np.max(values)))
-    return f"{said}. {many} {len(values)} numbers lie from {told(ends[0])} to {told(ends[1])}"
+    return f"{said}. {many} {len(values)} numbers lie from {' to '.join(ends_apart(*ends))}"
 
 
 def _bars(values, axis: Scale):
-    """Yield left end, width and height of the bars of a histogram."""
-    edges = np.linspace(axis.first, axis.last, min(MOST_BARS, max(8, 2 * int(np.sqrt(len(values))))) + 1)
+    """Yield left end, width and height of the bars of a histogram, whose outer ones lie about the end numbers."""
+    places, room = np.array([axis.place(value) for value in values]), SIDES[1] - SIDES[0]
+    low, high = places.min(), places.max()
+    n_bars = min(MOST_BARS, 2 * int(np.sqrt(len(values)))) if len(values) > FEW else MOST_BARS
+    each = min(WIDEST, room / n_bars)
     if is_whole(values) and axis.kind == "linear" and axis.last - axis.first <= 2 * MOST_BARS:
-        edges = np.arange(np.floor(axis.first), np.ceil(axis.last) + 1) + 0.5
-        edges = edges[(edges >= axis.first - 1) & (edges <= axis.last + 1)]
-    counts, _ = np.histogram(axis.of(values), bins=edges)
-    scale = (WIDTH - 2 * MARGIN) / (axis.last - axis.first)
-    for count, begin, end in zip(counts, edges, edges[1:], strict=False):
+        each = room / (axis.last - axis.first)
+    if high - low > THIN:
+        middles = np.linspace(low, high, 1 + int(np.ceil((high - low) / each - ROUNDING)))
+        width = min(middles[1] - middles[0] - 1, WIDEST)
+    else:
+        middles, width = np.array([(low + high) / 2]), THIN
+    counts = np.bincount(abs(places[:, None] - middles).argmin(axis=1))
+    for middle, count in zip(middles, counts, strict=True):
         if count:
-            width, middle = min((end - begin) * scale - 1, WIDEST), MARGIN + ((begin + end) / 2 - axis.first) * scale
             yield middle - width / 2, width, HEIGHT * count / counts.max()
 
 

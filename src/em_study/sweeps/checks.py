@@ -1,5 +1,6 @@
 """Checks of a sweep: its names, its grid, and every cell of it."""
 
+import difflib
 import json
 
 from pydantic import ValidationError
@@ -9,8 +10,8 @@ from em_study.evaluation.measurements import RUN_QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.checks import check_data, check_fits
 from em_study.experiments.settings import Experiment
-from em_study.problems import made
-from em_study.settings import valid
+from em_study.problems import made, right_part
+from em_study.settings import block, valid
 from em_study.sweeps.cells import Cells, with_values
 from em_study.sweeps.settings import Sweep
 from em_study.wording import nearest, shown
@@ -19,30 +20,30 @@ MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
 MAX_WRONG_CELLS = 1000  # that are looked at for them
 
 
-def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool):
-    """Yield (path, message) of each mistake in a sweep, beside the study's experiments as read."""
+def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool, gone=frozenset()):
+    """Yield (path, message) of each mistake in a sweep, beside the study's experiments as read.
+
+    Where there is no such experiment, nor was (`gone`), names are looked for in the one that is called most alike.
+    """
     if path[-1] in experiments:
         yield path, "is the name of an experiment too: their figures would share a folder"
     if path[-1].endswith("_summary"):
         yield path, "a name must not end in _summary, which the summary's file does"
     yield from _unknown((*path, "experiment"), [sweep.experiment], experiments, "there is no experiment '{}'")
-    experiment = valid(Experiment, experiments.get(sweep.experiment))
-    if experiment is None:
+    was_there = ("experiments", sweep.experiment) in gone
+    meant = [] if was_there else difflib.get_close_matches(sweep.experiment, experiments, n=1)
+    raw = experiments.get(sweep.experiment if sweep.experiment in experiments else next(iter(meant), None))
+    if not isinstance(raw, dict):
         return  # told of elsewhere
-    yield from _names(sweep, experiment, path)
+    yield from _names(sweep, raw, path)
     if sweep.figure:
-        yield from _figure(sweep.figure, sweep, experiment, (*path, "figure"))
+        yield from _figure(sweep.figure, sweep, raw, (*path, "figure"))
+    wrong = [*_keys(sweep, block(raw, "fits"), path)]
+    yield from wrong
+    experiment = valid(Experiment, right_part(Experiment, raw)) if sweep.experiment in experiments else None
+    if wrong or experiment is None:
+        return
     for key, values in sweep.vary.items():
-        parts = key.split(".")
-        if parts[0] == "fits" and len(parts) > 1 and parts[1] not in experiment.fits:
-            yield (*path, "vary", key), f"there is no fit '{parts[1]}'{nearest(parts[1], experiment.fits)}"
-            return
-        if parts[0] not in ("data", "fits", "protocols"):
-            yield (*path, "vary", key), "must be a key below data, fits or protocols"
-            return
-        if any(other != key and key.startswith(f"{other}.") for other in sweep.vary):
-            yield (*path, "vary", key), "is part of another varied key"
-            return
         if not sweep.zip and _repeats(values):
             yield (*path, "vary", key), f"a value stands twice in {shown(values)}"
     lengths = {key: len(values) for key, values in sweep.vary.items()}
@@ -61,6 +62,18 @@ def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool):
         yield from _cells(cells, path)
 
 
+def _keys(sweep: Sweep, fits: dict, path):
+    """Yield what is wrong with the varied keys."""
+    for key in sweep.vary:
+        first, *below = key.split(".")
+        if first == "fits" and below and below[0] not in fits:
+            yield (*path, "vary", key), f"there is no fit '{below[0]}'{nearest(below[0], fits)}"
+        elif first not in ("data", "fits", "protocols"):
+            yield (*path, "vary", key), "must be a key below data, fits or protocols"
+        elif any(other != key and key.startswith(f"{other}.") for other in sweep.vary):
+            yield (*path, "vary", key), "is part of another varied key"
+
+
 def _repeats(values: list) -> bool:
     """Tell whether a value stands twice."""
     return len(set(map(_hashable, values))) < len(values)
@@ -74,6 +87,8 @@ def _hashable(value):
 
 def _cells(cells: Cells, path):
     below, told, wrong = ("experiments", cells.sweep.experiment), set(), 0
+    base = [*check_data(cells.experiment.data, 1, below)]
+    base += check_fits(cells.experiment.fits, cells.experiment.data, cells.experiment.protocols, below)
     data_vary, wanted = any(block[0] == "data" for block in cells.varied), {*(cells.sweep.fits or ())}
     for number in range(len(cells)):
         values = cells.assignment(number)
@@ -85,6 +100,7 @@ def _cells(cells: Cells, path):
             found += [((*below, "fits"), f"has no fit '{name}'") for name in sorted(wanted - {*cell.fits})]
         except ValidationError:
             found = [(one.path, one.message) for one in made(Experiment, with_values(cells.raw, values), below)[1]]
+        found = [one for one in found if one not in base]  # these are told of at the experiment
         wrong += bool(found)
         for place, message in found:
             key = next((key for key in values if _touches(key, place[2:])), next(iter(values)))
@@ -107,20 +123,20 @@ def _unknown(path, names, allowed, message):
     return ((path, message.format(name) + nearest(name, allowed)) for name in names or () if name not in allowed)
 
 
-def _names(sweep, experiment, path):
+def _names(sweep, experiment: dict, path):
     """Yield what is wrong with the names of fits, protocols and measurements."""
-    yield from _unknown((*path, "fits"), sweep.fits, experiment.fits, "there is no fit '{}'")
+    yield from _unknown((*path, "fits"), sweep.fits, block(experiment, "fits"), "there is no fit '{}'")
     yield from _unknown((*path, "protocols"), sweep.protocols, PROTOCOLS, "there is no protocol '{}'")
     yield from _unknown((*path, "measurements"), sweep.measurements, RUN_QUANTITIES, "there is no '{}' of a run")
     if len({*sweep.measurements}) < len(sweep.measurements):
         yield (*path, "measurements"), f"must name each once, got {sweep.measurements}"
-    if sweep.protocols and experiment.protocols is None:
+    if sweep.protocols and experiment.get("protocols") is None:
         yield (*path, "protocols"), f"experiment {sweep.experiment} has no protocols: it is not compared"
 
 
-def _figure(figure, sweep, experiment, path):
+def _figure(figure, sweep, experiment: dict, path):
     """Yield what is wrong with the names of keys, quantities and columns of the figure."""
-    is_map, compares = figure.kind == "heatmap", experiment.protocols is not None and sweep.protocols != []
+    is_map, compares = figure.kind == "heatmap", experiment.get("protocols") is not None and sweep.protocols != []
     varied, columns = list(sweep.vary), [*sweep.vary, "fit", "protocol"]
     for key, allowed in {"x": varied, "panels": varied, "color": varied if is_map else columns}.items():
         yield from _unknown((*path, key), filter(None, [getattr(figure, key)]), allowed, "is '{}'")
@@ -142,7 +158,7 @@ def _figure(figure, sweep, experiment, path):
     for column in figure.where:
         yield from _unknown((*path, "where", column), [column], columns, "is no column to choose by")
     values = sweep.vary | {
-        "fit": sweep.fits or [*experiment.fits],
+        "fit": sweep.fits or [*block(experiment, "fits")],
         "protocol": list(PROTOCOLS) if sweep.protocols is None else sweep.protocols,
     }
     for column, value in figure.where.items():
