@@ -181,16 +181,18 @@ def _read(data: CsvData, file: CsvFile) -> Rows:
     refused, row, X, classes, kept = Refused(path), look.first_row, [], [], []
     for part in _parts(path, look, places):
         columns = dict(zip(wanted, part, strict=True))
-        X.append(np.stack([_numbers(data, look, columns[name], name, row, refused) for name in data.features], axis=1))
+        X.append(np.array([_numbers(data, look, columns[name], name, row, refused) for name in data.features]))
         kept.append(pa.table([columns[name] for name in keep], names=keep))
         if target is not None:
             classes.append(_classes(data, columns[target], target, row, refused))
-        row += len(X[-1])
+        row += X[-1].shape[1]
     if row == look.first_row:
         raise DataError(f"{path}: there are no rows{' below the header' * (look.kind == 'csv')}")
     refused.check(look)
     notes = [f"{path}: {look.told}"] if look.told else []
-    return Rows(np.concatenate(X), _joined(classes) if classes else None, pa.concat_tables(kept), notes)
+    X = np.concatenate(X, axis=1).T
+    X = X if look.kind == "csv" else np.ascontiguousarray(X)  # as ever: the last digits of sums depend on it
+    return Rows(X, _joined(classes) if classes else None, pa.concat_tables(kept), notes)
 
 
 def _parts(path, look: Look, places: list[int]):
