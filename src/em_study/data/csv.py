@@ -181,7 +181,7 @@ class CsvData(Source):
     @model_validator(mode="after")
     def _one_way(self):
         if (self.rows is None) == (self.unlabeled is None):
-            raise ValueError("needs rows (one file), or unlabeled (and labeled)")
+            raise ValueError("needs rows: {path: ...} (one file), or unlabeled: {path: ...}")
         if self.rows is not None and self.labeled is not None:
             raise ValueError("takes rows, or unlabeled and labeled, not both")
         if self.decimal is not None and self.decimal == self.thousands:

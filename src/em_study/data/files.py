@@ -9,6 +9,7 @@ import re
 import sys
 import unicodedata
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -47,16 +48,6 @@ class Classes:
     def among(self, classes: list[str]) -> np.ndarray:
         """Give the numbers of the rows' classes in another list, which has them all; (N,)."""
         return np.array([*map(classes.index, self.names), -1], dtype=np.int64)[self.numbers]
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """What a file holds: features (N, D), classes if a column names them, columns to keep, and what to know of it."""
-
-    X: np.ndarray
-    classes: Classes | None
-    kept: pa.Table
-    notes: list[str]
 
 
 @dataclass
@@ -98,22 +89,21 @@ def read_files(data: CsvData) -> Dataset:
     DataError
         If a file cannot be used; the text names file, row and column.
     """
-    main, path = _read(data, data.main), data.main.place
-    further = _read(data, data.labeled) if data.labeled is not None else None
-    notes = [*main.notes, *(further.notes if further else [])]
-    unlabeled, truth, order = main.X, main.classes, None
+    path, notes = data.main.place, []
+    rows, truth, kept = _read(data, data.main, notes)
+    unlabeled, order = rows, None
     labeled, labels = np.empty((0, len(data.features))), Classes([], np.empty(0, dtype=np.int64))
-    if further is not None:
-        labeled, labels = further.X, further.classes
+    if data.labeled is not None:
+        labeled, labels, _ = _read(data, data.labeled, notes)
         if truth is not None and (unknown := sorted({*truth.names} - {*labels.names})):
             raise DataError(
                 f"{path}, column '{data.main.target}': the class '{unknown[0]}' has no row in "
                 f"{data.labeled.place}. Classes there: {', '.join(_sorted_classes(labels.names))}"
             )
     elif data.rows is not None:
-        has_label = truth.numbers >= 0 if truth else np.zeros(len(main.X), dtype=bool)
+        has_label = truth.numbers >= 0 if truth else np.zeros(len(rows), dtype=bool)
         order = np.concatenate([np.flatnonzero(~has_label), np.flatnonzero(has_label)])
-        unlabeled, labeled = main.X[~has_label], main.X[has_label]
+        unlabeled, labeled = rows[~has_label], rows[has_label]
         if truth is not None:
             labels, truth = Classes(truth.names, truth.numbers[has_label]), None
             notes.append(f"{len(labeled):,} of {len(order):,} rows have a label")
@@ -123,7 +113,7 @@ def read_files(data: CsvData) -> Dataset:
                 raise DataError(f"{path}, column '{data.rows.label}': {every if len(labeled) else told}")
     for feature, values in zip(data.features, unlabeled.T, strict=True):
         if np.isnan(np.fmax.reduce(values)):
-            which = "no row" if order is None else "no unlabeled row"
+            which = "no unlabeled row" if data.rows and len(labeled) else "no row"
             raise DataError(f"{path}, column '{feature}': {which} has a value")
     if data.standardize:
         labeled, unlabeled = standardized(labeled, unlabeled), standardized(unlabeled)
@@ -139,7 +129,7 @@ def read_files(data: CsvData) -> Dataset:
         labeled=labeled[None],
         labels=labels.among(classes)[None],
         order=order,
-        kept=_as_bytes(main.kept) if data.keep else None,
+        kept=_as_bytes(kept) if data.keep else None,
         note=np.array("; ".join(notes)) if notes else None,
     )
 
@@ -166,8 +156,8 @@ def _as_bytes(table: pa.Table) -> np.ndarray:
     return np.frombuffer(sink.getvalue(), dtype=np.uint8)
 
 
-def _read(data: CsvData, file: CsvFile) -> Rows:
-    """Read a file, in parts."""
+def _read(data: CsvData, file: CsvFile, notes: list[str]) -> tuple[np.ndarray, Classes | None, pa.Table]:
+    """Read a file in parts: its features (N, D), classes if a column names them, and columns to keep."""
     path, target = file.place, file.target
     keep = data.keep if file is data.main else []
     wanted = [*data.features, *keep, *([target] if target is not None else [])]
@@ -181,16 +171,18 @@ def _read(data: CsvData, file: CsvFile) -> Rows:
     refused, row, X, classes, kept = Refused(path), look.first_row, [], [], []
     for part in _parts(path, look, places):
         columns = dict(zip(wanted, part, strict=True))
-        X.append(np.stack([_numbers(data, look, columns[name], name, row, refused) for name in data.features], axis=1))
+        X.append(np.array([_numbers(data, look, columns[name], name, row, refused) for name in data.features]))
         kept.append(pa.table([columns[name] for name in keep], names=keep))
         if target is not None:
             classes.append(_classes(data, columns[target], target, row, refused))
-        row += len(X[-1])
+        row += X[-1].shape[1]
     if row == look.first_row:
         raise DataError(f"{path}: there are no rows{' below the header' * (look.kind == 'csv')}")
     refused.check(look)
-    notes = [f"{path}: {look.told}"] if look.told else []
-    return Rows(np.concatenate(X), _joined(classes) if classes else None, pa.concat_tables(kept), notes)
+    notes += [f"{Path(path).name}: {look.told}"] if look.told else []
+    X = np.concatenate(X, axis=1).T
+    X = X if look.kind == "csv" else np.ascontiguousarray(X)  # as ever: the last digits of sums depend on it
+    return X, _joined(classes) if classes else None, pa.concat_tables(kept)
 
 
 def _parts(path, look: Look, places: list[int]):

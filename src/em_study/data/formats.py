@@ -118,8 +118,6 @@ def look_at(path, features=(), others=(), separator=None, decimal=None, encoding
 
     mark = max(marks, key=fits)
     header, *rows = tables[mark]
-    if separator and not wanted <= {*header} and (other := _other_separator(text, wanted, whole)):
-        raise NoColumnsError(f"{path}: is separated by {SEPARATORS[other]}, not by {SEPARATORS.get(mark, repr(mark))}")
     places = [place for place, name in enumerate(header) if not features or name in features]
     told = [f"separated by {SEPARATORS[mark]}"] if mark != "," and not separator else []
     if decimal is None and mark != "," and _has_decimal_commas(rows, places):
@@ -207,11 +205,6 @@ def _table(text: str, mark: str, whole: bool) -> list[list[str]]:
         rows = [row for row in csv.reader(text.split("\n")[:1], delimiter=mark) if row]
     rows = rows if whole else [*rows[:1], *rows[1:-1]]
     return [[name.strip().lstrip("\ufeff") for name in rows[0]], *rows[1:]]
-
-
-def _other_separator(text: str, wanted: set[str], whole: bool) -> str | None:
-    """Find the separator that gives all wanted columns."""
-    return next((mark for mark in SEPARATORS if wanted <= {*_table(text, mark, whole)[0]}), None)
 
 
 def _has_decimal_commas(rows, places) -> bool:
