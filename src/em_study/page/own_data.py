@@ -178,8 +178,8 @@ def _unsure(of: dict, found: dict, first_row: int) -> Table:
         values = ("missing" if value is None else told(value) for value in each["values"][: len(some)])
         chances = map(_chance, each["first"], each["probability"])
         rows.append([f"{each['sample'] + first_row:,}", *each["kept"], *chances, *values])
-    header = ["row of the file", *found["keep"], "most probable", "next", *some]
-    return Table("The samples without a label that the fit is least sure of", header, rows)
+    header = ["row", *found["keep"], "most probable", "next", *some]
+    return Table("The samples without a label that the fit is least sure of, by their row of the file", header, rows)
 
 
 def _doubted(of: dict, found: dict, first_row: int) -> Table:
@@ -187,7 +187,7 @@ def _doubted(of: dict, found: dict, first_row: int) -> Table:
     for each in of["doubted"]:
         said = each["label"], _chance(each["first"], each["probability"])
         rows.append([f"{each['sample'] + first_row:,}", *each["kept"], *said])
-    header = ["row of the file", *found["keep"], "label", "most probable by the features alone"]
+    header = ["row", *found["keep"], "label", "most probable by the features alone"]
     return Table("Labels that the fit doubts: look whether they are right", header, rows)
 
 
