@@ -55,7 +55,7 @@ def test_classes_are_sorted_by_number(tmp_path):
     [
         ("", "the file is empty"),
         ("x,z\n", "no rows below the header"),
-        ("x,w\n1,2\n", "there is no column 'z'. Columns: x, w"),
+        ("x,w\n1,2\n", "has no column 'z'. Allowed: x, w"),
         ("x,z\n1,2\n3,oops\n", "row 3, column 'z': must be a finite number, got 'oops'"),
         ("x,z\n1,inf\n", "row 2, column 'z': must be a finite number, got 'inf'"),
         ("x,z\n1,\n", "row 2, column 'z': must be a finite number, got ''"),

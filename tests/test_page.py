@@ -73,10 +73,13 @@ def study(project, monkeypatch):
     return load(["config.yaml", "small.yaml"]).study
 
 
-def test_every_link_leads_somewhere(page, study):
+def test_every_link_leads_somewhere(page, project, study):
     read = Page(page)
+    files = {link for link in read.links if (project / "results" / link).is_file()}
+    assert files == {"predictions/mine/start.csv"}
     assert len(set(read.ids)) == len(read.ids)
-    assert set(read.links) <= {f"#{name}" for name in read.ids} | {claim.address for claim in study.claims.values()}
+    addresses = {claim.address for claim in study.claims.values()}
+    assert set(read.links) <= files | {f"#{name}" for name in read.ids} | addresses
 
 
 def test_every_claim_has_a_card_with_the_observed_number(page, project, study):
@@ -143,7 +146,8 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(page, study):
     read = Page(page)
     policy = next(given["content"] for tag, given in read.tags if given.get("http-equiv") == "Content-Security-Policy")
     allowed = re.fullmatch(
-        r"default-src 'none'; style-src '(sha256-\S+)'; script-src '(sha256-\S+)'; base-uri 'none'; form-action 'none'",
+        r"default-src 'none'; style-src '(sha256-\S+)'; script-src '(sha256-\S+)'; img-src data:; base-uri 'none'; "
+        r"form-action 'none'",
         policy,
     )
     blocks = [re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)[1] for tag in ("style", "script")]
@@ -152,7 +156,8 @@ def test_the_page_asks_for_nothing_and_runs_its_own_script_alone(page, study):
     addresses = {claim.address for claim in study.claims.values()}  # to follow, not to fetch
     found = {*re.findall(r"https?://[^\s\"'<]*", page)} - addresses
     assert found == {"http://www.w3.org/2000/svg"}  # a name, not an address
-    assert not any("src" in given for _, given in read.tags)
+    sources = [given["src"] for _, given in read.tags if "src" in given]
+    assert [source[:22] for source in sources] == ["data:image/webp;base64"]
     assert not any("style" in given or name.startswith("on") for _, given in read.tags for name in given)
 
 

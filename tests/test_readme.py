@@ -30,8 +30,7 @@ def folder(tmp_path, monkeypatch):
     """Work in a folder with the files that the README's blocks name."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
-    (tmp_path / "data/unlabeled.csv").write_text("x1,x2\n1,2\n")
-    (tmp_path / "data/labeled.csv").write_text("x1,x2,y\n1,2,0\n")
+    (tmp_path / "data/mine.csv").write_text("id,x1,x2,y\n1,1,2,\n2,1,2,0\n")
     return tmp_path
 
 

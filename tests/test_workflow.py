@@ -116,6 +116,7 @@ EVERYTHING = FIGURES | {
     "impute",
     "diagnose",
     "measure",
+    "own_data",
     "watch",
     "tables",
     "claims",

@@ -36,6 +36,19 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
+    "new": Command(
+        "new:new",
+        "look at a table of yours, and write a configuration that runs",
+        {
+            "file": {"type": Path, "help": "CSV, Parquet, Feather or .npy"},
+            "--label": {"metavar": "COLUMN", "help": "of the classes, filled in some rows"},
+        },
+        """Takes columns of numbers for features, a column of names that is filled in part for the labels, and carries
+others along. Writes NAME.yaml in this folder, which it never overwrites: data, fits, a sweep over the number of
+components and the type of covariances, two claims to edit. Says what it saw, and the next command.""",
+        "if it is written",
+        ("mine.csv", "mine.csv --label species"),
+    ),
     "verify": Command(
         "audit.verify:verify",
         "check a run: results, records, code and configuration against the manifest; claims against tables",

@@ -124,6 +124,13 @@ COLUMNS = {
             _CRITERION,
             label="Akaike information criterion (lower is better)",
         ),
+        "icl": Column(
+            "nats",
+            "integrated completed likelihood of the unlabeled rows: bic, and a cost for components that overlap; lower "
+            "is better",
+            _CRITERION,
+            label="integrated completed likelihood (lower is better)",
+        ),
         "accuracy": Column(
             "share",
             "share of unlabeled rows given their true class (0-1; empty if unknown); for a fit that never saw a label, "
@@ -146,7 +153,9 @@ COLUMNS = {
         ),
         "failure": Column(TEXT, "why there is no fit; empty if there is one"),
         "note": Column(
-            TEXT, "what to know of this fit: a ridge (reg_covar) that is not small beside the data's variance"
+            TEXT,
+            "what to know of this fit: a ridge (reg_covar) that is not small beside the data's variance; how a user's "
+            "files were read, where that was found out, and what is odd in them",
         ),
     },
     "parameters": {
@@ -177,6 +186,25 @@ COLUMNS = {
             "of the value, in its units, by the observed information where the fit ended; empty where it means nothing "
             "(more than 0.5 nats of all rows below a maximum; a saddle; a weight near 0; components that are alike)",
             Tolerance(1e-6, 1e-12),
+        ),
+    },
+    "estimates": {
+        "experiment": _EXPERIMENT,
+        "fit": _FIT,
+        "replicate": _REPLICATE,
+        "component": Column(
+            COUNT,
+            "number in parameters.csv of the component of replicate 0 that gives most unlabeled rows of it the same "
+            "component (best matching); of a fit that uses labels the number as it is",
+        ),
+        "place": Column(COUNT, "place of the component in its replicate by the mean of the first feature, from 0"),
+        "class": Column(TEXT, "name of the class that the component stands for; empty if the fit never saw a label"),
+        "parameter": Column(TEXT, "weight, mean[feature] or standard_deviation[feature], as in parameters.csv"),
+        "value": Column(
+            NUMBER,
+            "of every fit that did not fail, where the rows come from files and there are several replicates; in the "
+            "units of the features",
+            Tolerance(1e-9, 1e-12),
         ),
     },
     "agreement": {
@@ -376,7 +404,11 @@ COLUMNS = {
         "cited": Column(TEXT, "where they stand, and the source's address"),
         "short": Column(TEXT, "the statement in at most ten words; the statement itself if nothing shorter is given"),
         "headline": Column(TEXT, "what was found, in one sentence", is_compared=False),
-        "rows_of": Column(TEXT, "whose data the verdict is on: source (its own) or other (new); empty if not tested"),
+        "rows_of": Column(
+            TEXT,
+            "whose data the verdict is on: source (its own), resampled (its own, drawn again with replacement; the "
+            "interval is then that of the bootstrap, and mcse its standard error) or other (new); empty if not tested",
+        ),
         "share_needed": Column(
             "share", "share that the interval must reach; empty if it is no share that decides", is_given=True
         ),
@@ -413,12 +445,14 @@ COLUMNS = {
 KEYS = {
     "fits": ("experiment", "fit", "replicate"),
     "parameters": ("experiment", "fit", "component", "parameter"),
+    "estimates": ("experiment", "fit", "replicate", "component", "parameter"),
     "agreement": ("experiment", "protocol", "replicate"),
     "measurements": ("experiment", "fit", "replicate", "measurement", "setting"),
     "claims": ("claim",),
 }
 QUANTITY = ("measurement", "quantity")  # keys that tell what a row's number is; the latter of summaries of sweeps
-PARTS = ("fits", "parameters", "agreement", "measurements")  # tables that claims may name, beside those of sweeps
+# Tables that claims may name, beside those of sweeps.
+PARTS = ("fits", "parameters", "estimates", "agreement", "measurements")
 # These hold text in every table; of a sweep's, so do the varied keys that `sweeps.settings.text_keys` names.
 TEXT_COLUMNS = {name for table in COLUMNS.values() for name in table if table[name].unit == TEXT} | {*QUANTITY}
 

@@ -10,14 +10,14 @@ WILDCARDS = {  # of the rules: what stands in braces in a path
     **dict.fromkeys(("experiment", "fit", "sweep", "owner", "drawn"), NAME),
     "figure": rf"(?!sweep\.){NAME}",  # that one is a sweep's
     "sha256": "[0-9a-f]{64}",
-    "ending": "csv|parquet|npy",
+    "ending": "csv|parquet|feather|npy",
     "format": "csv|parquet",
     "part": "[0-9]+",
 }
 FURTHER = {  # what stands there too, and is known where a rule is written
     **dict.fromkeys(("protocol", "page"), NAME),
     "image": "svg|png",
-    "table": "fits|parameters|agreement|diagnosis|measurements",
+    "table": "fits|parameters|estimates|agreement|diagnosis|measurements",
     "cell": "[0-9a-f]{64}(_[0-9a-f]{16})?",
     "job": r"[a-z0-9_/]+(\.\w+)?",
 }
@@ -70,12 +70,14 @@ FILES = {
     "data": File("results/data/{experiment}.npz", "data", holds_rows=True),
     "fits": File("results/fits/{experiment}/{fit}.npz", "fit"),
     "watch": File("results/watch/{experiment}.json", "watch", holds_rows=True),
+    "own_data": File("results/own_data/{experiment}.json", "own_data", holds_rows=True),
     "measurements": File("results/evaluation/{experiment}/measurements.csv", "measure"),
     "sklearn": File("results/sklearn/{experiment}/{protocol}.npz", "sklearn"),
     "agreement": File("results/evaluation/{experiment}/agreement.csv", "compare"),
     "diagnosis": File("results/evaluation/{experiment}/diagnosis.csv", "diagnose"),
     "scores": File("results/evaluation/{experiment}/fits/{fit}.csv", "evaluate"),
     "parameters": File("results/evaluation/{experiment}/parameters/{fit}.csv", "evaluate"),
+    "estimates": File("results/evaluation/{experiment}/estimates/{fit}.csv", "evaluate"),
     "cell": File("results/sweeps/{sweep}/cells/{cell}.csv", "sweep_part", APART),
     "part": File("results/sweeps/{sweep}/part_{part}.csv", "sweep_part"),
     "table": File("results/tables/{table}.csv", "tables", PUBLISHED),
@@ -91,8 +93,8 @@ FILES = {
     "manifest": File("results/manifest.json", "manifest", APART),
     "opening": File("results/report/opening.rst", "pages", APART),
     "table_page": File("results/report/{page}.html", "pages", APART),
-    "report_image": File("results/report/figures/{owner}/{drawn}.webp", "report_image", APART),
-    "report": File("results/report.html", "", APART),  # which `snakemake --report` makes of the run
+    "report_image": File("results/report/figures/{owner}/{drawn}.webp", "report_image", APART, holds_rows=True),
+    "report": File("results/report.html", "", APART, holds_rows=True),  # which `snakemake --report` makes of the run
     "run": File("results/run.json", "", APART),  # at the end of the run
     "record": File("results/records/{job}.json", "", RECORDS),  # by the job of the log of that name
 }

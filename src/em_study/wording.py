@@ -50,7 +50,8 @@ def nearest(word, options) -> str:
     """Say what is allowed, the nearest option first."""
     word = str(word)
     shortened = [option for option in options if word.startswith(option) or option.startswith(word)]
-    close = difflib.get_close_matches(word, options, n=1) or (shortened if word else [])
+    same = [option for option in options if option.casefold() == word.casefold()]
+    close = same or difflib.get_close_matches(word, options, n=1) or (shortened if word else [])
     hint = f"; did you mean '{close[0]}'?" if close else "."
     return f"{hint} Allowed: {', '.join(options)}"
 

@@ -30,6 +30,29 @@ rule watch:
         "../scripts/watch.py"
 
 
+rule own_data:
+    input:
+        data=FILES["data"].path,
+        runs=lambda wildcards: PLAN.files("fits", wildcards.experiment),
+    output:
+        FILES["own_data"].path,
+    log:
+        log_of("own_data/{experiment}"),
+    conda:
+        "../envs/study.yaml"
+    resources:
+        **asked_by("own_data"),
+    params:
+        code=CODE.made_of("own_data.py"),
+        fits=lambda wildcards: as_params(experiment_of(wildcards).fits),
+        kernel=lambda wildcards: kernel_versions(experiment_of(wildcards).fits.values()),
+        seed=STUDY.seed,
+    message:
+        "Say what the fits of {wildcards.experiment} found"
+    script:
+        "../scripts/own_data.py"
+
+
 rule page:
     input:
         claims=FILES["claims"].path,
@@ -37,7 +60,9 @@ rule page:
         tables=[table_file(name) for name in CLAIMED],
         watch=PLAN.files("watch"),
         files=lambda wildcards: files_shown(PLAN),
-        summaries=[FILES["summary"].of(sweep=name) for name in PLAN.drawn],
+        summaries=[FILES["summary"].of(sweep=name) for name in PLAN.summaries],
+        own_data=PLAN.files("own_data"),
+        pictures=list(PLAN.pictures.values()),
         template=PAGE[0],
         beside=PAGE[1:],
     output:
@@ -53,7 +78,7 @@ rule page:
         study=lambda wildcards: as_params(STUDY),
         tables=CLAIMED,
         code_of={rule: sorted(CODE.of(script)) for rule, script in SCRIPTS.items()},
-        sweeps=PLAN.drawn,
+        sweeps=PLAN.summaries,
         configuration=[PLACES.name(file) for file in CONFIG_FILES],
         changes=[str(change) for change in LOADED.changes],
         caller=CALLER,

@@ -6,6 +6,7 @@ rule evaluate:
     output:
         fits=FILES["scores"].path,
         parameters=FILES["parameters"].path,
+        estimates=FILES["estimates"].path,
     log:
         log_of("evaluate/{experiment}/{fit}"),
     conda:
@@ -16,6 +17,7 @@ rule evaluate:
         code=CODE.made_of("evaluate.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
         published=lambda wildcards: as_params(experiment_of(wildcards).published.get(wildcards.fit, [])),
+        estimates=lambda wildcards: experiment_of(wildcards).data.holds_user_rows,
     message:
         "Evaluate {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -92,6 +94,7 @@ rule tables:
     input:
         fits=PLAN.files("scores"),
         parameters=PLAN.files("parameters"),
+        estimates=PLAN.files("estimates"),
         agreement=PLAN.files("agreement"),
         diagnosis=PLAN.files("diagnosis"),
         measurements=PLAN.files("measurements"),

@@ -12,6 +12,7 @@ from em_study.data.storage import read_table, write_text
 from em_study.page.build import make_page
 from em_study.page.cards import card_of
 from em_study.page.charts import chart_of
+from em_study.page.own_data import as_data, own_data_of
 from em_study.places import ROOT
 from em_study.plan.results import Plan
 from em_study.plan.step import logged
@@ -36,11 +37,24 @@ with logged(snakemake):
         card_of(name, claim, found[name], tables, plan, scenes, checksum, snakemake.params.configuration)
         for name, claim in study.claims.items()
     ]
-    charts = {
-        name: chart_of(read_table(file, text[f"sweeps/{name}"]), study.sweeps[name], name)
+    summaries = {
+        name: read_table(file, text[f"sweeps/{name}"])
         for name, file in zip(snakemake.params.sweeps, snakemake.input.summaries, strict=True)
     }
+    charts = {name: chart_of(summaries[name], study.sweeps[name], name) for name in plan.drawn}
+    pictures = {figure: as_data(png) for figure, png in plan.pictures.items()}
+    own = [
+        own_data_of(
+            name,
+            study.experiments[name],
+            json.loads(Path(file).read_text(encoding="utf-8")),
+            {key: (study.sweeps[key], summaries[key]) for key in plan.choosing if study.sweeps[key].experiment == name},
+            {fit: pictures.get(f"{name}/classes_{fit}", "") for fit in study.experiments[name].fits},
+        )
+        for name, file in zip(plan.of_users, snakemake.input.own_data, strict=True)
+    ]
     run = {**git_state(ROOT), **environment()}
     given = snakemake.params
-    html = make_page(cards, study, run, given.code_of, frames, charts, given.changes, Path(snakemake.input.template))
+    of_run = run, given.code_of, frames, charts, own, given.changes, Path(snakemake.input.template)
+    html = make_page(cards, study, *of_run)
     write_text(snakemake.output[0], html)

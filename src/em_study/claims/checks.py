@@ -123,7 +123,7 @@ def _problems_of(sentence: str, names: set):
 
 def _same_draws(one: Selection, other: Selection) -> bool:
     """Tell whether two tables tell draws apart by the same columns."""
-    return one.table == other.table or {one.table, other.table} <= {"fits", "agreement", "measurements"}
+    return one.table == other.table or {one.table, other.table} <= {"fits", "estimates", "agreement", "measurements"}
 
 
 def _columns(selection: Selection, sweeps: dict):

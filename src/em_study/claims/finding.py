@@ -99,14 +99,18 @@ class Finding:
 
     @cached_property
     def interval(self) -> tuple[float, float]:
-        """Interval of the statistic, of independent numbers."""
+        """Interval of the statistic, of independent numbers; of resamples it is their percentiles."""
+        if self.numbers.resampled:
+            return self.range
         if not self.numbers.independent:
             return NONE
         return confidence_interval(self.draws, self.claim.statistic, is_share=says_yes_or_no(self.claim))
 
     @cached_property
     def error(self) -> float:
-        """Monte Carlo standard error of the statistic, likewise."""
+        """Monte Carlo standard error of the statistic, likewise; of resamples their standard deviation."""
+        if self.numbers.resampled:
+            return float(self.draws.std())
         return standard_error(self.draws, self.claim.statistic) if self.numbers.independent else np.nan
 
     @cached_property

@@ -26,11 +26,11 @@ def judge_all(
     ----------
     claims : dict
     tables : dict of DataFrame
-        fits, parameters, agreement, measurements, and sweeps/<name> of the sweeps that claims read.
+        fits, parameters, estimates, agreement, measurements, and sweeps/<name> of the sweeps that claims read.
     repeated : set of (str, str)
         Fits whose replicates are one run, as `repeated_runs` names them.
     own : set of str
-        Experiments and sweeps on the source's own rows, as `own_rows` names them.
+        Experiments and sweeps on the source's own rows, or on resamples of these, as `own_rows` names them.
     warnings : dict of str, optional
         What stands before the explanation of a claim.
     """
@@ -85,7 +85,7 @@ def _numbers(finding: Finding) -> dict:
         "threshold_of": claim.threshold_of,
         "share_holding": np.nan if finding.by_experiment else finding.share,
         "percentile": claim.rules.percentile(finding),
-        "rows_of": "source" if own is finding else "other",
+        "rows_of": "source" if own is finding else "resampled" if finding.numbers.resampled else "other",
         "share_needed": claim.rules.share_needed,
         "draws_needed": finding.needed,
         "n_failed": finding.numbers.n_failed,

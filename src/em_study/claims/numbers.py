@@ -34,7 +34,7 @@ class Numbers:
     name : str
         The experiment's, or "sweeps/" and a sweep's; empty if there are several.
     own : set of str
-        Names of those whose rows are the source's own.
+        Names of those whose rows are the source's own; "resampled/" and the name, whose replicates are resamples.
     """
 
     rows: pd.DataFrame
@@ -60,6 +60,11 @@ class Numbers:
     def on_own_rows(self) -> bool:
         """Whether all rows are the source's own."""
         return all(name in self.own for name in self.by_experiment)
+
+    @property
+    def resampled(self) -> bool:
+        """Whether the draws are resamples of the same rows: their spread is then the uncertainty of one number."""
+        return all(f"resampled/{name}" in self.own for name in self.by_experiment)
 
     @property
     def one_run(self) -> bool:
@@ -116,7 +121,7 @@ def numbers_of(
     repeated : set of (str, str)
         Fits whose replicates are one run, as `repeated_runs` names them. Such a run counts once.
     own : set of str
-        Experiments, and "sweeps/" with names of sweeps, whose rows are the source's own.
+        Experiments, and "sweeps/" with names of sweeps, as `own_rows` names them.
 
     Raises
     ------

@@ -77,7 +77,7 @@ def statistic(finding) -> str:
 
 def spread(finding, said: str = "") -> str:
     """Write the statistic as a sentence, unless `said` has it; and how far the draws spread."""
-    if len(finding.draws) == 1 or finding.claim.statistic in ("min", "max"):
+    if len(finding.draws) == 1 or finding.claim.statistic in ("min", "max") or finding.numbers.resampled:
         return statistic(finding)
     if finding.draws.nunique() == 1:
         return f"All are {observed(finding)}."
@@ -124,7 +124,9 @@ def capitalized(text: str) -> str:
 def _column(selection) -> Column:
     """Describe the numbers that a selection looks at."""
     name = selection.where.get("measurement") if selection.table == "measurements" else selection.quantity
-    known = {} if selection.table == "parameters" else COLUMNS["fits"] | COLUMNS["agreement"] | QUANTITIES
+    known = (
+        {} if selection.table in ("parameters", "estimates") else COLUMNS["fits"] | COLUMNS["agreement"] | QUANTITIES
+    )
     return known.get(name, Column("", ""))
 
 

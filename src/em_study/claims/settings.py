@@ -8,15 +8,15 @@ from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Ta
 from em_study.claims.comparison import RELATIONS, Comparison
 from em_study.claims.kinds import KINDS, Inequality
 from em_study.claims.verdicts import BY_ARGUMENT, FORMER, NOT_TESTED, VERDICTS
-from em_study.columns import COLUMNS, COUNT
+from em_study.columns import COLUMNS, COUNT, PARTS
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.settings import Address, Closed, Name, Printed, Scalar, Slug, block, half_digit, valid
 from em_study.wording import at_most_words
 
 
 def _table(name):
-    if not re.fullmatch(r"fits|parameters|agreement|measurements|sweeps/[a-z][a-z0-9_]{0,63}", name):
-        raise ValueError(f"is '{name}'. Allowed: fits, parameters, agreement, measurements, and sweeps/ with a name")
+    if name not in PARTS and not re.fullmatch(r"sweeps/[a-z][a-z0-9_]{0,63}", name):
+        raise ValueError(f"is '{name}'. Allowed: {', '.join(PARTS)}, and sweeps/ with a name")
     return name
 
 
@@ -28,7 +28,7 @@ class Selection(Closed):
 
     experiment: Slug | None = Field(None, description="Which experiment's; default: the claim's, or all.")
     table: Annotated[str, AfterValidator(_table)] = Field(
-        description="Which table: fits, parameters, agreement, measurements, or sweeps/ and a sweep's name."
+        description=f"Which table: {', '.join(PARTS)}, or sweeps/ and a sweep's name."
     )
     where: dict[str, Scalar] = Field(
         {}, description="Value that a column must have, by column; an empty text for an empty cell."

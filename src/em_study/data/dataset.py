@@ -24,6 +24,12 @@ class Dataset:
         The mixture that the rows were drawn from. For the evaluation only.
     whole : ndarray of shape (R, N, D), or None
         The unlabeled rows before values were taken away, if they were. For the evaluation only.
+    order : ndarray of int of shape (N + M,), or None
+        Places in their file of the unlabeled rows, then of the labeled ones, if one file has both.
+    kept : ndarray of uint8, or None
+        Columns of the file that go along with its rows, as Arrow writes them.
+    note : ndarray of str of shape (), or None
+        What to know of the files.
     """
 
     features: np.ndarray
@@ -36,6 +42,32 @@ class Dataset:
     true_means: np.ndarray | None = None
     true_covariances: np.ndarray | None = None
     whole: np.ndarray | None = None
+    order: np.ndarray | None = None
+    kept: np.ndarray | None = None
+    note: np.ndarray | None = None
+
+    @property
+    def is_one_file(self) -> bool:
+        """Whether labeled and unlabeled rows come from one file."""
+        return self.order is not None
+
+    @property
+    def told(self) -> str:
+        """The note, if there is one."""
+        return "" if self.note is None else str(self.note)
+
+    def as_listed(self, unlabeled, labeled) -> np.ndarray:
+        """Put what is of unlabeled and of labeled rows in the order of their file; without one, the former alone."""
+        return np.concatenate([unlabeled, labeled])[np.argsort(self.order)] if self.is_one_file else unlabeled
+
+    def kept_columns(self):
+        """Return the columns that go along with the rows as they are listed, a DataFrame; None without any."""
+        if self.kept is None:
+            return None
+        import pandas as pd  # these take their time to import
+        import pyarrow as pa
+
+        return pa.ipc.open_file(self.kept).read_all().to_pandas(types_mapper=pd.ArrowDtype)
 
     def rows_of(self, numbers) -> np.ndarray:
         """Return the unlabeled rows of some replicates, (R, N, D); or (1, N, D), if all share the same."""

@@ -1,40 +1,84 @@
-"""One's own rows, from CSV, Parquet or .npy files: read exactly, or refused with file, row and column.
+"""One's own rows, from CSV, Parquet, Feather or .npy files: read exactly, or refused with file, row and column.
 
-What is right is read in pieces, as numbers, in about twice their memory. A CSV file in which something is not is read
-once more as text, to say what and where.
+Whatever the file is, its columns come in parts, as arrays of Arrow. Cells of CSV files come as text, so that nothing
+turns into a number that is not written as one.
 """
 
+import codecs
 import re
-import warnings
-from dataclasses import dataclass
+import sys
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
 
-from em_study.data.csv import LIKE_MISSING, CsvData, CsvFile
+from em_study.data.csv import LIKE_MISSING, MARKS, CsvData, CsvFile, wrong_columns
 from em_study.data.dataset import Dataset, standardized
-from em_study.data.formats import UNREADABLE, NoColumnsError, columns_of, ending_of, opened, other_separator
+from em_study.data.formats import SEPARATORS, UNREADABLE, Look, NoColumnsError, feather_batches, not_text, opened
 from em_study.errors import DataError
 
 MAX_SHOWN_CELLS = 5  # of those that cannot be used
-MISSING = ("", *LIKE_MISSING, "<na>", "#n/a", "-nan")  # how programs write a value that is missing
+NO_LABEL = ("", "#n/a", "<na>", "-nan")  # which no class is called
+MISSING = (*NO_LABEL, *LIKE_MISSING)  # how programs write a value that is missing
 SPELLED = [*{spelling for word in MISSING for spelling in (word, word.upper(), word.title())}, "NaN", "-NaN"]
 SHEET_ERRORS = ("#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!")
-TRUTH = (b"True", b"TRUE", b"true", b"False", b"FALSE", b"false")  # which pandas would read as 1 and 0
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NEVER_UNSAID = {*MISSING, *SHEET_ERRORS, *MARKS}  # classes, unless a key says so
+WHOLE = r"^\s*[+-]?\d+\s*$"
+FIRST_INEXACT = 2**53  # of the whole numbers below it each is a number of floating point
+MOST_WORDS = 1000
+MUST, OR_MISSING = "must be a finite number", ", or empty (or NA, N/A, #N/A, <NA>, NaN, null, none)"
+EMPTY = "Empty cells: data.missing: allow takes them as missing values."
+LARGE = "An identifier is no feature: data.keep carries it along."
 ROWS_AT_A_TIME = 200_000
+BYTES_AT_A_TIME = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """Names of the classes of rows: those that there are, and the number of each row's among them, (N,)."""
+    """Names of the classes of rows: those that there are, and the number of each row's among them, (N,); -1 is none."""
 
     names: list[str]
     numbers: np.ndarray
 
     def among(self, classes: list[str]) -> np.ndarray:
-        """Give the numbers of the rows' classes in another list, which has them all; (1, N)."""
-        positions = np.array([classes.index(name) for name in self.names], dtype=np.int64)
-        return positions[self.numbers][None] if len(self.names) else np.empty((1, 0), dtype=np.int64)
+        """Give the numbers of the rows' classes in another list, which has them all; (N,)."""
+        return np.array([*map(classes.index, self.names), -1], dtype=np.int64)[self.numbers]
+
+
+@dataclass
+class Refused:
+    """Cells of a file that cannot be used: the first few in words, and how many there are."""
+
+    path: str
+    cells: list[tuple[int, str]] = field(default_factory=list)
+    hints: dict[str, None] = field(default_factory=dict)  # in order
+    number: int = 0
+
+    def add(self, column: str, cells, bad, first_row: int, rule: str, hint: str = ""):
+        """Add the bad cells (N,) of a part of a column."""
+        where = np.flatnonzero(bad)
+        self.number += len(where)
+        for i in map(int, where[:MAX_SHOWN_CELLS]):
+            got = cells[i].as_py()
+            told = f"column '{column}': {rule}, got '{'' if got is None else got}'"
+            self.cells.append((first_row + i, told))
+        if len(where) and hint:
+            self.hints[hint] = None
+
+    def check(self, look: Look):
+        """Raise if there are any."""
+        if self.number:
+            shown = sorted(self.cells, key=lambda cell: cell[0])[:MAX_SHOWN_CELLS]
+            lines = [f"{self.path}, row {row}, {told}" for row, told in shown]
+            if more := self.number - len(lines):
+                header = " (row 1 is the header)" if look.kind == "csv" else " (rows are counted from 1)"
+                lines.append(f"and {more:,} cells more{header}")
+            raise DataError("\n".join([*lines, *self.hints]))
 
 
 def read_files(data: CsvData) -> Dataset:
@@ -45,28 +89,48 @@ def read_files(data: CsvData) -> Dataset:
     DataError
         If a file cannot be used; the text names file, row and column.
     """
-    unlabeled, truth = _read_rows(data, data.unlabeled)
-    for feature, values in zip(data.features, unlabeled.T, strict=True):
-        if np.isnan(np.fmax.reduce(values)):
-            raise DataError(f"{data.unlabeled.place}, column '{feature}': no row has a value")
+    path, notes = data.main.place, []
+    rows, truth, kept = _read(data, data.main, notes)
+    unlabeled, order = rows, None
     labeled, labels = np.empty((0, len(data.features))), Classes([], np.empty(0, dtype=np.int64))
     if data.labeled is not None:
-        labeled, labels = _read_rows(data, data.labeled)
+        labeled, labels, _ = _read(data, data.labeled, notes)
+        if truth is not None and (unknown := sorted({*truth.names} - {*labels.names})):
+            raise DataError(
+                f"{path}, column '{data.main.target}': the class '{unknown[0]}' has no row in "
+                f"{data.labeled.place}. Classes there: {', '.join(_sorted_classes(labels.names))}"
+            )
+    elif data.rows is not None:
+        has_label = truth.numbers >= 0 if truth else np.zeros(len(rows), dtype=bool)
+        order = np.concatenate([np.flatnonzero(~has_label), np.flatnonzero(has_label)])
+        unlabeled, labeled = rows[~has_label], rows[has_label]
+        if truth is not None:
+            labels, truth = Classes(truth.names, truth.numbers[has_label]), None
+            notes.append(f"{len(labeled):,} of {len(order):,} rows have a label")
+            if not 0 < len(labeled) < len(order):
+                told = "no row has a label: leave data.rows.label out"
+                every = "every row has a label: data.unlabeled with it as target fits all, and judges by it"
+                raise DataError(f"{path}, column '{data.rows.label}': {every if len(labeled) else told}")
+    for feature, values in zip(data.features, unlabeled.T, strict=True):
+        if np.isnan(np.fmax.reduce(values)):
+            which = "no unlabeled row" if data.rows and len(labeled) else "no row"
+            raise DataError(f"{path}, column '{feature}': {which} has a value")
     if data.standardize:
         labeled, unlabeled = standardized(labeled, unlabeled), standardized(unlabeled)
     classes = _sorted_classes({*labels.names, *(truth.names if truth else ())})
-    if data.labeled is not None and truth is not None and (unknown := sorted({*truth.names} - {*labels.names})):
-        raise DataError(
-            f"{data.unlabeled.place}, column '{data.unlabeled.target}': the class '{unknown[0]}' has no row in "
-            f"{data.labeled.place}. Classes there: {', '.join(_sorted_classes(labels.names))}"
-        )
+    notes += _look_alike(classes)
+    for note in notes:
+        print(note, file=sys.stderr)
     return Dataset(
         features=np.array(data.features),
         classes=np.array(classes, dtype=str),
         unlabeled=unlabeled[None],
-        truth=None if truth is None else truth.among(classes),
+        truth=None if truth is None else truth.among(classes)[None],
         labeled=labeled[None],
-        labels=labels.among(classes),
+        labels=labels.among(classes)[None],
+        order=order,
+        kept=_as_bytes(kept) if data.keep else None,
+        note=np.array("; ".join(notes)) if notes else None,
     )
 
 
@@ -76,177 +140,229 @@ def _sorted_classes(names) -> list[str]:
     return sorted(names, key=(lambda name: (int(name), name)) if numbers else str)
 
 
-def _read_rows(data: CsvData, file: CsvFile):
-    """Read feature columns as numbers (N, D), and the target column as `Classes`; None without a target."""
-    path, target, features = file.place, file.target, data.features
+def _look_alike(classes) -> list[str]:
+    """Point out classes that differ in nothing but case, or how their letters are composed."""
+    alike = {}
+    for name in classes:
+        alike.setdefault(unicodedata.normalize("NFKC", name).casefold(), []).append(name)
+    told = (", ".join(map(repr, names)) for names in alike.values() if len(names) > 1)
+    return [f"classes that differ only in case, or in how their letters are composed: {names}" for names in told]
+
+
+def _as_bytes(table: pa.Table) -> np.ndarray:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return np.frombuffer(sink.getvalue(), dtype=np.uint8)
+
+
+def _read(data: CsvData, file: CsvFile, notes: list[str]) -> tuple[np.ndarray, Classes | None, pa.Table]:
+    """Read a file in parts: its features (N, D), classes if a column names them, and columns to keep."""
+    path, target = file.place, file.target
+    keep = data.keep if file is data.main else []
+    wanted = [*data.features, *keep, *([target] if target is not None else [])]
     try:
-        columns = columns_of(path)
+        look = data.look(file)
     except NoColumnsError as error:
         raise DataError(str(error)) from None
-    for column in [*features, target] if target is not None else features:
-        if column not in columns:
-            if mark := other_separator(columns):
-                raise DataError(f"{path} is separated by {mark}: its columns must be separated by commas")
-            raise DataError(f"{path}: there is no column '{column}'. Columns: {', '.join(columns)}")
-    if ending_of(str(path)) != ".csv":
-        X, names = _read_binary(data, file, columns)
-        _refuse_values(path, features, X, data.missing)
-        return X, names
-    found = _read_numbers(data, file, columns)
-    return _read_text(data, file) if found is None else found
+    if wrong := [message for _, message in wrong_columns(path, dict.fromkeys(wanted), look)]:
+        raise DataError("\n".join(wrong))
+    places = [look.columns.index(name) for name in wanted]
+    refused, row, X, classes, kept = Refused(path), look.first_row, [], [], []
+    for part in _parts(path, look, places):
+        columns = dict(zip(wanted, part, strict=True))
+        X.append(np.array([_numbers(data, look, columns[name], name, row, refused) for name in data.features]))
+        kept.append(pa.table([columns[name] for name in keep], names=keep))
+        if target is not None:
+            classes.append(_classes(data, columns[target], target, row, refused))
+        row += X[-1].shape[1]
+    if row == look.first_row:
+        raise DataError(f"{path}: there are no rows{' below the header' * (look.kind == 'csv')}")
+    refused.check(look)
+    notes += [f"{Path(path).name}: {look.told}"] if look.told else []
+    X = np.concatenate(X, axis=1).T
+    X = X if look.kind == "csv" else np.ascontiguousarray(X)  # as ever: the last digits of sums depend on it
+    return X, _joined(classes) if classes else None, pa.concat_tables(kept)
 
 
-def _read_binary(data, file, columns):
-    """Read a Parquet or .npy file."""
-    path, features, target = file.place, data.features, file.target
+def _parts(path, look: Look, places: list[int]):
+    """Yield the columns of a file at some places, as Arrow arrays, in parts."""
     try:
-        if ending_of(str(path)) == ".npy":
+        if look.kind == "csv":
+            yield from _parts_of_csv(path, look, places)
+        elif look.kind == "npy":
             array = np.lib.format.open_memmap(path, mode="r")
-            chosen = [columns.index(feature) for feature in features]
-            return array.astype(float) if chosen == [*range(array.shape[1])] else array[:, chosen].astype(float), None
-        from pyarrow.parquet import ParquetFile  # takes its time to import
+            kind = "f8" if array.dtype.kind == "f" else f"{array.dtype.kind}8"
+            for begin in range(0, len(array), ROWS_AT_A_TIME):
+                some = array[begin : begin + ROWS_AT_A_TIME]
+                yield [pa.array(np.ascontiguousarray(some[:, place], dtype=kind)) for place in places]
+        else:
+            from pyarrow.parquet import ParquetFile  # takes its time to import
 
-        parquet, begin, names = ParquetFile(path), 0, []
-        X = np.empty((parquet.metadata.num_rows, len(features)))
-        wanted = [*features, target] if target is not None else features
-        for batch in parquet.iter_batches(ROWS_AT_A_TIME, columns=wanted):
-            table = batch.to_pandas(ignore_metadata=True)
-            for place, feature in enumerate(features):
-                if table[feature].dtype.kind not in "fiu":
-                    raise DataError(f"{path}, column '{feature}': must hold numbers, not {table[feature].dtype}")
-                X[begin : begin + len(table), place] = table[feature]
-            names += [] if target is None else [_classes(data, path, table[target].astype(object), begin + 1)]
-            begin += len(table)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
-    return X, None if target is None else _joined(names)
-
-
-def _refuse_values(path, features, X, missing):
-    """Raise for values that are no numbers, naming the first few; the header of such files is no row."""
-    if not len(X):
-        raise DataError(f"{path}: there are no rows")
-    bad = np.isinf(X) if missing == "allow" else ~np.isfinite(X)
-    rule = "must be a finite number" + (", or missing" if missing == "allow" else "")
-    hint = "\nMissing values: data.missing: allow takes them." if np.isnan(X.min()) and missing != "allow" else ""
-    if bad.any():
-        table = pd.DataFrame(X[bad.any(axis=1)], columns=features, index=np.flatnonzero(bad.any(axis=1)) + 1)
-        _refuse(path, table, bad[bad.any(axis=1)], rule, hint)
-
-
-def _read_numbers(data, file, columns):
-    """Read a CSV file as numbers; None if a cell is none, or a line is odd."""
-    path, features, target = file.place, data.features, file.target
-    settings = {"header": 0, "names": columns, "index_col": False, "encoding": "utf-8-sig", "keep_default_na": False}
-    settings["chunksize"] = ROWS_AT_A_TIME
-    settings["dtype"] = dict.fromkeys(columns, str) | dict.fromkeys(features, float)
-    settings["na_values"] = dict.fromkeys(features, SPELLED if data.missing == "allow" else [])
-    rows, names, begin = [], [], 2
-    try:
-        n_lines, has_truth = _lines_of(path)
-        with warnings.catch_warnings(action="error"), opened(path) as text, pd.read_csv(text, **settings) as pieces:
-            for piece in pieces:
-                X = piece[features].to_numpy()
-                if np.isinf(X).any() or (data.missing != "allow" and np.isnan(X).any()):
-                    return None
-                if has_truth and ((X == 0) | (X == 1) | np.isnan(X)).all(axis=0).any():  # pandas reads True as 1
-                    return None
-                rows.append(X)
-                names += [] if target is None else [_classes(data, path, piece[target], begin)]
-                begin += len(piece)
-    except (ValueError, Warning, *UNREADABLE):  # the text tells what is wrong
-        return None
-    if begin == 2 or begin - 1 != n_lines:  # there are blank lines among the rows, or lines within quotes
-        return None
-    return np.concatenate(rows), None if target is None else _joined(names)
-
-
-def _lines_of(path) -> tuple[int, bool]:
-    """Count the lines of a file but for blank ones at its end, and tell whether it has a word for a truth value."""
-    n_ends, at_end, has_truth, last = 0, 0, False, b""
-    with opened(path) as file:
-        while block := file.read(1 << 20):
-            has_truth = has_truth or any(word in last + block for word in TRUTH)  # which may stand across two blocks
-            last, text = block[-8:], block.rstrip(b"\r\n")
-            n_ends += block.count(b"\n")
-            at_end = block.count(b"\n", len(text)) + (0 if text else at_end)
-    return n_ends - at_end + 1, has_truth
-
-
-def _classes(data: CsvData, path, names: pd.Series, first_row: int) -> Classes:
-    """Name the classes of rows, of which the first has a number in its file."""
-    text = names.fillna("").astype(str).str.strip().str.replace(r"^(-?\d+)\.0*$", r"\1", regex=True)  # 1.0 is class 1
-    numbers, found = pd.factorize(text)
-    unique = pd.Series(found)
-    number = pd.to_numeric(unique, errors="coerce")
-    unsaid = unique.str.lower().isin([*MISSING, *SHEET_ERRORS]) & ~unique.isin(data.class_names)
-    bad = (unsaid | (number % 1 > 0) | np.isinf(number)).to_numpy()[numbers]
-    if bad.any():
-        like = [name for name in unique[unsaid] if name.lower() in LIKE_MISSING]
-        keys = ", ".join(f"'{name}'" if name.lower() == "null" else name for name in like)  # which in YAML is no text
-        hint = f"\nA class of this name: data.class_names: [{keys}] takes it as one." if like else ""
-        table = pd.DataFrame({names.name: names.fillna("").to_numpy()}, index=first_row + np.arange(len(names)))
-        _refuse(path, table, bad[:, None], "must be a class: a whole number or a name", hint)
-    return Classes([str(name) for name in found], numbers)
-
-
-def _joined(pieces: list[Classes]) -> Classes:
-    names = list(dict.fromkeys(name for piece in pieces for name in piece.names))
-    numbers = [piece.among(names)[0] for piece in pieces]
-    return Classes(names, np.concatenate(numbers) if numbers else np.empty(0, dtype=np.int64))
-
-
-def _read_text(data, file):
-    """Read a CSV file as text, to say what is wrong with it."""
-    path, features, target = file.place, data.features, file.target
-    table = _read_cells(path)
-    if table.empty:
-        raise DataError(f"{path}: there are no rows below the header")
-    cells = table[features]
-    bad = ~np.isfinite(cells.apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float))
-    if bad.any():
-        absent = cells.apply(lambda column: column.str.strip().str.lower().isin(MISSING))
-        rule, hint = "must be a finite number", ""
-        if data.missing == "allow":
-            bad &= ~absent.to_numpy()
-            cells = cells.mask(absent, "nan")
-            rule += ", or empty (or NA, N/A, #N/A, <NA>, NaN, null, none)"
-        elif absent.any(axis=None):
-            hint = "\nEmpty cells: data.missing: allow takes them as missing values."
-        _refuse(path, cells, bad, rule, hint)
-    X = cells.to_numpy(dtype=object).astype(float)  # to_numeric can be off in the last digit
-    return X, None if target is None else _classes(data, path, table[target], table.index[0])
-
-
-def _read_cells(path) -> pd.DataFrame:
-    """Read a CSV file as text; the index counts its rows, the header being row 1."""
-    try:
-        with opened(path) as file:
-            rows = pd.read_csv(
-                file, header=None, dtype=str, keep_default_na=False, encoding="utf-8-sig", skip_blank_lines=False
-            ).fillna("")
-    except pd.errors.ParserError as error:
-        raise DataError(f"{path}: not a proper CSV file ({str(error).strip()})") from None
+            names = [look.columns[place] for place in places]
+            read = ParquetFile(path).iter_batches if look.kind == "parquet" else None
+            for batch in read(ROWS_AT_A_TIME, columns=names) if read else feather_batches(path):
+                yield [batch.column(name) for name in names]
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
-    except UNREADABLE as error:
+        raise DataError(f"{path}: {not_text(look.encoding, error, error.before)}") from None
+    except (*UNREADABLE, ValueError) as error:  # of which Arrow's are some
         raise DataError(f"{path}: cannot be read ({error})") from None
-    header = rows.iloc[0].str.strip()
-    rows.index += 1
-    filled = np.flatnonzero((rows != "").any(axis=1))  # blank lines at the end are none of our business
-    return rows.iloc[1 : filled[-1] + 1 if len(filled) else 1].set_axis(header, axis="columns")
 
 
-def _refuse(path, cells, bad, rule, hint=""):
-    """Raise for cells that break a rule, naming the first few by row and column."""
-    where = np.argwhere(bad)
-    if not len(where):
-        return
-    lines = [
-        f"{path}, row {cells.index[i]}, column '{cells.columns[j]}': {rule}, got '{cells.iat[i, j]}'"
-        for i, j in where[:MAX_SHOWN_CELLS]
-    ]
-    if len(where) > MAX_SHOWN_CELLS:
-        header = " (row 1 is the header)" if ending_of(str(path)) == ".csv" else " (rows are counted from 1)"
-        lines.append(f"and {len(where) - MAX_SHOWN_CELLS:,} cells more{header}")
-    raise DataError("\n".join(lines) + hint)
+def _parts_of_csv(path, look: Look, places: list[int]):
+    """Yield columns of text; names may stand twice, so that columns go by their places."""
+    names, odd = [str(place) for place in range(len(look.columns))], []
+    # One thread, so that rows are counted.
+    reading = arrow_csv.ReadOptions(
+        use_threads=False, block_size=BYTES_AT_A_TIME, column_names=names, skip_rows_after_names=1
+    )
+    parsing = arrow_csv.ParseOptions(
+        delimiter=look.separator,
+        newlines_in_values=True,
+        ignore_empty_lines=False,
+        invalid_row_handler=lambda row: odd.append(row) or "error",
+    )
+    as_text = arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    with opened(path) as file:
+        try:
+            for part in arrow_csv.open_csv(_Text(file, look), reading, parsing, as_text):
+                yield [part.column(place) for place in places]
+        except pa.ArrowInvalid as error:
+            told = f"{path}: not a proper CSV file (a quotation mark that is not closed: {error})"
+            if odd:
+                n, found, place = odd[0].expected_columns, odd[0].actual_columns, odd[0].number
+                told = f"{path}, row {place}: not a proper CSV file: the header has {n} fields, this row {found}"
+                told += f" (separated by {SEPARATORS.get(look.separator, repr(look.separator))})"
+            raise DataError(told) from None
+
+
+class _Text:
+    """The text of a CSV file as UTF-8, without the lines at its end that hold nothing but separators."""
+
+    closed = False
+
+    def __init__(self, file, look: Look):
+        self.file, self.decoder = file, codecs.getincrementaldecoder(look.encoding)()
+        self.blank = f"\r\n \t{look.separator}"
+        self.ready, self.held, self.before, self.has_ended = b"", "", 0, False
+
+    def read(self, size: int) -> bytes:
+        """Read so many bytes, or what is left; what may be the end is held back."""
+        while len(self.ready) < size and not self.has_ended:
+            block = self.file.read(size)
+            try:
+                text = self.held + self.decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                error.before = self.before
+                raise
+            self.before, self.has_ended = self.before + len(block), not block
+            end = len(text.rstrip(self.blank)) if block else text.find("\n")
+            self.ready, self.held = self.ready + text[: end if end >= 0 else None].encode(), text[end:]
+            self.ready += b"\n" * self.has_ended
+        read, self.ready = self.ready[:size], self.ready[size:]
+        return read
+
+
+def _numbers(data: CsvData, look: Look, column, name: str, row: int, refused: Refused) -> np.ndarray:
+    """Turn a part of a column into numbers, (N,); what is missing is NaN."""
+    kind, words = column.type, None
+    if look.kind == "csv" or pa.types.is_decimal(kind):
+        words = column = column.cast(pa.string())
+        X, absent = _of_words(data, look, words)
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        X = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        absent = np.isnan(X)
+    else:
+        raise DataError(f"{refused.path}, column '{name}': must hold numbers, not {kind}")
+    marks = [float(mark) for mark in map(str, data.missing_values) if NUMBER.fullmatch(mark)]
+    absent = absent | np.isin(X, marks) if marks else absent
+    X = np.where(absent, np.nan, X)
+    large = np.abs(X) >= FIRST_INEXACT
+    if words is not None and large.any():
+        large &= pc.match_substring_regex(words, WHOLE).to_numpy(zero_copy_only=False)
+    elif not pa.types.is_integer(kind):
+        large = []
+    refused.add(name, column, large, row, "is a whole number from 2^53 on, of which floating point lacks some", LARGE)
+    if data.missing == "allow":
+        rule, bad = MUST + OR_MISSING, ~(np.isfinite(X) | absent)
+    else:
+        rule, bad = MUST, ~np.isfinite(X)
+        refused.add(name, column, bad & absent, row, rule, EMPTY)
+        bad &= ~absent
+    words = words.filter(pa.array(bad)).unique()[:MOST_WORDS].to_pylist() if words is not None and bad.any() else []
+    refused.add(name, column, bad, row, rule, _hint(words))
+    return X
+
+
+def _of_words(data: CsvData, look: Look, words) -> tuple[np.ndarray, np.ndarray]:
+    """Turn words into numbers, (N,), NaN where they are none, and tell which mean a missing value."""
+    said = [str(mark) for mark in data.missing_values]
+    absent = pc.is_in(words, pa.array(SPELLED + said))
+    if look.decimal == "." and data.thousands is None:
+        try:  # as nearly every column can be
+            numbers = pc.if_else(absent, None, words).cast(pa.float64())
+            return numbers.to_numpy(zero_copy_only=False), absent.to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            pass
+    words = pc.utf8_trim_whitespace(words)
+    absent = pc.or_(pc.is_in(pc.utf8_lower(words), pa.array(MISSING)), pc.is_in(words, pa.array(said, pa.string())))
+    point, group = (re.escape(mark) for mark in (look.decimal, data.thousands or ""))
+    whole = rf"(\d+|\d{{1,3}}({group}\d{{3}})+)" if group else r"\d+"
+    right = pc.match_substring_regex(words, rf"^[+-]?({whole}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?$")
+    plain = pc.replace_substring(words, data.thousands, "") if group else words
+    numbers = pc.if_else(right, pc.replace_substring(plain, look.decimal, "."), None).cast(pa.float64())
+    return numbers.to_numpy(zero_copy_only=False), absent.to_numpy(zero_copy_only=False)
+
+
+def _hint(words: list[str]) -> str:
+    """Say which key would take some of the words that are no numbers."""
+    words = [word.strip() for word in words]
+    if marks := sorted({*words} & {*MARKS}):
+        return f"Marks of missing values: data.missing_values: {marks} lists them, and data.missing: allow takes them."
+    for mark, other in ((",", "."), (".", ",")):
+        if any(re.fullmatch(rf"[+-]?\d+(\{mark}\d+)+(\{other}\d+)?", word) for word in words):
+            of_decimal = f"data.decimal: '{mark}' reads 1{mark}5 as one and a half"
+            return f"Numbers with '{mark}': {of_decimal}; data.thousands: '{mark}' reads 1{mark}234 as 1234."
+    return ""
+
+
+def _classes(data: CsvData, column, name: str, row: int, refused: Refused) -> Classes:
+    """Name the classes of a part of the rows."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _classes(data, column.dictionary_decode(), name, row, refused)
+    if pa.types.is_floating(kind):
+        column = pc.if_else(pc.is_nan(column), None, column)
+    elif pa.types.is_boolean(kind):
+        column = pc.if_else(column, "True", "False")
+    elif not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        raise DataError(f"{refused.path}, column '{name}': must hold classes, as text or whole numbers, not {kind}")
+    words = column.cast(pa.string()).fill_null("").dictionary_encode()
+    # 1.0 is class 1
+    of_words = [re.sub(r"^(-?\d+)\.0*$", r"\1", word.strip()) for word in words.dictionary.to_pylist()]
+    said = {*map(str, data.missing_values)}
+    none = np.array([bool(data.rows) and (word in said or word.lower() in NO_LABEL) for word in of_words], dtype=bool)
+    unsaid = [word for word in of_words if word not in data.class_names and word.lower() in NEVER_UNSAID]
+    odd = np.array([word in unsaid or _is_broken(word) for word in of_words], dtype=bool)
+    names = list(dict.fromkeys(word for word, is_none in zip(of_words, none, strict=True) if not is_none))
+    places = {word: place for place, word in enumerate(names)}
+    numbers = words.indices.to_numpy()
+    if like := [word for word in unsaid if word.lower() in LIKE_MISSING + MARKS and word not in said]:
+        keys = ", ".join(word if word.isalpha() and word.lower() != "null" else f"'{word}'" for word in like)
+        hint = f"No label: data.missing_values: [{keys}] takes it as none.\n" if data.rows else ""
+        hint += f"A class of this name: data.class_names: [{keys}] takes it as one."
+    rule = "must be a class: a whole number or a name"
+    refused.add(name, column, (odd & ~none)[numbers], row, rule, hint if like else "")
+    return Classes(names, np.array([places.get(word, -1) for word in of_words], dtype=np.int64)[numbers])
+
+
+def _is_broken(word: str) -> bool:
+    """Tell whether a word is a number that is not whole, or not finite."""
+    if not NUMBER.fullmatch(word):
+        return word.lower().lstrip("+-") in ("inf", "infinity")
+    return not float(word).is_integer()
+
+
+def _joined(parts: list[Classes]) -> Classes:
+    names = list(dict.fromkeys(name for part in parts for name in part.names))
+    return Classes(names, np.concatenate([part.among(names) for part in parts]))

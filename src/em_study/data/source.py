@@ -34,6 +34,8 @@ class Source(Closed):
         The data files that it reads, each with its `place` and `url`.
     reads_rows : bool
         Whether its rows are read, not drawn: by default they are then those of who is judged by them.
+    resamples : bool
+        Whether its replicates are drawn with replacement from rows that are read.
     holds_user_rows : bool
         Whether its rows are a user's own, so that results which hold them are not to be given away unseen.
     labels_by, missing_by : str
@@ -45,6 +47,7 @@ class Source(Closed):
     incomplete: ClassVar[bool] = False
     files: ClassVar[list] = []
     reads_rows: ClassVar[bool] = False
+    resamples: ClassVar[bool] = False
     holds_user_rows: ClassVar[bool] = False
     missing_by: ClassVar[str] = "data.holes"
 

@@ -5,19 +5,21 @@ import pandas as pd
 
 from em_study.data.dataset import Dataset
 from em_study.data.formats import WAS_MISSING
-from em_study.evaluation.scores import PUBLISHED_REPLICATE
-from em_study.fits.missing import imputed
+from em_study.evaluation.scores import PUBLISHED_REPLICATE, listed_rows
+from em_study.fits.missing import imputed, imputed_labeled
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 
 
 def tabulate_imputed(dataset: Dataset, runs: Runs, fit: Fit) -> pd.DataFrame:
-    """List the unlabeled rows of replicate 0 as a fit fills them in, and beside them which values it has filled in.
+    """List the rows of replicate 0 as predictions do, as a fit fills them in, and which values it has filled in.
 
     Where the fit failed they stay empty.
     """
     rows, parameters = dataset.replicate(PUBLISHED_REPLICATE), runs.end(PUBLISHED_REPLICATE)
-    values = rows.unlabeled if parameters is None else imputed(rows, fit.missing, parameters)
-    table = pd.DataFrame(values, columns=[str(feature) for feature in dataset.features])
-    marks = pd.DataFrame(np.isnan(rows.unlabeled), columns=[f"{feature}{WAS_MISSING}" for feature in table])
-    return pd.concat([table, marks], axis=1)
+    given = filled = rows.unlabeled, rows.labeled
+    if parameters is not None:
+        filled = imputed(rows, fit.missing, parameters), imputed_labeled(rows, fit, parameters)
+    marks = np.isnan(dataset.as_listed(*given))
+    names = [f"{feature}{WAS_MISSING}" for feature in dataset.features]
+    return pd.concat([listed_rows(dataset, *filled), pd.DataFrame(marks, columns=names)], axis=1)

@@ -7,10 +7,10 @@ import pandas as pd
 
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset, Replicate
-from em_study.data.formats import POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
+from em_study.data.formats import LABEL, POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
 from em_study.evaluation.information import information_at, standard_errors
 from em_study.evaluation.printed import beside_printed
-from em_study.evaluation.relabeling import accuracy
+from em_study.evaluation.relabeling import accuracy, best_names
 from em_study.evaluation.settings import Published
 from em_study.fits.missing import fitted_rows
 from em_study.fits.runs import Runs
@@ -45,12 +45,13 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
         }
         row |= scores.get(r, {})
         fitted = fitted_rows(replicate, fit)
+        notes = [ridge_warning(_in_likelihood(fitted, fit), fit.reg_covar), dataset.told]
         row |= {
             "missing": fit.missing,
             "share_missing": np.isnan(replicate.unlabeled).mean(),
             "n_fitted": len(fitted.unlabeled),
             "failure": runs.failure[r],
-            "note": ridge_warning(_in_likelihood(fitted, fit), fit.reg_covar) or "",
+            "note": "; ".join(filter(None, notes)),
         }
         rows.append(row)
     return pd.DataFrame(rows)
@@ -67,13 +68,15 @@ def _scores(dataset, runs, fit):
     judged = judge_many(dataset.rows_of(ends), [*ends.values()])
     for (r, parameters), (found, each) in zip(ends.items(), judged, strict=True):
         log_likelihood, n_samples, free = each.sum(), len(each), parameters.n_parameters
+        bic = free * np.log(n_samples) - 2 * log_likelihood
         truth = dataset.replicate(r).truth
         yield (
             r,
             {
                 "mean_log_likelihood": log_likelihood / n_samples,
-                "bic": free * np.log(n_samples) - 2 * log_likelihood,
+                "bic": bic,
                 "aic": 2 * free - 2 * log_likelihood,
+                "icl": bic - 2 * np.log(found.max(axis=1)).sum(),
                 "accuracy": np.nan if truth is None else accuracy(found.argmax(axis=1), truth, fit.uses_labels),
             },
         )
@@ -113,16 +116,52 @@ def _numbers(weights, means, covariances, deviations):
         yield from ((k, f"covariance[{i},{j}]", value) for (i, j), value in np.ndenumerate(covariances[k]))
 
 
+def tabulate_estimates(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: str, *, wanted: bool):
+    """Rows of estimates.csv, a DataFrame: weights, means and standard deviations of every replicate, if it is wanted.
+
+    Components are matched to those of the first replicate with an end by the unlabeled rows of replicate 0.
+    """
+    rows, reference, X = [], None, dataset.replicate(PUBLISHED_REPLICATE).unlabeled
+    for r, end in runs.ends().items() if wanted and len(runs) > 1 else ():
+        names = np.arange(end.n_components)
+        if not fit.uses_labels:
+            labels = posteriors(X, end).argmax(axis=1)
+            reference = labels if reference is None else reference
+            names = best_names(labels, reference, end.n_components)
+        places, deviations = np.argsort(np.argsort(end.means[:, 0])), np.sqrt(end.variances)
+        for k in np.argsort(names):
+            named = dataset.classes[k] if fit.uses_labels and k < len(dataset.classes) else ""
+            of_features = {"mean": end.means[k], "standard_deviation": deviations[k]}.items()
+            values = {"weight": end.weights[k]}
+            values |= {f"{what}[{d}]": value for what, found in of_features for d, value in enumerate(found)}
+            rows += [(experiment, name, r, names[k], places[k], named, *each) for each in values.items()]
+    return pd.DataFrame(rows, columns=[*COLUMNS["estimates"]])
+
+
+def listed_rows(dataset: Dataset, unlabeled, labeled) -> pd.DataFrame:
+    """Begin the table of the rows of replicate 0, whose values are given: with the columns to keep, and labels."""
+    table = pd.DataFrame(dataset.as_listed(unlabeled, labeled), columns=[str(feature) for feature in dataset.features])
+    if dataset.is_one_file and len(dataset.classes):
+        labels = dataset.as_listed(np.full(len(unlabeled), -1), dataset.labels[PUBLISHED_REPLICATE])
+        table[LABEL] = pd.Categorical.from_codes(labels, dataset.classes)
+    kept = dataset.kept_columns()
+    return table if kept is None else pd.concat([kept, table], axis=1)
+
+
 def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> Iterator[pd.DataFrame]:
-    """List the unlabeled rows of replicate 0 with their posteriors and most probable component, or class; in pieces."""
+    """List the rows of replicate 0 with their posteriors and most probable component, or class; in pieces.
+
+    They are the unlabeled rows; of one file all rows, with the labels that they have, which the posteriors ignore.
+    """
     rows, parameters = dataset.replicate(PUBLISHED_REPLICATE), runs.end(PUBLISHED_REPLICATE)
-    for begin in range(0, len(rows.unlabeled), ROWS_AT_A_TIME):
+    listed, X = listed_rows(dataset, rows.unlabeled, rows.labeled), dataset.as_listed(rows.unlabeled, rows.labeled)
+    for begin in range(0, len(X), ROWS_AT_A_TIME):
         some = slice(begin, begin + ROWS_AT_A_TIME)
-        table = pd.DataFrame(rows.unlabeled[some], columns=[str(feature) for feature in dataset.features])
+        table = listed[some].reset_index(drop=True)
         if rows.truth is not None:
             table[TRUE_CLASS] = pd.Categorical.from_codes(rows.truth[some], dataset.classes)
         if parameters is not None:
-            found = posteriors(rows.unlabeled[some], parameters)
+            found = posteriors(X[some], parameters)
             named = fit.uses_labels and parameters.n_components <= len(dataset.classes)
             names = dataset.classes if named else np.arange(parameters.n_components).astype(str)
             predicted = pd.Categorical.from_codes(found.argmax(axis=1), names)

@@ -42,7 +42,7 @@ def check_fits(fits: dict[str, Fit | None], data: Source | None, protocols: Prot
 
 def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
     """Rules for a fit: whether each is broken, the key that is wrong, and what is said."""
-    from_labels, name = fit.initialization == "labels", _named(fit)
+    from_labels, name = fit.from_labels, _named(fit)
     theirs, wrong = fit.implementation != "emgmm", _wrong_implementation(fit)
     as_sklearn = fit.stopping == "sklearn" or incomplete
     return [
@@ -54,7 +54,7 @@ def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
         (
             not from_labels and fit.semi_supervised == "init_only",
             "initialization",
-            "semi_supervised: init_only takes its start from the labels: must be 'labels'",
+            "semi_supervised: init_only takes its start from the labels: must be 'labels' or 'shrunken_labels'",
         ),
         (from_labels and fit.n_init > 1, "n_init", "a start from labels is always the same: must be 1"),
         (

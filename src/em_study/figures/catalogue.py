@@ -2,6 +2,7 @@
 
 from em_study.figures import (  # noqa: F401, for each registers its own
     agreement_ladder,
+    classes,
     convergence,
     disagreement,
     filled_in,

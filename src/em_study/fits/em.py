@@ -21,6 +21,7 @@ from emgmm import (
     maximization,
     parameters_from_labels,
     random_parameters,
+    shrunken_parameters,
     sklearn_stopping,
     unlabeled_statistics,
 )
@@ -77,6 +78,9 @@ def _start(rows: Replicate, fit: Fit, n_components: int, draw: np.random.Generat
     kind = fit.covariance_type
     if fit.initialization == "labels":
         return parameters_from_labels(rows.labeled, rows.labels, n_components, kind, fit.reg_covar)
+    if fit.initialization == "shrunken_labels":
+        of_classes = labeled_statistics(rows.labeled, rows.labels, n_components, kind)
+        return shrunken_parameters(of_classes, rows.unlabeled, fit.reg_covar)
     if fit.initialization == "random":
         return random_parameters(n_components, rows.unlabeled.shape[1], draw, kind)
     method = SKLEARN_STARTS.get(fit.initialization, fit.initialization)

@@ -52,13 +52,26 @@ def imputed(rows: Replicate, missing: str, parameters: MixtureParameters):
     return np.where(np.isnan(X), column_means(X), X) if missing == "column_means" else impute(X, parameters)
 
 
+def imputed_labeled(rows: Replicate, fit: Fit, parameters: MixtureParameters):
+    """Fill in the labeled rows (M, D) likewise; by the component of their class, if the fit names the components."""
+    X = rows.labeled.copy()
+    if fit.missing == "column_means":
+        return np.where(np.isnan(X), column_means(rows.unlabeled), X)
+    if not fit.uses_labels:
+        return impute(X, parameters)
+    for k in np.unique(rows.labels):
+        of_class = parameters.means[k : k + 1], parameters.covariance_matrices[k : k + 1]
+        X[rows.labels == k] = impute(X[rows.labels == k], MixtureParameters(np.ones(1), *of_class))
+    return X
+
+
 def what_lacks(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:
     """Say why what is left cannot be fitted; nothing if it can."""
     complete = "complete " * (fit.missing == "complete_rows")
-    X, needed = rows.unlabeled, 1 if fit.initialization in ("labels", "random") else n_components
+    X, needed = rows.unlabeled, 1 if fit.from_labels or fit.initialization == "random" else n_components
     if len(X) < needed:
         return f"too few {complete}rows, {len(X)} where {needed} are needed"
-    if fit.initialization == "labels":
+    if fit.from_labels:
         for k in np.setdiff1d(np.arange(len(classes)), rows.labels):
             return f"class '{classes[k]}' has no {complete}labeled row"
     seen = [X, rows.labeled] if fit.semi_supervised == "clamped" and fit.missing != "column_means" else [X]

@@ -11,11 +11,12 @@ class Fit(Closed):
     """One way to fit the data by EM."""
 
     initialization: Literal[
-        "random", "labels", "kmeans", "k-means++", "random_responsibilities", "random_from_data"
+        "random", "labels", "shrunken_labels", "kmeans", "k-means++", "random_responsibilities", "random_from_data"
     ] = Field(
         "random",
         description="random: parameters drawn as in article A, for data of about unit scale. labels: estimated from "
-        "the labeled rows. The others are scikit-learn's (its 'random' is random_responsibilities).",
+        "the labeled rows. shrunken_labels: the same, safe for few labels a class (docs/labels.md). The others are "
+        "scikit-learn's (its 'random' is random_responsibilities).",
     )
     semi_supervised: Literal["none", "init_only", "clamped"] = Field(
         "none",
@@ -70,9 +71,14 @@ class Fit(Closed):
     )
 
     @property
+    def from_labels(self) -> bool:
+        """Tell whether EM starts from the labeled rows."""
+        return self.initialization.endswith("labels")
+
+    @property
     def uses_labels(self) -> bool:
         """Tell whether labels say which component is which class."""
-        return self.initialization == "labels" or self.semi_supervised != "none"
+        return self.from_labels or self.semi_supervised != "none"
 
 
 Fits = Annotated[dict[Slug, Fit], Field(min_length=1)]

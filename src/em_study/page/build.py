@@ -17,6 +17,7 @@ from em_study.page.cards import Card
 from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
+from em_study.page.own_data import OwnData
 from em_study.plan.sources import LIBRARIES
 
 
@@ -27,6 +28,7 @@ def make_page(
     code_of: dict[str, list[str]],
     frames: dict[str, dict],
     charts: dict[str, Chart],
+    own: list[OwnData],
     changes: list[str],
     template: Path,
 ) -> str:
@@ -44,6 +46,8 @@ def make_page(
         What of each experiment can be watched, as `em_study.watch.frames.frames_of` packs it.
     charts : dict of Chart
         Of the sweeps that are drawn.
+    own : list of OwnData
+        Of the experiments on a user's own data.
     changes : list of str
         What the run has changed of the articles.
     template : Path
@@ -83,6 +87,7 @@ def make_page(
         left_out={name: reason for found in frames.values() for name, reason in found["left_out"].items()},
         scenes={"palette": COMPONENTS, "scenes": scenes},
         charts=charts,
+        own=own,
         columns=DRAWN,
         most_points=MOST_POINTS,
         protocols=PROTOCOLS if compared else {},

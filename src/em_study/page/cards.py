@@ -102,7 +102,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
 
 def chips_of(row, basis: str) -> tuple:
     """List the verdicts of a claim's row, each with its words and whose data it is on; the source's own first."""
-    if row.rows_of == "source" or not VERDICTS[row.verdict].by_data:
+    if row.rows_of != "other" or not VERDICTS[row.verdict].by_data:
         found = [(row.verdict, "")]
     else:
         found = [(row.original_verdict, "on the source's own data"), (row.verdict, "on new data")]

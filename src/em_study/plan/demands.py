@@ -28,11 +28,11 @@ CLASSES = 3  # of a file
 OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging, writing
 # How often a step does the work of all fits, or of the one that is compared.
 PASSES = {"data": 0, "fit": 1, "evaluate": 1, "predict": 1, "impute": 1, "sklearn": 3 * len(PROTOCOLS), "diagnose": 40}
-PASSES |= {"compare": len(PROTOCOLS), "measure": 10, "watch": 10}
+PASSES |= {"compare": len(PROTOCOLS), "measure": 10, "watch": 10, "own_data": 20}
 # For who waits: what jobs of the default study took on a core, as a part of what is estimated (that of a fit and of a
 # sweep's part is right), or in seconds where nothing is.
 TAKEN = {"data": 0.5, "evaluate": 0.1, "predict": 0.1, "impute": 0.1, "sklearn": 0.4, "compare": 0.25, "measure": 0.2}
-TAKEN |= {"diagnose": 0.15, "watch": 0.02}
+TAKEN |= {"diagnose": 0.15, "watch": 0.02, "own_data": 0.3}
 DRAWN = {"figure": 0.5, "sweep_figure": 1.0, "report_image": 0.2, "page": 0.7}
 # A part of a sweep: so many of them, for a few cores; but what is shorter is not worth a job on a cluster, and what is
 # longer is not worth losing. What a job is given stays small.
@@ -136,6 +136,8 @@ def seconds_of_step(step: str, experiment: Experiment, fit: str | None) -> float
     if fit is None and experiment.protocols and step in ("sklearn", "compare", "diagnose"):
         fit = experiment.protocols.fit
     fits = [experiment.fits[fit]] if fit else list(experiment.fits.values())
+    if step == "own_data":  # of one replicate
+        experiment = experiment.model_copy(update={"replicates": 1})
     return experiment.replicates * OVERHEAD + PASSES[step] * sum(
         seconds_of_fit(experiment, each, look=True) for each in fits
     )

@@ -19,7 +19,7 @@ from em_study.plan.demands import PASSES, Cost, Part, parts_of, seconds_allowed,
 from em_study.sweeps.cells import Cells
 
 MANY_ROWS = 100_000  # from which on predictions as text are large
-TABLES = ("fits", "parameters", "agreement", "diagnosis", "measurements")
+TABLES = ("fits", "parameters", "estimates", "agreement", "diagnosis", "measurements")
 IMAGES = ("svg", "png")  # of each figure
 # Files that figures read, by the names of `em_study.figures.shown.Shown` and of the layout.
 READ = {"data": "data", "runs": "fits", "sklearn": "sklearn", "agreement": "agreement"}
@@ -96,6 +96,8 @@ class Plan:
             return self.compared
         if kind == "imputed":
             return [name for name, experiment in self.study.experiments.items() if experiment.data.incomplete]
+        if kind == "own_data":
+            return self.of_users
         if kind == "sweep_figure":
             return self.drawn
         owners = {"experiment": self.study.experiments, "sweep": self.study.sweeps}
@@ -125,6 +127,40 @@ class Plan:
     def compared(self) -> list[str]:
         """Names of the experiments that scikit-learn is run beside."""
         return [name for name, experiment in self.study.experiments.items() if experiment.protocols]
+
+    @property
+    def of_users(self) -> list[str]:
+        """Names of the experiments on data of a user's own."""
+        return [name for name, experiment in self.study.experiments.items() if experiment.data.holds_user_rows]
+
+    @property
+    def choosing(self) -> list[str]:
+        """The sweeps of these that vary the number of components, or the type of covariances, of a fit alone."""
+        kept = ("n_components", "covariance_type")
+        found = {name: [key.split(".") for key in sweep.vary] for name, sweep in self.study.sweeps.items()}
+        return [
+            name
+            for name, keys in found.items()
+            if self.study.sweeps[name].experiment in self.of_users
+            and all(key[0] == "fits" and key[-1] in kept for key in keys)
+            and len({key[1] for key in keys}) == 1
+        ]
+
+    @property
+    def summaries(self) -> list[str]:
+        """The sweeps whose summaries the page shows."""
+        return list(dict.fromkeys([*self.drawn, *self.choosing]))
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """Pictures of users' own data that the page embeds, by the figures that they are of."""
+        figures = {name: self.figures_of[name] for name in self.of_users}
+        return {
+            f"{name}/{figure}": FILES["figure"].of(experiment=name, figure=figure, image="png")
+            for name, found in figures.items()
+            for figure, (kind, _) in found.items()
+            if kind == "classes" or (kind == "fits" and self.study.experiments[name].data.shape[1] == 1)
+        }
 
     @property
     def drawn(self) -> list[str]:

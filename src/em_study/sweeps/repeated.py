@@ -9,7 +9,7 @@ from em_study.sweeps.cells import Cells
 
 def is_same_run(data: Data, fit: Fit) -> bool:
     """Tell whether all replicates of a fit are one run; an implementation of a file may draw numbers of its own."""
-    return data.same_rows and fit.initialization == "labels" and fit.implementation in BUILT_IN
+    return data.same_rows and fit.from_labels and fit.implementation in BUILT_IN
 
 
 def repeated_runs(study) -> frozenset[tuple[str, str]]:
@@ -40,6 +40,14 @@ def _is_one(experiment: Experiment, fit: str) -> bool:
 
 
 def own_rows(study) -> frozenset[str]:
-    """Name the experiments, and "sweeps/" with the names of sweeps, whose rows are those of the source of a claim."""
-    found = {name for name, experiment in study.experiments.items() if experiment.data.on_own_rows}
-    return frozenset(found | {f"sweeps/{name}" for name, sweep in study.sweeps.items() if sweep.experiment in found})
+    """Name the experiments, and "sweeps/" with the names of sweeps, whose rows are those of the source of a claim.
+
+    Those whose replicates are resamples of such rows are named with "resampled/" before.
+    """
+    found = set()
+    every = {name: name for name in study.experiments}
+    every |= {f"sweeps/{name}": sweep.experiment for name, sweep in study.sweeps.items()}
+    for name, experiment in every.items():
+        data = study.experiments[experiment].data
+        found |= {name} if data.on_own_rows else {f"resampled/{name}"} if data.resamples else set()
+    return frozenset(found)

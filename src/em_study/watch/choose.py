@@ -117,7 +117,7 @@ def _first_ways(scene: Scene, experiment: Experiment) -> Iterator[Way]:
     names = {name: named(name, 0, scene.draw is None) for name in experiment.fits}
     fits = {run: experiment.fits[name] for name, run in names.items() if run in scene.replays}
     free = [run for run, fit in fits.items() if not fit.uses_labels]
-    leaving = [run for run, fit in fits.items() if fit.initialization == "labels" and fit.semi_supervised != "clamped"]
+    leaving = [run for run, fit in fits.items() if fit.from_labels and fit.semi_supervised != "clamped"]
     staying = [run for run, fit in fits.items() if fit.semi_supervised == "clamped"]
     if free and leaving:
         yield scene.way("a start without labels beside one from labels", free[0], leaving[0])

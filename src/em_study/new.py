@@ -1,0 +1,243 @@
+"""Look at a table of the user's, and write a configuration that runs: `em-study new`."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from em_study.data.formats import Look, NoColumnsError, look_at, opened
+from em_study.errors import StudyError
+from em_study.places import Places
+from em_study.wording import nearest
+
+LOOKED_AT = 20_000  # rows
+MOST_CLASSES, MOST_KEPT, MOST_FEATURES = 30, 6, 50
+MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none")
+MARKS = ("?", "-", "--", ".", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "-999", "-9999")
+FEW_COMPONENTS = [1, 2, 3, 4, 5, 6]
+MOST_RESAMPLED = 20_000  # samples, whose resamples are fitted in minutes
+
+
+@dataclass
+class Seen:
+    """What a table seems to hold.
+
+    Attributes
+    ----------
+    features, keep : list of str
+    label : str or None
+    classes : list of str
+    marks : list of str
+        Words among the numbers that are missing values.
+    left_out : dict of str
+        Why a column is none of these, by its name.
+    """
+
+    features: list[str] = field(default_factory=list)
+    keep: list[str] = field(default_factory=list)
+    label: str | None = None
+    classes: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    n_missing: int = 0
+    n_labeled: int = 0
+
+
+def new(file: Path, label: str | None = None):
+    """Write a configuration for a table beside nothing else, and yield what was seen and the next command.
+
+    Parameters
+    ----------
+    file : Path
+    label : str, optional
+        The column of classes.
+    """
+    name = re.sub(r"[^a-z0-9]+", "_", file.name.split(".")[0].lower()).strip("_")
+    name = name if re.match("[a-z]", name) else f"data_{name}".strip("_")
+    overlay = Path(f"{name[:40]}.yaml")
+    command = Places().command(["config/empty.yaml", str(overlay)])
+    if overlay.exists():
+        raise StudyError(f"{overlay} is there already and stays as it is; to run it:\n  {command}")
+    given: dict = {}
+    try:
+        look = look_at(file)
+    except NoColumnsError as error:
+        if "encoding: cp1252" not in str(error):
+            raise StudyError(str(error)) from None
+        given["encoding"] = "cp1252"
+        look = look_at(file, encoding="cp1252")
+    table = _cells(file, look)
+    if label is not None and label not in look.columns:
+        raise StudyError(f"{file} has no column '{label}'{nearest(label, look.columns)}")
+    seen = _seen(table, look, label)
+    if not seen.features:
+        raise StudyError(f"{file}: no column holds numbers that differ. Columns: {_reasons(seen.left_out)}")
+    text = _overlay(name, file, look, seen, given, len(table), command)
+    yaml.safe_load(text)
+    with open(overlay, "x", encoding="utf-8") as written:
+        written.write(text)
+    yield f"{file}: {'the first ' * (len(table) == LOOKED_AT)}{len(table):,} rows; {look.told or 'a plain table'}."
+    yield f"Features: {', '.join(seen.features)}. {seen.n_missing:,} values are missing."
+    if seen.label:
+        yield f"Label: {seen.label}, in {seen.n_labeled:,} rows ({', '.join(seen.classes)})."
+    else:
+        yield "No label: no column of names is filled in part; --label COLUMN names one."
+    if seen.left_out:
+        yield f"Not used: {_reasons(seen.left_out)}."
+    yield f"{overlay} is written. Read it, change what is not so, and run:"
+    yield f"  {command}"
+    yield "then open results/index.html."
+
+
+def _reasons(left_out: dict[str, str]) -> str:
+    return "; ".join(f"{column} ({reason})" for column, reason in left_out.items())
+
+
+def _cells(file: Path, look: Look) -> pd.DataFrame:
+    """Read the first rows of a table as text, stripped."""
+    if look.kind == "csv":
+        settings = {"sep": look.separator, "encoding": look.encoding, "header": 0, "names": look.columns}
+        settings |= {"dtype": str, "keep_default_na": False, "index_col": False, "on_bad_lines": "skip"}
+        with opened(file) as text:
+            found = pd.read_csv(text, nrows=LOOKED_AT, **settings)
+        return found.fillna("").apply(lambda column: column.str.strip())
+    if look.kind == "npy":
+        import numpy as np
+
+        found = pd.DataFrame(np.load(file, mmap_mode="r")[:LOOKED_AT], columns=look.columns)
+    else:
+        found = (pd.read_parquet if look.kind == "parquet" else pd.read_feather)(file).head(LOOKED_AT)
+    return found.astype(object).where(found.notna(), "").map(str)
+
+
+def _seen(table: pd.DataFrame, look: Look, label: str | None) -> Seen:
+    """Tell what each column seems to be."""
+    seen, others = Seen(label=label), {}
+    for place, column in enumerate(look.columns):
+        cells = table.iloc[:, place]
+        if column == label:
+            continue
+        if not column or look.columns.count(column) > 1:
+            seen.left_out[column or f"column {place + 1}"] = "its name is empty, or stands twice"
+            continue
+        filled = cells[~cells.str.lower().isin(MISSING)]
+        plain = filled.str.replace(look.decimal, ".", regex=False) if look.decimal != "." else filled
+        numbers = pd.to_numeric(plain, errors="coerce")
+        odd = {*filled[numbers.isna()]} | {*filled[filled.isin(["-999", "-9999"])]}
+        is_number = len(filled) > 0 and numbers.notna().mean() > 0.5 and {word.lower() for word in odd} <= {*MARKS}
+        if not is_number:
+            others[column] = filled
+        elif numbers[~filled.isin(odd)].nunique() < 2:
+            seen.left_out[column] = "one value"
+        elif _is_number_of_row(numbers):
+            seen.keep.append(column)
+        elif len(seen.features) == MOST_FEATURES:
+            seen.left_out[column] = f"the first {MOST_FEATURES} are taken"
+        else:
+            seen.features.append(column)
+            seen.marks += sorted(odd - {*seen.marks})
+            seen.n_missing += len(cells) - len(filled) + int(filled.isin(odd).sum())
+    if label is None:
+        seen.label = next((column for column, filled in others.items() if _may_be_label(filled, len(table))), None)
+    if seen.label is not None:
+        filled = table[seen.label][~table[seen.label].str.lower().isin([*MISSING, *MARKS])]
+        seen.classes, seen.n_labeled = sorted({*filled}), len(filled)
+    for column, filled in others.items():
+        if column != seen.label and len(seen.keep) < MOST_KEPT and len(filled):
+            seen.keep.append(column)
+        elif column != seen.label:
+            seen.left_out[column] = f"not numbers: '{filled.iloc[0]}'" if len(filled) else "empty"
+    return seen
+
+
+def _is_number_of_row(numbers: pd.Series) -> bool:
+    """Tell whether a column counts the rows."""
+    return len(numbers) > 2 and bool((numbers.diff().iloc[1:] == 1).all())
+
+
+def _may_be_label(filled: pd.Series, n_rows: int) -> bool:
+    """Tell whether a column of words, filled in part, names a few classes."""
+    counts = filled.value_counts()
+    return len(filled) < n_rows and 2 <= len(counts) <= MOST_CLASSES and counts.median() >= 2
+
+
+def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, command: str) -> str:
+    """Write the configuration."""
+    n_classes = len(seen.classes)
+    resampled, rows = n_rows <= MOST_RESAMPLED, {"path": str(file)} | ({"label": seen.label} if seen.label else {})
+    label = "an empty label: not known" if seen.label else "label: COLUMN, if there is one"
+    data = {
+        f"source: csv # read from {file}" + (f": {look.told}" if look.told else ""): True,
+        f"features: {_flow(seen.features)} # columns of numbers; take out what should not count": True,
+        f"rows: {_flow(rows)} # {label}": True,
+        f"keep: {_flow(seen.keep)} # go into predictions, and count for nothing": seen.keep,
+        **{f"{key}: {_flow(value)}": True for key, value in given.items()},
+        "missing: allow # the fits use what is observed of a sample": seen.n_missing,
+        f"missing_values: {_flow(seen.marks)} # these words mean a missing value": seen.marks,
+        "resample: bootstrap # replicates 1 to 199 are drawn from the rows, for intervals": resampled,
+    }
+    fits = []
+    if n_classes > 1:
+        fits += ["semi_supervised: {initialization: shrunken_labels, semi_supervised: clamped, tol: 1.0e-6}"]
+    n_components = n_classes if n_classes > 1 else 2
+    fits += [
+        f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}} # without labels"
+    ]
+    first = seen.classes[0] if n_classes > 1 else None
+    lines = [
+        f"# Made by `em-study new {file}`. Run:  {command}",
+        "# Then open results/index.html. Every key: config/README.md; more: docs/own-data.md.",
+        "experiments:",
+        f"  {name}:",
+        "    data:",
+        *(f"      {line}" for line, is_there in data.items() if is_there),
+        "    fits:",
+        *(f"      {line}" for line in fits),
+        *(["    replicates: 200"] if resampled else []),
+        "sweeps:",
+        f"  {name}_components: # how many components, of which shape? The page compares BIC and ICL",
+        f"    experiment: {name}",
+        "    fits: [clusters]",
+        "    replicates: 1",
+        "    vary:",
+        f"      fits.clusters.n_components: {FEW_COMPONENTS}",
+        "      fits.clusters.covariance_type: [full, tied, diag, spherical]",
+        "    figure: {x: fits.clusters.n_components, y: [bic, icl], color: fits.clusters.covariance_type}",
+        *_claims(name, first, n_components, resampled),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _claims(name: str, first: str | None, n_components: int, resampled: bool) -> list[str]:
+    """Write two claims: how large a class is, and whether the classes are clear."""
+    fit, which = ("semi_supervised", {"class": first}) if first else ("clusters", {"component": 0})
+    where = _flow({"fit": fit, **which, "parameter": "weight"})
+    told = f"of the samples are {first}" if first else "of the samples are in component 0"
+    return [
+        "claims: # what you, or others, hold for true; edit them, or take them out",
+        "  M1:",
+        f"    statement: {_flow(f'{100 / n_components:.0f} % {told}.')}",
+        f"    experiment: {name}",
+        "    kind: number",
+        f"    table: {'estimates' if resampled else 'parameters'}",
+        f"    where: {where}",
+        "    quantity: value",
+        f"    published: {1 / n_components:.2f}",
+        "  M2:",
+        "    statement: Nine of ten samples have a clear class, of a probability above 0.9.",
+        f"    experiment: {name}",
+        "    kind: inequality",
+        "    table: measurements",
+        f"    where: {{measurement: clear_rows, fit: {fit}}}",
+        "    quantity: value",
+        "    relation: at_least",
+        "    published: 0.9",
+    ]
+
+
+def _flow(value) -> str:
+    """Write a value as YAML in one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True, sort_keys=False)
+    return text.removesuffix("\n").removesuffix("\n...")
