@@ -103,7 +103,8 @@ def measured(claim, value: float, error: float = math.nan) -> str:
     if not claim.rules.is_drawn:
         return f"{value:.2g}{_unit(claim)}"
     comparison = replace(claim.comparison, published=scale * claim.published, tolerance=scale * claim.tolerance)
-    return f"{comparison.told(scale * value, precision(claim, scale * error))}{_unit(claim, scale * value)}"
+    error = scale * error if claim.relation == "equals" else precision(claim, scale * error)
+    return f"{comparison.told(scale * value, error)}{_unit(claim, scale * value)}"
 
 
 def precision(selection, error: float) -> float:

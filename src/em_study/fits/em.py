@@ -17,6 +17,7 @@ from emgmm import (
     aitken_stopping,
     article_stopping,
     fit_many,
+    labeled_statistics,
     log_likelihoods,
     maximization,
     parameters_from_labels,
