@@ -219,6 +219,8 @@ class CsvData(Source):
 
     def problems(self, replicates: int):
         """Yield what is wrong with the columns' names, and with the files that are here."""
+        if self.resample:
+            yield from self.too_many(replicates, self.n_rows)
         if self.resample and replicates == 1:
             yield ("replicates",), "is 1, and that has the rows of the file; data.resample needs more, as 200"
         for key, name in (*(("features", name) for name in self.features), *(("keep", name) for name in self.keep)):

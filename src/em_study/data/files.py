@@ -35,7 +35,7 @@ MUST, OR_MISSING = "must be a finite number", ", or empty (or NA, N/A, #N/A, <NA
 EMPTY = "Empty cells: data.missing: allow takes them as missing values."
 LARGE = "An identifier is no feature: data.keep carries it along."
 ROWS_AT_A_TIME = 200_000
-BYTES_AT_A_TIME = 1 << 24
+BYTES_AT_A_TIME = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)

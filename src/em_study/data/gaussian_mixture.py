@@ -13,8 +13,6 @@ from em_study.errors import DataError
 from em_study.settings import Vector
 from emgmm import MixtureParameters, article_stopping, expectation_maximization
 
-MAX_DRAWN_VALUES = 200_000_000  # 1.6 GB of float64
-
 
 class GaussianMixtureData(Drawn):
     """Rows drawn from a known mixture, or each replicate's from a random one."""
@@ -74,11 +72,7 @@ class GaussianMixtureData(Drawn):
 
     def problems(self, replicates: int):
         """Yield that there are too many values, and what is wrong with those that are missing."""
-        n_draws = 1 if self.same_rows else replicates
-        values = n_draws * self.expected_rows(look=False) * self.shape[1]
-        if values > MAX_DRAWN_VALUES:
-            told = f"replicates x rows x features is {values:,}; at most {MAX_DRAWN_VALUES:,} are allowed"
-            yield ("replicates",), told
+        yield from self.too_many(replicates, self.expected_rows(look=False))
         yield from super().problems(replicates)
 
     def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:

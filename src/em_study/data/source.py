@@ -9,6 +9,8 @@ from pydantic import Field
 from em_study.data.dataset import Dataset
 from em_study.settings import Closed, Name
 
+MAX_DRAWN_VALUES = 200_000_000  # 1.6 GB of float64
+
 
 class Source(Closed):
     """Where rows come from.
@@ -85,6 +87,14 @@ class Source(Closed):
     def expected_rows(self, look: bool) -> int:
         """Estimate all rows of a replicate, for what a job needs; unless `look` is set, without a look at files."""
         return self.n_rows
+
+    def too_many(self, replicates: int, n_rows: int) -> Iterator[tuple[tuple, str]]:
+        """Yield that replicates have more values than there is room for, if they do."""
+        n_draws = 1 if self.same_rows else replicates
+        values = n_draws * n_rows * self.shape[1]
+        if values > MAX_DRAWN_VALUES:
+            told = f"replicates x rows x features is {values:,}; at most {MAX_DRAWN_VALUES:,} are allowed"
+            yield ("replicates",), told
 
     def problems(self, replicates: int) -> Iterator[tuple[tuple, str]]:
         """Yield (keys below the experiment, message) of each mistake that more than one key, or a file, shows."""
