@@ -309,7 +309,8 @@ def _follow(name, rows, flipped, configuration) -> np.ndarray:
     if "replicate" not in place:
         place["replicate"] = 0
     return np.array(
-        [each in flipped for each in place[["experiment", "fit", "replicate"]].itertuples(index=False, name=None)]
+        [each in flipped for each in place[["experiment", "fit", "replicate"]].itertuples(index=False, name=None)],
+        dtype=bool,
     )
 
 

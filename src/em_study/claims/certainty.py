@@ -80,7 +80,7 @@ def stability(shares, ns, rule) -> float:
     shares, ns = np.asarray(shares, dtype=float), np.asarray(ns, dtype=float)
     if np.isinf(ns).all():
         return np.nan
-    now, counts = rule(shares, ns), shares * ns
+    now, counts = rule(shares, ns), shares * np.where(np.isinf(ns), 0.0, ns)
     if len(ns) == 1:
         fresh = np.arange(ns[0] + 1)
         chance = betabinom.pmf(fresh, ns[0], counts[0] + 0.5, ns[0] - counts[0] + 0.5)
