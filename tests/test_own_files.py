@@ -123,6 +123,8 @@ REFUSED = {
     "too many fields": ("x,z\n1,2\n4,5,6\n", {}, ["row 3", "header has 2 fields, this row 3"]),
     "commas within": ("x,z\n1,2\n,\n3,4\n", {}, ["row 3, column 'x'"]),
     "2^53": ("x,z\n1,9007199254740993\n", {}, ["row 2, column 'z': is a whole number from 2^53 on", "data.keep"]),
+    "2^53 in groups": ("x;z\n1;9,007,199,254,740,993\n", {"thousands": ","}, ["is a whole number from 2^53 on"]),
+    "dates": ("x,z\n1,12.03.2021\n", {}, [NUMBER]),
     "Latin-1": ("x,z,ort\n1,2,Köln\n".encode("latin-1"), {}, ["not UTF-8 text", "data.encoding: cp1252", "Köln"]),
     "Latin-1 far down": (b"x,z\n" + b"1,2\n" * 90_000 + b"1,\xe9\n", {}, ["not UTF-8 text", "at byte 360,006"]),
     "another encoding": (PLAIN, {"encoding": "utf-16"}, ["not UTF-16 text"]),
@@ -214,10 +216,10 @@ def test_columns_of_binary_files_that_are_no_numbers(tmp_path, values, told, kin
 
 
 def test_decimals_of_a_database_are_the_nearest_numbers(tmp_path):
-    values = pa.array(["0.1", "12345678901234567.89"]).cast(pa.decimal128(25, 2))
+    values = pa.array(["0.1", None, "12345678901234567.89"]).cast(pa.decimal128(25, 2))
     pa.parquet.write_table(pa.table({"x": values}), tmp_path / "mine.parquet")
-    data = CsvData(source="csv", features=["x"], rows={"path": str(tmp_path / "mine.parquet")})
-    np.testing.assert_array_equal(data.load(1, 0, "e").unlabeled[0, :, 0], [0.1, 12345678901234567.89])
+    data = CsvData(source="csv", features=["x"], rows={"path": str(tmp_path / "mine.parquet")}, missing="allow")
+    np.testing.assert_array_equal(data.load(1, 0, "e").unlabeled[0, :, 0], [0.1, NAN, 12345678901234567.89])
 
 
 @pytest.mark.parametrize("array", [np.array([[True, False]]), np.array([[2**53 + 1, 0]])])
@@ -290,11 +292,12 @@ def test_labels_of_a_parquet_file(tmp_path, values, classes):
     table = pa.table({"x": [1.0, 2, 3, 4], "y": values, "id": pa.array([7, None, 8, 9])})
     pa.parquet.write_table(table, tmp_path / "mine.parquet")
     rows = {"path": str(tmp_path / "mine.parquet"), "label": "y"}
-    dataset = CsvData(source="csv", features=["x"], rows=rows, keep=["id"]).load(1, 0, "e")
+    dataset = CsvData(source="csv", features=["x"], rows=rows, keep=["id", "y"]).load(1, 0, "e")
     assert dataset.classes.tolist() == classes
     np.testing.assert_array_equal(dataset.labeled[0, :, 0], [1, 3])
     assert dataset.classes[dataset.labels[0]].tolist() == classes[::-1]
-    assert dataset.kept_columns().to_csv(index=False).split() == ["id", "7", '""', "8", "9"]
+    assert dataset.kept_columns()["id"].to_csv(index=False).split() == ["id", "7", '""', "8", "9"]
+    assert [*dataset.kept_columns()] == ["id", "y"]
 
 
 def test_lists_are_no_labels(tmp_path):

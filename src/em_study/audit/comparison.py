@@ -308,10 +308,8 @@ def _follow(name, rows, flipped, configuration) -> np.ndarray:
         place["fit"] = place["experiment"].map(compared)
     if "replicate" not in place:
         place["replicate"] = 0
-    return np.array(
-        [each in flipped for each in place[["experiment", "fit", "replicate"]].itertuples(index=False, name=None)],
-        dtype=bool,
-    )
+    runs = place[["experiment", "fit", "replicate"]].itertuples(index=False, name=None)
+    return np.array([each in flipped for each in runs], dtype=bool)
 
 
 def _short(value) -> str:

@@ -270,7 +270,7 @@ class CsvData(Source):
 def wrong_columns(path, wanted, look: Look):
     """Yield (column, message) of each that a file does not have, or twice; ("", message) if it has none of several."""
     told = f"{path} ({look.told})" if look.told else path
-    columns = [repr(column)[1:-1] for column in look.columns]  # which shows what is invisible
+    columns = [repr(column)[1:-1] for column in look.columns if column]  # which shows what is invisible
     absent = [name for name in wanted if name not in look.columns]
     if len(absent) == len(wanted) > 1:
         yield "", f"{told} has no column {', '.join(map(repr, absent))}. Columns: {', '.join(columns)}"

@@ -28,7 +28,6 @@ SPELLED = [*{spelling for word in MISSING for spelling in (word, word.upper(), w
 SHEET_ERRORS = ("#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 NEVER_UNSAID = {*MISSING, *SHEET_ERRORS, *MARKS}  # classes, unless a key says so
-WHOLE = r"^\s*[+-]?\d+\s*$"
 FIRST_INEXACT = 2**53  # of the whole numbers below it each is a number of floating point
 MOST_WORDS = 1000
 MUST, OR_MISSING = "must be a finite number", ", or empty (or NA, N/A, #N/A, <NA>, NaN, null, none)"
@@ -200,8 +199,9 @@ def _parts(path, look: Look, places: list[int]):
             from pyarrow.parquet import ParquetFile  # takes its time to import
 
             names = [look.columns[place] for place in places]
-            read = ParquetFile(path).iter_batches if look.kind == "parquet" else None
-            for batch in read(ROWS_AT_A_TIME, columns=names) if read else feather_batches(path):
+            is_parquet = look.kind == "parquet"
+            parquet = ParquetFile(path).iter_batches(ROWS_AT_A_TIME, columns=names) if is_parquet else None
+            for batch in parquet or feather_batches(path):
                 yield [batch.column(name) for name in names]
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: {not_text(look.encoding, error, error.before)}") from None
@@ -267,7 +267,7 @@ def _numbers(data: CsvData, look: Look, column, name: str, row: int, refused: Re
     """Turn a part of a column into numbers, (N,); what is missing is NaN."""
     kind, words = column.type, None
     if look.kind == "csv" or pa.types.is_decimal(kind):
-        words = column = column.cast(pa.string())
+        words = column = column.cast(pa.string()).fill_null("")
         X, absent = _of_words(data, look, words)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
         X = column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
@@ -279,7 +279,8 @@ def _numbers(data: CsvData, look: Look, column, name: str, row: int, refused: Re
     X = np.where(absent, np.nan, X)
     large = np.abs(X) >= FIRST_INEXACT
     if words is not None and large.any():
-        large &= pc.match_substring_regex(words, WHOLE).to_numpy(zero_copy_only=False)
+        whole = rf"^\s*[+-]?[\d{re.escape(data.thousands or '')}]+\s*$"
+        large &= pc.match_substring_regex(words, whole).to_numpy(zero_copy_only=False)
     elif not pa.types.is_integer(kind):
         large = []
     refused.add(name, column, large, row, "is a whole number from 2^53 on, of which floating point lacks some", LARGE)
@@ -290,7 +291,7 @@ def _numbers(data: CsvData, look: Look, column, name: str, row: int, refused: Re
         refused.add(name, column, bad & absent, row, rule, EMPTY)
         bad &= ~absent
     words = words.filter(pa.array(bad)).unique()[:MOST_WORDS].to_pylist() if words is not None and bad.any() else []
-    refused.add(name, column, bad, row, rule, _hint(words))
+    refused.add(name, column, bad, row, rule, _hint(words, look.decimal))
     return X
 
 
@@ -314,15 +315,15 @@ def _of_words(data: CsvData, look: Look, words) -> tuple[np.ndarray, np.ndarray]
     return numbers.to_numpy(zero_copy_only=False), absent.to_numpy(zero_copy_only=False)
 
 
-def _hint(words: list[str]) -> str:
+def _hint(words: list[str], decimal: str) -> str:
     """Say which key would take some of the words that are no numbers."""
     words = [word.strip() for word in words]
     if marks := sorted({*words} & {*MARKS}):
         return f"Marks of missing values: data.missing_values: {marks} lists them, and data.missing: allow takes them."
-    for mark, other in ((",", "."), (".", ",")):
-        if any(re.fullmatch(rf"[+-]?\d+(\{mark}\d+)+(\{other}\d+)?", word) for word in words):
-            of_decimal = f"data.decimal: '{mark}' reads 1{mark}5 as one and a half"
-            return f"Numbers with '{mark}': {of_decimal}; data.thousands: '{mark}' reads 1{mark}234 as 1234."
+    mark = "," if decimal == "." else "."
+    if any(re.fullmatch(rf"[+-]?\d+(\{mark}\d+)+(\{decimal}\d+)?", word) for word in words):
+        of_decimal = f"data.decimal: '{mark}' reads 1{mark}5 as one and a half"
+        return f"Numbers with '{mark}': {of_decimal}; data.thousands: '{mark}' reads 1{mark}234 as 1234."
     return ""
 
 
