@@ -62,7 +62,7 @@ rule page:
         files=lambda wildcards: files_shown(PLAN),
         summaries=[FILES["summary"].of(sweep=name) for name in PLAN.summaries],
         own_data=PLAN.files("own_data"),
-        pictures=list(PLAN.pictures.values()),
+        pictures=sorted({*PLAN.pictures.values()}),
         template=PAGE[0],
         beside=PAGE[1:],
     output:

@@ -42,14 +42,14 @@ with logged(snakemake):
         for name, file in zip(snakemake.params.sweeps, snakemake.input.summaries, strict=True)
     }
     charts = {name: chart_of(summaries[name], study.sweeps[name], name) for name in plan.drawn}
-    pictures = {figure: as_data(png) for figure, png in plan.pictures.items()}
+    pictures = {of: as_data(png) for of, png in plan.pictures.items()}
     own = [
         own_data_of(
             name,
             study.experiments[name],
             json.loads(Path(file).read_text(encoding="utf-8")),
             {key: (study.sweeps[key], summaries[key]) for key in plan.choosing if study.sweeps[key].experiment == name},
-            {fit: pictures.get(f"{name}/classes_{fit}", "") for fit in study.experiments[name].fits},
+            {fit: pictures[name, fit] for fit in study.experiments[name].fits},
         )
         for name, file in zip(plan.of_users, snakemake.input.own_data, strict=True)
     ]

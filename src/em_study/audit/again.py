@@ -1,7 +1,6 @@
 """What of a run can be computed again: its configuration from its files, summaries and claims from the tables."""
 
 import filecmp
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -21,6 +20,7 @@ from em_study.data.storage import read_table
 from em_study.errors import StudyError
 from em_study.layout import MANIFEST, table_file
 from em_study.places import Places
+from em_study.settings import as_params
 from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.sweeps.run import put_together
 from em_study.sweeps.settings import text_keys
@@ -31,11 +31,11 @@ def other_configuration(folder: Path, manifest: dict):
     """Say whether the configuration files give another configuration than that of a manifest."""
     try:
         files = [os.path.relpath(Places(folder).file(name)) for name in manifest["configuration_files"]]
-        effective = load(files, caller=manifest["caller"]).study.model_dump()
+        effective = load(files, caller=manifest["caller"]).study
     except StudyError as error:
         yield f"the configuration is not valid: {error}"
         return
-    if digest_of(json.loads(json.dumps(effective))) != manifest["configuration_sha256"]:
+    if digest_of(as_params(effective)) != manifest["configuration_sha256"]:
         yield "the configuration files give another configuration than the recorded one"
 
 

@@ -45,6 +45,7 @@ def answer(dataset: Dataset, runs: dict[str, Runs], fits: dict[str, Fit], seed: 
         "features": dataset.features.tolist(),
         "keep": kept.columns,
         "n_samples": len(X),
+        "note": dataset.told,
         "labels": _counts(dataset, rows.labels) if len(rows.labels) else {},
         "missing": dict(zip(dataset.features.tolist(), np.isnan(X).sum(axis=0).tolist(), strict=True)),
         "mean": np.nanmean(X, axis=0),
@@ -166,8 +167,8 @@ def _worth(dataset: Dataset, fit: Fit, seed: int, experiment: str, name: str) ->
         if len(of_class) > 1:
             fold[of_class] = (begin + np.arange(len(of_class))) % FOLDS
             begin += len(of_class)
-    if begin == 0:
-        return {"refusal": "no class has two labels"}
+    if len(np.unique(rows.labels[fold >= 0])) < 2:
+        return {"refusal": "it takes two classes with two labels each"}
     start = fit if fit.from_labels else fit.model_copy(update={"initialization": "shrunken_labels"})
     alone = start.model_copy(update={"semi_supervised": "init_only", "max_iter": 0, "n_init": 1})
     guessed = {"alone": np.full(len(fold), -1), "fit": np.full(len(fold), -1)}

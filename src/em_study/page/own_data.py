@@ -89,7 +89,11 @@ def own_data_of(name: str, experiment: Experiment, found: dict, sweeps: dict, pi
         [_fit(name, experiment, fit, of, found, pictures.get(fit, "")) for fit, of in found["fits"].items()],
         choices,
         _chosen(best),
-        [file.of(**names) for file in FILES.values() if file.holds_rows],
+        [
+            file.of(**names)
+            for kind, file in FILES.items()
+            if file.holds_rows and (kind != "imputed" or experiment.data.incomplete)
+        ],
         next_step(experiment, found, best),
     )
 
@@ -98,7 +102,10 @@ def _samples(found: dict):
     """Yield what there is to know of the samples."""
     labels, missing = found["labels"], {feature: n for feature, n in found["missing"].items() if n}
     labeled = f"{sum(labels.values()):,} of them with a label ({_listed(labels)})" if labels else "none with a label"
-    yield f"{found['n_samples']:,} samples, {len(found['features'])} features, {labeled}."
+    n_features = len(found["features"])
+    yield f"{found['n_samples']:,} samples, {n_features} feature{'s' * (n_features > 1)}, {labeled}."
+    if found["note"]:
+        yield f"Read from {found['note']}."
     if missing:
         yield f"{sum(missing.values()):,} values are missing ({_listed(missing)})."
 
@@ -116,7 +123,9 @@ def _fit(name, experiment: Experiment, fit: str, of: dict, found: dict, picture:
         f"{clear:,} of {of['n_unlabeled']:,} samples without a label are in one of the {what} with a probability above "
         f"90 %; {of['n_unclear']:,} are not.",
     ]
-    if of["no_interval"]:
+    if len(of["names"]) == 1:
+        sentences = ["One component describes all samples."]
+    elif of["no_interval"]:
         sentences.append(f"The shares have no interval: {of['no_interval']}.")
     if any(found["missing"].values()):
         sentences.append(MISSING[experiment.fits[fit].missing])
@@ -147,7 +156,8 @@ def share_of(of: dict, k: int) -> str:
 
 def _shares(of: dict) -> Table:
     header, shown = [_what(of), "share of the samples", "of those without a label"], range(len(of["names"]))
-    rows = [[of["names"][k], share_of(of, k), f"{of['n_assigned'][k]:,}"] for k in shown[:MOST_COMPONENTS]]
+    shown = shown[:MOST_COMPONENTS] if len(shown) > 1 else []
+    rows = [[of["names"][k], share_of(of, k), f"{of['n_assigned'][k]:,}"] for k in shown]
     if of["labeled_in"]:
         header.append("labeled samples in it")
         rows = [[*row, _listed(labels)] for row, labels in zip(rows, of["labeled_in"], strict=False)]
@@ -192,7 +202,7 @@ def _doubted(of: dict, found: dict, first_row: int) -> Table:
 
 
 def _chance(name: str, probability: float) -> str:
-    return f"{name} {100 * probability:.3g} %"
+    return f"{name} {100 * probability:.1f} %"
 
 
 def _worth(worth: dict):

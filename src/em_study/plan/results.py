@@ -152,15 +152,14 @@ class Plan:
         return list(dict.fromkeys([*self.drawn, *self.choosing]))
 
     @property
-    def pictures(self) -> dict[str, str]:
-        """Pictures of users' own data that the page embeds, by the figures that they are of."""
-        figures = {name: self.figures_of[name] for name in self.of_users}
-        return {
-            f"{name}/{figure}": FILES["figure"].of(experiment=name, figure=figure, image="png")
-            for name, found in figures.items()
-            for figure, (kind, _) in found.items()
-            if kind == "classes" or (kind == "fits" and self.study.experiments[name].data.shape[1] == 1)
-        }
+    def pictures(self) -> dict[tuple[str, str], str]:
+        """Pictures that the page embeds, by the experiment on a user's data and the fit."""
+        found = {}
+        for name in self.of_users:
+            for fit in self.study.experiments[name].fits:
+                figure = f"classes_{fit}" if f"classes_{fit}" in self.figures_of[name] else "fits"
+                found[name, fit] = FILES["figure"].of(experiment=name, figure=figure, image="png")
+        return found
 
     @property
     def drawn(self) -> list[str]:
