@@ -183,7 +183,7 @@ def test_the_interval_of_a_claim_on_resamples_is_that_of_the_bootstrap():
     assert (of_resamples["interval_low"], of_resamples["interval_high"]) == pytest.approx((0.205, 0.395))
     assert of_resamples["mcse"] == pytest.approx(values.std(ddof=1))
     assert of_new["interval_low"] > 0.28
-    assert "Median 0.30, 95 % interval 0.21 to 0.40." in of_resamples["explanation"]
+    assert "Median 0.30 (95 % interval 0.21 to 0.40)." in of_resamples["explanation"]
 
 
 def write_table(folder, monkeypatch, rows=120, **changes):

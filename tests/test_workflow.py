@@ -66,7 +66,7 @@ def test_claims_are_judged_by_the_tables(project):
     published = agreement.query("experiment == 'customers' and protocol == 'as_published'")["agreement"]
     assert claims.loc["A5", "observed"] == published.median()
     low, high = published.min(), published.max()
-    assert f"all runs between {low:.3g} and {high:.3g}" in claims.loc["A5", "explanation"]
+    assert f"all runs lie between {100 * low:.3g} and {100 * high:.3g} %." in claims.loc["A5", "explanation"]
 
 
 def test_articles_printed_numbers_come_out_by_both_implementations(project):

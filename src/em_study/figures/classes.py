@@ -25,7 +25,7 @@ UNSURE = 0.9  # a largest posterior below it
     caption="The samples, coloured and shaped by their most probable class or component; pale where that has a "
     "probability below 0.9; labeled samples with a black edge; ellipses of two standard deviations. Of more than two "
     "features, the pairs that alone give most samples the same class as all features do. Samples that lack a value "
-    "of a pair are not drawn there.",
+    "of a pair are not drawn there. See where classes overlap, and which samples lie there.",
 )
 def draw(shown: Shown):
     """Draw the samples of replicate 0, a panel for each pair of features."""
