@@ -126,7 +126,7 @@ def test_a_sweep_is_tabulated_with_its_lowest_criterion():
     assert bic.rows == [["1", "950.0", "900.0"], ["2", "880.5", "820.0 (lowest)"]]
     assert icl.rows[1] == ["2", "failed", "890.0 (lowest)"]
     assert fit == "clusters"
-    assert lowest["bic"] == ({"n_components": 2, "covariance_type": "full"}, pytest.approx(60.5))
+    assert lowest["bic"][:2] == ({"n_components": 2, "covariance_type": "full"}, pytest.approx(60.5))
 
 
 def test_the_page_says_all_of_it(found):
@@ -266,3 +266,20 @@ def test_what_cannot_be_configured_is_said(label, words, tmp_path, monkeypatch):
     with pytest.raises(StudyError, match=words):
         [*new(Path("mine.csv"), label)]
     assert not Path("mine.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "Give fit clusters the setting that BIC prefers, n_components: 2, covariance_type: full"),  # 2, diag
+        ({"with_labels": "diag"}, "Give fit with_labels the setting that BIC prefers, covariance_type: full"),
+    ],
+)
+def test_a_fit_is_compared_by_its_own_setting(found, settings, words):
+    types = {"clusters": "full" if settings else "diag"} | {"with_labels": settings.get("with_labels", "full")}
+    changed = {key: fit | {"covariance_type": types[key]} for key, fit in EXPERIMENT["fits"].items()}
+    said = {**found[0], "worth": {}}
+    said["fits"] = {key: fit | {"names": fit["names"][:2]} for key, fit in found[0]["fits"].items()}
+    _, fit, lowest = choice_of("how_many", sweep(), SUMMARY)
+    experiment = Experiment.model_validate(EXPERIMENT | {"fits": changed})
+    assert next_step(experiment, said, {fit: lowest}).startswith(words)

@@ -250,7 +250,7 @@ def choice_of(name: str, sweep, summary) -> tuple[list[Table], str, dict]:
     str
         The fit that is varied.
     dict of (dict, float)
-        By the criterion, the settings with the lowest value, and how much higher the next is.
+        By the criterion, the settings with the lowest value, how much higher the next is, and a table of all.
     """
     keys, fit = [*sweep.vary], next(iter(sweep.vary)).split(".")[1]
     short, tables, lowest = [key.split(".")[-1] for key in keys], [], {}
@@ -261,7 +261,8 @@ def choice_of(name: str, sweep, summary) -> tuple[list[Table], str, dict]:
         ordered = means.sort_values()
         gap = ordered.iloc[1] - ordered.iloc[0] if len(ordered) > 1 else np.inf
         best = ordered.index[0] if len(keys) > 1 else ordered.index[:1]
-        lowest[criterion] = dict(zip(short, best, strict=True)), gap
+        every = means.rename(criterion).rename_axis(short).reset_index()
+        lowest[criterion] = dict(zip(short, best, strict=True)), gap, every
         wide = means.map("{:,.1f}".format)
         wide[means == ordered.iloc[0]] += " (lowest)"
         wide = wide.unstack(fill_value="failed") if len(keys) > 1 else wide.to_frame(called)
@@ -273,7 +274,7 @@ def choice_of(name: str, sweep, summary) -> tuple[list[Table], str, dict]:
 def _chosen(best: dict) -> str:
     said = []
     for fit, lowest in best.items():
-        for criterion, (settings, gap) in lowest.items():
+        for criterion, (settings, gap, _) in lowest.items():
             clear = "a clear difference" if gap > CLEARLY_WORSE else "too little to decide"
             how = f"; the next is {gap:.1f} higher, {clear}" if np.isfinite(gap) else ""
             said.append(f"{CRITERIA[criterion]} of fit {fit} is lowest with {_settings(settings)}{how}.")
@@ -282,6 +283,24 @@ def _chosen(best: dict) -> str:
 
 def _settings(settings: dict) -> str:
     return ", ".join(f"{key}: {value}" for key, value in settings.items())
+
+
+def _better(every, experiment: Experiment, name: str, n_components: int, swept: str) -> dict:
+    """Give the settings whose BIC is clearly below that of a fit's own; nothing if there are none.
+
+    A fit that is not the one of the sweep keeps its number of components, and is not judged where that was not swept.
+    """
+    keys = [key for key in every if key != "bic"]
+    given = experiment.fits[name].model_dump() | {"n_components": n_components}
+    same = {key: every[key] == given[key] for key in keys}
+    if name != swept and "n_components" in keys:
+        every = every[same["n_components"]]
+    own = every[np.logical_and.reduce([*same.values()])[every.index]]["bic"]
+    if every.empty or (own.empty and name != swept):
+        return {}
+    best = every.loc[every["bic"].idxmin()]
+    clearly = own.empty or own.iloc[0] - best["bic"] > CLEARLY_WORSE
+    return {key: best[key] for key in keys if name == swept or key != "n_components"} if clearly else {}
 
 
 def next_step(experiment: Experiment, found: dict, best: dict) -> str:
@@ -298,11 +317,10 @@ def next_step(experiment: Experiment, found: dict, best: dict) -> str:
                 f"Try covariance_type: tied or diag for fit {name}, or go by the labels alone (max_iter: 0): the "
                 "samples without a label made it worse."
             )
-    for name, lowest in best.items():
-        settings, gap = lowest["bic"]
-        given = experiment.fits[name].model_dump() | {"n_components": len(fits[name]["names"])}
-        if gap > CLEARLY_WORSE and any(given[key] != value for key, value in settings.items()):
-            return f"Give fit {name} the setting that BIC prefers, {_settings(settings)}, and run again."
+    for swept, lowest in best.items():
+        for name in sorted(fits, key=lambda name: name != swept):
+            if settings := _better(lowest["bic"][2], experiment, name, len(fits[name]["names"]), swept):
+                return f"Give fit {name} the setting that BIC prefers, {_settings(settings)}, and run again."
     if not best:
         return "Add a sweep over the number of components and the type of covariances: docs/own-data.md has one."
     if refused := [name for name, of in fits.items() if of["no_interval"]]:
