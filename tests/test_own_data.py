@@ -131,7 +131,9 @@ def test_a_sweep_is_tabulated_with_its_lowest_criterion():
 
 def test_the_page_says_all_of_it(found):
     experiment = Experiment.model_validate(EXPERIMENT)
-    part = own_data_of("mine", experiment, found[0], {"how_many": (sweep(), SUMMARY)}, {})
+    noted = found[0] | {"note": "50 of 300 rows have a label"}
+    part = own_data_of("mine", experiment, noted, {"how_many": (sweep(), SUMMARY)}, {})
+    assert "What reading the file showed: 50 of 300 rows have a label." in part.sentences
     text = " ".join([*part.sentences, *(" ".join(fit.sentences) for fit in part.fits), part.choice, part.next])
     assert "300 samples, 3 features, 50 of them with a label (one: 25, two: 17, <b>three: 8)." in text
     assert "other labels alone classified" in text
