@@ -193,6 +193,7 @@ def test_wrong_value(tmp_path, path, value, message):
     [
         ("seed: 1\nseed: 2\n", "0.yaml:2: the key 'seed' is given twice"),
         ("seed: [1\n", "0.yaml:1: not valid YAML: did not find expected ',' or ']'"),
+        ("seed: 1\n# \x07\n", "0.yaml:2: holds a character that YAML does not allow (U+0007)"),
         ("a:\n  b: Part A: the rest\n", "or brackets needs quotes. The line is 'b: Part A: the rest'"),
         ("a: {b: mean[x]}\n", "or brackets needs quotes. The line is 'a: {b: mean[x]}'"),
         ("a:\n\tb: 1\n", "0.yaml:2: not valid YAML: found character that cannot start any token; indent by spaces"),

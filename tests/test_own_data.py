@@ -131,7 +131,9 @@ def test_a_sweep_is_tabulated_with_its_lowest_criterion():
 
 def test_the_page_says_all_of_it(found):
     experiment = Experiment.model_validate(EXPERIMENT)
-    part = own_data_of("mine", experiment, found[0], {"how_many": (sweep(), SUMMARY)}, {})
+    noted = found[0] | {"note": "50 of 300 rows have a label"}
+    part = own_data_of("mine", experiment, noted, {"how_many": (sweep(), SUMMARY)}, {})
+    assert "What reading the file showed: 50 of 300 rows have a label." in part.sentences
     text = " ".join([*part.sentences, *(" ".join(fit.sentences) for fit in part.fits), part.choice, part.next])
     assert "300 samples, 3 features, 50 of them with a label (one: 25, two: 17, <b>three: 8)." in text
     assert "other labels alone classified" in text
@@ -248,10 +250,47 @@ def test_a_table_is_taken_as_it_comes(write, changes, expected, tmp_path, monkey
     assert data.load(2, 0, "mine").unlabeled.shape == (2, 85, 2)
 
 
+def test_whole_numbers_in_few_rows_are_labels(tmp_path, monkeypatch):
+    table = write_table(tmp_path, monkeypatch)
+    table["kind"] = table["kind"].map({"no": 0, "yes": 1})  # missing in most rows
+    table = table.assign(**{name: pd.to_numeric(table[name]) for name in ("a: {b}", "müll #1")})
+    for name, write in (("a.csv", table.to_csv), ("b.parquet", table.to_parquet)):
+        write(name, index=False)
+        told = "\n".join(new(Path(name)))
+        assert "Label: kind, in 35 rows (0, 1)." in told
+        assert "Carried along: nr, id." in told
+        assert "'0'" in Path(name).with_suffix(".yaml").read_text().partition("claims:")[2]
+        assert configured(f"{name[0]}.yaml").experiments[name[0]].data.load(2, 0, name[0]).classes.tolist() == [
+            "0",
+            "1",
+        ]
+
+
+def test_words_for_no_label_and_large_identifiers_are_no_stumble(tmp_path, monkeypatch):
+    table = write_table(tmp_path, monkeypatch)
+    table["id"] = [str(2**53 + 3 * i) for i in range(len(table))][::-1]
+    table["kind"] = [kind or "?-"[i % 2] for i, kind in enumerate(table["kind"])]
+    table.to_csv("mine.csv", index=False)
+    [*new(Path("mine.csv"))]
+    data = configured("mine.yaml").experiments["mine"].data
+    assert (data.missing_values, data.keep) == (["-", "?"], ["id", "nr"])
+    assert data.load(2, 0, "mine").labeled.shape == (2, 35, 2)
+
+
+def test_classes_of_all_rows_are_for_the_accuracy(tmp_path, monkeypatch):
+    table = write_table(tmp_path, monkeypatch)
+    table["kind"] = ["no", "yes"] * 60
+    table.to_csv("mine.csv", index=False)
+    [*new(Path("mine.csv"), "kind")]
+    experiment = configured("mine.yaml").experiments["mine"]
+    assert (experiment.data.unlabeled.target, [*experiment.fits]) == ("kind", ["clusters"])
+    assert experiment.data.load(2, 0, "mine").truth.shape == (2, 120)
+
+
 def test_without_labels_there_are_clusters(tmp_path, monkeypatch):
     write_table(tmp_path, monkeypatch).drop(columns="kind").to_parquet("mine.parquet")
     told = "\n".join(new(Path("mine.parquet")))
-    assert "No label: no column of names is filled in part; --label COLUMN names one." in told
+    assert "No label: no column of names, or of few whole numbers, is filled in part; --label COLUMN names one." in told
     experiment = configured("mine.yaml").experiments["mine"]
     assert [*experiment.fits] == ["clusters"]
     assert experiment.data.rows.label is None

@@ -11,6 +11,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.feather
 import pytest
 from pydantic import ValidationError
 
@@ -113,6 +114,7 @@ NUMBER = "must be a finite number"
 REFUSED = {
     "may be thousands": ("x;z\n1,234;2\n", {}, ["row 2, column 'x'", "data.decimal: ','", "data.thousands: ','"]),
     "commas beside points": ("x;z\n1,5;2.5\n", {}, ["row 2, column 'x'", "data.decimal: ','"]),
+    "points and commas": ("x;z\n1.234,5;2\n", {}, ["got '1.234,5'", "data.decimal: ','"]),
     "no groups of three": ("x;z\n12,34;2\n", {"thousands": ","}, [NUMBER]),
     "True with empty cells": ("x,z\n1,True\n2,\n3,False\n", {"missing": "allow"}, ["row 2, column 'z'", "got 'True'"]),
     "a mark": ("x,z\n1,?\n2,3\n", {"missing": "allow"}, ["got '?'", "data.missing_values: ['?']"]),

@@ -14,6 +14,8 @@ from em_study.wording import nearest
 
 LOOKED_AT = 20_000  # rows
 MOST_CLASSES, MOST_KEPT, MOST_FEATURES = 30, 6, 50
+NO_LABEL = ("", "#n/a", "<na>", "-nan")  # which the study takes for none unsaid
+FIRST_INEXACT = 2**53
 MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none")
 MARKS = ("?", "-", "--", ".", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "-999", "-9999")
 FEW_COMPONENTS = [1, 2, 3, 4, 5, 6]
@@ -59,7 +61,8 @@ def new(file: Path, label: str | None = None):
     overlay = Path(f"{name[:40]}.yaml")
     command = Places().command(["config/empty.yaml", str(overlay)])
     if overlay.exists():
-        raise StudyError(f"{overlay} is there already and stays as it is; to run it:\n  {command}")
+        told = f"{overlay} is there already and stays as it is; to run it:\n  {command}"
+        raise StudyError(f"{told}\nTo have it written anew, move it away.")
     given: dict = {}
     try:
         look = look_at(file)
@@ -83,7 +86,9 @@ def new(file: Path, label: str | None = None):
     if seen.label:
         yield f"Label: {seen.label}, in {seen.n_labeled:,} rows ({', '.join(seen.classes)})."
     else:
-        yield "No label: no column of names is filled in part; --label COLUMN names one."
+        yield "No label: no column of names, or of few whole numbers, is filled in part; --label COLUMN names one."
+    if seen.keep:
+        yield f"Carried along: {', '.join(seen.keep)}."
     if seen.left_out:
         yield f"Not used: {_reasons(seen.left_out)}."
     yield f"{overlay} is written. Read it, change what is not so, and run:"
@@ -127,11 +132,11 @@ def _seen(table: pd.DataFrame, look: Look, label: str | None) -> Seen:
         numbers = pd.to_numeric(plain, errors="coerce")
         odd = {*filled[numbers.isna()]} | {*filled[filled.isin(["-999", "-9999"])]}
         is_number = len(filled) > 0 and numbers.notna().mean() > 0.5 and {word.lower() for word in odd} <= {*MARKS}
-        if not is_number:
+        if not is_number or _are_numbers_of_classes(filled, len(table)):
             others[column] = filled
         elif numbers[~filled.isin(odd)].nunique() < 2:
             seen.left_out[column] = "one value"
-        elif _is_number_of_row(numbers):
+        elif _is_number_of_row(numbers) or _has_inexact(filled, numbers):
             seen.keep.append(column)
         elif len(seen.features) == MOST_FEATURES:
             seen.left_out[column] = f"the first {MOST_FEATURES} are taken"
@@ -140,10 +145,13 @@ def _seen(table: pd.DataFrame, look: Look, label: str | None) -> Seen:
             seen.marks += sorted(odd - {*seen.marks})
             seen.n_missing += len(cells) - len(filled) + int(filled.isin(odd).sum())
     if label is None:
-        seen.label = next((column for column, filled in others.items() if _may_be_label(filled, len(table))), None)
+        named = {column: filled[~filled.str.lower().isin(MARKS)] for column, filled in others.items()}
+        seen.label = next((column for column, filled in named.items() if _may_be_label(filled, len(table))), None)
     if seen.label is not None:
-        filled = table[seen.label][~table[seen.label].str.lower().isin([*MISSING, *MARKS])]
-        seen.classes, seen.n_labeled = sorted({*filled}), len(filled)
+        cells = table[seen.label].str.replace(r"^(-?\d+)\.0*$", r"\1", regex=True)  # 1.0 is class 1
+        is_none = cells.str.lower().isin([*MISSING, *MARKS])
+        seen.classes, seen.n_labeled = sorted({*cells[~is_none]}), int((~is_none).sum())
+        seen.marks += sorted({word for word in cells[is_none] if word.lower() not in NO_LABEL} - {*seen.marks})
     for column, filled in others.items():
         if column != seen.label and len(seen.keep) < MOST_KEPT and len(filled):
             seen.keep.append(column)
@@ -157,6 +165,16 @@ def _is_number_of_row(numbers: pd.Series) -> bool:
     return len(numbers) > 2 and bool((numbers.diff().iloc[1:] == 1).all())
 
 
+def _has_inexact(filled: pd.Series, numbers: pd.Series) -> bool:
+    """Tell whether a column has whole numbers that are no features, as identifiers are."""
+    return bool((numbers.abs().ge(FIRST_INEXACT) & filled.str.fullmatch(r"[+-]?\d+")).any())
+
+
+def _are_numbers_of_classes(filled: pd.Series, n_rows: int) -> bool:
+    """Tell whether a column, empty in most rows, holds a few whole numbers."""
+    return 2 * len(filled) < n_rows and _may_be_label(filled, n_rows) and bool(filled.str.fullmatch(r"\d+(\.0)?").all())
+
+
 def _may_be_label(filled: pd.Series, n_rows: int) -> bool:
     """Tell whether a column of words, filled in part, names a few classes."""
     counts = filled.value_counts()
@@ -165,13 +183,18 @@ def _may_be_label(filled: pd.Series, n_rows: int) -> bool:
 
 def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, command: str) -> str:
     """Write the configuration."""
-    n_classes = len(seen.classes)
-    resampled, rows = n_rows <= MOST_RESAMPLED, {"path": str(file)} | ({"label": seen.label} if seen.label else {})
-    label = "an empty label: not known" if seen.label else "label: COLUMN, if there is one"
+    n_classes, resampled = len(seen.classes), n_rows <= MOST_RESAMPLED
+    all_known = seen.label is not None and seen.n_labeled == n_rows
+    if all_known:
+        rows = f"unlabeled: {_flow({'path': str(file), 'target': seen.label})} # every class is known: for the accuracy"
+    elif seen.label:
+        rows = f"rows: {_flow({'path': str(file), 'label': seen.label})} # an empty label: not known"
+    else:
+        rows = f"rows: {_flow({'path': str(file)})} # label: COLUMN, if there is one"
     data = {
         f"source: csv # read from {file}" + (f": {look.told}" if look.told else ""): True,
         f"features: {_flow(seen.features)} # columns of numbers; take out what should not count": True,
-        f"rows: {_flow(rows)} # {label}": True,
+        rows: True,
         f"keep: {_flow(seen.keep)} # go into predictions, and count for nothing": seen.keep,
         **{f"{key}: {_flow(value)}": True for key, value in given.items()},
         "missing: allow # the fits use what is observed of a sample": seen.n_missing,
@@ -179,13 +202,14 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
         "resample: bootstrap # replicates 1 to 199 are drawn from the rows, for intervals": resampled,
     }
     fits = []
-    if n_classes > 1:
+    learns = n_classes > 1 and not all_known
+    if learns:
         fits += ["semi_supervised: {initialization: shrunken_labels, semi_supervised: clamped, tol: 1.0e-6}"]
     n_components = n_classes if n_classes > 1 else 2
     fits += [
         f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}} # without labels"
     ]
-    first = seen.classes[0] if n_classes > 1 else None
+    first = seen.classes[0] if learns else None
     lines = [
         f"# Made by `em-study new {file}`. Run:  {command}",
         "# Then open results/index.html. Every key: config/README.md; more: docs/own-data.md.",

@@ -129,7 +129,8 @@ def _read(file: str):
     except RecursionError:
         raise ConfigurationError(f"{file}: nested too deeply") from None
     except yaml.reader.ReaderError as error:
-        raise ConfigurationError(f"{file}: holds a character that YAML does not allow ({error.character})") from None
+        told = f"holds a character that YAML does not allow (U+{error.character:04X})"
+        raise _wrong(file, text, len(text[: error.position + 1].splitlines()) - 1, told) from None
     except yaml.YAMLError as error:
         marks = [getattr(error, name, None) for name in ("problem_mark", "context_mark")]
         lines = [mark.line for mark in marks if mark] or [0]

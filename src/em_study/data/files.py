@@ -321,7 +321,8 @@ def _hint(words: list[str], decimal: str) -> str:
     if marks := sorted({*words} & {*MARKS}):
         return f"Marks of missing values: data.missing_values: {marks} lists them, and data.missing: allow takes them."
     mark = "," if decimal == "." else "."
-    if any(re.fullmatch(rf"[+-]?\d+(\{mark}\d+)+(\{decimal}\d+)?", word) for word in words):
+    grouped = rf"[+-]?(\d+(\{mark}\d+)+(\{decimal}\d+)?|\d+(\{decimal}\d+)+\{mark}\d+)"
+    if any(re.fullmatch(grouped, word) for word in words):
         of_decimal = f"data.decimal: '{mark}' reads 1{mark}5 as one and a half"
         return f"Numbers with '{mark}': {of_decimal}; data.thousands: '{mark}' reads 1{mark}234 as 1234."
     return ""

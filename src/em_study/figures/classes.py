@@ -66,7 +66,7 @@ def draw(shown: Shown):
     handles, labels = panels[0].get_legend_handles_labels()
     kept = [(handle, label) for handle, label in zip(handles, labels, strict=True) if label]
     figure.legend(*zip(*kept, strict=True), loc="outside lower center", ncols=4, fontsize="small")
-    figure.suptitle(f"{title}: + mean, {DEVIATIONS} standard deviations; pale: probability below {UNSURE:g}")
+    figure.suptitle(f"{title}:\n+ mean, {DEVIATIONS} standard deviations; pale: probability below {UNSURE:g}")
     return figure
 
 

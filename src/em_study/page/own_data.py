@@ -105,7 +105,7 @@ def _samples(found: dict):
     n_features = len(found["features"])
     yield f"{found['n_samples']:,} samples, {n_features} feature{'s' * (n_features > 1)}, {labeled}."
     if found["note"]:
-        yield f"Read from {found['note']}."
+        yield f"What reading the file showed: {found['note']}."
     if missing:
         yield f"{sum(missing.values()):,} values are missing ({_listed(missing)})."
 
