@@ -75,6 +75,9 @@ def new(file: Path, label: str | None = None):
     if label is not None and label not in look.columns:
         raise StudyError(f"{file} has no column '{label}'{nearest(label, look.columns)}")
     seen = _seen(table, look, label)
+    if label is not None and len(seen.classes) * 2 > seen.n_labeled:
+        many = f"{len(seen.classes):,} different values in {seen.n_labeled:,} rows"
+        raise StudyError(f"{file}: column '{label}' has {many}: an identifier, and no label of classes")
     if not seen.features:
         raise StudyError(f"{file}: no column holds numbers that differ. Columns: {_reasons(seen.left_out)}")
     text = _overlay(name, file, look, seen, given, len(table), command)
@@ -207,7 +210,7 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
         fits += ["semi_supervised: {initialization: shrunken_labels, semi_supervised: clamped, tol: 1.0e-6}"]
     n_components = n_classes if n_classes > 1 else 2
     fits += [
-        f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}} # without labels"
+        f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}} # of the unlabeled"
     ]
     first = seen.classes[0] if learns else None
     lines = [

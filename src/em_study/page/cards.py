@@ -87,7 +87,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     return Card(
         *heading,
         held=f"criterion: {phrases.asked(claim)}",
-        set_by="the source's number" if claim.threshold_of == "article" else "our reading: the source gives no number",
+        set_by=_set_by(claim),
         observed="" if finding.by_experiment else phrases.estimate(finding),
         axis=axis_of(claim),
         strip=strip_of(finding, held),
@@ -108,6 +108,12 @@ def chips_of(row, basis: str) -> tuple:
         found = [(row.original_verdict, "on the source's own data"), (row.verdict, "on new data")]
     found = [(VERDICTS[name], whose) for name, whose in found if pd.notna(name)]
     return tuple((verdict, verdict.said_of(basis), whose) for verdict, whose in found)
+
+
+def _set_by(claim: Claim) -> str:
+    if claim.threshold_of == "study":
+        return "our reading: the source gives no number"
+    return "the number that is asked for" if claim.basis == "question" else "the source's number"
 
 
 def strip_of(finding: Finding, held: Held) -> str:

@@ -82,7 +82,8 @@ def own_data_of(name: str, experiment: Experiment, found: dict, sweeps: dict, pi
         choices += tables
         best |= {fit: lowest} if lowest else {}
     names = {"experiment": name, "owner": name, "format": experiment.predictions}
-    names |= dict.fromkeys(("fit", "figure", "drawn", "image"), "*")
+    names |= dict.fromkeys(("fit", "figure", "drawn", "image", "sha256", "ending"), "*")
+    fetched = {"download"} if any(file.url for file in experiment.data.files) else set()
     return OwnData(
         name,
         [*_samples(found)],
@@ -92,7 +93,7 @@ def own_data_of(name: str, experiment: Experiment, found: dict, sweeps: dict, pi
         [
             file.of(**names)
             for kind, file in FILES.items()
-            if file.holds_rows and (kind != "imputed" or experiment.data.incomplete)
+            if (file.holds_rows or kind in fetched) and (kind != "imputed" or experiment.data.incomplete)
         ],
         next_step(experiment, found, best),
     )
