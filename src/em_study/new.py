@@ -210,7 +210,7 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
         fits += ["semi_supervised: {initialization: shrunken_labels, semi_supervised: clamped, tol: 1.0e-6}"]
     n_components = n_classes if n_classes > 1 else 2
     fits += [
-        f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}} # of the unlabeled"
+        f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}} # unlabeled only"
     ]
     first = seen.classes[0] if learns else None
     lines = [
