@@ -180,6 +180,18 @@ def test_the_example_s_numbers_come_out():
     assert {row["verdict"] for row in rows} == {"reproduced"}
 
 
+def test_one_run_on_the_source_s_own_rows_decides():
+    """What mclust prints for Old Faithful, by the BIC that 20 starts on these rows end with."""
+    file = Path(__file__).parent.parent / "articles/old_faithful.yaml"
+    study = load([file.parent.parent / "config.yaml"], caller={"articles": {"faithful": str(file)}}).study
+    claims = {key: claim for key, claim in study.claims.items() if key.startswith("F")}
+    bic = {"own_2": 2322.191743098875, "equal_3": 2314.2956785226233}
+    fits = pd.DataFrame({"experiment": "old_faithful", "fit": bic.keys(), "replicate": 0, "bic": bic.values()})
+    rows = judge_all(claims, {"fits": fits.assign(failure=None)}, own=own_rows(study))
+    assert [(row["verdict"], row["n_replicates"]) for row in rows] == [("reproduced", 1), ("explained", 1)]
+    assert "At the limit of EM the fit has BIC 2314.296; printed is 2314.316." in rows[1]["explanation"]
+
+
 @pytest.mark.parametrize(
     ("overlay", "message"),
     [

@@ -19,7 +19,7 @@ from em_study.settings import as_params, from_params
 from em_study.tables.dictionary import data_dictionary
 
 ROOT = Path(__file__).parent.parent
-ARTICLES = ("analytics_vidhya", "goeduhub", "iris_elsewhere", "xu_2021")
+ARTICLES = ("analytics_vidhya", "goeduhub", "iris_elsewhere", "old_faithful", "xu_2021")
 GOOD = {
     "seed": 1,
     "experiments": {
