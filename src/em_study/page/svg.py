@@ -42,7 +42,8 @@ class Scale:
         """Give numbers as they lie on the scale."""
         values, to_scale = np.asarray(values, dtype=float), KINDS[self.kind][0]
         if self.zero is None:
-            return to_scale(values)
+            with np.errstate(divide="ignore"):  # the end of a bar may be too small a number, and stands at the end
+                return to_scale(values)
         return np.where(values > 0, to_scale(np.where(values > 0, values, 1.0)), self.zero)
 
     def place(self, value) -> float:
