@@ -7,7 +7,8 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from project import ask
+import yaml
+from project import ROOT, ask
 
 from em_study.audit.progress import lines_of_jobs
 from em_study.cluster import slurm, upstream
@@ -261,6 +262,14 @@ class Persistence:
 
 class Inherits(Persistence):
     pass
+
+
+def test_every_rule_of_an_experiment_is_in_its_job():
+    # A rule that is neither local nor of a sweep's part would be a job of its own for each experiment.
+    rules = "".join(file.read_text() for file in sorted((ROOT / "workflow/rules").glob("*.smk"))).split("\nrule ")[1:]
+    submitted = {rule.partition(":")[0] for rule in rules if "    localrule: True" not in rule}
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+    assert {*profile["groups"]} == submitted - {"sweep_part"}
 
 
 def test_records_are_asked_of_our_jobs_and_snakemake_of_others():
