@@ -45,7 +45,7 @@ def _rows(table: pd.DataFrame, where: dict) -> pd.DataFrame:
 def _written(value, spec: str) -> str:
     """Format a value, with a space before the sign of a percentage."""
     text = format(value, spec)
-    return text.replace("%", " %") if spec != "%" else text
+    return text if isinstance(value, Measured) else text.replace("%", " %")  # which has it
 
 
 def _average(values: pd.Series) -> Measured:
