@@ -1,0 +1,117 @@
+"""What was read of an implementation, in words."""
+
+from em_study.diagnosis import reading
+from em_study.diagnosis.reading import Reading
+from em_study.diagnosis.stopping import AS_ASKED
+
+FIXED = {
+    reading.OWN_START: "It starts on its own, whatever initial parameters it is given.",
+    reading.TOO_FEW: "Its steps cannot be read: it takes fewer than three, or as many whatever max_iter is.",
+    reading.NOT_TWICE: (
+        "It does not return the same twice for the same samples and initial parameters: nothing else can be read."
+    ),
+}
+# Which part of the step a deviation is of, in words
+PARTS = {"weights": "weights", "means": "means"}
+PARTS |= dict.fromkeys(("shown", "powers", "terms", "found", "counted", "responsibilities"), "E-step")
+PARTS |= dict.fromkeys(("centers", "shares", "scatter", "divisors", "estimate", "covariances", "ridge"), "covariances")
+STEP = ("E-step", "weights", "means", "covariances")
+
+
+def answer(readings: tuple[Reading, ...]) -> list[str]:
+    """Say what was read, as sentences: the cause first, then what shows it.
+
+    Parameters
+    ----------
+    readings : tuple of Reading
+        Of each covariance type (`reading.read_all`).
+    """
+    first, *others = readings
+    said = [*_of_one(first)]
+    same = [other.kind for other in others if _cause(other) == _cause(first)]
+    if same:
+        said.append(f"The same holds with {_listed(same)} covariances.")
+    for other in others:
+        if other.kind not in same:
+            said += [f"With {other.kind} covariances: {sentence}" for sentence in _of_one(other)[:1]]
+    return said
+
+
+def causes(found: Reading) -> list[str]:
+    """List what it does in place of the textbook, each as the end of "it ..."."""
+    listed = [change.words for change in found.changes]
+    listed += found.notes
+    if found.stops and found.stops not in (AS_ASKED, "unknown"):
+        listed.append(f"compares its tolerance with {found.stops}, not with {AS_ASKED}")
+    return listed
+
+
+def _cause(found):
+    return found.outcome, causes(found), found.unexplained
+
+
+def _of_one(found: Reading) -> list[str]:
+    if found.outcome == reading.NOT_RUN:
+        return [f"It could not be run: {found.problem}."]
+    if found.outcome in (reading.TOO_FEW, reading.NOT_TWICE):
+        return [FIXED[found.outcome]]
+    said = []
+    if found.outcome == reading.OWN_START:
+        said.append(FIXED[found.outcome])
+        if found.unexplained:
+            return [*said, "Its steps from there could not be explained."]
+        does = causes(found)
+        steps = f"it {_listed(does)}" if does else "its steps are those of the textbook"
+        return [*said, f"From there {steps}."]
+    if found.outcome == reading.NOT_EXPLAINED:
+        return _unexplained(found)
+    does = causes(found)
+    if not does:
+        said.append("Cause: none. Its steps are those of the textbook's EM.")
+    else:
+        changed = {PARTS.get(change.deviation.part, "") for change in found.changes}
+        rest = [part for part in STEP if part not in changed]
+        said.append(f"Cause: it {_listed(does)}.")
+        if "" not in changed:
+            said.append(
+                f"The rest of its step is the textbook's: {_listed(rest)}."
+                if changed
+                else "Its step itself is the textbook's."
+            )
+    ours = "the textbook's EM with this change" if does else "the textbook's EM"
+    said.append(
+        f"It was found on {found.n_cases} small data sets. On {len(found.sets)} others {ours} gives the same parameters "
+        f"after 1 to 5 steps; the largest difference is {found.predicted:.0e} standard deviations."
+    )
+    if found.changes:
+        said.append(f"The best of {found.n_tried:,} other formulas is off by {found.rival:.0e} standard deviations.")
+    if found.stops == "unknown":
+        said.append("What its tolerance is compared with could not be found.")
+    return said
+
+
+def _unexplained(found):
+    does = causes(found)
+    if found.missed:
+        said = [
+            f"Not explained: what was read (it {_listed(does) or 'takes the steps of the textbook'}) does not predict its "
+            f"steps on {_listed(found.missed)}."
+        ]
+    elif found.unexplained and found.unexplained[0].startswith("its "):
+        step = f"it {_listed(does)}" if does else "it is the textbook's"
+        said = [f"Not explained: {found.unexplained[0]}. In the first, {step}."]
+    else:
+        what = _listed(found.unexplained)
+        said = [f"Not explained: the {what} {'is' if len(found.unexplained) == 1 else 'are'} of no known formula."]
+        if does:
+            said.append(f"Given that, it {_listed(does)}.")
+    rest = [part for part in found.right]
+    if rest and not found.missed:
+        said.append(f"Right, given what comes before in the step: {_listed(rest)}.")
+    return said
+
+
+def _listed(words) -> str:
+    """Join words: a, b and c."""
+    *most, last = words or [""]
+    return f"{', '.join(most)} and {last}" if most else last

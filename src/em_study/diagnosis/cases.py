@@ -1,0 +1,119 @@
+"""What an implementation is called on to read its steps: few samples, or many; and what it returned."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from em_study.diagnosis.recipe import Mixture, Problem
+from em_study.fits.runs import PARAMETERS
+from emgmm import COVARIANCE_TYPES, MixtureParameters
+
+
+class Observed(NamedTuple):
+    """What an implementation returned."""
+
+    end: Mixture | None  # None if it is no mixture
+    problem: str = ""  # why not
+    trace: np.ndarray | None = None
+    n_iter: int | None = None
+    converged: bool | None = None
+
+
+class Case(NamedTuple):
+    """One step: from where, and to where."""
+
+    problem: Problem
+    end: Mixture
+
+    @property
+    def scale(self) -> dict:
+        """What differences of each result are divided by: standard deviations of the samples."""
+        deviations = self.problem.X.std(axis=0)
+        return {"weights": 1.0, "means": deviations, "covariances": np.outer(deviations, deviations)}
+
+
+def problem_of(kind: str, X, weights, means, covariances) -> Problem:
+    """Make a problem whose initial covariances are of a type, from matrices."""
+    weights = np.asarray(weights, dtype=float)
+    weights = weights / weights.sum()
+    shape = COVARIANCE_TYPES[kind]
+    scatter = weights[:, None, None] * covariances
+    moments = scatter.diagonal(axis1=1, axis2=2) if shape.diagonal else scatter
+    return Problem(X, MixtureParameters.checked(weights, means, shape.pool(moments, weights), kind))
+
+
+def few_samples(seed: int, kind: str, n_features: int, n_components: int, scale=1.0, far=0.0) -> Problem:
+    """Draw D + 1 samples in general position, each several times, and initial parameters.
+
+    `far` is how far the samples lie from the means, in standard deviations.
+    """
+    draw = np.random.default_rng([seed, n_features, n_components])
+    corners = np.concatenate([np.zeros((1, n_features)), np.eye(n_features)])
+    corners = 1.5 * corners + 0.2 * draw.standard_normal(corners.shape)
+    X = np.repeat(corners, (3 + np.arange(n_features + 1) % 3) + 1 * (np.arange(n_features + 1) == 1), axis=0)
+    spread = 0.4 / (1 + far)
+    means = 0.5 + spread * draw.standard_normal((n_components, n_features))
+    mixing = np.eye(n_features) + (0.5 / (1 + far)) * draw.standard_normal((n_components, n_features, n_features))
+    covariances = mixing @ mixing.swapaxes(1, 2) + 0.3 * np.eye(n_features)
+    if far:
+        covariances = covariances.mean(axis=0) * (1 + 0.3 / far**2 * np.arange(n_components))[:, None, None]
+    X = X + far
+    weights = draw.uniform(1, 3, n_components)
+    return problem_of(kind, scale * X, weights, scale * means, scale**2 * covariances)
+
+
+def many_samples(seed: int, kind: str, n_features: int, n_components: int, n=40, distance=2.0, scale=1.0) -> Problem:
+    """Draw samples of groups that overlap or not, and initial parameters that are not theirs."""
+    draw = np.random.default_rng([seed, n_features, n_components, n])
+    centers = distance * draw.standard_normal((n_components, n_features))
+    mixing = np.eye(n_features) + 0.4 * np.tri(n_features, k=-1)
+    X = draw.standard_normal((n, n_features)) @ mixing.T + centers[draw.permutation(np.arange(n) % n_components)]
+    roots = mixing + 0.2 * draw.standard_normal((n_components, n_features, n_features))
+    covariances = 1.3 * roots @ roots.swapaxes(1, 2) + 0.2 * np.eye(n_features)
+    means = centers + 0.5 * draw.standard_normal(centers.shape)
+    weights = draw.uniform(1, 3, n_components)
+    scale = np.broadcast_to(scale, n_features)
+    return problem_of(kind, X * scale, weights, means * scale, covariances * np.outer(scale, scale))
+
+
+class Box:
+    """An implementation that is called, whatever it returns.
+
+    Parameters
+    ----------
+    call : callable
+        From arrays and settings by name to what it returns, by name, and what went wrong.
+    """
+
+    def __init__(self, call: Callable[[dict, dict], tuple[dict, str]]):
+        self.call, self.more_steps, self.n_calls = call, 0, 0
+
+    def __call__(self, problem: Problem, n_steps: int = 1, tol=0.0, reg_covar=0.0, start=None) -> Observed:
+        """Take steps from the initial parameters of a problem, or others."""
+        arrays = {"X": problem.X.copy()} | {
+            name: np.array(getattr(start or problem.start, name)) for name in PARAMETERS
+        }
+        kind = problem.start.covariance_type
+        settings = {"covariance_type": kind, "tol": tol, "max_iter": n_steps - self.more_steps, "reg_covar": reg_covar}
+        self.n_calls += 1
+        return observed(*self.call(arrays, settings), problem.start)
+
+
+def observed(found: dict, problem: str, start: MixtureParameters) -> Observed:
+    """Take what was returned as a mixture, proper or not."""
+    if problem:
+        return Observed(None, problem)
+    for name in PARAMETERS:
+        array, shape = found.get(name), getattr(start, name).shape
+        if array is None or array.dtype.kind not in "fiu" or array.shape != shape or not np.isfinite(array).all():
+            return Observed(None, f"{name} are not finite numbers of shape {shape}")
+    weights, means, covariances = (found[name].astype(float) for name in PARAMETERS)
+    covariances = start.type.expand(covariances, *means.shape)
+    if start.type.diagonal:
+        covariances = covariances[..., None] * np.eye(means.shape[1])
+    trace, n_iter, converged = (found.get(name) for name in ("trace", "n_iter", "converged"))
+    trace = trace.astype(float) if trace is not None and trace.ndim == 1 and trace.dtype.kind in "fiu" else None
+    n_iter = int(n_iter) if n_iter is not None and n_iter.dtype.kind in "iu" and not n_iter.shape else None
+    converged = bool(converged) if converged is not None and not converged.shape else None
+    return Observed(Mixture(weights, means, np.array(covariances)), "", trace, n_iter, converged)

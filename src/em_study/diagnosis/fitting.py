@@ -1,0 +1,196 @@
+"""Which formula each part of a step is: the fewest changes of the textbook that explain what cases show.
+
+The means after one step are those of the samples weighted by the responsibilities, whatever becomes of weights and
+covariances; so the E-step is found from the means, then weights and covariances given the responsibilities.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import combinations, permutations
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from em_study.diagnosis.cases import Case
+from em_study.diagnosis.deviations import CATALOGUE
+from em_study.diagnosis.recipe import Change, Deviation, Recipe, Step, mixture
+
+SAME = 1e-9  # standard deviations of the samples: rounding
+GRID = np.array([digit * 10.0**power for power in range(-17, 4) for digit in (1, 2, 3, 5)])
+COARSE = GRID[::4]
+FEW = 3  # cases that are enough to leave a pair out
+REFINED = 20  # pairs that are looked at closely
+# Which parts of the step each of its results shows, given those before it
+SHOWN_BY = {
+    "means": ("shown", "powers", "terms", "found", "counted", "means", "X"),
+    "weights": ("weights",),
+    "covariances": ("centers", "shares", "scatter", "divisors", "estimate", "covariances"),
+}
+RESULTS = tuple(SHOWN_BY)
+OF_A_LATER_STEP = ("weights_late", "covariances_late_in_density", "weights_late_in_density")
+
+
+@dataclass
+class Found:
+    """What was found of one result of the step."""
+
+    changes: tuple[Change, ...]  # none: the textbook's
+    left: float  # in standard deviations
+    alike: list[tuple[Change, ...]] = field(default_factory=list)  # others that leave nothing either
+    rival: float = np.inf  # what the best of the others leaves
+
+
+class Fitting:
+    """Cases, and what changes of the textbook leave of them.
+
+    Parameters
+    ----------
+    cases : list of Case
+    reg_covar : float
+        That they were run with.
+    same : float
+        What counts as no error.
+    permuted : bool
+        Whether components may come out in another order, in each case its own.
+    given : list of dict
+        Parts of the step that are known, by case.
+    """
+
+    def __init__(self, cases: list[Case], reg_covar=0.0, same=SAME, permuted=False, given=()):
+        self.cases, self.base, self.same, self.n_tried = cases, Recipe(reg_covar), same, 0
+        self.given = given or [{}] * len(cases)
+        self.permuted = permuted
+
+    def orders(self, case: Case) -> list:
+        """Orders in which the components of a case may be."""
+        return [list(one) for one in permutations(range(len(case.end.weights)))] if self.permuted else [slice(None)]
+
+    def steps(self, changes: Iterable[Change], n_cases: int | None = None):
+        """Yield each case with the step of our EM with changes."""
+        recipe = self.base + tuple(changes)
+        for case, given in list(zip(self.cases, self.given, strict=True))[:n_cases]:
+            step = Step(case.problem, mixture(case.problem.start), recipe, None, True)
+            step.__dict__.update(given)
+            yield case, step
+
+    def left(self, result: str, changes: Iterable[Change], n_cases: int | None = None, stop=np.inf) -> float:
+        """Return the largest error of a result by changes (of all if it is "next"), as soon as it is beyond `stop`."""
+        self.n_tried += 1
+        most = 0.0
+        try:
+            with np.errstate(all="ignore"):
+                for case, step in self.steps(changes, n_cases):
+                    for name in RESULTS if result == "next" else (result,):
+                        found = getattr(step.next if result == "next" else step, name)
+                        error = self.error(found, name, case)
+                        most = max(most, error if np.isfinite(error) else np.inf)
+                    if most > stop:
+                        break
+        except (np.linalg.LinAlgError, ValueError):
+            return np.inf
+        return float(most)
+
+    def error(self, found: np.ndarray, name: str, case: Case) -> float:
+        """Largest error of one result of a case, in the order of components that fits it best."""
+        other = getattr(case.end, name)
+        return min(np.abs((found - other[order]) / case.scale[name]).max() for order in self.orders(case))
+
+    def differences(self, result: str, changes) -> np.ndarray:
+        """Return the errors of a result in all cases, as one vector."""
+        parts = []
+        with np.errstate(all="ignore"):
+            for case, step in self.steps(changes):
+                parts.append((getattr(step, result) - getattr(case.end, result)) / case.scale[result])
+        return np.nan_to_num(np.concatenate([part.ravel() for part in parts]), nan=1e6, posinf=1e6, neginf=-1e6)
+
+    def on_grid(self, result, deviation: Deviation, others, grid, n_cases=None, worst=np.inf) -> tuple[float, Change]:
+        """Find the best of some values of a deviation that has one, if it is better than the worst."""
+        best = worst, Change(deviation, deviation.guess)
+        for value in (*grid, *(-grid if deviation.signed else ())):
+            change = Change(deviation, (float(value),))
+            left = self.left(result, (*others, change), n_cases, stop=best[0])
+            if left < best[0]:
+                best = left, change
+        return best
+
+    def fitted(self, result: str, deviation: Deviation, others: tuple[Change, ...] = ()) -> tuple[float, Change]:
+        """Find the values with which a deviation leaves least, and what that is."""
+        left, change = np.inf, Change(deviation, deviation.guess)
+        if len(deviation.guess) <= 1:
+            if not deviation.guess:
+                return self.left(result, (*others, change)), change
+            left, change = self.on_grid(result, deviation, others, GRID)
+            if left <= self.same:
+                return left, change
+        into, out_of = (lambda x: x, lambda x: x) if deviation.signed else (np.log, np.exp)
+
+        def differences(values):
+            return self.differences(result, (*others, Change(deviation, tuple(out_of(values)))))
+
+        try:
+            exact = dict.fromkeys(("xtol", "ftol", "gtol"), 1e-15)
+            found = out_of(
+                least_squares(differences, into(np.array(change.values)), method="lm", max_nfev=200, **exact).x
+            )
+        except (np.linalg.LinAlgError, ValueError):
+            return left, change
+        return min((left, change), self._rounded(result, deviation, found, others), key=lambda one: one[0])
+
+    def _rounded(self, result, deviation, values, others):
+        """Take values with fewer digits, if they leave as little."""
+        change = Change(deviation, tuple(map(float, values)))
+        left = self.left(result, (*others, change))
+        for digits in range(1, 7):
+            rounded = Change(
+                deviation,
+                tuple(float(f"{round(one, 12) if deviation.signed else one:.{digits - 1}e}") for one in change.values),
+            )
+            of_rounded = self.left(result, (*others, rounded), stop=max(2 * left, 0.01 * self.same))
+            if of_rounded <= max(2 * left, 0.01 * self.same):
+                return of_rounded, rounded
+        return left, change
+
+    def find(self, result: str, known: tuple[Change, ...] = (), pairs: bool = True) -> Found:
+        """Find the fewest changes that explain a result, given those of the results before it."""
+        alone = self.left(result, known)
+        if alone <= self.same:
+            return Found((), alone)
+        listed = [
+            one for name, one in CATALOGUE.items() if one.part in SHOWN_BY[result] and name not in OF_A_LATER_STEP
+        ]
+        tried = [((change,), left) for left, change in (self.fitted(result, one, known) for one in listed)]
+        if pairs and min(left for _, left in tried) > self.same:
+            tried += self._pairs(result, listed, known)
+        right = sorted(
+            ((changes, left) for changes, left in tried if left <= self.same),
+            key=lambda one: (len(one[0]), sum(len(change.values) for change in one[0])),
+        )
+        rival = min((left for _, left in tried if left > self.same), default=np.inf)
+        if not right:
+            return Found(*min(tried, key=lambda one: one[1]), [], alone)
+        n_values = sum(len(change.values) for change in right[0][0])
+        alike = [
+            one
+            for one, _ in right[1:]
+            if (len(one), sum(len(change.values) for change in one)) == (len(right[0][0]), n_values)
+        ]
+        return Found(*right[0], alike, min(rival, alone))
+
+    def _pairs(self, result, listed, known):
+        """Try two changes together, of which one may have a value."""
+        rough = []
+        for one, other in combinations(listed, 2):
+            plain, valued = sorted((one, other), key=lambda each: len(each.guess))
+            if one.part == other.part or plain.guess or len(valued.guess) > 1:
+                continue
+            others, worst = (*known, Change(plain)), rough[-1][0] if len(rough) == REFINED else np.inf
+            if valued.guess:
+                left, change = self.on_grid(result, valued, others, COARSE, FEW, worst)
+            else:
+                change = Change(valued)
+                left = self.left(result, (*others, change), FEW, worst)
+            if left < worst:
+                rough = sorted([*rough, (left, self.n_tried, Change(plain), change)])[:REFINED]
+        for _, _, plain, change in rough:
+            left, fitted = self.fitted(result, change.deviation, (*known, plain))
+            yield (plain, fitted), left

@@ -1,0 +1,560 @@
+"""Why the steps of an implementation are others: its step is read, a recipe is made of it, and what that predicts.
+
+Nothing is explained that does not reproduce later steps, on samples that were not used to find it.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise, permutations, product
+from types import SimpleNamespace
+
+import numpy as np
+
+from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, problem_of
+from em_study.diagnosis.deviations import CATALOGUE
+from em_study.diagnosis.fitting import OF_A_LATER_STEP, RESULTS, SAME, Fitting, Found
+from em_study.diagnosis.recipe import (
+    ALWAYS,
+    FIRST,
+    LAST,
+    Change,
+    Mixture,
+    Problem,
+    Recipe,
+    Step,
+    mixture,
+    proper,
+    residual,
+    steps,
+)
+from em_study.diagnosis.stopping import RULES, rules, stops
+from emgmm import COVARIANCE_TYPES
+
+SINGLE = 3e-5  # standard deviations: rounding of single precision, a step
+NOISE = 1e-9  # standard deviations by which results jump where samples move by a millionth: rounding
+PREDICTED = 1e-8  # standard deviations of a component, after some steps
+PATH = 4  # steps that are compared one by one
+TOLERANCES = (1e-2, 1e-3, 1e-4)
+MOST_STEPS = 400
+RIGHT, EXPLAINED, NOT_EXPLAINED = "right", "explained", "not explained"
+SINGLE_PRECISION, CANNOT_TELL = "single precision", "cannot be told"
+OWN_START, TOO_FEW, NOT_TWICE, NOT_RUN = "own start", "too few steps", "not the same twice", "not run"
+# How components may be sorted when they come out
+ORDERS = {
+    "their weights": lambda found: found.weights,
+    "the means of the first feature": lambda found: found.means[:, 0],
+    "the means of the last feature": lambda found: found.means[:, -1],
+    "the sums of their means": lambda found: found.means.sum(axis=1),
+    "the lengths of their means": lambda found: np.linalg.norm(found.means, axis=1),
+    "the determinants of their covariances": lambda found: np.linalg.det(found.covariances),
+    "the traces of their covariances": lambda found: found.covariances.trace(axis1=1, axis2=2),
+    "the first variances": lambda found: found.covariances[:, 0, 0],
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was found of an implementation, for a covariance type."""
+
+    outcome: str
+    kind: str = "full"
+    changes: tuple[Change, ...] = ()  # of the textbook's step
+    notes: tuple[str, ...] = ()  # what else it does, each the end of "it ..."
+    problem: str = ""  # why it was not run
+    unexplained: tuple[str, ...] = ()  # results of the step that are not the textbook's, nor of a known formula
+    right: tuple[str, ...] = ()  # that are the textbook's
+    left: float = 0.0  # of the cases that were read
+    n_cases: int = 0
+    rival: float = np.inf  # what the best other formula leaves of the result that it explains least
+    n_tried: int = 0
+    alike: tuple[tuple[Change, ...], ...] = ()  # other changes that these samples cannot tell apart
+    predicted: float = np.inf  # largest difference after some steps on other samples, in standard deviations
+    sets: tuple[str, ...] = ()  # other samples on which that is so
+    missed: tuple[str, ...] = ()  # others on which it is not
+    stops: str = ""  # what its tolerance is compared with
+    asked: tuple = (0, "", SAME)  # how it was asked: steps more than given, order of components, rounding
+
+
+class Asked:
+    """An implementation that is asked for steps.
+
+    Parameters
+    ----------
+    call : callable
+        From arrays and settings by name to what is returned, by name, and what went wrong.
+    kind : str
+        Covariance type.
+    """
+
+    def __init__(self, call: Callable, kind: str):
+        self.box, self.kind, self.same, self.order = Box(call), kind, SAME, ""
+        self.problem, self.seen, self.notes = None, None, []
+        for shape in ((2, 2), (3, 3), (1, 2), (4, 2), (2, 1)):
+            problem = many_samples(7, kind, *shape, n=60, distance=1.2)
+            self.seen = self.box(problem, 3)
+            if self.seen.end is not None:
+                self.problem = problem
+                break
+
+    @property
+    def tolerance(self) -> float:
+        """How far several steps may be off, in standard deviations of the components."""
+        return max(PREDICTED, 100 * self.same * (self.same > SAME))
+
+    def ordered(self, end: Mixture, problem: Problem, changes, reg_covar: float) -> Mixture:
+        """Put the components of an end back into the order that they were given in."""
+        if not self.order:
+            return end
+        step = Step(problem, mixture(problem.start), Recipe(reg_covar, changes), None, True)
+        order = min(permutations(range(len(end.weights))), key=lambda one: np.abs(step.means - end.means[[*one]]).max())
+        return Mixture(*(array[[*order]] for array in end))
+
+    def end(self, n_steps, problem=None, **settings) -> Mixture | None:
+        """Return where it is after some steps, its components in the order that they were given in."""
+        return self.box(problem or self.problem, n_steps, **settings).end
+
+    def is_repeatable(self) -> bool:
+        """Whether the same call gives the same, bit by bit."""
+        again = self.box(self.problem, 3).end
+        return again is not None and all(map(np.array_equal, again, self.seen.end))
+
+    def noise(self) -> float:
+        """Tell by how much a step jumps where samples move by a millionth, which leaves none of a smooth one."""
+        draw = np.random.default_rng(3)
+        move = 1e-6 * draw.standard_normal(self.problem.X.shape) * self.problem.X.std(axis=0)
+        ends = [self.end(1, replace(self.problem, X=self.problem.X + sign * move)) for sign in (1, 0, -1)]
+        if any(end is None for end in ends):
+            return 0.0
+        return max(float(np.abs(a - 2 * b + c).max()) for a, b, c in zip(*ends, strict=True))
+
+    def other_start(self):
+        """Initial parameters that are others."""
+        start = mixture(self.problem.start)
+        means = start.means[::-1] + 0.3 * self.problem.X.std(axis=0)
+        weights = (start.weights[::-1] + 0.1) / (start.weights + 0.1).sum()
+        found = many_samples(8, self.kind, means.shape[1], len(means))
+        return replace_start(self.problem, weights, means, mixture(found.start).covariances)
+
+    def cases(self) -> list[Case]:
+        """Ask for one step in each of the cases that it can do."""
+        kind, found = self.kind, []
+        problems = [
+            few_samples(0, kind, 4, 3),
+            few_samples(0, kind, 4, 3, far=4.0),
+            many_samples(0, kind, 2, 2),
+            few_samples(1, kind, 4, 3),
+            few_samples(0, kind, 2, 3),
+            few_samples(0, kind, 4, 3, far=12.0),
+            few_samples(1, kind, 4, 3, scale=1e-3),
+            many_samples(0, kind, 3, 3, n=31),
+            many_samples(1, kind, 2, 2, scale=1e-3),
+            many_samples(2, kind, 1, 2, n=25),
+        ]
+        for problem in problems:
+            if (end := self.end(1, problem)) is not None:
+                found.append(Case(problem, end))
+        return found
+
+    def cases_of_own_start(self) -> list[Case]:
+        """Take its own results as initial parameters: from each to the next is a step."""
+        found = []
+        for seed, n_features, n_components in ((0, 2, 2), (1, 2, 2), (2, 3, 3), (3, 1, 2)):
+            problem = many_samples(seed, self.kind, n_features, n_components, n=60)
+            ends = [self.end(n_steps, problem) for n_steps in (1, 2, 3)]
+            for old, new in pairwise(ends):
+                if old is not None and new is not None and proper(old):
+                    with suppress(ValueError):
+                        found.append(Case(replace_start(problem, *old), new))
+        return found
+
+
+def replace_start(problem: Problem, weights, means, covariances) -> Problem:
+    """Give a problem other initial parameters."""
+    return problem_of(problem.start.covariance_type, problem.X, weights, means, covariances)
+
+
+def same(one: Mixture | None, other: Mixture | None, tolerance: float = 1e-12) -> bool:
+    """Whether two mixtures are the same, both there."""
+    return (
+        one is not None
+        and other is not None
+        and all(np.allclose(a, b, rtol=tolerance, atol=tolerance) for a, b in zip(one, other, strict=True))
+    )
+
+
+def read(call: Callable, kind: str) -> Reading:
+    """Find why the steps of an implementation with a covariance type are others, if they are.
+
+    Parameters
+    ----------
+    call : callable
+        From arrays and settings by name to what is returned, by name, and what went wrong (`Implementation.call`).
+    kind : str
+        Covariance type.
+    """
+    asked = Asked(call, kind)
+    if asked.problem is None:
+        return Reading(NOT_RUN, kind, problem=asked.seen.problem)
+    if not asked.is_repeatable():
+        return Reading(NOT_TWICE, kind)
+    asked.notes += _count_steps(asked)
+    one, two, three = (asked.end(n) for n in (1, 2, 3))
+    if same(one, two) and same(two, three):
+        return Reading(TOO_FEW, kind)
+    moved = asked.end(1, asked.other_start())
+    own_start = same(moved, one)
+    cases = asked.cases_of_own_start() if own_start else asked.cases()
+    if not cases:
+        return Reading(OWN_START if own_start else NOT_RUN, kind, problem="one step does not end with a mixture")
+    noise = asked.noise()
+    if noise > NOISE:
+        asked.same = max(SINGLE, 100 * noise)
+        asked.notes.append("computes in single precision" if noise < 1e-5 else "computes in half precision")
+    found = replace(_read_step(asked, cases), kind=kind, notes=tuple(asked.notes), n_cases=len(cases))
+    if found.unexplained:
+        return replace(found, outcome=OWN_START if own_start else NOT_EXPLAINED)
+    found = _follow(asked, found, own_start)
+    if found.outcome == NOT_EXPLAINED:
+        return replace(found, outcome=OWN_START) if own_start else found
+    if own_start:
+        return replace(found, outcome=OWN_START)
+    if found.outcome == NOT_EXPLAINED:
+        return found
+    return _stops(asked, _regularized(asked, found))
+
+
+def read_all(call: Callable) -> tuple[Reading, ...]:
+    """Read an implementation for each covariance type that it can do, or why it can do none.
+
+    Types whose steps are those of the first with the same changes are left out.
+    """
+    readings: list[Reading] = []
+    for kind in COVARIANCE_TYPES:
+        found = read(call, kind) if not readings else _confirmed(call, kind, readings[0])
+        if found.outcome != NOT_RUN:
+            readings.append(found)
+        elif not readings and "it cannot do this" not in found.problem:
+            return (found,)  # it would fail with the others too
+    return tuple(readings) or (found,)
+
+
+def _confirmed(call, kind: str, first: Reading) -> Reading:
+    """Read another covariance type: it is quick where the changes are those of the first."""
+    asked = Asked(call, kind)
+    if asked.problem is None:
+        return Reading(NOT_RUN, kind, problem=asked.seen.problem)
+    if first.outcome in (RIGHT, EXPLAINED):
+        asked.box.more_steps, asked.order, asked.same = first.asked
+        found = _predict(asked, replace(first, kind=kind))
+        if found.outcome == first.outcome:
+            return found
+    return read(call, kind)
+
+
+def _regularized(asked: Asked, found: Reading) -> Reading:
+    """Find what becomes of reg_covar, of which there was none until here."""
+    cases = {value: [] for value in (0.3, 0.02)}
+    for value, problem in product(cases, (many_samples(0, asked.kind, 2, 2), many_samples(0, asked.kind, 3, 3, n=31))):
+        if (end := asked.end(1, problem, reg_covar=value)) is not None:
+            cases[value].append(Case(problem, asked.ordered(end, problem, found.changes, value)))
+    fittings = [Fitting(listed, value, asked.same) for value, listed in cases.items() if listed]
+    if not fittings:
+        return found
+    known = tuple(change for change in found.changes if change.deviation.part != "ridge")
+    ways = {(): "", **{(Change(one, one.guess),): "" for one in CATALOGUE.values() if one.part == "ridge"}}
+    for changes in ways:
+        if all(fitting.left("next", (*known, *changes)) <= asked.same for fitting in fittings):
+            return replace(found, changes=(*known, *changes), outcome=EXPLAINED if changes else found.outcome)
+    without = tuple(change for change in known if change.deviation.part != "covariances")
+    if len(without) < len(known) and all(fitting.left("next", without) <= asked.same for fitting in fittings):
+        return replace(found, notes=(*found.notes, "leaves that out where reg_covar is not 0"))
+    return replace(found, outcome=NOT_EXPLAINED, unexplained=("reg_covar",))
+
+
+def _count_steps(asked: Asked) -> list[str]:
+    """Find whether it takes a step more or fewer than it is given, and take that into account."""
+    start = mixture(asked.problem.start)
+    one = asked.end(1)
+    if same(one, start) and not same(asked.end(2), start):
+        seen = asked.box(asked.problem, 3)
+        asked.box.more_steps = -1
+        told = [len(seen.trace)] * (seen.trace is not None) + [seen.n_iter] * (seen.n_iter is not None)
+        if told and max(told) >= 3:
+            return ["returns the parameters before its last M-step"]
+        return (
+            ["takes one step fewer than max_iter"]
+            if told
+            else ["takes one step fewer than max_iter, or returns the parameters before its last M-step"]
+        )
+    none = asked.box(asked.problem, 0)
+    if none.end is None or same(none.end, start) or same(none.end, one) or not proper(none.end):
+        return []
+    with suppress(ValueError):
+        following = asked.end(0, replace_start(asked.problem, *none.end))
+        if same(following, one, 1e-9):
+            asked.box.more_steps = 1
+            return ["takes one step more than max_iter"]
+    return []
+
+
+def _read_step(asked: Asked, cases: list[Case]) -> Reading:
+    """Find the fewest changes of the textbook's step that explain all cases."""
+    fitting = Fitting(cases, same=asked.same)
+    whole = CATALOGUE["standardized"], CATALOGUE["unscaled"]
+    scaled = tuple(map(Change, whole))
+    if all(fitting.left(result, ()) > asked.same for result in RESULTS) and fitting.left("next", scaled) <= asked.same:
+        return Reading(EXPLAINED, changes=scaled, left=fitting.left("next", scaled), rival=fitting.left("next", ()))
+    means = fitting.find("means", pairs=False)
+    if means.left > asked.same:
+        permuted = Fitting(cases, same=asked.same, permuted=True)
+        in_order = permuted.find("means", pairs=False)
+        if in_order.left <= asked.same:
+            ordered = []
+            for case, step in permuted.steps(in_order.changes):
+                order = min(permuted.orders(case), key=lambda one: np.abs(step.means - case.end.means[one]).max())
+                ordered.append(Case(case.problem, Mixture(*(array[order] for array in case.end))))
+            asked.order = _sorted_by([case.end for case in cases])
+            how = f"sorted by {asked.order}" if asked.order else "in an order whose rule was not found"
+            asked.notes.append(f"returns the components {how}")
+            fitting, means = Fitting(ordered, same=asked.same), in_order
+    if means.left > asked.same:
+        means = fitting.find("means")
+    if means.left > asked.same:
+        return _read_without_means(asked, fitting, means)
+    ways = []
+    for changes in [means.changes, *means.alike][:4]:
+        weights = fitting.find("weights", changes)
+        covariances = fitting.find("covariances", (*changes, *weights.changes))
+        founds = Found(changes, means.left, means.alike, means.rival), weights, covariances
+        n_changes = sum(len(found.changes) for found in founds if found.left <= asked.same)
+        n_missed = sum(found.left > asked.same for found in founds)
+        ways.append((n_missed, n_changes, len(ways), founds))
+    n_missed, n_changes, _, founds = min(ways)
+    whole = _moved_as_a_whole(fitting, founds, asked.same)
+    ways = [whole] if whole else [way[-1] for way in ways if way[:2] == (n_missed, n_changes)]
+    return _reading(asked, fitting, founds, ways)
+
+
+def _moved_as_a_whole(fitting, founds, tolerance):
+    """Find whether all parameters are moved by one share, in place of each by its own."""
+    for change in founds[0].changes:
+        whole = (Change(CATALOGUE["moved"], change.values),)
+        if change.deviation is CATALOGUE["means_moved"] and fitting.left("next", whole) <= tolerance:
+            return Found(whole, fitting.left("next", whole), [], founds[0].rival), Found((), 0.0), Found((), 0.0)
+    return None
+
+
+def _reading(asked, fitting, founds, ways) -> Reading:
+    """Put together what was found of the results of the step."""
+    founds = ways[0] if len(ways) == 1 else founds
+    unexplained = tuple(name for name, found in zip(RESULTS, founds, strict=True) if found.left > asked.same)
+    right = tuple(name for name, found in zip(RESULTS, founds, strict=True) if not found.changes)
+    alternatives = [
+        tuple(change for changes in choice for change in changes)
+        for way in ways
+        for choice in product(*([found.changes, *found.alike] for found in way))
+    ]
+    changes = () if unexplained else alternatives[0]
+    return Reading(
+        NOT_EXPLAINED if unexplained else EXPLAINED if changes else RIGHT,
+        changes=changes,
+        notes=tuple(asked.notes),
+        unexplained=unexplained,
+        right=right,
+        left=max(found.left for found in founds if found.left <= asked.same or unexplained),
+        rival=min((found.rival for found in founds if found.changes), default=np.inf),
+        n_tried=fitting.n_tried,
+        alike=tuple(alternatives[1:12]),
+    )
+
+
+def _read_without_means(asked: Asked, fitting: Fitting, means: Found) -> Reading:
+    """Find what is right where no formula gives the means."""
+    given = [{"means": case.end.means} for case in fitting.cases]
+    shares = [_read_responsibilities(case) for case in fitting.cases]
+    is_mean = [one is not None for one in shares]
+    if any(is_mean):  # the means are those of samples by responsibilities: these are others
+        kept = [number for number, there in enumerate(is_mean) if there]
+        cases = [fitting.cases[number] for number in kept]
+        given = [{"responsibilities": shares[number], "means": cases[i].end.means} for i, number in enumerate(kept)]
+        fitting = Fitting(cases, same=1e-6, given=given)
+    else:
+        fitting = Fitting(fitting.cases, same=asked.same, given=given)
+    founds = [fitting.find(result, pairs=False) for result in ("weights", "covariances")]
+    right = [name for name, found in zip(RESULTS[1:], founds, strict=True) if not found.changes]
+    # Weights are those of the textbook's responsibilities: it is the means that are others.
+    e_step_is_right = not any(is_mean) and "weights" in right
+    unexplained = ("E-step",) if any(is_mean) else ("means",) if e_step_is_right else ("E-step or means",)
+    unexplained += tuple(name for name, found in zip(RESULTS[1:], founds, strict=True) if found.left > fitting.same)
+    changes = tuple(change for found in founds if found.left <= fitting.same for change in found.changes)
+    right = (*["E-step"] * e_step_is_right, *["means"] * any(is_mean), *right)
+    return Reading(
+        NOT_EXPLAINED,
+        changes=changes,
+        unexplained=unexplained,
+        right=tuple(right),
+        left=means.left,
+        n_tried=fitting.n_tried,
+    )
+
+
+def _read_responsibilities(case: Case) -> np.ndarray | None:
+    """Read the responsibilities out of the means of D + 1 different samples; None if they do not sum to 1.
+
+    A mean is the average of the samples by barycentric coordinates, which are the responsibilities over their sum.
+    """
+    X, first, counts = np.unique(case.problem.X, axis=0, return_inverse=True, return_counts=True)
+    if len(X) != X.shape[1] + 1:
+        return None
+    corners = np.concatenate([X.T, np.ones((1, len(X)))])
+    means = np.concatenate([case.end.means.T, np.ones((1, len(case.end.means)))])
+    try:
+        shares = np.linalg.solve(corners, means)  # (D + 1, K)
+    except np.linalg.LinAlgError:
+        return None
+    mass = np.linalg.lstsq(shares, counts.astype(float), rcond=None)[0]
+    found = shares * mass / counts[:, None]
+    ok = np.abs(found.sum(axis=1) - 1).max() <= 1e-8 and (found > -1e-8).all()
+    return found[first.ravel()] if ok else None
+
+
+def _sorted_by(ends: list[Mixture]) -> str:
+    """Find by what components are sorted when they come out."""
+    for words, key in ORDERS.items():
+        for sign, how in ((1, "smallest"), (-1, "largest")):
+            if all((np.diff(sign * key(end)) >= 0).all() for end in ends):
+                return f"{words}, the {how} first"
+    return ""
+
+
+def _follow(asked: Asked, found: Reading, own_start: bool) -> Reading:
+    """Find in which steps the changes hold, and predict later steps, on these samples and on others."""
+    problems = [
+        asked.problem,
+        many_samples(9, asked.kind, *asked.problem.X.shape[1:], len(asked.seen.end.weights), n=70),
+    ]
+    targets = []
+    for problem in problems:
+        ends = [asked.end(n, problem) for n in range(1, PATH + 1 + own_start)]
+        if own_start and (ends[0] is None or not proper(ends[0])):
+            continue
+        targets.append((replace_start(problem, *ends[0]), ends[1:]) if own_start else (problem, ends))
+    tolerance, tried = asked.tolerance, {}
+    for changes in _in_which_steps([found.changes, *found.alike]):
+        tried[changes] = max(_distance(problem, changes, ends, asked) for problem, ends in targets)
+        if tried[changes] <= tolerance:
+            break
+    best = min(tried, key=tried.get)
+    if not tried or tried[best] > tolerance:
+        first = "its first step is explained, later ones are not"
+        return replace(
+            found, outcome=NOT_EXPLAINED, unexplained=(first,), predicted=min(tried.values(), default=np.inf)
+        )
+    found = replace(found, changes=best, outcome=EXPLAINED if best or found.notes else RIGHT, alike=())
+    return found if own_start else _predict(asked, found)
+
+
+def _in_which_steps(alternatives):
+    """Yield changes in all steps, in the first or the last one only, and with what only later steps show."""
+    seen = set()
+    for whens in product((ALWAYS, FIRST, LAST), repeat=3):
+        for changes in alternatives:
+            if len(changes) <= 3:
+                placed = tuple(Change(*change[:2], when) for change, when in zip(changes, whens, strict=False))
+                if placed not in seen:
+                    seen.add(placed)
+                    yield placed
+        if whens == (ALWAYS,) * 3:
+            for changes, later in product(alternatives, OF_A_LATER_STEP):
+                deviation = CATALOGUE[later]
+                yield (*(one for one in changes if one.deviation.part != deviation.part), Change(deviation))
+
+
+def _distance(problem, changes, ends, asked) -> float:
+    """Largest distance of our EM with changes from ends after 1, 2, ... steps; infinity where one of them ends."""
+    most = 0.0
+    path = islice(steps(problem, Recipe(0.0, changes)), 1, len(ends) + 1)
+    for end in ends:
+        ours = next(path, (None,))[0]
+        if (ours is None) != (end is None or not proper(end)):
+            return np.inf
+        if ours is not None:
+            most = max(most, _apart(ours, end, asked))
+    return most
+
+
+def _apart(ours: Mixture, end: Mixture, asked) -> float:
+    if not asked.order:
+        return residual(ours, end)
+    words, _, how = asked.order.partition(", the ")
+    order = np.argsort(ORDERS[words](ours), kind="stable")[:: -1 if how.startswith("largest") else 1]
+    return residual(Mixture(*(array[order] for array in ours)), end)
+
+
+def other_samples(kind: str) -> dict[str, Problem]:
+    """Draw samples of eight sorts, on which nothing was read."""
+    whole = many_samples(15, kind, 2, 2, n=80, distance=2.0)
+    return {
+        "overlapping groups": many_samples(11, kind, 2, 2, n=150, distance=0.8),
+        "separated groups": many_samples(12, kind, 2, 2, n=90, distance=6.0),
+        "one feature": many_samples(13, kind, 1, 2, n=60),
+        "three components": many_samples(14, kind, 3, 3, n=120),
+        "whole numbers, many of them equal": replace(whole, X=np.round(whole.X)),
+        "features of unequal scale": many_samples(16, kind, 2, 2, n=80, scale=(1.0, 300.0)),
+        "few samples": many_samples(17, kind, 4, 2, n=24),
+        "one component": many_samples(18, kind, 2, 1, n=40),
+    }
+
+
+def _predict(asked: Asked, found: Reading) -> Reading:
+    """Compare steps with those of our EM with the changes, on samples that were not used to find them."""
+    apart, tolerance = {}, asked.tolerance
+    for name, problem in other_samples(asked.kind).items():
+        seen = [asked.box(problem, n) for n in (1, 2, 3, 4, 5)]
+        if all(one.end is None for one in seen):
+            continue  # it cannot do this
+        apart[name] = _distance(problem, found.changes, [one.end for one in seen], asked)
+    sets = tuple(name for name, far in apart.items() if far <= tolerance)
+    missed = tuple(name for name in apart if name not in sets)
+    predicted = max((apart[name] for name in sets), default=np.inf)
+    outcome = found.outcome if sets and not missed else NOT_EXPLAINED
+    how = asked.box.more_steps, asked.order, asked.same
+    return replace(found, outcome=outcome, predicted=predicted, sets=sets, missed=missed, asked=how)
+
+
+def _stops(asked: Asked, found: Reading) -> Reading:
+    """Find what the tolerance is compared with, from where it stops on several samples."""
+    seen = []
+    for problem in (asked.problem, other_samples(asked.kind)["overlapping groups"]):
+        path = _long_path(problem, found.changes)
+        for tol in TOLERANCES:
+            end = asked.box(problem, MOST_STEPS, tol=tol).end
+            if end is None:
+                continue
+            far = [_apart(one, end, asked) for one in path.parameters]
+            n_steps = int(np.argmin(far))
+            if far[n_steps] > asked.tolerance:
+                return replace(found, stops="unknown")
+            seen.append((path, tol, n_steps))
+    if not seen:
+        return found
+    for of, in_a_row, taken in rules():
+        if all(min(stops(RULES[of](path), tol, in_a_row, taken), MOST_STEPS) == n for path, tol, n in seen):
+            words = of + (f", small {in_a_row} times in a row" if in_a_row > 1 else "")
+            return replace(found, stops=words)
+    if all(n >= len(path.parameters) - 1 for path, _, n in seen):
+        return replace(found, stops="nothing: it takes all steps")
+    return replace(found, stops="unknown")
+
+
+def _long_path(problem, changes):
+    taken = list(islice(steps(problem, Recipe(0.0, changes)), MOST_STEPS + 1))
+    parameters = [one[0] for one in taken]
+    shares = [Step(problem, one, Recipe(), None, False).found for one in parameters]
+    return SimpleNamespace(
+        parameters=parameters,
+        log_likelihoods=np.array([one[1] for one in taken]),
+        responsibilities=np.array(shares),
+        n=len(problem.X),
+    )

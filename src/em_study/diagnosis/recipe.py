@@ -1,0 +1,221 @@
+"""EM by a recipe: the textbook's step in parts, of which deviations replace some.
+
+The step is that of Bishop (2006), section 9.2.2, for covariances of any type, which are matrices here.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from emgmm import COVARIANCE_TYPES, MixtureParameters
+
+ALWAYS, FIRST, LAST = "always", "first", "last"
+
+
+class Mixture(NamedTuple):
+    """Weights (K,), means (K, D) and covariance matrices (K, D, D), of whatever type, proper or not."""
+
+    weights: np.ndarray
+    means: np.ndarray
+    covariances: np.ndarray
+
+
+def mixture(parameters) -> Mixture:
+    """Take the covariance matrices of parameters, which may be a mixture already."""
+    if isinstance(parameters, Mixture):
+        return parameters
+    arrays = parameters.weights, parameters.means, parameters.covariance_matrices
+    return Mixture(*(np.array(array) for array in arrays))
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Samples (N, D) and initial parameters, and the classes of the labeled samples that these are of, if they are."""
+
+    X: np.ndarray
+    start: MixtureParameters
+    class_counts: np.ndarray | None = None
+    taken: dict = field(init=False, default_factory=dict, repr=False)  # paths by their recipes
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A part of the step that is another than the textbook's."""
+
+    words: str  # as the end of "it ...", with {0}, {1} for its values
+    part: str  # of the step; deviations of one part exclude one another
+    change: Callable[..., Any]  # from the step, and the values, to the part
+    guess: tuple[float, ...] = ()  # of values that are to be found: none, one or more
+    at_first: str = ""  # its words if only the first step has it
+    signed: bool = False  # a value may be negative
+
+
+class Change(NamedTuple):
+    """A deviation with its values, in all steps, in the first one only, or only in what is returned."""
+
+    deviation: Deviation
+    values: tuple[float, ...] = ()
+    when: str = ALWAYS
+
+    @property
+    def words(self) -> str:
+        """Say what it is, as the end of "it ..."."""
+        deviation = self.deviation
+        text = (self.when == FIRST and deviation.at_first) or deviation.words
+        text = text.format(*(f"{value:.6g}" for value in self.values))
+        if self.when == FIRST and not deviation.at_first:
+            return f"{text} (in the first step only)"
+        return f"{text} (only in what it returns)" if self.when == LAST else text
+
+
+class Step:
+    """A step: its parts are computed when they are asked for, each by a deviation if there is one.
+
+    Attributes
+    ----------
+    X : ndarray of shape (N, D)
+    old : Mixture, the parameters before it
+    before : Step, the step before; None in the first
+    number : int, from 0
+    """
+
+    def __init__(self, problem: Problem, old: Mixture, recipe: "Recipe", before: "Step | None", last: bool):
+        self.problem, self.given, self.old, self.recipe, self.before = problem, problem.X, old, recipe, before
+        self.kind = COVARIANCE_TYPES[problem.start.covariance_type]
+        self.number = before.number + 1 if before else 0
+        # A recipe has few changes: those that hold now.
+        now = {ALWAYS, *[FIRST] * (before is None), *[LAST] * last}
+        self.changes = {change.deviation.part: change for change in recipe.changes if change.when in now}
+
+    def __getattr__(self, part):
+        if part not in TEXTBOOK:
+            raise AttributeError(part)
+        change = self.changes.get(part)
+        value = change.deviation.change(self, *change.values) if change else TEXTBOOK[part](self)
+        setattr(self, part, value)
+        return value
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What of the textbook's EM is changed; reg_covar is added to each variance."""
+
+    reg_covar: float = 0.0
+    changes: tuple[Change, ...] = ()
+
+    def __add__(self, changes) -> "Recipe":
+        return Recipe(self.reg_covar, (*self.changes, *changes))
+
+
+def _terms(step):
+    centered = step.X - step.old.means[:, None]
+    solved = np.linalg.solve(step.shown, centered.transpose(0, 2, 1))
+    log_roots = -0.5 * np.linalg.slogdet(step.shown)[1]
+    return np.log(step.old.weights), log_roots, -0.5 * np.einsum("knd,kdn->nk", centered, solved)
+
+
+def _joint(step):
+    log_weights, log_roots, exponents = step.terms
+    a, b, c = step.powers
+    return a * log_weights + b * log_roots + c * exponents - 0.5 * step.X.shape[1] * np.log(2 * np.pi)
+
+
+def _scatter(step):
+    centered = step.X - step.centers[:, None]
+    return (centered * step.shares.T[:, :, None]).transpose(0, 2, 1) @ centered
+
+
+def shaped(kind, scatter: np.ndarray, divisors: np.ndarray) -> np.ndarray:
+    """Covariance matrices of a type, from the scatter (K, D, D) of components and what divides it (K,)."""
+    n_features = scatter.shape[-1]
+    moments = scatter.diagonal(axis1=1, axis2=2) if kind.diagonal else scatter
+    found = kind.expand(kind.pool(moments, divisors), len(scatter), n_features)
+    return found[..., None] * np.eye(n_features) if kind.diagonal else np.array(found)
+
+
+TEXTBOOK: dict[str, Callable[[Step], Any]] = {
+    "X": lambda s: s.given,
+    # E-step: the covariances that the density takes, its terms and their powers, and the responsibilities
+    "shown": lambda s: s.old.covariances,
+    "terms": _terms,
+    "powers": lambda s: (1.0, 1.0, 1.0),
+    "joint": _joint,
+    "evidence": lambda s: np.logaddexp.reduce(s.joint, axis=1),
+    "found": lambda s: np.exp(s.joint - s.evidence[:, None]),
+    "counted": lambda s: np.ones((len(s.X), 1)),  # how often each sample counts
+    "responsibilities": lambda s: s.found,
+    "counts": lambda s: s.responsibilities * s.counted,
+    # M-step
+    "mass": lambda s: s.counts.sum(axis=0),
+    "weights": lambda s: s.mass / s.mass.sum(),
+    "means": lambda s: s.counts.T @ s.X / s.mass[:, None],
+    "centers": lambda s: s.means,
+    "shares": lambda s: s.counts,
+    "scatter": _scatter,
+    "divisors": lambda s: s.mass,
+    "estimate": lambda s: shaped(s.kind, s.scatter, s.divisors),
+    "ridge": lambda s: s.recipe.reg_covar * np.eye(s.X.shape[1]),
+    "covariances": lambda s: s.estimate + s.ridge,
+    "next": lambda s: Mixture(s.weights, s.means, s.covariances),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """Where EM is after each number of M-steps, from 0, and the mean log-likelihood there."""
+
+    parameters: list[Mixture]
+    log_likelihoods: list[float]
+
+
+def steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
+    """Yield what is returned after 0, 1, ... M-steps, and its mean log-likelihood, until a component collapses."""
+    current, step, returned = mixture(problem.start), None, None
+    ends_otherwise = any(change.when == LAST for change in recipe.changes)
+    with np.errstate(all="ignore"):
+        while proper(current):
+            before, step = step, Step(problem, current, recipe, step, False)
+            if before is not None:
+                before.before = None  # no longer chain than is looked at
+            try:
+                value = float(step.evidence.mean())
+                if not np.isfinite(value):
+                    return
+                yield returned or current, value
+                if ends_otherwise:
+                    returned = Step(problem, current, recipe, before, True).next
+                current = step.next
+            except np.linalg.LinAlgError:
+                return
+
+
+def proper(found: Mixture) -> bool:
+    """Whether it is a mixture with finite parameters and positive variances."""
+    variances = found.covariances.diagonal(axis1=1, axis2=2)
+    return bool(all(np.isfinite(array).all() for array in found) and (variances > 0).all())
+
+
+def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
+    """Run EM by a recipe for so many M-steps, or until a component collapses.
+
+    The problem keeps what was computed: a path is taken once, and gone on with where more steps are asked for.
+    """
+    going, taken = problem.taken.setdefault(recipe, (steps(problem, recipe), []))
+    taken += islice(going, max(0, n_steps + 1 - len(taken)))
+    return Path(*([step[i] for step in taken[: n_steps + 1]] for i in range(2)))
+
+
+def residual(found: Mixture, other: Mixture) -> float:
+    """Largest difference of two mixtures, in standard deviations of the other's components."""
+    deviations = np.sqrt(other.covariances.diagonal(axis1=1, axis2=2))
+    scale = deviations[:, :, None] * deviations[:, None, :]
+    return float(
+        max(
+            np.abs(found.weights - other.weights).max(),
+            (np.abs(found.means - other.means) / deviations).max(),
+            (np.abs(found.covariances - other.covariances) / scale).max(),
+        )
+    )
