@@ -28,9 +28,14 @@ class Case(NamedTuple):
 
     @property
     def scale(self) -> dict:
-        """What differences of each result are divided by: standard deviations of the samples."""
+        """What differences of each result are divided by: standard deviations of the samples, or its own size."""
         deviations = self.problem.X.std(axis=0)
-        return {"weights": 1.0, "means": deviations, "covariances": np.outer(deviations, deviations)}
+        largest = np.abs(self.end.covariances).max()
+        return {
+            "weights": 1.0,
+            "means": deviations,
+            "covariances": np.maximum(np.outer(deviations, deviations), largest),
+        }
 
 
 def problem_of(kind: str, X, weights, means, covariances) -> Problem:

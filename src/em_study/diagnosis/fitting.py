@@ -12,22 +12,33 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from em_study.diagnosis.cases import Case
-from em_study.diagnosis.deviations import CATALOGUE
+from em_study.diagnosis.deviations import CATALOGUE, OF_A_LATER_STEP
 from em_study.diagnosis.recipe import Change, Deviation, Recipe, Step, mixture
 
 SAME = 1e-9  # standard deviations of the samples: rounding
-GRID = np.array([digit * 10.0**power for power in range(-17, 4) for digit in (1, 2, 3, 5)])
-COARSE = GRID[::4]
+GRID = np.array([digit * 10.0**power for power in range(-17, 4) for digit in (1, 2, 3, 5)] + [0.7, 0.9, 1.1, 1.5])
+COARSE = np.array([*(10.0**power for power in range(-12, 4, 2)), 0.1, 0.3, 0.5, 0.9, 1.1, 2, 10])
 FEW = 3  # cases that are enough to leave a pair out
-REFINED = 20  # pairs that are looked at closely
+REFINED = 10  # pairs that are looked at closely
 # Which parts of the step each of its results shows, given those before it
 SHOWN_BY = {
-    "means": ("shown", "powers", "terms", "found", "counted", "means", "X"),
+    "means": (
+        "shown",
+        "in_distance",
+        "in_determinant",
+        "powers",
+        "terms",
+        "found",
+        "counted",
+        "mass",
+        "means",
+        "X",
+        "old",
+    ),
     "weights": ("weights",),
     "covariances": ("centers", "shares", "scatter", "divisors", "estimate", "covariances"),
 }
 RESULTS = tuple(SHOWN_BY)
-OF_A_LATER_STEP = ("weights_late", "covariances_late_in_density", "weights_late_in_density")
 
 
 @dataclass
@@ -95,17 +106,17 @@ class Fitting:
         other = getattr(case.end, name)
         return min(np.abs((found - other[order]) / case.scale[name]).max() for order in self.orders(case))
 
-    def differences(self, result: str, changes) -> np.ndarray:
-        """Return the errors of a result in all cases, as one vector."""
+    def differences(self, result: str, changes, n_cases) -> np.ndarray:
+        """Return the errors of a result in some cases, as one vector."""
         parts = []
         with np.errstate(all="ignore"):
-            for case, step in self.steps(changes):
+            for case, step in self.steps(changes, n_cases):
                 parts.append((getattr(step, result) - getattr(case.end, result)) / case.scale[result])
         return np.nan_to_num(np.concatenate([part.ravel() for part in parts]), nan=1e6, posinf=1e6, neginf=-1e6)
 
     def on_grid(self, result, deviation: Deviation, others, grid, n_cases=None, worst=np.inf) -> tuple[float, Change]:
         """Find the best of some values of a deviation that has one, if it is better than the worst."""
-        best = worst, Change(deviation, deviation.guess)
+        best = worst, Change(deviation, (1.0,) * deviation.n_values)
         for value in (*grid, *(-grid if deviation.signed else ())):
             change = Change(deviation, (float(value),))
             left = self.left(result, (*others, change), n_cases, stop=best[0])
@@ -115,9 +126,9 @@ class Fitting:
 
     def fitted(self, result: str, deviation: Deviation, others: tuple[Change, ...] = ()) -> tuple[float, Change]:
         """Find the values with which a deviation leaves least, and what that is."""
-        left, change = np.inf, Change(deviation, deviation.guess)
-        if len(deviation.guess) <= 1:
-            if not deviation.guess:
+        left, change = np.inf, Change(deviation, (1.0,) * deviation.n_values)
+        if deviation.n_values <= 1:
+            if not deviation.n_values:
                 return self.left(result, (*others, change)), change
             left, change = self.on_grid(result, deviation, others, GRID)
             if left <= self.same:
@@ -125,12 +136,12 @@ class Fitting:
         into, out_of = (lambda x: x, lambda x: x) if deviation.signed else (np.log, np.exp)
 
         def differences(values):
-            return self.differences(result, (*others, Change(deviation, tuple(out_of(values)))))
+            return self.differences(result, (*others, Change(deviation, tuple(out_of(values)))), 2 * FEW)
 
         try:
             exact = dict.fromkeys(("xtol", "ftol", "gtol"), 1e-15)
             found = out_of(
-                least_squares(differences, into(np.array(change.values)), method="lm", max_nfev=200, **exact).x
+                least_squares(differences, into(np.array(change.values)), method="lm", max_nfev=60, **exact).x
             )
         except (np.linalg.LinAlgError, ValueError):
             return left, change
@@ -180,11 +191,11 @@ class Fitting:
         """Try two changes together, of which one may have a value."""
         rough = []
         for one, other in combinations(listed, 2):
-            plain, valued = sorted((one, other), key=lambda each: len(each.guess))
-            if one.part == other.part or plain.guess or len(valued.guess) > 1:
+            plain, valued = sorted((one, other), key=lambda each: each.n_values)
+            if one.part == other.part or plain.n_values or valued.n_values > 1:
                 continue
             others, worst = (*known, Change(plain)), rough[-1][0] if len(rough) == REFINED else np.inf
-            if valued.guess:
+            if valued.n_values:
                 left, change = self.on_grid(result, valued, others, COARSE, FEW, worst)
             else:
                 change = Change(valued)

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, problem_of
-from em_study.diagnosis.deviations import CATALOGUE
-from em_study.diagnosis.fitting import OF_A_LATER_STEP, RESULTS, SAME, Fitting, Found
+from em_study.diagnosis.deviations import CATALOGUE, OF_A_LATER_STEP, after_reg_covar
+from em_study.diagnosis.fitting import RESULTS, SAME, Fitting, Found
 from em_study.diagnosis.recipe import (
     ALWAYS,
     FIRST,
@@ -183,7 +183,7 @@ def same(one: Mixture | None, other: Mixture | None, tolerance: float = 1e-12) -
     )
 
 
-def read(call: Callable, kind: str) -> Reading:
+def read(call: Callable, kind: str, pairs: bool = True) -> Reading:
     """Find why the steps of an implementation with a covariance type are others, if they are.
 
     Parameters
@@ -192,6 +192,8 @@ def read(call: Callable, kind: str) -> Reading:
         From arrays and settings by name to what is returned, by name, and what went wrong (`Implementation.call`).
     kind : str
         Covariance type.
+    pairs : bool
+        Whether two changes of one result of the step are looked for, which takes some seconds.
     """
     asked = Asked(call, kind)
     if asked.problem is None:
@@ -211,7 +213,7 @@ def read(call: Callable, kind: str) -> Reading:
     if noise > NOISE:
         asked.same = max(SINGLE, 100 * noise)
         asked.notes.append("computes in single precision" if noise < 1e-5 else "computes in half precision")
-    found = replace(_read_step(asked, cases), kind=kind, notes=tuple(asked.notes), n_cases=len(cases))
+    found = replace(_read_step(asked, cases, pairs), kind=kind, notes=tuple(asked.notes), n_cases=len(cases))
     if found.unexplained:
         return replace(found, outcome=OWN_START if own_start else NOT_EXPLAINED)
     found = _follow(asked, found, own_start)
@@ -246,10 +248,11 @@ def _confirmed(call, kind: str, first: Reading) -> Reading:
         return Reading(NOT_RUN, kind, problem=asked.seen.problem)
     if first.outcome in (RIGHT, EXPLAINED):
         asked.box.more_steps, asked.order, asked.same = first.asked
-        found = _predict(asked, replace(first, kind=kind))
-        if found.outcome == first.outcome:
-            return found
-    return read(call, kind)
+        for changes in dict.fromkeys([(), first.changes]):  # a change may be none with this type
+            found = _predict(asked, replace(first, kind=kind, changes=changes))
+            if found.outcome == first.outcome:
+                return found
+    return read(call, kind, pairs=False)
 
 
 def _regularized(asked: Asked, found: Reading) -> Reading:
@@ -261,11 +264,18 @@ def _regularized(asked: Asked, found: Reading) -> Reading:
     fittings = [Fitting(listed, value, asked.same) for value, listed in cases.items() if listed]
     if not fittings:
         return found
-    known = tuple(change for change in found.changes if change.deviation.part != "ridge")
-    ways = {(): "", **{(Change(one, one.guess),): "" for one in CATALOGUE.values() if one.part == "ridge"}}
-    for changes in ways:
-        if all(fitting.left("next", (*known, *changes)) <= asked.same for fitting in fittings):
-            return replace(found, changes=(*known, *changes), outcome=EXPLAINED if changes else found.outcome)
+    one_of = [
+        (Change(one, (), when),)
+        for one in CATALOGUE.values()
+        for when in (ALWAYS, FIRST)
+        if one.words and "reg_covar" in one.words and one.part != "covariances" and not one.n_values
+    ]
+    later = tuple(map(after_reg_covar, found.changes))
+    for known, changes in [(found.changes, ()), (later, ()), *((found.changes, one) for one in one_of)]:
+        recipe = (*known, *changes)
+        if all(fitting.left("next", recipe) <= asked.same for fitting in fittings):
+            return replace(found, changes=recipe, outcome=EXPLAINED if recipe or found.notes else RIGHT)
+    known = found.changes
     without = tuple(change for change in known if change.deviation.part != "covariances")
     if len(without) < len(known) and all(fitting.left("next", without) <= asked.same for fitting in fittings):
         return replace(found, notes=(*found.notes, "leaves that out where reg_covar is not 0"))
@@ -298,7 +308,7 @@ def _count_steps(asked: Asked) -> list[str]:
     return []
 
 
-def _read_step(asked: Asked, cases: list[Case]) -> Reading:
+def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     """Find the fewest changes of the textbook's step that explain all cases."""
     fitting = Fitting(cases, same=asked.same)
     whole = CATALOGUE["standardized"], CATALOGUE["unscaled"]
@@ -319,13 +329,13 @@ def _read_step(asked: Asked, cases: list[Case]) -> Reading:
             asked.notes.append(f"returns the components {how}")
             fitting, means = Fitting(ordered, same=asked.same), in_order
     if means.left > asked.same:
-        means = fitting.find("means")
+        means = fitting.find("means", pairs=pairs)
     if means.left > asked.same:
         return _read_without_means(asked, fitting, means)
     ways = []
     for changes in [means.changes, *means.alike][:4]:
         weights = fitting.find("weights", changes)
-        covariances = fitting.find("covariances", (*changes, *weights.changes))
+        covariances = fitting.find("covariances", (*changes, *weights.changes), pairs)
         founds = Found(changes, means.left, means.alike, means.rival), weights, covariances
         n_changes = sum(len(found.changes) for found in founds if found.left <= asked.same)
         n_missed = sum(found.left > asked.same for found in founds)
@@ -371,32 +381,23 @@ def _reading(asked, fitting, founds, ways) -> Reading:
 
 def _read_without_means(asked: Asked, fitting: Fitting, means: Found) -> Reading:
     """Find what is right where no formula gives the means."""
+    right, ways = (), []
     given = [{"means": case.end.means} for case in fitting.cases]
-    shares = [_read_responsibilities(case) for case in fitting.cases]
-    is_mean = [one is not None for one in shares]
-    if any(is_mean):  # the means are those of samples by responsibilities: these are others
-        kept = [number for number, there in enumerate(is_mean) if there]
-        cases = [fitting.cases[number] for number in kept]
-        given = [{"responsibilities": shares[number], "means": cases[i].end.means} for i, number in enumerate(kept)]
-        fitting = Fitting(cases, same=1e-6, given=given)
-    else:
-        fitting = Fitting(fitting.cases, same=asked.same, given=given)
-    founds = [fitting.find(result, pairs=False) for result in ("weights", "covariances")]
-    right = [name for name, found in zip(RESULTS[1:], founds, strict=True) if not found.changes]
-    # Weights are those of the textbook's responsibilities: it is the means that are others.
-    e_step_is_right = not any(is_mean) and "weights" in right
-    unexplained = ("E-step",) if any(is_mean) else ("means",) if e_step_is_right else ("E-step or means",)
-    unexplained += tuple(name for name, found in zip(RESULTS[1:], founds, strict=True) if found.left > fitting.same)
-    changes = tuple(change for found in founds if found.left <= fitting.same for change in found.changes)
-    right = (*["E-step"] * e_step_is_right, *["means"] * any(is_mean), *right)
-    return Reading(
-        NOT_EXPLAINED,
-        changes=changes,
-        unexplained=unexplained,
-        right=tuple(right),
-        left=means.left,
-        n_tried=fitting.n_tried,
-    )
+    ways.append(("means", Fitting(fitting.cases, same=asked.same, given=given)))
+    read_out = [(case, shares) for case in fitting.cases if (shares := _read_responsibilities(case)) is not None]
+    n_simplices = sum(len(np.unique(case.problem.X, axis=0)) == case.problem.X.shape[1] + 1 for case in fitting.cases)
+    if read_out and len(read_out) == n_simplices:  # the means are those of samples by responsibilities: other ones
+        given = [{"responsibilities": shares, "means": case.end.means} for case, shares in read_out]
+        ways.append(("E-step", Fitting([case for case, _ in read_out], same=1e-6, given=given)))
+    for what, way in ways:
+        founds = {result: way.find(result, pairs=False) for result in RESULTS[1:]}
+        right = tuple(name for name, found in founds.items() if not found.changes)
+        if right:  # by these responsibilities
+            unexplained = (what, *(name for name, found in founds.items() if found.left > way.same))
+            changes = tuple(change for found in founds.values() if found.left <= way.same for change in found.changes)
+            right = ("E-step" if what == "means" else "means", *right)
+            return Reading(NOT_EXPLAINED, changes=changes, unexplained=unexplained, right=right, left=means.left)
+    return Reading(NOT_EXPLAINED, unexplained=("E-step or means",), left=means.left)
 
 
 def _read_responsibilities(case: Case) -> np.ndarray | None:

@@ -48,9 +48,14 @@ class Deviation:
     words: str  # as the end of "it ...", with {0}, {1} for its values
     part: str  # of the step; deviations of one part exclude one another
     change: Callable[..., Any]  # from the step, and the values, to the part
-    guess: tuple[float, ...] = ()  # of values that are to be found: none, one or more
     at_first: str = ""  # its words if only the first step has it
     signed: bool = False  # a value may be negative
+    raw: Callable[..., Any] | None = None  # the change as a function of the textbook's part as well
+
+    @property
+    def n_values(self) -> int:
+        """How many values it has."""
+        return self.words.count("{")
 
 
 class Change(NamedTuple):
@@ -68,7 +73,7 @@ class Change(NamedTuple):
         text = text.format(*(f"{value:.6g}" for value in self.values))
         if self.when == FIRST and not deviation.at_first:
             return f"{text} (in the first step only)"
-        return f"{text} (only in what it returns)" if self.when == LAST else text
+        return f"{text} (only in what it returns)" if self.when == LAST and deviation.part != "next" else text
 
 
 class Step:
@@ -77,13 +82,14 @@ class Step:
     Attributes
     ----------
     X : ndarray of shape (N, D)
-    old : Mixture, the parameters before it
+    came_from : Mixture, the parameters before it
     before : Step, the step before; None in the first
     number : int, from 0
     """
 
-    def __init__(self, problem: Problem, old: Mixture, recipe: "Recipe", before: "Step | None", last: bool):
-        self.problem, self.given, self.old, self.recipe, self.before = problem, problem.X, old, recipe, before
+    def __init__(self, problem: Problem, came_from: Mixture, recipe: "Recipe", before: "Step | None", last: bool):
+        self.problem, self.given, self.came_from, self.before = problem, problem.X, came_from, before
+        self.reg_covar = recipe.reg_covar
         self.kind = COVARIANCE_TYPES[problem.start.covariance_type]
         self.number = before.number + 1 if before else 0
         # A recipe has few changes: those that hold now.
@@ -112,8 +118,8 @@ class Recipe:
 
 def _terms(step):
     centered = step.X - step.old.means[:, None]
-    solved = np.linalg.solve(step.shown, centered.transpose(0, 2, 1))
-    log_roots = -0.5 * np.linalg.slogdet(step.shown)[1]
+    solved = np.linalg.solve(step.in_distance, centered.transpose(0, 2, 1))
+    log_roots = -0.5 * np.linalg.slogdet(step.in_determinant)[1]
     return np.log(step.old.weights), log_roots, -0.5 * np.einsum("knd,kdn->nk", centered, solved)
 
 
@@ -138,8 +144,11 @@ def shaped(kind, scatter: np.ndarray, divisors: np.ndarray) -> np.ndarray:
 
 TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "X": lambda s: s.given,
+    "old": lambda s: s.came_from,
     # E-step: the covariances that the density takes, its terms and their powers, and the responsibilities
     "shown": lambda s: s.old.covariances,
+    "in_distance": lambda s: s.shown,
+    "in_determinant": lambda s: s.shown,
     "terms": _terms,
     "powers": lambda s: (1.0, 1.0, 1.0),
     "joint": _joint,
@@ -155,9 +164,9 @@ TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "centers": lambda s: s.means,
     "shares": lambda s: s.counts,
     "scatter": _scatter,
-    "divisors": lambda s: s.mass,
+    "divisors": lambda s: s.mass if s.shares is s.counts else s.shares.sum(axis=0),
     "estimate": lambda s: shaped(s.kind, s.scatter, s.divisors),
-    "ridge": lambda s: s.recipe.reg_covar * np.eye(s.X.shape[1]),
+    "ridge": lambda s: s.reg_covar * np.eye(s.X.shape[1]),
     "covariances": lambda s: s.estimate + s.ridge,
     "next": lambda s: Mixture(s.weights, s.means, s.covariances),
 }
