@@ -1,13 +1,10 @@
 """EM implementations in files of their own."""
 
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
-from project import FAULT, ROOT, wait_for
+from project import FAULT, ROOT
 from test_configuration import GOOD, TOY, overlay, problems
 from test_emgmm import KINDS, problem
 
@@ -42,44 +39,24 @@ def test_shipped_implementations_take_the_same_steps(name, kind):
 
 
 WRONG = {
-    "raise RuntimeError('no luck')": "RuntimeError: no luck",
-    "raise NotImplementedError('no tied covariances')": "it cannot do this: no tied covariances",
-    "return 7": "it must return a dict of arrays and numbers, not int",
-    "return {'weights': weights, 'means': means}": "it returns no covariances",
-    "return {'weights': weights, 'means': means.T[:1], 'covariances': covariances}": "means must be numbers of shape",
-    "return {'weights': weights, 'means': means * float('nan'), 'covariances': covariances}": "means are not finite",
-    "return {'weights': 2 * weights, 'means': means, 'covariances': covariances}": "must be positive with sum 1",
-    "return {'weights': weights, 'means': means, 'covariances': -covariances}": "its covariance is singular",
-    "return {'weights': weights, 'means': means, 'covariances': covariances, 'trace': 'ab'}": "trace must be",
-    "return {'weights': [None, 1], 'means': means, 'covariances': covariances}": "TypeError: it must return a dict",
+    "raise RuntimeError('no luck')": "mine.py, line 3: RuntimeError: no luck",
     "import os; os._exit(3)": "its process ended with exit status 3",
     "while True: pass": "it does not end within 0.5 s",
 }
 
 
 @pytest.mark.parametrize("body", WRONG)
-def test_whatever_goes_wrong_is_a_failure_with_a_reason(tmp_path, body):
+def test_whatever_goes_wrong_does_not_disturb_the_next_run(tmp_path, body):
     X, _, start = problem(0)
     file = tmp_path / "mine.py"
     file.write_text(f"{HEAD}if len(X) > 100: raise NotImplementedError('many rows')\n    {body}\n")
     with Implementation(file, time_limit=FAULT) as implementation:
-        assert implementation.run(X, start, **SETTINGS).failure == "mine: it cannot do this: many rows"
+        assert implementation.run(X, start, **SETTINGS).failure == "mine.py: it cannot do this: many rows"
         implementation.time_limit = 0.5 if "while" in body else FAULT
         assert WRONG[body] in implementation.run(X[:50], start, **SETTINGS).failure
         implementation.time_limit = FAULT
-        again = implementation.run(X, start, **SETTINGS)  # the next run is not disturbed
-    assert again.failure == "mine: it cannot do this: many rows"
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [("import nothing_such\n", "cannot be imported: ModuleNotFoundError"), ("x = 1\n", "it has no function fit")],
-)
-def test_file_that_cannot_be_used(tmp_path, text, reason):
-    X, _, start = problem(0)
-    (tmp_path / "mine.py").write_text(text)
-    with Implementation(tmp_path / "mine.py") as implementation:
-        assert reason in implementation.run(X, start, **SETTINGS).failure
+        again = implementation.run(X, start, **SETTINGS)
+    assert again.failure == "mine.py: it cannot do this: many rows"
 
 
 def dataset():
@@ -132,25 +109,6 @@ def test_protocols_run_any_implementation():
 )
 def test_wrong_implementations(tmp_path, path, value, message):
     assert message in problems(tmp_path, GOOD, overlay(f"{TOY}.{path}", value))
-
-
-STEPS = {
-    "'n_iter': np.inf": "n_iter must be a whole number",
-    "'n_iter': 10**12": "n_iter must be a whole number from 0 to max_iter = 50",
-    "'n_iter': np.array([1, 2])": "n_iter must be a whole number",
-    "'converged': np.ones(2)": "converged must be true or false",
-    "'trace': np.zeros(99)": "trace has 99 values for max_iter = 50 steps",
-    "'covariances': np.array([[[1, 0.5], [0.2, 1]]] * 2)": "covariances must be symmetric",
-}
-
-
-@pytest.mark.parametrize("told", STEPS)
-def test_what_it_tells_is_checked(tmp_path, told):
-    X, _, start = problem(0)
-    returned = f"{{'weights': weights, 'means': means, 'covariances': covariances, {told}}}"
-    (tmp_path / "mine.py").write_text(f"import numpy as np\n{HEAD}return {returned}\n")
-    with Implementation(tmp_path / "mine.py") as implementation:
-        assert STEPS[told] in implementation.run(X, start, **SETTINGS).failure
 
 
 def test_our_own_name_beside_our_fit_is_our_own_em():
@@ -210,30 +168,3 @@ def test_a_sweep_varies_the_implementation(tmp_path, monkeypatch):
     before = cell_key(cells[2], each, 0, "code", Checksums())
     file.write_text(file.read_text() + "# edited\n")
     assert cell_key(cells[2], each, 0, "code", Checksums()) != before
-
-
-def test_a_process_does_not_outlive_the_one_that_asks(tmp_path):
-    (tmp_path / "mine.py").write_text(f"{HEAD}while True: pass\n")
-    command = [sys.executable, "-m", "em_study.cli", "checkup", str(tmp_path / "mine.py"), "--time-limit", str(FAULT)]
-
-    def runners():
-        found = subprocess.run(["pgrep", "-f", f"em_study.fits.runner {tmp_path}"], capture_output=True, check=False)
-        return found.stdout.split()
-
-    with subprocess.Popen(command) as asks:
-        try:
-            assert wait_for(runners, asks)
-        finally:
-            asks.kill()
-    assert wait_for(lambda: not runners())
-
-
-def test_what_it_has_started_ends_with_it(tmp_path):
-    X, _, start = problem(0)
-    begin = f"import subprocess\n    child = subprocess.Popen(['sleep', '{FAULT}'])\n"
-    (tmp_path / "mine.py").write_text(f"{HEAD}{begin}    raise ValueError(child.pid)\n")
-    with Implementation(tmp_path / "mine.py", time_limit=FAULT) as implementation:
-        child = implementation.run(X, start, **SETTINGS).failure.split()[-1]
-        state = Path("/proc") / child / "stat"
-        assert state.exists()
-    assert wait_for(lambda: not state.exists() or state.read_text().rsplit(") ", 1)[1][0] == "Z")

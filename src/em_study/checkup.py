@@ -8,7 +8,6 @@ from em_study.diagnosis.conformance import check_up
 from em_study.diagnosis.deviations import Problem
 from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import diagnose
-from em_study.errors import StudyError
 from em_study.fits.implementations import Implementation
 from emgmm import MixtureParameters, expectation_maximization, sklearn_stopping
 
@@ -32,10 +31,11 @@ def drawn_problem(seed: int = 1, n_rows: int = 400, distance: float = 2.0) -> Pr
 
 
 def check_and_diagnose(file: Path, time_limit: float):
-    """Yield a sentence a check and a diagnosis on drawn rows; return 1 if a check fails, or none could be made."""
-    if not file.is_file():
-        raise StudyError(f"there is no file {file}")
+    """Yield a sentence a check and a diagnosis on drawn rows; return 1 if a check fails, 2 if it cannot be run."""
     with Implementation(file, time_limit) as implementation:
+        if problem := implementation.start():
+            yield problem
+            return 2
         results = []
         for result in check_up(implementation.run):
             results.append(result)

@@ -88,7 +88,7 @@ their checksums, the settings as run, the code, and the command that makes just 
             "--time-limit": {"type": float, "default": 10.0, "metavar": "SECONDS", "help": "of each run (10)"},
         },
         "Says a sentence a check, with what was expected and got, and a diagnosis on drawn rows.",
-        "if no check fails and one could be made",
+        "if no check fails and one could be made, 2 if the file cannot be run",
         ("implementations/mine.py",),
     ),
     "archive": Command(

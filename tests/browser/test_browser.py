@@ -210,7 +210,7 @@ def test_every_observed_number_is_that_of_the_table(page, study):
         number = float(number.replace(",", "").rstrip("."))
         assert number / (100 if share else 1) == pytest.approx(row.observed, rel=0.5, abs=1e-9)
         label = card.get_by_role("img").first.get_attribute("aria-label")
-        said = Decimal(re.search(r"observed (-?[\d.]+(?:e[-+]?\d+)?)", label)[1])
+        said = Decimal(re.search(r"observed (-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)", label)[1])
         assert float(said) == pytest.approx(row.observed, abs=0.5001 * 10.0 ** said.as_tuple().exponent)
 
 

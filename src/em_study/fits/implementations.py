@@ -1,20 +1,25 @@
 """EM implementations in files: each in a process of its own, which may fail, lie or never end."""
 
+import json
 import os
-import signal
+import re
 import subprocess
 import sys
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing import Pipe
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 
 from em_study.fits.available import OURS, implementation_file
+from em_study.fits.runner import LARGEST
 from em_study.fits.runs import PARAMETERS, Run, inverse_covariances
 from emgmm import MixtureParameters
 
 START_LIMIT = 120.0  # seconds until it is imported
+# Lines of what faulthandler writes
+DUMPED = r'Fatal Python error: |Timeout \(|(Current t|T)hread 0x|  File "|  \.\.\.$|Extension modules: '
 SUM_TOLERANCE, ASYMMETRY = 1e-6, 1e-8
 
 
@@ -44,19 +49,42 @@ class Implementation(AbstractContextManager):
     def __init__(self, file, time_limit: float = 60.0):
         self.file, self.time_limit, self.process = Path(file), time_limit, None
         self.useless = ""  # why it cannot even be imported
+        self.changed_inputs = []  # names of the arrays that the last call has changed in place
 
     def __exit__(self, *error):
         self.close()
 
     def close(self):
         """End its process, with all that it has started."""
-        if self.process is None:
-            return
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.pipe.close()
-        self.process = None
+        if self.process is not None:
+            self.process.stdin.close()  # which ends it
+            self._end(0)
+
+    def start(self) -> str:
+        """Import it, if it is not at work. Return why that cannot be, empty if it can."""
+        if self.process is not None or self.useless:
+            return self.useless
+        if not self.file.is_file():
+            return f"there is no file {self.file}"
+        self.pipe, theirs = Pipe()
+        words = ["em_study.fits.runner", os.path.abspath(self.file), str(theirs.fileno()), str(START_LIMIT)]
+        folder = os.path.realpath(self.file.parent)
+        # A file that is called like a module must not be found in its place.
+        places = [place for place in sys.path if place and os.path.realpath(place) != folder]
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-P", "-m", *words],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(places)},
+                start_new_session=True,
+            )
+        self.useless = self._answer(None, START_LIMIT, "cannot be imported: ")[1]
+        if self.useless:
+            self.close()
+        return self.useless
 
     def run(
         self,
@@ -82,47 +110,58 @@ class Implementation(AbstractContextManager):
             if not problem:
                 return checked(found, start, max_iter)
         except ValueError as error:
-            problem = error
-        return Run(start, failure=f"{self.file.stem}: {problem}")
+            problem = self._sentence(0, str(error))
+        return Run(start, failure=problem)
 
     def call(self, arrays: dict, settings: dict) -> tuple[dict, str]:
-        """Give what its function returns, arrays by name; and what went wrong, empty if nothing did."""
-        if self.process is None and not self.useless:
-            self._start()
-        if self.useless:
-            return {}, self.useless
-        return self._answer((arrays, settings), self.time_limit, "it does not end within")
+        """Give what its function returns, arrays by name, unchecked; and what went wrong, empty if nothing did."""
+        if problem := self.start():
+            return {}, problem
+        return self._answer((arrays, settings, self.time_limit), self.time_limit)
 
-    def _start(self):
-        self.pipe, theirs = Pipe()
-        with theirs:
-            self.process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "em_study.fits.runner", str(self.file), str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,  # what it prints is no result
-                stderr=subprocess.DEVNULL,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                start_new_session=True,
-            )
-        _, self.useless = self._answer(None, START_LIMIT, "it is not imported within")
-        if self.useless:
-            self.close()
-
-    def _answer(self, question, limit: float, too_long: str) -> tuple[dict, str]:
-        """Return what the process answers; if it does not, or not in time, it is ended."""
+    def _answer(self, question, limit: float, prefix: str = "") -> tuple[dict, str]:
+        """Return what the process answers, and what is wrong; if it does not answer, or not in time, it is ended."""
+        process, found, self.changed_inputs = self.process, None, []
+        timer = Timer(limit, process.stdin.close)  # which ends it, so that nothing more is waited for
+        timer.start()
         try:
             if question is not None:
                 self.pipe.send(question)
-            if self.pipe.poll(limit):
-                return self.pipe.recv()
-            problem = f"{too_long} {limit:g} s"
-        except (EOFError, OSError):
-            problem = f"its process ended with exit status {self.process.wait()}"
-        self.close()
-        return {}, problem
+            line, problem, self.changed_inputs, arrays = json.loads(self.pipe.recv_bytes(3 * LARGEST))
+            found = {name: np.ndarray(*of, bytearray.fromhex(data)) for name, (*of, data) in arrays.items()}
+        except (EOFError, ConnectionError):  # it has ended, or will
+            line, problem = self._end(limit)
+        except Exception:
+            line, problem = 0, "something else than an answer came from its process"
+        finally:
+            timer.cancel()
+            if found is None or process.stdin.closed:
+                self.close()
+        return found or {}, problem and self._sentence(line, prefix + problem)
+
+    def _end(self, limit: float) -> tuple[int, str]:
+        """Wait until its process has ended; say why, and in which line of the file it was then, if that is known."""
+        with self.pipe, self.process as process:
+            self.process = None
+            how, _, written = process.stdout.read().decode(errors="replace").partition("\n")
+            if not how and not process.stdin.closed:
+                how = "has ended, and so has the one that watches over it"
+        _, dumped, dump = written.rpartition("Fatal Python error: " if how else "Timeout (")
+        file = re.escape(os.path.abspath(self.file).encode("ascii", "backslashreplace").decode())
+        place = dumped and re.search(rf'File "{file}", line (\d+)', dump)
+        problem = f"its process {how}" if how else f"it does not end within {limit:g} s"
+        words = [line for line in written.splitlines() if line.strip() and not re.match(DUMPED, line)]
+        if how and words:
+            problem += f"; the last that it wrote: {' | '.join(words[-3:])[-500:]}"
+        return int(place[1]) if place else 0, problem
+
+    def _sentence(self, line: int, text: str) -> str:
+        """Say what is wrong and where, on one line, without what a terminal would obey."""
+        text = f"{self.file.name}{f', line {line}' if line else ''}: {text[:800]}"
+        return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
+@np.errstate(all="ignore")
 def checked(found: dict, start: MixtureParameters, max_iter: int) -> Run:
     """Make a run of what an implementation returned.
 
@@ -137,7 +176,7 @@ def checked(found: dict, start: MixtureParameters, max_iter: int) -> Run:
         array, shape = found[name], getattr(start, name).shape
         if array.dtype.kind not in "fiu" or array.shape != shape:
             raise ValueError(f"{name} must be numbers of shape {shape}, not {array.dtype} {array.shape}")
-        if not np.isfinite(array).all():
+        if not np.isfinite(array.astype(float)).all():
             raise ValueError(f"{name} are not finite")
     weights, means, covariances = (found[name].astype(float) for name in PARAMETERS)
     if (weights <= 0).any() or abs(weights.sum() - 1) > SUM_TOLERANCE:

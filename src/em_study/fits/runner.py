@@ -1,77 +1,181 @@
-"""The process of an implementation: takes rows, starts and settings, calls its function, gives back what it returns.
+"""The process of an implementation, and the one that watches over it, so that all that it starts ends with it.
 
-python -m em_study.fits.runner FILE PIPE
+python -m em_study.fits.runner FILE PIPE SECONDS
+
+The one that watches ends when its standard input is closed, or the implementation ends. Then it writes how that ended,
+and below the last that it wrote to stderr.
 """
 
-import importlib.util
+import ctypes
+import faulthandler
+import json
 import os
+import select
+import signal
 import sys
-import threading
 import time
+import traceback
+import types
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Thread
 
-import numpy as np
+PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = (1, signal.SIGKILL, 0, 0, 0), (36, 1, 0, 0, 0)
+set_process = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: None
+KEPT = 32_768  # bytes of stderr; less than a pipe holds
+PATIENCE = 10  # seconds in which what is killed must end
+LARGEST, LARGEST_FILE = 2**29, 10**7  # bytes of what is returned, and of a file
+RETURNED = ("weights", "means", "covariances", "n_iter", "converged", "trace")  # nobody asks for what else there is
+
+
+def main():
+    """Watch until the implementation has ended, or nobody asks any more; end all that it has started."""
+    asker, asked_to_end, last = os.getppid(), [], bytearray()
+    set_process(*CHILD_SUBREAPER)  # descendants who lose their parent become children of this process
+    reads, writes = os.pipe()
+    if not (leader := os.fork()):
+        _lead(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), writes)
+    os.close(int(sys.argv[2]))
+    os.close(writes)
+
+    def end_when_asked():
+        while not select.select([0], [], [], 1)[0] and os.getppid() == asker:
+            pass
+        asked_to_end.append(True)
+        os.kill(leader, signal.SIGKILL)
+
+    def keep_the_last():
+        while data := os.read(reads, KEPT):
+            last[:] = (last + data)[-KEPT:]
+
+    Thread(target=end_when_asked, daemon=True).start()
+    (listener := Thread(target=keep_the_last, daemon=True)).start()
+    status = os.waitpid(leader, 0)[1]
+    _end_all(leader)
+    listener.join(1)
+    with suppress(BrokenPipeError):  # nobody asks any more
+        os.write(1, (_how(status) if status and not asked_to_end else b"") + b"\n" + last)
+    os._exit(0)
+
+
+def _lead(file: str, pipe: int, limit: float, stderr: int):
+    """Lead a process group for the implementation: what kills its parent or its group kills this process alone."""
+    os.setsid()
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")  # where memory runs out, it ends before all others
+    set_process(*PARENT_DEATH_SIGNAL)
+    if process := os.fork():
+        os.close(pipe)
+        os.write(1, _how(os.waitpid(process, 0)[1]))
+        os._exit(0)
+    try:
+        set_process(*PARENT_DEATH_SIGNAL)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for source, target in ((nothing, 0), (nothing, 1), (stderr, 2)):  # what it prints is no result
+            os.dup2(source, target)
+        work(file, Connection(pipe), limit)
+    except BaseException as error:
+        os.write(2, f"\n{type(error).__name__}: {error}".encode(errors="replace"))
+    finally:
+        os._exit(1)
+
+
+def _how(status: int) -> bytes:
+    code = os.waitstatus_to_exitcode(status)
+    how = f"ended with exit status {code}" if code >= 0 else f"was ended by signal {-code}, {signal.strsignal(-code)}"
+    return how.encode()
+
+
+def _end_all(leader: int):
+    """Kill the leader's group and, on Linux, all descendants, in whatever session, until none is left."""
+    end = time.monotonic() + PATIENCE
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+    with suppress(ChildProcessError):  # none is left
+        while time.monotonic() < end:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+            for stat in Path("/proc").glob("[0-9]*/stat"):
+                with suppress(OSError):  # it has ended, or is of another user
+                    if int(stat.read_bytes().rpartition(b")")[2].split()[1]) == os.getpid():
+                        os.kill(int(stat.parent.name), signal.SIGKILL)
+            time.sleep(0.001)
+
+
+def work(file: str, pipe: Connection, limit: float):
+    """Import a file, and answer until nobody asks: which line failed, how; inputs changed in place; arrays returned."""
+    process, fit, arrays, given, settings = os.getpid(), None, {}, {}, {}
+    faulthandler.enable(file=2)
+    while True:
+        faulthandler.dump_traceback_later(0.3 * limit, repeat=True, file=2)  # its line, if it takes too long
+        line, problem, found = 0, "", {}
+        try:
+            if fit is None:
+                fit = load(file)
+            else:
+                found = called(fit, **arrays, **settings)
+        except BaseException as error:
+            line, problem = in_words(error, file, fit)
+        if os.getpid() != process:
+            return  # a fork of it, that goes on as if it were it
+        faulthandler.cancel_dump_traceback_later()
+        changed = [name for name, array in arrays.items() if array.tobytes() != given[name]]
+        pipe.send_bytes(json.dumps((line, problem, changed, found)).encode())
+        arrays, settings, limit = pipe.recv()
+        given = {name: array.tobytes() for name, array in arrays.items()}
 
 
 def load(file: str):
-    """Import a file, whatever it is called, and return its function `fit`."""
-    spec = importlib.util.spec_from_file_location("implementation", file)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["implementation"] = module
-    spec.loader.exec_module(module)
+    """Run a file, whatever it is called, and return its function `fit`. Nothing is written next to the file."""
+    import numpy  # noqa: F401 (of this process alone)
+
+    if (size := os.path.getsize(file)) > LARGEST_FILE:
+        raise ValueError(f"it has {size:,} bytes, more than {LARGEST_FILE:,}")
+    code = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
+    # By this name the processes of multiprocessing find it.
+    module = sys.modules["__main__"] = sys.modules["__mp_main__"] = types.ModuleType("__mp_main__")
+    module.__file__, sys.argv[:] = file, [file]
+    exec(code, module.__dict__)  # noqa: S102
     if not callable(getattr(module, "fit", None)):
         raise AttributeError("it has no function fit")
     return module.fit
 
 
-def in_words(error: BaseException) -> str:
-    """Say in a line what went wrong."""
-    text = " ".join(str(error).split())[:500]
-    if isinstance(error, NotImplementedError):
-        return f"it cannot do this: {text}"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+def called(fit, X, **given) -> dict:
+    """Call the function; return the shape, dtype and bytes of each array that it returns."""
+    import numpy as np
 
-
-def called(fit, arrays: dict, settings: dict) -> dict[str, np.ndarray]:
-    """Call the function; return what it returns as arrays."""
-    found = fit(arrays.pop("X"), **arrays, **settings)
+    found = fit(X, **given)
     if not isinstance(found, dict):
         raise TypeError(f"it must return a dict of arrays and numbers, not {type(found).__name__}")
-    returned = {name: np.asarray(value) for name, value in found.items() if value is not None}
-    if any(array.dtype.hasobject for array in returned.values()):
-        raise TypeError("it must return a dict of arrays and numbers")
-    return returned
-
-
-def end_with(parent: int):
-    """End this process when the one that asks has gone, whatever is being computed."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
-
-
-def main():
-    """Answer until nobody asks."""
-    threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
-    folder = os.path.realpath(os.path.dirname(sys.argv[1]))
-    # A file that is called like what it wraps must not be found in its place.
-    sys.path[:] = [place for place in sys.path if os.path.realpath(place or ".") != folder]
-    pipe = Connection(int(sys.argv[2]))
-    try:
-        fit = load(sys.argv[1])
-    except BaseException as error:
-        pipe.send(({}, f"cannot be imported: {in_words(error)}"))
-        return
-    pipe.send(({}, ""))
-    with suppress(EOFError):  # nobody asks any more
-        while True:
-            question = pipe.recv()
+    arrays = {}
+    for name in RETURNED:
+        if (value := found.get(name)) is not None:
             try:
-                answer = called(fit, *question), ""
-            except BaseException as error:
-                answer = {}, in_words(error)
-            pipe.send(answer)
+                arrays[name] = np.asarray(value)
+            except ValueError as error:
+                raise ValueError(f"{name}: {error}").with_traceback(error.__traceback__) from None
+            if arrays[name].dtype.hasobject or np.ma.is_masked(value):
+                raise TypeError(f"it must return a dict of arrays and numbers; {name} has others, or masked values")
+    if (size := sum(array.nbytes for array in arrays.values())) > LARGEST:
+        raise ValueError(f"it returns {size:,} bytes, more than {LARGEST:,}")
+    return {name: (array.shape, array.dtype.str, array.tobytes().hex()) for name, array in arrays.items()}
+
+
+def in_words(error: BaseException, file: str, fit) -> tuple[int, str]:
+    """Say in which line of the file, that of the function where it is in none, what went wrong."""
+    try:
+        lines = [n for frame, n in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+        line, text = (lines or [getattr(getattr(fit, "__code__", None), "co_firstlineno", 0)])[-1], str(error)
+        if isinstance(error, SyntaxError) and error.filename == file:
+            line, text = error.lineno or 0, error.msg
+        text = " ".join(text[:2000].split())
+    except BaseException:
+        line, text = 0, "it cannot say what"
+    if isinstance(error, NotImplementedError):
+        return 0, f"it cannot do this: {text}"
+    return line, f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 if __name__ == "__main__":
