@@ -16,8 +16,10 @@ from itertools import combinations, product
 import numpy as np
 
 from em_study.checkup import drawn_problem
-from em_study.diagnosis.deviations import CATALOGUE, Problem, recipe_of, take_path
-from em_study.diagnosis.search import EXPLAINED, OTHER_TRACE, about_trace, diagnose, residual
+from em_study.diagnosis.deviations import SEARCHED
+from em_study.diagnosis.recipe import Problem, residual, take_path
+from em_study.diagnosis.search import EXPLAINED, diagnose, parts_of, recipe_of
+from em_study.diagnosis.stopping import OTHER_TRACE, about_trace
 from em_study.fits.runs import Run
 from emgmm import MixtureParameters
 from results import machine, row, write_section
@@ -31,15 +33,15 @@ HEADER = ("planted", "rows", "steps", "trace", "number", *ANSWERS)
 
 def catalogued() -> list[tuple[str, ...]]:
     """List the deviations and the pairs of them that go together, in the order of the catalogue."""
-    pairs = (pair for pair in combinations(CATALOGUE, 2) if len({CATALOGUE[name].part for name in pair}) == 2)
-    return [*((name,) for name in CATALOGUE), *pairs]
+    pairs = (pair for pair in combinations(SEARCHED, 2) if not parts_of(pair[0]) & parts_of(pair[1]))
+    return [*((name,) for name in SEARCHED), *pairs]
 
 
 def planted(problem: Problem, deviations, n_steps: int) -> Run:
     """Run our EM with deviations of the catalogue."""
     path = take_path(problem, recipe_of(deviations, 0.0), n_steps)
     taken = len(path.parameters) - 1
-    return Run(problem.start, path.parameters[taken], tuple(path.log_likelihoods[:taken]), taken)
+    return Run(problem.start, MixtureParameters(*path.parameters[taken]), tuple(path.log_likelihoods[:taken]), taken)
 
 
 def _hard(posteriors):
@@ -168,7 +170,7 @@ def main():
     minutes = (time.perf_counter() - begun) / 60
     lines = [
         f"Written by `python benchmarks/planting.py`. {machine()};",
-        f"{minutes:.0f} minutes on one core. Planted on 400 rows are the {len(CATALOGUE)} deviations of the catalogue",
+        f"{minutes:.0f} minutes on one core. Planted on 400 rows are the {len(SEARCHED)} deviations of the catalogue",
         f"and all pairs that go together, on one draw; and on {len(SEEDS)} draws {len(HELD_OUT)} mistakes that it does",
         "not hold: of these *not explained*, *another way* and *cannot tell* are right answers. *Named*: what of it",
         "has an effect, and nothing else. *No effect*: our EM is named, and nothing but rounding differs, trace",

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from em_study.diagnosis.conformance import check_up
-from em_study.diagnosis.deviations import Problem
+from em_study.diagnosis.recipe import Problem
 from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import diagnose
 from em_study.fits.implementations import Implementation

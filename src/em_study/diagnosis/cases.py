@@ -1,6 +1,5 @@
 """What an implementation is called on to read its steps: few samples, or many; and what it returned."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -87,22 +86,20 @@ class Box:
 
     Parameters
     ----------
-    call : callable
-        From arrays and settings by name to what it returns, by name, and what went wrong.
+    implementation : Implementation, or what has its `call` and `changed_inputs`
     """
 
-    def __init__(self, call: Callable[[dict, dict], tuple[dict, str]]):
-        self.call, self.more_steps, self.n_calls = call, 0, 0
+    def __init__(self, implementation):
+        self.implementation, self.more_steps, self.changed = implementation, 0, set()
 
     def __call__(self, problem: Problem, n_steps: int = 1, tol=0.0, reg_covar=0.0, start=None) -> Observed:
         """Take steps from the initial parameters of a problem, or others."""
-        arrays = {"X": problem.X.copy()} | {
-            name: np.array(getattr(start or problem.start, name)) for name in PARAMETERS
-        }
-        kind = problem.start.covariance_type
+        start, kind = start or problem.start, problem.start.covariance_type
+        arrays = {"X": problem.X.copy(), **{name: np.array(getattr(start, name)) for name in PARAMETERS}}
         settings = {"covariance_type": kind, "tol": tol, "max_iter": n_steps - self.more_steps, "reg_covar": reg_covar}
-        self.n_calls += 1
-        return observed(*self.call(arrays, settings), problem.start)
+        answer = self.implementation.call(arrays, settings)
+        self.changed.update(self.implementation.changed_inputs)
+        return observed(*answer, problem.start)
 
 
 def observed(found: dict, problem: str, start: MixtureParameters) -> Observed:

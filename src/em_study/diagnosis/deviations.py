@@ -228,6 +228,9 @@ CATALOGUE: dict[str, Deviation] = {
     "no_determinant": _powers("leaves the determinant out of the density", 1, 0, 1),
     "whole_determinant": _powers("takes the determinant in place of its square root", 1, 2, 1),
     "determinant_reversed": _powers("takes the log determinant with the wrong sign", 1, -1, 1),
+    "determinant_of_one": _instead_of("powers")(
+        "takes the determinant of one feature alone", lambda s: (1, 1 / s.X.shape[1], 1)
+    ),
     "whole_exponent": _powers("leaves the factor 1/2 out of the exponent", 1, 1, 2),
     "whole_density": _powers("leaves the factor 1/2 out of log determinant and exponent", 1, 2, 2),
     "exponent_reversed": _powers("takes the exponent with the wrong sign", 1, 1, -1),
@@ -449,6 +452,16 @@ CATALOGUE: dict[str, Deviation] = {
     ),
     "last_kept": _estimate(
         "does not update the last component's covariance", lambda s, c: _kept(c, s.old.covariances, -1)
+    ),
+    "variance_sums": _estimate(
+        "takes the sum of the features' variances in place of their mean", lambda s, c: c * s.X.shape[1]
+    ),
+    "geometric": _estimate(
+        "takes the geometric mean of the features' variances for all features",
+        lambda s, c: (
+            np.exp(np.log(s.scatter.diagonal(axis1=1, axis2=2) / s.divisors[:, None]).mean(axis=1))[:, None, None]
+            * _unit(s)
+        ),
     ),
     "variances_times": _estimate(
         "multiplies the variances, but not the correlations' terms, by {0}",

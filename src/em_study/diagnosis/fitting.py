@@ -19,7 +19,7 @@ SAME = 1e-9  # standard deviations of the samples: rounding
 GRID = np.array([digit * 10.0**power for power in range(-17, 4) for digit in (1, 2, 3, 5)] + [0.7, 0.9, 1.1, 1.5])
 COARSE = np.array([*(10.0**power for power in range(-12, 4, 2)), 0.1, 0.3, 0.5, 0.9, 1.1, 2, 10])
 FEW = 3  # cases that are enough to leave a pair out
-REFINED = 10  # pairs that are looked at closely
+REFINED = 40  # pairs that are looked at closely
 # Which parts of the step each of its results shows, given those before it
 SHOWN_BY = {
     "means": (
@@ -126,13 +126,17 @@ class Fitting:
 
     def fitted(self, result: str, deviation: Deviation, others: tuple[Change, ...] = ()) -> tuple[float, Change]:
         """Find the values with which a deviation leaves least, and what that is."""
-        left, change = np.inf, Change(deviation, (1.0,) * deviation.n_values)
-        if deviation.n_values <= 1:
-            if not deviation.n_values:
-                return self.left(result, (*others, change)), change
+        change = Change(deviation, (1.0,) * deviation.n_values)
+        if not deviation.n_values:
+            return self.left(result, (*others, change)), change
+        left = np.inf
+        if deviation.n_values == 1:
             left, change = self.on_grid(result, deviation, others, GRID)
-            if left <= self.same:
-                return left, change
+        return (left, change) if left <= self.same else self.polished(result, change, others, left)
+
+    def polished(self, result: str, change: Change, others, left=np.inf) -> tuple[float, Change]:
+        """Find better values than those of a change, from these on, by least squares."""
+        deviation = change.deviation
         into, out_of = (lambda x: x, lambda x: x) if deviation.signed else (np.log, np.exp)
 
         def differences(values):
@@ -140,12 +144,10 @@ class Fitting:
 
         try:
             exact = dict.fromkeys(("xtol", "ftol", "gtol"), 1e-15)
-            found = out_of(
-                least_squares(differences, into(np.array(change.values)), method="lm", max_nfev=60, **exact).x
-            )
+            values = least_squares(differences, into(np.array(change.values)), method="lm", max_nfev=60, **exact).x
         except (np.linalg.LinAlgError, ValueError):
             return left, change
-        return min((left, change), self._rounded(result, deviation, found, others), key=lambda one: one[0])
+        return min((left, change), self._rounded(result, deviation, out_of(values), others), key=lambda one: one[0])
 
     def _rounded(self, result, deviation, values, others):
         """Take values with fewer digits, if they leave as little."""
@@ -203,5 +205,8 @@ class Fitting:
             if left < worst:
                 rough = sorted([*rough, (left, self.n_tried, Change(plain), change)])[:REFINED]
         for _, _, plain, change in rough:
-            left, fitted = self.fitted(result, change.deviation, (*known, plain))
-            yield (plain, fitted), left
+            others = (*known, plain)
+            left = self.left(result, (*others, change))
+            if change.values and left > self.same:
+                left, change = self.polished(result, change, others, left)
+            yield (plain, change), left

@@ -1,7 +1,8 @@
 """What was found on one replicate, predicted for others: deviations, and where a test of the tolerance stops."""
 
-from em_study.diagnosis.deviations import Problem, recipe_of, take_path
-from em_study.diagnosis.search import EXPLAINED, MOST_STEPS, Diagnosis, residual, steps_of, stopped_after
+from em_study.diagnosis.recipe import Problem, residual, take_path
+from em_study.diagnosis.search import EXPLAINED, MOST_STEPS, Diagnosis, recipe_of, steps_of
+from em_study.diagnosis.stopping import stopped_after
 from em_study.fits.runs import Run
 
 AS_REPORTED = "at the number of steps that it reports"  # where no test is known

@@ -3,7 +3,6 @@
 Nothing is explained that does not reproduce later steps, on samples that were not used to find it.
 """
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise, permutations, product
@@ -28,18 +27,20 @@ from em_study.diagnosis.recipe import (
     residual,
     steps,
 )
-from em_study.diagnosis.stopping import RULES, rules, stops
+from em_study.diagnosis.stopping import RULES, SAME_TRACE, about_trace, rules, stops
 from emgmm import COVARIANCE_TYPES
 
 SINGLE = 3e-5  # standard deviations: rounding of single precision, a step
 NOISE = 1e-9  # standard deviations by which results jump where samples move by a millionth: rounding
 PREDICTED = 1e-8  # standard deviations of a component, after some steps
+CANNOT = "it cannot do this"  # so says an implementation
 PATH = 4  # steps that are compared one by one
 TOLERANCES = (1e-2, 1e-3, 1e-4)
 MOST_STEPS = 400
 RIGHT, EXPLAINED, NOT_EXPLAINED = "right", "explained", "not explained"
 SINGLE_PRECISION, CANNOT_TELL = "single precision", "cannot be told"
 OWN_START, TOO_FEW, NOT_TWICE, NOT_RUN = "own start", "too few steps", "not the same twice", "not run"
+REVERSED = "in reverse order"
 # How components may be sorted when they come out
 ORDERS = {
     "their weights": lambda found: found.weights,
@@ -50,6 +51,13 @@ ORDERS = {
     "the determinants of their covariances": lambda found: np.linalg.det(found.covariances),
     "the traces of their covariances": lambda found: found.covariances.trace(axis1=1, axis2=2),
     "the first variances": lambda found: found.covariances[:, 0, 0],
+}
+TRACES = {
+    "summed over the rows": "gives the sum of the log-likelihood over the samples as trace, not the mean",
+    "the same, one step early": "begins its trace one step late, with the log-likelihood after the first step",
+    "the same, one step late": "begins its trace one step too early",
+    "the same but for a constant": "leaves a constant out of the log-likelihoods of its trace",
+    "another": "gives a trace that is not the log-likelihood",
 }
 
 
@@ -81,20 +89,21 @@ class Asked:
 
     Parameters
     ----------
-    call : callable
-        From arrays and settings by name to what is returned, by name, and what went wrong.
+    implementation : Implementation, or what has its `call` and `changed_inputs`
     kind : str
         Covariance type.
     """
 
-    def __init__(self, call: Callable, kind: str):
-        self.box, self.kind, self.same, self.order = Box(call), kind, SAME, ""
+    def __init__(self, implementation, kind: str):
+        self.box, self.kind, self.same, self.order = Box(implementation), kind, SAME, ""
         self.problem, self.seen, self.notes = None, None, []
         for shape in ((2, 2), (3, 3), (1, 2), (4, 2), (2, 1)):
             problem = many_samples(7, kind, *shape, n=60, distance=1.2)
-            self.seen = self.box(problem, 3)
-            if self.seen.end is not None:
-                self.problem = problem
+            seen = self.box(problem, 3)
+            if self.seen is None or CANNOT in self.seen.problem:
+                self.seen = seen
+            if seen.end is not None:
+                self.problem, self.seen = problem, seen
                 break
 
     @property
@@ -183,19 +192,18 @@ def same(one: Mixture | None, other: Mixture | None, tolerance: float = 1e-12) -
     )
 
 
-def read(call: Callable, kind: str, pairs: bool = True) -> Reading:
+def read(implementation, kind: str, pairs: bool = True) -> Reading:
     """Find why the steps of an implementation with a covariance type are others, if they are.
 
     Parameters
     ----------
-    call : callable
-        From arrays and settings by name to what is returned, by name, and what went wrong (`Implementation.call`).
+    implementation : Implementation, or what has its `call` and `changed_inputs`
     kind : str
         Covariance type.
     pairs : bool
         Whether two changes of one result of the step are looked for, which takes some seconds.
     """
-    asked = Asked(call, kind)
+    asked = Asked(implementation, kind)
     if asked.problem is None:
         return Reading(NOT_RUN, kind, problem=asked.seen.problem)
     if not asked.is_repeatable():
@@ -204,6 +212,7 @@ def read(call: Callable, kind: str, pairs: bool = True) -> Reading:
     one, two, three = (asked.end(n) for n in (1, 2, 3))
     if same(one, two) and same(two, three):
         return Reading(TOO_FEW, kind)
+    n_steps = 2 if same(two, three) else 3
     moved = asked.end(1, asked.other_start())
     own_start = same(moved, one)
     cases = asked.cases_of_own_start() if own_start else asked.cases()
@@ -218,32 +227,68 @@ def read(call: Callable, kind: str, pairs: bool = True) -> Reading:
         return replace(found, outcome=OWN_START if own_start else NOT_EXPLAINED)
     found = _follow(asked, found, own_start)
     if found.outcome == NOT_EXPLAINED:
+        if n_steps < 3:
+            return Reading(TOO_FEW, kind)
         return replace(found, outcome=OWN_START) if own_start else found
     if own_start:
         return replace(found, outcome=OWN_START)
     if found.outcome == NOT_EXPLAINED:
         return found
-    return _stops(asked, _regularized(asked, found))
+    return _noted(asked, _stops(asked, _regularized(asked, found)))
 
 
-def read_all(call: Callable) -> tuple[Reading, ...]:
+def _noted(asked: Asked, found: Reading) -> Reading:
+    """Find what else it does: with its trace, far from the origin, far from all components, with what it is given."""
+    notes, recipe, n_steps = [*found.notes], Recipe(0.0, found.changes), 5
+    single = asked.same > SAME
+    trace = asked.box(asked.problem, n_steps).trace
+    if trace is not None and not single:
+        path = list(islice(steps(asked.problem, recipe), n_steps + 2))
+        textbook = [Step(asked.problem, one, Recipe(), None, False).evidence.mean() for one, _ in path]
+        what = [about_trace(trace, values, len(asked.problem.X))[0] for values in (textbook, [one[1] for one in path])]
+        if SAME_TRACE not in what and what[0] in TRACES:
+            notes.append(TRACES[what[0]])
+    base = many_samples(0, asked.kind, 2, 2)
+    lost = [_apart_far(asked, base, recipe, 10.0**power) for power in (3, 4)]
+    if not single and lost[1] > 1e-9 and lost[1] > 20 * lost[0]:
+        notes.append("loses digits where samples lie far from the origin, as E[xx] - mm does")
+    start = mixture(base.start)
+    far = replace_start(replace(base, X=np.concatenate([base.X, [[500.0, -800.0]]])), *start)
+    end, ours = asked.end(1, far), Step(far, mixture(far.start), recipe, None, True).next
+    if proper(ours) and (end is None or not proper(end) or not _apart(ours, end, asked) <= 1e-6 + 100 * single):
+        notes.append("fails where a sample lies far from all components: densities are 0 there without logarithms")
+    if asked.box.changed:
+        notes.append(f"changes what it is given in place: {', '.join(sorted(asked.box.changed))}")
+    outcome = EXPLAINED if notes else found.outcome
+    return replace(found, notes=tuple(notes), outcome=outcome)
+
+
+def _apart_far(asked: Asked, base: Problem, recipe: Recipe, move: float) -> float:
+    """How far a step is from ours where samples and initial means are moved from the origin."""
+    start = mixture(base.start)
+    far = replace_start(replace(base, X=base.X + move), start.weights, start.means + move, start.covariances)
+    end, ours = asked.end(1, far), Step(far, mixture(far.start), recipe, None, True).next
+    return np.inf if end is None or not proper(end) else _apart(ours, end, asked)
+
+
+def read_all(implementation) -> tuple[Reading, ...]:
     """Read an implementation for each covariance type that it can do, or why it can do none.
 
     Types whose steps are those of the first with the same changes are left out.
     """
     readings: list[Reading] = []
     for kind in COVARIANCE_TYPES:
-        found = read(call, kind) if not readings else _confirmed(call, kind, readings[0])
+        found = read(implementation, kind) if not readings else _confirmed(implementation, kind, readings[0])
         if found.outcome != NOT_RUN:
             readings.append(found)
-        elif not readings and "it cannot do this" not in found.problem:
+        elif not readings and CANNOT not in found.problem:
             return (found,)  # it would fail with the others too
-    return tuple(readings) or (found,)
+    return tuple(readings) or (read(implementation, "full"),)
 
 
-def _confirmed(call, kind: str, first: Reading) -> Reading:
+def _confirmed(implementation, kind: str, first: Reading) -> Reading:
     """Read another covariance type: it is quick where the changes are those of the first."""
-    asked = Asked(call, kind)
+    asked = Asked(implementation, kind)
     if asked.problem is None:
         return Reading(NOT_RUN, kind, problem=asked.seen.problem)
     if first.outcome in (RIGHT, EXPLAINED):
@@ -252,7 +297,7 @@ def _confirmed(call, kind: str, first: Reading) -> Reading:
             found = _predict(asked, replace(first, kind=kind, changes=changes))
             if found.outcome == first.outcome:
                 return found
-    return read(call, kind, pairs=False)
+    return read(implementation, kind, pairs=False)
 
 
 def _regularized(asked: Asked, found: Reading) -> Reading:
@@ -324,8 +369,8 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
             for case, step in permuted.steps(in_order.changes):
                 order = min(permuted.orders(case), key=lambda one: np.abs(step.means - case.end.means[one]).max())
                 ordered.append(Case(case.problem, Mixture(*(array[order] for array in case.end))))
-            asked.order = _sorted_by([case.end for case in cases])
-            how = f"sorted by {asked.order}" if asked.order else "in an order whose rule was not found"
+            asked.order = _sorted_by([case.end for case in cases], [case.end for case in ordered])
+            how = asked.order or "in an order whose rule was not found"
             asked.notes.append(f"returns the components {how}")
             fitting, means = Fitting(ordered, same=asked.same), in_order
     if means.left > asked.same:
@@ -420,12 +465,14 @@ def _read_responsibilities(case: Case) -> np.ndarray | None:
     return found[first.ravel()] if ok else None
 
 
-def _sorted_by(ends: list[Mixture]) -> str:
-    """Find by what components are sorted when they come out."""
+def _sorted_by(ends: list[Mixture], ordered: list[Mixture]) -> str:
+    """Find by what components are sorted when they come out, from ends and the same in the order given."""
+    if all(same(Mixture(*(array[::-1] for array in one)), other) for one, other in zip(ends, ordered, strict=True)):
+        return REVERSED
     for words, key in ORDERS.items():
         for sign, how in ((1, "smallest"), (-1, "largest")):
             if all((np.diff(sign * key(end)) >= 0).all() for end in ends):
-                return f"{words}, the {how} first"
+                return f"sorted by {words}, the {how} first"
     return ""
 
 
@@ -488,7 +535,9 @@ def _distance(problem, changes, ends, asked) -> float:
 def _apart(ours: Mixture, end: Mixture, asked) -> float:
     if not asked.order:
         return residual(ours, end)
-    words, _, how = asked.order.partition(", the ")
+    if asked.order == REVERSED:
+        return residual(Mixture(*(array[::-1] for array in ours)), end)
+    words, _, how = asked.order.removeprefix("sorted by ").partition(", the ")
     order = np.argsort(ORDERS[words](ours), kind="stable")[:: -1 if how.startswith("largest") else 1]
     return residual(Mixture(*(array[order] for array in ours)), end)
 

@@ -13,6 +13,7 @@ import numpy as np
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
 ALWAYS, FIRST, LAST = "always", "first", "last"
+COLLAPSED = 1e-13  # of squared means and of the largest variance: less than that is rounding
 
 
 class Mixture(NamedTuple):
@@ -202,9 +203,10 @@ def steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
 
 
 def proper(found: Mixture) -> bool:
-    """Whether it is a mixture with finite parameters and positive variances."""
+    """Whether it is finite, with variances that are more than rounding of means and of other variances."""
     variances = found.covariances.diagonal(axis1=1, axis2=2)
-    return bool(all(np.isfinite(array).all() for array in found) and (variances > 0).all())
+    rounding = COLLAPSED * (found.means**2 + variances.max(axis=0))
+    return bool(np.isfinite(found.means).all() and np.isfinite(found.weights).all() and (variances > rounding).all())
 
 
 def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
@@ -217,8 +219,9 @@ def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
     return Path(*([step[i] for step in taken[: n_steps + 1]] for i in range(2)))
 
 
-def residual(found: Mixture, other: Mixture) -> float:
-    """Largest difference of two mixtures, in standard deviations of the other's components."""
+def residual(found, other) -> float:
+    """Largest difference of two mixtures, or parameters, in standard deviations of the other's components."""
+    found, other = mixture(found), mixture(other)
     deviations = np.sqrt(other.covariances.diagonal(axis1=1, axis2=2))
     scale = deviations[:, :, None] * deviations[:, None, :]
     return float(

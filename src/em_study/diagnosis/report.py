@@ -1,6 +1,6 @@
 """A diagnosis in words."""
 
-from em_study.diagnosis.deviations import CATALOGUE
+from em_study.diagnosis.deviations import SEARCHED
 from em_study.diagnosis.search import EXPLAINED, Diagnosis
 
 WHICH = ("the first", "the second", "the third")
@@ -49,7 +49,7 @@ def _explained(found, who, left, steps):
         only = "Found" if found.alike or named != best.deviations else "The only explanation"
         which = WHICH if len(named) > 1 else ["it"]
         rivals = (f"without {one} {found.without[name]:.1e}" for one, name in zip(which, named, strict=False))
-        yield f"{only} among {len(CATALOGUE)} known deviations ({found.n_runs} combinations were tried):"
+        yield f"{only} among {len(SEARCHED)} known deviations ({found.n_runs} combinations were tried):"
         yield f"what the best of the others leaves is {', '.join(rivals)}."
     if named and found.settled:
         yield f"Its initial parameters cannot be told: {_forgotten(steps)}."
@@ -91,4 +91,4 @@ def _forgotten(steps) -> str:
 
 
 def _what(deviations) -> str:
-    return " and ".join(CATALOGUE[name].words for name in deviations) or "is our EM"
+    return " and ".join(change.words for name in deviations for change in SEARCHED[name]) or "is our EM"

@@ -4,7 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from em_study.diagnosis.deviations import CATALOGUE, Path, Problem, recipe_of, take_path
+from em_study.diagnosis.deviations import SEARCHED
+from em_study.diagnosis.recipe import LAST, Path, Problem, Recipe, residual, take_path
+from em_study.diagnosis.stopping import OTHER_TRACE, SAME_TRACE, about_trace, tolerances
 from em_study.fits.runs import Run
 from emgmm import MixtureParameters
 
@@ -13,7 +15,6 @@ KEPT = 4  # combinations of these to which one more is added
 EXPLAINED = 1e-9  # standard deviations: what is left is rounding
 APART = 1000  # times more than an explanation leaves, any without its deviation must leave: else it is chance
 SETTLED = 1e-6  # standard deviations from where EM ends: many initial parameters lead there
-SAME_TRACE, OTHER_TRACE = "the same", "another"
 MOST_ALIKE = 5  # that are named
 MOST_STEPS = 1000  # of a path
 ROW_STEPS, FEW_ROWS = 50_000_000, 1000  # rows times steps that all paths together may take; fewer rows cost as many
@@ -24,7 +25,7 @@ STEPS_BEYOND = 10  # of ours, where the other reports no number of steps
 class Explanation:
     """Deviations that bring our EM to the other's end, or near it."""
 
-    deviations: tuple[str, ...]  # keys of `CATALOGUE`
+    deviations: tuple[str, ...]  # keys of `SEARCHED`
     n_steps: int  # M-steps after which it is nearest
     # Largest difference that is left: of a weight, a mean in standard deviations, a covariance in those of its features
     residual: float
@@ -91,15 +92,9 @@ class Diagnosis:
         return self.told_apart if self.outcome == "explained" else ()
 
 
-def residual(found: MixtureParameters, other: MixtureParameters) -> float:
-    """Largest difference of two mixtures, in standard deviations of the other's components."""
-    deviations = np.sqrt(other.variances)
-    scale = deviations[:, :, None] * deviations[:, None, :]
-    return max(
-        np.abs(found.weights - other.weights).max(),
-        (np.abs(found.means - other.means) / deviations).max(),
-        (np.abs(found.covariance_matrices - other.covariance_matrices) / scale).max(),
-    )
+def recipe_of(deviations, reg_covar: float) -> Recipe:
+    """Make the recipe of our EM with its reg_covar and some deviations, in the order of the catalogue."""
+    return Recipe(reg_covar, tuple(change for name in SEARCHED if name in deviations for change in SEARCHED[name]))
 
 
 class _Search:
@@ -108,7 +103,7 @@ class _Search:
     def __init__(self, problem: Problem, run: Run, reg_covar: float, reported: int | None, n_steps: int):
         self.problem, self.run, self.reg_covar, self.reported, self.n_steps = problem, run, reg_covar, reported, n_steps
         self.tried: dict[tuple[str, ...], Explanation | None] = {}
-        self.allowed = max(len(CATALOGUE) + 1, ROW_STEPS // (n_steps * max(len(problem.X), FEW_ROWS)))
+        self.allowed = max(len(SEARCHED) + 1, ROW_STEPS // (n_steps * max(len(problem.X), FEW_ROWS)))
 
     def path(self, deviations, n_steps: int) -> Path:
         """Take steps of our EM with deviations."""
@@ -117,7 +112,7 @@ class _Search:
     def compared(self, deviations, steps) -> Explanation | None:
         """Compare the other's end with our EM with deviations: after the first of some steps that is it, or nearest."""
         path = self.path(deviations, self.n_steps)
-        left = {n: float(residual(path.parameters[n], self.run.end)) for n in steps if 0 <= n < len(path.parameters)}
+        left = {n: residual(path.parameters[n], self.run.end) for n in steps if 0 <= n < len(path.parameters)}
         if not left:  # it collapses before
             return None
         n = next((n for n in left if left[n] <= EXPLAINED), min(left, key=left.get))
@@ -141,7 +136,7 @@ class _Search:
 
     def widen(self, combinations: list[Explanation], without: str = ""):
         """Add to each of some combinations each deviation but one, if it may join it."""
-        pairs = ((one.deviations, name) for one in combinations for name in CATALOGUE if name != without)
+        pairs = ((one.deviations, name) for one in combinations for name in SEARCHED if name != without)
         self.try_all(tuple(sorted((*names, name))) for names, name in pairs if _may_join(name, names))
 
     def explaining(self) -> list[Explanation]:
@@ -218,7 +213,7 @@ def diagnose(
         alike=tuple(answer[1 : MOST_ALIKE + 1]),
         next_best=(rest[0] if rest else None) if answer else best,
         without=without,
-        before=float(residual(ours, run.end)),
+        before=residual(ours, run.end),
         our_steps=our_steps,
         reported=reported,
         settled=bool(near_its_end) and not best.shows_the_way,
@@ -229,8 +224,13 @@ def diagnose(
     return replace(found, outcome=_outcome(found))
 
 
+def parts_of(name: str) -> set:
+    """Parts of the step that a deviation changes, and when: those of one part exclude one another."""
+    return {(change.deviation.part, change.when == LAST) for change in SEARCHED[name]}
+
+
 def _may_join(name, deviations):
-    return CATALOGUE[name].part not in {CATALOGUE[other].part for other in deviations}
+    return not any(parts_of(name) & parts_of(other) for other in deviations)
 
 
 def _outcome(found: Diagnosis) -> str:
@@ -249,53 +249,3 @@ def steps_of(run: Run, tol: float, max_iter: int | None) -> int | None:
     if run.n_maximizations >= 0:
         return run.n_maximizations
     return len(run.trace) or (None if tol else max_iter)
-
-
-# What a tolerance may be held against, from mean log-likelihoods and the number of rows; and where: the M-steps that
-# have been taken once the first change is known, and the first change that is looked at. A test after an M-step sees
-# the values before that step and the one before it (scikit-learn); one before it sees one more (article A), but not
-# before its third value.
-CHANGES = {
-    "the mean log-likelihood": lambda values, n_rows: np.abs(np.diff(values)),
-    "the sum over the rows": lambda values, n_rows: n_rows * np.abs(np.diff(values)),
-    "the log-likelihood, relatively": lambda values, n_rows: np.abs(np.diff(values) / values[1:]),
-}
-PLACES = {"after the M-step": (2, 0), "before the M-step": (1, 1)}
-TESTS = {f"of {of}, tested {place}": (CHANGES[of], *PLACES[place]) for of in CHANGES for place in PLACES}
-
-
-def tolerances(log_likelihoods: list[float], n_steps: int, n_rows: int) -> dict[str, tuple[float, float]]:
-    """Tell which tolerances stop after so many M-steps, by the test. None that is not there."""
-    found = {}
-    for test, (changes, taken, earliest) in TESTS.items():
-        size, last = changes(np.array(log_likelihoods), n_rows), n_steps - taken
-        if earliest <= last < len(size):
-            low, high = size[last], size[earliest:last].min(initial=np.inf)
-            if low < high:
-                found[test] = (float(low), float(high))
-    return found
-
-
-def stopped_after(test: str, tol: float, log_likelihoods: list[float], n_rows: int) -> float:
-    """Tell after how many M-steps a test stops at a tolerance; infinity if it does not stop by then."""
-    changes, taken, earliest = TESTS[test]
-    small = np.flatnonzero(changes(np.array(log_likelihoods), n_rows)[earliest:] < tol)
-    return small[0] + earliest + taken if len(small) else np.inf
-
-
-def about_trace(trace, log_likelihoods: list[float], n_rows: int) -> tuple[str, float]:
-    """Compare a trace with the mean log-likelihoods after 0, 1, ... M-steps; tell the largest difference as well."""
-    if not len(trace):
-        return "", 0.0
-    found, expected = np.array(trace), np.array(log_likelihoods)
-    n = min(len(found), len(expected))
-    gap = float(np.abs(found[:n] - expected[:n]).max(initial=0.0))
-    for factor, of in ((1, SAME_TRACE), (n_rows, "summed over the rows")):
-        for shift, moved in ((0, ""), (1, ", one step early"), (-1, ", one step late")):
-            mine, theirs = expected[max(shift, 0) :], found[max(-shift, 0) :] / factor
-            both = min(len(mine), len(theirs))
-            if both > abs(shift) and np.allclose(mine[:both], theirs[:both], rtol=1e-7, atol=1e-9):
-                return of + moved, gap
-    if n > 2 and np.ptp(found[:n] - expected[:n]) < 1e-8:
-        return "the same but for a constant", gap
-    return OTHER_TRACE, gap

@@ -7,8 +7,8 @@ import pandas as pd
 
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
-from em_study.diagnosis.deviations import Problem
 from em_study.diagnosis.prediction import predicted
+from em_study.diagnosis.recipe import Problem
 from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import Explanation, diagnose
 from em_study.evaluation.protocols import settings
