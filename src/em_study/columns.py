@@ -269,8 +269,8 @@ COLUMNS = {
             TEXT,
             "the same; explained (by these deviations of our EM, to rounding, trace and number of steps included); "
             "the same end, another way (its trace or its number of steps is another); cannot tell (others explain it "
-            "as well, or initial parameters are forgotten and there is no trace); partly explained (the nearest is ten "
-            "times nearer than ours: no cause); not explained; or not diagnosed (a fit failed)",
+            "as well, or initial parameters are forgotten and there is no trace); not "
+            "explained; or not diagnosed (a fit failed)",
         ),
         "deviations": Column(
             TEXT, "known deviations of the catalogue that explain it; empty if none is needed, or nothing explains it"

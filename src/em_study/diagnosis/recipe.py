@@ -13,7 +13,7 @@ import numpy as np
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
 ALWAYS, FIRST, LAST = "always", "first", "last"
-COLLAPSED = 1e-13  # of squared means and of the largest variance: less than that is rounding
+POINT, SINGULAR = 1e-30, 2e-14  # smaller shares of squared values, and of a variance, are rounding
 
 
 class Mixture(NamedTuple):
@@ -203,10 +203,13 @@ def steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
 
 
 def proper(found: Mixture) -> bool:
-    """Whether it is finite, with variances that are more than rounding of means and of other variances."""
+    """Whether it is finite, and its covariances are positive definite by more than rounding."""
     variances = found.covariances.diagonal(axis1=1, axis2=2)
-    rounding = COLLAPSED * (found.means**2 + variances.max(axis=0))
-    return bool(np.isfinite(found.means).all() and np.isfinite(found.weights).all() and (variances > rounding).all())
+    rounding = POINT * (found.means**2 + variances.max(axis=0))
+    if not (np.isfinite(found.means).all() and np.isfinite(found.weights).all() and (variances > rounding).all()):
+        return False
+    correlations = found.covariances / np.sqrt(variances[:, :, None] * variances[:, None])
+    return bool(np.isfinite(correlations).all() and np.linalg.eigvalsh(correlations).min() > SINGULAR)
 
 
 def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:

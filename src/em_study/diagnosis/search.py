@@ -64,7 +64,7 @@ class Explanation:
 class Diagnosis:
     """What was found for one run of another implementation."""
 
-    outcome: str  # the same, explained, the same end, another way, cannot tell, partly explained or not explained
+    outcome: str  # the same, explained, the same end, another way, cannot tell or not explained
     best: Explanation  # the nearest, if nothing explains it
     alike: tuple[Explanation, ...]  # other explanations of as much, that are no part of one another; if many, some
     next_best: Explanation | None  # the best of the rest that has no more deviations; the best if nothing explains it
@@ -236,7 +236,7 @@ def _may_join(name, deviations):
 def _outcome(found: Diagnosis) -> str:
     best = found.best
     if not best.reaches:
-        return "partly explained" if best.residual < 0.1 * found.before else "not explained"
+        return "not explained"
     if not best.explains:
         return "the same end, another way"
     if not (found.told_apart if best.deviations else not (found.alike or found.settled)):
