@@ -13,7 +13,10 @@ FIXED = {
 }
 # Which part of the step a deviation is of, in words
 PARTS = {"weights": "weights", "means": "means"}
-PARTS |= dict.fromkeys(("shown", "powers", "terms", "found", "counted", "responsibilities"), "E-step")
+PARTS |= dict.fromkeys(
+    ("old", "shown", "in_distance", "in_determinant", "powers", "terms", "found", "counted", "responsibilities"),
+    "E-step",
+)
 PARTS |= dict.fromkeys(("centers", "shares", "scatter", "divisors", "estimate", "covariances", "ridge"), "covariances")
 STEP = ("E-step", "weights", "means", "covariances")
 
@@ -81,10 +84,10 @@ def _of_one(found: Reading) -> list[str]:
     ours = "the textbook's EM with this change" if does else "the textbook's EM"
     said.append(
         f"It was found on {found.n_cases} small data sets. On {len(found.sets)} others {ours} gives the same parameters "
-        f"after 1 to 5 steps; the largest difference is {found.predicted:.0e} standard deviations."
+        f"after 1 to 5 steps; the largest difference is {_size(found.predicted)}."
     )
     if found.changes:
-        said.append(f"The best of {found.n_tried:,} other formulas is off by {found.rival:.0e} standard deviations.")
+        said.append(f"The best of {found.n_tried:,} other formulas is off by {_size(found.rival)}.")
     if found.stops == "unknown":
         said.append("What its tolerance is compared with could not be found.")
     return said
@@ -109,6 +112,10 @@ def _unexplained(found):
     if rest and not found.missed:
         said.append(f"Right, given what comes before in the step: {_listed(rest)}.")
     return said
+
+
+def _size(number: float) -> str:
+    return f"{number:.0e} standard deviations" if number else "0"
 
 
 def _listed(words) -> str:

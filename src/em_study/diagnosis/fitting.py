@@ -86,7 +86,6 @@ class Fitting:
 
     def left(self, result: str, changes: Iterable[Change], n_cases: int | None = None, stop=np.inf) -> float:
         """Return the largest error of a result by changes (of all if it is "next"), as soon as it is beyond `stop`."""
-        self.n_tried += 1
         most = 0.0
         try:
             with np.errstate(all="ignore"):
@@ -126,6 +125,7 @@ class Fitting:
 
     def fitted(self, result: str, deviation: Deviation, others: tuple[Change, ...] = ()) -> tuple[float, Change]:
         """Find the values with which a deviation leaves least, and what that is."""
+        self.n_tried += 1
         change = Change(deviation, (1.0,) * deviation.n_values)
         if not deviation.n_values:
             return self.left(result, (*others, change)), change
@@ -196,6 +196,7 @@ class Fitting:
             plain, valued = sorted((one, other), key=lambda each: each.n_values)
             if one.part == other.part or plain.n_values or valued.n_values > 1:
                 continue
+            self.n_tried += 1
             others, worst = (*known, Change(plain)), rough[-1][0] if len(rough) == REFINED else np.inf
             if valued.n_values:
                 left, change = self.on_grid(result, valued, others, COARSE, FEW, worst)
