@@ -5,7 +5,7 @@ Nothing is explained that does not reproduce later steps, on samples that were n
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise, permutations, product
+from itertools import islice, pairwise, product
 from types import SimpleNamespace
 
 import numpy as np
@@ -110,14 +110,6 @@ class Asked:
     def tolerance(self) -> float:
         """How far several steps may be off, in standard deviations of the components."""
         return max(PREDICTED, 100 * self.same * (self.same > SAME))
-
-    def ordered(self, end: Mixture, problem: Problem, changes, reg_covar: float) -> Mixture:
-        """Put the components of an end back into the order that they were given in."""
-        if not self.order:
-            return end
-        step = Step(problem, mixture(problem.start), Recipe(reg_covar, changes), None, True)
-        order = min(permutations(range(len(end.weights))), key=lambda one: np.abs(step.means - end.means[[*one]]).max())
-        return Mixture(*(array[[*order]] for array in end))
 
     def end(self, n_steps, problem=None, **settings) -> Mixture | None:
         """Return where it is after some steps, its components in the order that they were given in."""
@@ -303,29 +295,31 @@ def _confirmed(implementation, kind: str, first: Reading) -> Reading:
 
 def _regularized(asked: Asked, found: Reading) -> Reading:
     """Find what becomes of reg_covar, of which there was none until here."""
-    cases = {value: [] for value in (0.3, 0.02)}
-    for value, problem in product(cases, (many_samples(0, asked.kind, 2, 2), many_samples(0, asked.kind, 3, 3, n=31))):
-        if (end := asked.end(1, problem, reg_covar=value)) is not None:
-            cases[value].append(Case(problem, asked.ordered(end, problem, found.changes, value)))
-    fittings = [Fitting(listed, value, asked.same) for value, listed in cases.items() if listed]
-    if not fittings:
-        return found
-    one_of = [
-        (Change(one, (), when),)
-        for one in CATALOGUE.values()
-        for when in (ALWAYS, FIRST)
-        if one.words and "reg_covar" in one.words and one.part != "covariances" and not one.n_values
+    problems = many_samples(0, asked.kind, 2, 2), many_samples(0, asked.kind, 3, 3, n=31)
+    targets = [
+        (problem, value, [asked.end(n, problem, reg_covar=value) for n in (1, 2, 3)])
+        for problem, value in product(problems, (0.3, 0.02))
     ]
+    targets = [target for target in targets if any(end is not None for end in target[-1])]
+
+    def fits(changes):
+        return all(
+            _distance(problem, changes, ends, asked, value) <= asked.tolerance for problem, value, ends in targets
+        )
+
     later = tuple(map(after_reg_covar, found.changes))
-    for known, changes in [(found.changes, ()), (later, ()), *((found.changes, one) for one in one_of)]:
-        recipe = (*known, *changes)
-        if all(fitting.left("next", recipe) <= asked.same for fitting in fittings):
-            return replace(found, changes=recipe, outcome=EXPLAINED if recipe or found.notes else RIGHT)
-    known = found.changes
-    without = tuple(change for change in known if change.deviation.part != "covariances")
-    if len(without) < len(known) and all(fitting.left("next", without) <= asked.same for fitting in fittings):
+    regularizing = [one for one in CATALOGUE.values() if "reg_covar" in one.words and one.part in ("ridge", "shown")]
+    for changes in (
+        found.changes,
+        later,
+        *((*found.changes, Change(*one)) for one in product(regularizing, [()], (ALWAYS, FIRST))),
+    ):
+        if fits(changes):
+            return replace(found, changes=changes, outcome=EXPLAINED if changes or found.notes else RIGHT)
+    without = tuple(change for change in found.changes if change.deviation.part != "covariances")
+    if len(without) < len(found.changes) and fits(without):
         return replace(found, notes=(*found.notes, "leaves that out where reg_covar is not 0"))
-    return replace(found, outcome=NOT_EXPLAINED, unexplained=("reg_covar",))
+    return replace(found, outcome=NOT_EXPLAINED, unexplained=("use of reg_covar",))
 
 
 def _count_steps(asked: Asked) -> list[str]:
@@ -520,10 +514,10 @@ def _in_which_steps(alternatives):
                 yield (*(one for one in changes if one.deviation.part != deviation.part), Change(deviation))
 
 
-def _distance(problem, changes, ends, asked) -> float:
+def _distance(problem, changes, ends, asked, reg_covar=0.0) -> float:
     """Largest distance of our EM with changes from ends after 1, 2, ... steps; infinity where one of them ends."""
     most = 0.0
-    path = islice(steps(problem, Recipe(0.0, changes)), 1, len(ends) + 1)
+    path = islice(steps(problem, Recipe(reg_covar, changes)), 1, len(ends) + 1)
     for end in ends:
         ours = next(path, (None,))[0]
         if (ours is None) != (end is None or not proper(end)):
