@@ -1,5 +1,7 @@
 """What an implementation is called on to read its steps: few samples, or many; and what it returned."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -19,13 +21,14 @@ class Observed(NamedTuple):
     converged: bool | None = None
 
 
-class Case(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Case:
     """One step: from where, and to where."""
 
     problem: Problem
     end: Mixture
 
-    @property
+    @cached_property
     def scale(self) -> dict:
         """What differences of each result are divided by: standard deviations of the samples, or its own size."""
         deviations = self.problem.X.std(axis=0)

@@ -152,6 +152,12 @@ def _unscaled(s, found):
     return Mixture(found.weights, found.means * deviation + center, found.covariances * factor)
 
 
+def _scaled(s, found):
+    center, deviation = _standardized(s.given)
+    covariances = found.covariances / np.outer(deviation, deviation)
+    return Mixture(found.weights, (found.means - center) / deviation, covariances)
+
+
 def _single(array):
     return np.asarray(array, dtype=np.float32).astype(float)
 
@@ -385,6 +391,10 @@ CATALOGUE: dict[str, Deviation] = {
     "means_hard": _means(
         "takes hard assignments for the means", lambda s, m: _hard(s).T @ s.X / _hard(s).sum(axis=0)[:, None]
     ),
+    "means_renewed": _means(
+        "renews the responsibilities with the new weights before the means (ECM)",
+        lambda s, m: _renewed(s, weights=s.weights).T @ s.X / _renewed(s, weights=s.weights).sum(axis=0)[:, None],
+    ),
     # Covariances: deviations from what, by which responsibilities, divided by what
     "old_means": _centers("takes deviations from the old means for the covariances", lambda s: s.old.means),
     "not_centered": _centers(
@@ -405,6 +415,10 @@ CATALOGUE: dict[str, Deviation] = {
     "shares_renewed": _shares(
         "renews the responsibilities with the new means before the covariances (ECM)",
         lambda s: _renewed(s, means=s.means),
+    ),
+    "shares_renewed_weights": _shares(
+        "renews the responsibilities with the new weights before the covariances (ECM)",
+        lambda s: _renewed(s, weights=s.weights),
     ),
     "shares_renewed_both": _shares(
         "renews the responsibilities with the new weights and means before the covariances (ECM)",
@@ -492,6 +506,16 @@ CATALOGUE: dict[str, Deviation] = {
         ),
         signed=True,
     ),
+    "prior_of_samples": _estimate(
+        "adds {0} times the covariance of all samples to the sums of squares and {1} + {2} D to the mass that divides "
+        "the covariances (an inverse-Wishart prior)",
+        lambda s, c, sums, mass, by_feature: shaped(
+            s.kind,
+            s.scatter + sums * np.atleast_2d(np.cov(s.X.T, bias=True)),
+            s.divisors + mass + by_feature * s.X.shape[1],
+        ),
+        signed=True,
+    ),
     # What is added to them
     "ridge": _covariances("adds {0} to each variance, in addition to reg_covar", lambda s, c, v: c + v * _unit(s)),
     "ones": _covariances("adds {0} to all entries of the covariances", lambda s, c, v: c + v),
@@ -558,6 +582,7 @@ CATALOGUE: dict[str, Deviation] = {
         "scales the features to standard deviation 1, but not the initial parameters",
         lambda s: (s.given - _standardized(s.given)[0]) / _standardized(s.given)[1],
     ),
+    "left_scaled": _next("gives all parameters in the units of standardized samples", _scaled),
     "unscaled": _next("scales the results back", _unscaled),
     "kmeans": _old("takes the clusters of k-means", _kmeans, "starts from the clusters of k-means"),
     # What only later steps show

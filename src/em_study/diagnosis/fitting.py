@@ -33,7 +33,6 @@ SHOWN_BY = {
         "mass",
         "means",
         "X",
-        "old",
     ),
     "weights": ("weights",),
     "covariances": ("centers", "shares", "scatter", "divisors", "estimate", "covariances"),
@@ -69,7 +68,7 @@ class Fitting:
 
     def __init__(self, cases: list[Case], reg_covar=0.0, same=SAME, permuted=False, given=()):
         self.cases, self.base, self.same, self.n_tried = cases, Recipe(reg_covar), same, 0
-        self.given = given or [{}] * len(cases)
+        self.given, self.known = given or [{}] * len(cases), {}
         self.permuted = permuted
 
     def orders(self, case: Case) -> list:
@@ -77,12 +76,20 @@ class Fitting:
         return [list(one) for one in permutations(range(len(case.end.weights)))] if self.permuted else [slice(None)]
 
     def steps(self, changes: Iterable[Change], n_cases: int | None = None):
-        """Yield each case with the step of our EM with changes."""
-        recipe = self.base + tuple(changes)
-        for case, given in list(zip(self.cases, self.given, strict=True))[:n_cases]:
-            step = Step(case.problem, mixture(case.problem.start), recipe, None, True)
-            step.__dict__.update(given)
-            yield case, step
+        """Yield each case with the step of our EM with changes; all but the last change are soon asked for again."""
+        *others, last = (*changes, None) if not changes else changes
+        others = tuple(others)
+        if others not in self.known:
+            self.known[others] = [
+                self._step(case, given, others) for case, given in zip(self.cases, self.given, strict=True)
+            ]
+        for case, step in list(zip(self.cases, self.known[others], strict=True))[:n_cases]:
+            yield case, step if last is None else step.changed(last)
+
+    def _step(self, case, given, changes):
+        step = Step(case.problem, mixture(case.problem.start), self.base + changes, None, True)
+        step.__dict__.update(given)
+        return step
 
     def left(self, result: str, changes: Iterable[Change], n_cases: int | None = None, stop=np.inf) -> float:
         """Return the largest error of a result by changes (of all if it is "next"), as soon as it is beyond `stop`."""

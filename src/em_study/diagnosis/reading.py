@@ -351,10 +351,14 @@ def _count_steps(asked: Asked) -> list[str]:
 def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     """Find the fewest changes of the textbook's step that explain all cases."""
     fitting = Fitting(cases, same=asked.same)
-    whole = CATALOGUE["standardized"], CATALOGUE["unscaled"]
-    scaled = tuple(map(Change, whole))
-    if all(fitting.left(result, ()) > asked.same for result in RESULTS) and fitting.left("next", scaled) <= asked.same:
-        return Reading(EXPLAINED, changes=scaled, left=fitting.left("next", scaled), rival=fitting.left("next", ()))
+    wholes = [("standardized", "unscaled"), ("left_scaled",)]
+    if all(fitting.left(result, ()) > asked.same for result in RESULTS[1:]):
+        for names in wholes:
+            changes = tuple(Change(CATALOGUE[name]) for name in names)
+            if (left := fitting.left("next", changes)) <= asked.same:
+                return Reading(
+                    EXPLAINED, changes=changes, left=left, rival=fitting.left("next", ()), n_tried=len(wholes)
+                )
     means = fitting.find("means", pairs=False)
     if means.left > asked.same:
         permuted = Fitting(cases, same=asked.same, permuted=True)
@@ -368,7 +372,10 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
             how = asked.order or "in an order whose rule was not found"
             asked.notes.append(f"returns the components {how}")
             fitting, means = Fitting(ordered, same=asked.same), in_order
-    if means.left > asked.same:
+    masses = np.concatenate([case.end.weights * len(case.problem.X) for case in cases])
+    if means.left > asked.same and np.abs(masses - np.round(masses)).max() < SAME:
+        asked.notes.append("assigns each sample to one component, not always to the likeliest: as if it were drawn")
+    elif means.left > asked.same:
         means = fitting.find("means", pairs=pairs)
     if means.left > asked.same:
         return _read_without_means(asked, fitting, means)

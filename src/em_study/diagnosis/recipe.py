@@ -4,6 +4,7 @@ The step is that of Bishop (2006), section 9.2.2, for covariances of any type, w
 """
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -96,10 +97,21 @@ class Step:
         # A recipe has few changes: those that hold now.
         now = {ALWAYS, *[FIRST] * (before is None), *[LAST] * last}
         self.changes = {change.deviation.part: change for change in recipe.changes if change.when in now}
+        self.other, self.first = None, 0
+
+    def changed(self, change: "Change") -> "Step":
+        """Return this step with one more change; what comes before it in the step is not computed again."""
+        step = copy(self)
+        step.__dict__ = {name: value for name, value in self.__dict__.items() if name not in ORDER}
+        step.changes = self.changes | {change.deviation.part: change}
+        step.other, step.first = self, ORDER[change.deviation.part]
+        return step
 
     def __getattr__(self, part):
-        if part not in TEXTBOOK:
+        if part not in ORDER:
             raise AttributeError(part)
+        if ORDER[part] < self.first:
+            return getattr(self.other, part)
         change = self.changes.get(part)
         value = change.deviation.change(self, *change.values) if change else TEXTBOOK[part](self)
         setattr(self, part, value)
@@ -171,6 +183,7 @@ TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "covariances": lambda s: s.estimate + s.ridge,
     "next": lambda s: Mixture(s.weights, s.means, s.covariances),
 }
+ORDER = {part: number for number, part in enumerate(TEXTBOOK)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,6 +108,9 @@ RULES = {
     "the largest length of a component's move": lambda path: np.linalg.norm(_of("means")(path), axis=2).max(axis=1),
     "the mean size of the means' move": lambda path: np.abs(_of("means")(path)).mean(axis=(1, 2)),
     "the sum of the means' moves": lambda path: np.abs(_of("means")(path)).sum(axis=(1, 2)),
+    "the length of the means' move, relative to their length": lambda path: (
+        _norm(_of("means"))(path) / [np.linalg.norm(one.means) for one in path.parameters[1:]]
+    ),
     "the squared length of the means' move": lambda path: _norm(_of("means"))(path) ** 2,
     "the largest change of a weight": _largest(_of("weights")),
     "the length of the weights' change": _norm(_of("weights")),
