@@ -1,7 +1,9 @@
 """What was read of an implementation, in words."""
 
 from em_study.diagnosis import reading
+from em_study.diagnosis.deviations import CATALOGUE
 from em_study.diagnosis.reading import Reading
+from em_study.diagnosis.recipe import LAST
 from em_study.diagnosis.stopping import AS_ASKED
 
 FIXED = {
@@ -18,6 +20,7 @@ PARTS |= dict.fromkeys(
     "E-step",
 )
 PARTS |= dict.fromkeys(("centers", "shares", "scatter", "divisors", "estimate", "covariances", "ridge"), "covariances")
+STEP_IS_RIGHT = "Its step itself is the textbook's."
 STEP = ("E-step", "weights", "means", "covariances")
 
 
@@ -42,7 +45,9 @@ def answer(readings: tuple[Reading, ...]) -> list[str]:
 
 def causes(found: Reading) -> list[str]:
     """List what it does in place of the textbook, each as the end of "it ..."."""
-    listed = [change.words for change in found.changes]
+    kept = any(change.deviation.part == "means" and change.when == LAST for change in found.changes)
+    changes = [one for one in found.changes if not (kept and one.deviation is CATALOGUE["center_of_step"])]
+    listed = [change.words for change in changes]
     listed += found.notes
     if found.stops and found.stops not in (AS_ASKED, "unknown"):
         listed.append(f"compares its tolerance with {found.stops}, not with {AS_ASKED}")
@@ -76,11 +81,7 @@ def _of_one(found: Reading) -> list[str]:
         rest = [part for part in STEP if part not in changed]
         said.append(f"Cause: it {_listed(does)}.")
         if "" not in changed:
-            said.append(
-                f"The rest of its step is the textbook's: {_listed(rest)}."
-                if changed
-                else "Its step itself is the textbook's."
-            )
+            said.append(f"The rest of its step is the textbook's: {_listed(rest)}." if changed else STEP_IS_RIGHT)
     ours = "the textbook's EM with this change" if does else "the textbook's EM"
     said.append(
         f"It was found on {found.n_cases} small data sets. On {len(found.sets)} others {ours} gives the same parameters "
@@ -97,15 +98,14 @@ def _unexplained(found):
     does = causes(found)
     if found.missed:
         said = [
-            f"Not explained: what was read (it {_listed(does) or 'takes the steps of the textbook'}) does not predict its "
-            f"steps on {_listed(found.missed)}."
+            f"Not explained: what was read (it {_listed(does) or 'takes the steps of the textbook'}) does not predict "
+            f"its steps on these samples: {_listed(found.missed)}."
         ]
     elif found.unexplained and found.unexplained[0].startswith("its "):
         step = f"it {_listed(does)}" if does else "it is the textbook's"
         said = [f"Not explained: {found.unexplained[0]}. In the first, {step}."]
     else:
-        what = _listed(found.unexplained)
-        said = [f"Not explained: the {what} {'is' if len(found.unexplained) == 1 else 'are'} of no known formula."]
+        said = [f"Not explained: no formula of the catalogue gives its {_listed(found.unexplained)}."]
         if does:
             said.append(f"Given that, it {_listed(does)}.")
     rest = [part for part in found.right]
