@@ -15,7 +15,6 @@ from itertools import combinations, product
 
 import numpy as np
 
-from em_study.checkup import drawn_problem
 from em_study.diagnosis.deviations import SEARCHED
 from em_study.diagnosis.recipe import Problem, residual, take_path
 from em_study.diagnosis.search import EXPLAINED, diagnose, parts_of, recipe_of
@@ -29,6 +28,21 @@ STEPS, SEEDS = (6, 60, 200), (1, 2, 3)
 ANSWERS = ("named", "an equal named", "no effect", "cannot tell", "another way", "not explained")
 ANSWERS += ("wrong cause", "acquitted")
 HEADER = ("planted", "rows", "steps", "trace", "number", *ANSWERS)
+
+
+def drawn_problem(seed: int = 1, n_rows: int = 400, distance: float = 2.0) -> Problem:
+    """Draw rows of two groups, so far apart in each feature, and a start from some labels."""
+    draw = np.random.default_rng(seed)
+    roots = draw.standard_normal((2, 2, 2)) + 1.5 * np.eye(2)
+    y = np.arange(n_rows) % 5 > 1
+    X = np.where(y[:, None], distance, 0.0) + np.einsum(
+        "nij,nj->ni", roots[y.astype(int)], draw.standard_normal((n_rows, 2))
+    )
+    few = [X[:40][~y[:40]], X[:40][y[:40]]]
+    start = MixtureParameters.checked(
+        [0.4, 0.6], [part.mean(axis=0) for part in few], [np.cov(part.T, bias=True) for part in few]
+    )
+    return Problem(X, start, np.array([len(part) for part in few]))
 
 
 def catalogued() -> list[tuple[str, ...]]:

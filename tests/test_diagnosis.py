@@ -4,18 +4,17 @@ import sys
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
-from typing import get_args
 
 import numpy as np
 import pytest
-from project import ROOT, ask
+from project import ROOT
+from test_conformance import plain_em
 from test_emgmm import KINDS, problem
 
 import emgmm
-from em_study.checkup import drawn_problem
+from em_study.checkup import InProcess
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
-from em_study.diagnosis.conformance import CHECKS, check_up
 from em_study.diagnosis.deviations import SEARCHED
 from em_study.diagnosis.recipe import Problem, residual, take_path
 from em_study.diagnosis.report import sentence
@@ -23,6 +22,7 @@ from em_study.diagnosis.search import diagnose, parts_of, recipe_of
 from em_study.diagnosis.table import tabulate_diagnoses
 from em_study.evaluation.protocols import run_protocol
 from em_study.fits.em import run_fit
+from em_study.fits.implementations import checked
 from em_study.fits.runs import Run
 from em_study.fits.settings import Fit
 from em_study.fits.sklearn_adapter import fit as run_sklearn
@@ -30,6 +30,7 @@ from em_study.fits.sklearn_adapter import fit as run_sklearn
 sys.path.append(str(ROOT / "benchmarks"))
 
 import planting
+from planting import drawn_problem
 
 # What our EM does already, or what changes nothing on rows of about unit scale: nobody can tell it from ours there.
 NO_CHANGE = ("ridge_0", "mass_10_eps", "eigenvalues_above_0.01", "eigenvalues_above_0.001")
@@ -168,7 +169,12 @@ def test_a_pair_whose_parts_alone_are_far_is_found():
 
 
 def test_nothing_is_named_that_only_comes_near():
-    found = diagnosed(plain_em("determinant"), 1, 6)
+    def run(X, start, **settings):
+        arrays = {"X": X, "weights": start.weights, "means": start.means, "covariances": start.covariances}
+        found, _ = InProcess(plain_em("determinant")).call(arrays, settings | {"covariance_type": "full"})
+        return checked(found, start, settings["max_iter"])
+
+    found = diagnosed(run, 1, 6)
     assert found.outcome == "not explained"
     assert (found.named, found.without) == ((), {})
     text = sentence(found)
@@ -281,116 +287,6 @@ def test_a_trace_that_is_moved_or_summed_is_told():
         assert diagnose(drawn, run, ours.parameters, 12, 0.0).best.trace == told
 
 
-def shifted_trace(X, start, **settings):
-    run = deviant([])(X, start, **settings | {"max_iter": settings["max_iter"] + 1})
-    right = deviant([])(X, start, **settings)
-    return replace(right, trace=run.trace[1:])
-
-
-WRONG = {
-    "covariances_n_minus_1": "divided by the mass",
-    "ridge_1e-06": "nothing is added",
-    "weights_not_updated": "Weights are the means",
-    "stale_responsibilities": "A second step takes",
-    "precisions_as_covariances": "under the start as it is given",
-    "single_precision": "double precision",
-    "diagonal_only": "off the diagonal",
-    "trace": "The trace begins",
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_implementation_fails_in_the_right_sentence(name):
-    results = check_up(shifted_trace if name == "trace" else deviant([name]))
-    failed = [result for result in results if result.outcome == "fails"]
-    assert WRONG[name] in failed[0].sentence
-    assert "expected" in failed[0].detail
-    assert "got" in failed[0].detail
-
-
-def plain_em(mistake):
-    """Make a plain NumPy EM for full covariances, with a mistake of those that the catalogue does not know."""
-
-    def run(X, start, *, tol, max_iter, reg_covar):
-        if start.covariance_type != "full":
-            return Run(start, failure="mine: it cannot do this: full covariances alone")
-        n_rows, n_features = X.shape
-        now = before = start.weights, start.means, start.covariances
-        trace = []
-        while len(trace) < max_iter:
-            weights, means, covariances = now
-            half = {"determinant": 1.0}.get(mistake, 0.5)
-            constant = 2 if mistake == "two features" else n_features
-            joint = np.stack(
-                [
-                    np.log(w)
-                    - half * np.linalg.slogdet(c)[1]
-                    - 0.5 * constant * np.log(2 * np.pi)
-                    - 0.5 * np.einsum("nd,nd->n", (X - m) @ np.linalg.inv(c), X - m)
-                    for w, m, c in zip(weights, means, covariances, strict=True)
-                ],
-                axis=1,
-            )
-            if mistake == "no log-sum-exp":
-                with np.errstate(all="ignore"):
-                    likelihoods = np.log(np.exp(joint).sum(axis=1))
-            else:
-                likelihoods = np.logaddexp.reduce(joint, axis=1)
-            with np.errstate(all="ignore"):
-                posteriors = np.exp(joint - likelihoods[:, None])
-            trace.append(likelihoods.mean())
-            mass = posteriors.sum(axis=0)
-            new_means = posteriors.T @ X / mass[:, None]
-            about = means if mistake == "old means" else new_means
-            new = np.stack(
-                [(p[:, None] * (X - m)).T @ (X - m) / s for p, m, s in zip(posteriors.T, about, mass, strict=True)]
-            )
-            if mistake == "third component" and len(mass) > 2:
-                new[2] *= 2
-            before, now = now, (mass / n_rows, new_means, new + reg_covar * np.eye(n_features))
-            change = abs(trace[-1] - trace[-2]) if len(trace) > 1 else np.inf
-            change *= {"sum": n_rows, "relative": 1 / abs(trace[-1])}.get(mistake, 1)
-            if change < tol:
-                break
-        end = before if mistake == "last step" else now
-        if not np.isfinite(end[0]).all():
-            return Run(start, failure="mine: weights are not finite")
-        told = len(trace) + (3 if mistake == "told steps" else 0)
-        return Run(start, emgmm.MixtureParameters(*map(np.array, end)), tuple(trace), told, n_iter=told)
-
-    return run
-
-
-OTHER_MISTAKES = {
-    "last step": "the parameters of the last",
-    "determinant": "under the start as it is given",
-    "two features": "trace begins",
-    "third component": "One step is that of the textbook",
-    "old means": "One step is that of the textbook",
-    "no log-sum-exp": "A row far from all components",
-    "told steps": "it tells so",
-    "sum": "It stops when the mean log-likelihood",
-    "relative": "It stops when the mean log-likelihood",
-}
-
-
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("mistake", OTHER_MISTAKES)
-def test_a_mistake_that_the_catalogue_does_not_know_fails_too(mistake):
-    failed = [result for result in check_up(plain_em(mistake)) if result.outcome == "fails"]
-    assert OTHER_MISTAKES[mistake] in failed[0].sentence
-
-
-def test_every_covariance_type_is_checked_and_may_be_chosen():
-    assert get_args(Fit.model_fields["covariance_type"].annotation) == tuple(emgmm.COVARIANCE_TYPES)
-    checked = {sentence.split()[1] for sentence in CHECKS if sentence.endswith("of their shape.")}
-    assert checked | {"full"} == set(emgmm.COVARIANCE_TYPES)
-
-
-def test_a_plain_em_passes():
-    assert {result.outcome for result in check_up(plain_em(None))} == {"holds", "cannot"}
-
-
 def test_triples_of_deviations_are_found():
     draw, n_found, n_tried = np.random.default_rng(3), 0, 0
     while n_tried < 6:
@@ -401,14 +297,6 @@ def test_triples_of_deviations_are_found():
         found = diagnosed(deviant(names), n_tried, 6)
         n_found += found.outcome == "explained" and set(found.best.deviations) == set(names)
     assert n_found >= 4
-
-
-def test_the_reference_and_the_shipped_files_pass_the_check_up():
-    assert {result.outcome for result in check_up(run_sklearn)} == {"holds"}
-    for name, status, outcome in (("ours", 0, "It is our EM"), ("template", 1, "No diagnosis")):
-        run = ask(ROOT, "checkup", f"implementations/{name}.py")
-        assert (run.returncode, outcome in run.stdout) == (status, True), run.stdout + run.stderr
-    assert f"{len(CHECKS)} checks: 0 fail, {len(CHECKS)} it cannot do." in run.stdout
 
 
 def test_diagnoses_are_tabulated_and_predict_other_replicates():

@@ -81,15 +81,26 @@ their checksums, the settings as run, the code, and the command that makes just 
         ("A5", "fits customers unsupervised 0 n_iter"),
     ),
     "checkup": Command(
-        "checkup:check_and_diagnose",
-        "tell whether an EM of yours is right, and if not, which known mistake explains it",
+        "checkup:check_files",
+        "tell whether an EM of yours is right, and if not, why",
         {
-            "file": {"type": Path, "help": "with a function `fit` (docs/implementations.md)"},
+            "files": {
+                "nargs": "+",
+                "metavar": "FILE",
+                "help": "with a function `fit` (docs/implementations.md), or sklearn",
+            },
+            "--checks": {
+                "metavar": "NAME,...",
+                "help": "make these checks alone, by the names that each line begins with",
+            },
             "--time-limit": {"type": float, "default": 10.0, "metavar": "SECONDS", "help": "of each run (10)"},
+            "--quiet": {"action": "store_true", "help": "the answer alone"},
+            "--json": {"nargs": "?", "const": "-", "metavar": "FILE.json", "help": "write what is found, or print it"},
+            "--junit": {"metavar": "FILE.xml", "help": "write the checks, as CI systems read them"},
         },
-        "Says a sentence a check, with what was expected and got, and a diagnosis on drawn rows.",
-        "if no check fails and one could be made, 2 if the file cannot be run",
-        ("implementations/mine.py",),
+        "Says a sentence a check, with what was expected and got. The last lines are the answer: the cause in words.",
+        "if all checks hold and no cause is found, 2 if a file cannot be run",
+        ("implementations/mine.py", "mine.py theirs.py sklearn --quiet --junit checkup.xml"),
     ),
     "archive": Command(
         "audit.archive:archive",

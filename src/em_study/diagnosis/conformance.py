@@ -1,331 +1,257 @@
-"""Conformance: what an EM must do on small cases, each a plain sentence with what was expected and got.
+"""Conformance: what an EM must do on small cases, each a sentence with what was expected and got.
 
-The reference is a loop of textbook formulas of its own, so that no mistake of our EM can hide here. It takes of the
-library what a covariance type is, and nothing else.
+The reference is the textbook's step. Where a check can, it compares an EM with itself, and fails for nothing else.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from em_study.fits.runs import PARAMETERS, Run
-from emgmm import COVARIANCE_TYPES, MixtureParameters, SufficientStatistics, maximization
+from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, problem_of
+from em_study.diagnosis.reading import CANNOT, NOISE, Asked, read_responsibilities
+from em_study.diagnosis.recipe import Mixture, Recipe, Step, mixture, proper, residual, take_path
+from em_study.diagnosis.stopping import stops
+from em_study.fits.implementations import checked
+from em_study.fits.runs import PARAMETERS
+from emgmm import COVARIANCE_TYPES
 
-# How far a right EM may be off where a case is made to tell one mistake, and where digits count
-COARSE, FINE = 1e-3, 1e-10
-HOPELESS = ("cannot be imported", "does not end within")  # of what is run, nothing more is worth a try
+EXACT, FINE, COARSE = 1e-12, 1e-7, 1e-6  # how far a right EM may be off, of the largest value
+CHECKS = """
+runs: It runs, and returns a mixture by the contract.
+repeats: It returns the same for the same, whatever it is called with in between.
+inputs: It leaves the arrays that it is given as they are.
+start: Each of the initial parameters has an effect.
+order: Components come out in the order in which they are given.
+steps: With tol 0 it takes max_iter steps.
+e-step: The means after one step are those of the samples by the textbook's responsibilities.
+weights: Weights are the means of its responsibilities.
+covariances: Covariances are those of the samples by its responsibilities, around its new means.
+later-steps: Each step is a first one from where the last one ended.
+precision: It computes in double precision: where samples move by a millionth, a step does not jump.
+no-reg_covar: With reg_covar 0 nothing is added to the variances, however small they are.
+reg_covar: It adds reg_covar to each variance.
+n_iter: n_iter is the number of steps.
+trace: The trace is the mean log-likelihood before each step; it begins with that of the initial parameters.
+increases: The log-likelihood never decreases.
+far-sample: A sample that is far from all components counts, and leaves nothing undefined.
+far-origin: Covariances are the same where all samples are far from the origin.
+equal: Samples that are equal are counted as often as they are there.
+tolerance: It stops when the mean log-likelihood changes by less than tol, before or after the M-step.
+"""
+CHECKS = dict(line.split(": ", 1) for line in CHECKS.strip().splitlines())
+CHECKS |= {kind: f"With {kind} covariances a step is the textbook's, for 1 to 4 features." for kind in COVARIANCE_TYPES}
+OF_ANY_START = ("runs", "repeats", "inputs", "start")
 
 
 class Result(NamedTuple):
-    """Outcome of a check."""
+    """Outcome of a check: "holds", "fails", "cannot" (it says that it cannot do this) or "skipped"."""
 
-    sentence: str  # what must hold
-    outcome: str  # "holds", "fails", "cannot" (it says that it cannot do this) or "skipped"
+    name: str
+    outcome: str
     detail: str = ""  # what was expected and got, or why it was not looked at
+    got: Any = None
 
 
-class CannotError(Exception):
-    """The implementation says that it cannot do what a check needs."""
+class _EndError(Exception):
+    """The outcome of a check and why, where nothing more is to be compared."""
 
 
-class FailsError(Exception):
-    """It does something else than a check expects."""
-
-
-def _expect(what: str, got, expected, tolerance: float):
-    got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
-    if got.shape != expected.shape or not np.allclose(got, expected, rtol=tolerance, atol=tolerance):
-        raise FailsError(f"{what}: expected {_shown(expected)}, got {_shown(got)}")
-
-
-def _expect_all(when: str, got, expected, tolerance: float):
-    for name, *values in zip(PARAMETERS, got, expected, strict=True):
-        _expect(f"{name} {when}", *values, tolerance)
-
-
-def _shown(array) -> str:
-    flat = np.ravel(array)
-    text = ", ".join(f"{value:.10g}" for value in flat[:4])
-    return f"{text}, ..." if len(flat) > 4 else text
-
-
-def _case(n_features=2, n_components=2):
-    """Draw 60 rows of groups that overlap; make a start that is not the truth: weights, means and covariances."""
-    draw = np.random.default_rng(5)
-    mixing = np.eye(n_features) + 0.5 * np.tri(n_features, k=-1)
-    X = draw.standard_normal((60, n_features)) @ mixing.T
-    X += 2 * np.sort(np.arange(60) % (n_components + 1) > 1)[:, None] * np.sign(draw.uniform(-1, 2, n_features))
-    means = np.linspace(0.3, 1.5, n_components)[:, None] * np.ones(n_features)
-    covariances = [(1 + 0.3 * k) * (mixing @ mixing.T) + 0.3 * np.eye(n_features) for k in range(n_components)]
-    weights = np.arange(2.0, 2 + n_components)
-    return X, (weights / weights.sum(), means, np.array(covariances))
-
-
-X, START = _case()  # of most checks
-
-
-def reference_step(X, weights, means, covariances):
-    """Log-likelihoods (N,) under full covariances, and the parameters of the next step."""
-    joint = np.empty((len(X), len(weights)))
-    for n, x in enumerate(X):
-        for k, (weight, mean, covariance) in enumerate(zip(weights, means, covariances, strict=True)):
-            deviation = x - mean
-            distance = deviation @ np.linalg.solve(covariance, deviation)
-            joint[n, k] = np.log(weight) - 0.5 * (distance + np.linalg.slogdet(2 * np.pi * covariance)[1])
-    log_likelihoods = np.logaddexp.reduce(joint, axis=1)
-    posteriors = np.exp(joint - log_likelihoods[:, None])
-    mass = posteriors.sum(axis=0)
-    new_means = posteriors.T @ X / mass[:, None]
-    new_covariances = np.array(
-        [
-            sum(p * np.outer(x - mean, x - mean) for p, x in zip(column, X, strict=True)) / m
-            for column, mean, m in zip(posteriors.T, new_means, mass, strict=True)
-        ]
-    )
-    return log_likelihoods, (mass / len(X), new_means, new_covariances)
-
-
-def reference_path(n_steps, X=X, start=START):
-    """Parameters after 0, 1, ..., `n_steps` steps, and the mean log-likelihoods under all but the last."""
-    path, values = [start], []
-    for _ in range(n_steps):
-        log_likelihoods, following = reference_step(X, *path[-1])
-        values.append(log_likelihoods.mean())
-        path.append(following)
-    return path, values
-
-
-class Subject:
+class _Subject:
     """An implementation, run on cases."""
 
-    def __init__(self, implementation: Callable[..., Run]):
-        self.implementation = implementation
+    def __init__(self, implementation, kind):
+        self.implementation, self.kind, self.box = implementation, kind, Box(self)
+        self.problem, self.found, self.changed_inputs = self.samples(2, 2), {}, ()
+        self.given = mixture(self.problem.start)
 
-    def run(self, X=X, start=START, kind="full", **settings) -> Run:
-        """Take steps from a start; fails or says that it cannot."""
-        settings = {"tol": 0.0, "max_iter": 1, "reg_covar": 0.0} | settings
-        run = self.implementation(X, MixtureParameters.checked(*start, kind), **settings)
-        if "it cannot do this" in run.failure:
-            raise CannotError(run.failure.partition("it cannot do this: ")[2])
-        if run.failure:
-            raise FailsError(run.failure)
-        return run
+    def call(self, *question):
+        self.found, problem = self.implementation.call(*question)
+        self.changed_inputs = self.implementation.changed_inputs
+        return self.found, problem
 
-    def trace(self, *case, **settings) -> tuple[float, ...]:
-        """Take steps; return the trace."""
-        if not (trace := self.run(*case, **settings).trace):
-            raise CannotError("it gives no trace")
-        return trace
+    def samples(self, *shape, kind="", n=60, scale=1.0):
+        return many_samples(21, kind or self.kind, *shape, n=n, distance=1.0, scale=scale)
 
-    def after(self, n_steps, start=START, X=X, **settings) -> tuple:
-        """Weights, means and covariances after some steps."""
-        end = self.run(X, start, max_iter=n_steps, **settings).end
-        return end.weights, end.means, end.covariances
+    def other(self, X=None, start=None, **changed):
+        return problem_of(self.kind, self.problem.X if X is None else X, *(start or self.given)._replace(**changed))
 
-    def covariance(self, X):
-        """Covariance (D, D) that it finds for one component."""
-        return self.run(X, ([1.0], X.mean(axis=0)[None], np.cov(X.T)[None])).end.covariances[0]
+    def run(self, n_steps, problem=None, **settings):
+        seen = self.box(problem or self.problem, n_steps, **settings)
+        if seen.end is None:
+            raise _EndError("cannot" if CANNOT in seen.problem else "fails", seen.problem)
+        return seen
 
+    def end(self, *case, **settings):
+        return self.run(*case, **settings).end
 
-# What must hold: the function that raises `FailsError` where it does not, and whether it tells nothing where the start
-# is not taken as it is given.
-CHECKS: dict[str, tuple[Callable[[Subject], None], bool]] = {}
+    def told(self, name, *case):
+        if (value := getattr(self.run(*case), name)) is None:
+            raise _EndError("cannot", f"it returns no {name}")
+        return value
 
+    def step(self, problem):
+        return "after one step", take_path(problem, Recipe(), 1).parameters[1], self.end(1, problem), FINE
 
-def _must(sentence: str, of_start: bool = True):
-    def register(check):
-        CHECKS[sentence] = check, of_start
-        return check
+    def later(self):
+        ends = [self.given]
+        for n in range(1, 7):
+            ends.append(self.end(1, self.other(start=ends[-1])))
+            yield f"after {n} steps", ends[-1], self.end(n), FINE
 
-    return register
+    def far_sample(self):
+        seen = self.step(self.other(np.concatenate([self.problem.X, [[1000.0, -1000.0]]])))
+        try:
+            _compare(*self.step(self.problem))
+        except _EndError:
+            raise _EndError("skipped", "a step is another without it too") from None
+        return seen
 
+    def contract(self):
+        self.run(3)
+        try:
+            checked(self.found, self.problem.start, 3)
+        except ValueError as error:
+            raise _EndError("fails", str(error), ["no mixture"]) from None
+        return ()
 
-def _on_each(shapes, check: Callable[..., None]):
-    """Check cases of so many features and components; what it cannot do beyond the first says nothing."""
-    for number, shape in enumerate(shapes):
-        with suppress(*[CannotError] * (number > 0)):
-            check(*shape)
+    def idle(self):
+        weights, means, covariances = self.given
+        others = {"weights": weights + 0.3, "means": means + 0.2, "covariances": 1.5 * covariances}
+        ends = {name: self.end(1, self.other(**{name: new})) for name, new in others.items()}
+        return [name for name, end in ends.items() if residual(end, self.end(1)) < FINE]
 
+    def by_responsibilities(self, part):
+        problem = few_samples(0, self.kind, 2, 2)
+        end, step = self.end(1, problem), Step(problem, mixture(problem.start), Recipe(), None, False)
+        step.responsibilities, step.means = read_responsibilities(Case(problem, end)), end.means
+        if step.responsibilities is None:
+            raise _EndError("skipped", "its means are of no responsibilities that sum to 1")
+        return f"{part}{{}} after one step", getattr(step, part), getattr(end, part), COARSE
 
-@_must("After max_iter steps it returns the parameters of the last, not of the one before.", of_start=False)
-def _last_step_is_returned(subject):
-    one, (_, first) = subject.after(1), reference_path(1)[0]
-    if all(np.allclose(a, b, rtol=COARSE) for a, b in zip(one, START, strict=True)):
-        raise FailsError(f"means after one step: expected other ones, got the start's, {_shown(START[1])}")
-    if np.allclose(subject.after(2)[1], first[1], rtol=1e-6) and not np.allclose(one[1], first[1], rtol=1e-6):
-        raise FailsError(f"means after two steps: expected other ones, got those of one step, {_shown(first[1])}")
+    def log_likelihoods(self, *numbers, problem=None):
+        problem = problem or self.problem
+        ends = [self.end(n, problem) if n else mixture(problem.start) for n in numbers]
+        if not all(map(proper, ends)):
+            raise _EndError("skipped", "what it returns is no mixture")
+        return np.array([Step(problem, end, Recipe(), None, False).evidence.mean() for end in ends])
 
+    def trace(self):
+        yield "trace{} of four steps", self.log_likelihoods(0, 1, 2, 3), self.told("trace", 4)[:4], FINE
+        three = self.samples(3, 2)
+        if self.box(three).end is not None:
+            told = self.told("trace", 1, three)[:1]
+            yield "trace{} of 3 features", self.log_likelihoods(0, problem=three), told, FINE
 
-STARTS = "The first means are those of the rows, weighted by the posteriors under the start as it is given."
+    def n_steps(self, most, **settings):
+        end, path = self.end(most, **settings), take_path(self.problem, Recipe(), 100).parameters
+        if min(far := [residual(end, one) for one in path]) > COARSE:
+            raise _EndError("skipped", "its steps cannot be counted: it ends on none of the textbook's")
+        return int(np.argmin(far))
 
+    def stopping(self):
+        gains = np.abs(np.diff(take_path(self.problem, Recipe(), 100).log_likelihoods))
+        for tol in (3e-3, 1e-4):
+            got, (last, before) = self.n_steps(1000, tol=tol), [stops(gains, tol, 1, taken) for taken in (2, 1)]
+            yield f"steps with tol {tol:g}, or one less", before if got == before else last, got, 0
 
-@_must(STARTS, of_start=False)
-def _start_is_taken(subject):
-    # Whatever comes of covariances and weights, the means tell the posteriors.
-    _expect("means after one step", subject.after(1)[1], reference_path(1)[0][1][1], COARSE)
+    def equal(self):
+        X = np.repeat(self.problem.X[:40], 1 + np.arange(40) % 3, axis=0)
+        almost = X + 1e-10 * np.random.default_rng(0).standard_normal(X.shape)
+        return "after one step", self.end(1, self.other(almost)), self.end(1, self.other(X)), COARSE
 
+    def far(self):
+        for shift in (1e4, 1e6):
+            moved = self.other(self.problem.X + shift, means=self.given.means + shift)
+            yield (
+                f"covariances{{}} where all is moved by {shift:g}",
+                self.end(3).covariances,
+                self.end(3, moved).covariances,
+                COARSE,
+            )
 
-@_must("Weights are the means of the posteriors.")
-def _weights_are_updated(subject):
-    _expect("weights after one step", subject.after(1)[0], reference_path(1)[0][1][0], COARSE)
-
-
-@_must("Covariances have entries off the diagonal, where features covary.", of_start=False)
-def _covariances_are_full(subject):
-    covariance = subject.covariance(X)
-    deviations = np.sqrt(covariance.diagonal())
-    got = covariance / np.outer(deviations, deviations)
-    _expect("correlations of one component", got, np.corrcoef(X.T), COARSE)
-
-
-@_must("Covariances are divided by the mass of the component, not by one less.", of_start=False)
-def _covariances_are_of_highest_likelihood(subject):
-    few = X[::3]
-    _expect("covariance of one component", subject.covariance(few), np.cov(few.T, bias=True), COARSE)
-
-
-@_must("With reg_covar 0 nothing is added to the variances.", of_start=False)
-def _nothing_is_added(subject):
-    small = X * 1e-4  # rows of a small scale show it
-    expected = 1e8 * np.cov(small.T, bias=True)
-    _expect("variances of rows of deviation 1e-4, times 1e8", 1e8 * subject.covariance(small), expected, 0.05)
-
-
-@_must("A second step takes the posteriors under the parameters of the first: two steps are one step, taken twice.")
-def _second_step_is_a_step(subject):
-    one = subject.after(1)
-    _expect_all("after two steps", subject.after(2), subject.after(1, one), 1e-5)
-
-
-@_must("It computes in double precision.")
-def _double_precision(subject):
-    _expect("means after one step", subject.after(1)[1], reference_path(1)[0][1][1], FINE)
-
-
-@_must(
-    "One step is that of the textbook: weights, means and covariances, whatever the numbers of features and components."
-)
-def _one_step(subject):
-    def check(n_features, n_components):
-        X, start = _case(n_features, n_components)
-        when = f"after one step, {n_features} features, {n_components} components"
-        _expect_all(when, subject.after(1, start, X), reference_step(X, *start)[1], FINE)
-
-    _on_each([(2, 2), (1, 2), (3, 3)], check)
-
-
-@_must("A row far from all components leaves nothing undefined.")
-def _far_row(subject):
-    rows = np.concatenate([X, [[1000.0, -1000.0]]])
-    _expect("means after one step", subject.after(1, X=rows)[1], reference_step(rows, *START)[1][1], 1e-6)
+    def turned(self):
+        (one, other) = self.end(5), self.end(5, self.other(start=Mixture(*(array[::-1] for array in self.given))))
+        return "given in reverse, after five steps", Mixture(*(array[::-1] for array in one)), other, FINE
 
 
-@_must("max_iter is the number of steps: with tol 0, n steps are n textbook steps, and it tells so.")
-def _steps_are_counted(subject):
-    run = subject.run(max_iter=5)
-    _expect("means after five steps", run.end.means, reference_path(5)[0][5][1], 1e-8)
-    if run.n_maximizations not in (-1, 5):
-        raise FailsError(f"steps told with tol 0 and max_iter 5: expected 5, got {run.n_maximizations}")
+# What is compared: what it is, what is expected, what it got, how far it may be off; one or more
+LOOKS = {
+    "runs": _Subject.contract,
+    "repeats": lambda s: ("after three steps", s.end(3), (s.end(2, s.samples(2, 2, n=50)), s.end(3))[1], EXACT),
+    "inputs": lambda s: ("arrays that it changes", [], (s.run(1), sorted(s.box.changed))[1], 0),
+    "start": lambda s: ("initial parameters without effect", [], s.idle(), 0),
+    "e-step": lambda s: ("means{} after one step", s.step(s.problem)[1].means, s.end(1).means, FINE),
+    "weights": lambda s: s.by_responsibilities("weights"),
+    "covariances": lambda s: s.by_responsibilities("covariances"),
+    "later-steps": _Subject.later,
+    "precision": lambda s: ("jump of a value", 0, (s.run(1), Asked(s, s.kind).noise())[1], NOISE),
+    "no-reg_covar": lambda s: ("variances{} of samples times 1e-4, times 1e8", *_one_component(s), COARSE),
+    "reg_covar": lambda s: (
+        "covariances{} with reg_covar 0.5",
+        s.end(1).covariances + np.eye(2) / 2,
+        s.end(1, reg_covar=0.5).covariances,
+        FINE,
+    ),
+    "steps": lambda s: ("steps with max_iter 5", 5, s.n_steps(5), 0),
+    "n_iter": lambda s: ("n_iter with max_iter 5", 5, s.told("n_iter", 5), 0),
+    "trace": _Subject.trace,
+    "increases": lambda s: (
+        "least change",
+        0,
+        min(0, np.diff(s.log_likelihoods(0, 1, 2, 3, 5, 8, 13, 21)).min()),
+        1e-9,
+    ),
+    "order": _Subject.turned,
+    "far-sample": _Subject.far_sample,
+    "far-origin": _Subject.far,
+    "equal": _Subject.equal,
+    "tolerance": _Subject.stopping,
+}
+for a_type in COVARIANCE_TYPES:
+    LOOKS[a_type] = lambda s, kind=a_type: (
+        s.step(s.samples(*shape, kind=kind)) for shape in ((2, 2), (1, 2), (3, 3), (4, 1))
+    )
 
 
-@_must("The trace begins with the mean log-likelihood of the start, and has one value a step.")
-def _trace_begins_at_the_start(subject):
-    def check(*shape):
-        case = _case(*shape)
-        trace = subject.trace(*case, max_iter=4)
-        if len(trace) not in (4, 5):  # the end's own value may stand there too
-            raise FailsError(f"values of the trace of four steps: expected 4, got {len(trace)}")
-        _expect("values of the trace", trace, reference_path(5, *case)[1][: len(trace)], 1e-8)
-
-    _on_each([(2, 2), (3, 3)], check)
+def _one_component(subject):
+    large, small = (subject.end(1, subject.samples(2, 1, scale=scale)).covariances for scale in (1.0, 1e-4))
+    return large.diagonal(axis1=1, axis2=2), 1e8 * small.diagonal(axis1=1, axis2=2)
 
 
-@_must("The log-likelihood never decreases.")
-def _trace_is_monotone(subject):
-    least = np.diff(subject.trace(max_iter=100)).min(initial=0)
-    if least < -1e-9:
-        raise FailsError(f"smallest change of the trace: expected at least 0, got {least:.3g}")
+def _compare(what, expected, got, tolerance):
+    if isinstance(got, Mixture):
+        for name, *values in zip(PARAMETERS, expected, got, strict=True):
+            _compare(f"{name}{{}} {what}", *values, tolerance)
+    elif isinstance(got, list):
+        if got:
+            raise _EndError("fails", f"{what}: expected none, got {', '.join(got)}", got)
+    elif np.shape(got) != np.shape(expected):
+        raise _EndError("fails", f"values: expected {np.size(expected)}, got {np.size(got)}", np.size(got))
+    elif not (far := np.abs(np.subtract(got, expected))).max() <= tolerance * (np.abs(expected).max() or 1):
+        at = np.unravel_index(far.argmax(), far.shape)
+        values = "expected {:.10g}, got {:.10g}".format(*(np.asarray(array)[at] for array in (expected, got)))
+        raise _EndError("fails", f"{what.format(''.join(f'[{i}]' for i in at))}: {values}", got)
 
 
-@_must("Components that are given in another order come out in that order.")
-def _components_may_be_permuted(subject):
-    reversed_end = subject.after(5, [array[::-1] for array in START])
-    _expect_all("of the permuted start", [array[::-1] for array in reversed_end], subject.after(5), 1e-8)
+def check_up(implementation, kind: str, names=tuple(CHECKS), why: str = "", least: float = 0.0) -> Iterator[Result]:
+    """Check an implementation with a covariance type; yield the result of each of the named checks as it comes.
 
-
-@_must("Rows that lie far from the origin give the same covariances.")
-def _offset_loses_no_digits(subject):
-    weights, means, covariances = START
-    moved = subject.after(5, (weights, means + 1e4, covariances), X + 1e4)[2]
-    _expect("covariances of rows moved by 10,000", moved, subject.after(5)[2], 1e-5)
-
-
-@_must("reg_covar is added to each variance in every step.")
-def _reg_covar_is_added(subject):
-    expected = reference_path(1)[0][1][2] + 0.5 * np.eye(2)
-    _expect("covariances with reg_covar 0.5", subject.after(1, reg_covar=0.5)[2], expected, 1e-8)
-
-
-@_must("It stops when the mean log-likelihood changes by less than tol, tested before or after the M-step.")
-def _tolerance_ends_it(subject):
-    path, values = reference_path(59)
-    small = np.abs(np.diff(values))
-    for tol in (3e-3, 1e-4):
-        after = int(np.argmax(small < tol)) + 2  # M-steps where the test comes after one
-        end = subject.run(tol=tol, max_iter=1000).end
-        steps = int(np.argmin([np.abs(end.means - means).max() for _, means, _ in path]))
-        if steps not in (after - 1, after):
-            raise FailsError(f"steps at tol {tol:g}: expected {after}, or {after - 1} if tested before, got {steps}")
-
-
-def _of_type(kind: str, weights, means, covariances) -> MixtureParameters:
-    """Give covariances the shape of a type, by highest likelihood."""
-    moments = covariances.diagonal(axis1=1, axis2=2) if COVARIANCE_TYPES[kind].diagonal else covariances
-    scatter = (moments.T * weights).T
-    return maximization(SufficientStatistics(weights, means, scatter, kind))
-
-
-def _takes_type(kind: str):
-    @_must(f"With {kind} covariances a step gives those of highest likelihood of their shape.")
-    def check(subject):
-        start = _of_type(kind, *START)
-        expected = _of_type(kind, *reference_step(X, *START[:2], start.covariance_matrices)[1])
-        _, *got = subject.after(1, (*START[:2], start.covariances), kind=kind)
-        _expect("means after one step", got[0], expected.means, 1e-8)
-        _expect("covariances after one step", got[1], expected.covariances, 1e-8)
-
-
-for other in [kind for kind in COVARIANCE_TYPES if kind != "full"]:
-    _takes_type(other)
-
-
-def check_up(run: Callable[..., Run]) -> Iterator[Result]:
-    """Check an implementation; yield each result as it comes.
-
-    Parameters
-    ----------
-    run : callable
-        From rows, a start and settings to a `Run` (`em_study.fits.implementations.running`).
+    `why` says why nothing depends on the initial parameters, if that is so; every value may be `least` off.
     """
-    subject, results, useless = Subject(run), {}, ""
-    for sentence, (check, of_start) in CHECKS.items():
-        if useless or (of_start and results[STARTS].outcome == "fails"):
-            why = useless or "nothing can be told where the start is not taken"
-            results[sentence] = Result(sentence, "skipped", why)
-        else:
-            results[sentence] = _result(sentence, check, subject)
-            if any(sign in results[sentence].detail for sign in HOPELESS):
-                useless = "it could not be run before"
-        yield results[sentence]
-
-
-def _result(sentence: str, check: Callable[[Subject], None], subject: Subject) -> Result:
-    try:
-        check(subject)
-    except FailsError as error:
-        return Result(sentence, "fails", str(error))
-    except CannotError as error:
-        return Result(sentence, "cannot", str(error))
-    return Result(sentence, "holds")
+    subject, useless = _Subject(implementation, kind), ""
+    for name in names:
+        result = Result(name, "holds")
+        try:
+            if reason := useless or (name not in OF_ANY_START and why):
+                raise _EndError("skipped", reason)
+            found = LOOKS[name](subject)
+            for *compared, tolerance in [found] if isinstance(found, tuple) and found else found:
+                _compare(*compared, max(tolerance, least))
+        except _EndError as error:
+            result = Result(name, *error.args)
+        except (ValueError, np.linalg.LinAlgError):
+            result = Result(name, "skipped", "what it returns is no mixture")
+        if "does not end within" in result.detail:
+            useless = "a run before did not end in time"
+        yield result

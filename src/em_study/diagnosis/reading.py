@@ -429,7 +429,7 @@ def _read_without_means(asked: Asked, fitting: Fitting, means: Found) -> Reading
     right, ways = (), []
     given = [{"means": case.end.means} for case in fitting.cases]
     ways.append(("means", Fitting(fitting.cases, same=asked.same, given=given)))
-    read_out = [(case, shares) for case in fitting.cases if (shares := _read_responsibilities(case)) is not None]
+    read_out = [(case, shares) for case in fitting.cases if (shares := read_responsibilities(case)) is not None]
     n_simplices = sum(len(np.unique(case.problem.X, axis=0)) == case.problem.X.shape[1] + 1 for case in fitting.cases)
     if read_out and len(read_out) == n_simplices:  # the means are those of samples by responsibilities: other ones
         given = [{"responsibilities": shares, "means": case.end.means} for case, shares in read_out]
@@ -445,7 +445,7 @@ def _read_without_means(asked: Asked, fitting: Fitting, means: Found) -> Reading
     return Reading(NOT_EXPLAINED, unexplained=("E-step or means",), left=means.left)
 
 
-def _read_responsibilities(case: Case) -> np.ndarray | None:
+def read_responsibilities(case: Case) -> np.ndarray | None:
     """Read the responsibilities out of the means of D + 1 different samples; None if they do not sum to 1.
 
     A mean is the average of the samples by barycentric coordinates, which are the responsibilities over their sum.
@@ -533,13 +533,18 @@ def _distance(problem, changes, ends, asked, reg_covar=0.0) -> float:
 
 
 def _apart(ours: Mixture, end: Mixture, asked) -> float:
-    if not asked.order:
-        return residual(ours, end)
-    if asked.order == REVERSED:
-        return residual(Mixture(*(array[::-1] for array in ours)), end)
-    words, _, how = asked.order.removeprefix("sorted by ").partition(", the ")
-    order = np.argsort(ORDERS[words](ours), kind="stable")[:: -1 if how.startswith("largest") else 1]
-    return residual(Mixture(*(array[order] for array in ours)), end)
+    return residual(put_in_order(ours, asked.order), end)
+
+
+def put_in_order(found: Mixture, order: str) -> Mixture:
+    """Give components the order of an implementation that has another, by the words for it."""
+    if not order:
+        return found
+    numbers = np.arange(len(found.weights))[::-1]
+    if order != REVERSED:
+        words, _, how = order.removeprefix("sorted by ").partition(", the ")
+        numbers = np.argsort(ORDERS[words](found), kind="stable")[:: -1 if how.startswith("largest") else 1]
+    return Mixture(*(array[numbers] for array in found))
 
 
 def other_samples(kind: str) -> dict[str, Problem]:

@@ -198,21 +198,25 @@ def steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
     """Yield what is returned after 0, 1, ... M-steps, and its mean log-likelihood, until a component collapses."""
     current, step, returned = mixture(problem.start), None, None
     ends_otherwise = any(change.when == LAST for change in recipe.changes)
-    with np.errstate(all="ignore"):
-        while proper(current):
-            before, step = step, Step(problem, current, recipe, step, False)
-            if before is not None:
-                before.before = None  # no longer chain than is looked at
-            try:
-                value = float(step.evidence.mean())
-                if not np.isfinite(value):
-                    return
-                yield returned or current, value
+    while proper(current):
+        before, step = step, Step(problem, current, recipe, step, False)
+        if before is not None:
+            before.before = None  # no longer chain than is looked at
+        try:
+            with np.errstate(all="ignore"):  # never around a yield: it would be the caller's too
+                value, shown = float(step.evidence.mean()), returned or current
                 if ends_otherwise:
                     returned = Step(problem, current, recipe, before, True).next
+        except np.linalg.LinAlgError:
+            return
+        if not np.isfinite(value):
+            return
+        yield shown, value
+        try:
+            with np.errstate(all="ignore"):
                 current = step.next
-            except np.linalg.LinAlgError:
-                return
+        except np.linalg.LinAlgError:
+            return
 
 
 def proper(found: Mixture) -> bool:
