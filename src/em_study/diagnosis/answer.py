@@ -84,8 +84,8 @@ def _of_one(found: Reading) -> list[str]:
             said.append(f"The rest of its step is the textbook's: {_listed(rest)}." if changed else STEP_IS_RIGHT)
     ours = "the textbook's EM with this change" if does else "the textbook's EM"
     said.append(
-        f"It was found on {found.n_cases} small data sets. On {len(found.sets)} others {ours} gives the same parameters "
-        f"after 1 to 5 steps; the largest difference is {_size(found.predicted)}."
+        f"It was found on {found.n_cases} small data sets. On {len(found.sets)} others {ours} gives the same "
+        f"parameters after 1 to 5 steps; the largest difference is {_size(found.predicted)}."
     )
     if found.changes:
         said.append(f"The best of {found.n_tried:,} other formulas is off by {_size(found.rival)}.")
@@ -108,9 +108,8 @@ def _unexplained(found):
         said = [f"Not explained: no formula of the catalogue gives its {_listed(found.unexplained)}."]
         if does:
             said.append(f"Given that, it {_listed(does)}.")
-    rest = [part for part in found.right]
-    if rest and not found.missed:
-        said.append(f"Right, given what comes before in the step: {_listed(rest)}.")
+    if found.right and not found.missed:
+        said.append(f"Right, given what comes before in the step: {_listed(found.right)}.")
     return said
 
 

@@ -18,6 +18,7 @@ from em_study.diagnosis.recipe import Change, Deviation, Recipe, Step, mixture
 SAME = 1e-9  # standard deviations of the samples: rounding
 GRID = np.array([digit * 10.0**power for power in range(-17, 4) for digit in (1, 2, 3, 5)] + [0.7, 0.9, 1.1, 1.5])
 COARSE = np.array([*(10.0**power for power in range(-12, 4, 2)), 0.1, 0.3, 0.5, 0.9, 1.1, 2, 10])
+BEYOND = 1e4  # no value is as large
 FEW = 3  # cases that are enough to leave a pair out
 REFINED = 40  # pairs that are looked at closely
 # Which parts of the step each of its results shows, given those before it
@@ -77,7 +78,7 @@ class Fitting:
 
     def steps(self, changes: Iterable[Change], n_cases: int | None = None):
         """Yield each case with the step of our EM with changes; all but the last change are soon asked for again."""
-        *others, last = (*changes, None) if not changes else changes
+        *others, last = changes or (None,)
         others = tuple(others)
         if others not in self.known:
             self.known[others] = [
@@ -154,7 +155,10 @@ class Fitting:
             values = least_squares(differences, into(np.array(change.values)), method="lm", max_nfev=60, **exact).x
         except (np.linalg.LinAlgError, ValueError):
             return left, change
-        return min((left, change), self._rounded(result, deviation, out_of(values), others), key=lambda one: one[0])
+        found = out_of(values)
+        if not (np.abs(found) < BEYOND).all():
+            return left, change
+        return min((left, change), self._rounded(result, deviation, found, others), key=lambda one: one[0])
 
     def _rounded(self, result, deviation, values, others):
         """Take values with fewer digits, if they leave as little."""

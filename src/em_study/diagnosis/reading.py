@@ -130,7 +130,7 @@ class Asked:
         return max(float(np.abs(a - 2 * b + c).max()) for a, b, c in zip(*ends, strict=True))
 
     def other_start(self):
-        """Initial parameters that are others."""
+        """Return initial parameters that are others."""
         start = mixture(self.problem.start)
         means = start.means[::-1] + 0.3 * self.problem.X.std(axis=0)
         weights = (start.weights[::-1] + 0.1) / (start.weights + 0.1).sum()

@@ -63,7 +63,7 @@ def about_trace(trace, log_likelihoods: list[float], n_rows: int) -> tuple[str, 
 
 # More of them, from the steps of a path: whose parameters, responsibilities and mean log-likelihoods are known.
 def _of(part):
-    """Changes of a part of the parameters, one array (K, ...) a step."""
+    """Return the function that gives the changes of a part of the parameters, one array (K, ...) a step."""
     return lambda path: np.diff([getattr(one, part) for one in path.parameters], axis=0)
 
 
