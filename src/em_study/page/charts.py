@@ -180,8 +180,8 @@ def _framed(panel: Panel, parts: list[str]) -> str:
 
 
 def _point(shape: str, words) -> str:
-    place, label, at, mean, interval = words
-    told_words = f"{label + ', ' if label else ''}{at}: {mean}{f' (95 % from {interval})' if interval else ''}; {place}"
+    _, label, at, mean, interval = words
+    told_words = f"{label + ', ' if label else ''}{at}: {mean}{f' (95 % from {interval})' if interval else ''}"
     return f'<g class="point" role="img" tabindex="-1"><title>{escape(told_words)}</title>{shape}</g>'
 
 
