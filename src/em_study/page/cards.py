@@ -113,9 +113,10 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         return Card(*heading, line=Line(None, (verdict, verdict.in_short(claim.basis), "")))
     study, repeated = plan.study, repeated_runs(plan.study)
     finding = finding_of(claim, finder(claim, tables, repeated, own_rows(study)))
-    held = Held(*claim.comparison.ends, f"criterion: {claim.comparison.words()}")
+    scale = phrases.scale_of(claim)
+    held = Held(*(scale * end for end in claim.comparison.ends), f"criterion: {phrases.asked(claim)}")
     if claim.threshold_of == "study":
-        held = replace(held, turns=finding.thresholds)
+        held = replace(held, turns=tuple(scale * end for end in finding.thresholds))
     files, experiment = files_of(claim, plan), experiment_of(claim, study)
     own = _on_own_data(finding)
     return Card(
@@ -151,7 +152,7 @@ def chips_of(row, basis: str) -> tuple:
 
 def line_of(finding: Finding, row, own: float, held: Held) -> Line:
     """Put a claim on a line."""
-    claim = finding.claim
+    claim, scale = finding.claim, phrases.scale_of(finding.claim)
 
     def judged(name, number):
         return VERDICTS[name], VERDICTS[name].in_short(claim.basis), number
@@ -162,7 +163,7 @@ def line_of(finding: Finding, row, own: float, held: Held) -> Line:
         on_source = judged(row.original_verdict, "" if claim.kind == "existence" else number)
     is_source = finding.on_own_rows is finding and finding.verdict.by_data
     on_new = None if is_source else judged(row.verdict, _in_short(finding))
-    drawn = "" if not claim.rules.is_drawn else spark(finding.draws, finding.observed, held)
+    drawn = "" if not claim.rules.is_drawn else spark(scale * finding.draws, scale * finding.observed, held)
     number = phrases.asked(claim) if claim.rules.is_drawn and not phrases.says_yes_or_no(claim) else ""
     return Line(on_source, on_new, number, drawn)
 
@@ -174,8 +175,7 @@ def _in_short(finding: Finding) -> str:
         outcomes = [part.outcome for part in finding.by_experiment.values()]
         return f"in {outcomes.count(YES)} of {len(outcomes)} experiments"
     if claim.kind == "existence" or phrases.says_yes_or_no(claim):
-        against = "" if claim.there_is else "counterexamples: "
-        return f"{against}{finding.count:,} of {finding.n:,}"
+        return f"{finding.count:,} of {finding.n:,}{'' if claim.there_is else ' against it'}"
     return _three_digits(claim, finding.observed, finding.error)
 
 
@@ -207,27 +207,25 @@ def _turns(claim: Claim, held: Held) -> str:
 
 
 def strip_of(finding: Finding, held: Held, own: float) -> str:
-    """Draw the numbers: of each experiment, where these decide apart; none of an identity."""
+    """Draw the numbers: of each experiment, where these decide apart; none of an identity, nor of yes and no."""
+    claim, scale = finding.claim, phrases.scale_of(finding.claim)
     if finding.by_experiment:
-        return points({_row(name, part): part.draws for name, part in finding.by_experiment.items()}, held)
-    if not finding.claim.rules.is_drawn:
+        return points({_row(name, part): scale * part.draws for name, part in finding.by_experiment.items()}, held)
+    if not claim.rules.is_drawn or phrases.says_yes_or_no(claim):
         return ""
-    return strip(
-        finding.draws,
-        finding.observed,
-        finding.range,
-        held,
-        finding.claim.comparison.told(finding.observed, finding.error),
-        own,
-    )
+    ends = scale * np.array(finding.range)
+    return strip(scale * finding.draws, scale * finding.observed, ends, held, phrases.observed(finding), scale * own)
 
 
 def shares_of(finding: Finding) -> str:
-    """Draw which share of the replicates fulfils a claim, where that decides."""
-    rules = finding.claim.rules
-    if not rules.is_drawn or finding.numbers.one_run or finding.claim.kind == "estimate":
+    """Draw which share of the replicates fulfils a claim: between the cuts, where that decides, or of yes and no."""
+    claim, rules = finding.claim, finding.claim.rules
+    if not rules.is_drawn or finding.numbers.one_run:
         return ""
-    tallied = zip(*rules.tally(finding.claim, finding.numbers), strict=True)
+    if not np.isfinite(rules.share_needed):
+        shares = {"": (finding.share, finding.n)} if phrases.says_yes_or_no(claim) and not finding.by_experiment else {}
+        return share_bar(shares, ()) if shares else ""
+    tallied = zip(*rules.tally(claim, finding.numbers), strict=True)
     names = [name.replace("_", " ") for name in finding.by_experiment] or [""]
     return share_bar(
         {name: (float(share), float(n)) for name, (share, n) in zip(names, tallied, strict=True)}, rules.cuts
@@ -262,7 +260,7 @@ def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | No
                 right = next((run for run in there if run != left), left)
             if {left, right} <= there.keys():
                 step = max(there[run]["steps"][-1] for run in (left, right))
-                text = f"the run whose number is nearest, {phrases.measured(claim, values[r])}"
+                text = f"the recorded run whose number is nearest, {phrases.measured(claim, values[r])}"
                 found.append((abs(values[r] - finding.observed), r, Way(text, key, left, right, step)))
     return min(found, key=lambda each: each[:2])[2] if found else None
 
@@ -273,5 +271,7 @@ def axis_of(claim: Claim) -> str:
     known = QUANTITIES | COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})
     if name not in known:
         return ""
-    text = known[name].description + (f" ({known[name].unit})" if name in QUANTITIES else "")
+    text = known[name].description.removesuffix(" (0-1)")
+    unit = "%" if phrases.scale_of(claim) == 100 else known[name].unit if name in QUANTITIES else ""
+    text += f" ({unit})" if unit else ""
     return f"{'ratio: ' if claim.over else 'difference: ' if claim.minus else ''}{text.replace('_', ' ')}"

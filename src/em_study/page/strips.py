@@ -124,7 +124,7 @@ def share_bar(rows: dict, cuts) -> str:
     scale, step = Scale(0, 1, *SIDES), ROW if len(rows) > 1 or "" not in rows else 22
     places = [SIDES[0], *(scale.place(cut) for cut in dict.fromkeys(cuts)), SIDES[1]]
     height = step * len(rows)
-    kinds = ("no", "maybe", "yes") if len(places) == 4 else ("no", "yes")
+    kinds = {2: ["maybe"], 3: ["no", "yes"], 4: ["no", "maybe", "yes"]}[len(places)]
     parts = [
         _box(f"zone {kind}", left, TOP, right - left, height)
         for kind, left, right in zip(kinds, places, places[1:], strict=False)
