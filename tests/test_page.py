@@ -358,7 +358,17 @@ def test_a_false_convergence_is_found():
 
 def summary(values, **columns):
     rows = [
-        {"data.n_unlabeled": x, "fit": "first", "quantity": quantity, "n": 2, "mean": y, "low": y, "high": y, **columns}
+        {
+            "data.n_unlabeled": x,
+            "fit": "first",
+            "quantity": quantity,
+            "n": 2,
+            "mean": y,
+            "mcse": 0.5,
+            "low": y,
+            "high": y,
+            **columns,
+        }
         for quantity in ("n_iter", "converged")
         for x, y in values
     ]
