@@ -161,7 +161,9 @@ def line_of(finding: Finding, row, own: float, held: Held) -> Line:
     if pd.notna(row.original_verdict) and finding.verdict.by_data:
         number = _three_digits(claim, own) if np.isfinite(own) and not phrases.says_yes_or_no(claim) else ""
         on_source = judged(row.original_verdict, "" if claim.kind == "existence" else number)
-    is_source = finding.on_own_rows is finding and finding.verdict.by_data
+    is_source = (finding.on_own_rows is finding or finding.numbers.resampled) and finding.verdict.by_data
+    if is_source and on_source is None:
+        on_source = judged(row.verdict, _in_short(finding))
     on_new = None if is_source else judged(row.verdict, _in_short(finding))
     drawn = "" if not claim.rules.is_drawn else spark(scale * finding.draws, scale * finding.observed, held)
     number = phrases.asked(claim) if claim.rules.is_drawn and not phrases.says_yes_or_no(claim) else ""
