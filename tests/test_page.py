@@ -24,7 +24,7 @@ from em_study.claims.settings import Claim
 from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, read_table
-from em_study.evaluation.protocols import PROTOCOLS
+from em_study.evaluation.protocols import LADDER, PROTOCOLS
 from em_study.experiments.settings import Experiment
 from em_study.figures.sweep import draw as drawn
 from em_study.fits.em import run_fit
@@ -32,8 +32,9 @@ from em_study.fits.runs import Runs, read_runs
 from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
 from em_study.page.origin import command_of
-from em_study.page.strips import Held, axis_of, points, strip
+from em_study.page.strips import Held, axis_of, points, share_bar, strip
 from em_study.page.svg import Scale, told_apart
+from em_study.page.why import WORDS, why_of
 from em_study.places import Places
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import repeated_runs
@@ -73,6 +74,27 @@ def study(project, monkeypatch):
     return load(["config.yaml", "small.yaml"]).study
 
 
+def test_the_heading_and_the_finding_have_the_numbers_of_the_results(page, study):
+    """The number is the author's where it is known of the same comparison, else that of the replicates."""
+    assert '<h2 id="why">Why 99.4 % is not 100 %</h2>' in page
+    table = pd.DataFrame(
+        [("customers", step, r, 0.9 + r / 100, 1e-3, np.nan) for step in LADDER for r in range(3)],
+        columns=["experiment", "protocol", "replicate", "agreement", "max_abs_posterior_difference", "failure"],
+    )
+    none = pd.DataFrame(columns=["experiment", "protocol", "outcome", "explanation"])
+    found = why_of(study, table, none, [])
+    assert (found.share, found.alone[0]) == ("99.4", ("the call as published", "6 of 1,000"))
+    other = study.experiments["customers"].model_copy(update={"original": None})
+    found = why_of(study.model_copy(update={"experiments": {"customers": other}}), table, none, [])
+    assert (found.share, found.alone) == ("91", [])
+    assert "91 % of the samples the same label as our EM" in found.finding
+    assert why_of(study, table[:0], none, []) is None
+
+
+def test_every_way_to_run_another_has_words():
+    assert WORDS.keys() == PROTOCOLS.keys()
+
+
 def test_every_link_leads_somewhere(page, project, study):
     read = Page(page)
     files = {link for link in read.links if (project / "results" / link).is_file()}
@@ -88,8 +110,8 @@ def test_every_claim_has_a_card_with_the_observed_number(page, project, study):
         card = page[page.index(f'id="{row.claim}"') :]
         card = card[: card.index("</article>")]
         tested = row.n_replicates > 0
-        assert (f"observed {row.observed:.4g}" in card) or not tested or row.kind == "identity" or "experiment" in card
-        assert ("<svg" in card) == (tested and row.kind != "identity")
+        drawn = "; observed " in card or "95 % interval" in card or 'class="points"' in card
+        assert drawn == (tested and row.kind != "identity")
         assert html.escape(row.headline).replace("&#x27;", "&#39;") in card
         assert ("<pre" in card) == tested
 
@@ -121,11 +143,13 @@ def test_the_files_behind_a_number_are_there(project, study):
 
 
 def test_the_page_depends_on_what_it_shows(page, project, study):
-    shown = re.findall(r'<tr><td>([^<]+)</td><td><code title="([0-9a-f]{64})">', page)
+    shown = re.findall(r'<tr id="file_\d+"><td>([^<]+)</td><td><code>([0-9a-f]{64})<', page)
     inputs = json.loads((project / "results/records/page.json").read_text())["inputs"]
     assert {*shown} <= {*inputs.items()}
     assert {path for path, _ in shown} <= {*files_shown(Plan(study))} < {*inputs}
-    assert not {path for path in inputs if "diagnosis" in path or "/evaluation/guide/fits/" in path}
+    assert not {
+        path for path in inputs if "evaluation/customers/diagnosis" in path or "/evaluation/guide/fits/" in path
+    }
 
 
 def test_the_command_makes_the_table_again(project, study, monkeypatch):
@@ -334,7 +358,17 @@ def test_a_false_convergence_is_found():
 
 def summary(values, **columns):
     rows = [
-        {"data.n_unlabeled": x, "fit": "first", "quantity": quantity, "n": 2, "mean": y, "low": y, "high": y, **columns}
+        {
+            "data.n_unlabeled": x,
+            "fit": "first",
+            "quantity": quantity,
+            "n": 2,
+            "mean": y,
+            "mcse": 0.5,
+            "low": y,
+            "high": y,
+            **columns,
+        }
         for quantity in ("n_iter", "converged")
         for x, y in values
     ]
@@ -383,7 +417,7 @@ NUMBERS = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_
 def test_all_that_is_drawn_lies_on_the_strip(values, end):
     axis = axis_of(values, [end, np.median(values)])
     places = [axis.place(value) for value in [*values, end]]
-    assert 0 <= min(places) <= max(places) <= 560
+    assert 0 <= min(places) <= max(places) <= 1000
     order = np.argsort([*values, end], kind="stable")
     assert (np.diff(np.array(places)[order]) >= -1e-9).all()
 
@@ -398,16 +432,31 @@ def test_odd_numbers_are_drawn(values):
     assert "inf" not in text
 
 
+def bars_of(drawn):
+    """Give begin and width of each bar of a strip."""
+    path = re.search(r'class="bar" d="([^"]*)"', drawn)[1]
+    return np.array(re.findall(r"M([-\d.]+) \d+h([\d.]+)v", path), dtype=float)
+
+
 @given(
     NUMBERS | st.lists(st.floats(1 - 1e-9, 1 + 1e-9), min_size=1, max_size=50) | st.lists(st.integers(0, 9), min_size=1)
 )
 def test_every_number_lies_in_a_bar(values):
-    axis = axis_of(values, [1.0])
-    drawn = strip(values, float(np.median(values)), NOWHERE, HELD, "some")
-    bars = np.array(re.findall(r'class="bar" x="([-\d.]+)" y="[\d.]+" width="([\d.]+)"', drawn), dtype=float)
+    axis = axis_of(values, [1.0, float(np.median(values))])
+    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, HELD, "some"))
     for value in values:
         beyond = np.maximum(bars[:, 0] - axis.place(value), axis.place(value) - bars.sum(axis=1))
-        assert beyond.min() <= 0.61  # half of what is left free between bars, and a digit
+        assert beyond.min() <= 3.01  # half of what is left free between bars, half of the widest place, and a digit
+
+
+@given(NUMBERS)
+def test_no_bar_lies_on_both_sides_of_a_criterion(values):
+    held = Held(-np.inf, 1.0, "at most 1")
+    axis = axis_of(values, [1.0, float(np.median(values))])
+    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, held, "some"))
+    edge, counted = axis.place(1.0), not any(np.round(values) != values)
+    if not counted and np.ptp([axis.place(value) for value in values]) > 6:
+        assert not ((bars[:, 0] < edge - 1) & (bars.sum(axis=1) > edge + 1)).any()
 
 
 def test_numbers_that_hardly_differ_have_a_thin_bar_at_their_place():
@@ -417,9 +466,10 @@ def test_numbers_that_hardly_differ_have_a_thin_bar_at_their_place():
         ([0.3006], Held(0.2, 0.3, "0.25")),
     ):
         drawn = strip(values, values[-1], NOWHERE, held, "some")
-        ((begin, width),) = re.findall(r'class="bar" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', drawn)
+        ((begin, width),) = bars_of(drawn)
         line = float(re.search(r'class="observed" d="M([\d.]+)', drawn)[1])
-        assert (float(width), float(begin) + 2) == (4, pytest.approx(line, abs=0.1))
+        assert begin + width / 2 == pytest.approx(line, abs=0.2)
+        assert width < 6
 
 
 def test_experiments_are_rows_of_points_and_a_threshold_shows_how_far_it_may_move():
@@ -429,9 +479,23 @@ def test_experiments_are_rows_of_points_and_a_threshold_shows_how_far_it_may_mov
     assert re.findall(r'class="points" d="([^"]*)"', drawn)[0].count("h0") == 3
     assert "&lt;b&gt;: 0 of 1" in drawn
     low, high = re.search(r'class="turns" d="M([\d.]+) \d+H([\d.]+)"', drawn).groups()
-    assert (24 < float(low) < float(high), float(high)) == (True, 536)
+    assert (30 < float(low) < float(high), float(high)) == (True, 970)
     told = strip([0.0, 2.0], 1.0, NOWHERE, Held(1.0, np.inf, "at least 1", turns=(0.5, np.nan)), "1")
     assert "the verdict is the same for thresholds from 0.5 to anywhere" in told
+
+
+def test_points_on_one_place_are_all_drawn():
+    drawn = points({"all alike": [1.0] * 40}, Held(-np.inf, np.inf, ""), {"all alike": 2.0})
+    assert drawn.count("h0") == 40
+    assert drawn.count('class="own"') == 1
+
+
+def test_a_share_stands_between_the_cuts_with_its_interval():
+    drawn = share_bar({"": (0.5, 100)}, (0.05, 0.95))
+    assert "50 %, 95 % interval 40.4 to 59.6 %" in drawn
+    low, high = map(float, re.search(r'class="range" d="M([\d.]+) \d+H([\d.]+)"', drawn).groups())
+    assert (low, high) == (pytest.approx(30 + 940 * 0.404, abs=0.5), pytest.approx(30 + 940 * 0.596, abs=0.5))
+    assert [drawn.count(f'class="zone {kind}"') for kind in ("no", "maybe", "yes")] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

@@ -201,16 +201,21 @@ def tables(folder, claims, fits):
 
 def test_the_outcome_counts_the_verdicts_and_what_has_failed(tmp_path):
     claims = "A1,replicated,verbatim\nA2,explained,figure\nA3,replicated,inferred\n"
-    claims += "A4,not_replicated,question\nA5,checked,verbatim\n"
+    claims += "A4,not_replicated,question\nA5,checked,verbatim\nA6,replicated,verbatim\nA7,not_tested,verbatim\n"
     manifest = tables(tmp_path, claims, "a,\nb,its covariance is singular\n")
+    manifest["configuration"] = {"claims": {"A6": {"by_construction": True}}}
     assert [*outcome(tmp_path, manifest)] == [
-        "Stated by the sources: 3",
+        "Stated by the sources, decided by data: 3",
         f"    1  {EXPLAINED.words}: A2",
         "    2  replicated: A1, A3",
-        "Asked by this study: 1",
+        "Asked by this study, decided by data: 1",
         "    1  no: A4",
-        "Not decided by data: 1",
+        "Follows from how the data are made: 1",
+        "    1  replicated: A6",
+        "Decided by mathematics or argument: 1",
         "    1  holds by mathematics; checked: A5",
+        "Not tested: 1",
+        "    1  not tested: A7",
         "Rows without a result, for a fit failed (the column failure says why):",
         "    1  of 2 in results/tables/fits.csv",
     ]

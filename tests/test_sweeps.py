@@ -426,7 +426,7 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
 @pytest.mark.parametrize("name", DRAWN)
 def test_everything_that_can_be_drawn_has_an_axis(name):
     low = 1e-9 if DRAWN[name].unit != COUNT else 1.0
-    line = Line("f", "f", np.arange(2), np.array([low, 1e6]), np.array([low, 1e6]), np.array([low, 1e6]))
+    line = Line("f", "f", np.arange(2), *[np.array([low, 1e6])] * 5, n=np.array([2, 2]))
     panel = Panel("", "x", None, name, [line])
     assert name in QUANTITIES or DRAWN[name].label, "a column of a sweep says how its axis is called"
     assert panel.meaning.strip()

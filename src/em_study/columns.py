@@ -33,6 +33,8 @@ class Column(NamedTuple):
         Of its axis in the figure of a sweep, with its unit; default: its name and `unit`.
     is_logarithmic : bool
         It is drawn on a logarithmic scale where its values are far apart.
+    nominal : float, optional
+        What it would be if all were right: a line in the figure of a sweep.
     is_given : bool
         It is a number of the settings or the rows, which no fit changes.
     is_compared : bool
@@ -44,6 +46,7 @@ class Column(NamedTuple):
     tolerance: Tolerance | None = None
     label: str = ""
     is_logarithmic: bool = False
+    nominal: float | None = None
     is_given: bool = False
     is_compared: bool = True
 

@@ -1,5 +1,4 @@
-"use strict";
-// EM to watch, and the numbers of the sweeps' points. All else on the page needs no script.
+// The list of claims, EM to watch, and the numbers of the sweeps' points. What must be read needs no script.
 
 const NS = "http://www.w3.org/2000/svg";
 const SIZE = 440,
@@ -9,11 +8,11 @@ const SIZE = 440,
   BOTTOM = 42; // of the pictures, in CSS pixels
 const PAUSE = 500; // milliseconds between steps
 const SHAPES = [
-  "M-2.4 0a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0-4.8 0Z",
-  "M-2.6 0a2.6 2.6 0 1 0 5.2 0a2.6 2.6 0 1 0-5.2 0Z",
-  "M-2.5-2.5L2.5 2.5M-2.5 2.5L2.5-2.5",
-  "M-2.4-2.4H2.4V2.4H-2.4Z",
-]; // filled, then a ring, a cross, a square
+  "M-2.5 0a2.5 2.5 0 1 0 5 0a2.5 2.5 0 1 0-5 0Z",
+  "M-2.3-2.3H2.3V2.3H-2.3Z",
+  "M0-3.2L3 2.2H-3Z",
+  "M0-3.2L3.2 0L0 3.2L-3.2 0Z",
+]; // circle, square, triangle, diamond
 const DASHES = ["", "7 4", "2 3", "8 3 2 3"];
 const $ = (id) => document.getElementById(id);
 
@@ -39,18 +38,20 @@ function scale(low, high, begin, end, logarithmic = false) {
   const room = 0.03 * (of(high) - of(low)) || 0.5;
   const bottom = of(low) - room,
     perUnit = (end - begin) / (of(high) - of(low) + 2 * room);
-  const place = (value) => begin + (of(value) - bottom) * perUnit;
+  const place = (value) => begin + (of(value) - bottom) * perUnit,
+    back = (pixel) => bottom + (pixel - begin) / perUnit,
+    span = high - low;
   if (logarithmic) {
     const decades = Array.from({ length: 9 }, (_, i) => 10 ** i).filter((tick) => tick >= low && tick <= high);
-    return { place, ticks: decades };
+    return { place, back, span, ticks: decades };
   }
-  if (high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high))) return { place: () => (begin + end) / 2, ticks: [low] };
+  if (high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high))) return { place: () => (begin + end) / 2, back: () => low, span: 1, ticks: [low] };
   const rough = (high - low) / 4,
     power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough),
     first = Math.ceil(low / step);
   const ticks = Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-  return { place, ticks };
+  return { place, back, span, ticks };
 }
 
 function axes(parent, x, y, width, height, xLabel, yLabel) {
@@ -67,72 +68,116 @@ function axes(parent, x, y, width, height, xLabel, yLabel) {
   draw(parent, "text", { transform: `translate(12 ${bottom / 2}) rotate(-90)`, "text-anchor": "middle" }, yLabel);
 }
 
-// Components of one step: weight, mean (one number a feature), lower triangle of the covariance.
-function components(run, frame, nFeatures) {
-  const length = 1 + nFeatures + (nFeatures * (nFeatures + 1)) / 2;
-  return Array.from({ length: run.n_components }, (_, k) => {
-    const of = run.frames.subarray((frame * run.n_components + k) * length, (frame * run.n_components + k + 1) * length);
-    const mean = of.slice(1, 1 + nFeatures),
-      [a, b, c] = of.slice(1 + nFeatures);
-    const l11 = Math.sqrt(a),
-      l21 = b / l11; // Cholesky factor
-    return { weight: of[0], mean, variances: nFeatures === 1 ? [a] : [a, c], covariance: b, l11, l21, l22: Math.sqrt(c - l21 * l21) };
-  });
-}
-
-// Log of the weighted density of a component.
-function logShare(component, row) {
-  const u = (row[0] - component.mean[0]) / component.l11;
-  let squared = u * u,
-    halfLogDeterminant = Math.log(component.l11);
-  if (row.length === 2) {
-    const v = (row[1] - component.mean[1] - component.l21 * u) / component.l22;
-    squared += v * v;
-    halfLogDeterminant += Math.log(component.l22);
+// How likely each component is, as a mixture of their colors.
+function mixed(palette, R, at, K) {
+  let red = 0,
+    green = 0,
+    blue = 0;
+  for (let k = 0; k < K; k++) {
+    const color = palette[k % palette.length];
+    red += R[at + k] * color[0];
+    green += R[at + k] * color[1];
+    blue += R[at + k] * color[2];
   }
-  return Math.log(component.weight) - (row.length / 2) * Math.log(2 * Math.PI) - halfLogDeterminant - squared / 2;
+  return `rgb(${Math.round(red)} ${Math.round(green)} ${Math.round(blue)})`;
 }
 
-function logSum(values) {
-  const most = Math.max(...values);
-  return most + Math.log(values.reduce((sum, value) => sum + Math.exp(value - most), 0));
+const channels = (color) => [1, 3, 5].map((from) => parseInt(color.slice(from, from + 2), 16));
+const argmax = (R, at, K) => {
+  let best = 0;
+  for (let k = 1; k < K; k++) if (R[at + k] > R[at + best]) best = k;
+  return best;
+};
+
+function outline(found, k, x, y) {
+  // of two standard deviations
+  const [l11, , l21, l22] = found.factors[k];
+  return `M${Array.from({ length: 61 }, (_, i) => {
+    const [u, v] = [2 * Math.cos((i * Math.PI) / 30), 2 * Math.sin((i * Math.PI) / 30)];
+    return `${x.place(found.means[2 * k] + l11 * u).toFixed(1)} ${y.place(found.means[2 * k + 1] + l21 * u + l22 * v).toFixed(1)}`;
+  }).join("L")}`;
 }
 
-// The E-step: posteriors of the unlabeled rows, and the mean log-likelihood, of the labeled rows too if it is joint.
-function expectation(scene, run, found) {
-  let sum = 0;
-  const posteriors = scene.rows.map((row) => {
-    const logs = found.map((component) => logShare(component, row)),
-      total = logSum(logs);
-    sum += total;
-    return logs.map((value) => Math.exp(value - total));
-  });
-  if (run.joint) scene.labeled.forEach((row, i) => (sum += logShare(found[scene.labels[i]], row)));
-  return { posteriors, logLikelihood: sum / (scene.rows.length + (run.joint ? scene.labeled.length : 0)) };
+// Components of a mixture, onto a picture; of one feature their weighted densities from low to high, and the sum.
+function drawMixture(parent, found, palette, x, y, low, high) {
+  const line = (d, k) => {
+    draw(parent, "path", { class: "halo", d });
+    draw(parent, "path", { class: "component", d, stroke: palette[k % palette.length], "stroke-dasharray": DASHES[k % DASHES.length] });
+  };
+  if (found.d === 2) {
+    for (let k = 0; k < found.K; k++) line(outline(found, k, x, y), k);
+    return;
+  }
+  const at = Array.from({ length: 201 }, (_, i) => low + ((high - low) * i) / 200),
+    scratch = [0],
+    density = at.map((value) => Array.from({ length: found.K }, (_, k) => Math.exp(logShare(found, k, [value], 0, scratch))));
+  const path = (of) => `M${at.map((value, i) => `${x.place(value).toFixed(1)} ${y.place(of(density[i])).toFixed(1)}`).join("L")}`;
+  for (let k = 0; k < found.K; k++)
+    line(
+      path((each) => each[k]),
+      k,
+    );
+  draw(parent, "path", { class: "sum", d: path((each) => each.reduce((sum, value) => sum + value, 0)) });
 }
 
-function mixed(palette, shares) {
-  const channel = (from) =>
-    Math.round(shares.reduce((sum, share, k) => sum + share * parseInt(palette[k % palette.length].slice(from, from + 2), 16), 0));
-  return `rgb(${channel(1)} ${channel(3)} ${channel(5)})`;
+// Bars of a histogram, colored by the responsibilities at their middle.
+function drawBars(parent, edges, heights, x, y, found, palette) {
+  parent.replaceChildren();
+  const middles = Float64Array.from(heights, (_, i) => (edges[i] + edges[i + 1]) / 2),
+    R = found && eStep(samples(middles, 1), found).R;
+  heights.forEach((height, i) =>
+    draw(parent, "path", {
+      class: "bar",
+      fill: R ? mixed(palette, R, i * found.K, found.K) : "#b0b0b0",
+      d: `M${x.place(edges[i])} ${y.place(0)}V${y.place(height)}H${x.place(edges[i + 1])}V${y.place(0)}Z`,
+    }),
+  );
+}
+
+function listOf(found, palette) {
+  const list = document.createElement("ul");
+  for (let k = 0; k < Math.min(found.K, 8); k++) {
+    const item = document.createElement("li"),
+      mark = draw(item, "svg", { viewBox: "0 0 34 10", "aria-hidden": "true" }),
+      { d } = found;
+    draw(mark, "path", { d: "M0 5H34", class: "component", stroke: palette[k % palette.length], "stroke-dasharray": DASHES[k % DASHES.length] });
+    const listed = (values) => (d === 1 ? written(values[0]) : `(${[...values].map((each) => written(each)).join(", ")})`);
+    const of = found.covariances.subarray(k * d * d, (k + 1) * d * d),
+      deviations = Array.from({ length: d }, (_, a) => Math.sqrt(of[a * d + a]));
+    const tilt = d === 2 ? `, correlation ${written(of[1] / deviations[0] / deviations[1])}` : "";
+    item.append(` weight ${written(found.weights[k])}, mean ${listed(found.means.subarray(k * d, k * d + d))}, standard deviation ${listed(deviations)}${tilt}`);
+    list.append(item);
+  }
+  return list;
+}
+
+// Components of one frame of a recorded run: weight, mean, lower triangle of the covariance, one after the other.
+function recorded(run, frame, d) {
+  const K = run.n_components,
+    length = 1 + d + (d * (d + 1)) / 2,
+    [weights, means, covariances] = [new Float64Array(K), new Float64Array(K * d), new Float64Array(K * d * d)];
+  for (let k = 0; k < K; k++) {
+    const of = run.frames.subarray((frame * K + k) * length, (frame * K + k + 1) * length);
+    weights[k] = of[0];
+    means.set(of.slice(1, 1 + d), k * d);
+    let at = 1 + d;
+    for (let a = 0; a < d; a++)
+      for (let b = 0; b <= a; b++) covariances[(k * d + a) * d + b] = covariances[(k * d + b) * d + a] = of[at++];
+  }
+  return mixture(weights, means, covariances);
 }
 
 function unpacked(scene) {
-  const n = scene.features.length;
-  const rows = (text) => {
-    const values = floats(text || "");
-    return Array.from({ length: values.length / n }, (_, i) => values.slice(i * n, i * n + n));
-  };
+  const d = scene.features.length,
+    X = floats(scene.rows || ""),
+    labeled = floats(scene.labeled || "");
   const runs = Object.fromEntries(
     Object.entries(scene.runs).map(([name, run]) => [name, { ...run, frames: floats(run.frames), trace: floats(run.trace) }]),
   );
-  return {
-    ...scene,
-    runs,
-    rows: rows(scene.rows),
-    labeled: rows(scene.labeled),
-    histogram: scene.histogram && { ...scene.histogram, edges: floats(scene.histogram.edges) },
-  };
+  const labels = new Int32Array((X.length + labeled.length) / d).fill(-1);
+  labels.set(scene.labels ?? [], X.length / d);
+  const all = new Float64Array([...X, ...labeled]);
+  return { ...scene, d, runs, n: X.length / d, all, every: labels, edges: scene.histogram && floats(scene.histogram.edges) };
 }
 
 // One of the two fits side by side.
@@ -150,44 +195,31 @@ class Side {
   prepare() {
     // all that no step changes
     const { scene, data } = this.stage,
-      n = scene.features.length;
+      of = (a) => (scene.d === 1 && scene.edges ? [...scene.edges] : [...scene.all].filter((_, i) => i % scene.d === a));
     this.picture.replaceChildren();
-    const across = n === 1 && scene.histogram ? [...scene.histogram.edges] : [...scene.rows, ...scene.labeled].map((row) => row[0]);
-    this.x = scale(Math.min(...across), Math.max(...across), LEFT, SIZE - RIGHT);
-    if (n === 2) {
-      const up = [...scene.rows, ...scene.labeled].map((row) => row[1]);
-      this.y = scale(Math.min(...up), Math.max(...up), SIZE - BOTTOM, TOP);
+    this.x = scale(Math.min(...of(0)), Math.max(...of(0)), LEFT, SIZE - RIGHT);
+    if (scene.d === 2) {
+      this.y = scale(Math.min(...of(1)), Math.max(...of(1)), SIZE - BOTTOM, TOP);
       axes(this.picture, this.x, this.y, SIZE, SIZE, ...scene.features);
-      this.marks = scene.rows.map((row) =>
-        draw(this.picture, "path", { transform: `translate(${this.x.place(row[0])} ${this.y.place(row[1])})` }),
-      );
-      scene.labeled.forEach((row, i) =>
-        draw(this.picture, "path", {
-          class: "labeled",
-          fill: data.palette[scene.labels[i] % data.palette.length],
-          transform: `translate(${this.x.place(row[0])} ${this.y.place(row[1])})`,
-          d: scene.labels[i] % 2 ? "M0 5L4.6-3.4H-4.6Z" : "M0-5L4.6 3.4H-4.6Z",
-        }),
-      );
+      this.marks = Array.from(scene.every, (label, i) => {
+        const transform = `translate(${this.x.place(scene.all[2 * i]).toFixed(1)} ${this.y.place(scene.all[2 * i + 1]).toFixed(1)})`;
+        return label < 0
+          ? draw(this.picture, "path", { transform })
+          : draw(this.picture, "path", {
+              class: "labeled",
+              fill: data.palette[label % data.palette.length],
+              transform,
+              d: label % 2 ? "M0 5L4.6-3.4H-4.6Z" : "M0-5L4.6 3.4H-4.6Z",
+            });
+      });
     } else {
-      const { edges, counts } = scene.histogram;
-      const heights = counts.map((count, i) => count / scene.n_rows / (edges[i + 1] - edges[i]));
-      this.y = scale(0, 1.2 * Math.max(...heights), SIZE - BOTTOM, TOP);
+      this.heights = scene.histogram.counts.map((count, i) => count / scene.n_rows / (scene.edges[i + 1] - scene.edges[i]));
+      this.y = scale(0, 1.2 * Math.max(...this.heights), SIZE - BOTTOM, TOP);
       axes(this.picture, this.x, this.y, SIZE, SIZE, scene.features[0], "density");
-      heights.forEach((height, i) =>
-        draw(this.picture, "path", {
-          class: "bar",
-          d: `M${this.x.place(edges[i])} ${this.y.place(0)}V${this.y.place(height)}H${this.x.place(edges[i + 1])}V${this.y.place(0)}Z`,
-        }),
-      );
+      this.bars = draw(this.picture, "g", {});
     }
     const clip = `clip_${this.picture.id}`;
-    draw(draw(this.picture, "clipPath", { id: clip }), "rect", {
-      x: LEFT,
-      y: TOP,
-      width: SIZE - LEFT - RIGHT,
-      height: SIZE - TOP - BOTTOM,
-    });
+    draw(draw(this.picture, "clipPath", { id: clip }), "rect", { x: LEFT, y: TOP, width: SIZE - LEFT - RIGHT, height: SIZE - TOP - BOTTOM });
     this.shapes = draw(this.picture, "g", { class: "components", "clip-path": `url(#${clip})` });
     this.rings = draw(this.picture, "g", {});
     this.prepareTrace();
@@ -195,155 +227,120 @@ class Side {
 
   prepareTrace() {
     const { steps, trace, joint } = this.run,
-      beside = Object.values(this.stage.shown)
-        .map((side) => side.run)
-        .filter((run) => run.joint === joint);
-    const every = beside.flatMap((run) => [...run.trace]),
+      beside = this.stage.shown.map((side) => side.run).filter((run) => run.joint === joint),
+      every = beside.flatMap((run) => [...run.trace]),
       last = Math.max(...this.stage.steps),
       height = 180;
     this.curve.replaceChildren();
     const x = scale(1, Math.max(2, last), LEFT, SIZE - RIGHT, last > 60),
       y = scale(Math.min(...every), Math.max(...every), height - BOTTOM, TOP);
     x.ticks = x.ticks.filter(Number.isInteger);
-    axes(this.curve, x, y, SIZE, height, last > 60 ? "step, log scale" : "step", joint ? "joint, nats a row" : "nats a row");
+    axes(this.curve, x, y, SIZE, height, last > 60 ? "step, log scale" : "step", joint ? "joint, nats" : "nats per sample");
     const places = steps.map((step, i) => [x.place(step), y.place(trace[i])]);
     draw(this.curve, "path", { class: "mean", d: `M${places.map((place) => place.join(" ")).join("L")}` });
     this.dot = draw(this.curve, "circle", { class: "now", r: 5 });
     this.places = places;
   }
 
-  show(step) {
+  // `step`: the one whose E-step colors the samples; `after`: whether the M-step that follows has moved the components.
+  show(step, after) {
     const { scene, data } = this.stage,
       { run } = this,
-      n = scene.features.length;
-    const frame = Math.max(
+      frame = Math.max(
         0,
         run.steps.findLastIndex((each) => each <= step),
       ),
-      found = components(run, frame, n);
-    const result = scene.whole ? expectation(scene, run, found) : { posteriors: [], logLikelihood: run.trace[frame] };
+      isEnd = frame === run.steps.length - 1,
+      colored = recorded(run, frame, scene.d),
+      moved = after && !isEnd ? recorded(run, frame + 1, scene.d) : colored,
+      shown = samples(scene.all, scene.d, scene.every, run.joint ? "clamped" : "init_only"),
+      { R, logLikelihood } = scene.all.length ? eStep(shown, colored) : { R: [] };
     this.shapes.replaceChildren();
-    if (n === 2) {
-      const posteriors = scene.whole ? result.posteriors : expectation(scene, { joint: false }, found).posteriors;
-      posteriors.forEach((shares, i) => {
-        const k = shares.indexOf(Math.max(...shares)) % SHAPES.length,
-          color = mixed(data.palette, shares);
-        this.marks[i].setAttribute("d", SHAPES[k]);
-        this.marks[i].setAttribute("fill", k === 0 ? color : "none");
-        this.marks[i].setAttribute("stroke", color);
-      });
-      found.forEach((component, k) => this.ellipse(component, k));
-    } else this.curves(found);
+    if (scene.d === 2)
+      for (let i = 0; i < scene.n; i++) {
+        this.marks[i].setAttribute("d", SHAPES[argmax(R, i * colored.K, colored.K) % SHAPES.length]);
+        this.marks[i].setAttribute("fill", mixed(data.colors, R, i * colored.K, colored.K));
+      }
+    else drawBars(this.bars, scene.edges, this.heights, this.x, this.y, colored, data.colors);
+    drawMixture(this.shapes, moved, data.palette, this.x, this.y, scene.edges?.[0], scene.edges?.at(-1));
     const [cx, cy] = this.places[frame];
     this.dot.setAttribute("cx", cx);
     this.dot.setAttribute("cy", cy);
-    this.tell(run, frame, found, result.logLikelihood);
-    this.components = result.posteriors.map((shares) => shares.indexOf(Math.max(...shares)));
+    this.tell(run, frame, moved, scene.whole ? logLikelihood : run.trace[frame], after && !isEnd);
+    this.components = scene.whole ? Array.from({ length: scene.n }, (_, i) => argmax(R, i * colored.K, colored.K)) : [];
   }
 
   ring(differs) {
-    // around rows that the other side puts into another component
+    // around samples that the other side puts into another component
     this.rings.replaceChildren();
-    this.stage.scene.rows.forEach(
-      (row, i) => differs[i] && draw(this.rings, "circle", { class: "other", r: 5, cx: this.x.place(row[0]), cy: this.y.place(row[1]) }),
+    const { all } = this.stage.scene;
+    differs.forEach(
+      (differ, i) => differ && draw(this.rings, "circle", { class: "other", r: 5, cx: this.x.place(all[2 * i]), cy: this.y.place(all[2 * i + 1]) }),
     );
   }
 
-  ellipse({ mean, l11, l21, l22 }, k) {
-    const outline = Array.from({ length: 61 }, (_, i) => {
-      const [u, v] = [2 * Math.cos((i * Math.PI) / 30), 2 * Math.sin((i * Math.PI) / 30)];
-      return `${this.x.place(mean[0] + l11 * u).toFixed(1)} ${this.y.place(mean[1] + l21 * u + l22 * v).toFixed(1)}`;
-    });
-    this.line(`M${outline.join("L")}`, k);
-  }
-
-  curves(found) {
-    const [low, high] = [this.stage.scene.histogram.edges[0], this.stage.scene.histogram.edges.at(-1)];
-    const at = Array.from({ length: 201 }, (_, i) => low + ((high - low) * i) / 200);
-    const path = (density) => `M${at.map((x) => `${this.x.place(x).toFixed(1)} ${this.y.place(density([x])).toFixed(1)}`).join("L")}`;
-    found.forEach((component, k) =>
-      this.line(
-        path((row) => Math.exp(logShare(component, row))),
-        k,
-      ),
-    );
-    draw(this.shapes, "path", { class: "sum", d: path((row) => Math.exp(logSum(found.map((component) => logShare(component, row))))) });
-  }
-
-  line(d, k) {
-    draw(this.shapes, "path", { class: "halo", d });
-    draw(this.shapes, "path", {
-      class: "component",
-      d,
-      stroke: this.stage.data.palette[k % this.stage.data.palette.length],
-      "stroke-dasharray": DASHES[k % DASHES.length],
-    });
-  }
-
-  tell(run, frame, found, logLikelihood) {
+  tell(run, frame, found, logLikelihood, after) {
     const step = run.steps[frame],
-      how = frame === run.steps.length - 1 ? ` (${run.end})` : "";
-    const where = step > run.n_steps ? `What the fit returns after ${run.n_steps} steps` : `Step ${step} of ${run.n_steps}`;
+      where = step > run.n_steps ? `What the fit returns, after ${run.n_steps} steps` : `Step ${step} of ${run.n_steps}`;
     const value = document.createElement("data");
     value.value = logLikelihood;
-    value.textContent = `${written(logLikelihood, 7)} nats a row${run.joint ? ", of the labeled rows too" : ""}`;
-    const list = document.createElement("ul");
-    found.slice(0, 8).forEach((component, k) => {
-      const item = document.createElement("li"),
-        mark = draw(item, "svg", { viewBox: "0 0 34 10", "aria-hidden": "true" });
-      const color = this.stage.data.palette[k % this.stage.data.palette.length];
-      draw(mark, "path", { d: "M0 5H34", class: "component", stroke: color, "stroke-dasharray": DASHES[k % DASHES.length] });
-      const listed = (values) => (values.length === 1 ? written(values[0]) : `(${[...values].map((each) => written(each)).join(", ")})`);
-      const deviations = component.variances.map(Math.sqrt);
-      const tilt = deviations.length === 2 ? `, correlation ${written(component.covariance / deviations[0] / deviations[1])}` : "";
-      item.append(` weight ${written(component.weight)}, mean ${listed(component.mean)}, standard deviation ${listed(deviations)}${tilt}`);
-      list.append(item);
-    });
-    this.told.replaceChildren(`${where}${how}: log-likelihood `, value, list);
-    if (found.length > 8) this.told.append(`and ${found.length - 8} more components`);
-    const words = `${this.choice.value}: ${where}`;
-    this.picture.setAttribute("aria-label", `${words}: rows and components`);
-    this.curve.setAttribute("aria-label", `${words}: log-likelihood ${written(logLikelihood, 7)} nats a row`);
+    value.textContent = `${written(logLikelihood, 5)} nats per sample${run.joint ? ", of the labeled samples too" : ""}`;
+    const half = after ? ", M-step taken" : "";
+    this.told.replaceChildren(`${where}${half}: log-likelihood `, value, ". ", step >= run.n_steps ? run.why : "", listOf(found, this.stage.data.palette));
+    if (found.K > 8) this.told.append(`and ${found.K - 8} more components`);
+    const words = `${this.choice.value}: ${where}${half}`;
+    this.picture.setAttribute("aria-label", `${words}: samples and components`);
+    this.curve.setAttribute("aria-label", `${words}: log-likelihood ${written(logLikelihood, 5)} nats per sample`);
   }
 }
 
-// All views, and what moves them.
+// All views, and what moves them. The slider counts half-steps: an E-step, then the M-step after it.
 class Stage {
   constructor(data) {
-    this.data = data;
+    this.data = { ...data, colors: data.palette.map(channels) };
     this.scenes = Object.fromEntries(Object.entries(data.scenes).map(([key, scene]) => [key, unpacked(scene)]));
     this.left = new Side(this, "left");
     this.right = new Side(this, "right");
     for (const name of new Set(Object.values(this.scenes).map((scene) => scene.experiment))) $("experiment").append(new Option(name));
+    const keys = Object.keys(this.scenes);
     $("experiment").addEventListener("change", () =>
-      this.set({ scene: Object.keys(this.scenes).find((key) => this.scenes[key].experiment === $("experiment").value), step: 1 }),
+      this.set({ scene: keys.find((key) => this.scenes[key].experiment === $("experiment").value), step: 1 }),
     );
     $("draw").addEventListener("change", () => this.set({ scene: $("draw").value, step: 1 }));
     $("step").addEventListener("input", () => this.show());
+    $("rings").addEventListener("change", () => this.show());
     $("back").addEventListener("click", () => this.move(-1));
     $("on").addEventListener("click", () => this.move(1));
-    $("play").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
+    $("play_on").addEventListener("click", () => (this.timer ? this.pause() : this.play()));
     document.addEventListener("click", (event) => {
       const link = event.target.closest("[data-scene]");
       if (!link) return;
       this.set(link.dataset);
-      $("why").textContent = link.textContent;
+      $("why_watch").textContent = link.textContent;
     });
-    for (const part of document.querySelectorAll(".script")) part.hidden = false;
-    $("no_script").hidden = true;
     this.set(document.querySelector("#ways [data-scene]").dataset);
+    const linked = () => {
+      const [place, state] = location.hash.split("?");
+      if (place !== "#watch" || !state) return;
+      const { scene, left, right, step } = Object.fromEntries(new URLSearchParams(state));
+      if (this.scenes[scene]) this.set({ scene, left, right, step: Number(step) });
+      $("watch").scrollIntoView();
+    };
+    addEventListener("hashchange", linked);
+    linked();
   }
 
   set({ scene, left, right, step }) {
     this.pause();
-    step ??= this.steps[$("step").value];
+    step ??= this.steps[Math.floor($("step").value / 2)];
     if (scene) {
       this.scene = this.scenes[scene];
+      this.key = scene;
       $("experiment").value = this.scene.experiment;
       $("draw").replaceChildren(
         ...Object.entries(this.scenes)
           .filter(([, each]) => each.experiment === this.scene.experiment)
-          .map(([key, each]) => new Option(each.draw ?? "all have these rows", key)),
+          .map(([key, each]) => new Option(each.draw ?? "all have these samples", key)),
       );
       $("draw").value = scene;
       const names = Object.keys(this.scene.runs);
@@ -357,49 +354,59 @@ class Stage {
     }
     this.shown = this.left.choice.value === this.right.choice.value ? [this.left] : [this.left, this.right];
     this.right.section.classList.toggle("same", this.shown.length === 1);
-    $("why").textContent = "";
+    $("why_watch").textContent = "";
     this.steps = [...new Set(this.shown.flatMap((side) => side.run.steps))].sort((a, b) => a - b);
-    $("step").max = this.steps.length - 1;
-    $("step").value = Math.max(
-      0,
-      this.steps.findLastIndex((each) => each <= step),
-    );
+    $("step").max = 2 * (this.steps.length - 1);
+    $("step").value =
+      2 *
+      Math.max(
+        0,
+        this.steps.findLastIndex((each) => each <= step),
+      );
     $("scene").textContent = this.told();
     for (const side of this.shown) side.prepare();
     this.show();
   }
 
   told() {
-    const { n_rows: nRows, n_labeled: nLabeled, rows, labeled, features, whole } = this.scene,
-      written = (n) => n.toLocaleString("en");
-    const drawn = (n, every) => (features.length === 2 && n < every ? ` (${written(n)} of them drawn)` : "");
-    const triangles = features.length === 2 ? ", as triangles of the colour of their class, up or down" : "";
+    const { n_rows: nRows, n_labeled: nLabeled, n, every, d, whole } = this.scene,
+      counted = (number) => number.toLocaleString("en");
+    const drawn = (number, all) => (d === 2 && number < all ? ` (${counted(number)} of them drawn)` : "");
+    const triangles = d === 2 ? ", as large triangles of the color of their class, up or down" : "";
     return (
-      `${written(nRows)} rows without a label${drawn(rows.length, nRows)}` +
-      (nLabeled ? `; ${written(nLabeled)} with one${drawn(labeled.length, nLabeled)}${triangles}.` : ".") +
-      ` The log-likelihood is ${whole ? "computed here, from the rows" : "the stored one"}.`
+      `${counted(nRows)} samples without a label${drawn(n, nRows)}` +
+      (nLabeled ? `; ${counted(nLabeled)} with one${drawn(every.length - n, nLabeled)}${triangles}.` : ".") +
+      ` The log-likelihood is ${whole ? "computed here, from the samples" : "the stored one"}.`
     );
   }
 
   show() {
-    const step = this.steps[$("step").value];
-    for (const side of this.shown) side.show(step);
+    const at = Number($("step").value),
+      step = this.steps[Math.floor(at / 2)],
+      after = at % 2 === 1,
+      last = Math.max(...this.shown.map((side) => side.run.n_steps));
+    for (const side of this.shown) side.show(step, after);
     this.compare();
-    $("step").setAttribute("aria-valuetext", `step ${step}`);
-    $("now").textContent = `step ${step} of ${this.steps.at(-1)}`;
-    $("back").ariaDisabled = $("step").value === "0";
-    $("on").ariaDisabled = $("step").value === $("step").max;
+    const half = after ? "M-step: the components have moved" : "E-step: the samples are colored";
+    const told = step > last ? `after ${last} steps` : `step ${step} of ${last}, ${half}`;
+    $("step").setAttribute("aria-valuetext", told);
+    $("now").textContent = told;
+    $("back").ariaDisabled = at === 0;
+    $("on").ariaDisabled = at === Number($("step").max);
+    const state = new URLSearchParams({ scene: this.key, left: this.left.choice.value, right: this.right.choice.value, step });
+    $("watch_link").href = `#watch?${state}`;
   }
 
   compare() {
-    // which rows the two sides put into different components
+    // which samples the two sides put into different components
     const [one, other] = this.shown,
-      nRows = this.scene.rows.length;
-    const same = other && one.run.n_components === other.run.n_components && one.components.length === nRows && nRows > 0;
+      { n, d } = this.scene;
+    const same = other && one.run.n_components === other.run.n_components && one.components.length === n && n > 0;
     const differs = same ? one.components.map((k, i) => k !== other.components[i]) : [];
-    if (this.scene.features.length === 2) for (const side of this.shown) side.ring(differs);
     const count = differs.filter(Boolean).length;
-    $("differ").textContent = same ? `${count} of ${nRows.toLocaleString("en")} rows are in another component on the other side.` : "";
+    if (d === 2) for (const side of this.shown) side.ring($("rings").checked ? differs : []);
+    $("rings").parentElement.hidden = !(d === 2 && count);
+    $("differ").textContent = same ? `${count} of ${n.toLocaleString("en")} samples are in another component on the other side.` : "";
   }
 
   move(by) {
@@ -410,7 +417,7 @@ class Stage {
   play() {
     if ($("step").value === $("step").max) $("step").value = 0;
     $("now").setAttribute("aria-live", "off");
-    $("play").textContent = "Pause";
+    $("play_on").textContent = "Pause";
     this.timer = setInterval(() => ($("step").value === $("step").max ? this.pause() : this.move(1)), PAUSE);
     this.show();
   }
@@ -419,10 +426,67 @@ class Stage {
     clearInterval(this.timer);
     this.timer = null;
     $("now").setAttribute("aria-live", "polite");
-    $("play").textContent = "Play";
+    $("play_on").textContent = "Play";
   }
 }
 
+// The list of claims: which are shown, and in which order. Without a script all are, the failing ones first.
+function listClaims(table) {
+  const claims = [...table.querySelectorAll("tbody.claim")],
+    filters = [...document.querySelectorAll("#filters select")],
+    groups = [...table.querySelectorAll("tbody.group")];
+  const open = (claim, isOpen) => {
+    claim.classList.toggle("open", isOpen);
+    claim.querySelector(".line a").setAttribute("aria-expanded", isOpen);
+  };
+  const show = () => {
+    for (const claim of claims) claim.hidden = filters.some(({ name, value }) => value && !claim.dataset[name].split(" ").includes(value));
+    for (const group of groups) group.hidden = !claims.some((claim) => !claim.hidden && claim.dataset.part === group.dataset.part);
+    const n = claims.filter((claim) => !claim.hidden).length;
+    $("n_shown").textContent = n === claims.length ? "" : `${n} of ${claims.length} shown`;
+  };
+  for (const filter of filters) filter.addEventListener("change", show);
+  for (const button of table.querySelectorAll("thead button"))
+    button.addEventListener("click", () => {
+      const key = button.dataset.sort,
+        cell = button.closest("th"),
+        way = cell.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+      for (const each of table.querySelectorAll("thead th")) each.removeAttribute("aria-sort");
+      cell.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+      const of = (claim) => (key === "id" ? claim.id : Number(claim.dataset[key]));
+      const order = (a, b) => (typeof a === "number" ? a - b : a.localeCompare(b, "en", { numeric: true }));
+      for (const claim of [...claims].sort((a, b) => way * order(of(a), of(b)))) table.append(claim);
+      for (const group of groups) group.remove();
+    });
+  table.addEventListener("click", (event) => {
+    const link = event.target.closest(".line a");
+    const claim = link?.closest("tbody"),
+      isOpen = claim?.classList.contains("open");
+    if (!claim) return;
+    open(claim, !isOpen);
+    if (!isOpen) return;
+    event.preventDefault();
+    history.replaceState(null, "", "#claims");
+  });
+  const linked = () => {
+    const claim = claims.find((each) => `#${each.id}` === location.hash);
+    if (!claim) return;
+    if (claim.hidden) {
+      for (const filter of filters) filter.value = "";
+      show();
+    }
+    open(claim, true);
+    claim.scrollIntoView();
+  };
+  for (const claim of claims) open(claim, false);
+  addEventListener("hashchange", linked);
+  linked();
+}
+
+document.documentElement.classList.add("scripted");
+for (const part of document.querySelectorAll(".script")) part.hidden = false;
+for (const part of document.querySelectorAll(".no_script")) part.hidden = true;
+if ($("lines")) listClaims($("lines"));
 if ($("scenes")) new Stage(JSON.parse($("scenes").textContent));
 
 // Points of the sweeps tell their numbers below the figure; the arrow keys lead from one to the next.
@@ -431,7 +495,7 @@ for (const chart of document.querySelectorAll(".chart")) {
     points = [...chart.querySelectorAll(".point")];
   const tell = (event) => {
     const point = event.target.closest(".point");
-    if (point) told.textContent = point.querySelector("title").textContent;
+    if (point) told.textContent = `${point.querySelector("title").textContent}; ${point.closest("svg").getAttribute("aria-label")}`;
   };
   const shown = () => points.filter((point) => point.getClientRects().length);
   const stopAt = (point) => points.forEach((each) => each.setAttribute("tabindex", each === point ? "0" : "-1")); // of the Tab key

@@ -1,5 +1,6 @@
 # What a reviewer needs: the page of the claims, the manifest of the run, the report.
-PAGE = [os.path.relpath(ROOT / "workflow" / "page" / name) for name in ("index.html", "page.css", "page.js")]
+PAGE = ("index.html", "page.css", "em.js", "page.js", "play.js")
+PAGE = [os.path.relpath(ROOT / "workflow" / "page" / name) for name in PAGE]
 TABLE_PAGE, OPENING = (os.path.relpath(ROOT / "workflow" / "report" / name) for name in ("table.html", "opening.rst"))
 
 
@@ -58,6 +59,8 @@ rule page:
         claims=FILES["claims"].path,
         dictionary=FILES["dictionary"].path,  # whose words it repeats
         tables=[table_file(name) for name in CLAIMED],
+        agreement=table_file("agreement"),
+        diagnosis=table_file("diagnosis"),
         watch=PLAN.files("watch"),
         files=lambda wildcards: files_shown(PLAN),
         summaries=[FILES["summary"].of(sweep=name) for name in PLAN.summaries],

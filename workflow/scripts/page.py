@@ -9,10 +9,11 @@ from em_study.audit.record import forget_descriptions
 from em_study.configuration.study import Study
 from em_study.data.checksums import sha256_of
 from em_study.data.storage import read_table, write_text
-from em_study.page.build import make_page
+from em_study.page.build import make_page, ways_of
 from em_study.page.cards import card_of
 from em_study.page.charts import chart_of
 from em_study.page.own_data import as_data, own_data_of
+from em_study.page.why import why_of
 from em_study.places import ROOT
 from em_study.plan.results import Plan
 from em_study.plan.step import logged
@@ -55,6 +56,8 @@ with logged(snakemake):
     ]
     run = {**git_state(ROOT), **environment()}
     given = snakemake.params
-    of_run = run, given.code_of, frames, charts, own, given.changes, Path(snakemake.input.template)
+    compared = [read_table(snakemake.input[name]) for name in ("agreement", "diagnosis")]
+    why = why_of(study, *compared, ways_of(frames))
+    of_run = run, given.code_of, frames, charts, own, why, given.changes, Path(snakemake.input.template)
     html = make_page(cards, study, *of_run)
     write_text(snakemake.output[0], html)

@@ -17,7 +17,7 @@ MOST_FILES = 12
 SAME_TRACE = 1e-8  # relative
 STOPPED_BY = ("n_iter", "trace_before_last", "trace_last")
 MEANS = Tolerance(1e-12)  # over the replicates, of numbers that are equal in each
-OF_QUANTITIES = ("value", "mean", "low", "high")  # columns that hold what the row's key names
+OF_QUANTITIES = ("value", "mean", "mcse", "low", "high")  # columns that hold what the row's key names
 UNKNOWN = Column("", "", is_given=True)  # of another version
 ENVIRONMENT = ("python", "packages", "blas", "processor")
 

@@ -22,7 +22,12 @@ def outcome(folder: Path, manifest: dict):
     judged = [*zip(_column(claims, "verdict"), _column(claims, "basis"), _column(claims, "claim"), strict=True)]
     if not judged:
         yield "No claim is configured."
-    known = [(VERDICTS[name], basis, claim) for name, basis, claim in judged if name in VERDICTS]
+    claims = manifest.get("configuration", {}).get("claims", {})
+    known = [
+        (VERDICTS[name], basis, claims.get(claim, {}).get("by_construction", False), claim)
+        for name, basis, claim in judged
+        if name in VERDICTS
+    ]
     for part, verdicts in tally(known).items():
         yield f"{part}: {sum(map(len, verdicts.values())):,}"
         for verdict, names in verdicts.items():

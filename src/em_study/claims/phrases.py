@@ -21,7 +21,7 @@ def asked(claim) -> str:
     """Write what a draw, or the statistic, must fulfil."""
     if says_yes_or_no(claim):
         return claim.comparison.words()
-    scale = _scale(claim)
+    scale = scale_of(claim)
     comparison = replace(claim.comparison, published=scale * claim.published, tolerance=scale * claim.tolerance)
     many = f" times as many {_column(claim).label}" if claim.over and _column(claim).unit == COUNT else ""
     return f"{comparison.words()}{many}{_unit(claim, comparison.published)}"
@@ -64,8 +64,8 @@ def apart(finding, said=None) -> list[str]:
 
 def estimate(finding) -> str:
     """Write the statistic with its interval."""
-    low, high = (_scale(finding.claim) * end for end in finding.interval)
-    error = precision(finding.claim, _scale(finding.claim) * finding.error)
+    low, high = (scale_of(finding.claim) * end for end in finding.interval)
+    error = precision(finding.claim, scale_of(finding.claim) * finding.error)
     interval = f" (95 % interval {_ends(low, high, error)})" if math.isfinite(low) else ""
     return f"{_name(finding)} {observed(finding)}{interval}"
 
@@ -84,7 +84,7 @@ def spread(finding, said: str = "") -> str:
     ends, which = finding.range, f"95 % of the {finding.claim.draws}"
     if not math.isfinite(ends[0]):
         ends, which = (finding.draws.min(), finding.draws.max()), f"all {finding.claim.draws}"
-    low, high = (_scale(finding.claim) * end for end in ends)
+    low, high = (scale_of(finding.claim) * end for end in ends)
     low, high = (f"{low:.0f}", f"{high:.0f}") if _is_whole(finding.claim) else ends_apart(low, high, 3)
     between = f"{which} lie between {low} and {high}{_unit(finding.claim)}."
     told = capitalized(estimate(finding))
@@ -99,7 +99,7 @@ def observed(finding) -> str:
 
 def measured(claim, value: float, error: float = math.nan) -> str:
     """Write a number of a claim with its unit; of an identity two digits."""
-    scale = _scale(claim)
+    scale = scale_of(claim)
     if not claim.rules.is_drawn:
         return f"{value:.2g}{_unit(claim)}"
     comparison = replace(claim.comparison, published=scale * claim.published, tolerance=scale * claim.tolerance)
@@ -135,7 +135,7 @@ def _is_whole(selection) -> bool:
     return _column(selection).unit in COUNTS and not selection.over
 
 
-def _scale(claim) -> int:
+def scale_of(claim) -> int:
     """Write shares in percent."""
     return 100 if says_yes_or_no(claim) or (_column(claim).unit == "share" and not claim.over) else 1
 
@@ -145,7 +145,7 @@ def _unit(claim, value: float = math.nan) -> str:
     column = _column(claim)
     if claim.over:
         return ""
-    if _scale(claim) == 1:
+    if scale_of(claim) == 1:
         unit = f" {column.label}" if column.unit == COUNT and column.label else UNITS.get(column.unit, "")
     else:  # a share, or a share less another
         unit = " percentage points" if claim.minus or " less " in column.description else " %"

@@ -175,6 +175,9 @@ class Claim(Test, Statement):
     threshold_of: Literal["article", "study"] = Field(
         "article", description="Who set the number to compare with: the source, or this study for want of one there."
     )
+    by_construction: bool = Field(
+        False, description="Whether the data are made so that it holds: then that it does is no evidence for it."
+    )
     draws: Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z -]{0,30}[a-z])?$")] = Field(
         "replicates", description="What one number is of, in the plural: replicates, starts, traces."
     )

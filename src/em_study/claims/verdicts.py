@@ -1,5 +1,6 @@
 """The verdicts: as tables have them, as people read them, and how they look."""
 
+import re
 from dataclasses import dataclass
 
 GRAY = "#555555", "#b4b4b4"
@@ -51,6 +52,10 @@ class Verdict:
         """Say it of what a source states, or of a question of this study, by the claim's `basis`."""
         return self.answer if self.answer and basis == "question" else self.words
 
+    def in_short(self, basis: str) -> str:
+        """Say it without what is added, for a list."""
+        return re.split("[;:,]", self.said_of(basis))[0]
+
 
 BUG = Verdict("bug", "a bug, or other settings", "\u203c", RED, "An identity fails.", by_data=False)
 NOT_REPRODUCED = Verdict(
@@ -79,15 +84,26 @@ BY_ARGUMENT = Verdict(
     "by_argument", "decided by argument", "\u2234", GRAY, "Mathematics or the literature decides.", by_data=False
 )
 NOT_TESTED = Verdict("not_tested", "not tested", "\u2013", GRAY, "There are no numbers for it.", by_data=False)
-CLAIMS, QUESTIONS, OTHERS = "Stated by the sources", "Asked by this study", "Not decided by data"
+CLAIMS, QUESTIONS = "Stated by the sources, decided by data", "Asked by this study, decided by data"
+BY_CONSTRUCTION, BY_MATHEMATICS = "Follows from how the data are made", "Decided by mathematics or argument"
+UNTESTED = "Not tested"
 FORMER = {"reproduced_in_distribution": DEPENDS.name}  # words of earlier versions, in files of users
 
 
 def tally(judged) -> dict[str, dict[Verdict, list]]:
-    """Sort (Verdict, basis, what is listed): by whether a source states it and the data decide, then by its verdict."""
-    found: dict[str, dict[Verdict, list]] = {CLAIMS: {}, QUESTIONS: {}, OTHERS: {}}
-    for verdict, basis, each in sorted(judged, key=lambda one: [*VERDICTS].index(one[0].name)):
-        part = OTHERS if not verdict.by_data else QUESTIONS if basis == "question" else CLAIMS
+    """Sort (Verdict, basis, by_construction, what is listed): by what decides and who states it, then by its verdict.
+
+    Only the first part is evidence on the sources.
+    """
+    found: dict[str, dict[Verdict, list]] = {
+        part: {} for part in (CLAIMS, QUESTIONS, BY_CONSTRUCTION, BY_MATHEMATICS, UNTESTED)
+    }
+    for verdict, basis, by_construction, each in sorted(judged, key=lambda one: [*VERDICTS].index(one[0].name)):
+        part = QUESTIONS if basis == "question" else CLAIMS
+        if not verdict.by_data:
+            part = UNTESTED if verdict is NOT_TESTED else BY_MATHEMATICS
+        elif by_construction:
+            part = BY_CONSTRUCTION
         found[part].setdefault(verdict, []).append(each)
     return {part: verdicts for part, verdicts in found.items() if verdicts}
 
@@ -102,5 +118,5 @@ def style_of_verdicts() -> str:
     for name, verdict in VERDICTS.items():
         lines.append(f".verdict.{name} {{ color: var(--{name}); }}")
         if verdict.colors != GRAY:
-            lines.append(f".card.{name} {{ border-left-color: var(--{name}); }}")
+            lines.append(f".claim.{name} {{ --verdict: var(--{name}); }}")
     return "\n".join(lines) + "\n"

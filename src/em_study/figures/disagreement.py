@@ -1,18 +1,24 @@
 """The rows that scikit-learn gives another label."""
 
+import numpy as np
+
 from em_study.figures.plane import ellipse, finish, scatter
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_figure
+from emgmm import posteriors
+
+GRID = 300  # places across, at which it is looked for
 
 
 @drawn(
     names=lambda experiment: {"disagreement": [experiment.protocols.fit]} if experiment.protocols else {},
     reads=("data", "runs", "sklearn"),
-    caption="The same rows labeled by our EM and by scikit-learn (or the other implementation), called as the article "
-    "does. See where the rows lie that get another label, beside the border of the components.",
+    caption="The same samples labeled by our EM and by scikit-learn (or the other implementation), called as the "
+    "article does, with the boundary between the components by each. See that the samples between the two "
+    "boundaries are those that get another label. Of more features: ellipses of two standard deviations.",
 )
 def draw(shown: Shown):
-    """Draw the components by both implementations, and mark the rows on which they disagree."""
+    """Draw the boundaries by both implementations, and mark the samples on which they disagree."""
     from matplotlib.lines import Line2D
 
     from em_study.evaluation.agreement import disagreeing_rows  # scikit-learn takes a second to import
@@ -24,18 +30,31 @@ def draw(shown: Shown):
         axes.set_title(f"{experiment}, replicate 0: nothing to compare, a fit collapsed")
         return figure
     differ = disagreeing_rows(rows.unlabeled, ours, theirs)
-    scatter(axes, rows.unlabeled[~differ], BACKGROUND, "o", 8, "rows with the same label")
-    scatter(axes, rows.unlabeled[differ], HIGHLIGHT, "X", 60, f"rows with another label ({differ.sum()})")
+    scatter(axes, rows.unlabeled[~differ], BACKGROUND, "o", 8, "samples with the same label")
+    scatter(axes, rows.unlabeled[differ], HIGHLIGHT, "X", 60, f"samples with another label ({differ.sum()})")
     handles, _ = axes.get_legend_handles_labels()
-    for parameters, color, style, name in (
-        (ours, OURS, "-", "our EM"),
-        (theirs, SKLEARN, "--", f"{shown.other}, as_published"),
-    ):
-        for k in range(parameters.n_components):
-            ellipse(axes, parameters, k, color=color, linestyle=style)
+    called = ((ours, OURS, "-", "our EM"), (theirs, SKLEARN, "--", f"{shown.other}, called as published"))
+    for parameters, color, style, name in called:
+        if parameters.n_features == 2:
+            _boundary(axes, parameters, color, style)
+        else:  # a boundary in the plane of two of several features is none
+            for k in range(parameters.n_components):
+                ellipse(axes, parameters, k, color=color, linestyle=style)
         handles.append(Line2D([], [], color=color, linestyle=style, linewidth=2, label=name))
     finish(axes, shown.data.features, handles)
     axes.set_title(
-        f"{experiment}, replicate 0: {differ.sum()} of {len(differ)} rows get another label from {shown.other}"
+        f"{experiment}, replicate 0: {differ.sum()} of {len(differ)} samples get another label from {shown.other}"
     )
     return figure
+
+
+def _boundary(axes, parameters, color, style):
+    """Draw where two components are equally probable, and no other more so."""
+    (x1, x2), (y1, y2) = axes.get_xlim(), axes.get_ylim()
+    x, y = np.meshgrid(np.linspace(x1, x2, GRID), np.linspace(y1, y2, GRID))
+    shares = posteriors(np.column_stack([x.ravel(), y.ravel()]), parameters)
+    for k in range(parameters.n_components - (parameters.n_components == 2)):
+        others = np.delete(shares, k, axis=1).max(axis=1)
+        axes.contour(
+            x, y, (shares[:, k] - others).reshape(x.shape), [0], colors=[color], linestyles=[style], linewidths=2
+        )

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from em_study.data.seeds import generator
 from em_study.figures.plane import DEVIATIONS, component_colors, ellipse, scatter
 from em_study.figures.shown import Shown, drawn
-from em_study.figures.style import BACKGROUND, OURS, hide_rest, new_figure
+from em_study.figures.style import BACKGROUND, COMPONENTS, HIGHLIGHT, OURS, hide_rest, new_figure
 from em_study.fits.missing import imputed, whole_rows
-from emgmm import posteriors
+from emgmm import impute, posteriors
 
+IMPUTATIONS = 200
 MOST_ROWS = 60  # of which the filled-in value is drawn; more hide one another
 
 
@@ -16,13 +18,13 @@ MOST_ROWS = 60  # of which the filled-in value is drawn; more hide one another
         {"filled_in": [*experiment.fits]} if experiment.data.incomplete and experiment.data.shape[1] > 1 else {}
     ),
     reads=("data", "runs"),
-    caption="Rows that lack the feature with the most missing values, as each fit fills it in: a dot in the colour of "
-    "the most probable component, with a line to the value that was taken away, where it is known. Grey are the rows "
-    "that have both features, ellipses the components at two standard deviations. See how far a fit is led by the "
-    "values that are there; where the columns' means were filled in they lie on one line.",
+    caption="Of samples that lack the feature with the most missing values: where the value that was taken away is "
+    "known, the filled-in value against it, with a bar that should hold 95 of 100 (of 200 imputations by the fit); on "
+    "the line both are equal. See whether dots follow the line, and bars hold it; means filled in are level. Where the "
+    "values are not known, the samples in the plane, each filled-in one in the color of its most probable component.",
 )
 def draw(shown: Shown):
-    """Draw the filled-in values of some rows of replicate 0, a panel a fit."""
+    """Draw the filled-in values of some samples of replicate 0, a panel a fit."""
     rows, fits = shown.data.replicate(0), shown.ends(0)
     X, features = rows.unlabeled, shown.data.features
     n_missing = np.isnan(X).sum(axis=0)
@@ -36,20 +38,21 @@ def draw(shown: Shown):
     figure, panels = new_figure(n_columns, n_rows, **size, sharex=True, sharey=True)
     panels = np.ravel(panels)
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
-        scatter(axes, X[both][:, [x, y]], BACKGROUND, "o", 8, "rows with both values")
-        axes.set_xlabel(str(features[x]))
-        axes.set_ylabel(str(features[y]))
+        is_known = rows.whole is not None
+        axes.set_xlabel(f"{features[y]}, the value taken away" if is_known else str(features[x]))
+        axes.set_ylabel(f"{features[y]}, filled in" if is_known else str(features[y]))
         axes.label_outer()
         axes.set_title(name if parameters else f"{name}: failed")
         if parameters is None:
             continue
+        if is_known:
+            _against_truth(axes, rows, parameters, shown.fits[name]["missing"], some, y, name)
+            continue
+        scatter(axes, X[both][:, [x, y]], BACKGROUND, "o", 8, "samples with both values")
         colors = component_colors(rows, parameters)
         for k, color in enumerate(colors):
             ellipse(axes, parameters, k, features=[x, y], color=color)
         filled = imputed(rows, shown.fits[name]["missing"], parameters)[some]
-        if rows.whole is not None:
-            axes.vlines(filled[:, x], filled[:, y], rows.whole[some, y], color=OURS, linewidth=0.6, alpha=0.6)
-            axes.plot(filled[:, x], rows.whole[some, y], "_", color=OURS, markersize=5, label="value taken away")
         if len(some):
             component = posteriors(X[some], parameters).argmax(axis=1)
             style = {"s": 22, "edgecolors": "white", "linewidths": 0.5, "zorder": 3}
@@ -59,7 +62,27 @@ def draw(shown: Shown):
         label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize="small")
-    which = f"{len(some)} of the {len(lacking):,} rows that have {features[x]} and lack {features[y]}"
-    what = f"as each fit fills it in (+ mean, {DEVIATIONS} standard deviations)"
-    figure.suptitle(f"{shown.experiment}, replicate 0: {which},\n{what}")
+    which = f"{len(some)} of the {len(lacking):,} samples that have {features[x]} and lack {features[y]}"
+    what = (
+        f"+ mean, {DEVIATIONS} standard deviations" if rows.whole is None else "bars of 95 %, and the line of equality"
+    )
+    figure.suptitle(f"{shown.experiment}, replicate 0: {which},\nas each fit fills it in ({what})")
     return figure
+
+
+def _against_truth(axes, rows, parameters, missing, some, y, name):
+    """Draw filled-in values against those that were taken away, with bars of 95 %."""
+    if not len(some):
+        return
+    truth, filled = rows.whole[some, y], imputed(rows, missing, parameters)[some, y]
+    axes.axline((truth.min(),) * 2, (truth.max() or 1.0,) * 2, color=BACKGROUND, zorder=0)
+    if missing != "column_means":
+        repeated = np.repeat(rows.unlabeled[some], IMPUTATIONS, axis=0)
+        drawn = impute(repeated, parameters, generator(0, "figures", "filled_in", name))
+        low, high = np.percentile(drawn[:, y].reshape(-1, IMPUTATIONS), [2.5, 97.5], axis=1)
+        inside = (low <= truth) & (truth <= high)
+        for part, color, text in ((inside, OURS, "holds the value"), (~inside, HIGHLIGHT, "does not")):
+            axes.vlines(
+                truth[part], low[part], high[part], color=color, linewidth=0.8, alpha=0.6, label=f"95 %: {text}"
+            )
+    axes.plot(truth, filled, "o", color=COMPONENTS[0], markersize=4, label="filled in")

@@ -1,46 +1,68 @@
-"""Article B: predictions of the first and the last rows."""
+"""Article B: predictions of the first and the last samples, in every replicate."""
 
 import numpy as np
 
 from em_study.evaluation.measurements.certainty import FIRST_AND_LAST
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.figures.shown import Shown, drawn
-from em_study.figures.style import component_color, new_figure
+from em_study.figures.style import component_color, hide_rest, new_figure
 from emgmm import posteriors
+
+MOST_FITS, MOST_LINES = 4, 200  # panels, and replicates of each
 
 
 @drawn(
     names=lambda experiment: {"first_and_last": [*experiment.fits]} if experiment.data.shape[1] == 1 else {},
     reads=("data", "runs"),
-    caption="The component given to the first and the last rows, by every fit, beneath their true class. See which "
-    "rows get the other colour.",
+    caption="The component given to the first and the last samples, a line a replicate, sorted by how many are wrong "
+    "under the best label matching; fits that give the same components have one panel. Right samples have the color of "
+    "their class on both sides of the middle. See in how many replicates the two processes are told apart.",
 )
 def draw(shown: Shown):
-    """Draw the component predicted for the first and the last rows, beside the class that they are of."""
-    rows, fits = shown.data.replicate(0), shown.ends(0)
-    n_rows = min(FIRST_AND_LAST, len(rows.unlabeled) // 2)
-    figure, panels = new_figure(2, width=13.0, height=1.6 + 0.55 * (len(fits) + 1), sharey=True)
-    lines = {} if rows.truth is None else {"true class": rows.truth}
-    for name, parameters in fits.items():
-        if parameters is not None:
-            labels = posteriors(rows.unlabeled, parameters).argmax(axis=1)
-            if rows.truth is not None:
-                labels = best_relabeling(labels, rows.truth, max(parameters.n_components, rows.truth.max() + 1))
-            lines[name] = labels
-    for axes, part, title in (
-        (panels[0], slice(0, n_rows), f"first {n_rows} rows"),
-        (panels[1], slice(-n_rows, None), f"last {n_rows} rows"),
-    ):
-        for height, labels in enumerate(lines.values()):
-            for k in np.unique(labels):
-                at = np.flatnonzero(labels[part] == k) + (0 if part.start == 0 else len(labels) - n_rows)
-                axes.plot(
-                    at, np.full(len(at), height), "|", color=component_color(k), markersize=16, markeredgewidth=2.5
-                )
-        axes.set_title(title)
-        axes.set_xlabel("row")
-        axes.set_yticks(range(len(lines)), list(lines))
-        axes.set_ylim(len(lines) - 0.5, -0.5)
+    """Draw the predicted components, a panel for each fit that differs."""
+    n = min(FIRST_AND_LAST, shown.data.unlabeled.shape[1] // 2)
+    some = np.r_[:n, -n:0]
+    rasters = {name: _raster(shown, name, some) for name in shown.fits}
+    found: dict[bytes, tuple[list[str], np.ndarray]] = {}
+    for name, raster in rasters.items():
+        found.setdefault(raster.tobytes(), ([], raster))[0].append(name)
+    kept = [*found.values()][:MOST_FITS]
+    n_columns = min(2, len(kept))
+    n_rows = -(-len(kept) // n_columns)
+    figure, panels = new_figure(n_columns, n_rows, width=6.5 * n_columns, height=1.4 + 3.4 * n_rows)
+    panels = np.ravel(panels)
+    for (names, raster), axes in zip(kept, panels, strict=False):
+        colors = _palette(raster)
+        axes.imshow(raster, aspect="auto", interpolation="nearest", **colors)
+        axes.axvline(n - 0.5, color="white", linewidth=2)
+        axes.set_title(", ".join(names), fontsize="small")
+        axes.set_xticks([n / 2, 1.5 * n], [f"first {n} samples", f"last {n} samples"])
+        axes.set_ylabel("replicates")
         axes.grid(visible=False)
-    figure.suptitle(f"{shown.experiment}, replicate 0: component given to each row (colour), under the best naming")
+    hide_rest(panels, n_columns, len(kept), "")
+    left_out = f"; {len(found) - len(kept)} more kinds of fits are not drawn" if len(found) > len(kept) else ""
+    figure.suptitle(f"{shown.experiment}: component given to each sample (color), best matching{left_out}")
     return figure
+
+
+def _palette(raster):
+    from matplotlib.colors import ListedColormap
+
+    most = max(2, int(raster.max()) + 1)
+    return {"cmap": ListedColormap(["white", *map(component_color, range(most))]), "vmin": -1, "vmax": most - 1}
+
+
+def _raster(shown: Shown, name: str, some) -> np.ndarray:
+    """Give the component of some samples in each replicate, those with fewest errors first; -1 where a fit failed."""
+    lines = []
+    for r in range(min(len(shown.runs[name]), MOST_LINES)):
+        rows, parameters = shown.data.replicate(r), shown.runs[name].end(r)
+        labels = np.full(len(some), -1)
+        if parameters is not None:
+            every = posteriors(rows.unlabeled, parameters).argmax(axis=1)
+            if rows.truth is not None:
+                every = best_relabeling(every, rows.truth, max(parameters.n_components, rows.truth.max() + 1))
+            labels = every[some]
+        wrong = 0 if rows.truth is None else int((labels != rows.truth[some]).sum())
+        lines.append((wrong, labels))
+    return np.array([labels for _, labels in sorted(lines, key=lambda line: line[0])])

@@ -1,4 +1,4 @@
-"""Average log-likelihood against step: article A's two figures, over all replicates."""
+"""How far each run of EM is from its own limit, against the step: article A's two curves, over all replicates."""
 
 import numpy as np
 
@@ -6,56 +6,60 @@ from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, HIGHLIGHT, OURS, new_figure
 from em_study.fits.runs import Runs
 
-SHORT = 3  # steps that are all shown
-# What is fitted of rows with missing values
-ROWS = {"observed": "rows", "complete_rows": "rows without holes", "column_means": "rows with holes filled in"}
+LEAST = 1e-16  # nats per sample: what is nearer to the limit is there
 
 
 @drawn(
     names=lambda experiment: {
         f"log_likelihood_{name}": [name] for name, fit in experiment.fits.items() if fit.max_iter > 0
     },
-    reads=("runs",),
-    caption="The average log-likelihood at each step of EM. The thick line is replicate 0, thin lines are the other "
-    "replicates; crosses mark fits that failed on their way. See how many steps it takes until the curve is flat, and "
-    "how much that varies.",
+    reads=("runs", "measurements"),
+    caption="How far the average log-likelihood is from the limit of its own run at each step, on a logarithmic scale: "
+    "levels differ between data sets and do not matter. Where the limit was not measured, it is the last value. The "
+    "thick line is replicate 0, thin lines are the others; a cross ends a run that failed. See how steadily "
+    "it falls: a straight line is a constant rate; in a flat piece a rule that looks at changes may stop too soon.",
     in_report=False,
 )
 def draw(shown: Shown):
-    """Draw the trace of every replicate; that of replicate 0 is thick."""
+    """Draw the gap of every replicate to its limit; that of replicate 0 is thick."""
     from matplotlib.ticker import MaxNLocator
 
     ((fit, runs),) = shown.runs.items()
     figure, (axes,) = new_figure()
-    steps = np.arange(1, runs.trace.shape[1] + 1)
+    gaps = _gaps(runs, fit, shown.measurements)
+    steps = np.arange(1, gaps.shape[1] + 1)
     if len(runs) > 1:
-        lines = axes.plot(steps, runs.trace[1:].T, color=BACKGROUND, linewidth=0.6, alpha=0.6)
+        lines = axes.plot(steps, gaps[1:].T, color=BACKGROUND, linewidth=0.6, alpha=0.6)
         lines[0].set_label(f"replicates 1 to {len(runs) - 1}")
-    axes.plot(steps, runs.trace[0], color=OURS, linewidth=2.5, marker="o", markersize=4, label="replicate 0")
-    failed = np.flatnonzero((runs.failure != "") & (runs.n_traced > 0))
+    axes.plot(steps, gaps[0], color=OURS, linewidth=2.5, marker="o", markersize=4, label="replicate 0")
+    failed = np.flatnonzero((runs.failure != "") & (np.isfinite(gaps).any(axis=1)))
     if len(failed):
-        last = runs.trace[failed, runs.n_traced[failed] - 1]
+        last = [np.flatnonzero(np.isfinite(gaps[r]))[-1] for r in failed]
         mark = {"marker": "x", "linestyle": "none", "color": HIGHLIGHT, "markersize": 9, "markeredgewidth": 2}
-        axes.plot(runs.n_traced[failed], last, label=f"failed ({(runs.failure != '').sum()} replicates)", **mark)
-    # A random start lies far below all that follows: show the climb from the second step on.
-    reached = runs.trace[:, 1:][np.isfinite(runs.trace[:, 1:])]
-    cropped = runs.trace.shape[1] > SHORT and len(reached) > 0
-    if cropped:
-        margin = 0.05 * np.ptp(reached) + 1e-6
-        axes.set_ylim(reached.min() - margin, reached.max() + margin)
-    axes.set_xlim(0.5, runs.trace.shape[1] + 0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axes.ticklabel_format(axis="y", useOffset=False)
-    axes.set_xlabel("step" + (" (the axis shows the values from step 2 on)" if cropped else ""))
-    clamped = shown.fits[fit]["semi_supervised"] == "clamped"
-    rows = ROWS[shown.fits[fit]["missing"]]
-    of_what = f"labeled and unlabeled {rows} jointly" if clamped else f"unlabeled {rows}"
-    axes.set_ylabel(f"average log-likelihood of\n{of_what} (nats a row)")
-    axes.set_title(f"{shown.experiment}, {fit}: {_outcome(runs)}", wrap=True)
-    if not runs.n_traced.any():
+        axes.plot(steps[last], gaps[failed, last], label=f"failed ({(runs.failure != '').sum()} replicates)", **mark)
+    if np.isfinite(gaps).any():
+        axes.set_yscale("log")
+    else:
         axes.text(0.5, 0.5, "no trace", transform=axes.transAxes, ha="center")
-    axes.legend(loc="lower right")
+    axes.set_xlim(0.5, max(2, gaps.shape[1]) + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.set_xlabel("step")
+    joint = " (labeled samples too)" if shown.fits[fit]["semi_supervised"] == "clamped" else ""
+    axes.set_ylabel(f"average log-likelihood below its limit{joint}\n(nats per sample)")
+    axes.set_title(f"{shown.experiment}, {fit}: {_outcome(runs)}", wrap=True)
+    axes.legend(loc="upper right")
     return figure
+
+
+def _gaps(runs: Runs, fit: str, measurements) -> np.ndarray:
+    """Give the distance of each trace from its limit, (R, steps); NaN at the limit and beyond the end."""
+    left = measurements[(measurements["measurement"] == "below_limit") & (measurements["fit"] == fit)]
+    left = left.set_index("replicate")["value"].reindex(range(len(runs))).fillna(0.0).clip(lower=0.0).to_numpy()
+    if not runs.trace.shape[1]:
+        return runs.trace
+    ends = np.array([trace[np.isfinite(trace)][-1:].sum() for trace in runs.trace])
+    gaps = (ends + left)[:, None] - runs.trace
+    return np.where(gaps > LEAST, gaps, np.nan)
 
 
 def _outcome(runs: Runs) -> str:
@@ -63,7 +67,7 @@ def _outcome(runs: Runs) -> str:
         first = f"replicate 0 failed ({runs.failure[0]})"
     else:
         reason = "converges" if runs.converged[0] else "is stopped"
-        at = f"at step {runs.n_iter[0]}" if runs.n_iter[0] >= 0 else "after steps that it does not tell"
+        at = f"at step {runs.n_iter[0]}" if runs.n_iter[0] >= 0 else "after steps that it does not report"
         first = f"replicate 0 {reason} {at}"
     good = runs.n_iter[(runs.failure == "") & (runs.n_iter >= 0)]
     return f"{first}, the median is {np.median(good):g}" if len(runs) > 1 and len(good) else first

@@ -5,20 +5,25 @@ from typing import Any
 
 import numpy as np
 
-from em_study.columns import COUNT, NUMERIC_QUANTITIES
+from em_study.columns import COUNT, NUMERIC_QUANTITIES, TRUTH
 from em_study.data.storage import holding
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.sweeps.settings import Sweep, shown_value
 
 DRAWN = NUMERIC_QUANTITIES | QUANTITIES  # what a sweep's figure may show
 SMALLEST_DRAWN = 1e-17  # where a difference of exactly 0 is drawn on a log scale
+NORMAL = 1.96  # standard errors of a 95 % interval
 WIDE = 20.0  # ratio from which on a scale is logarithmic
+FEW_LINES = 2  # whose ranges do not hide each other
 MOST_LINES = 12  # with a colour and a name of their own
 
 
 @dataclass(frozen=True)
 class Line:
     """A quantity along a panel: at each place, (n,), the mean over the replicates, and their 2.5 and 97.5 percentiles.
+
+    `bottom` and `top` are the ends of the mean's 95 % Monte Carlo interval, of a share Wilson's; `n` how many
+    replicates have a number.
 
     `key` is the value that tells it from the others, `label` how that reads. A place is the value of the setting, or
     the number of its name.
@@ -30,6 +35,14 @@ class Line:
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    bottom: np.ndarray
+    top: np.ndarray
+    n: np.ndarray
+
+    @property
+    def is_thinned(self) -> np.ndarray:
+        """Where fewer replicates have a number than elsewhere."""
+        return self.n < self.n.max()
 
 
 @dataclass(frozen=True)
@@ -63,6 +76,16 @@ class Panel:
     def all(self, name: str) -> np.ndarray:
         """Return the places, means or ends of all lines."""
         return np.concatenate([getattr(line, name) for line in self.lines])
+
+    @property
+    def nominal(self) -> float | None:
+        """What the quantity would be if all were right."""
+        return DRAWN[self.quantity].nominal
+
+    @property
+    def has_bands(self) -> bool:
+        """Whether the range of the replicates is drawn: of more lines it would be mud."""
+        return len(self.lines) <= FEW_LINES
 
     @property
     def is_empty(self) -> bool:
@@ -122,14 +145,27 @@ def _lines(rows, sweep: Sweep, quantity: str, short: dict[str, str]) -> list[Lin
     lines = []
     for key, group in groups:
         # Over what is told apart by nothing
-        group = group.groupby(x, sort=True, observed=True)[["mean", "low", "high"]].mean()
+        group = group.groupby(x, sort=True, observed=True)[["mean", "low", "high", "mcse", "n"]].mean()
+        bottom, top = _interval(group, column)
+        n = group["n"].to_numpy()
+        group = group[["mean", "low", "high"]].assign(bottom=bottom, top=top)
         shown = np.array(group) * (100 if column.in_percent else 1)
         if column.is_logarithmic and column.unit != COUNT:
             shown = np.maximum(shown, SMALLEST_DRAWN)
         places = np.asarray(group.index if is_numeric(rows[x]) else group.index.codes)
         label = str(key) if color in ("protocol", "fit", None) else f"{short[color]} = {key}"
-        lines.append(Line(key, label, places, *shown.T))
+        lines.append(Line(key, label, places, *shown.T, n))
     return [line for line in lines if len(line.places)]
+
+
+def _interval(group, column):
+    """Give the ends of the 95 % Monte Carlo interval of each mean."""
+    if column.unit == TRUTH:
+        share, per_n = group["mean"].clip(0, 1), NORMAL**2 / group["n"]  # Wilson's
+        half = np.sqrt(per_n * share * (1 - share) + per_n**2 / 4)
+        return (share + per_n / 2 - half) / (1 + per_n), (share + per_n / 2 + half) / (1 + per_n)
+    half = NORMAL * group["mcse"].fillna(0.0)
+    return group["mean"] - half, group["mean"] + half
 
 
 def title_of(summary, sweep: Sweep, name: str) -> str:
@@ -143,7 +179,8 @@ def title_of(summary, sweep: Sweep, name: str) -> str:
     if sweep.replicates == 1:
         return title + "the one replicate of each"
     n_lines = 1 if figure.color is None else drawn[figure.color].nunique()
-    what = "mean, and 2.5 to 97.5 percentile" if figure.kind == "lines" and n_lines <= MOST_LINES else "mean"
+    what = "mean" + (", 95 % Monte Carlo interval" if figure.kind == "lines" and n_lines <= MOST_LINES else "")
+    what += ", shaded 2.5 to 97.5 percentile" if figure.kind == "lines" and n_lines <= FEW_LINES else ""
     fewest = drawn["n"].min() if len(drawn) else 0
     failed = (
         f", of which at least {fewest} count (others failed, or are the same run)" if fewest < sweep.replicates else ""

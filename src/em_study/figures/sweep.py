@@ -6,7 +6,7 @@ import numpy as np
 
 from em_study.evaluation.protocols import LADDER
 from em_study.figures.panels import MOST_LINES, Panel, panels_of, short_names, title_of
-from em_study.figures.style import COMPONENTS, FIT_STYLES, SKLEARN, new_figure, plain, protocol_color
+from em_study.figures.style import BACKGROUND, COMPONENTS, FIT_STYLES, SKLEARN, new_figure, plain, protocol_color
 from em_study.sweeps.settings import Sweep
 
 LETTER = 0.08  # inches: width of a small letter, for the columns of a legend
@@ -17,8 +17,10 @@ SCALE = "cividis"  # of the colours of more than MOST_LINES lines
 
 
 CAPTION = (
-    "Quantities over the values of a sweep: the mean over the replicates, shaded from their 2.5 to their 97.5 "
-    "percentile, or, of many lines and in a heat map, the mean alone. See how the quantity moves with the setting."
+    "Quantities over the values of a sweep: the mean over the replicates with its 95 % Monte Carlo interval (of a "
+    "share Wilson's); of one or two lines, shaded, the range of the replicates from their 2.5 to their 97.5 "
+    "percentile; of many lines and in a heat map the mean alone. A small number counts the replicates of a point where "
+    "some have none. A dotted line is what would be right. See how the quantity moves with the setting."
 )
 
 
@@ -42,6 +44,11 @@ def draw(summary, sweep: Sweep, name: str):
         place.set_title(panel.title)
     for place in axes[len(panels) :]:
         place.set_visible(False)
+    for quantity in figure.quantities if figure.kind == "lines" else ():  # the same scale where it is the same quantity
+        alike = [place for panel, place in zip(panels, axes, strict=False) if panel.quantity == quantity]
+        ends = np.array([place.get_ylim() for place in alike])
+        for place in alike:
+            place.set_ylim(ends[:, 0].min(), ends[:, 1].max())
     handles, labels = axes[0].get_legend_handles_labels()
     if len(labels) > 1:
         n_legend = int(width / (0.7 + LETTER * max(map(len, labels))))
@@ -69,13 +76,23 @@ def _lines(axes, panel: Panel, by: str | None, name: str | None):
             axes.plot(line.places, line.mean, color=_on_scale(i, panel.lines), linewidth=1)
             continue
         color = line_color(by, line.key, i)
-        axes.fill_between(line.places, line.low, line.high, color=color, alpha=0.15, linewidth=0)
+        if panel.has_bands:
+            axes.fill_between(line.places, line.low, line.high, color=color, alpha=0.15, linewidth=0)
+        axes.vlines(line.places, line.bottom, line.top, color=color, linewidth=1.5, alpha=0.8)
+        for at, mean, n in zip(
+            line.places[line.is_thinned], line.mean[line.is_thinned], line.n[line.is_thinned], strict=True
+        ):
+            axes.annotate(
+                f"{n:g}", (at, mean), xytext=(4, 4), textcoords="offset points", fontsize="x-small", color=color
+            )
         marker = "os^Dv"[i % 5] if len(line.places) <= MOST_MARKERS else None
         style = {"linestyle": FIT_STYLES[i % len(FIT_STYLES)], "marker": marker}
         axes.plot(line.places, line.mean, color=color, markersize=4, linewidth=2, label=line.label, **style)
     if many:
         _scale_of_colors(axes, [str(line.key) for line in panel.lines], name)
     axes.set_ylabel(panel.meaning)
+    if panel.nominal is not None:
+        axes.axhline(panel.nominal, color=BACKGROUND, linestyle=":", linewidth=1.5, zorder=0)
     if panel.is_empty:
         axes.text(0.5, 0.5, "no fit has this number", transform=axes.transAxes, ha="center")
         return

@@ -3,40 +3,59 @@
 import numpy as np
 
 from em_study.figures.shown import Shown, drawn
-from em_study.figures.style import BACKGROUND, HIGHLIGHT, component_color, new_figure
-from emgmm import posteriors
+from em_study.figures.style import BACKGROUND, COMPONENTS, FIT_STYLES, HIGHLIGHT, OURS, new_figure
+from emgmm import MixtureParameters, posteriors
+
+CLEAR, ALIKE = 0.9, 0.01  # a largest posterior probability from here on is clear; curves nearer than this are one
 
 
 @drawn(
     names=lambda experiment: {"uncertainty": [*experiment.fits]} if experiment.data.shape[1] == 1 else {},
     reads=("data", "runs", "bins"),
-    caption="Above, the histogram of the rows; beneath, each component's posterior and the uncertainty over x, for "
-    "every fit. See where the process of a value is unclear, and whether there are fits with both posteriors near one "
-    "half everywhere: these do not separate the components.",
+    caption="The histogram of the samples, and over it the largest posterior probability of any component: under the "
+    "true mixture, where it is known, and by each fit; fits whose curves coincide are drawn as one. Shaded are the "
+    "values that the true mixture (else the first fit) leaves unclear, with no probability of 0.9. See whether there "
+    "is a flat curve near one half: such a fit does not separate the components.",
 )
 def draw(shown: Shown):
-    """Draw the histogram, and beneath it how unclear the component is at each value."""
-    rows, fits = shown.data.replicate(0), shown.ends(0)
+    """Draw how clear the component is at each value, one curve for all fits that agree."""
+    rows = shown.data.replicate(0)
     values = rows.values(0)
-    figure, panels = new_figure(1, 1 + len(fits), width=8.0, height=3.0 + 1.4 * len(fits), sharex=True)
-    panels = panels[:, 0]
-    panels[0].hist(values, bins=shown.bins, density=True, color=BACKGROUND)
-    panels[0].set_ylabel("density")
+    figure, (axes,) = new_figure(width=9.0, height=5.0)
     x = np.linspace(values.min(), values.max(), 500)[:, None]
-    for (name, parameters), axes in zip(fits.items(), panels[1:], strict=True):
-        axes.set_ylabel("probability")
-        axes.set_ylim(-0.03, 1.03)
-        axes.set_title(name if parameters else f"{name}: failed", loc="left", fontsize="small")
+    known = {} if rows.mixture is None else {"true mixture": MixtureParameters(*(a.copy() for a in rows.mixture))}
+    curves: list[tuple[list[str], np.ndarray]] = []
+    for name, parameters in (known | shown.ends(0)).items():
         if parameters is None:
+            axes.plot([], [], " ", label=f"{name}: failed")
             continue
-        found = posteriors(x, parameters)
-        for k in range(parameters.n_components):
-            axes.plot(x, found[:, k], color=component_color(k), linewidth=2, label=f"posterior of component {k}")
-        unclear = 1 - found.max(axis=1)
-        axes.fill_between(x[:, 0], unclear, color=HIGHLIGHT, alpha=0.35, label="uncertainty: 1 - largest posterior")
-    panels[-1].set_xlabel(str(shown.data.features[0]))
-    handles, labels = max((axes.get_legend_handles_labels() for axes in panels[1:]), key=lambda both: len(both[1]))
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
-    what = f"{rows.told(0)} in {shown.bins} bins; where they are unclear"
-    figure.suptitle(f"{shown.experiment}, replicate 0: {what}")
+        largest = posteriors(x, parameters).max(axis=1)
+        same = next(
+            (names for names, other in curves if np.abs(other - largest).max() < ALIKE and names[0] not in known), None
+        )
+        if same is None:
+            curves.append(([name], largest))
+        else:
+            same.append(name)
+    counts = axes.twinx()
+    counts.hist(values, bins=shown.bins, color=BACKGROUND, alpha=0.5)
+    counts.set_ylabel(f"samples in {shown.bins} bins")
+    counts.grid(visible=False)
+    axes.set_zorder(counts.get_zorder() + 1)
+    axes.patch.set_visible(False)
+    for i, (names, largest) in enumerate(curves):
+        is_known = names[0] in known
+        look = {"color": OURS if is_known else COMPONENTS[i % len(COMPONENTS)], "linestyle": FIT_STYLES[i % 8]}
+        axes.plot(x[:, 0], largest, linewidth=2.5 if is_known else 1.8, label=", ".join(names), **look)
+    if curves:
+        unclear = curves[0][1] < CLEAR
+        axes.fill_between(x[:, 0], 0, 1.02, where=unclear, color=HIGHLIGHT, alpha=0.12, linewidth=0)
+        if unclear.any():
+            axes.set_title(f"unclear by {curves[0][0][0]}: from {x[unclear, 0].min():.1f} to {x[unclear, 0].max():.1f}")
+    axes.axhline(CLEAR, color=BACKGROUND, linestyle=":", linewidth=1)
+    axes.set_ylim(0, 1.02)
+    axes.set_ylabel("largest posterior probability")
+    axes.set_xlabel(str(shown.data.features[0]))
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize="small")
+    figure.suptitle(f"{shown.experiment}, replicate 0: {rows.told(0)}, and where their component is unclear")
     return figure

@@ -18,7 +18,12 @@ from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart
 from em_study.page.origin import written
 from em_study.page.own_data import OwnData
+from em_study.page.why import Why
 from em_study.plan.sources import LIBRARIES
+from em_study.watch.ways import FALSE_CONVERGENCE, Way
+
+ON_CARD = {"statement", "short", "quote", "cited", "address", "basis", "headline", "explanation", "original"}
+SCRIPTS = ("em.js", "page.js", "play.js")
 
 
 def make_page(
@@ -29,6 +34,7 @@ def make_page(
     frames: dict[str, dict],
     charts: dict[str, Chart],
     own: list[OwnData],
+    why: Why | None,
     changes: list[str],
     template: Path,
 ) -> str:
@@ -48,13 +54,15 @@ def make_page(
         Of the sweeps that are drawn.
     own : list of OwnData
         Of the experiments on a user's own data.
+    why : Why or None
+        Of the comparison with another implementation.
     changes : list of str
         What the run has changed of the articles.
     template : Path
-        A Jinja template; its style and script lie beside it.
+        A Jinja template; its style and scripts lie beside it.
     """
-    style, script = ((template.parent / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    style = style_of_verdicts() + style
+    style, *scripts = ((template.parent / name).read_text(encoding="utf-8") for name in ("page.css", *SCRIPTS))
+    style, script = style_of_verdicts() + style, "".join(scripts)
     configuration = study.model_dump(mode="json")
     packages = run["packages"]
     compared = [experiment for experiment in study.experiments.values() if experiment.protocols]
@@ -66,6 +74,7 @@ def make_page(
         **{name: packages[name] for name in (*LIBRARIES, "pandas", "matplotlib", "snakemake") if name in packages},
         "BLAS": " ".join(run["blas"].values()),
     }
+    files = dict(sorted({path: checksum for card in cards for path, checksum, _ in card.files}.items()))
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -81,9 +90,22 @@ def make_page(
         configuration=configuration,
         changes=changes,
         cards=cards,
-        tally=tally((card.verdict, card.claim.basis, card) for card in cards),
+        tally=tally((card.verdict, card.claim.basis, card.by_construction, card) for card in cards),
+        n_stated=sum(card.claim.basis != "question" for card in cards),
+        n_asked=sum(card.claim.basis == "question" for card in cards),
+        sources=sources_of(cards),
+        sources_all=list(dict.fromkeys(card.claim.source for card in cards)),
+        listed_verdicts=[verdict for name, verdict in VERDICTS.items() if name in _judged(cards)],
+        ranks={card.name: [*VERDICTS].index(card.verdict.name) for card in cards},
+        files=files,
+        number_of={path: i for i, path in enumerate(files)},
+        settings_of={
+            card.name: card.claim.model_dump(mode="json", exclude_none=True, exclude=ON_CARD) for card in cards
+        },
         verdicts=VERDICTS,
-        ways=[way for found in frames.values() for way in found["ways"]],
+        why=why,
+        ways=ways_of(frames),
+        palette=COMPONENTS,
         left_out={name: reason for found in frames.values() for name, reason in found["left_out"].items()},
         scenes={"palette": COMPONENTS, "scenes": scenes},
         charts=charts,
@@ -95,6 +117,24 @@ def make_page(
         code_of=code_of,
         run=shown,
     )
+
+
+def ways_of(frames: dict[str, dict]) -> list[Way]:
+    """List all that can be watched: what a false convergence is first, for it is what a reader least expects."""
+    ways = [Way(**way) for found in frames.values() for way in found["ways"]]
+    return sorted(ways, key=lambda way: FALSE_CONVERGENCE not in way.text)
+
+
+def sources_of(cards: list[Card]) -> dict[str, str | None]:
+    """List who states something, with an address where one is known."""
+    found: dict[str, str | None] = {}
+    for claim in (card.claim for card in cards if card.claim.basis != "question"):
+        found[claim.source] = found.get(claim.source) or claim.address
+    return found
+
+
+def _judged(cards: list[Card]) -> set[str]:
+    return {found[0].name for card in cards for found in (card.line.on_source, card.line.on_new) if found}
 
 
 def _hash(text: str) -> str:

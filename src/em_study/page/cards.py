@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from em_study.claims import phrases
+from em_study.claims.certainty import YES
 from em_study.claims.finding import Finding, finding_of
 from em_study.claims.judge import finder
 from em_study.claims.numbers import pandas_lines
-from em_study.claims.sentences import quantity_of
+from em_study.claims.sentences import same_test
 from em_study.claims.settings import AnyClaim, Claim
 from em_study.claims.verdicts import NOT_TESTED, VERDICTS, Verdict
 from em_study.columns import COLUMNS
@@ -16,7 +18,8 @@ from em_study.configuration.study import Study
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from em_study.page.files import MOST_FILES, files_of
 from em_study.page.origin import command_of, experiment_of
-from em_study.page.strips import Held, points, strip
+from em_study.page.strips import Held, points, share_bar, spark, strip
+from em_study.page.svg import told
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.watch.ways import Way, beside, named
@@ -32,6 +35,16 @@ AT_THE_END = {name for found in MEASUREMENTS if "end" in found.needs for name in
 
 
 @dataclass(frozen=True)
+class Line:
+    """What the list of claims has of one: whose data, verdict, its words, and the number; and a small drawing."""
+
+    on_source: tuple | None  # verdict, words, number
+    on_new: tuple | None
+    number: str = ""  # that it asks for
+    spark: str = ""  # SVG
+
+
+@dataclass(frozen=True)
 class Card:
     """A claim as the page shows it, in text; what comes from its numbers is empty where there are none."""
 
@@ -42,17 +55,37 @@ class Card:
     chips: tuple  # each verdict with its words and whose data it is on, the source's own first
     headline: str
     explanation: str  # without the headline
+    line: Line
     held: str = ""  # what the numbers are compared with, and by whom
     set_by: str = ""
     observed: str = ""  # with its interval
+    own: str = ""  # the number on the source's own data
+    range: bool = False  # whether the strip shows where 95 % of the numbers lie
+    turns: str = ""  # how far the threshold could move
     axis: str = ""  # of the strip
     strip: str = ""  # SVG
+    shares: str = ""  # SVG: what share of the replicates fulfils it, between the cuts
     lines: tuple = ()  # of Python, that give the observed number
     files: tuple = ()  # path, checksum and rule of those behind it
     n_more: int = 0  # files that are not listed
     command: str = ""
     experiments: tuple = ()  # whose settings it depends on
     way: Way | None = None  # where it can be watched
+
+    @property
+    def short(self) -> str:
+        """The statement in at most ten words."""
+        return self.claim.short or self.claim.statement
+
+    @property
+    def is_our_reading(self) -> bool:
+        """Whether the number that it asks for is this study's."""
+        return isinstance(self.claim, Claim) and self.claim.threshold_of == "study"
+
+    @property
+    def by_construction(self) -> bool:
+        """Whether the data are made so that it holds."""
+        return isinstance(self.claim, Claim) and self.claim.by_construction
 
 
 def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksum, configuration_files) -> Card:
@@ -74,23 +107,30 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     configuration_files : list of path-like
     """
     verdict = VERDICTS[row.verdict]
-    told = row.headline, " ".join(row.explanation.replace(row.headline, "", 1).split())
-    heading = name, claim, BASES[claim.basis], verdict, chips_of(row, claim.basis), *told
+    explanation = " ".join(row.explanation.replace(row.headline, "", 1).split())
+    heading = name, claim, BASES[claim.basis], verdict, chips_of(row, claim.basis), row.headline, explanation
     if not isinstance(claim, Claim) or verdict is NOT_TESTED:
-        return Card(*heading)
+        return Card(*heading, line=Line(None, (verdict, verdict.in_short(claim.basis), "")))
     study, repeated = plan.study, repeated_runs(plan.study)
     finding = finding_of(claim, finder(claim, tables, repeated, own_rows(study)))
-    held = Held(*claim.comparison.ends, f"criterion: {claim.comparison.words()}")
+    scale = phrases.scale_of(claim)
+    held = Held(*(scale * end for end in claim.comparison.ends), f"criterion: {phrases.asked(claim)}")
     if claim.threshold_of == "study":
-        held = replace(held, turns=finding.thresholds)
+        held = replace(held, turns=tuple(scale * end for end in finding.thresholds))
     files, experiment = files_of(claim, plan), experiment_of(claim, study)
+    own = _on_own_data(finding)
     return Card(
         *heading,
+        line=line_of(finding, row, own, held),
         held=f"criterion: {phrases.asked(claim)}",
         set_by=_set_by(claim),
         observed="" if finding.by_experiment else phrases.estimate(finding),
+        own=_three_digits(claim, own) if np.isfinite(own) and not finding.numbers.on_own_rows else "",
+        range=bool(np.isfinite(finding.range).all()) and not finding.by_experiment,
+        turns=_turns(claim, held),
         axis=axis_of(claim),
-        strip=strip_of(finding, held),
+        strip=strip_of(finding, held, own),
+        shares=shares_of(finding),
         lines=pandas_lines(claim, tables, claim.experiment, repeated),
         files=tuple((path, checksum(path), rule) for path, rule in files[:MOST_FILES]),
         n_more=max(0, len(files) - MOST_FILES),
@@ -110,26 +150,92 @@ def chips_of(row, basis: str) -> tuple:
     return tuple((verdict, verdict.said_of(basis), whose) for verdict, whose in found)
 
 
+def line_of(finding: Finding, row, own: float, held: Held) -> Line:
+    """Put a claim on a line."""
+    claim, scale = finding.claim, phrases.scale_of(finding.claim)
+
+    def judged(name, number):
+        return VERDICTS[name], VERDICTS[name].in_short(claim.basis), number
+
+    on_source = None
+    if pd.notna(row.original_verdict) and finding.verdict.by_data:
+        number = _three_digits(claim, own) if np.isfinite(own) and not phrases.says_yes_or_no(claim) else ""
+        on_source = judged(row.original_verdict, "" if claim.kind == "existence" else number)
+    is_source = (finding.on_own_rows is finding or finding.numbers.resampled) and finding.verdict.by_data
+    if is_source and on_source is None:
+        on_source = judged(row.verdict, _in_short(finding))
+    on_new = None if is_source else judged(row.verdict, _in_short(finding))
+    drawn = "" if not claim.rules.is_drawn else spark(scale * finding.draws, scale * finding.observed, held)
+    number = phrases.asked(claim) if claim.rules.is_drawn and not phrases.says_yes_or_no(claim) else ""
+    return Line(on_source, on_new, number, drawn)
+
+
+def _in_short(finding: Finding) -> str:
+    """Write what was observed in a few words."""
+    claim = finding.claim
+    if finding.by_experiment:
+        outcomes = [part.outcome for part in finding.by_experiment.values()]
+        return f"in {outcomes.count(YES)} of {len(outcomes)} experiments"
+    if claim.kind == "existence" or phrases.says_yes_or_no(claim):
+        return f"{finding.count:,} of {finding.n:,}{'' if claim.there_is else ' against it'}"
+    return _three_digits(claim, finding.observed, finding.error)
+
+
+def _three_digits(claim: Claim, value: float, error: float = 0.0) -> str:
+    """Write a number by three digits, or fewer by its standard error."""
+    error = np.fmax(error, 1 if float(value).is_integer() else abs(value) / 100)
+    return phrases.measured(claim, value, phrases.precision(claim, float(error)))
+
+
+def _on_own_data(finding: Finding) -> float:
+    """Give the number on the source's own data; NaN if it is not known."""
+    if finding.on_own_rows is not None:
+        return finding.on_own_rows.observed
+    return finding.claim.original.observed if same_test(finding.claim) else np.nan
+
+
 def _set_by(claim: Claim) -> str:
     if claim.threshold_of == "study":
         return "our reading: the source gives no number"
     return "the number that is asked for" if claim.basis == "question" else "the source's number"
 
 
-def strip_of(finding: Finding, held: Held) -> str:
-    """Draw the numbers: of each experiment, where these decide apart; none of an identity."""
-    if finding.by_experiment:
-        rows = {f"{name}: {part.count} of {part.n}": part.draws for name, part in finding.by_experiment.items()}
-        return points(rows, held)
-    if not finding.claim.rules.is_drawn:
+def _turns(claim: Claim, held: Held) -> str:
+    """Say how far a threshold of ours could move."""
+    if held.turns is None or not claim.rules.is_drawn or not np.isfinite(held.turns).any():
         return ""
-    return strip(
-        finding.draws,
-        finding.observed,
-        finding.range,
-        held,
-        finding.claim.comparison.told(finding.observed, finding.error),
+    low, high = (told(end, 3) if np.isfinite(end) else "" for end in held.turns)
+    return f"any threshold {f'from {low} ' if low else ''}{f'up to {high} ' if high else ''}".strip()
+
+
+def strip_of(finding: Finding, held: Held, own: float) -> str:
+    """Draw the numbers: of each experiment, where these decide apart; none of an identity, nor of yes and no."""
+    claim, scale = finding.claim, phrases.scale_of(finding.claim)
+    if finding.by_experiment:
+        return points({_row(name, part): scale * part.draws for name, part in finding.by_experiment.items()}, held)
+    if not claim.rules.is_drawn or phrases.says_yes_or_no(claim):
+        return ""
+    ends = scale * np.array(finding.range)
+    return strip(scale * finding.draws, scale * finding.observed, ends, held, phrases.observed(finding), scale * own)
+
+
+def shares_of(finding: Finding) -> str:
+    """Draw which share of the replicates fulfils a claim: between the cuts, where that decides, or of yes and no."""
+    claim, rules = finding.claim, finding.claim.rules
+    if not rules.is_drawn or finding.numbers.one_run:
+        return ""
+    if not np.isfinite(rules.share_needed):
+        shares = {"": (finding.share, finding.n)} if phrases.says_yes_or_no(claim) and not finding.by_experiment else {}
+        return share_bar(shares, ()) if shares else ""
+    tallied = zip(*rules.tally(claim, finding.numbers), strict=True)
+    names = [name.replace("_", " ") for name in finding.by_experiment] or [""]
+    return share_bar(
+        {name: (float(share), float(n)) for name, (share, n) in zip(names, tallied, strict=True)}, rules.cuts
     )
+
+
+def _row(name: str, part: Finding) -> str:
+    return f"{name.replace('_', ' ')}: {part.count:,} of {part.n:,}"
 
 
 def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | None, finding: Finding) -> Way | None:
@@ -156,18 +262,18 @@ def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | No
                 right = next((run for run in there if run != left), left)
             if {left, right} <= there.keys():
                 step = max(there[run]["steps"][-1] for run in (left, right))
-                where = "" if draw is None else f" in draw {r}"
-                text = f"{left} beside {right}{where}, where this number is {values[r]:.4g}"
+                text = f"the recorded run whose number is nearest, {phrases.measured(claim, values[r])}"
                 found.append((abs(values[r] - finding.observed), r, Way(text, key, left, right, step)))
     return min(found, key=lambda each: each[:2])[2] if found else None
 
 
 def axis_of(claim: Claim) -> str:
-    """Say what the axis of a claim's strip is."""
+    """Say what the axis of a claim's strip is, without names of code."""
     name = claim.where.get("measurement") if claim.quantity == "value" else claim.quantity
-    known = COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})
-    if name in QUANTITIES:
-        meaning = f"{QUANTITIES[name].description} ({QUANTITIES[name].unit})"
-    else:
-        meaning = known[claim.quantity].description if claim.quantity in known else ""
-    return f"{quantity_of(claim)}: {meaning}" if meaning else quantity_of(claim)
+    known = QUANTITIES | COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})
+    if name not in known:
+        return ""
+    text = known[name].description.removesuffix(" (0-1)")
+    unit = "%" if phrases.scale_of(claim) == 100 else known[name].unit if name in QUANTITIES else ""
+    text += f" ({unit})" if unit else ""
+    return f"{'ratio: ' if claim.over else 'difference: ' if claim.minus else ''}{text.replace('_', ' ')}"

@@ -45,7 +45,7 @@ class Chart:
     n_left_out: int
 
 
-COLUMNS = ("panel", "line", "at", "mean", "95 % of the draws")
+COLUMNS = ("panel", "line", "at", "mean", "95 % of the replicates", "replicates")
 
 
 def chart_of(summary, sweep: Sweep, name: str) -> Chart:
@@ -80,9 +80,9 @@ def _style(by: str | None, key, i: int, n_lines: int) -> tuple[str, str]:
 def _points(panel: Panel, line: Line):
     """Yield what a table tells of each point of a line."""
     where = ", ".join(filter(None, (panel.title, panel.meaning.replace("\n", " "))))
-    for at, mean, low, high in zip(line.places, line.mean, line.low, line.high, strict=True):
+    for at, mean, low, high, n in zip(line.places, line.mean, line.low, line.high, line.n, strict=True):
         interval = f"{told(low)} to {told(high)}" if low < high else ""
-        yield where, line.label, f"{panel.x} = {_place(panel, at)}", told(mean), interval
+        yield where, line.label, f"{panel.x} = {_place(panel, at)}", told(mean), interval, f"{n:g}"
 
 
 def _place(panel: Panel, at) -> str:
@@ -95,21 +95,29 @@ def _scale(values, kind: str, begin: float, end: float) -> Scale:
 
 
 def _lines(panel: Panel, styles, points) -> list[str]:
-    ends = np.concatenate([panel.all("mean"), panel.all("low"), panel.all("high")])
+    names = ("mean", "bottom", "top", *(("low", "high") if panel.has_bands else ()))
+    ends = np.concatenate([*map(panel.all, names), [] if panel.nominal is None else [panel.nominal]])
     x = _scale(panel.all("places").astype(float), panel.x_scale, LEFT, WIDTH - RIGHT)
     y = _scale(ends, panel.y_scale, HEIGHT - BOTTOM, TOP)
     parts = _horizontal_axis(panel, x)
     for tick, text in zip(y.ticks, told_apart(y.ticks), strict=True):
         parts.append(f'<path class="grid" d="M{LEFT} {y.place(tick):.1f}H{WIDTH - RIGHT}"/>')
         parts.append(_text(LEFT - 6, y.place(tick) + 4, text, "end"))
+    if panel.nominal is not None:
+        parts.append(f'<path class="nominal" d="M{LEFT} {y.place(panel.nominal):.1f}H{WIDTH - RIGHT}"/>')
     for line in panel.lines:
         i, color, dashes = styles[line.label]
         across = [x.place(at) for at in line.places]
         mean, low, high = ([y.place(value) for value in values] for values in (line.mean, line.low, line.high))
         band = [*_places(across, high), *reversed(_places(across, low))]
         parts.append(f'<g class="line l{i}" color="{color}">')
-        if len(styles) <= MOST_LINES:
+        if panel.has_bands:
             parts.append(f'<path class="band" d="M{"L".join(band)}Z"/>')
+        if len(styles) <= MOST_LINES:
+            bars = zip(across, map(y.place, line.bottom), map(y.place, line.top), strict=True)
+            parts.append(
+                f'<path class="bars" d="{"".join(f"M{at:.1f} {low:.1f}V{top:.1f}" for at, low, top in bars)}"/>'
+            )
         parts.append(_path(_places(across, mean), dashes))
         for at, up, words in zip(across, mean, points.get(line.label, ()), strict=False):
             parts.append(_point(f'<circle cx="{at:.1f}" cy="{up:.1f}" r="4"/>', words))
@@ -180,8 +188,8 @@ def _framed(panel: Panel, parts: list[str]) -> str:
 
 
 def _point(shape: str, words) -> str:
-    place, label, at, mean, interval = words
-    told_words = f"{label + ', ' if label else ''}{at}: {mean}{f' (95 % from {interval})' if interval else ''}; {place}"
+    _, label, at, mean, interval, n = words
+    told_words = f"{label + ', ' if label else ''}{at}: {mean}{f' (95 % from {interval}; n = {n})' if interval else ''}"
     return f'<g class="point" role="img" tabindex="-1"><title>{escape(told_words)}</title>{shape}</g>'
 
 

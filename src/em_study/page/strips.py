@@ -1,4 +1,7 @@
-"""A claim's strip: the numbers of its draws on an axis, beside what they are held to. It needs no script."""
+"""Drawings of one axis: a claim's numbers, its share between the cuts, the agreement ladder. They need no script.
+
+Each is as wide as its place: across, numbers lie on a scale of `ACROSS` units that is stretched; text is not.
+"""
 
 from dataclasses import dataclass
 from html import escape
@@ -6,15 +9,18 @@ from html import escape
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from em_study.claims.intervals import share_interval
 from em_study.page.svg import MOST_TICKS, Scale, free_room, told, told_apart
 from em_study.wording import ends_apart
 
-WIDTH, MARGIN, TOP, HEIGHT, BOTTOM = 560, 24, 34, 56, 34  # of the drawing, in CSS pixels
-SIDES = MARGIN, WIDTH - MARGIN
-ROW = 32  # height of an experiment's
-DIGITS = 9.5  # pixels of a character of the labels
-MOST_BARS, FEW = 40, 20  # few numbers are shown one by one
-WIDEST, THIN = 40, 4  # pixels; numbers that hardly differ have one thin bar
+ACROSS, MARGIN = 1000, 30  # units of the whole width, and what is left free of it on both sides
+SIDES = MARGIN, ACROSS - MARGIN
+TOP, HEIGHT, BOTTOM, ROW = 8, 56, 26, 44  # pixels; ROW: of an experiment, or a step
+LETTER, NARROWEST = 7.0, 320  # pixels: of a character, and of the narrowest drawing
+MOST_BARS, FEW = 50, 20  # few numbers are shown one by one
+LOWEST = 3  # pixels: of a bar, so that a single number is seen
+WIDEST, THIN = 70, 6  # units; numbers that hardly differ have one thin bar
+APART, HIGH, PILE = 6, 4, 18  # units across and pixels up between points; height of those on one place
 ROUNDING = 1e-9  # of a place, in widths of a bar
 DECADES, ROOM = 3.0, 0.04  # from which on the axis is logarithmic; share of it that is left free beyond the numbers
 
@@ -50,66 +56,122 @@ def axis_of(values, ends) -> Scale:
         if every.min() <= 0:
             low = zero = low - 3 * room
         return Scale(low - room, high + room, *SIDES, "log", zero=zero)
-    whole, room = is_whole(values), free_room(every.min(), every.max(), ROOM)
+    whole, room = is_whole([*values, *ends]), free_room(every.min(), every.max(), ROOM)
     room = max(room, 0.6) if whole else room
     low = every.min() - room
     if every.min() >= 0 > low:
         low = -0.6 if whole else 0.0
-    return Scale(low, every.max() + room, *SIDES, round_numbers=MaxNLocator(MOST_TICKS - 1, integer=whole))
+    rounds = MaxNLocator(MOST_TICKS - 1, steps=[1, 2, 5, 10], integer=whole)
+    return Scale(low, every.max() + room, *SIDES, round_numbers=rounds)
 
 
 def is_whole(values) -> bool:
     """Tell whether numbers are counts."""
-    return bool((values == np.round(values)).all())
+    return bool((np.asarray(values) == np.round(values)).all())
 
 
-def strip(values, observed: float, interval, held: Held, said: str) -> str:
-    """Draw the numbers of a claim as SVG, what was observed of them, as it is said, and the 95 % interval or NaN."""
+def strip(values, observed: float, interval, held: Held, said: str, own: float = np.nan) -> str:
+    """Draw the numbers of a claim, what was observed of them, as it is said, and the range of 95 % or NaN.
+
+    `own` is the number on the source's own data, if it is known.
+    """
     values = np.asarray(values, dtype=float)
-    axis, base = axis_of(values, [observed, *held.ends]), TOP + HEIGHT
-    parts = [_box("bar", x, base - height, width, height) for x, width, height in _bars(values, axis)]
+    axis, base = axis_of(values, [observed, *held.ends, *([own] if np.isfinite(own) else [])]), TOP + HEIGHT
+    parts = [f'<path class="bar" d="{_bars(values, axis, held, base, HEIGHT)}"/>']
     if np.isfinite(interval).all():
         low, high = map(axis.place, interval)
-        parts.append(f'<path class="range" d="M{low:.1f} {base + 5}H{max(high, low + 2):.1f}"/>')
-    place = axis.place(observed)
-    parts.append(f'<path class="observed" d="M{place:.1f} {TOP - 4}V{base + 8}"/>')
-    parts.append(_text("observed", place, 27, f"observed {said}"))
-    return _drawn(axis, held, HEIGHT, parts, in_words(values, said, interval, held))
+        parts.append(f'<path class="range" d="M{low:.1f} {base + 4}H{max(high, low + 3):.1f}"/>')
+    parts.append(f'<path class="observed" d="M{axis.place(observed):.1f} {TOP - 4}V{base + 6}"/>')
+    marks = [_diamond(axis.place(own), TOP + 8)] if np.isfinite(own) else []
+    return _drawn(axis, held, HEIGHT, parts, marks, in_words(values, said, interval, held))
 
 
-def points(rows: dict, held: Held) -> str:
-    """Draw a row of points for each experiment: its numbers, by what is written over it."""
-    axis = axis_of(np.concatenate([*rows.values()]), held.ends)
-    parts = []
-    for number, (text, values) in enumerate(rows.items()):
-        y, places = TOP + ROW * number, sorted({round(axis.place(value)) for value in values})
-        parts.append(f'<text class="row" x="{MARGIN}" y="{y + 13}">{escape(text)}</text>')
-        parts.append(f'<path class="points" d="{"".join(f"M{x} {y + 24}h0" for x in places)}"/>')
-    return _drawn(axis, held, ROW * len(rows), parts, f"{held.text}. {'; '.join(rows)}")
-
-
-def _drawn(axis: Scale, held: Held, height: int, parts: list[str], said: str) -> str:
-    """Put a drawing onto its axis, beside what the numbers are held to."""
-    base = TOP + height
-    label = f'role="img" aria-label="{escape(said)}"'
-    svg = [f'<svg class="strip" viewBox="0 0 {WIDTH} {base + BOTTOM}" {label}>']
+def spark(values, observed: float, held: Held) -> str:
+    """Draw the same in a few pixels, without words: they stand next to it."""
+    values = np.asarray(values, dtype=float)
+    axis = axis_of(values, [observed, *held.ends])
     left, right = axis.place(held.low), axis.place(held.high)
-    svg.append(_box("held", left, TOP, max(right - left, 2.0), height))
-    svg += [*parts, f'<path class="axis" d="M{MARGIN} {base}H{WIDTH - MARGIN}"/>']
+    return (
+        f'<svg class="spark" viewBox="0 0 {ACROSS} 24" preserveAspectRatio="none" aria-hidden="true">'
+        f"{_box('held', left, 0, max(right - left, 8), 24)}"
+        f'<path class="bar" d="{_bars(values, axis, held, 24, 20, 25)}"/>'
+        f'<path class="observed" d="M{axis.place(observed):.0f} 0V24"/></svg>'
+    )
+
+
+def points(rows: dict, held: Held, own: dict | None = None, ends=()) -> str:
+    """Draw a row of points for each experiment, or step: its numbers, by what is written over it.
+
+    `own` are numbers of rows on the source's own data; the ends are others that must lie on the axis.
+    """
+    own = own or {}
+    axis = axis_of(np.concatenate([*rows.values()]), [*held.ends, *own.values(), *ends])
+    parts, marks = [], []
+    for number, (text, values) in enumerate(rows.items()):
+        y = TOP + ROW * number
+        marks.append(f'<text class="row" x="{MARGIN / 10}%" y="{y + 13}">{escape(text)}</text>')
+        parts.append(_points((axis.place(value) for value in values), y + 30))
+        if text in own:
+            marks.append(_diamond(axis.place(own[text]), y + 30))
+    return _drawn(axis, held, ROW * len(rows), parts, marks, "; ".join(filter(None, (held.text, *rows))))
+
+
+def share_bar(rows: dict, cuts) -> str:
+    """Draw shares between 0 and 100 %, with their intervals and the cuts.
+
+    The rows are of (share, number of replicates), by what is written over each; one of "" has no words.
+    """
+    scale, step = Scale(0, 1, *SIDES), ROW if len(rows) > 1 or "" not in rows else 22
+    places = [SIDES[0], *(scale.place(cut) for cut in dict.fromkeys(cuts)), SIDES[1]]
+    height = step * len(rows)
+    kinds = {2: ["maybe"], 3: ["no", "yes"], 4: ["no", "maybe", "yes"]}[len(places)]
+    parts = [
+        _box(f"zone {kind}", left, TOP, right - left, height)
+        for kind, left, right in zip(kinds, places, places[1:], strict=False)
+    ]
+    parts += [f'<path class="edge" d="M{place:.1f} {TOP - 4}V{TOP + height}"/>' for place in places[1:-1]]
+    marks, said = [], []
+    for number, (text, (share, n)) in enumerate(rows.items()):
+        low, high = map(float, share_interval(share, n))
+        y = TOP + step * (number + 1) - 11
+        parts.append(f'<path class="range" d="M{scale.place(low):.1f} {y}H{scale.place(high):.1f}"/>')
+        parts.append(_points([scale.place(share)], y, "at"))
+        if text:
+            marks.append(f'<text class="row" x="{MARGIN / 10}%" y="{y - 12}">{escape(text)}</text>')
+        said.append(f"{text} {100 * share:.3g} %, 95 % interval {100 * low:.3g} to {100 * high:.3g} %".strip())
+    marks += [_text("tick", scale.place(at), TOP + height + 17, text) for at, text in ((0.0, "0"), (1.0, "100 %"))]
+    marks += [_text("tick", scale.place(cut), TOP - 8, f"{100 * cut:g} %") for cut in dict.fromkeys(cuts)]
+    return _framed(height, parts, marks, "; ".join(said), is_low=True)
+
+
+def _drawn(axis: Scale, held: Held, height: int, parts: list[str], marks: list[str], said: str) -> str:
+    """Put a drawing onto its axis, with what the numbers are held to behind it."""
+    base = TOP + height
+    left, right = axis.place(held.low), axis.place(held.high)
+    shapes = [_box("held", left, TOP, max(right - left, 3.0), height)] if held.ends else []
+    shapes += [*parts, f'<path class="axis" d="M0 {base}H{ACROSS}"/>']
     if held.turns is not None:
         low, high = (axis.place(end) if np.isfinite(end) else side for end, side in zip(held.turns, SIDES, strict=True))
-        svg.append(f'<path class="turns" d="M{low:.1f} {TOP}H{max(high, low + 2):.1f}"/>')
+        shapes.append(f'<path class="turns" d="M{low:.1f} {TOP}H{max(high, low + 3):.1f}"/>')
     for end in sorted({axis.place(end) for end in held.ends}):
-        svg.append(f'<path class="edge" d="M{end:.1f} {TOP - 4}V{base}"/>')
-    if held.ends:
-        svg.append(_text("edge", sum(map(axis.place, held.ends)) / len(held.ends), 12, held.text))
+        shapes.append(f'<path class="edge" d="M{end:.1f} {TOP - 4}V{base}"/>')
     last = -np.inf
     for tick, text in zip(axis.ticks, told_apart(axis.ticks), strict=True):
-        place = axis.place(tick)
-        if place - last > DIGITS * (len(text) + 1):
-            svg.append(_text("tick", place, base + 24, text))
-            last = place + DIGITS * len(text) / 2
-    return "".join([*svg, "</svg>"])
+        place, half = axis.place(tick), LETTER * (len(text) + 1) / 2 * ACROSS / NARROWEST
+        if place - half > last:
+            marks.append(_text("tick", place, base + 19, text))
+            last = place + half
+    return _framed(height, shapes, marks, said)
+
+
+def _framed(height: int, shapes: list[str], marks: list[str], said: str, is_low: bool = False) -> str:
+    """Join what is stretched and what is not; a low one has words above it."""
+    tall = TOP + height + BOTTOM
+    return (
+        f'<svg class="strip{" low" if is_low else ""}" width="100%" height="{tall}" role="img" '
+        f'aria-label="{escape(said)}"><svg viewBox="0 0 {ACROSS} {tall}" preserveAspectRatio="none">'
+        f"{''.join(shapes)}</svg>{''.join(marks)}</svg>"
+    )
 
 
 def in_words(values, observed: str, interval, held: Held) -> str:
@@ -124,30 +186,50 @@ def in_words(values, observed: str, interval, held: Held) -> str:
     return f"{said}. {many} {len(values)} numbers lie from {' to '.join(ends_apart(*ends))}"
 
 
-def _bars(values, axis: Scale):
-    """Yield left end, width and height of the bars of a histogram, whose outer ones lie about the end numbers."""
+def _bars(values, axis: Scale, held: Held, base: int, height: int, most: int = MOST_BARS) -> str:
+    """Draw a histogram as a path. No bar lies on both sides of what the numbers are held to."""
     places, room = np.array([axis.place(value) for value in values]), SIDES[1] - SIDES[0]
-    low, high = places.min(), places.max()
-    n_bars = min(MOST_BARS, 2 * int(np.sqrt(len(values)))) if len(values) > FEW else MOST_BARS
-    each = min(WIDEST, room / n_bars)
-    if is_whole(values) and axis.kind == "linear" and axis.last - axis.first <= 2 * MOST_BARS:
+    each = min(WIDEST, room / (min(most, 2 * int(np.sqrt(len(values)))) if len(values) > FEW else most))
+    begin = places.min() - each / 2
+    if np.ptp(places) <= THIN:
+        each, begin = THIN, (places.min() + places.max()) / 2 - THIN / 2
+        which = np.zeros(len(places), dtype=int)
+    elif is_whole(values) and axis.kind == "linear" and axis.last - axis.first <= 2 * most:
         each = room / (axis.last - axis.first)
-    if high - low > THIN:
-        middles = np.linspace(low, high, 1 + int(np.ceil((high - low) / each - ROUNDING)))
-        width = min(middles[1] - middles[0] - 1, WIDEST)
+        begin = axis.place(values.min()) - each / 2
+        which = np.round((places - begin) / each - 0.5).astype(int)
     else:
-        middles, width = np.array([(low + high) / 2]), THIN
-    counts = np.bincount(abs(places[:, None] - middles).argmin(axis=1))
-    for middle, count in zip(middles, counts, strict=True):
-        if count:
-            yield middle - width / 2, width, HEIGHT * count / counts.max()
+        if held.ends:  # a bar begins there; a number at the end lies on its side
+            begin = axis.place(held.ends[0])
+        shift = -ROUNDING if np.isfinite(held.high) else ROUNDING
+        which = np.floor((places - begin) / each + shift).astype(int)
+    counts = dict(zip(*np.unique(which, return_counts=True), strict=True))
+    width, most_counted = min(each - min(2, each / 4), WIDEST), max(counts.values())
+    bars = ((begin + each * (number + 0.5) - width / 2, count / most_counted) for number, count in counts.items())
+    return "".join(f"M{x:.1f} {base}h{width:.1f}v-{max(LOWEST, height * up):.1f}h-{width:.1f}z" for x, up in bars)
+
+
+def _points(places, y: float, kind: str = "points") -> str:
+    """Draw points as a path; those on one place lie above and below each other."""
+    counts: dict[int, int] = {}
+    for place in sorted(round(place / APART) * APART for place in places):
+        counts[place] = counts.get(place, 0) + 1
+    return f'<path class="{kind}" d="{"".join(_pile(x, y, n) for x, n in counts.items())}"/>'
+
+
+def _pile(x: int, y: float, n: int) -> str:
+    step = min(HIGH, PILE / max(1, n - 1))
+    return "".join(f"M{x} {y + step * (i - (n - 1) / 2):.3g}h0" for i in range(n))
+
+
+def _diamond(place: float, y: float) -> str:
+    return f'<text class="own" x="{place / 10:.2f}%" y="{y + 6}">\u25c6</text>'
 
 
 def _box(kind, x, y, width, height) -> str:
     return f'<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
 
 
-def _text(kind, x, y, text) -> str:
-    half = DIGITS * len(text) / 2
-    x = min(max(x, half + 2), WIDTH - half - 2)
-    return f'<text class="{kind}" x="{x:.1f}" y="{y}">{escape(text)}</text>'
+def _text(kind, place, y, text) -> str:
+    end = ' text-anchor="end"' if place > 0.9 * ACROSS and len(text) > 3 else ""
+    return f'<text class="{kind}" x="{place / 10:.2f}%" y="{y}"{end}>{escape(text)}</text>'

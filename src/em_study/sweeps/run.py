@@ -167,7 +167,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Che
 
 
 def summarize(table: pd.DataFrame, varied: list[str]) -> dict[str, pd.DataFrame]:
-    """Mean, 2.5 and 97.5 percentile over the replicates of each quantity, by cell, fit and protocol.
+    """Mean and its Monte Carlo standard error, 2.5 and 97.5 percentile of each quantity, by cell, fit and protocol.
 
     Fits that failed count in `converged` only; n is the number of the others. The table has all rows of some cells.
     """
@@ -176,7 +176,13 @@ def summarize(table: pd.DataFrame, varied: list[str]) -> dict[str, pd.DataFrame]
     values = quantities.where(table["failure"].isna())  # a fit that failed has no steps to count
     values["converged"] = table["converged"].map(TRUTH)
     groups = values.groupby([table[key] for key in [*varied, "fit", "protocol"]], sort=False, dropna=False)
-    found = {"n": groups.count(), "mean": groups.mean(), "low": groups.quantile(LOW), "high": groups.quantile(HIGH)}
+    found = {
+        "n": groups.count(),
+        "mean": groups.mean(),
+        "mcse": groups.sem(),
+        "low": groups.quantile(LOW),
+        "high": groups.quantile(HIGH),
+    }
     every = {name: pd.DataFrame({part: of[name] for part, of in found.items()}) for name in values}
     return {
         name: rows[rows["n"] > 0].reset_index().assign(quantity=name)[[*varied, "fit", "protocol", "quantity", *found]]

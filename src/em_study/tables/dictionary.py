@@ -8,8 +8,9 @@ from em_study.evaluation.measurements import QUANTITIES
 SWEEP_TABLES = """A column for each varied key; then fit, protocol (empty in the row of a fit), replicate, seed, the
 columns of fits.csv and agreement.csv, and the sweep's `measurements`. The seed is that of the cell's draws. It depends
 on the data block alone, without its `holes`, so that cells that differ in their fits or holes are compared on the same
-rows. `<sweep>_summary.csv` has, by cell, fit, protocol and quantity: n (how many did not fail), mean, low and high (2.5
-and 97.5 percentile of the replicates). These may lie from the published ones as far as the quantity may."""
+rows. `<sweep>_summary.csv` has, by cell, fit, protocol and quantity: n (how many did not fail), mean,
+mcse (its Monte Carlo standard error; empty of one), low and high (2.5 and 97.5 percentile of the replicates). These may
+lie from the published ones as far as the quantity may."""
 TOLERANCE = """`make compare` holds a run to the published one: text, counts and shares are equal; of a number that
 another processor may round otherwise, the last column says how far it may lie from the published one."""
 

@@ -12,7 +12,7 @@ from em_study.evaluation.relabeling import best_names
 from em_study.experiments.settings import Experiment
 from em_study.fits.runs import Runs, inverse_covariances
 from em_study.watch.replay import NotShownError, Replay, StoredRun, continued, replay, stored_run
-from em_study.watch.ways import Way, beside, named
+from em_study.watch.ways import FALSE_CONVERGENCE, Way, beside, named
 from emgmm import MixtureParameters, posteriors
 
 GAP = 0.05  # nats a row: ends that lie further apart are called other ones
@@ -52,7 +52,7 @@ class Scene:
     @property
     def told(self) -> str:
         """Where it is, in words."""
-        return self.experiment if self.draw is None else f"{self.experiment}, draw {self.draw}"
+        return self.experiment if self.draw is None else f"{self.experiment}, replicate {self.draw}"
 
     def way(self, text: str, left: str, right: str, step: int = 1) -> Way:
         """Say what is to be seen in two of its runs."""
@@ -74,7 +74,7 @@ def scenes_of(
     for scene in scenes:
         to_see = [run for way in ways if way.scene == scene.key for run in (way.left, way.right)]
         if to_see and scene.key not in kept:
-            kept[scene.key] = _replayed(scene, to_see if shared else scene.runs)
+            kept[scene.key] = _replayed(scene, to_see)
     ways = [way for way in ways if {way.left, way.right} <= kept[way.scene].replays.keys()]
     return [kept[key] for key in dict.fromkeys(way.scene for way in ways)], ways
 
@@ -87,7 +87,9 @@ def _runs_of_draw(experiment: Experiment, fits, protocols, r: int) -> dict[str, 
         called, start = settings(name, fit, int(ours.n_maximizations[r])), ours.start(r)
         if called["precisions_are_covariances"] and start is not None:
             start = MixtureParameters(start.weights, start.means, inverse_covariances(start), start.covariance_type)
-        as_called = fit.model_copy(update={"reg_covar": called["reg_covar"], "semi_supervised": "none"})
+        as_called = fit.model_copy(
+            update={"tol": called["tol"], "reg_covar": called["reg_covar"], "semi_supervised": "none"}
+        )
         found[beside(experiment, name)] = stored_run(as_called, runs, r, start)
     return found
 
@@ -132,13 +134,13 @@ def _first_ways(scene: Scene, experiment: Experiment) -> Iterator[Way]:
         fast, plain = scene.runs[run], scene.runs[other]
         as_plain = fast.fit.model_copy(update={"acceleration": "none", "kernel": plain.fit.kernel})
         if fast.fit.acceleration != "none" and as_plain == plain.fit and _same_start(fast, plain):
-            passes = f"{fast.n_passes} passes over the rows beside {plain.n_passes}"
+            passes = f"{fast.n_passes} passes over the samples beside {plain.n_passes}"
             text = f"accelerated EM ({run}) beside plain EM ({other}) from the same start: {passes}"
             yield scene.way(text, run, other)
     if experiment.protocols:
         pair = [named(beside(experiment, name), 0, scene.draw is None) for name in (PUBLISHED, "exact_precisions")]
         if {*pair} <= scene.replays.keys() and not _same_start(*(scene.runs[name] for name in pair)):
-            text = "the published call takes the covariances for precisions, and so begins elsewhere than told"
+            text = "the published call takes the covariances for precisions, and so has other initial parameters"
             yield scene.way(text, *pair)
 
 
@@ -163,7 +165,7 @@ def _other_optimum(scenes: list[Scene]) -> Iterator[Way]:
         low, high = scene.runs[name], scene.runs[best]
         apart = continued(scene.rows, high) - continued(scene.rows, low)
         if apart > GAP:
-            gap = f"{high.trace[-1] - low.trace[-1]:.2f} nats a row below {best}"
+            gap = f"{high.trace[-1] - low.trace[-1]:.2f} nats per sample below {best}"
             text = f"another optimum. {name} ends {gap}, and {apart:.2f} where both go on"
             yield scene.way(text, name, best, max(len(low.trace), len(high.trace)))
             return
@@ -190,8 +192,8 @@ def _false_convergence(scenes: list[Scene]) -> Iterator[Way]:
                     found.append((gain, name, other, len(early.trace)))
         if found:
             gain, name, other, n_steps = max(found, key=lambda each: each[0])
-            goes_on = f"{other} goes on from the same start and gains {gain:.2f} nats a row"
-            yield scene.way(f"a false convergence. {name} stops at step {n_steps}; {goes_on}", name, other, n_steps)
+            goes_on = f"{other} goes on from the same start and gains {gain:.2f} nats per sample"
+            yield scene.way(f"{FALSE_CONVERGENCE}. {name} stops at step {n_steps}; {goes_on}", name, other, n_steps)
             return
 
 

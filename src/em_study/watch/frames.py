@@ -10,8 +10,10 @@ from em_study.experiments.settings import Experiment
 from em_study.fits.runs import Runs
 from em_study.watch.choose import Scene, scenes_of
 from em_study.watch.replay import Replay, StoredRun
+from emgmm.em import distance_from_limit
 from emgmm.statistics import has_missing
 
+FEW_STEPS = 5  # for an estimate of the limit
 MOST_ROWS = 2000  # that a page takes as they are; of more, only some are drawn
 
 
@@ -66,7 +68,6 @@ def _scene(scene: Scene, features: list[str], bins: int) -> dict:
 
 
 def _run(run: StoredRun, replay: Replay) -> dict:
-    end = f"breaks down: {run.failure}" if run.failure else "stopped by max_iter"
     return {
         "n_components": replay.last.n_components,
         "n_steps": len(run.trace),
@@ -74,8 +75,25 @@ def _run(run: StoredRun, replay: Replay) -> dict:
         "frames": _numbers(replay.frames),
         "trace": _numbers(replay.trace),
         "joint": run.is_joint,
-        "end": "converged" if run.converged else end,
+        "why": _why(run),
     }
+
+
+def _why(run: StoredRun) -> str:
+    """Say why a run ends where it does, and how much is left to gain by its last steps."""
+    if run.failure:
+        return f"It breaks down: {run.failure}."
+    rest = distance_from_limit(run.trace)
+    told = "what is left to gain cannot be estimated" if np.isinf(rest) else f"about {rest:.1g} are left to gain"
+    by = f"{told} by {'so few' if len(run.trace) < FEW_STEPS else 'its last'} steps"
+    if not run.converged:
+        return f"It stops because it may take no more steps; {by}."
+    if run.fit.stopping == "aitken" or len(run.trace) < 2:
+        return f"It stops because by its last steps no more than {run.fit.tol:g} nats per sample are left to gain."
+    change = abs(run.trace[-1] - run.trace[-2])
+    return (
+        f"It stops because the last change, {change:.1e} nats per sample, is below the tolerance {run.fit.tol:g}; {by}."
+    )
 
 
 def _numbers(values) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+FALSE_CONVERGENCE = "a false convergence"  # what the text of such a way has
+
 
 @dataclass(frozen=True)
 class Way:

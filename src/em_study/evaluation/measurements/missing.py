@@ -40,6 +40,8 @@ def imputation_error(run):
         "share",
         f"share of the values taken away that lie between the smallest and the largest of {DRAWS} draws for them by "
         "the fit (multiple imputation): 95 % would, if the fit were the truth",
+        label="imputed values within their\n95 % interval (%)",
+        nominal=95.0,
     ),
 )
 def imputation_coverage(run):
@@ -63,6 +65,7 @@ def imputation_coverage(run):
         "standard deviations",
         "mean of the fitted mixture less that of the true one, in the feature with the most missing values (of equals "
         "the last), in the true mixture's standard deviations; its mean over the draws is the bias",
+        nominal=0.0,
     ),
 )
 def overall_mean_error(run):

@@ -88,6 +88,7 @@ def smallest_change(run):
         "0 or 1",
         "1 if the fit ended at a maximum of the likelihood that it maximizes: by the observed information it curves "
         "downwards in all directions, and at most 0.005 nats of all rows are left to gain; else 0",
+        label="runs that end at a maximum (%)",
     ),
     left_to_gain=Column(
         "nats a row",

@@ -1,0 +1,188 @@
+"""Why another implementation differs from our EM: the agreement ladder, step by step, and the diagnosis in words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from em_study.configuration.study import Study
+from em_study.evaluation.protocols import LADDER, PUBLISHED
+from em_study.experiments.settings import Experiment
+from em_study.page.strips import Held, points
+from em_study.watch.ways import Way, beside
+
+# What each way to run the other implementation is, for a reader: a step of the ladder has all changes before it.
+WORDS = {
+    "as_published": "called as article A calls it",
+    "exact_precisions": "+ inverses of the covariances",
+    "same_tolerance": "+ the same tolerance",
+    "same_stopping": "+ the same number of steps",
+    "same_regularization": "+ the same regularization",
+    "tolerance_first": "equal tolerance alone",
+    "regularization_first": "equal regularization alone",
+}
+ALONE = {  # one difference removed, and the others kept
+    "as_published": "the call as published",
+    "exact_precisions": "the inverses of the covariances alone",
+    "regularization_first": "equal regularization alone",
+    "tolerance_first": "an equal tolerance alone",
+}
+HELD = Held(-np.inf, np.inf, "")
+ABOUT = 1e-17  # where a difference of 0 is drawn
+
+
+@dataclass(frozen=True)
+class Why:
+    """What the page says of the comparison with another implementation.
+
+    Attributes
+    ----------
+    experiment, other : str
+        The experiment, and what runs beside our EM.
+    share : str
+        The share of the samples that get the same label, in percent; the author's, if it is known.
+    finding : str
+        In a sentence or two.
+    labels, posteriors : str
+        The ladder, SVG.
+    caption : str
+    steps : list of (str, ...)
+        Words of each step, and its numbers, under `columns`.
+    columns : tuple of str
+    alone : list of (str, str)
+        What differs on the author's data if one difference alone is removed.
+    diagnosis : list of (str, str)
+        Experiment, and what was found there.
+    ways : list of Way
+        The runs to watch.
+    """
+
+    experiment: str
+    other: str
+    share: str
+    finding: str
+    labels: str
+    posteriors: str
+    caption: str
+    columns: tuple
+    steps: list
+    alone: list
+    diagnosis: list
+    ways: list[Way]
+
+
+def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
+    """Look at the experiment whose author's data are known, or the first that is compared; None if there is none.
+
+    Parameters
+    ----------
+    study : Study
+    agreement, diagnosis : DataFrame
+        The tables.
+    ways : list of Way
+        All that can be watched.
+    """
+    compared = {name: found for name, found in study.experiments.items() if found.protocols}
+    rows = agreement[agreement["failure"].isna()] if "failure" in agreement else agreement
+    compared = {name: found for name, found in compared.items() if (rows["experiment"] == name).any()}
+    if not compared:
+        return None
+    name = max(compared, key=lambda name: bool(compared[name].on_original_rows))  # the first of equals
+    experiment, rows = compared[name], rows[rows["experiment"] == name]
+    own = experiment.on_original_rows
+    drawn = [step for step in LADDER if step in {*rows["protocol"]}]
+    labels = {step: 100 * rows.loc[rows["protocol"] == step, "agreement"].to_numpy() for step in drawn}
+    apart = {step: rows.loc[rows["protocol"] == step, "max_abs_posterior_difference"].to_numpy() for step in drawn}
+    own_labels = {step: 100 * (1 - own[step].n_differing / own[step].n_samples) for step in drawn if step in own}
+    own_apart = {step: own[step].max_abs_posterior_difference for step in drawn if step in own}
+    steps = [
+        (
+            WORDS[step].removeprefix("+ "),
+            *([f"{own[step].n_differing:,}", f"{own[step].max_abs_posterior_difference:.0e}"] if step in own else []),
+            f"{_percent(np.median(labels[step]))} %",
+            f"{np.median(apart[step]):.0e}",
+        )
+        for step in drawn
+    ]
+    on_author = ("labels that differ, author's data", "largest difference of a posterior probability, author's data")
+    on_new = ("samples with the same label, new data (median)", "the same, new data (median)")
+    published = own_labels.get(PUBLISHED, float(np.median(labels[drawn[0]])))
+    n = rows["replicate"].nunique()
+    kind = beside(experiment, PUBLISHED)
+    return Why(
+        name.replace("_", " "),
+        experiment.compared_with,
+        _percent(published),
+        _finding(experiment, labels, own, name, n),
+        _ladder(labels, own_labels, lambda value: f"{_percent(value)} %", ends=[100.0]),
+        _ladder(apart, own_apart, lambda value: f"{value:.0e}" if value else "0"),
+        _caption(experiment, name, n, bool(own)),
+        ("step of the ladder", *(on_author if own else ()), *on_new),
+        steps,
+        [
+            (words, f"{own[step].n_differing:,} of {own[step].n_samples:,}")
+            for step, words in ALONE.items()
+            if step in own
+        ],
+        _diagnosis(diagnosis, compared),
+        [way for way in ways if way.scene.partition("/")[0] == name and kind in way.left and way.left != way.right],
+    )
+
+
+def _percent(value: float) -> str:
+    """Write a percentage to one decimal; only one of 100 as such."""
+    digits = 1
+    while value < 100 and float(f"{value:.{digits}f}") == 100 and digits < 6:
+        digits += 1
+    return f"{value:.{digits}f}".removesuffix(".0")
+
+
+def _ladder(values: dict, own: dict, written, ends=()) -> str:
+    """Draw the numbers of each step, with the author's."""
+
+    def text(step):
+        on_own = f", \u25c6 {written(own[step])}" if step in own else ""
+        return f"{WORDS[step]}: {written(float(np.median(values[step])))}{on_own}"
+
+    return points(
+        {text(step): values[step] for step in values},
+        HELD,
+        {text(step): own[step] for step in own},
+        ends,
+    )
+
+
+def _finding(experiment: Experiment, labels: dict, own: dict, name: str, n: int) -> str:
+    """Say how far they agree, and what changes that."""
+    other, first = experiment.compared_with, PUBLISHED
+    if own and {"exact_precisions", first} <= own.keys():
+        before, after = own[first], own["exact_precisions"]
+        return (
+            f"On the author's data {other}, called as article A calls it, gives {before.n_differing:,} of "
+            f"{before.n_samples:,} samples another label than our EM; with the inverses of the covariances, which its "
+            f"argument wants, {after.n_differing:,} differ."
+        )
+    medians = {step: _percent(float(np.median(found))) for step, found in labels.items()}
+    steps = [*medians]
+    told = f"{medians[steps[0]]} % of the samples the same label as our EM"
+    rest = f", and {medians[steps[-1]]} % with all settings equal" if len(steps) > 1 else ""
+    many = f" (medians of {n} replicates)" if n > 1 else ""
+    return f"In {name.replace('_', ' ')} {other}, called as article A calls it, gives {told}{rest}{many}."
+
+
+def _caption(experiment: Experiment, name: str, n: int, has_own: bool) -> str:
+    dots = (
+        f"A dot is one of {n:,} replicates, the first number their median" if n > 1 else "The dot is the one replicate"
+    )
+    return (
+        f"The share of the samples (%) that get the same label from {experiment.compared_with} and from our EM, in "
+        f"{name.replace('_', ' ')}. Each step down removes one more difference between the two. {dots}"
+        f"{'; a diamond is the number on the data of the author' if has_own else ''}."
+    )
+
+
+def _diagnosis(table, compared: dict) -> list:
+    """Take the sentences on the published call, of the first replicate of each experiment that was diagnosed."""
+    found = table[(table["protocol"] == PUBLISHED) & (table["outcome"] != "not diagnosed")]
+    found = found[found["experiment"].isin([*compared])].drop_duplicates("experiment")
+    by, called = f", run by {PUBLISHED},", ", called as article A calls it,"
+    return [(row.experiment.replace("_", " "), row.explanation.replace(by, called)) for row in found.itertuples()]

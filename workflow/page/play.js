@@ -1,0 +1,496 @@
+// EM to play with: it computes here, by em.js, on samples that a seed gives again or that the reader brings.
+
+const MOST_SAMPLES = 100000,
+  MOST_STEPS = 5000,
+  MOST_NEAR = 1000; // samples among which a nearest one is looked for
+// What each exercise begins with, what to look at, and what to try then.
+const EXERCISES = {
+  false_convergence: {
+    title: "False convergence",
+    rows: ({ normal }) => Float64Array.from({ length: 12000 }, (_, i) => (i < 4000 ? 20 : 40) + 5 * normal()),
+    settings: { k: 2, type: "full", start: "random", tol: "1e-3" },
+    look: "4,000 values of N(20, 5) and 8,000 of N(40, 5), as in Goeduhub's tutorial, which asks scikit-learn for two components from random responsibilities. Both components begin as the whole. Run: it stops after a few steps, because the log-likelihood hardly changes; it has hardly begun.",
+    then: "Predict where the mean of component 1 will be at the end, then set the tolerance to 1e-9 and run on.",
+  },
+  identical: {
+    title: "Identical components",
+    rows: ({ normal }) => pairs(300, (i) => [(i % 3 ? 1.5 : -1.5) + 0.7 * normal(), (i % 3 ? 1 : -1) + 0.7 * normal()]),
+    settings: { k: 2, type: "full", start: "identical", tol: "1e-9" },
+    look: "Both components are the same, so each sample belongs to both by halves, and the M-step gives the same two again. That is a saddle point: no step leaves it, though the likelihood can rise.",
+    then: "Predict what a run does. Then move one mean a little, by dragging it or by the arrow keys, and run on.",
+  },
+  collapse: {
+    title: "A start that collapses",
+    rows: ({ normal }) => pairs(40, () => [normal(), normal()]),
+    settings: { k: 2, type: "full", start: "narrow", tol: "1e-9" },
+    look: "Component 1 begins narrow, at a single sample. The likelihood grows without bound as it shrinks onto that, until its covariance is singular and EM cannot go on.",
+    then: "Predict at which step it breaks down. Then add 1e-2 to the variances (regularization), or share one covariance, and run again.",
+  },
+  labels: {
+    title: "A few labels",
+    rows: ({ normal, uniform }) =>
+      pairs(330, () => (uniform() < 0.41 ? [-1.05 + 0.6 * normal(), -1.03 + 0.87 * normal()] : [0.98 + 0.85 * normal(), 1 + 0.56 * normal()])),
+    labels: (X) => Int32Array.from({ length: X.length / 2 }, (_, i) => (i < 12 ? Number(X[2 * i] + X[2 * i + 1] > 0) : -1)),
+    settings: { k: 2, type: "full", start: "labels", tol: "1e-4" },
+    look: "The large triangles are labeled. They give the start; then they leave the likelihood, or stay in it with their labels.",
+    then: "Predict in which case EM stops sooner, then try both. Give more labels by clicking samples.",
+  },
+};
+const STARTS = {
+  random: "random responsibilities",
+  samples: "means at random samples",
+  identical: "identical components",
+  narrow: "component 1 narrow, at one sample",
+  labels: "from the labels",
+};
+const pairs = (n, of) => Float64Array.from(Array.from({ length: n }, (_, i) => of(i)).flat());
+
+// Read CSV: one or two columns of numbers, and labels in a column named y, label, class or target. Says what is wrong.
+function readCsv(text) {
+  const lines = text.split(/\r?\n/).map((line, i) => [i + 1, line.trim()]).filter(([, line]) => line && !line.startsWith("#"));
+  if (!lines.length) throw new Error("There are no rows.");
+  const separator = [",", ";", "\t"].find((each) => lines[0][1].includes(each)) ?? ",",
+    cells = lines.map(([, line]) => line.split(separator).map((cell) => cell.trim().replace(/^"|"$/g, "")));
+  const isNumber = (cell) => cell !== "" && Number.isFinite(Number(cell)),
+    header = cells[0].some((cell) => cell !== "" && !isNumber(cell)) ? cells.shift() : cells[0].map((_, i) => `x${i + 1}`);
+  if (header.length === lines[0][1].split(separator).length && cells.length < lines.length) lines.shift();
+  if (!cells.length) throw new Error("There are no rows under the names of the columns.");
+  const y = header.findIndex((name) => /^(y|label|class|target)$/i.test(name)),
+    used = header.map((_, i) => i).filter((i) => i !== y && isNumber(cells[0][i] ?? "")).slice(0, 2);
+  if (!used.length) throw new Error(`Line ${lines[0][0]} has no number. Write one or two columns of numbers, parted by commas.`);
+  if (cells.length > MOST_SAMPLES) throw new Error(`There are ${cells.length} rows; at most ${MOST_SAMPLES} can be taken.`);
+  const X = new Float64Array(cells.length * used.length);
+  cells.forEach((row, i) =>
+    used.forEach((column, a) => {
+      if (!isNumber(row[column] ?? "")) throw new Error(`Line ${lines[i][0]}: '${row[column] ?? ""}' in column ${header[column]} is not a number.`);
+      X[i * used.length + a] = Number(row[column]);
+    }),
+  );
+  const names = y < 0 ? [] : [...new Set(cells.map((row) => row[y] ?? "").filter(Boolean))].sort();
+  if (names.length > 6) throw new Error(`Column ${header[y]} has ${names.length} labels; at most 6 can be taken.`);
+  return { X, d: used.length, features: used.map((i) => header[i]), labels: Int32Array.from(cells, (row) => (y < 0 ? -1 : names.indexOf(row[y] ?? ""))) };
+}
+
+class Playground {
+  constructor(palette) {
+    this.palette = palette;
+    this.colors = palette.map(channels);
+    const on = (id, event, act) => $(id).addEventListener(event, act);
+    for (const [key, { title }] of Object.entries(EXERCISES)) $("play_exercise").append(new Option(title, key));
+    $("play_exercise").append(new Option("Your own samples", "own"));
+    for (const [key, text] of Object.entries(TYPES)) $("play_type").append(new Option(text, key));
+    for (const [key, text] of Object.entries(STARTS)) $("play_start").append(new Option(text, key));
+    on("play_exercise", "change", () => this.choose($("play_exercise").value));
+    for (const id of ["play_k", "play_type", "play_start", "play_reg", "play_seed"]) on(id, "change", () => this.again(id === "play_seed"));
+    on("play_mode", "change", () => this.again(false));
+    for (const id of ["play_tol", "play_fast"]) on(id, "change", () => this.draw());
+    on("play_half", "click", () => this.act(() => this.half()));
+    on("play_step", "click", () => this.act(() => this.step()));
+    on("play_run", "click", () => (this.running ? this.halt() : this.run()));
+    on("play_again", "click", () => this.again(false));
+    on("play_click", "change", () => this.draw());
+    on("play_csv_use", "click", () => this.take($("play_csv").value));
+    on("play_file", "change", async () => this.take(await $("play_file").files[0].text()));
+    on("play_rows", "toggle", () => $("play_rows").open && ($("play_csv").value = this.csv()));
+    for (const event of ["dragover", "drop"])
+      on("playground", event, async (dropped) => {
+        dropped.preventDefault();
+        if (event === "drop" && dropped.dataTransfer.files.length) this.take(await dropped.dataTransfer.files[0].text());
+      });
+    on("play_picture", "pointerdown", (event) => this.press(event));
+    on("play_picture", "keydown", (event) => this.nudge(event));
+    const linked = () => {
+      const [place, state] = location.hash.split("?");
+      if (place !== "#play" || !state) return false;
+      this.restore(new URLSearchParams(state));
+      $("play").scrollIntoView();
+      return true;
+    };
+    $("play_settings").open = innerWidth > 800;
+    addEventListener("hashchange", linked);
+    if (!linked()) this.choose("false_convergence");
+  }
+
+  // ---- what is computed
+
+  choose(name, more = {}) {
+    this.halt();
+    $("play_exercise").value = name;
+    if (name === "own") {
+      $("play_rows").open = true;
+      $("play_look").textContent = "Paste rows below, choose a file, or drop one here. They stay in this browser.";
+      return;
+    }
+    const { settings, look, then } = EXERCISES[name];
+    for (const [key, value] of Object.entries({ reg: "0", mode: "init_only", ...settings, ...more })) $(`play_${key}`).value = value;
+    $("play_fast").checked = false;
+    $("play_look").replaceChildren(look, " ", Object.assign(document.createElement("b"), { textContent: then }));
+    this.again(true);
+  }
+
+  again(isNew) {
+    // from the start; with new samples if the exercise or the seed is another
+    this.halt();
+    const random = generator(Number($("play_seed").value)),
+      exercise = EXERCISES[$("play_exercise").value];
+    if (exercise && (isNew || !this.samples)) {
+      const X = exercise.rows(random);
+      const d = $("play_exercise").value === "false_convergence" ? 1 : 2;
+      this.samples = samples(X, d, exercise.labels?.(X));
+      this.features = d === 1 ? ["x"] : ["x1", "x2"];
+      this.moved = false;
+      if ($("play_rows").open) $("play_csv").value = this.csv();
+    }
+    if (!this.samples) return;
+    this.samples.mode = $("play_mode").value;
+    const most = Math.max(...this.samples.labels.slice(0, MOST_SAMPLES));
+    if (Number($("play_k").value) <= most) $("play_k").value = most + 1;
+    this.begin(generator(Number($("play_seed").value) + 1));
+    this.fit();
+  }
+
+  begin({ uniform }) {
+    const { X, d, n, labels } = this.samples,
+      K = Number($("play_k").value),
+      start = $("play_start").value;
+    Object.assign(this, { trace: [], R: null, stopped: "", collapsed: false, past: [], guess: null, found: null });
+    let R = new Float64Array(n * K),
+      isIn;
+    if (start === "labels") {
+      isIn = (i) => labels[i] >= 0;
+      labels.forEach((k, i) => k >= 0 && (R[i * K + k] = 1));
+    } else {
+      for (let i = 0; i < n; i++) {
+        const row = Array.from({ length: K }, () => (start === "random" ? uniform() : 1)),
+          total = row.reduce((sum, value) => sum + value, 0);
+        row.forEach((value, k) => (R[i * K + k] = value / total));
+      }
+    }
+    let found = mStep(this.samples, R, $("play_type").value, this.reg, isIn);
+    if (!found.collapse && start === "samples")
+      for (let k = 0; k < K; k++) found.means.set(X.subarray(d * Math.floor(uniform() * n)).subarray(0, d), k * d);
+    if (!found.collapse && start === "narrow" && n > 1) {
+      const distance = (i) => Array.from({ length: d }, (_, a) => (X[i * d + a] - X[a]) ** 2).reduce((sum, value) => sum + value, 0),
+        nearest = Math.min(...Array.from({ length: Math.min(n, MOST_NEAR) - 1 }, (_, i) => distance(i + 1))),
+        trace = Array.from({ length: d }, (_, a) => found.covariances[a * (d + 1)]).reduce((sum, value) => sum + value, 0);
+      found.means.set(X.subarray(0, d), 0);
+      for (let a = 0; a < d * d; a++) found.covariances[a] *= (0.1 * d * nearest) / trace;
+      const rest = (1 - 2 / n) / Math.max(1, K - 1);
+      found = mixture(found.weights.map((_, k) => (k ? rest : K > 1 ? 2 / n : 1)), found.means, found.covariances);
+    }
+    this.stopped = found.collapse ? `There is no such start. ${found.collapse}.` : "";
+    this.found = found.collapse ? null : found;
+  }
+
+  get reg() {
+    return Number($("play_reg").value);
+  }
+
+  half() {
+    // the next half of a step: the E-step, or the M-step after it
+    if (!this.found || this.collapsed) return;
+    const { trace, found } = this;
+    if (!this.R) {
+      const { R, logLikelihood } = eStep(this.samples, found);
+      this.R = R;
+      trace.push(logLikelihood);
+      const change = trace.length > 1 ? Math.abs(trace.at(-1) - trace.at(-2)) : Infinity,
+        tol = Number($("play_tol").value);
+      this.stopped = "";
+      if (change < tol) {
+        const rest = left(trace),
+          told = rest === null ? "what is left to gain cannot be estimated from so few steps" : rest === Infinity ? "the gains do not shrink: there is more to gain" : `about ${written(rest, 2)} are left to gain, by the last steps`;
+        this.stopped = `It stops after step ${trace.length}: the last change, ${written(change, 2)} nats per sample, is below the tolerance ${$("play_tol").value}; ${told}.`;
+      }
+      return;
+    }
+    let next = mStep(this.samples, this.R, $("play_type").value, this.reg);
+    if (next.collapse) {
+      this.collapsed = true;
+      this.stopped = `It breaks down in the M-step of step ${trace.length}. ${next.collapse[0].toUpperCase()}${next.collapse.slice(1)}.`;
+      return;
+    }
+    if ($("play_fast").checked) {
+      this.past = [...this.past.slice(-1), asVector(found)];
+      if (this.past.length === 2) {
+        const further = extrapolated([...this.past, asVector(next)], next.K, next.d);
+        if (!further.collapse && eStep(this.samples, further).logLikelihood > eStep(this.samples, next).logLikelihood) next = further;
+        this.past = [];
+      }
+    }
+    if (this.guess) this.judge(next);
+    this.found = next;
+    this.R = null;
+  }
+
+  step() {
+    if (this.R) this.half();
+    this.half();
+  }
+
+  act(move) {
+    this.halt();
+    move();
+    this.draw();
+  }
+
+  run() {
+    if (this.R) this.half();
+    $("play_run").textContent = "Pause";
+    const quiet = matchMedia("(prefers-reduced-motion: reduce)").matches,
+      frame = () => {
+        // more steps at a time, the longer it takes
+        const n = quiet ? MOST_STEPS : 1 + Math.floor(this.trace.length / 60);
+        for (let i = 0; i < n && this.running; i++) {
+          if (this.R) this.half();
+          if (!this.collapsed) this.half();
+          if (this.collapsed || this.stopped || !this.found || this.trace.length >= MOST_STEPS) this.halt();
+        }
+        this.draw();
+        if (this.running) this.running = requestAnimationFrame(frame);
+      };
+    this.stopped = "";
+    this.running = requestAnimationFrame(frame);
+  }
+
+  halt() {
+    cancelAnimationFrame(this.running);
+    this.running = 0;
+    $("play_run").textContent = "Run";
+  }
+
+  judge(next) {
+    const { d } = next,
+      to = next.means.subarray(0, d),
+      off = Math.hypot(...this.guess.map((value, a) => value - to[a])),
+      way = Math.hypot(...Array.from({ length: d }, (_, a) => to[a] - this.found.means[a]));
+    $("play_guess").textContent = `Your prediction for component 1 is off by ${written(off)}; the M-step moved its mean by ${written(way)}.`;
+    this.guess = null;
+  }
+
+  // ---- samples and links
+
+  take(text) {
+    try {
+      const { X, d, labels, features } = readCsv(text);
+      this.samples = samples(X, d, labels);
+      this.features = features;
+      $("play_error").textContent = "";
+    } catch (error) {
+      $("play_error").textContent = error.message;
+      return;
+    }
+    $("play_exercise").value = "own";
+    $("play_look").textContent = "Your own samples. They stay in this browser, and no link holds them.";
+    $("play_start").value = this.samples.labels.some((k) => k >= 0) ? "labels" : "samples";
+    this.moved = true;
+    this.again(false);
+  }
+
+  csv() {
+    const { X, d, n, labels } = this.samples,
+      known = labels.some((k) => k >= 0),
+      head = this.moved ? "" : `# exercise ${$("play_exercise").value}, seed ${$("play_seed").value}\n`;
+    const rows = Array.from({ length: n }, (_, i) => [...X.subarray(i * d, i * d + d), ...(known ? [labels[i] < 0 ? "" : labels[i]] : [])].join(","));
+    return `${head}${[...this.features, ...(known ? ["y"] : [])].join(",")}\n${rows.join("\n")}\n`;
+  }
+
+  state() {
+    const of = Object.fromEntries(["seed", "k", "type", "start", "mode", "reg", "tol"].map((key) => [key, $(`play_${key}`).value]));
+    return new URLSearchParams({ exercise: $("play_exercise").value, ...of, half: 2 * this.trace.length - (this.R ? 1 : 0) });
+  }
+
+  restore(state) {
+    const given = Object.fromEntries(state);
+    if (!EXERCISES[given.exercise]) return;
+    this.choose(given.exercise, Object.fromEntries(["seed", "k", "type", "start", "mode", "reg", "tol"].filter((key) => key in given).map((key) => [key, given[key]])));
+    for (let i = 0; i < Math.min(Number(given.half) || 0, 2 * MOST_STEPS); i++) this.half();
+    this.draw();
+  }
+
+  // ---- the reader's hand
+
+  at(event) {
+    const box = $("play_picture").getBoundingClientRect(),
+      [px, py] = [((event.clientX - box.left) * SIZE) / box.width, ((event.clientY - box.top) * SIZE) / box.height];
+    return [this.x.back(px), this.y.back(py)];
+  }
+
+  press(event) {
+    const { samples: of, found } = this;
+    if (!of) return;
+    const handle = event.target.closest(".handle"),
+      where = this.at(event).slice(0, of.d);
+    if (handle && $("play_click").value !== "predict") {
+      event.preventDefault();
+      const k = Number(handle.dataset.k),
+        move = (moved) => this.move(k, this.at(moved).slice(0, of.d));
+      const picture = $("play_picture");
+      picture.setPointerCapture(event.pointerId);
+      picture.addEventListener("pointermove", move);
+      picture.addEventListener("pointerup", () => picture.removeEventListener("pointermove", move), { once: true });
+      return;
+    }
+    const what = $("play_click").value;
+    if (what === "predict") {
+      this.guess = where;
+      $("play_guess").textContent = "Now take the M-step.";
+      this.draw();
+    } else if (what === "add") this.change(new Float64Array([...of.X, ...where]), Int32Array.from([...of.labels, -1]));
+    else if (of.d === 2) {
+      let near = 0;
+      const apart = (i) => (this.x.place(of.X[2 * i]) - this.x.place(where[0])) ** 2 + (this.y.place(of.X[2 * i + 1]) - this.y.place(where[1])) ** 2;
+      for (let i = 1; i < of.n; i++) if (apart(i) < apart(near)) near = i;
+      const k = Number(what.slice(5)),
+        labels = of.labels.slice();
+      if (k >= Number($("play_k").value)) return;
+      labels[near] = labels[near] === k ? -1 : k;
+      this.change(of.X, labels);
+    }
+    if (found && this.R === null) this.draw();
+  }
+
+  change(X, labels) {
+    // other samples under the same mixture
+    this.halt();
+    this.samples = samples(X, this.samples.d, labels, $("play_mode").value);
+    Object.assign(this, { R: null, trace: [], stopped: "", collapsed: false, moved: true, past: [] });
+    this.fit();
+  }
+
+  move(k, to) {
+    if (!this.found) return;
+    this.found.means.set(to, k * this.found.d);
+    Object.assign(this, { R: null, trace: [], stopped: "", collapsed: false, moved: true, past: [] });
+    this.draw();
+  }
+
+  nudge(event) {
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key],
+      handle = event.target.closest(".handle");
+    if (!by || !handle || !this.found) return;
+    event.preventDefault();
+    const k = Number(handle.dataset.k),
+      spans = [this.x.span, this.y.span];
+    this.move(
+      k,
+      Array.from({ length: this.found.d }, (_, a) => this.found.means[k * this.found.d + a] + (by[a] * spans[a]) / 50),
+    );
+    $("play_picture").querySelector(`.handle[data-k="${k}"]`)?.focus();
+  }
+
+  // ---- what is shown
+
+  fit() {
+    // axes that hold all samples
+    const { X, d, n } = this.samples,
+      of = (a) => {
+        let [low, high] = [Infinity, -Infinity];
+        for (let i = 0; i < n; i++) [low, high] = [Math.min(low, X[i * d + a]), Math.max(high, X[i * d + a])];
+        return [low, high];
+      };
+    this.ends = of(0);
+    this.x = scale(...this.ends, LEFT, SIZE - RIGHT);
+    if (d === 1) {
+      const [low, high] = this.ends,
+        n_bars = Math.min(60, Math.max(10, Math.round(Math.sqrt(n)))),
+        width = (high - low) / n_bars || 1,
+        counts = new Array(n_bars).fill(0);
+      for (const value of X) counts[Math.min(n_bars - 1, Math.floor((value - low) / width))]++;
+      this.edges = Array.from({ length: n_bars + 1 }, (_, i) => low + i * width);
+      this.heights = counts.map((count) => count / n / width);
+      this.y = scale(0, 1.3 * Math.max(...this.heights), SIZE - BOTTOM, TOP);
+    } else this.y = scale(...of(1), SIZE - BOTTOM, TOP);
+    const picture = $("play_picture");
+    picture.replaceChildren();
+    axes(picture, this.x, this.y, SIZE, SIZE, this.features[0], d === 1 ? "density" : this.features[1]);
+    this.bars = draw(picture, "g", {});
+    this.known = draw(picture, "g", {});
+    this.shapes = draw(picture, "g", { class: "components" });
+    $("play_canvas").hidden = d === 1;
+    $("play_mode").disabled = !this.samples.labels.some((k) => k >= 0);
+    this.draw();
+  }
+
+  draw() {
+    if (!this.samples) return;
+    const { found, R, samples: of } = this;
+    if (of.d === 2) this.paint(R && found ? R : null);
+    else drawBars(this.bars, this.edges, this.heights, this.x, this.y, R && found, this.colors);
+    this.known.replaceChildren();
+    if (of.d === 2)
+      of.labels.forEach((k, i) => {
+        if (k < 0) return;
+        const transform = `translate(${this.x.place(of.X[2 * i])} ${this.y.place(of.X[2 * i + 1])})`;
+        draw(this.known, "path", { class: "labeled", transform, fill: this.palette[k % this.palette.length], d: k % 2 ? "M0 5L4.6-3.4H-4.6Z" : "M0-5L4.6 3.4H-4.6Z" });
+      });
+    const focused = document.activeElement?.dataset?.k;
+    this.shapes.replaceChildren();
+    if (found) {
+      drawMixture(this.shapes, found, this.palette, this.x, this.y, ...this.ends);
+      for (let k = 0; k < found.K; k++) {
+        const cx = this.x.place(found.means[k * found.d]),
+          cy = found.d === 2 ? this.y.place(found.means[2 * k + 1]) : SIZE - BOTTOM - 12 - 16 * k;
+        const handle = draw(this.shapes, "g", { class: "handle", tabindex: 0, role: "img", "data-k": k, "aria-label": `mean of component ${k + 1}: arrow keys move it` });
+        draw(handle, "circle", { r: 9, cx, cy, stroke: this.palette[k % this.palette.length] });
+        draw(handle, "text", { x: cx, y: cy + 4, "text-anchor": "middle" }, k + 1);
+        if (String(k) === focused) handle.focus();
+      }
+    }
+    if (this.guess) draw(this.shapes, "text", { class: "guess", x: this.x.place(this.guess[0]), y: of.d === 2 ? this.y.place(this.guess[1]) + 6 : SIZE - BOTTOM - 30, "text-anchor": "middle" }, "\u2716");
+    this.tell();
+  }
+
+  paint(R) {
+    // samples, on a canvas: there may be many
+    const canvas = $("play_canvas"),
+      dense = devicePixelRatio || 1;
+    if (canvas.width !== SIZE * dense) canvas.width = canvas.height = SIZE * dense;
+    const pen = canvas.getContext("2d"),
+      { X, n, labels } = this.samples,
+      K = this.found?.K ?? 1,
+      r = (n > 3000 ? 1.2 : 2.2) * dense;
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.fillStyle = "#8a8a8a";
+    for (let i = 0; i < n; i++) {
+      if (labels[i] >= 0) continue;
+      if (R) pen.fillStyle = mixed(this.colors, R, i * K, K);
+      const [px, py] = [this.x.place(X[2 * i]) * dense, this.y.place(X[2 * i + 1]) * dense];
+      if (R && argmax(R, i * K, K) % 2 === 0) {
+        pen.beginPath();
+        pen.arc(px, py, r, 0, 2 * Math.PI);
+        pen.fill();
+      } else pen.fillRect(px - r, py - r, 2 * r, 2 * r);
+    }
+  }
+
+  tell() {
+    const { trace, R, found } = this,
+      step = Math.max(1, trace.length),
+      isFirst = !trace.length;
+    const where = isFirst ? "The start" : R ? `Step ${step}, after its E-step` : `Step ${step}, after its M-step`;
+    $("play_half").textContent = R ? "M-step" : "E-step";
+    $("play_where").textContent = `${where}${isFirst ? "" : `: log-likelihood ${written(trace.at(-1), 6)} nats per sample${trace.length > 1 ? `, changed by ${written(trace.at(-1) - trace.at(-2), 2)}` : ""}`}.`;
+    $("play_next").textContent = !found || this.collapsed ? "" : R ? "Next, the M-step: the components move to the samples that are theirs, by their shares." : "Next, the E-step: each sample is colored by how likely each component is.";
+    $("play_why").textContent = this.stopped;
+    $("play_told").replaceChildren(...(found ? [listOf(found, this.palette)] : []));
+    $("play_picture").setAttribute("aria-label", `${where}: ${this.samples.n} samples and ${found ? found.K : "no"} components`);
+    for (const id of ["play_half", "play_step", "play_run"]) $(id).disabled = !found || Boolean(this.collapsed);
+    const curve = $("play_trace");
+    curve.toggleAttribute("hidden", !trace.length);
+    curve.replaceChildren();
+    if (trace.length) {
+      const x = scale(1, Math.max(2, trace.length), LEFT, SIZE - RIGHT, trace.length > 60),
+        y = scale(Math.min(...trace), Math.max(...trace), 180 - BOTTOM, TOP);
+      x.ticks = x.ticks.filter(Number.isInteger);
+      axes(curve, x, y, SIZE, 180, trace.length > 60 ? "step, log scale" : "step", "nats per sample");
+      draw(curve, "path", { class: "mean", d: `M${trace.map((value, i) => `${x.place(i + 1).toFixed(1)} ${y.place(value).toFixed(1)}`).join("L")}` });
+      draw(curve, "circle", { class: "now", r: 5, cx: x.place(trace.length), cy: y.place(trace.at(-1)) });
+    }
+    $("play_link").hidden = this.moved;
+    $("play_moved").hidden = !this.moved;
+    if (!this.moved && !this.running) $("play_link").href = `#play?${this.state()}`;
+  }
+}
+
+const playground = $("playground") && new Playground(JSON.parse($("palette").textContent));
