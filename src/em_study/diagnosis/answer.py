@@ -1,7 +1,7 @@
 """What was read of an implementation, in words."""
 
 from em_study.diagnosis import reading
-from em_study.diagnosis.deviations import CATALOGUE
+from em_study.diagnosis.deviations import CENTER_OF_STEP
 from em_study.diagnosis.reading import Reading
 from em_study.diagnosis.recipe import LAST
 from em_study.diagnosis.stopping import AS_ASKED
@@ -46,7 +46,7 @@ def answer(readings: tuple[Reading, ...]) -> list[str]:
 def causes(found: Reading) -> list[str]:
     """List what it does in place of the textbook, each as the end of "it ..."."""
     kept = any(change.deviation.part == "means" and change.when == LAST for change in found.changes)
-    changes = [one for one in found.changes if not (kept and one.deviation is CATALOGUE["center_of_step"])]
+    changes = [one for one in found.changes if not (kept and one.deviation.words == CENTER_OF_STEP)]
     listed = [change.words for change in changes]
     listed += found.notes
     if found.stops and found.stops not in (AS_ASKED, "unknown"):

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from em_study.diagnosis.cases import Case
-from em_study.diagnosis.deviations import CATALOGUE, OF_A_LATER_STEP
+from em_study.diagnosis.deviations import CATALOGUE
 from em_study.diagnosis.recipe import Change, Deviation, Recipe, Step, mixture
 
 SAME = 1e-9  # standard deviations of the samples: rounding
@@ -179,9 +179,7 @@ class Fitting:
         alone = self.left(result, known)
         if alone <= self.same:
             return Found((), alone)
-        listed = [
-            one for name, one in CATALOGUE.items() if one.part in SHOWN_BY[result] and name not in OF_A_LATER_STEP
-        ]
+        listed = [one for one in CATALOGUE.values() if one.part in SHOWN_BY[result]]
         tried = [((change,), left) for left, change in (self.fitted(result, one, known) for one in listed)]
         if pairs and min(left for _, left in tried) > self.same:
             tried += self._pairs(result, listed, known)

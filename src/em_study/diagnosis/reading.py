@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, problem_of
-from em_study.diagnosis.deviations import CATALOGUE, OF_A_LATER_STEP, after_reg_covar
+from em_study.diagnosis.deviations import CATALOGUE, LATER, LEFT_SCALED, MOVED, STANDARDIZED, UNSCALED, after_reg_covar
 from em_study.diagnosis.fitting import RESULTS, SAME, Fitting, Found
 from em_study.diagnosis.recipe import (
     ALWAYS,
@@ -349,7 +349,7 @@ def _count_steps(asked: Asked) -> list[str]:
 def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     """Find the fewest changes of the textbook's step that explain all cases."""
     fitting = Fitting(cases, same=asked.same)
-    wholes = [("standardized", "unscaled"), ("left_scaled",)]
+    wholes = [(STANDARDIZED, UNSCALED), (LEFT_SCALED,)]
     if all(fitting.left(result, ()) > asked.same for result in RESULTS[1:]):
         for names in wholes:
             changes = tuple(Change(CATALOGUE[name]) for name in names)
@@ -394,8 +394,8 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
 def _moved_as_a_whole(fitting, founds, tolerance):
     """Find whether all parameters are moved by one share, in place of each by its own."""
     for change in founds[0].changes:
-        whole = (Change(CATALOGUE["moved"], change.values),)
-        if change.deviation is CATALOGUE["means_moved"] and fitting.left("next", whole) <= tolerance:
+        whole = (Change(CATALOGUE[MOVED.format("all parameters", "{:g}")], change.values),)
+        if change.deviation.words == MOVED.format("the means", "{:g}") and fitting.left("next", whole) <= tolerance:
             return Found(whole, fitting.left("next", whole), [], founds[0].rival), Found((), 0.0), Found((), 0.0)
     return None
 
@@ -514,8 +514,7 @@ def _in_which_steps(alternatives):
                     seen.add(placed)
                     yield placed
         if whens == (ALWAYS,) * 3:
-            for changes, later in product(alternatives, OF_A_LATER_STEP):
-                deviation = CATALOGUE[later]
+            for changes, deviation in product(alternatives, LATER.values()):
                 yield (*(one for one in changes if one.deviation.part != deviation.part), Change(deviation))
 
 
