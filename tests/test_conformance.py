@@ -331,7 +331,7 @@ def test_pytest_asserts_that_a_function_or_a_file_is_em(tmp_path):
         assert_is_em(plain_em("equal"))
     lines = str(wrong.value).splitlines()
     assert lines[0] == f"FAILS  equal: {CHECKS['equal']}"
-    assert "Cause: it counts samples that are equal only once." in lines
+    assert "Cause: it counts repeated samples only once." in lines
     with pytest.raises(AssertionError, match="there is no file"):
         assert_is_em(tmp_path / "none.py")
     with pytest.raises(AttributeError, match="has no attribute"):

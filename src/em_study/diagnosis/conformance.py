@@ -150,7 +150,7 @@ class _Subject:
         return int(np.argmin(far))
 
     def stopping(self):
-        gains = np.abs(np.diff(take_path(self.problem, Recipe(), 100).log_likelihoods))
+        gains = take_path(self.problem, Recipe(), 100).gains
         for tol in (3e-3, 1e-4):
             got, (last, before) = self.n_steps(1000, tol=tol), [stops(gains, tol, 1, taken) for taken in (2, 1)]
             yield f"steps with tol {tol:g}, or one less", before if got == before else last, got, 0

@@ -154,16 +154,23 @@ def _kmeans(s, start):
 def _of_old(name):
     """Make the deviations that keep old parameters, of a name."""
     return {
-        f"does not update the {name}": lambda s, new: getattr(s.old, name),
-        f"does not update the first component's {name[:-1]}": lambda s, new: _kept(new, getattr(s.old, name), 0),
-        f"does not update the last component's {name[:-1]}": lambda s, new: _kept(new, getattr(s.old, name), -1),
-        MOVED.format(f"the {name}", "{:g}"): lambda s, new, v: _moved(new, getattr(s.old, name), v),
+        f"keeps the old {name}": lambda s, new: getattr(s.old, name),
+        f"keeps the first component's old {name[:-1]}": lambda s, new: _kept(new, getattr(s.old, name), 0),
+        f"keeps the last component's old {name[:-1]}": lambda s, new: _kept(new, getattr(s.old, name), -1),
+        f"moves the {name} {{:g}} times as far as the textbook's step": lambda s, new, v: _moved(
+            new, getattr(s.old, name), v
+        ),
     }
 
 
-MOVED = "moves {} {} times as far as the textbook's step"
 STANDARDIZED = "scales the features to standard deviation 1, but not the initial parameters"
-UNSCALED, LEFT_SCALED = "scales the results back", "gives all parameters in the units of standardized samples"
+UNSCALED = "scales the results back"
+# What changes all results of a step at once
+WHOLES = (
+    (STANDARDIZED, UNSCALED),
+    ("gives all parameters in the units of standardized samples",),
+    ("moves all parameters {:g} times as far as the textbook's step",),
+)
 CENTER_OF_STEP = "takes deviations from the textbook's means for the covariances"
 # What may stand for the covariances in the density, in one term of it, and after the M-step
 COVARIANCES = {
@@ -249,7 +256,7 @@ PARTS = {
         ),
     },
     "counted": {
-        "counts samples that are equal only once": _once,
+        "counts repeated samples only once": _once,
         "leaves out the share {:g} of samples with the lowest density (trimming)": _trimmed,
         "leaves the first sample out": lambda s, _: s.rows > 0,
         "leaves the last sample out": lambda s, _: s.rows < s.n - 1,
@@ -388,11 +395,9 @@ PARTS = {
     },
     "old": {"takes the clusters of k-means": _kmeans},
     "next": {
-        MOVED.format("all parameters", "{:g}"): (
-            lambda s, new, v: Mixture(*(_moved(*pair, v) for pair in zip(new, s.old, strict=True)))
-        ),
+        WHOLES[2][0]: (lambda s, new, v: Mixture(*(_moved(*pair, v) for pair in zip(new, s.old, strict=True)))),
         "computes in single precision": lambda s, new: Mixture(*map(_single, new)),
-        LEFT_SCALED: _scaled,
+        WHOLES[1][0]: _scaled,
         UNSCALED: _unscaled,
     },
     **{
@@ -460,7 +465,7 @@ SEARCHED: dict[str, tuple[Change, ...]] = {
         "divides the covariances by N_k - sum(r^2) / N_k, as numpy.cov does with weights unless ddof is 0"
     ),
     "mass_10_eps": _named("adds {:g} to each component's mass", 10 * float(np.finfo(float).eps)),
-    "weights_not_updated": _named("does not update the weights"),
+    "weights_not_updated": _named("keeps the old weights"),
     "weights_equal": _named("keeps the weights equal"),
     "weights_left_out": _named("leaves the weights out of the E-step"),
     "old_means": _named("takes deviations from the old means for the covariances"),

@@ -13,7 +13,7 @@ import numpy as np
 
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
-ALWAYS, FIRST, LAST = "always", "first", "last"
+WHEN = ALWAYS, FIRST, LAST = "always", "first", "last"  # in which steps something is so
 POINT, SINGULAR = 1e-30, 2e-14  # smaller shares of squared values, and of a variance, are rounding
 
 
@@ -200,8 +200,31 @@ ORDER = {part: number for number, part in enumerate(TEXTBOOK)}
 class Path:
     """Where EM is after each number of M-steps, from 0, and the mean log-likelihood there."""
 
+    problem: Problem
     parameters: list[Mixture]
     log_likelihoods: list[float]
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return len(self.problem.X)
+
+    @property
+    def gains(self) -> np.ndarray:
+        """Sizes of the changes of the mean log-likelihood."""
+        return np.abs(np.diff(self.log_likelihoods))
+
+    def all_of(self, part: str) -> np.ndarray:
+        """Return the parameters of a name, all "parameters" or the "responsibilities" after each number of M-steps."""
+        if part == "parameters":
+            return np.array([np.concatenate([array.ravel() for array in one]) for one in self.parameters])
+        if part == "responsibilities":
+            return np.array([Step(self.problem, one, Recipe(), None, False).found for one in self.parameters])
+        return np.array([getattr(one, part) for one in self.parameters])
+
+    def moves(self, part: str) -> np.ndarray:
+        """Return their changes."""
+        return np.diff(self.all_of(part), axis=0)
 
 
 def steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
@@ -246,7 +269,7 @@ def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
     """
     going, taken = problem.taken.setdefault(recipe, (steps(problem, recipe), []))
     taken += islice(going, max(0, n_steps + 1 - len(taken)))
-    return Path(*([step[i] for step in taken[: n_steps + 1]] for i in range(2)))
+    return Path(problem, *([step[i] for step in taken[: n_steps + 1]] for i in range(2)))
 
 
 def residual(found, other) -> float:

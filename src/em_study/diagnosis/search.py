@@ -205,7 +205,7 @@ def diagnose(
         without[name] = min((one.left(best) for one in rivals), default=np.inf)
     path = search.path(best.deviations, 2 * best.n_steps + STEPS_BEYOND)
     near_its_end = residual(path.parameters[-1], path.parameters[best.n_steps]) <= SETTLED
-    stops = tolerances(path.log_likelihoods, best.n_steps, len(problem.X))
+    stops = tolerances(path, best.n_steps)
     rest = [one for one in tried if one not in answer and len(one.deviations) <= len(best.deviations)]
     found = Diagnosis(
         outcome="",
