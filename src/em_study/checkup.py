@@ -12,7 +12,7 @@ import numpy as np
 
 from em_study.audit.checksums import one_line
 from em_study.diagnosis import reading
-from em_study.diagnosis.answer import FIXED, PARTS, answer, causes
+from em_study.diagnosis.answer import FIXED, answer, causes
 from em_study.diagnosis.conformance import CHECKS, check_up
 from em_study.diagnosis.recipe import Problem, Recipe, steps
 from em_study.diagnosis.stopping import AS_ASKED, stops
@@ -108,14 +108,12 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
         said[0] = f"Cause: not in its steps, which are the textbook's. What does not hold: {left}"
     elif left and outcome == reading.EXPLAINED:
         said.append(f"What does not hold in addition: {left}")
-    parts = [{"part": PARTS.get(one.deviation.part, "all"), "values": [*one.values]} for one in first.changes]
-    parts += [{"part": "", "values": []}] * (len(found) - len(parts))
     return {
         "name": name,
         "outcome": outcome,
         "status": 2 if first.outcome == reading.NOT_RUN else int(outcome != reading.RIGHT),
         "answer": said,
-        "causes": [{"words": words} | part for words, part in zip(found, parts, strict=True)],
+        "causes": [{"words": words} | part for words, part in found.items()],
         "checks": [
             {"name": one.name, "must": CHECKS[one.name], "outcome": one.outcome, "detail": one.detail}
             | {"follows": one.name in following}
