@@ -24,7 +24,6 @@ PATH = 4  # steps that are compared one by one
 TOLERANCES = (1e-2, 1e-3, 1e-4)
 MOST_STEPS = 400
 RIGHT, EXPLAINED, NOT_EXPLAINED = "right", "explained", "not explained"
-SINGLE_PRECISION, CANNOT_TELL = "single precision", "cannot be told"
 OWN_START, TOO_FEW, NOT_TWICE, NOT_RUN = "own start", "too few steps", "not the same twice", "not run"
 # By what components may be sorted when they come out
 KEYS = {
@@ -191,9 +190,7 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
     one, two, three = (asked.end(n) for n in (1, 2, 3))
     if same(one, two) and same(two, three):
         return Reading(TOO_FEW, kind)
-    n_steps = 2 if same(two, three) else 3
-    moved = asked.end(1, asked.other_start())
-    own_start = same(moved, one)
+    own_start = same(asked.end(1, asked.other_start()), one)
     cases = asked.cases_of_own_start() if own_start else asked.cases()
     if not cases:
         return Reading(OWN_START if own_start else NOT_RUN, kind, problem="one step does not end with a mixture")
@@ -202,15 +199,14 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
         asked.same = max(SINGLE, 100 * noise)
         asked.notes.append("computes in single precision" if noise < 1e-5 else "computes in half precision")
     found = replace(_read_step(asked, cases, pairs), kind=kind, notes=tuple(asked.notes), n_cases=len(cases))
-    if found.unexplained:
-        return replace(found, outcome=OWN_START if own_start else NOT_EXPLAINED)
-    found = _follow(asked, found, own_start)
-    if found.outcome == NOT_EXPLAINED:
-        if n_steps < 3:
+    if not found.unexplained:
+        found = _follow(asked, found, own_start)
+        if found.outcome == NOT_EXPLAINED and same(two, three):
             return Reading(TOO_FEW, kind)
-        return replace(found, outcome=OWN_START) if own_start else found
     if own_start:
         return replace(found, outcome=OWN_START)
+    if found.outcome == NOT_EXPLAINED:
+        return found
     found = _noted(asked, _stops(asked, _regularized(asked, found)))
     if found.outcome == EXPLAINED and not found.changes and not found.notes:
         return replace(found, outcome=RIGHT)
@@ -355,7 +351,7 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     elif means.left > asked.same:
         means = fitting.find("means", pairs=pairs)
     if means.left > asked.same:
-        return _read_without_means(asked, fitting, means)
+        return _read_without_means(fitting)
     ways = []
     for changes in [means.changes, *means.alike][:4]:
         weights = fitting.find("weights", changes)
@@ -384,24 +380,22 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     )
 
 
-def _read_without_means(asked: Asked, fitting: Fitting, means: Found) -> Reading:
+def _read_without_means(fitting: Fitting) -> Reading:
     """Find what is right where no formula gives the means."""
-    right, ways = (), []
     given = [{"means": case.end.means} for case in fitting.cases]
-    ways.append(("means", Fitting(fitting.cases, same=asked.same, given=given)))
+    ways = [("means", "E-step", Fitting(fitting.cases, same=fitting.same, given=given))]
     read_out = [(case, shares) for case in fitting.cases if (shares := read_responsibilities(case)) is not None]
     n_simplices = sum(len(np.unique(case.problem.X, axis=0)) == case.problem.X.shape[1] + 1 for case in fitting.cases)
     if read_out and len(read_out) == n_simplices:  # the means are those of samples by responsibilities: other ones
         given = [{"responsibilities": shares, "means": case.end.means} for case, shares in read_out]
-        ways.append(("E-step", Fitting([case for case, _ in read_out], same=1e-6, given=given)))
-    for what, way in ways:
+        ways.append(("E-step", "means", Fitting([case for case, _ in read_out], same=1e-6, given=given)))
+    for wrong, other, way in ways:
         founds = {result: way.find(result, pairs=False) for result in RESULTS[1:]}
         right = tuple(name for name, found in founds.items() if not found.changes)
         if right:  # by these responsibilities
-            unexplained = (what, *(name for name, found in founds.items() if found.left > way.same))
+            unexplained = (wrong, *(name for name, found in founds.items() if found.left > way.same))
             changes = tuple(change for found in founds.values() if found.left <= way.same for change in found.changes)
-            right = ("E-step" if what == "means" else "means", *right)
-            return Reading(NOT_EXPLAINED, changes=changes, unexplained=unexplained, right=right)
+            return Reading(NOT_EXPLAINED, changes=changes, unexplained=unexplained, right=(other, *right))
     return Reading(NOT_EXPLAINED, unexplained=("E-step or means",))
 
 
@@ -437,34 +431,26 @@ def _follow(asked: Asked, found: Reading, own_start: bool) -> Reading:
         if own_start and (ends[0] is None or not proper(ends[0])):
             continue
         targets.append((replace_start(problem, *ends[0]), ends[1:]) if own_start else (problem, ends))
-    tolerance, tried = asked.tolerance, {}
     for changes in _in_which_steps([found.changes, *found.alike]):
-        tried[changes] = max(_distance(problem, changes, ends, asked) for problem, ends in targets)
-        if tried[changes] <= tolerance:
-            break
-    best = min(tried, key=tried.get)
-    if not tried or tried[best] > tolerance:
-        first = "its first step is explained, later ones are not"
-        return replace(
-            found, outcome=NOT_EXPLAINED, unexplained=(first,), predicted=min(tried.values(), default=np.inf)
-        )
-    found = replace(found, changes=best, outcome=EXPLAINED, alike=())
-    return found if own_start else _predict(asked, found)
+        far = max((_distance(problem, changes, ends, asked) for problem, ends in targets), default=np.inf)
+        if far <= asked.tolerance:
+            found = replace(found, changes=changes, alike=())
+            return found if own_start else _predict(asked, found)
+    return replace(found, outcome=NOT_EXPLAINED, unexplained=("its first step is explained, later ones are not",))
 
 
 def _in_which_steps(alternatives):
-    """Yield changes in all steps, in the first or the last one only, and with what only later steps show."""
-    seen = set()
-    for whens in product(WHEN, repeat=3):
-        for changes in alternatives:
-            if len(changes) <= 3:
-                placed = tuple(Change(*change[:2], when) for change, when in zip(changes, whens, strict=False))
-                if placed not in seen:
-                    seen.add(placed)
-                    yield placed
-        if whens == WHEN[:1] * 3:
-            for changes, deviation in product(alternatives, LATER.values()):
-                yield (*(one for one in changes if one.deviation.part != deviation.part), Change(deviation))
+    """List changes in all steps, then with what only later steps show, then in the first or the last one only."""
+    _, *others = product(WHEN, repeat=max(map(len, alternatives)))
+    later = [
+        (*(one for one in changes if one.deviation.part != deviation.part), Change(deviation))
+        for changes, deviation in product(alternatives, LATER.values())
+    ]
+    placed = [
+        tuple(change._replace(when=when) for change, when in zip(changes, whens, strict=False))
+        for whens, changes in product(others, alternatives)
+    ]
+    return dict.fromkeys([*alternatives, *later, *placed])
 
 
 def _distance(problem, changes, ends, asked, reg_covar=0.0) -> float:
@@ -505,13 +491,12 @@ def other_samples(kind: str) -> dict[str, Problem]:
 
 def _predict(asked: Asked, found: Reading) -> Reading:
     """Compare steps with those of our EM with the changes, on samples that were not used to find them."""
-    apart, tolerance = {}, asked.tolerance
+    apart = {}
     for name, problem in other_samples(asked.kind).items():
-        seen = [asked(problem, n) for n in (1, 2, 3, 4, 5)]
-        if all(one.end is None for one in seen):
-            continue  # it cannot do this
-        apart[name] = _distance(problem, found.changes, [one.end for one in seen], asked)
-    sets = tuple(name for name, far in apart.items() if far <= tolerance)
+        ends = [asked.end(n, problem) for n in (1, 2, 3, 4, 5)]
+        if any(end is not None for end in ends):  # it can do this
+            apart[name] = _distance(problem, found.changes, ends, asked)
+    sets = tuple(name for name, far in apart.items() if far <= asked.tolerance)
     missed = tuple(name for name in apart if name not in sets)
     predicted = max((apart[name] for name in sets), default=np.inf)
     outcome = found.outcome if sets and not missed else NOT_EXPLAINED
