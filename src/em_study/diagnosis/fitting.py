@@ -70,8 +70,8 @@ class Fitting:
 
     def __init__(self, cases: list[Case], reg_covar=0.0, same=SAME, permuted=False, given=()):
         self.cases, self.base, self.same, self.n_tried = cases, Recipe(reg_covar), same, 0
-        self.given, self.known = given or [{}] * len(cases), {}
-        self.permuted = permuted
+        self.given, self.permuted = given or [{}] * len(cases), permuted
+        self.known, self.tried = {}, {}  # steps by their changes, and single changes by what they are to explain
 
     def orders(self, case: Case) -> list:
         """Orders in which the components of a case may be."""
@@ -179,7 +179,10 @@ class Fitting:
         if alone <= self.same:
             return Found((), alone)
         listed = [one for one in CATALOGUE.values() if one.part in SHOWN_BY[result]]
-        tried = [((change,), left) for left, change in (self.fitted(result, one, known) for one in listed)]
+        if (result, known) not in self.tried:
+            fitted = (self.fitted(result, one, known) for one in listed)
+            self.tried[result, known] = [((change,), left) for left, change in fitted]
+        tried = [*self.tried[result, known]]
         if pairs and min(left for _, left in tried) > self.same:
             tried += self._pairs(result, listed, known)
         right = sorted((one for one in tried if one[1] <= self.same), key=lambda one: _size(one[0]))
@@ -193,6 +196,8 @@ class Fitting:
         for one, other in combinations(listed, 2):
             plain, valued = sorted((one, other), key=lambda each: each.n_values)
             if one.part == other.part or plain.n_values or valued.n_values > 1:
+                continue
+            if valued.n_values and plain.part in ("in_distance", "in_determinant"):  # rare, and many
                 continue
             self.n_tried += 1
             others, worst = (*known, Change(plain)), rough[-1][0] if len(rough) == REFINED else np.inf
