@@ -227,7 +227,7 @@ class Path:
         return np.diff(self.all_of(part), axis=0)
 
 
-def steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
+def _steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
     """Yield what is returned after 0, 1, ... M-steps, and its mean log-likelihood, until a component collapses."""
     current, step, returned = mixture(problem.start), None, None
     ends_otherwise = any(change.when == LAST for change in recipe.changes)
@@ -267,7 +267,7 @@ def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
 
     The problem keeps what was computed: a path is taken once, and gone on with where more steps are asked for.
     """
-    going, taken = problem.taken.setdefault(recipe, (steps(problem, recipe), []))
+    going, taken = problem.taken.setdefault(recipe, (_steps(problem, recipe), []))
     taken += islice(going, max(0, n_steps + 1 - len(taken)))
     return Path(problem, *([step[i] for step in taken[: n_steps + 1]] for i in range(2)))
 
