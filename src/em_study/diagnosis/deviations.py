@@ -57,7 +57,7 @@ def _products(v):
     return v[..., :, None] * v[..., None, :]
 
 
-def _normalized(r, axis=-1):
+def _sum_to_1(r, axis=-1):
     return r / r.sum(axis=axis, keepdims=True)
 
 
@@ -232,27 +232,29 @@ PARTS = {
         "assigns each sample to its likeliest component alone (hard assignment)": lambda s, r: _hard(s),
         "squares the responsibilities without normalizing again": lambda s, r: r**2,
         "adds {:g} to every responsibility without normalizing again": lambda s, r, v: r + v,
-        "adds {:g} to every responsibility and normalizes again": lambda s, r, v: _normalized(r + v),
+        "adds {:g} to every responsibility and normalizes again": lambda s, r, v: _sum_to_1(r + v),
         "clips responsibilities to at least {:g} without normalizing again": lambda s, r, v: r.clip(v),
-        "clips responsibilities to at least {:g} and normalizes again": lambda s, r, v: _normalized(r.clip(v)),
-        "clips responsibilities to {:g} to 1 minus that without normalizing again": (lambda s, r, v: r.clip(v, 1 - v)),
-        "clips responsibilities to {:g} to 1 minus that and normalizes again": (
-            lambda s, r, v: _normalized(r.clip(v, 1 - v))
+        "clips responsibilities to at least {:g} and normalizes again": lambda s, r, v: _sum_to_1(r.clip(v)),
+        "clips responsibilities between {:g} and 1 minus that without normalizing again": (
+            lambda s, r, v: r.clip(v, 1 - v)
+        ),
+        "clips responsibilities between {:g} and 1 minus that and normalizes again": (
+            lambda s, r, v: _sum_to_1(r.clip(v, 1 - v))
         ),
         "sets responsibilities below {:g} to zero without normalizing again": lambda s, r, v: r * (r >= v),
-        "sets responsibilities below {:g} to zero and normalizes again": lambda s, r, v: _normalized(r * (r >= v)),
-        "clips densities times weights to at least {:g}": lambda s, r, v: _normalized(s.products.clip(v)),
-        "adds {:g} to densities times weights": lambda s, r, v: _normalized(s.products + v),
+        "sets responsibilities below {:g} to zero and normalizes again": lambda s, r, v: _sum_to_1(r * (r >= v)),
+        "clips densities times weights to at least {:g}": lambda s, r, v: _sum_to_1(s.products.clip(v)),
+        "adds {:g} to densities times weights": lambda s, r, v: _sum_to_1(s.products + v),
         "clips the components' densities to at least {:g}": (
-            lambda s, r, v: _normalized(s.products.clip(v * s.old.weights))
+            lambda s, r, v: _sum_to_1(s.products.clip(v * s.old.weights))
         ),
-        "adds {:g} to the components' densities": lambda s, r, v: _normalized(s.products + v * s.old.weights),
+        "adds {:g} to the components' densities": lambda s, r, v: _sum_to_1(s.products + v * s.old.weights),
         "adds {:g} to the sum of densities by which it divides": lambda s, r, v: s.products / (s.totals + v),
         "clips the density sum by which it divides to at least {:g}": (lambda s, r, v: s.products / s.totals.clip(v)),
         "does not normalize: responsibilities are densities": lambda s, r: s.products,
         "divides densities by the largest, not by their sum": lambda s, r: r / r.max(axis=1, keepdims=True),
         "normalizes responsibilities over the samples, not over the components (wrong axis)": (
-            lambda s, r: _normalized(s.products, axis=0)
+            lambda s, r: _sum_to_1(s.products, axis=0)
         ),
     },
     "counted": {
@@ -270,17 +272,17 @@ PARTS = {
         **_of_old("weights"),
         "keeps the weights equal": lambda s, w: np.full(len(w), 1 / len(w)),
         "adds {:-g} to each component's mass for the weights (a Dirichlet prior)": (
-            lambda s, w, v: _normalized(s.mass + v)
+            lambda s, w, v: _sum_to_1(s.mass + v)
         ),
         "adds {:-g} times the number of features to each component's mass for the weights": (
-            lambda s, w, v: _normalized(s.mass + v * s.d)
+            lambda s, w, v: _sum_to_1(s.mass + v * s.d)
         ),
-        "raises weights to at least {:g}": lambda s, w, v: _normalized(w.clip(v)),
+        "raises weights to at least {:g}": lambda s, w, v: _sum_to_1(w.clip(v)),
         "does not divide the weights by the number of samples": lambda s, w: s.mass,
         "divides the weights by the number of all samples": lambda s, w: s.mass / s.n,
         "divides the weights by N - 1": lambda s, w: s.mass / (s.n - 1),
         "takes the shares of hard assignments as weights": lambda s, w: _hard(s).mean(axis=0),
-        "takes squared responsibilities for the weights": lambda s, w: _normalized((s.counts**2).sum(axis=0)),
+        "takes squared responsibilities for the weights": lambda s, w: _sum_to_1((s.counts**2).sum(axis=0)),
         "takes the weights of one more E-step": (
             lambda s, w: _renewed(s, weights=w, means=s.means, covariances=s.covariances).mean(axis=0)
         ),
@@ -384,9 +386,7 @@ PARTS = {
         "takes reg_covar as the least variance, in place of adding it": (
             lambda s, ridge: _at_least(s.estimate, s.reg_covar) - s.estimate
         ),
-        "draws the covariances to unit ones by the share reg_covar": lambda s, ridge: (
-            s.reg_covar * (s.unit - s.estimate)
-        ),
+        "draws covariances to unit ones by the share reg_covar": lambda s, ridge: s.reg_covar * (s.unit - s.estimate),
         "adds {:g} to each variance": lambda s, ridge, v: v * s.unit,
     },
     "X": {
