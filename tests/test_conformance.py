@@ -18,7 +18,6 @@ from em_study import cli
 from em_study.checkup import VERSION, InProcess, assert_is_em, check_files, examine
 from em_study.diagnosis.answer import FIXED
 from em_study.diagnosis.conformance import CHECKS, OF_ANY_START, check_up
-from em_study.diagnosis.deviations import CATALOGUE
 from em_study.diagnosis.reading import NOT_TWICE, OWN_START
 from em_study.fits.settings import Fit
 
@@ -221,7 +220,7 @@ def test_what_is_no_mixture_fails_and_is_read_all_the_same():
 OURS = str(ROOT / "implementations/ours.py")
 PAGE = (ROOT / "docs/checkup.md").read_text(encoding="utf-8")
 WRONG = PAGE.split("```python\n")[1].split("```")[0]  # the example
-NAMED = CATALOGUE["old_means"].words
+NAMED = "takes deviations from the old means for the covariances"
 
 
 def asked(*words, capsys):
@@ -332,7 +331,7 @@ def test_pytest_asserts_that_a_function_or_a_file_is_em(tmp_path):
         assert_is_em(plain_em("equal"))
     lines = str(wrong.value).splitlines()
     assert lines[0] == f"FAILS  equal: {CHECKS['equal']}"
-    assert "Cause: it counts samples that are equal only once." in lines
+    assert "Cause: it counts repeated samples only once." in lines
     with pytest.raises(AssertionError, match="there is no file"):
         assert_is_em(tmp_path / "none.py")
     with pytest.raises(AttributeError, match="has no attribute"):

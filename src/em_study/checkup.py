@@ -4,7 +4,6 @@ import json as json_format
 import os
 import time
 import warnings
-from itertools import islice
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,9 +11,9 @@ import numpy as np
 
 from em_study.audit.checksums import one_line
 from em_study.diagnosis import reading
-from em_study.diagnosis.answer import FIXED, PARTS, answer, causes
+from em_study.diagnosis.answer import FIXED, answer, causes
 from em_study.diagnosis.conformance import CHECKS, check_up
-from em_study.diagnosis.recipe import Problem, Recipe, steps
+from em_study.diagnosis.recipe import Problem, Recipe, take_path
 from em_study.diagnosis.stopping import AS_ASKED, stops
 from em_study.fits.available import implementation_file, implementations
 from em_study.fits.implementations import Implementation
@@ -60,16 +59,15 @@ class _AsRead:
         name, n = settings["covariance_type"], settings["max_iter"]
         kind, read = COVARIANCE_TYPES[name], self.readings[name]
         start = MixtureParameters.checked(*(arrays[part] for part in PARAMETERS), name)
-        taken = list(islice(steps(Problem(arrays["X"], start), Recipe(settings["reg_covar"], read.changes)), n + 2))
-        values = np.array([value for _, value in taken])
-        n = int(min(n, stops(np.abs(np.diff(values)), settings["tol"], 1, 2)))
+        path = take_path(Problem(arrays["X"], start), Recipe(settings["reg_covar"], read.changes), n + 1)
+        n = int(min(n, stops(path.gains, settings["tol"], 1, 2)))
         n_steps, sees_all = n + read.asked[0], any("returns the parameters before" in note for note in read.notes)
-        if n_steps >= len(taken):
+        if n_steps >= len(path.parameters):
             return {}, "a component collapses"
-        weights, means, found = reading.put_in_order(taken[n_steps][0], read.asked[1])
+        weights, means, found = reading.put_in_order(path.parameters[n_steps], read.asked[1])
         scatter = weights * (found.diagonal(axis1=1, axis2=2) if kind.diagonal else found).T
         told = n if sees_all else n_steps
-        ends = weights, means, kind.pool(scatter.T, weights), np.array(told), values[:told]
+        ends = weights, means, kind.pool(scatter.T, weights), np.array(told), np.array(path.log_likelihoods[:told])
         return dict(zip((*PARAMETERS, "n_iter", "trace"), ends, strict=True)), ""
 
 
@@ -108,14 +106,12 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
         said[0] = f"Cause: not in its steps, which are the textbook's. What does not hold: {left}"
     elif left and outcome == reading.EXPLAINED:
         said.append(f"What does not hold in addition: {left}")
-    parts = [{"part": PARTS.get(one.deviation.part, "all"), "values": [*one.values]} for one in first.changes]
-    parts += [{"part": "", "values": []}] * (len(found) - len(parts))
     return {
         "name": name,
         "outcome": outcome,
         "status": 2 if first.outcome == reading.NOT_RUN else int(outcome != reading.RIGHT),
         "answer": said,
-        "causes": [{"words": words} | part for words, part in zip(found, parts, strict=True)],
+        "causes": [{"words": words} | part for words, part in found.items()],
         "checks": [
             {"name": one.name, "must": CHECKS[one.name], "outcome": one.outcome, "detail": one.detail}
             | {"follows": one.name in following}

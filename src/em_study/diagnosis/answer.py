@@ -1,7 +1,7 @@
 """What was read of an implementation, in words."""
 
 from em_study.diagnosis import reading
-from em_study.diagnosis.deviations import CATALOGUE
+from em_study.diagnosis.deviations import CENTER_OF_STEP
 from em_study.diagnosis.reading import Reading
 from em_study.diagnosis.recipe import LAST
 from em_study.diagnosis.stopping import AS_ASKED
@@ -14,14 +14,13 @@ FIXED = {
     ),
 }
 # Which part of the step a deviation is of, in words
-PARTS = {"weights": "weights", "means": "means"}
-PARTS |= dict.fromkeys(
-    ("old", "shown", "in_distance", "in_determinant", "powers", "terms", "found", "counted", "responsibilities"),
-    "E-step",
-)
-PARTS |= dict.fromkeys(("centers", "shares", "scatter", "divisors", "estimate", "covariances", "ridge"), "covariances")
-STEP_IS_RIGHT = "Its step itself is the textbook's."
-STEP = ("E-step", "weights", "means", "covariances")
+STEP = {
+    "E-step": "old shown in_distance in_determinant powers terms found counted responsibilities",
+    "weights": "weights",
+    "means": "means",
+    "covariances": "centers shares divisors estimate covariances ridge",
+}
+PARTS = {part: words for words, parts in STEP.items() for part in parts.split()}
 
 
 def answer(readings: tuple[Reading, ...]) -> list[str]:
@@ -43,45 +42,44 @@ def answer(readings: tuple[Reading, ...]) -> list[str]:
     return said
 
 
-def causes(found: Reading) -> list[str]:
-    """List what it does in place of the textbook, each as the end of "it ..."."""
+def causes(found: Reading) -> dict[str, dict]:
+    """Return what it does in place of the textbook, each as the end of "it ...": of which part, with which values."""
     kept = any(change.deviation.part == "means" and change.when == LAST for change in found.changes)
-    changes = [one for one in found.changes if not (kept and one.deviation is CATALOGUE["center_of_step"])]
-    listed = [change.words for change in changes]
-    listed += found.notes
+    changes = [one for one in found.changes if not (kept and one.deviation.words == CENTER_OF_STEP)]
+    does = {one.words: {"part": PARTS.get(one.deviation.part, "all"), "values": [*one.values]} for one in changes}
+    others = [*found.notes]
     if found.stops and found.stops not in (AS_ASKED, "unknown"):
-        listed.append(f"compares its tolerance with {found.stops}, not with {AS_ASKED}")
-    return listed
+        others.append(f"compares its tolerance with {found.stops}, not with {AS_ASKED}")
+    return does | {words: {"part": "", "values": []} for words in others}
 
 
 def _cause(found):
-    return found.outcome, causes(found), found.unexplained
+    return found.outcome, [*causes(found)], found.unexplained
 
 
 def _of_one(found: Reading) -> list[str]:
+    does = causes(found)
     if found.outcome == reading.NOT_RUN:
         return [f"It could not be run: {found.problem}."]
-    if found.outcome in (reading.TOO_FEW, reading.NOT_TWICE):
-        return [FIXED[found.outcome]]
-    said = []
+    if found.outcome == reading.OWN_START and found.unexplained:
+        return [FIXED[found.outcome], "Its steps from there could not be explained."]
     if found.outcome == reading.OWN_START:
-        said.append(FIXED[found.outcome])
-        if found.unexplained:
-            return [*said, "Its steps from there could not be explained."]
-        does = causes(found)
         steps = f"it {_listed(does)}" if does else "its steps are those of the textbook"
-        return [*said, f"From there {steps}."]
+        return [FIXED[found.outcome], f"From there {steps}."]
+    if found.outcome in FIXED:
+        return [FIXED[found.outcome]]
     if found.outcome == reading.NOT_EXPLAINED:
-        return _unexplained(found)
-    does = causes(found)
-    if not does:
-        said.append("Cause: none. Its steps are those of the textbook's EM.")
-    else:
+        return _unexplained(found, does)
+    said = [f"Cause: it {_listed(does)}." if does else "Cause: none. Its steps are those of the textbook's EM."]
+    if does:
         changed = {PARTS.get(change.deviation.part, "") for change in found.changes}
         rest = [part for part in STEP if part not in changed]
-        said.append(f"Cause: it {_listed(does)}.")
         if "" not in changed:
-            said.append(f"The rest of its step is the textbook's: {_listed(rest)}." if changed else STEP_IS_RIGHT)
+            said.append(
+                f"The rest of its step is the textbook's: {_listed(rest)}."
+                if changed
+                else "Its step itself is the textbook's."
+            )
     ours = "the textbook's EM with this change" if does else "the textbook's EM"
     said.append(
         f"It was found on {found.n_cases} small data sets. On {len(found.sets)} others {ours} gives the same "
@@ -94,8 +92,7 @@ def _of_one(found: Reading) -> list[str]:
     return said
 
 
-def _unexplained(found):
-    does = causes(found)
+def _unexplained(found, does):
     if found.missed:
         said = [
             f"Not explained: what was read (it {_listed(does) or 'takes the steps of the textbook'}) does not predict "
@@ -119,5 +116,5 @@ def _size(number: float) -> str:
 
 def _listed(words) -> str:
     """Join words: a, b and c."""
-    *most, last = words or [""]
+    *most, last = [*words] or [""]
     return f"{', '.join(most)} and {last}" if most else last

@@ -93,16 +93,16 @@ class Box:
     """
 
     def __init__(self, implementation):
-        self.implementation, self.more_steps, self.changed = implementation, 0, set()
+        self.implementation, self.more_steps, self.changed, self.found = implementation, 0, set(), {}
 
     def __call__(self, problem: Problem, n_steps: int = 1, tol=0.0, reg_covar=0.0, start=None) -> Observed:
         """Take steps from the initial parameters of a problem, or others."""
         start, kind = start or problem.start, problem.start.covariance_type
         arrays = {"X": problem.X.copy(), **{name: np.array(getattr(start, name)) for name in PARAMETERS}}
         settings = {"covariance_type": kind, "tol": tol, "max_iter": n_steps - self.more_steps, "reg_covar": reg_covar}
-        answer = self.implementation.call(arrays, settings)
+        self.found, wrong = self.implementation.call(arrays, settings)
         self.changed.update(self.implementation.changed_inputs)
-        return observed(*answer, problem.start)
+        return observed(self.found, wrong, problem.start)
 
 
 def observed(found: dict, problem: str, start: MixtureParameters) -> Observed:

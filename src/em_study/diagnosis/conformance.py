@@ -57,18 +57,14 @@ class _EndError(Exception):
     """The outcome of a check and why, where nothing more is to be compared."""
 
 
-class _Subject:
+class _Subject(Box):
     """An implementation, run on cases."""
 
     def __init__(self, implementation, kind):
-        self.implementation, self.kind, self.box = implementation, kind, Box(self)
-        self.problem, self.found, self.changed_inputs = self.samples(2, 2), {}, ()
+        super().__init__(implementation)
+        self.kind = kind
+        self.problem = self.samples(2, 2)
         self.given = mixture(self.problem.start)
-
-    def call(self, *question):
-        self.found, problem = self.implementation.call(*question)
-        self.changed_inputs = self.implementation.changed_inputs
-        return self.found, problem
 
     def samples(self, *shape, kind="", n=60, scale=1.0):
         return many_samples(21, kind or self.kind, *shape, n=n, distance=1.0, scale=scale)
@@ -77,7 +73,7 @@ class _Subject:
         return problem_of(self.kind, self.problem.X if X is None else X, *(start or self.given)._replace(**changed))
 
     def run(self, n_steps, problem=None, **settings):
-        seen = self.box(problem or self.problem, n_steps, **settings)
+        seen = self(problem or self.problem, n_steps, **settings)
         if seen.end is None:
             raise _EndError("cannot" if CANNOT in seen.problem else "fails", seen.problem)
         return seen
@@ -139,7 +135,7 @@ class _Subject:
     def trace(self):
         yield "trace{} of four steps", self.log_likelihoods(0, 1, 2, 3), self.told("trace", 4)[:4], FINE
         three = self.samples(3, 2)
-        if self.box(three).end is not None:
+        if self(three).end is not None:
             told = self.told("trace", 1, three)[:1]
             yield "trace{} of 3 features", self.log_likelihoods(0, problem=three), told, FINE
 
@@ -150,7 +146,7 @@ class _Subject:
         return int(np.argmin(far))
 
     def stopping(self):
-        gains = np.abs(np.diff(take_path(self.problem, Recipe(), 100).log_likelihoods))
+        gains = take_path(self.problem, Recipe(), 100).gains
         for tol in (3e-3, 1e-4):
             got, (last, before) = self.n_steps(1000, tol=tol), [stops(gains, tol, 1, taken) for taken in (2, 1)]
             yield f"steps with tol {tol:g}, or one less", before if got == before else last, got, 0
@@ -163,60 +159,54 @@ class _Subject:
     def far(self):
         for shift in (1e4, 1e6):
             moved = self.other(self.problem.X + shift, means=self.given.means + shift)
-            yield (
-                f"covariances{{}} where all is moved by {shift:g}",
-                self.end(3).covariances,
-                self.end(3, moved).covariances,
-                COARSE,
-            )
+            expected, got = self.end(3).covariances, self.end(3, moved).covariances
+            yield f"covariances{{}} where all is moved by {shift:g}", expected, got, COARSE
 
     def turned(self):
         (one, other) = self.end(5), self.end(5, self.other(start=Mixture(*(array[::-1] for array in self.given))))
         return "given in reverse, after five steps", Mixture(*(array[::-1] for array in one)), other, FINE
+
+    def one_component(self):
+        large, small = (self.end(1, self.samples(2, 1, scale=scale)).covariances for scale in (1.0, 1e-4))
+        of = "variances{} of samples times 1e-4, times 1e8"
+        return of, large.diagonal(axis1=1, axis2=2), 1e8 * small.diagonal(axis1=1, axis2=2), COARSE
+
+    def reg_covar(self):
+        expected, got = self.end(1).covariances + np.eye(2) / 2, self.end(1, reg_covar=0.5).covariances
+        return "covariances{} with reg_covar 0.5", expected, got, FINE
+
+    def increases(self):
+        changes = np.diff(self.log_likelihoods(0, 1, 2, 3, 5, 8, 13, 21))
+        return "least change", 0, min(0, changes.min()), 1e-9
 
 
 # What is compared: what it is, what is expected, what it got, how far it may be off; one or more
 LOOKS = {
     "runs": _Subject.contract,
     "repeats": lambda s: ("after three steps", s.end(3), (s.end(2, s.samples(2, 2, n=50)), s.end(3))[1], EXACT),
-    "inputs": lambda s: ("arrays that it changes", [], (s.run(1), sorted(s.box.changed))[1], 0),
+    "inputs": lambda s: ("arrays that it changes", [], (s.run(1), sorted(s.changed))[1], 0),
     "start": lambda s: ("initial parameters without effect", [], s.idle(), 0),
     "e-step": lambda s: ("means{} after one step", s.step(s.problem)[1].means, s.end(1).means, FINE),
     "weights": lambda s: s.by_responsibilities("weights"),
     "covariances": lambda s: s.by_responsibilities("covariances"),
     "later-steps": _Subject.later,
-    "precision": lambda s: ("jump of a value", 0, (s.run(1), Asked(s, s.kind).noise())[1], NOISE),
-    "no-reg_covar": lambda s: ("variances{} of samples times 1e-4, times 1e8", *_one_component(s), COARSE),
-    "reg_covar": lambda s: (
-        "covariances{} with reg_covar 0.5",
-        s.end(1).covariances + np.eye(2) / 2,
-        s.end(1, reg_covar=0.5).covariances,
-        FINE,
-    ),
+    "precision": lambda s: ("jump of a value", 0, (s.run(1), Asked(s.implementation, s.kind).noise())[1], NOISE),
+    "no-reg_covar": _Subject.one_component,
+    "reg_covar": _Subject.reg_covar,
     "steps": lambda s: ("steps with max_iter 5", 5, s.n_steps(5), 0),
     "n_iter": lambda s: ("n_iter with max_iter 5", 5, s.told("n_iter", 5), 0),
     "trace": _Subject.trace,
-    "increases": lambda s: (
-        "least change",
-        0,
-        min(0, np.diff(s.log_likelihoods(0, 1, 2, 3, 5, 8, 13, 21)).min()),
-        1e-9,
-    ),
+    "increases": _Subject.increases,
     "order": _Subject.turned,
     "far-sample": _Subject.far_sample,
     "far-origin": _Subject.far,
     "equal": _Subject.equal,
     "tolerance": _Subject.stopping,
 }
-for a_type in COVARIANCE_TYPES:
-    LOOKS[a_type] = lambda s, kind=a_type: (
-        s.step(s.samples(*shape, kind=kind)) for shape in ((2, 2), (1, 2), (3, 3), (4, 1))
-    )
-
-
-def _one_component(subject):
-    large, small = (subject.end(1, subject.samples(2, 1, scale=scale)).covariances for scale in (1.0, 1e-4))
-    return large.diagonal(axis1=1, axis2=2), 1e8 * small.diagonal(axis1=1, axis2=2)
+SHAPES = ((2, 2), (1, 2), (3, 3), (4, 1))
+LOOKS |= {
+    kind: lambda s, kind=kind: (s.step(s.samples(*shape, kind=kind)) for shape in SHAPES) for kind in COVARIANCE_TYPES
+}
 
 
 def _compare(what, expected, got, tolerance):

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from em_study.diagnosis.cases import Case
-from em_study.diagnosis.deviations import CATALOGUE, OF_A_LATER_STEP
+from em_study.diagnosis.deviations import CATALOGUE
 from em_study.diagnosis.recipe import Change, Deviation, Recipe, Step, mixture
 
 SAME = 1e-9  # standard deviations of the samples: rounding
@@ -23,22 +23,23 @@ FEW = 3  # cases that are enough to leave a pair out
 REFINED = 40  # pairs that are looked at closely
 # Which parts of the step each of its results shows, given those before it
 SHOWN_BY = {
-    "means": (
-        "shown",
-        "in_distance",
-        "in_determinant",
-        "powers",
-        "terms",
-        "found",
-        "counted",
-        "mass",
-        "means",
-        "X",
-    ),
+    "means": ("shown", "in_distance", "in_determinant", "powers", "terms", "found", "counted", "mass", "means", "X"),
     "weights": ("weights",),
     "covariances": ("centers", "shares", "scatter", "divisors", "estimate", "covariances"),
 }
 RESULTS = tuple(SHOWN_BY)
+
+
+def results(step: Step, result: str) -> list[tuple[str, np.ndarray]]:
+    """Return a result of a step with its name; all of them if it is "next"."""
+    if result == "next":
+        return [(name, getattr(step.next, name)) for name in RESULTS]
+    return [(result, getattr(step, result))]
+
+
+def _size(changes: tuple[Change, ...]) -> tuple[int, int]:
+    """Count changes, and their values."""
+    return len(changes), sum(len(change.values) for change in changes)
 
 
 @dataclass
@@ -69,8 +70,8 @@ class Fitting:
 
     def __init__(self, cases: list[Case], reg_covar=0.0, same=SAME, permuted=False, given=()):
         self.cases, self.base, self.same, self.n_tried = cases, Recipe(reg_covar), same, 0
-        self.given, self.known = given or [{}] * len(cases), {}
-        self.permuted = permuted
+        self.given, self.permuted = given or [{}] * len(cases), permuted
+        self.known, self.tried = {}, {}  # steps by their changes, and single changes by what they are to explain
 
     def orders(self, case: Case) -> list:
         """Orders in which the components of a case may be."""
@@ -78,13 +79,12 @@ class Fitting:
 
     def steps(self, changes: Iterable[Change], n_cases: int | None = None):
         """Yield each case with the step of our EM with changes; all but the last change are soon asked for again."""
-        *others, last = changes or (None,)
-        others = tuple(others)
+        others, last = tuple(changes[:-1]), changes[-1] if changes else None
         if others not in self.known:
             self.known[others] = [
                 self._step(case, given, others) for case, given in zip(self.cases, self.given, strict=True)
             ]
-        for case, step in list(zip(self.cases, self.known[others], strict=True))[:n_cases]:
+        for case, step in zip(self.cases[:n_cases], self.known[others], strict=False):
             yield case, step if last is None else step.changed(last)
 
     def _step(self, case, given, changes):
@@ -98,9 +98,8 @@ class Fitting:
         try:
             with np.errstate(all="ignore"):
                 for case, step in self.steps(changes, n_cases):
-                    for name in RESULTS if result == "next" else (result,):
-                        found = getattr(step.next if result == "next" else step, name)
-                        error = self.error(found, name, case)
+                    for name, value in results(step, result):
+                        error = self.error(value, name, case)
                         most = max(most, error if np.isfinite(error) else np.inf)
                     if most > stop:
                         break
@@ -118,8 +117,9 @@ class Fitting:
         parts = []
         with np.errstate(all="ignore"):
             for case, step in self.steps(changes, n_cases):
-                parts.append((getattr(step, result) - getattr(case.end, result)) / case.scale[result])
-        return np.nan_to_num(np.concatenate([part.ravel() for part in parts]), nan=1e6, posinf=1e6, neginf=-1e6)
+                for name, value in results(step, result):
+                    parts.append(((value - getattr(case.end, name)) / case.scale[name]).ravel())
+        return np.nan_to_num(np.concatenate(parts), nan=1e6, posinf=1e6, neginf=-1e6)
 
     def on_grid(self, result, deviation: Deviation, others, grid, n_cases=None, worst=np.inf) -> tuple[float, Change]:
         """Find the best of some values of a deviation that has one, if it is better than the worst."""
@@ -164,13 +164,12 @@ class Fitting:
         """Take values with fewer digits, if they leave as little."""
         change = Change(deviation, tuple(map(float, values)))
         left = self.left(result, (*others, change))
-        for digits in range(1, 7):
-            rounded = Change(
-                deviation,
-                tuple(float(f"{round(one, 12) if deviation.signed else one:.{digits - 1}e}") for one in change.values),
-            )
-            of_rounded = self.left(result, (*others, rounded), stop=max(2 * left, 0.01 * self.same))
-            if of_rounded <= max(2 * left, 0.01 * self.same):
+        enough = max(2 * left, 0.01 * self.same)
+        for digits in range(6):
+            # What is nothing next to 1 is 0, and not -0, where a value may be negative.
+            near = [round(value, 12) + 0.0 for value in change.values] if deviation.signed else change.values
+            rounded = Change(deviation, tuple(float(f"{value:.{digits}e}") for value in near))
+            if (of_rounded := self.left(result, (*others, rounded), stop=enough)) <= enough:
                 return of_rounded, rounded
         return left, change
 
@@ -179,26 +178,17 @@ class Fitting:
         alone = self.left(result, known)
         if alone <= self.same:
             return Found((), alone)
-        listed = [
-            one for name, one in CATALOGUE.items() if one.part in SHOWN_BY[result] and name not in OF_A_LATER_STEP
-        ]
-        tried = [((change,), left) for left, change in (self.fitted(result, one, known) for one in listed)]
+        listed = [one for one in CATALOGUE.values() if one.part in SHOWN_BY[result]]
+        if (result, known) not in self.tried:
+            fitted = (self.fitted(result, one, known) for one in listed)
+            self.tried[result, known] = [((change,), left) for left, change in fitted]
+        tried = [*self.tried[result, known]]
         if pairs and min(left for _, left in tried) > self.same:
             tried += self._pairs(result, listed, known)
-        right = sorted(
-            ((changes, left) for changes, left in tried if left <= self.same),
-            key=lambda one: (len(one[0]), sum(len(change.values) for change in one[0])),
-        )
-        rival = min((left for _, left in tried if left > self.same), default=np.inf)
-        if not right:
-            return Found(*min(tried, key=lambda one: one[1]), [], alone)
-        n_values = sum(len(change.values) for change in right[0][0])
-        alike = [
-            one
-            for one, _ in right[1:]
-            if (len(one), sum(len(change.values) for change in one)) == (len(right[0][0]), n_values)
-        ]
-        return Found(*right[0], alike, min(rival, alone))
+        right = sorted((one for one in tried if one[1] <= self.same), key=lambda one: _size(one[0]))
+        best = right[0] if right else min(tried, key=lambda one: one[1])
+        alike = [changes for changes, _ in right[1:] if _size(changes) == _size(best[0])]
+        return Found(*best, alike, min([alone, *(left for _, left in tried if left > self.same)]))
 
     def _pairs(self, result, listed, known):
         """Try two changes together, of which one may have a value."""
@@ -206,6 +196,8 @@ class Fitting:
         for one, other in combinations(listed, 2):
             plain, valued = sorted((one, other), key=lambda each: each.n_values)
             if one.part == other.part or plain.n_values or valued.n_values > 1:
+                continue
+            if valued.n_values and plain.part in ("in_distance", "in_determinant"):  # rare, and many
                 continue
             self.n_tried += 1
             others, worst = (*known, Change(plain)), rough[-1][0] if len(rough) == REFINED else np.inf

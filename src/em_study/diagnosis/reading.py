@@ -5,29 +5,15 @@ Nothing is explained that does not reproduce later steps, on samples that were n
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise, product
-from types import SimpleNamespace
+from itertools import pairwise, product, zip_longest
 
 import numpy as np
 
 from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, problem_of
-from em_study.diagnosis.deviations import CATALOGUE, OF_A_LATER_STEP, after_reg_covar
+from em_study.diagnosis.deviations import CATALOGUE, LATER, WHOLES, after_reg_covar
 from em_study.diagnosis.fitting import RESULTS, SAME, Fitting, Found
-from em_study.diagnosis.recipe import (
-    ALWAYS,
-    FIRST,
-    LAST,
-    Change,
-    Mixture,
-    Problem,
-    Recipe,
-    Step,
-    mixture,
-    proper,
-    residual,
-    steps,
-)
-from em_study.diagnosis.stopping import RULES, SAME_TRACE, about_trace, rules, stops
+from em_study.diagnosis.recipe import WHEN, Change, Mixture, Problem, Recipe, Step, mixture, proper, residual, take_path
+from em_study.diagnosis.stopping import IN_A_ROW, RULES, SAME_TRACE, about_trace, stops
 from emgmm import COVARIANCE_TYPES
 
 SINGLE = 3e-5  # standard deviations: rounding of single precision, a step
@@ -38,11 +24,9 @@ PATH = 4  # steps that are compared one by one
 TOLERANCES = (1e-2, 1e-3, 1e-4)
 MOST_STEPS = 400
 RIGHT, EXPLAINED, NOT_EXPLAINED = "right", "explained", "not explained"
-SINGLE_PRECISION, CANNOT_TELL = "single precision", "cannot be told"
 OWN_START, TOO_FEW, NOT_TWICE, NOT_RUN = "own start", "too few steps", "not the same twice", "not run"
-REVERSED = "in reverse order"
-# How components may be sorted when they come out
-ORDERS = {
+# By what components may be sorted when they come out
+KEYS = {
     "their weights": lambda found: found.weights,
     "the means of the first feature": lambda found: found.means[:, 0],
     "the means of the last feature": lambda found: found.means[:, -1],
@@ -51,6 +35,10 @@ ORDERS = {
     "the determinants of their covariances": lambda found: np.linalg.det(found.covariances),
     "the traces of their covariances": lambda found: found.covariances.trace(axis1=1, axis2=2),
     "the first variances": lambda found: found.covariances[:, 0, 0],
+}
+ORDERS = {"in reverse order": lambda found: np.arange(len(found.weights))[::-1]} | {
+    f"sorted by {what}, the {how} first": lambda found, key=key, sign=sign: np.argsort(sign * key(found), kind="stable")
+    for (what, key), (how, sign) in product(KEYS.items(), (("smallest", 1), ("largest", -1)))
 }
 TRACES = {
     "summed over the rows": "gives the sum of the log-likelihood over the samples as trace, not the mean",
@@ -72,7 +60,6 @@ class Reading:
     problem: str = ""  # why it was not run
     unexplained: tuple[str, ...] = ()  # results of the step that are not the textbook's, nor of a known formula
     right: tuple[str, ...] = ()  # that are the textbook's
-    left: float = 0.0  # of the cases that were read
     n_cases: int = 0
     rival: float = np.inf  # what the best other formula leaves of the result that it explains least
     n_tried: int = 0
@@ -84,8 +71,8 @@ class Reading:
     asked: tuple = (0, "", SAME)  # how it was asked: steps more than given, order of components, rounding
 
 
-class Asked:
-    """An implementation that is asked for steps.
+class Asked(Box):
+    """An implementation that is asked for steps with a covariance type.
 
     Parameters
     ----------
@@ -95,11 +82,11 @@ class Asked:
     """
 
     def __init__(self, implementation, kind: str):
-        self.box, self.kind, self.same, self.order = Box(implementation), kind, SAME, ""
-        self.problem, self.seen, self.notes = None, None, []
+        super().__init__(implementation)
+        self.kind, self.same, self.order, self.problem, self.seen, self.notes = kind, SAME, "", None, None, []
         for shape in ((2, 2), (3, 3), (1, 2), (4, 2), (2, 1)):
             problem = many_samples(7, kind, *shape, n=60, distance=1.2)
-            seen = self.box(problem, 3)
+            seen = self(problem, 3)
             if self.seen is None or CANNOT in self.seen.problem:
                 self.seen = seen
             if seen.end is not None:
@@ -113,11 +100,11 @@ class Asked:
 
     def end(self, n_steps, problem=None, **settings) -> Mixture | None:
         """Return where it is after some steps, its components in the order that they were given in."""
-        return self.box(problem or self.problem, n_steps, **settings).end
+        return self(problem or self.problem, n_steps, **settings).end
 
     def is_repeatable(self) -> bool:
         """Whether the same call gives the same, bit by bit."""
-        again = self.box(self.problem, 3).end
+        again = self(self.problem, 3).end
         return again is not None and all(map(np.array_equal, again, self.seen.end))
 
     def noise(self) -> float:
@@ -178,11 +165,9 @@ def replace_start(problem: Problem, weights, means, covariances) -> Problem:
 
 def same(one: Mixture | None, other: Mixture | None, tolerance: float = 1e-12) -> bool:
     """Whether two mixtures are the same, both there."""
-    return (
-        one is not None
-        and other is not None
-        and all(np.allclose(a, b, rtol=tolerance, atol=tolerance) for a, b in zip(one, other, strict=True))
-    )
+    if one is None or other is None:
+        return False
+    return all(np.allclose(a, b, rtol=tolerance, atol=tolerance) for a, b in zip(one, other, strict=True))
 
 
 def read(implementation, kind: str, pairs: bool = True) -> Reading:
@@ -205,9 +190,7 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
     one, two, three = (asked.end(n) for n in (1, 2, 3))
     if same(one, two) and same(two, three):
         return Reading(TOO_FEW, kind)
-    n_steps = 2 if same(two, three) else 3
-    moved = asked.end(1, asked.other_start())
-    own_start = same(moved, one)
+    own_start = same(asked.end(1, asked.other_start()), one)
     cases = asked.cases_of_own_start() if own_start else asked.cases()
     if not cases:
         return Reading(OWN_START if own_start else NOT_RUN, kind, problem="one step does not end with a mixture")
@@ -216,27 +199,29 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
         asked.same = max(SINGLE, 100 * noise)
         asked.notes.append("computes in single precision" if noise < 1e-5 else "computes in half precision")
     found = replace(_read_step(asked, cases, pairs), kind=kind, notes=tuple(asked.notes), n_cases=len(cases))
-    if found.unexplained:
-        return replace(found, outcome=OWN_START if own_start else NOT_EXPLAINED)
-    found = _follow(asked, found, own_start)
-    if found.outcome == NOT_EXPLAINED:
-        if n_steps < 3:
+    if not found.unexplained:
+        found = _follow(asked, found, own_start)
+        if found.outcome == NOT_EXPLAINED and same(two, three):
             return Reading(TOO_FEW, kind)
-        return replace(found, outcome=OWN_START) if own_start else found
     if own_start:
         return replace(found, outcome=OWN_START)
-    return _noted(asked, _stops(asked, _regularized(asked, found)))
+    if found.outcome == NOT_EXPLAINED:
+        return found
+    found = _noted(asked, _stops(asked, _regularized(asked, found)))
+    if found.outcome == EXPLAINED and not found.changes and not found.notes:
+        return replace(found, outcome=RIGHT)
+    return found
 
 
 def _noted(asked: Asked, found: Reading) -> Reading:
     """Find what else it does: with its trace, far from the origin, far from all components, with what it is given."""
     notes, recipe, n_steps = [*found.notes], Recipe(0.0, found.changes), 5
     single = asked.same > SAME
-    trace = asked.box(asked.problem, n_steps).trace
+    trace = asked(asked.problem, n_steps).trace
     if trace is not None and not single:
-        path = list(islice(steps(asked.problem, recipe), n_steps + 2))
-        textbook = [Step(asked.problem, one, Recipe(), None, False).evidence.mean() for one, _ in path]
-        what = [about_trace(trace, values, len(asked.problem.X))[0] for values in (textbook, [one[1] for one in path])]
+        path = take_path(asked.problem, recipe, n_steps + 1)
+        textbook = [Step(asked.problem, one, Recipe(), None, False).evidence.mean() for one in path.parameters]
+        what = [about_trace(trace, values, path.n)[0] for values in (textbook, path.log_likelihoods)]
         if SAME_TRACE not in what and what[0] in TRACES:
             notes.append(TRACES[what[0]])
     base = asked.problem
@@ -248,10 +233,9 @@ def _noted(asked: Asked, found: Reading) -> Reading:
     far = replace(base, X=np.concatenate([base.X, base.X[:1] + 500 * deviations]))
     if not _apart_after_one(asked, far, recipe) <= 1e-6 + single:
         notes.append("fails where a sample lies far from all components: densities are 0 there without logarithms")
-    if asked.box.changed:
-        notes.append(f"changes what it is given in place: {', '.join(sorted(asked.box.changed))}")
-    outcome = EXPLAINED if notes else found.outcome
-    return replace(found, notes=tuple(notes), outcome=outcome)
+    if asked.changed:
+        notes.append(f"changes what it is given in place: {', '.join(sorted(asked.changed))}")
+    return replace(found, notes=tuple(notes))
 
 
 def _apart_after_one(asked: Asked, problem: Problem, recipe: Recipe) -> float:
@@ -283,7 +267,7 @@ def _confirmed(implementation, kind: str, first: Reading) -> Reading:
     if asked.problem is None:
         return Reading(NOT_RUN, kind, problem=asked.seen.problem)
     if first.outcome in (RIGHT, EXPLAINED):
-        asked.box.more_steps, asked.order, asked.same = first.asked
+        asked.more_steps, asked.order, asked.same = first.asked
         for changes in dict.fromkeys([(), first.changes]):  # a change may be none with this type
             found = _predict(asked, replace(first, kind=kind, changes=changes))
             if found.outcome == first.outcome:
@@ -301,22 +285,20 @@ def _regularized(asked: Asked, found: Reading) -> Reading:
     targets = [target for target in targets if any(end is not None for end in target[-1])]
 
     def fits(changes):
-        return all(
-            _distance(problem, changes, ends, asked, value) <= asked.tolerance for problem, value, ends in targets
-        )
+        far = (_distance(problem, changes, ends, asked, value) for problem, value, ends in targets)
+        return all(one <= asked.tolerance for one in far)
 
-    later = tuple(map(after_reg_covar, found.changes))
     regularizing = [one for one in CATALOGUE.values() if "reg_covar" in one.words and one.part in ("ridge", "shown")]
-    for changes in (
-        found.changes,
-        later,
-        *((*found.changes, Change(*one)) for one in product(regularizing, [()], (ALWAYS, FIRST))),
-    ):
+    ways = [found.changes, tuple(map(after_reg_covar, found.changes))]
+    ways += [(*found.changes, Change(one, (), when)) for one, when in product(regularizing, WHEN[:2])]
+    for changes in ways:
         if fits(changes):
-            return replace(found, changes=changes, outcome=EXPLAINED if changes or found.notes else RIGHT)
+            return replace(found, changes=changes)
     without = tuple(change for change in found.changes if change.deviation.part != "covariances")
     if len(without) < len(found.changes) and fits(without):
         return replace(found, notes=(*found.notes, "leaves that out where reg_covar is not 0"))
+    if found.changes:
+        return replace(found, notes=(*found.notes, "uses reg_covar in a way that was not found"))
     return replace(found, outcome=NOT_EXPLAINED, unexplained=("use of reg_covar",))
 
 
@@ -325,23 +307,16 @@ def _count_steps(asked: Asked) -> list[str]:
     start = mixture(asked.problem.start)
     one = asked.end(1)
     if same(one, start) and not same(asked.end(2), start):
-        seen = asked.box(asked.problem, 3)
-        asked.box.more_steps = -1
-        told = [len(seen.trace)] * (seen.trace is not None) + [seen.n_iter] * (seen.n_iter is not None)
-        if told and max(told) >= 3:
-            return ["returns the parameters before its last M-step"]
-        return (
-            ["takes one step fewer than max_iter"]
-            if told
-            else ["takes one step fewer than max_iter, or returns the parameters before its last M-step"]
-        )
-    none = asked.box(asked.problem, 0)
-    if none.end is None or same(none.end, start) or same(none.end, one) or not proper(none.end):
+        asked.more_steps, seen = -1, asked(asked.problem, 3)
+        n_told = max(-1 if seen.trace is None else len(seen.trace), -1 if seen.n_iter is None else seen.n_iter)
+        fewer, before = "takes one step fewer than max_iter", "returns the parameters before its last M-step"
+        return [before if n_told >= 3 else fewer if n_told >= 0 else f"{fewer}, or {before}"]
+    none = asked.end(0)
+    if none is None or same(none, start) or same(none, one) or not proper(none):
         return []
     with suppress(ValueError):
-        following = asked.end(0, replace_start(asked.problem, *none.end))
-        if same(following, one, 1e-9):
-            asked.box.more_steps = 1
+        if same(asked.end(0, replace_start(asked.problem, *none)), one, 1e-9):
+            asked.more_steps = 1
             return ["takes one step more than max_iter"]
     return []
 
@@ -349,14 +324,13 @@ def _count_steps(asked: Asked) -> list[str]:
 def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     """Find the fewest changes of the textbook's step that explain all cases."""
     fitting = Fitting(cases, same=asked.same)
-    wholes = [("standardized", "unscaled"), ("left_scaled",)]
     if all(fitting.left(result, ()) > asked.same for result in RESULTS[1:]):
-        for names in wholes:
-            changes = tuple(Change(CATALOGUE[name]) for name in names)
-            if (left := fitting.left("next", changes)) <= asked.same:
-                return Reading(
-                    EXPLAINED, changes=changes, left=left, rival=fitting.left("next", ()), n_tried=len(wholes)
-                )
+        for *others, last in WHOLES:
+            changes = tuple(Change(CATALOGUE[words]) for words in others)
+            left, change = fitting.fitted("next", CATALOGUE[last], changes)
+            if left <= asked.same:
+                rival, changes = fitting.left("next", ()), (*changes, change)
+                return Reading(EXPLAINED, changes=changes, rival=rival, n_tried=fitting.n_tried)
     means = fitting.find("means", pairs=False)
     if means.left > asked.same:
         permuted = Fitting(cases, same=asked.same, permuted=True)
@@ -366,9 +340,10 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
             for case, step in permuted.steps(in_order.changes):
                 order = min(permuted.orders(case), key=lambda one: np.abs(step.means - case.end.means[one]).max())
                 ordered.append(Case(case.problem, Mixture(*(array[order] for array in case.end))))
-            asked.order = _sorted_by([case.end for case in cases], [case.end for case in ordered])
-            how = asked.order or "in an order whose rule was not found"
-            asked.notes.append(f"returns the components {how}")
+            pairs_of_ends = [(case.end, one.end) for case, one in zip(cases, ordered, strict=True)]
+            fits = (how for how in ORDERS if all(same(put_in_order(b, how), a) for a, b in pairs_of_ends))
+            asked.order = next(fits, "")
+            asked.notes.append(f"returns the components {asked.order or 'in an order whose rule was not found'}")
             fitting, means = Fitting(ordered, same=asked.same), in_order
     masses = np.concatenate([case.end.weights * len(case.problem.X) for case in cases])
     if means.left > asked.same and np.abs(masses - np.round(masses)).max() < SAME:
@@ -376,7 +351,7 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     elif means.left > asked.same:
         means = fitting.find("means", pairs=pairs)
     if means.left > asked.same:
-        return _read_without_means(asked, fitting, means)
+        return _read_without_means(fitting)
     ways = []
     for changes in [means.changes, *means.alike][:4]:
         weights = fitting.find("weights", changes)
@@ -385,64 +360,43 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
         n_changes = sum(len(found.changes) for found in founds if found.left <= asked.same)
         n_missed = sum(found.left > asked.same for found in founds)
         ways.append((n_missed, n_changes, len(ways), founds))
-    n_missed, n_changes, _, founds = min(ways)
-    whole = _moved_as_a_whole(fitting, founds, asked.same)
-    ways = [whole] if whole else [way[-1] for way in ways if way[:2] == (n_missed, n_changes)]
-    return _reading(asked, fitting, founds, ways)
-
-
-def _moved_as_a_whole(fitting, founds, tolerance):
-    """Find whether all parameters are moved by one share, in place of each by its own."""
-    for change in founds[0].changes:
-        whole = (Change(CATALOGUE["moved"], change.values),)
-        if change.deviation is CATALOGUE["means_moved"] and fitting.left("next", whole) <= tolerance:
-            return Found(whole, fitting.left("next", whole), [], founds[0].rival), Found((), 0.0), Found((), 0.0)
-    return None
-
-
-def _reading(asked, fitting, founds, ways) -> Reading:
-    """Put together what was found of the results of the step."""
-    founds = ways[0] if len(ways) == 1 else founds
-    unexplained = tuple(name for name, found in zip(RESULTS, founds, strict=True) if found.left > asked.same)
-    right = tuple(name for name, found in zip(RESULTS, founds, strict=True) if not found.changes)
+    # Those that explain as much by as few changes
+    ways = [way[-1] for way in ways if way[:2] == min(ways)[:2]]
     alternatives = [
         tuple(change for changes in choice for change in changes)
         for way in ways
         for choice in product(*([found.changes, *found.alike] for found in way))
     ]
-    changes = () if unexplained else alternatives[0]
+    founds = dict(zip(RESULTS, ways[0], strict=True))
+    unexplained = tuple(name for name, found in founds.items() if found.left > asked.same)
     return Reading(
-        NOT_EXPLAINED if unexplained else EXPLAINED if changes else RIGHT,
-        changes=changes,
-        notes=tuple(asked.notes),
+        NOT_EXPLAINED if unexplained else EXPLAINED,
+        changes=() if unexplained else alternatives[0],
         unexplained=unexplained,
-        right=right,
-        left=max(found.left for found in founds if found.left <= asked.same or unexplained),
-        rival=min((found.rival for found in founds if found.changes), default=np.inf),
+        right=tuple(name for name, found in founds.items() if not found.changes),
+        rival=min((found.rival for found in ways[0] if found.changes), default=np.inf),
         n_tried=fitting.n_tried,
         alike=tuple(alternatives[1:12]),
     )
 
 
-def _read_without_means(asked: Asked, fitting: Fitting, means: Found) -> Reading:
+def _read_without_means(fitting: Fitting) -> Reading:
     """Find what is right where no formula gives the means."""
-    right, ways = (), []
     given = [{"means": case.end.means} for case in fitting.cases]
-    ways.append(("means", Fitting(fitting.cases, same=asked.same, given=given)))
+    ways = [("means", "E-step", Fitting(fitting.cases, same=fitting.same, given=given))]
     read_out = [(case, shares) for case in fitting.cases if (shares := read_responsibilities(case)) is not None]
     n_simplices = sum(len(np.unique(case.problem.X, axis=0)) == case.problem.X.shape[1] + 1 for case in fitting.cases)
     if read_out and len(read_out) == n_simplices:  # the means are those of samples by responsibilities: other ones
         given = [{"responsibilities": shares, "means": case.end.means} for case, shares in read_out]
-        ways.append(("E-step", Fitting([case for case, _ in read_out], same=1e-6, given=given)))
-    for what, way in ways:
+        ways.append(("E-step", "means", Fitting([case for case, _ in read_out], same=1e-6, given=given)))
+    for wrong, other, way in ways:
         founds = {result: way.find(result, pairs=False) for result in RESULTS[1:]}
         right = tuple(name for name, found in founds.items() if not found.changes)
         if right:  # by these responsibilities
-            unexplained = (what, *(name for name, found in founds.items() if found.left > way.same))
+            unexplained = (wrong, *(name for name, found in founds.items() if found.left > way.same))
             changes = tuple(change for found in founds.values() if found.left <= way.same for change in found.changes)
-            right = ("E-step" if what == "means" else "means", *right)
-            return Reading(NOT_EXPLAINED, changes=changes, unexplained=unexplained, right=right, left=means.left)
-    return Reading(NOT_EXPLAINED, unexplained=("E-step or means",), left=means.left)
+            return Reading(NOT_EXPLAINED, changes=changes, unexplained=unexplained, right=(other, *right))
+    return Reading(NOT_EXPLAINED, unexplained=("E-step or means",))
 
 
 def read_responsibilities(case: Case) -> np.ndarray | None:
@@ -465,17 +419,6 @@ def read_responsibilities(case: Case) -> np.ndarray | None:
     return found[first.ravel()] if ok else None
 
 
-def _sorted_by(ends: list[Mixture], ordered: list[Mixture]) -> str:
-    """Find by what components are sorted when they come out, from ends and the same in the order given."""
-    if all(same(Mixture(*(array[::-1] for array in one)), other) for one, other in zip(ends, ordered, strict=True)):
-        return REVERSED
-    for words, key in ORDERS.items():
-        for sign, how in ((1, "smallest"), (-1, "largest")):
-            if all((np.diff(sign * key(end)) >= 0).all() for end in ends):
-                return f"sorted by {words}, the {how} first"
-    return ""
-
-
 def _follow(asked: Asked, found: Reading, own_start: bool) -> Reading:
     """Find in which steps the changes hold, and predict later steps, on these samples and on others."""
     problems = [
@@ -488,43 +431,33 @@ def _follow(asked: Asked, found: Reading, own_start: bool) -> Reading:
         if own_start and (ends[0] is None or not proper(ends[0])):
             continue
         targets.append((replace_start(problem, *ends[0]), ends[1:]) if own_start else (problem, ends))
-    tolerance, tried = asked.tolerance, {}
     for changes in _in_which_steps([found.changes, *found.alike]):
-        tried[changes] = max(_distance(problem, changes, ends, asked) for problem, ends in targets)
-        if tried[changes] <= tolerance:
-            break
-    best = min(tried, key=tried.get)
-    if not tried or tried[best] > tolerance:
-        first = "its first step is explained, later ones are not"
-        return replace(
-            found, outcome=NOT_EXPLAINED, unexplained=(first,), predicted=min(tried.values(), default=np.inf)
-        )
-    found = replace(found, changes=best, outcome=EXPLAINED if best or found.notes else RIGHT, alike=())
-    return found if own_start else _predict(asked, found)
+        far = max((_distance(problem, changes, ends, asked) for problem, ends in targets), default=np.inf)
+        if far <= asked.tolerance:
+            found = replace(found, changes=changes, alike=())
+            return found if own_start else _predict(asked, found)
+    return replace(found, outcome=NOT_EXPLAINED, unexplained=("its first step is explained, later ones are not",))
 
 
 def _in_which_steps(alternatives):
-    """Yield changes in all steps, in the first or the last one only, and with what only later steps show."""
-    seen = set()
-    for whens in product((ALWAYS, FIRST, LAST), repeat=3):
-        for changes in alternatives:
-            if len(changes) <= 3:
-                placed = tuple(Change(*change[:2], when) for change, when in zip(changes, whens, strict=False))
-                if placed not in seen:
-                    seen.add(placed)
-                    yield placed
-        if whens == (ALWAYS,) * 3:
-            for changes, later in product(alternatives, OF_A_LATER_STEP):
-                deviation = CATALOGUE[later]
-                yield (*(one for one in changes if one.deviation.part != deviation.part), Change(deviation))
+    """List changes in all steps, then with what only later steps show, then in the first or the last one only."""
+    _, *others = product(WHEN, repeat=max(map(len, alternatives)))
+    later = [
+        (*(one for one in changes if one.deviation.part != deviation.part), Change(deviation))
+        for changes, deviation in product(alternatives, LATER.values())
+    ]
+    placed = [
+        tuple(change._replace(when=when) for change, when in zip(changes, whens, strict=False))
+        for whens, changes in product(others, alternatives)
+    ]
+    return dict.fromkeys([*alternatives, *later, *placed])
 
 
 def _distance(problem, changes, ends, asked, reg_covar=0.0) -> float:
     """Largest distance of our EM with changes from ends after 1, 2, ... steps; infinity where one of them ends."""
     most = 0.0
-    path = islice(steps(problem, Recipe(reg_covar, changes)), 1, len(ends) + 1)
-    for end in ends:
-        ours = next(path, (None,))[0]
+    path = take_path(problem, Recipe(reg_covar, changes), len(ends)).parameters
+    for ours, end in zip_longest(path[1:], ends):
         if (ours is None) != (end is None or not proper(end)):
             return np.inf
         if ours is not None:
@@ -538,13 +471,7 @@ def _apart(ours: Mixture, end: Mixture, asked) -> float:
 
 def put_in_order(found: Mixture, order: str) -> Mixture:
     """Give components the order of an implementation that has another, by the words for it."""
-    if not order:
-        return found
-    numbers = np.arange(len(found.weights))[::-1]
-    if order != REVERSED:
-        words, _, how = order.removeprefix("sorted by ").partition(", the ")
-        numbers = np.argsort(ORDERS[words](found), kind="stable")[:: -1 if how.startswith("largest") else 1]
-    return Mixture(*(array[numbers] for array in found))
+    return Mixture(*(array[ORDERS[order](found)] for array in found)) if order else found
 
 
 def other_samples(kind: str) -> dict[str, Problem]:
@@ -564,17 +491,16 @@ def other_samples(kind: str) -> dict[str, Problem]:
 
 def _predict(asked: Asked, found: Reading) -> Reading:
     """Compare steps with those of our EM with the changes, on samples that were not used to find them."""
-    apart, tolerance = {}, asked.tolerance
+    apart = {}
     for name, problem in other_samples(asked.kind).items():
-        seen = [asked.box(problem, n) for n in (1, 2, 3, 4, 5)]
-        if all(one.end is None for one in seen):
-            continue  # it cannot do this
-        apart[name] = _distance(problem, found.changes, [one.end for one in seen], asked)
-    sets = tuple(name for name, far in apart.items() if far <= tolerance)
+        ends = [asked.end(n, problem) for n in (1, 2, 3, 4, 5)]
+        if any(end is not None for end in ends):  # it can do this
+            apart[name] = _distance(problem, found.changes, ends, asked)
+    sets = tuple(name for name, far in apart.items() if far <= asked.tolerance)
     missed = tuple(name for name in apart if name not in sets)
     predicted = max((apart[name] for name in sets), default=np.inf)
     outcome = found.outcome if sets and not missed else NOT_EXPLAINED
-    how = asked.box.more_steps, asked.order, asked.same
+    how = asked.more_steps, asked.order, asked.same
     return replace(found, outcome=outcome, predicted=predicted, sets=sets, missed=missed, asked=how)
 
 
@@ -582,31 +508,16 @@ def _stops(asked: Asked, found: Reading) -> Reading:
     """Find what the tolerance is compared with, from where it stops on several samples."""
     seen = []
     for problem in (asked.problem, other_samples(asked.kind)["overlapping groups"]):
-        path = _long_path(problem, found.changes)
+        path = take_path(problem, Recipe(0.0, found.changes), MOST_STEPS)
         for tol in TOLERANCES:
             if (end := asked.end(MOST_STEPS, problem, tol=tol)) is not None:
-                is_there = np.array([_apart(one, end, asked) <= asked.tolerance for one in path.parameters])
+                is_there = [_apart(one, end, asked) <= asked.tolerance for one in path.parameters]
                 seen.append((path, tol, is_there))
     if not seen:
         return found
-    for of, in_a_row, taken in rules():
-        ends = (
-            int(min(stops(RULES[of](path), tol, in_a_row, taken), len(is_there) - 1)) for path, tol, is_there in seen
-        )
-        if all(is_there[n] for n, (_, _, is_there) in zip(ends, seen, strict=True)):
+    for in_a_row, of, taken in product(IN_A_ROW, RULES, (1, 2)):
+        n_steps = (stops(RULES[of](path), tol, in_a_row, taken) for path, tol, _ in seen)
+        if all(is_there[int(min(n, len(is_there) - 1))] for n, (_, _, is_there) in zip(n_steps, seen, strict=True)):
             return replace(found, stops=of + (f", small {in_a_row} times in a row" if in_a_row > 1 else ""))
-    if all(is_there[-1] for *_, is_there in seen):
-        return replace(found, stops="nothing: it takes all steps")
-    return replace(found, stops="unknown")
-
-
-def _long_path(problem, changes):
-    taken = list(islice(steps(problem, Recipe(0.0, changes)), MOST_STEPS + 1))
-    parameters = [one[0] for one in taken]
-    shares = [Step(problem, one, Recipe(), None, False).found for one in parameters]
-    return SimpleNamespace(
-        parameters=parameters,
-        log_likelihoods=np.array([one[1] for one in taken]),
-        responsibilities=np.array(shares),
-        n=len(problem.X),
-    )
+    takes_all = all(is_there[-1] for *_, is_there in seen)
+    return replace(found, stops="nothing: it takes all steps" if takes_all else "unknown")

@@ -13,7 +13,7 @@ import numpy as np
 
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
-ALWAYS, FIRST, LAST = "always", "first", "last"
+WHEN = ALWAYS, FIRST, LAST = "always", "first", "last"  # in which steps something is so
 POINT, SINGULAR = 1e-30, 2e-14  # smaller shares of squared values, and of a variance, are rounding
 
 
@@ -47,17 +47,20 @@ class Problem:
 class Deviation:
     """A part of the step that is another than the textbook's."""
 
-    words: str  # as the end of "it ...", with {0}, {1} for its values
+    words: str  # as the end of "it ...", with {:g} for a value, and {:-g} for one that may be negative
     part: str  # of the step; deviations of one part exclude one another
-    change: Callable[..., Any]  # from the step, and the values, to the part
+    change: Callable[..., Any]  # from the step, the textbook's part, and the values, to the part
     at_first: str = ""  # its words if only the first step has it
-    signed: bool = False  # a value may be negative
-    raw: Callable[..., Any] | None = None  # the change as a function of the textbook's part as well
 
     @property
     def n_values(self) -> int:
         """How many values it has."""
         return self.words.count("{")
+
+    @property
+    def signed(self) -> bool:
+        """Whether they may be negative."""
+        return "{:-g}" in self.words
 
 
 class Change(NamedTuple):
@@ -71,8 +74,7 @@ class Change(NamedTuple):
     def words(self) -> str:
         """Say what it is, as the end of "it ..."."""
         deviation = self.deviation
-        text = (self.when == FIRST and deviation.at_first) or deviation.words
-        text = text.format(*(f"{value:.6g}" for value in self.values))
+        text = ((self.when == FIRST and deviation.at_first) or deviation.words).format(*self.values)
         if self.when == FIRST and not deviation.at_first:
             return f"{text} (in the first step only)"
         return f"{text} (only in what it returns)" if self.when == LAST and deviation.part != "next" else text
@@ -113,7 +115,9 @@ class Step:
         if ORDER[part] < self.first:
             return getattr(self.other, part)
         change = self.changes.get(part)
-        value = change.deviation.change(self, *change.values) if change else TEXTBOOK[part](self)
+        value = TEXTBOOK[part](self)
+        if change:
+            value = change.deviation.change(self, value, *change.values)
         setattr(self, part, value)
         return value
 
@@ -157,6 +161,10 @@ def shaped(kind, scatter: np.ndarray, divisors: np.ndarray) -> np.ndarray:
 
 TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "X": lambda s: s.given,
+    "n": lambda s: len(s.X),
+    "d": lambda s: s.X.shape[1],
+    "rows": lambda s: np.arange(s.n),
+    "unit": lambda s: np.eye(s.d),
     "old": lambda s: s.came_from,
     # E-step: the covariances that the density takes, its terms and their powers, and the responsibilities
     "shown": lambda s: s.old.covariances,
@@ -165,11 +173,13 @@ TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "terms": _terms,
     "powers": lambda s: (1.0, 1.0, 1.0),
     "joint": _joint,
+    "products": lambda s: np.exp(s.joint),  # of weights and densities
+    "totals": lambda s: s.products.sum(axis=1, keepdims=True),
     "evidence": lambda s: np.logaddexp.reduce(s.joint, axis=1),
     "found": lambda s: np.exp(s.joint - s.evidence[:, None]),
-    "counted": lambda s: np.ones((len(s.X), 1)),  # how often each sample counts
+    "counted": lambda s: np.ones(s.n),  # how often each sample counts
     "responsibilities": lambda s: s.found,
-    "counts": lambda s: s.responsibilities * s.counted,
+    "counts": lambda s: s.responsibilities * s.counted[:, None],
     # M-step
     "mass": lambda s: s.counts.sum(axis=0),
     "weights": lambda s: s.mass / s.mass.sum(),
@@ -179,7 +189,7 @@ TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "scatter": _scatter,
     "divisors": lambda s: s.mass if s.shares is s.counts else s.shares.sum(axis=0),
     "estimate": lambda s: shaped(s.kind, s.scatter, s.divisors),
-    "ridge": lambda s: s.reg_covar * np.eye(s.X.shape[1]),
+    "ridge": lambda s: s.reg_covar * s.unit,
     "covariances": lambda s: s.estimate + s.ridge,
     "next": lambda s: Mixture(s.weights, s.means, s.covariances),
 }
@@ -190,11 +200,34 @@ ORDER = {part: number for number, part in enumerate(TEXTBOOK)}
 class Path:
     """Where EM is after each number of M-steps, from 0, and the mean log-likelihood there."""
 
+    problem: Problem
     parameters: list[Mixture]
     log_likelihoods: list[float]
 
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return len(self.problem.X)
 
-def steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
+    @property
+    def gains(self) -> np.ndarray:
+        """Sizes of the changes of the mean log-likelihood."""
+        return np.abs(np.diff(self.log_likelihoods))
+
+    def all_of(self, part: str) -> np.ndarray:
+        """Return the parameters of a name, all "parameters" or the "responsibilities" after each number of M-steps."""
+        if part == "parameters":
+            return np.array([np.concatenate([array.ravel() for array in one]) for one in self.parameters])
+        if part == "responsibilities":
+            return np.array([Step(self.problem, one, Recipe(), None, False).found for one in self.parameters])
+        return np.array([getattr(one, part) for one in self.parameters])
+
+    def moves(self, part: str) -> np.ndarray:
+        """Return their changes."""
+        return np.diff(self.all_of(part), axis=0)
+
+
+def _steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
     """Yield what is returned after 0, 1, ... M-steps, and its mean log-likelihood, until a component collapses."""
     current, step, returned = mixture(problem.start), None, None
     ends_otherwise = any(change.when == LAST for change in recipe.changes)
@@ -234,9 +267,9 @@ def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
 
     The problem keeps what was computed: a path is taken once, and gone on with where more steps are asked for.
     """
-    going, taken = problem.taken.setdefault(recipe, (steps(problem, recipe), []))
+    going, taken = problem.taken.setdefault(recipe, (_steps(problem, recipe), []))
     taken += islice(going, max(0, n_steps + 1 - len(taken)))
-    return Path(*([step[i] for step in taken[: n_steps + 1]] for i in range(2)))
+    return Path(problem, *([step[i] for step in taken[: n_steps + 1]] for i in range(2)))
 
 
 def residual(found, other) -> float:

@@ -1,6 +1,6 @@
 """The search for the deviations that explain another EM's end, or the answer that none does."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -64,7 +64,6 @@ class Explanation:
 class Diagnosis:
     """What was found for one run of another implementation."""
 
-    outcome: str  # the same, explained, the same end, another way, cannot tell or not explained
     best: Explanation  # the nearest, if nothing explains it
     alike: tuple[Explanation, ...]  # other explanations of as much, that are no part of one another; if many, some
     next_best: Explanation | None  # the best of the rest that has no more deviations; the best if nothing explains it
@@ -85,6 +84,17 @@ class Diagnosis:
         least = APART * max(one.residual for one in (self.best, *self.alike))
         least = max(least, SETTLED if self.settled else EXPLAINED)
         return tuple(name for name, left in self.without.items() if left > least)
+
+    @property
+    def outcome(self) -> str:
+        """Say what it is worth in words."""
+        if not self.best.reaches:
+            return "not explained"
+        if not self.best.explains:
+            return "the same end, another way"
+        if not (self.told_apart if self.best.deviations else not (self.alike or self.settled)):
+            return "cannot tell"
+        return "the same" if not self.best.deviations and self.best.n_steps == self.our_steps else "explained"
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -205,10 +215,9 @@ def diagnose(
         without[name] = min((one.left(best) for one in rivals), default=np.inf)
     path = search.path(best.deviations, 2 * best.n_steps + STEPS_BEYOND)
     near_its_end = residual(path.parameters[-1], path.parameters[best.n_steps]) <= SETTLED
-    stops = tolerances(path.log_likelihoods, best.n_steps, len(problem.X))
+    stops = tolerances(path, best.n_steps)
     rest = [one for one in tried if one not in answer and len(one.deviations) <= len(best.deviations)]
-    found = Diagnosis(
-        outcome="",
+    return Diagnosis(
         best=best,
         alike=tuple(answer[1 : MOST_ALIKE + 1]),
         next_best=(rest[0] if rest else None) if answer else best,
@@ -221,7 +230,6 @@ def diagnose(
         stopped_by=tuple(test for test, (low, high) in stops.items() if low < tol <= high),
         n_runs=len(search.tried),
     )
-    return replace(found, outcome=_outcome(found))
 
 
 def parts_of(name: str) -> set:
@@ -231,17 +239,6 @@ def parts_of(name: str) -> set:
 
 def _may_join(name, deviations):
     return not any(parts_of(name) & parts_of(other) for other in deviations)
-
-
-def _outcome(found: Diagnosis) -> str:
-    best = found.best
-    if not best.reaches:
-        return "not explained"
-    if not best.explains:
-        return "the same end, another way"
-    if not (found.told_apart if best.deviations else not (found.alike or found.settled)):
-        return "cannot tell"
-    return "the same" if not best.deviations and best.n_steps == found.our_steps else "explained"
 
 
 def steps_of(run: Run, tol: float, max_iter: int | None) -> int | None:

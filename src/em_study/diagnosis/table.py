@@ -7,15 +7,16 @@ import pandas as pd
 
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
-from em_study.diagnosis.prediction import predicted
-from em_study.diagnosis.recipe import Problem
+from em_study.diagnosis.recipe import Problem, residual, take_path
 from em_study.diagnosis.report import sentence
-from em_study.diagnosis.search import Explanation, diagnose
+from em_study.diagnosis.search import EXPLAINED, MOST_STEPS, Diagnosis, Explanation, diagnose, recipe_of, steps_of
+from em_study.diagnosis.stopping import stopped_after
 from em_study.evaluation.protocols import settings
-from em_study.fits.runs import Runs
+from em_study.fits.runs import Run, Runs
 from em_study.fits.settings import Fit
 
 DIAGNOSED = 2  # replicates: another draw may tell apart what one does not
+AS_REPORTED = "at the number of steps that it reports"  # where no test is known
 VALUES = {
     "outcome": lambda found: found.outcome,
     "deviations": lambda found: " + ".join(found.named),
@@ -63,12 +64,32 @@ def tabulate_diagnoses(
             others = [runs[i] for i in runs if i != r] if found.outcome in ("the same", "explained") else []
             hits = Counter()
             for one in others:
-                hits.update(predicted(found, *one))
+                hits.update(_predicted(found, *one))
             row |= {name: value(found) for name, value in VALUES.items()}
             if others:
                 row |= {"n_others": len(others), "predicted": max(hits.values()) / len(others)}
             rows.append(row | {"explanation": sentence(found, f"{other}, run by {protocol},", hits, len(others))})
     return pd.DataFrame(rows, columns=list(COLUMNS["diagnosis"]))
+
+
+def _predicted(found: Diagnosis, problem: Problem, run: Run, reg_covar: float, tol: float, max_iter: int) -> dict:
+    """Tell, for each test that was found on another replicate, whether it ends where the other did on this one.
+
+    Nothing of the other's run is fitted. The settings are those of `diagnose`; with tol 0 it takes max_iter steps.
+    """
+    reported = steps_of(run, tol, max_iter)
+    longest = min(max_iter if reported is None else reported + 1, MOST_STEPS)
+    path = take_path(problem, recipe_of(found.best.deviations, reg_covar), longest)
+    hits = {}
+    for test in found.stopped_by or [AS_REPORTED]:
+        if tol == 0:
+            n_steps = max_iter
+        elif test == AS_REPORTED:
+            n_steps = longest + 1 if reported is None else reported
+        else:
+            n_steps = min(max_iter, stopped_after(test, tol, path))
+        hits[test] = n_steps < len(path.parameters) and residual(path.parameters[n_steps], run.end) <= EXPLAINED
+    return hits
 
 
 def _problem(dataset, ours, fit, r):
