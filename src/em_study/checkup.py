@@ -92,8 +92,8 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
             runs = next((one for one in tried if one.outcome != "cannot"), runs)
         results = [runs]
         readings = (reading.Reading(reading.NOT_RUN, problem=runs.detail),)
-        if runs.got is not None or runs.outcome == "holds":
-            readings = reading.read_all(implementation)
+        if runs.got is not None or runs.outcome == "holds" or "not finite" in runs.detail:
+            readings = tuple(sorted(reading.read_all(implementation), key=lambda one: one.outcome == reading.RIGHT))
             why = FIXED[readings[0].outcome] if readings[0].outcome in (reading.OWN_START, reading.NOT_TWICE) else ""
             results = list(check_up(implementation, readings[0].kind, names, why))
             following = _following(implementation, readings, results)
@@ -129,7 +129,11 @@ def _following(implementation, readings, results) -> list[str]:
         return []
     found = ["tolerance"] if first.stops not in ("", "unknown", AS_ASKED) else []
     found += [name for words, name in NOTED.items() if any(words in note for note in first.notes)]
-    found += [one.name for one in check_up(_AsRead(readings), first.kind, failed) if _same(one.got, failed[one.name])]
+    found += [
+        one.name
+        for one in check_up(_AsRead(readings), first.kind, failed)
+        if one.outcome == "fails" and _same(one.got, failed[one.name])
+    ]
     if first.asked[2] > reading.SAME:  # in single precision they hold to that, but for what loses more digits
         again = check_up(implementation, first.kind, failed, least=first.asked[2])
         found += [one.name for one in again if one.outcome == "holds" or one.name == "far-origin"]
@@ -138,7 +142,7 @@ def _following(implementation, readings, results) -> list[str]:
 
 def _same(one, other) -> bool:
     if one is None or other is None or isinstance(one, list) or isinstance(other, list):
-        return one is not None and one == other
+        return one is other or one == other
     return np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-6, atol=1e-6 * np.abs(other).max())
 
 

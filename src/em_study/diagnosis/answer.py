@@ -36,8 +36,13 @@ def answer(readings: tuple[Reading, ...]) -> list[str]:
     same = [other.kind for other in others if _cause(other) == _cause(first)]
     if same:
         said.append(f"The same holds with {_listed(same)} covariances.")
+    elif others and first.kind != "full":  # those of other types come after it
+        said[0] = f"With {first.kind} covariances: {said[0]}"
+    unseen = [other.kind for other in others if other.outcome == reading.CANNOT_TELL]
+    if unseen:
+        said.append(f"With {_listed(unseen)} covariances these samples do not show it.")
     for other in others:
-        if other.kind not in same:
+        if other.kind not in [*same, *unseen]:
             said += [f"With {other.kind} covariances: {sentence}" for sentence in _of_one(other)[:1]]
     return said
 
@@ -106,7 +111,13 @@ def _unexplained(found, does):
         if does:
             said.append(f"Given that, it {_listed(does)}.")
     if found.right and not found.missed:
-        said.append(f"Right, given what comes before in the step: {_listed(found.right)}.")
+        right = [
+            part
+            for part in STEP
+            if part in found.right
+            or (part == "E-step" and found.unexplained[0] not in (part, "means") and "means" in found.right)
+        ]
+        said.append(f"Right, given what comes before in the step: {_listed(right)}.")
     return said
 
 

@@ -74,7 +74,8 @@ class Change(NamedTuple):
     def words(self) -> str:
         """Say what it is, as the end of "it ..."."""
         deviation = self.deviation
-        text = ((self.when == FIRST and deviation.at_first) or deviation.words).format(*self.values)
+        values = (value + 0.0 for value in self.values)  # no -0
+        text = ((self.when == FIRST and deviation.at_first) or deviation.words).format(*values)
         if self.when == FIRST and not deviation.at_first:
             return f"{text} (in the first step only)"
         return f"{text} (only in what it returns)" if self.when == LAST and deviation.part != "next" else text
@@ -108,6 +109,13 @@ class Step:
         step.changes = self.changes | {change.deviation.part: change}
         step.other, step.first = self, ORDER[change.deviation.part]
         return step
+
+    @property
+    def log_likelihood(self) -> float:
+        """Mean over the samples that count, with the weights that it starts from."""
+        started = self.number == 0 and self.changes.get("powers", (None, None, None))[2] == FIRST
+        missing = np.log(len(self.old.weights)) if started and self.powers[0] == 0 else 0.0
+        return float(self.evidence @ self.counted[:, 0] / self.counted.sum() - missing)
 
     def __getattr__(self, part):
         if part not in ORDER:
@@ -237,7 +245,7 @@ def _steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
             before.before = None  # no longer chain than is looked at
         try:
             with np.errstate(all="ignore"):  # never around a yield: it would be the caller's too
-                value, shown = float(step.evidence.mean()), returned or current
+                value, shown = step.log_likelihood, returned or current
                 if ends_otherwise:
                     returned = Step(problem, current, recipe, before, True).next
         except np.linalg.LinAlgError:
