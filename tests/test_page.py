@@ -88,7 +88,12 @@ def test_the_heading_and_the_finding_have_the_numbers_of_the_results(page, study
     found = why_of(study.model_copy(update={"experiments": {"customers": other}}), table, none, [])
     assert (found.share, found.alone) == ("91", [])
     assert "91 % of the samples the same label as our EM" in found.finding
-    assert why_of(study, table[:0], none, []) is None
+    some = table[table["protocol"] != "same_regularization"]
+    assert (
+        "all settings equal"
+        not in why_of(study.model_copy(update={"experiments": {"customers": other}}), some, none, []).finding
+    )
+    assert why_of(study, table[table["protocol"] != "as_published"], none, []) is None
 
 
 def test_every_way_to_run_another_has_words():

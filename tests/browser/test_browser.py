@@ -251,7 +251,7 @@ def test_a_card_opens_from_its_line_and_by_its_link(open_page, page, study):
     link.click()
     assert (card.is_visible(), link.get_attribute("aria-expanded")) == (True, "true")
     assert page.url.endswith("#A5")
-    link.press("Enter")
+    page.keyboard.press("Enter")
     assert (card.is_visible(), link.get_attribute("aria-expanded")) == (False, "false")
     for script in (True, False):
         other = open_page(java_script_enabled=script)
@@ -302,14 +302,14 @@ def test_a_dozen_claims_fit_a_laptop(open_page):
 
 
 def emgmm_problem(number):
-    """Make a problem, and what 50 steps of emgmm come to."""
+    """Make a problem, and what 50 steps of emgmm come to; each type has one feature and two."""
     draw = np.random.default_rng(number)
     kind = [*COVARIANCE_TYPES][number % 4]
-    n_features, n_components, n = 1 + number % 2, 2 + number % 3, 60 + 30 * number
+    n_features, n_components, n = 1 + number // 4 % 2, 2 + number % 3, 60 + 30 * number
     X = draw.standard_normal((n, n_features)) + 2.5 * draw.integers(n_components, size=n)[:, None]
     responsibilities = draw.dirichlet(np.ones(n_components), n)
     labels = np.where(draw.random(n) < 0.2, draw.integers(n_components, size=n), -1) if number % 5 == 0 else None
-    reg_covar = [0.0, 1e-3][number % 2]
+    reg_covar = [0.0, 1e-3][number % 3 // 2]
     start = maximization(weighted_statistics(X, responsibilities, kind))
     known = None if labels is None else labeled_statistics(X[labels >= 0], labels[labels >= 0], n_components, kind)
     rows = X if labels is None else X[labels < 0]
@@ -378,7 +378,8 @@ def test_the_two_halves_of_a_step(page):
     page.click("#play_half")
     assert page.inner_text("#play_half") == "M-step"
     assert page.evaluate("[...playground.found.means]") == start
-    page.click("#play_picture", position={"x": 200, "y": 200})  # predicts
+    page.select_option("#play_click", "predict")
+    page.click("#play_picture", position={"x": 200, "y": 200})
     page.click("#play_half")
     assert page.evaluate("[...playground.found.means]") != start
     assert "is off by" in page.inner_text("#play_guess")
@@ -422,9 +423,32 @@ def test_labels_that_stay_stop_it_elsewhere_and_acceleration_ends_alike(page):
     assert n_fast < n_steps
 
 
-def test_a_link_leads_back_to_a_state_of_the_playground(page):
+def test_a_mean_can_be_dragged_where_the_exercise_says_so(page):
+    page.select_option("#play_exercise", "identical")
+    page.locator("#play_picture").scroll_into_view_if_needed()
+    box = page.locator("#play_picture .handle").last.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y)
+    page.mouse.up()
+    one, other = page.evaluate("[[...playground.found.means.slice(0, 2)], [...playground.found.means.slice(2)]]")
+    assert (other[0] > one[0] + 0.5, other[1]) == (True, pytest.approx(one[1], abs=0.02))
+    assert page.evaluate("playground.samples.n") == 300
+
+
+def test_steps_end_where_it_takes_no_more(page):
+    page.emulate_media(reduced_motion="reduce")
+    page.select_option("#play_exercise", "labels")
+    page.evaluate("play_tol.add(new Option('0')), play_tol.value = '0'")
+    assert run_on(page) == "It stops because it takes at most 5000 steps here."
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_link_leads_back_to_a_state_of_the_playground(page, fast):
     page.select_option("#play_exercise", "identical")
     page.select_option("#play_start", "samples")
+    page.set_checked("#play_fast", fast)
     page.select_option("#play_type", "tied")
     for _ in range(3):
         page.click("#play_step")
@@ -448,6 +472,9 @@ def test_rows_of_ones_own(page):
     assert sorted(page.evaluate("[...playground.found.weights]")) == pytest.approx([0.5, 0.5], abs=0.01)
     for text, wrong in (
         ("x\n1\nb\n", "Line 3: 'b' in column x is not a number."),
+        ("u,v\n1,\n2,3\n", "Line 2: '' in column v is not a number."),
+        ("u\nb\n", "No column has numbers. Write one or two columns of numbers, parted by commas."),
+        ("x\n1\n-1e300\n", "Line 3: -1e300 in column x is too large; at most 1e+100 can be taken."),
         ("", "There are no rows."),
         ("a,b\n", "There are no rows under the names of the columns."),
         ("x,y\n" + "".join(f"{i},{i}\n" for i in range(9)), "Column y has 9 labels; at most 6 can be taken."),
@@ -456,6 +483,28 @@ def test_rows_of_ones_own(page):
         page.click("#play_csv_use")
         assert page.inner_text("#play_error") == wrong
     assert page.evaluate("playground.samples.n") == 40
+
+
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ("x,y\n1,a\n2,b\n3,a\n4,b\n", "All samples have a label, and none is left for the likelihood"),
+        (
+            "x\n3\n3\n3\n",
+            "There is no such start. Component 1: its covariance is singular, for its samples lie on a point",
+        ),
+        ("x\n3\n", "There is no such start. Component 1: its covariance is singular, for its samples lie on a point"),
+    ],
+)
+def test_rows_that_no_step_can_be_taken_from(page, rows, why):
+    page.select_option("#play_exercise", "own")
+    page.fill("#play_csv", rows)
+    page.click("#play_csv_use")
+    assert page.inner_text("#play_why").startswith(why)
+    assert page.is_disabled("#play_run")
+    if "y" in rows:
+        page.select_option("#play_mode", "clamped")
+        assert page.is_enabled("#play_run")
 
 
 def test_clicks_add_samples_and_labels(page):

@@ -32,7 +32,7 @@ function mixture(weights, means, covariances) {
     logs = new Float64Array(K);
   for (let k = 0; k < K; k++) {
     const factor = cholesky(covariances.subarray(k * d * d, (k + 1) * d * d), d);
-    if (!factor) return { collapse: `component ${k + 1}: its covariance is singular, it has shrunk to a point` };
+    if (!factor) return { collapse: `component ${k + 1}: its covariance is singular, for its samples lie on a point or a line` };
     factors.push(factor);
     logs[k] = Math.log(weights[k]) - (d / 2) * Math.log(2 * Math.PI);
     for (let i = 0; i < d; i++) logs[k] -= Math.log(factor[i * d + i]);

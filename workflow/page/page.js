@@ -323,7 +323,7 @@ class Stage {
       const [place, state] = location.hash.split("?");
       if (place !== "#watch" || !state) return;
       const { scene, left, right, step } = Object.fromEntries(new URLSearchParams(state));
-      if (this.scenes[scene]) this.set({ scene, left, right, step: Number(step) });
+      if (Object.hasOwn(this.scenes, scene)) this.set({ scene, left, right, step: Number(step) });
       $("watch").scrollIntoView();
     };
     addEventListener("hashchange", linked);
@@ -464,9 +464,8 @@ function listClaims(table) {
       isOpen = claim?.classList.contains("open");
     if (!claim) return;
     open(claim, !isOpen);
-    if (!isOpen) return;
-    event.preventDefault();
-    history.replaceState(null, "", "#claims");
+    event.preventDefault(); // the focus stays on the line
+    history.replaceState(null, "", isOpen ? "#claims" : link.hash);
   });
   const linked = () => {
     const claim = claims.find((each) => `#${each.id}` === location.hash);

@@ -2,7 +2,12 @@
 
 const MOST_SAMPLES = 100000,
   MOST_STEPS = 5000,
-  MOST_NEAR = 1000; // samples among which a nearest one is looked for
+  LONGEST = 200, // milliseconds between two looks at what the reader does
+  MOST_NEAR = 1000, // samples among which a nearest one is looked for
+  MOST_COMPONENTS = 6,
+  LARGEST = 1e100; // number: the squares of larger ones overflow
+// What a link to a state holds; the samples come from the exercise and the seed.
+const STATE = ["seed", "k", "type", "start", "mode", "reg", "tol"];
 // What each exercise begins with, what to look at, and what to try then.
 const EXERCISES = {
   false_convergence: {
@@ -15,7 +20,7 @@ const EXERCISES = {
   identical: {
     title: "Identical components",
     rows: ({ normal }) => pairs(300, (i) => [(i % 3 ? 1.5 : -1.5) + 0.7 * normal(), (i % 3 ? 1 : -1) + 0.7 * normal()]),
-    settings: { k: 2, type: "full", start: "identical", tol: "1e-9" },
+    settings: { k: 2, type: "full", start: "identical", tol: "1e-9", click: "add" },
     look: "Both components are the same, so each sample belongs to both by halves, and the M-step gives the same two again. That is a saddle point: no step leaves it, though the likelihood can rise.",
     then: "Predict what a run does. Then move one mean a little, by dragging it or by the arrow keys, and run on.",
   },
@@ -31,7 +36,7 @@ const EXERCISES = {
     rows: ({ normal, uniform }) =>
       pairs(330, () => (uniform() < 0.41 ? [-1.05 + 0.6 * normal(), -1.03 + 0.87 * normal()] : [0.98 + 0.85 * normal(), 1 + 0.56 * normal()])),
     labels: (X) => Int32Array.from({ length: X.length / 2 }, (_, i) => (i < 12 ? Number(X[2 * i] + X[2 * i + 1] > 0) : -1)),
-    settings: { k: 2, type: "full", start: "labels", tol: "1e-4" },
+    settings: { k: 2, type: "full", start: "labels", tol: "1e-4", click: "label0" },
     look: "The large triangles are labeled. They give the start; then they leave the likelihood, or stay in it with their labels.",
     then: "Predict in which case EM stops sooner, then try both. Give more labels by clicking samples.",
   },
@@ -43,6 +48,7 @@ const STARTS = {
   narrow: "component 1 narrow, at one sample",
   labels: "from the labels",
 };
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 const pairs = (n, of) => Float64Array.from(Array.from({ length: n }, (_, i) => of(i)).flat());
 
 // Read CSV: one or two columns of numbers, and labels in a column named y, label, class or target. Says what is wrong.
@@ -56,18 +62,19 @@ function readCsv(text) {
   if (header.length === lines[0][1].split(separator).length && cells.length < lines.length) lines.shift();
   if (!cells.length) throw new Error("There are no rows under the names of the columns.");
   const y = header.findIndex((name) => /^(y|label|class|target)$/i.test(name)),
-    used = header.map((_, i) => i).filter((i) => i !== y && isNumber(cells[0][i] ?? "")).slice(0, 2);
-  if (!used.length) throw new Error(`Line ${lines[0][0]} has no number. Write one or two columns of numbers, parted by commas.`);
+    used = header.map((_, i) => i).filter((i) => i !== y && cells.some((row) => isNumber(row[i] ?? ""))).slice(0, 2);
+  if (!used.length) throw new Error("No column has numbers. Write one or two columns of numbers, parted by commas.");
   if (cells.length > MOST_SAMPLES) throw new Error(`There are ${cells.length} rows; at most ${MOST_SAMPLES} can be taken.`);
   const X = new Float64Array(cells.length * used.length);
   cells.forEach((row, i) =>
     used.forEach((column, a) => {
       if (!isNumber(row[column] ?? "")) throw new Error(`Line ${lines[i][0]}: '${row[column] ?? ""}' in column ${header[column]} is not a number.`);
       X[i * used.length + a] = Number(row[column]);
+      if (Math.abs(row[column]) > LARGEST) throw new Error(`Line ${lines[i][0]}: ${row[column]} in column ${header[column]} is too large; at most ${LARGEST} can be taken.`);
     }),
   );
   const names = y < 0 ? [] : [...new Set(cells.map((row) => row[y] ?? "").filter(Boolean))].sort();
-  if (names.length > 6) throw new Error(`Column ${header[y]} has ${names.length} labels; at most 6 can be taken.`);
+  if (names.length > MOST_COMPONENTS) throw new Error(`Column ${header[y]} has ${names.length} labels; at most ${MOST_COMPONENTS} can be taken.`);
   return { X, d: used.length, features: used.map((i) => header[i]), labels: Int32Array.from(cells, (row) => (y < 0 ? -1 : names.indexOf(row[y] ?? ""))) };
 }
 
@@ -81,16 +88,15 @@ class Playground {
     for (const [key, text] of Object.entries(TYPES)) $("play_type").append(new Option(text, key));
     for (const [key, text] of Object.entries(STARTS)) $("play_start").append(new Option(text, key));
     on("play_exercise", "change", () => this.choose($("play_exercise").value));
-    for (const id of ["play_k", "play_type", "play_start", "play_reg", "play_seed"]) on(id, "change", () => this.again(id === "play_seed"));
-    on("play_mode", "change", () => this.again(false));
-    for (const id of ["play_tol", "play_fast"]) on(id, "change", () => this.draw());
+    for (const id of ["play_k", "play_type", "play_start", "play_reg", "play_seed", "play_mode", "play_fast"]) on(id, "change", () => this.again(id === "play_seed"));
+    on("play_tol", "change", () => this.draw());
     on("play_half", "click", () => this.act(() => this.half()));
     on("play_step", "click", () => this.act(() => this.step()));
-    on("play_run", "click", () => (this.running ? this.halt() : this.run()));
+    on("play_run", "click", () => (this.running ? this.act(() => {}) : this.run()));
     on("play_again", "click", () => this.again(false));
     on("play_click", "change", () => this.draw());
     on("play_csv_use", "click", () => this.take($("play_csv").value));
-    on("play_file", "change", async () => this.take(await $("play_file").files[0].text()));
+    on("play_file", "change", async () => $("play_file").files.length && this.take(await $("play_file").files[0].text()));
     on("play_rows", "toggle", () => $("play_rows").open && ($("play_csv").value = this.csv()));
     for (const event of ["dragover", "drop"])
       on("playground", event, async (dropped) => {
@@ -101,8 +107,7 @@ class Playground {
     on("play_picture", "keydown", (event) => this.nudge(event));
     const linked = () => {
       const [place, state] = location.hash.split("?");
-      if (place !== "#play" || !state) return false;
-      this.restore(new URLSearchParams(state));
+      if (place !== "#play" || !state || !this.restore(new URLSearchParams(state))) return false;
       $("play").scrollIntoView();
       return true;
     };
@@ -117,13 +122,14 @@ class Playground {
     this.halt();
     $("play_exercise").value = name;
     if (name === "own") {
-      $("play_rows").open = true;
+      $("play_rows").open = this.moved = true;
       $("play_look").textContent = "Paste rows below, choose a file, or drop one here. They stay in this browser.";
+      this.draw();
       return;
     }
     const { settings, look, then } = EXERCISES[name];
-    for (const [key, value] of Object.entries({ reg: "0", mode: "init_only", ...settings, ...more })) $(`play_${key}`).value = value;
-    $("play_fast").checked = false;
+    for (const [key, value] of Object.entries({ reg: "0", mode: "init_only", click: "predict", ...settings, ...more })) $(`play_${key}`).value = value;
+    $("play_fast").checked = more.fast === "1";
     $("play_look").replaceChildren(look, " ", Object.assign(document.createElement("b"), { textContent: then }));
     this.again(true);
   }
@@ -143,7 +149,8 @@ class Playground {
     }
     if (!this.samples) return;
     this.samples.mode = $("play_mode").value;
-    const most = Math.max(...this.samples.labels.slice(0, MOST_SAMPLES));
+    $("play_k").value = Math.min(MOST_COMPONENTS, Math.max(1, Math.round(Number($("play_k").value)) || 2));
+    const most = Math.max(...this.samples.labels);
     if (Number($("play_k").value) <= most) $("play_k").value = most + 1;
     this.begin(generator(Number($("play_seed").value) + 1));
     this.fit();
@@ -154,6 +161,10 @@ class Playground {
       K = Number($("play_k").value),
       start = $("play_start").value;
     Object.assign(this, { trace: [], R: null, stopped: "", collapsed: false, past: [], guess: null, found: null });
+    if (this.samples.mode === "init_only" && labels.every((k) => k >= 0)) {
+      this.stopped = "All samples have a label, and none is left for the likelihood: let the labels stay in it.";
+      return;
+    }
     let R = new Float64Array(n * K),
       isIn;
     if (start === "labels") {
@@ -178,7 +189,7 @@ class Playground {
       const rest = (1 - 2 / n) / Math.max(1, K - 1);
       found = mixture(found.weights.map((_, k) => (k ? rest : K > 1 ? 2 / n : 1)), found.means, found.covariances);
     }
-    this.stopped = found.collapse ? `There is no such start. ${found.collapse}.` : "";
+    this.stopped = found.collapse ? `There is no such start. ${sentence(found.collapse)}` : "";
     this.found = found.collapse ? null : found;
   }
 
@@ -207,7 +218,7 @@ class Playground {
     let next = mStep(this.samples, this.R, $("play_type").value, this.reg);
     if (next.collapse) {
       this.collapsed = true;
-      this.stopped = `It breaks down in the M-step of step ${trace.length}. ${next.collapse[0].toUpperCase()}${next.collapse.slice(1)}.`;
+      this.stopped = `It breaks down in the M-step of step ${trace.length}. ${sentence(next.collapse)}`;
       return;
     }
     if ($("play_fast").checked) {
@@ -239,14 +250,15 @@ class Playground {
     $("play_run").textContent = "Pause";
     const quiet = matchMedia("(prefers-reduced-motion: reduce)").matches,
       frame = () => {
-        // more steps at a time, the longer it takes
-        const n = quiet ? MOST_STEPS : 1 + Math.floor(this.trace.length / 60);
-        for (let i = 0; i < n && this.running; i++) {
-          if (this.R) this.half();
-          if (!this.collapsed) this.half();
-          if (this.collapsed || this.stopped || !this.found || this.trace.length >= MOST_STEPS) this.halt();
+        // more steps at a time, the longer it takes; where nothing shall move, only what it comes to is drawn
+        const n = quiet ? MOST_STEPS : 1 + Math.floor(this.trace.length / 60),
+          began = performance.now();
+        for (let i = 0; i < n && this.running && performance.now() - began < LONGEST; i++) {
+          this.step();
+          if (this.trace.length >= MOST_STEPS) this.stopped ||= `It stops because it takes at most ${MOST_STEPS} steps here.`;
+          if (this.collapsed || this.stopped || !this.found) this.halt();
         }
-        this.draw();
+        if (!quiet || !this.running) this.draw();
         if (this.running) this.running = requestAnimationFrame(frame);
       };
     this.stopped = "";
@@ -296,16 +308,18 @@ class Playground {
   }
 
   state() {
-    const of = Object.fromEntries(["seed", "k", "type", "start", "mode", "reg", "tol"].map((key) => [key, $(`play_${key}`).value]));
-    return new URLSearchParams({ exercise: $("play_exercise").value, ...of, half: 2 * this.trace.length - (this.R ? 1 : 0) });
+    const of = Object.fromEntries(STATE.map((key) => [key, $(`play_${key}`).value])),
+      half = 2 * this.trace.length - (this.R && !this.collapsed ? 1 : 0);
+    return new URLSearchParams({ exercise: $("play_exercise").value, ...of, fast: Number($("play_fast").checked), half });
   }
 
   restore(state) {
     const given = Object.fromEntries(state);
-    if (!EXERCISES[given.exercise]) return;
-    this.choose(given.exercise, Object.fromEntries(["seed", "k", "type", "start", "mode", "reg", "tol"].filter((key) => key in given).map((key) => [key, given[key]])));
+    if (!Object.hasOwn(EXERCISES, given.exercise)) return false;
+    this.choose(given.exercise, Object.fromEntries([...STATE, "fast"].filter((key) => key in given).map((key) => [key, given[key]])));
     for (let i = 0; i < Math.min(Number(given.half) || 0, 2 * MOST_STEPS); i++) this.half();
     this.draw();
+    return true;
   }
 
   // ---- the reader's hand
@@ -317,7 +331,7 @@ class Playground {
   }
 
   press(event) {
-    const { samples: of, found } = this;
+    const { samples: of } = this;
     if (!of) return;
     const handle = event.target.closest(".handle"),
       where = this.at(event).slice(0, of.d);
@@ -347,7 +361,6 @@ class Playground {
       labels[near] = labels[near] === k ? -1 : k;
       this.change(of.X, labels);
     }
-    if (found && this.R === null) this.draw();
   }
 
   change(X, labels) {
@@ -355,6 +368,7 @@ class Playground {
     this.halt();
     this.samples = samples(X, this.samples.d, labels, $("play_mode").value);
     Object.assign(this, { R: null, trace: [], stopped: "", collapsed: false, moved: true, past: [] });
+    if ($("play_rows").open) $("play_csv").value = this.csv();
     this.fit();
   }
 

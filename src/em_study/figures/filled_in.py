@@ -75,7 +75,7 @@ def _against_truth(axes, rows, parameters, missing, some, y, name):
     if not len(some):
         return
     truth, filled = rows.whole[some, y], imputed(rows, missing, parameters)[some, y]
-    axes.axline((truth.min(),) * 2, (truth.max() or 1.0,) * 2, color=BACKGROUND, zorder=0)
+    axes.axline((truth.min(),) * 2, slope=1, color=BACKGROUND, zorder=0)
     if missing != "column_means":
         repeated = np.repeat(rows.unlabeled[some], IMPUTATIONS, axis=0)
         drawn = impute(repeated, parameters, generator(0, "figures", "filled_in", name))

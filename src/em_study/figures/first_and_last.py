@@ -37,7 +37,7 @@ def draw(shown: Shown):
         axes.axvline(n - 0.5, color="white", linewidth=2)
         axes.set_title(", ".join(names), fontsize="small")
         axes.set_xticks([n / 2, 1.5 * n], [f"first {n} samples", f"last {n} samples"])
-        axes.set_ylabel("replicates")
+        axes.set_ylabel(f"first {MOST_LINES} replicates" if len(raster) < len(shown.runs[names[0]]) else "replicates")
         axes.grid(visible=False)
     hide_rest(panels, n_columns, len(kept), "")
     left_out = f"; {len(found) - len(kept)} more kinds of fits are not drawn" if len(found) > len(kept) else ""

@@ -51,7 +51,11 @@ def draw(shown: Shown):
         unclear = curves[0][1] < CLEAR
         axes.fill_between(x[:, 0], 0, 1.02, where=unclear, color=HIGHLIGHT, alpha=0.12, linewidth=0)
         if unclear.any():
-            axes.set_title(f"unclear by {curves[0][0][0]}: from {x[unclear, 0].min():.1f} to {x[unclear, 0].max():.1f}")
+            ends = np.flatnonzero(np.diff(np.r_[False, unclear, False]))  # of one or more intervals
+            told = ", ".join(
+                f"from {x[i, 0]:.3g} to {x[j - 1, 0]:.3g}" for i, j in zip(ends[::2], ends[1::2], strict=True)
+            )
+            axes.set_title(f"unclear by {curves[0][0][0]}: {told}", wrap=True)
     axes.axhline(CLEAR, color=BACKGROUND, linestyle=":", linewidth=1)
     axes.set_ylim(0, 1.02)
     axes.set_ylabel("largest posterior probability")

@@ -118,7 +118,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     if claim.threshold_of == "study":
         held = replace(held, turns=tuple(scale * end for end in finding.thresholds))
     files, experiment = files_of(claim, plan), experiment_of(claim, study)
-    own = _on_own_data(finding)
+    own = np.nan if claim.kind == "existence" else _on_own_data(finding)  # one case decides there, and not the median
     return Card(
         *heading,
         line=line_of(finding, row, own, held),
@@ -160,7 +160,7 @@ def line_of(finding: Finding, row, own: float, held: Held) -> Line:
     on_source = None
     if pd.notna(row.original_verdict) and finding.verdict.by_data:
         number = _three_digits(claim, own) if np.isfinite(own) and not phrases.says_yes_or_no(claim) else ""
-        on_source = judged(row.original_verdict, "" if claim.kind == "existence" else number)
+        on_source = judged(row.original_verdict, number)
     is_source = (finding.on_own_rows is finding or finding.numbers.resampled) and finding.verdict.by_data
     if is_source and on_source is None:
         on_source = judged(row.verdict, _in_short(finding))
@@ -222,8 +222,8 @@ def strip_of(finding: Finding, held: Held, own: float) -> str:
 def shares_of(finding: Finding) -> str:
     """Draw which share of the replicates fulfils a claim: between the cuts, where that decides, or of yes and no."""
     claim, rules = finding.claim, finding.claim.rules
-    if not rules.is_drawn or finding.numbers.one_run:
-        return ""
+    if not rules.is_drawn or finding.numbers.one_run or (claim.kind == "number" and finding.numbers.on_own_rows):
+        return ""  # a printed number comes out there, or it does not
     if not np.isfinite(rules.share_needed):
         shares = {"": (finding.share, finding.n)} if phrases.says_yes_or_no(claim) and not finding.by_experiment else {}
         return share_bar(shares, ()) if shares else ""
@@ -274,6 +274,7 @@ def axis_of(claim: Claim) -> str:
     if name not in known:
         return ""
     text = known[name].description.removesuffix(" (0-1)")
-    unit = "%" if phrases.scale_of(claim) == 100 else known[name].unit if name in QUANTITIES else ""
+    unit = known[name].unit if name in QUANTITIES and not claim.over else ""
+    unit = "%" if phrases.scale_of(claim) == 100 else phrases.UNITS.get(unit, unit).strip()
     text += f" ({unit})" if unit else ""
     return f"{'ratio: ' if claim.over else 'difference: ' if claim.minus else ''}{text.replace('_', ' ')}"

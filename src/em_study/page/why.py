@@ -82,8 +82,9 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
         All that can be watched.
     """
     compared = {name: found for name, found in study.experiments.items() if found.protocols}
-    rows = agreement[agreement["failure"].isna()] if "failure" in agreement else agreement
-    compared = {name: found for name, found in compared.items() if (rows["experiment"] == name).any()}
+    rows = agreement[agreement["failure"].isna()]
+    published = {*rows.loc[rows["protocol"] == PUBLISHED, "experiment"]}
+    compared = {name: found for name, found in compared.items() if name in published}
     if not compared:
         return None
     name = max(compared, key=lambda name: bool(compared[name].on_original_rows))  # the first of equals
@@ -105,7 +106,7 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
     ]
     on_author = ("labels that differ, author's data", "largest difference of a posterior probability, author's data")
     on_new = ("samples with the same label, new data (median)", "the same, new data (median)")
-    published = own_labels.get(PUBLISHED, float(np.median(labels[drawn[0]])))
+    published = own_labels.get(PUBLISHED, float(np.median(labels[PUBLISHED])))
     n = rows["replicate"].nunique()
     kind = beside(experiment, PUBLISHED)
     return Why(
@@ -162,9 +163,8 @@ def _finding(experiment: Experiment, labels: dict, own: dict, name: str, n: int)
             f"argument wants, {after.n_differing:,} differ."
         )
     medians = {step: _percent(float(np.median(found))) for step, found in labels.items()}
-    steps = [*medians]
-    told = f"{medians[steps[0]]} % of the samples the same label as our EM"
-    rest = f", and {medians[steps[-1]]} % with all settings equal" if len(steps) > 1 else ""
+    told, last = f"{medians[PUBLISHED]} % of the samples the same label as our EM", [*LADDER][-1]
+    rest = f", and {medians[last]} % with all settings equal" if last in medians else ""
     many = f" (medians of {n} replicates)" if n > 1 else ""
     return f"In {name.replace('_', ' ')} {other}, called as article A calls it, gives {told}{rest}{many}."
 
