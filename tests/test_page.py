@@ -20,7 +20,7 @@ from project import SNAKEMAKE, snakemake
 
 from em_study.claims.comparison import Comparison
 from em_study.claims.numbers import pandas_lines
-from em_study.claims.settings import Claim
+from em_study.claims.settings import Argued, Claim
 from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, read_table
@@ -29,6 +29,7 @@ from em_study.experiments.settings import Experiment
 from em_study.figures.sweep import draw as drawn
 from em_study.fits.em import run_fit
 from em_study.fits.runs import Runs, read_runs
+from em_study.page.cards import turns_of
 from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
 from em_study.page.origin import command_of
@@ -84,6 +85,11 @@ def test_the_heading_and_the_finding_have_the_numbers_of_the_results(page, study
     none = pd.DataFrame(columns=["experiment", "protocol", "outcome", "explanation"])
     found = why_of(study, table, none, [])
     assert (found.share, found.alone[0]) == ("99.4", ("the call as published", "6 of 1,000"))
+    assert found.about_steps.startswith("Article A's call has the tolerance 0.01, our EM 0.0001.")
+    assert "differs by more than 1e-03 in any of 3 replicates, on the author's data 6e-15." in found.at_the_end
+    close = why_of(study, table.assign(max_abs_posterior_difference=2e-15), none, []).at_the_end
+    assert close.endswith("2e-15 in any of 3 replicates, on the author's data 6e-15: no more than rounding.")
+    assert why_of(study, table[table["protocol"] == "as_published"], none, []).at_the_end == ""
     other = study.experiments["customers"].model_copy(update={"original": None})
     found = why_of(study.model_copy(update={"experiments": {"customers": other}}), table, none, [])
     assert (found.share, found.alone) == ("91", [])
@@ -119,6 +125,39 @@ def test_every_claim_has_a_card_with_the_observed_number(page, project, study):
         assert drawn == (tested and row.kind != "identity")
         assert html.escape(row.headline).replace("&#x27;", "&#39;") in card
         assert ("<pre" in card) == tested
+
+
+def test_an_argument_says_which_way_it_goes(page, study):
+    ways = {"True: by Wu.": "true_by_argument", "False as worded: no.": "false_by_argument", "Both.": "by_argument"}
+    for text, way in ways.items():
+        assert Argued(source="s", statement="t", by_argument=text).decided.name == way
+    classes = [given["class"] for tag, given in Page(page).tags if tag == "tbody" and "id" in given]
+    argued = [name for name in classes if name.endswith("by_argument")]
+    assert argued == sorted(argued)  # what is false comes first
+    assert len(argued) == sum(isinstance(claim, Argued) for claim in study.claims.values())
+    assert "&#34;ours" not in page
+
+
+@pytest.mark.parametrize(
+    ("relation", "turns", "said"),
+    [
+        ("at_least", (0.0, 2.0), "of 0 or less or above 2"),
+        ("less_than", (np.nan, 2.0), "above 2"),
+        ("at_most", (0.0, 2.0), "below 0 or of 2 or more"),
+        ("more_than", (0.0, np.nan), "below 0"),
+        ("at_most", (np.nan, np.nan), ""),
+    ],
+)
+def test_a_card_says_which_criteria_would_have_another_verdict(relation, turns, said):
+    """As they do: what is at a turn is judged as it is said."""
+    settings = {"experiment": "toy", "source": "s", "statement": "t", "table": "fits", "quantity": "n_iter"}
+    claim = Claim.model_validate(settings | {"relation": relation, "published": 1, "threshold_of": "study"})
+    assert turns_of(claim, replace(HELD, turns=turns)) == said
+    counts = [
+        replace(claim.comparison, published=end).count(np.array([0.0, 2.0])) for end in (-0.5, 0, 0.5, 1.5, 2, 2.5)
+    ]
+    like = (0, 3) if relation in ("at_least", "less_than") else (2, 5)
+    assert (counts[1], counts[4]) == (counts[like[0]], counts[like[1]])
 
 
 def test_the_lines_of_pandas_give_the_observed_number(project, study):

@@ -346,6 +346,16 @@ def test_intervals_are_those_of_the_books():
     assert high - 4.5 == pytest.approx(2.262 * np.std(np.arange(10), ddof=1) / np.sqrt(10), rel=1e-3)
 
 
+def test_the_interval_of_a_share_is_written_within_what_shares_can_be():
+    accuracy = np.r_[np.ones(19), 0.9]
+    row = row_of(
+        {"quantity": "accuracy", "kind": "estimate", "statistic": "mean", "relation": "at_least", "published": 0.9},
+        fits(np.ones(20), accuracy=accuracy),
+    )
+    assert row["interval_high"] > 1
+    assert "to 100.0)" in row["explanation"]
+
+
 def test_a_median_is_within_its_interval_as_often_as_said():
     draw, inside = np.random.default_rng(0), 0
     for _ in range(400):

@@ -220,7 +220,9 @@ COLUMNS = {
         "agreement": Column(
             "share", "share of rows with the same hard label (0-1)", label="rows with the same label (%)"
         ),
-        "disagreement": Column("share", "1 - agreement", label="rows with another label (%)"),
+        "disagreement": Column(
+            "share", "share of rows with another hard label (1 - agreement)", label="rows with another label (%)"
+        ),
         "agreement_aligned": Column(
             "share",
             "share of rows with the same hard label under the best renaming of our components (0-1)",

@@ -279,8 +279,8 @@ def test_claims_are_filtered_and_sorted(page, study):
     shown = [line.get_attribute("id") for line in lines.all() if line.is_visible()]
     assert sorted(shown) == sorted(claims.loc[claims["source"] == "article B (Goeduhub)", "claim"])
     assert page.inner_text("#n_shown") == f"{len(shown)} of {len(claims)} shown"
-    page.locator("select[name=verdicts]").select_option("by_argument")
-    assert {line.get_attribute("id") for line in lines.all() if line.is_visible()} == {"B2", "B6"}
+    page.locator("select[name=verdicts]").select_option("false_by_argument")
+    assert {line.get_attribute("id") for line in lines.all() if line.is_visible()} == {"B6"}
     page.evaluate("location.hash = '#A5'")  # a link shows its claim whatever is filtered
     assert wait_for(lambda: page.evaluate("document.querySelector('#A5').classList.contains('open')"))
     assert page.locator("#A5").is_visible()

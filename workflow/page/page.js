@@ -2,7 +2,7 @@
 
 const NS = "http://www.w3.org/2000/svg";
 const SIZE = 440,
-  LEFT = 56,
+  LEFT = 68,
   RIGHT = 10,
   TOP = 10,
   BOTTOM = 42; // of the pictures, in CSS pixels
@@ -100,8 +100,9 @@ function outline(found, k, x, y) {
 
 // Components of a mixture, onto a picture; of one feature their weighted densities from low to high, and the sum.
 function drawMixture(parent, found, palette, x, y, low, high) {
+  // Halos lie below all lines, so that none hides another component.
   const line = (d, k) => {
-    draw(parent, "path", { class: "halo", d });
+    parent.prepend(draw(parent, "path", { class: "halo", d }));
     draw(parent, "path", { class: "component", d, stroke: palette[k % palette.length], "stroke-dasharray": DASHES[k % DASHES.length] });
   };
   if (found.d === 2) {

@@ -106,6 +106,16 @@ class Inequality:
         """Return the percentile of a printed number among the draws; NaN if none is printed."""
         return math.nan
 
+    def judged_by(self, finding) -> str:
+        """Say in a sentence how a claim of the kind is read, and by what it is judged."""
+        if finding.numbers.one_run:
+            return "Judged by one run."
+        return (
+            f"Read as what holds in nearly every one of the {finding.claim.draws}: judged by the share of them that "
+            f"fulfill the criterion{_each(finding)}. With its 95 % interval at 95 % or more the claim holds, at 5 % or "
+            "less it does not."
+        )
+
     def headline(self, finding) -> str:
         """Say the outcome in a sentence, if the claim does not."""
         if finding.numbers.one_run:
@@ -164,6 +174,15 @@ class Number(Inequality):
         """Count the draws below, and half of those at it."""
         below, _ = _aside(finding.claim.comparison, finding.draws)
         return 100 * (below + finding.claim.comparison.count(finding.draws) / 2) / len(finding.draws)
+
+    def judged_by(self, finding) -> str:
+        """Say it by whose rows there are."""
+        if finding.numbers.on_own_rows:
+            return "Judged by whether the printed number comes out on the source's own data."
+        return (
+            f"Judged by whether the printed number is ordinary among the {finding.claim.draws}{_each(finding)}: by "
+            "the 95 % intervals of the shares, at least 2.5 % of them lie at it or below, and at it or above."
+        )
 
     def headline(self, finding) -> str:
         """Say whether it comes out, or where it lies."""
@@ -246,6 +265,16 @@ class Estimate(Inequality):
             yield "statistic", f"is '{claim.statistic}', which has no interval. Allowed: median, mean, geometric_mean"
         yield from super().problems(claim)
 
+    def judged_by(self, finding) -> str:
+        """Say that it is about the average."""
+        if finding.numbers.one_run:
+            return super().judged_by(finding)
+        interval = f"the 95 % interval of the {phrases.statistic_name(finding)}{_each(finding)}"
+        return (
+            f"Read as how much on average: judged by {interval}. The claim holds if all of it fulfills the "
+            "criterion, and does not if none of it does."
+        )
+
     def headline(self, finding) -> str:
         """Say the estimate."""
         if finding.by_experiment:
@@ -277,6 +306,12 @@ class Existence(Inequality):
     def problems(self, claim):
         """Accept every key."""
         return ()
+
+    def judged_by(self, finding) -> str:
+        """Say what one case does."""
+        if finding.claim.there_is:
+            return "Read as that there is such a case: one shows it."
+        return "Read as that there is no exception: one counterexample refutes it."
 
     def headline(self, finding) -> str:
         """Count the cases."""
@@ -311,6 +346,10 @@ class Identity(Inequality):
         """Name an outcome; whose rows they are does not matter."""
         return verdicts.CHECKED if outcome == YES else verdicts.BUG
 
+    def judged_by(self, finding) -> str:
+        """Say that all must."""
+        return f"Judged by every one of the {finding.claim.draws}: each must fulfill it."
+
     def headline(self, finding) -> str:
         """Say that it is no evidence."""
         if finding.outcome == YES:
@@ -321,6 +360,10 @@ class Identity(Inequality):
         """Count, without a share."""
         many = "in one" if finding.n == 1 else f"in {finding.count:,} of {finding.n:,} {finding.claim.draws}"
         return [*phrases.criterion(finding), f"It is met {many}.", phrases.spread(finding)]
+
+
+def _each(finding) -> str:
+    return ", in each experiment apart" if finding.by_experiment else ""
 
 
 def share_of(count: int, claim, numbers) -> tuple[float, float]:

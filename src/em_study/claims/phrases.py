@@ -23,8 +23,17 @@ def asked(claim) -> str:
         return claim.comparison.words()
     scale = scale_of(claim)
     comparison = replace(claim.comparison, published=scale * claim.published, tolerance=scale * claim.tolerance)
-    many = f" times as many {_column(claim).label}" if claim.over and _column(claim).unit == COUNT else ""
+    column, many = _column(claim), ""
+    if is_ratio(claim) and claim.rules.is_drawn:
+        many = f" times as many {column.label}" if column.unit == COUNT else " times as much"
     return f"{comparison.words()}{many}{_unit(claim, comparison.published)}"
+
+
+def looked_for(claim) -> str:
+    """Name what a number that fulfils the criterion is."""
+    if claim.kind != "existence":
+        return "criterion"
+    return "case" if claim.there_is else "counterexample"
 
 
 def criterion(finding, name: str = "criterion") -> list[str]:
@@ -57,7 +66,7 @@ def cases(finding) -> str:
 
 def apart(finding, said=None) -> list[str]:
     """Say what each experiment shows: how many draws fulfil it, or what `said` makes of its Finding."""
-    said = said or (lambda part: f"{cases(part)}, {_name(part)} {observed(part)}")
+    said = said or (lambda part: f"{cases(part)}, {statistic_name(part)} {observed(part)}")
     parts = (f"{name.replace('_', ' ')} {said(part)}: {part.outcome}" for name, part in finding.by_experiment.items())
     return [*criterion(finding), f"By experiment: {'; '.join(parts)}."]
 
@@ -65,9 +74,11 @@ def apart(finding, said=None) -> list[str]:
 def estimate(finding) -> str:
     """Write the statistic with its interval."""
     low, high = (scale_of(finding.claim) * end for end in finding.interval)
+    if _is_part(finding.claim):  # Student's interval may end where no share can be
+        low, high = np.clip([low, high], 0.0, 100.0)
     error = precision(finding.claim, scale_of(finding.claim) * finding.error)
     interval = f" (95 % interval {_ends(low, high, error)})" if math.isfinite(low) else ""
-    return f"{_name(finding)} {observed(finding)}{interval}"
+    return f"{statistic_name(finding)} {observed(finding)}{interval}"
 
 
 def statistic(finding) -> str:
@@ -135,9 +146,20 @@ def _is_whole(selection) -> bool:
     return _column(selection).unit in COUNTS and not selection.over
 
 
+def is_ratio(claim) -> bool:
+    """Tell whether its numbers say how many times as much one is as another."""
+    return claim.over is not None or _column(claim).unit == "ratio"
+
+
 def scale_of(claim) -> int:
     """Write shares in percent."""
     return 100 if says_yes_or_no(claim) or (_column(claim).unit == "share" and not claim.over) else 1
+
+
+def _is_part(claim) -> bool:
+    """Tell whether the numbers are shares of a whole, and not differences of two."""
+    is_one = not claim.other and claim.each_draw != "sum" and " less " not in _column(claim).description
+    return scale_of(claim) == 100 and is_one
 
 
 def _unit(claim, value: float = math.nan) -> str:
@@ -160,7 +182,8 @@ def _share(finding) -> tuple[str, str]:
     return f"{Measured(finding.share, error):%}", interval
 
 
-def _name(finding) -> str:
+def statistic_name(finding) -> str:
+    """Name the statistic."""
     return STATISTICS.get(finding.claim.statistic, finding.claim.statistic)
 
 

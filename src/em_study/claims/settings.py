@@ -7,7 +7,15 @@ from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Ta
 
 from em_study.claims.comparison import RELATIONS, Comparison
 from em_study.claims.kinds import KINDS, Inequality
-from em_study.claims.verdicts import BY_ARGUMENT, FORMER, NOT_TESTED, VERDICTS
+from em_study.claims.verdicts import (
+    BY_ARGUMENT,
+    FALSE_BY_ARGUMENT,
+    FORMER,
+    NOT_TESTED,
+    TRUE_BY_ARGUMENT,
+    VERDICTS,
+    Verdict,
+)
 from em_study.columns import COLUMNS, COUNT, PARTS
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.settings import Address, Closed, Name, Printed, Scalar, Slug, block, half_digit, valid
@@ -256,6 +264,12 @@ class Argued(Statement):
     )
 
     told = property(lambda self: (BY_ARGUMENT, self.by_argument))
+
+    @property
+    def decided(self) -> Verdict:
+        """Which way the argument goes, if its first word says so."""
+        ways = {"true": TRUE_BY_ARGUMENT, "false": FALSE_BY_ARGUMENT}
+        return ways.get(re.split(r"\W", self.by_argument, maxsplit=1)[0].lower(), BY_ARGUMENT)
 
 
 AnyClaim = Annotated[

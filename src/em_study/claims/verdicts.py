@@ -11,7 +11,8 @@ AMBER = "#8a5a00", "#f0b94d"
 RED = "#b03a00", "#ff9a66"
 
 
-VERDICTS: dict[str, "Verdict"] = {}  # in the order in which they are defined, and listed: what fails first
+SHOWN: dict[str, "Verdict"] = {}  # in the order in which they are defined, and listed: what fails first
+VERDICTS: dict[str, "Verdict"] = {}  # those of tables
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Verdict:
         In place of `words`, to a question that this study asks itself; empty if they serve.
     by_data : bool
         Whether the data could have decided otherwise.
+    in_tables : bool
+        Whether tables have it; else they have a wider one.
     """
 
     name: str
@@ -43,10 +46,13 @@ class Verdict:
     meaning: str
     answer: str = ""
     by_data: bool = True
+    in_tables: bool = True
 
     def __post_init__(self):
         """List it."""
-        VERDICTS[self.name] = self
+        SHOWN[self.name] = self
+        if self.in_tables:
+            VERDICTS[self.name] = self
 
     def said_of(self, basis: str) -> str:
         """Say it of what a source states, or of a question of this study, by the claim's `basis`."""
@@ -72,14 +78,38 @@ EXPLAINED = Verdict(
     "It does not hold; what holds instead was named before, and does hold, by the rule of an inequality.",
     "no; what holds instead was measured",
 )
+FALSE_BY_ARGUMENT = Verdict(
+    "false_by_argument",
+    "false by argument",
+    "\u2234",
+    RED,
+    "Mathematics or the literature decides, against it as it is worded.",
+    by_data=False,
+    in_tables=False,
+)
 BY_DATA = Verdict("depends_on_data", "depends on the data", "\u25a3", PURPLE, "Experiments differ by more than chance.")
 DEPENDS = Verdict(
     "depends_on_draw", "depends on the draw", "\u25d0", BLUE, "It holds in some replicates, not in others."
 )
-UNDECIDED = Verdict("undecided", "undecided: too few replicates", "?", GRAY, "More replicates would decide.")
+UNDECIDED = Verdict(
+    "undecided",
+    "undecided: the interval does not settle it",
+    "?",
+    GRAY,
+    "What decides lies within the 95 % interval; more replicates make it narrower.",
+)
 REPLICATED = Verdict("replicated", "replicated", "\u25c9", GREEN, "On new data of the same kind it holds.", "yes")
 REPRODUCED = Verdict("reproduced", "reproduced", "\u25cf", GREEN, "On the source's own data it holds.", "yes")
 CHECKED = Verdict("checked", "holds by mathematics; checked", "\u2713", GRAY, "An identity holds.", by_data=False)
+TRUE_BY_ARGUMENT = Verdict(
+    "true_by_argument",
+    "true by argument",
+    "\u2234",
+    GRAY,
+    "Mathematics or the literature decides, for it.",
+    by_data=False,
+    in_tables=False,
+)
 BY_ARGUMENT = Verdict(
     "by_argument", "decided by argument", "\u2234", GRAY, "Mathematics or the literature decides.", by_data=False
 )
@@ -98,7 +128,7 @@ def tally(judged) -> dict[str, dict[Verdict, list]]:
     found: dict[str, dict[Verdict, list]] = {
         part: {} for part in (CLAIMS, QUESTIONS, BY_CONSTRUCTION, BY_MATHEMATICS, UNTESTED)
     }
-    for verdict, basis, by_construction, each in sorted(judged, key=lambda one: [*VERDICTS].index(one[0].name)):
+    for verdict, basis, by_construction, each in sorted(judged, key=lambda one: [*SHOWN].index(one[0].name)):
         part = QUESTIONS if basis == "question" else CLAIMS
         if not verdict.by_data:
             part = UNTESTED if verdict is NOT_TESTED else BY_MATHEMATICS
@@ -111,11 +141,11 @@ def tally(judged) -> dict[str, dict[Verdict, list]]:
 def style_of_verdicts() -> str:
     """Write the style of what a verdict colors on the page."""
     light, dark = (
-        ":root { " + " ".join(f"--{name}: {verdict.colors[theme]};" for name, verdict in VERDICTS.items()) + " }"
+        ":root { " + " ".join(f"--{name}: {verdict.colors[theme]};" for name, verdict in SHOWN.items()) + " }"
         for theme in (0, 1)
     )
     lines = [light, f"@media (prefers-color-scheme: dark) {{ {dark} }}"]
-    for name, verdict in VERDICTS.items():
+    for name, verdict in SHOWN.items():
         lines.append(f".verdict.{name} {{ color: var(--{name}); }}")
         if verdict.colors != GRAY:
             lines.append(f".claim.{name} {{ --verdict: var(--{name}); }}")

@@ -115,7 +115,7 @@ class Step:
         """Mean over the samples that count, with the weights that it starts from."""
         started = self.number == 0 and self.changes.get("powers", (None, None, None))[2] == FIRST
         missing = np.log(len(self.old.weights)) if started and self.powers[0] == 0 else 0.0
-        return float(self.evidence @ self.counted[:, 0] / self.counted.sum() - missing)
+        return float(self.evidence @ self.counted / self.counted.sum() - missing)
 
     def __getattr__(self, part):
         if part not in ORDER:

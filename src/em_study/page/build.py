@@ -8,10 +8,11 @@ import jinja2
 from markupsafe import Markup
 
 from em_study import TITLE
-from em_study.claims.verdicts import VERDICTS, style_of_verdicts, tally
+from em_study.claims.verdicts import QUESTIONS, SHOWN, style_of_verdicts, tally
 from em_study.configuration.study import Study
 from em_study.data.checksums import digest_of
 from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED, settings
+from em_study.experiments.settings import Experiment
 from em_study.figures.style import COMPONENTS
 from em_study.page.cards import Card
 from em_study.page.charts import COLUMNS as DRAWN
@@ -95,14 +96,15 @@ def make_page(
         n_asked=sum(card.claim.basis == "question" for card in cards),
         sources=sources_of(cards),
         sources_all=list(dict.fromkeys(card.claim.source for card in cards)),
-        listed_verdicts=[verdict for name, verdict in VERDICTS.items() if name in _judged(cards)],
-        ranks={card.name: [*VERDICTS].index(card.verdict.name) for card in cards},
+        listed_verdicts=[verdict for name, verdict in SHOWN.items() if name in _judged(cards)],
+        ranks={card.name: [*SHOWN].index(card.verdict.name) for card in cards},
         files=files,
         number_of={path: i for i, path in enumerate(files)},
         settings_of={
             card.name: card.claim.model_dump(mode="json", exclude_none=True, exclude=ON_CARD) for card in cards
         },
-        verdicts=VERDICTS,
+        verdicts=SHOWN,
+        questions=QUESTIONS,
         why=why,
         ways=ways_of(frames),
         palette=COMPONENTS,
@@ -110,6 +112,7 @@ def make_page(
         scenes={"palette": COMPONENTS, "scenes": scenes},
         charts=charts,
         own=own,
+        data_sets={name: data_set(experiment) for name, experiment in study.experiments.items()},
         columns=DRAWN,
         most_points=MOST_POINTS,
         protocols=PROTOCOLS if compared else {},
@@ -123,6 +126,25 @@ def ways_of(frames: dict[str, dict]) -> list[Way]:
     """List all that can be watched: what a false convergence is first, for it is what a reader least expects."""
     ways = [Way(**way) for found in frames.values() for way in found["ways"]]
     return sorted(ways, key=lambda way: FALSE_CONVERGENCE not in way.text)
+
+
+def data_set(experiment: Experiment) -> str:
+    """Say in a line what the samples of an experiment are."""
+    data, n = experiment.data, experiment.replicates
+    (n_classes, n_features), parts = data.shape, []
+    if data.holds_user_rows:
+        parts.append("own data")
+    elif data.reads_rows:
+        parts.append("real data")
+    else:
+        parts.append(f"simulated, {data.n_rows:,} samples without a label")
+    parts.append(f"{n_features} feature{'s' * (n_features != 1)}")
+    if n_classes is not None:
+        parts.append(f"{n_classes} class{'es' * (n_classes != 1)}")
+    parts += ["some labels known"] * data.has_labels + ["some values missing"] * data.incomplete
+    same = ", the same samples in each" if data.same_rows else ""
+    parts.append(f"{n:,} replicates{same}" if n > 1 else "one replicate")
+    return f"{', '.join(parts)}."
 
 
 def sources_of(cards: list[Card]) -> dict[str, str | None]:

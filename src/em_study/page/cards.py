@@ -11,7 +11,7 @@ from em_study.claims.finding import Finding, finding_of
 from em_study.claims.judge import finder
 from em_study.claims.numbers import pandas_lines
 from em_study.claims.sentences import same_test
-from em_study.claims.settings import AnyClaim, Claim
+from em_study.claims.settings import AnyClaim, Argued, Claim
 from em_study.claims.verdicts import NOT_TESTED, VERDICTS, Verdict
 from em_study.columns import COLUMNS
 from em_study.configuration.study import Study
@@ -56,12 +56,13 @@ class Card:
     headline: str
     explanation: str  # without the headline
     line: Line
+    judged_by: str = ""  # the rule
     held: str = ""  # what the numbers are compared with, and by whom
     set_by: str = ""
     observed: str = ""  # with its interval
     own: str = ""  # the number on the source's own data
     range: bool = False  # whether the strip shows where 95 % of the numbers lie
-    turns: str = ""  # how far the threshold could move
+    turns: str = ""  # which thresholds would have another verdict
     axis: str = ""  # of the strip
     strip: str = ""  # SVG
     shares: str = ""  # SVG: what share of the replicates fulfils it, between the cuts
@@ -106,15 +107,16 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         From a path to its sha256.
     configuration_files : list of path-like
     """
-    verdict = VERDICTS[row.verdict]
+    verdict = claim.decided if isinstance(claim, Argued) else VERDICTS[row.verdict]
     explanation = " ".join(row.explanation.replace(row.headline, "", 1).split())
-    heading = name, claim, BASES[claim.basis], verdict, chips_of(row, claim.basis), row.headline, explanation
+    heading = name, claim, BASES[claim.basis], verdict, chips_of(row, verdict, claim.basis), row.headline, explanation
     if not isinstance(claim, Claim) or verdict is NOT_TESTED:
         return Card(*heading, line=Line(None, (verdict, verdict.in_short(claim.basis), "")))
     study, repeated = plan.study, repeated_runs(plan.study)
     finding = finding_of(claim, finder(claim, tables, repeated, own_rows(study)))
     scale = phrases.scale_of(claim)
-    held = Held(*(scale * end for end in claim.comparison.ends), f"criterion: {phrases.asked(claim)}")
+    asked = f"{phrases.looked_for(claim)}: {phrases.asked(claim)}"
+    held = Held(*(scale * end for end in claim.comparison.ends), asked)
     if claim.threshold_of == "study":
         held = replace(held, turns=tuple(scale * end for end in finding.thresholds))
     files, experiment = files_of(claim, plan), experiment_of(claim, study)
@@ -122,12 +124,13 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     return Card(
         *heading,
         line=line_of(finding, row, own, held),
-        held=f"criterion: {phrases.asked(claim)}",
+        judged_by=claim.rules.judged_by(finding),
+        held=asked,
         set_by=_set_by(claim),
         observed="" if finding.by_experiment else phrases.estimate(finding),
         own=_three_digits(claim, own) if np.isfinite(own) and not finding.numbers.on_own_rows else "",
         range=bool(np.isfinite(finding.range).all()) and not finding.by_experiment,
-        turns=_turns(claim, held),
+        turns=turns_of(claim, held),
         axis=axis_of(claim),
         strip=strip_of(finding, held, own),
         shares=shares_of(finding),
@@ -140,13 +143,13 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     )
 
 
-def chips_of(row, basis: str) -> tuple:
+def chips_of(row, verdict: Verdict, basis: str) -> tuple:
     """List the verdicts of a claim's row, each with its words and whose data it is on; the source's own first."""
-    if row.rows_of != "other" or not VERDICTS[row.verdict].by_data:
-        found = [(row.verdict, "")]
-    else:
-        found = [(row.original_verdict, "on the source's own data"), (row.verdict, "on new data")]
-    found = [(VERDICTS[name], whose) for name, whose in found if pd.notna(name)]
+    found = [(verdict, "")]
+    if row.rows_of == "other" and verdict.by_data:
+        found = [(verdict, "on new data")]
+        if pd.notna(row.original_verdict):
+            found.insert(0, (VERDICTS[row.original_verdict], "on the source's own data"))
     return tuple((verdict, verdict.said_of(basis), whose) for verdict, whose in found)
 
 
@@ -167,6 +170,8 @@ def line_of(finding: Finding, row, own: float, held: Held) -> Line:
     on_new = None if is_source else judged(row.verdict, _in_short(finding))
     drawn = "" if not claim.rules.is_drawn else spark(scale * finding.draws, scale * finding.observed, held)
     number = phrases.asked(claim) if claim.rules.is_drawn and not phrases.says_yes_or_no(claim) else ""
+    if number and claim.kind == "existence":
+        number = f"{phrases.looked_for(claim)}: {number}"
     return Line(on_source, on_new, number, drawn)
 
 
@@ -175,16 +180,19 @@ def _in_short(finding: Finding) -> str:
     claim = finding.claim
     if finding.by_experiment:
         outcomes = [part.outcome for part in finding.by_experiment.values()]
-        return f"in {outcomes.count(YES)} of {len(outcomes)} experiments"
-    if claim.kind == "existence" or phrases.says_yes_or_no(claim):
-        return f"{finding.count:,} of {finding.n:,}{'' if claim.there_is else ' against it'}"
+        return f"holds in {outcomes.count(YES)} of {len(outcomes)} experiments"
+    if claim.kind == "existence":
+        return f"{phrases.looked_for(claim)}s: {finding.count:,} of {finding.n:,}"
+    if phrases.says_yes_or_no(claim):
+        return f"{finding.count:,} of {finding.n:,}"
     return _three_digits(claim, finding.observed, finding.error)
 
 
 def _three_digits(claim: Claim, value: float, error: float = 0.0) -> str:
     """Write a number by three digits, or fewer by its standard error."""
     error = np.fmax(error, 1 if float(value).is_integer() else abs(value) / 100)
-    return phrases.measured(claim, value, phrases.precision(claim, float(error)))
+    times = "\u00d7" if phrases.is_ratio(claim) else ""
+    return phrases.measured(claim, value, phrases.precision(claim, float(error))) + times
 
 
 def _on_own_data(finding: Finding) -> float:
@@ -200,12 +208,18 @@ def _set_by(claim: Claim) -> str:
     return "the number that is asked for" if claim.basis == "question" else "the source's number"
 
 
-def _turns(claim: Claim, held: Held) -> str:
-    """Say how far a threshold of ours could move."""
-    if held.turns is None or not claim.rules.is_drawn or not np.isfinite(held.turns).any():
+def turns_of(claim: Claim, held: Held) -> str:
+    """Say which thresholds of ours would have another verdict."""
+    if held.turns is None or not claim.rules.is_drawn:
         return ""
-    low, high = (told(end, 3) if np.isfinite(end) else "" for end in held.turns)
-    return f"any threshold {f'from {low} ' if low else ''}{f'up to {high} ' if high else ''}".strip()
+    low, high = held.turns
+    is_lower = claim.relation in ("at_least", "less_than")  # what is at a turn goes with what is below it
+    found = []
+    if np.isfinite(low):
+        found.append(f"of {told(low, 3)} or less" if is_lower else f"below {told(low, 3)}")
+    if np.isfinite(high):
+        found.append(f"above {told(high, 3)}" if is_lower else f"of {told(high, 3)} or more")
+    return " or ".join(found)
 
 
 def strip_of(finding: Finding, held: Held, own: float) -> str:
@@ -277,4 +291,5 @@ def axis_of(claim: Claim) -> str:
     unit = known[name].unit if name in QUANTITIES and not claim.over else ""
     unit = "%" if phrases.scale_of(claim) == 100 else phrases.UNITS.get(unit, unit).strip()
     text += f" ({unit})" if unit else ""
-    return f"{'ratio: ' if claim.over else 'difference: ' if claim.minus else ''}{text.replace('_', ' ')}"
+    other = ", divided by what it is compared with" if claim.over else ", less what it is compared with"
+    return f"{text.replace('_', ' ')}{other if claim.other else ''}"

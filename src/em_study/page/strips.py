@@ -15,7 +15,7 @@ from em_study.wording import ends_apart
 
 ACROSS, MARGIN = 1000, 30  # units of the whole width, and what is left free of it on both sides
 SIDES = MARGIN, ACROSS - MARGIN
-TOP, HEIGHT, BOTTOM, ROW = 8, 56, 26, 44  # pixels; ROW: of an experiment, or a step
+TOP, HEIGHT, BOTTOM, ROW = 8, 56, 26, 52  # pixels; ROW: of an experiment, or a step
 LETTER, NARROWEST = 7.0, 320  # pixels: of a character, and of the narrowest drawing
 MOST_BARS, FEW = 50, 20  # few numbers are shown one by one
 LOWEST = 3  # pixels: of a bar, so that a single number is seen
@@ -109,10 +109,10 @@ def points(rows: dict, held: Held, own: dict | None = None, ends=()) -> str:
     parts, marks = [], []
     for number, (text, values) in enumerate(rows.items()):
         y = TOP + ROW * number
-        marks.append(f'<text class="row" x="{MARGIN / 10}%" y="{y + 13}">{escape(text)}</text>')
-        parts.append(_points((axis.place(value) for value in values), y + 30))
+        marks.append(f'<text class="row" x="{MARGIN / 10}%" y="{y + 15}">{escape(text)}</text>')
+        parts.append(_points((axis.place(value) for value in values), y + 33))
         if text in own:
-            marks.append(_diamond(axis.place(own[text]), y + 30))
+            marks.append(_diamond(axis.place(own[text]), y + 33))
     return _drawn(axis, held, ROW * len(rows), parts, marks, "; ".join(filter(None, (held.text, *rows))))
 
 

@@ -1,11 +1,12 @@
 """Why another implementation differs from our EM: the agreement ladder, step by step, and the diagnosis in words."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from em_study.configuration.study import Study
-from em_study.evaluation.protocols import LADDER, PUBLISHED
+from em_study.evaluation.protocols import LADDER, PUBLISHED, settings
 from em_study.experiments.settings import Experiment
 from em_study.page.strips import Held, points
 from em_study.watch.ways import Way, beside
@@ -27,7 +28,7 @@ ALONE = {  # one difference removed, and the others kept
     "tolerance_first": "an equal tolerance alone",
 }
 HELD = Held(-np.inf, np.inf, "")
-ABOUT = 1e-17  # where a difference of 0 is drawn
+ROUNDING = 1e-12  # of a posterior probability
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,10 @@ class Why:
     columns : tuple of str
     alone : list of (str, str)
         What differs on the author's data if one difference alone is removed.
-    diagnosis : list of (str, str)
-        Experiment, and what was found there.
+    about_steps, at_the_end : str
+        What a reader may stumble over, and what is left with all differences removed; empty without that step.
+    diagnosis : list of (str, list of str)
+        Experiment, and what was found there, in sentences.
     ways : list of Way
         The runs to watch.
     """
@@ -66,6 +69,8 @@ class Why:
     columns: tuple
     steps: list
     alone: list
+    about_steps: str
+    at_the_end: str
     diagnosis: list
     ways: list[Way]
 
@@ -89,7 +94,7 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
         return None
     name = max(compared, key=lambda name: bool(compared[name].on_original_rows))  # the first of equals
     experiment, rows = compared[name], rows[rows["experiment"] == name]
-    own = experiment.on_original_rows
+    own, n = experiment.on_original_rows, rows["replicate"].nunique()
     drawn = [step for step in LADDER if step in {*rows["protocol"]}]
     labels = {step: 100 * rows.loc[rows["protocol"] == step, "agreement"].to_numpy() for step in drawn}
     apart = {step: rows.loc[rows["protocol"] == step, "max_abs_posterior_difference"].to_numpy() for step in drawn}
@@ -104,10 +109,18 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
         )
         for step in drawn
     ]
+<<<<<<< HEAD
     on_author = ("labels that differ, author's data", "largest difference of a posterior probability, author's data")
     on_new = ("samples with the same label, new data (median)", "the same, new data (median)")
     published = own_labels.get(PUBLISHED, float(np.median(labels[PUBLISHED])))
     n = rows["replicate"].nunique()
+=======
+    difference = "largest difference of a posterior probability"
+    on_author = ("labels that differ, author's data", f"{difference}, author's data")
+    of_new = "new data (median)" if n > 1 else "new data"
+    on_new = (f"samples with the same label, {of_new}", f"{difference}, {of_new}")
+    published = own_labels.get(PUBLISHED, float(np.median(labels[drawn[0]])))
+>>>>>>> 69b1767fe318dcfc0116f4ebfec80dcca6f545d3
     kind = beside(experiment, PUBLISHED)
     return Why(
         name.replace("_", " "),
@@ -124,6 +137,8 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
             for step, words in ALONE.items()
             if step in own
         ],
+        _about_steps(experiment) if "same_tolerance" in drawn else "",
+        _at_the_end(apart, own_apart, n),
         _diagnosis(diagnosis, compared),
         [way for way in ways if way.scene.partition("/")[0] == name and kind in way.left and way.left != way.right],
     )
@@ -176,8 +191,31 @@ def _caption(experiment: Experiment, name: str, n: int, has_own: bool) -> str:
     return (
         f"The share of the samples (%) that get the same label from {experiment.compared_with} and from our EM, in "
         f"{name.replace('_', ' ')}. Each step down removes one more difference between the two. {dots}"
-        f"{'; a diamond is the number on the data of the author' if has_own else ''}."
+        f"{'; a diamond is the number on the data of the author' if has_own else ''}. Where many dots lie on one "
+        "place, they overlap."
     )
+
+
+def _about_steps(experiment: Experiment) -> str:
+    """Name the two tolerances, and say why a step may seem to lead back."""
+    fit = experiment.compared_fit
+    return (
+        f"Article A's call has the tolerance {settings(PUBLISHED, fit, 0)['tol']:g}, our EM {fit.tol:g}. With the same "
+        "tolerance the two may still stop after different numbers of steps, so a difference may be larger there than "
+        "one step before."
+    )
+
+
+def _at_the_end(apart: dict, own: dict, n: int) -> str:
+    """Say how far apart the two are with all differences removed."""
+    last = [*LADDER][-1]
+    if last not in apart:
+        return ""
+    largest, many = float(np.max(apart[last])), f" in any of {n:,} replicates" if n > 1 else ""
+    on_own = f", on the author's data {own[last]:.0e}" if last in own else ""
+    told = f"With all of these differences removed no posterior probability differs by more than {largest:.0e}{many}"
+    rounding = ": no more than rounding" if max(largest, own.get(last, 0.0)) < ROUNDING else ""
+    return f"{told}{on_own}{rounding}."
 
 
 def _diagnosis(table, compared: dict) -> list:
@@ -185,4 +223,5 @@ def _diagnosis(table, compared: dict) -> list:
     found = table[(table["protocol"] == PUBLISHED) & (table["outcome"] != "not diagnosed")]
     found = found[found["experiment"].isin([*compared])].drop_duplicates("experiment")
     by, called = f", run by {PUBLISHED},", ", called as article A calls it,"
-    return [(row.experiment.replace("_", " "), row.explanation.replace(by, called)) for row in found.itertuples()]
+    told = [(row.experiment.replace("_", " "), row.explanation.replace(by, called)) for row in found.itertuples()]
+    return [(name, re.split(r"(?<=\.)\s+(?=[A-Z])", text)) for name, text in told]
