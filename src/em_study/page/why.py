@@ -109,18 +109,11 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
         )
         for step in drawn
     ]
-<<<<<<< HEAD
-    on_author = ("labels that differ, author's data", "largest difference of a posterior probability, author's data")
-    on_new = ("samples with the same label, new data (median)", "the same, new data (median)")
-    published = own_labels.get(PUBLISHED, float(np.median(labels[PUBLISHED])))
-    n = rows["replicate"].nunique()
-=======
     difference = "largest difference of a posterior probability"
     on_author = ("labels that differ, author's data", f"{difference}, author's data")
     of_new = "new data (median)" if n > 1 else "new data"
     on_new = (f"samples with the same label, {of_new}", f"{difference}, {of_new}")
     published = own_labels.get(PUBLISHED, float(np.median(labels[drawn[0]])))
->>>>>>> 69b1767fe318dcfc0116f4ebfec80dcca6f545d3
     kind = beside(experiment, PUBLISHED)
     return Why(
         name.replace("_", " "),
