@@ -133,11 +133,11 @@ def data_set(experiment: Experiment) -> str:
     data, n = experiment.data, experiment.replicates
     (n_classes, n_features), parts = data.shape, []
     if data.holds_user_rows:
-        parts.append("own data")
+        parts.append("Own data")
     elif data.reads_rows:
-        parts.append("real data")
+        parts.append("Real data")
     else:
-        parts.append(f"simulated, {data.n_rows:,} samples without a label")
+        parts.append(f"Simulated, {data.n_rows:,} samples without a label")
     parts.append(f"{n_features} feature{'s' * (n_features != 1)}")
     if n_classes is not None:
         parts.append(f"{n_classes} class{'es' * (n_classes != 1)}")
