@@ -200,7 +200,7 @@ IN_DENSITY = COVARIANCES | {
 }
 # What may be added to variances, but for reg_covar
 ADDED = {
-    "{:g} to each variance, in addition to reg_covar": lambda s: 1.0,
+    "{:g} to each variance, whatever reg_covar is": lambda s: 1.0,
     "{:g} of each component's mean variance to its variances": lambda s: _variance(s.estimate),
     "{:g} of each component's trace to its variances": lambda s: s.d * _variance(s.estimate),
     "{:g} of the samples' mean variance to each variance": lambda s: s.X.var(axis=0).mean(),
