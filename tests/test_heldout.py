@@ -11,6 +11,7 @@ import pytest
 from project import ROOT
 
 import emgmm
+from emgmm.one_thread import one_thread
 
 sys.path.append(str(ROOT / "benchmarks"))
 from heldout import cases, write
@@ -39,6 +40,7 @@ def problem(kind="full", D=2, K=2, seed=0, offset=0.0, far=0.0, repeated=0, tol=
     return arrays, {"covariance_type": kind, "tol": tol, "max_iter": max_iter, "reg_covar": reg_covar}
 
 
+@one_thread()  # of several, each waits for a busy processor
 def run(case, given):
     """Return what the case returns (None: it cannot do this), by the contract, and whether its inputs are as before."""
     arrays, settings = [array.copy() for array in given[0]], given[1]
