@@ -41,10 +41,9 @@ class Case:
 
 def assembled(base: str, slots: dict[str, list[str]]) -> str:
     """Return the text of a base with other lines in some slots; `slot+` are lines after those of the slot."""
-    name, _, covariance_type = base.partition(":")
-    if covariance_type:
-        refusal = f'raise NotImplementedError("{covariance_type} only")'
-        slots = {"only": [f'if kind != "{covariance_type}":', f"    {refusal}"], **slots}
+    name, _, kind = base.partition(":")
+    if kind:
+        slots = {"only": [f'if kind != "{kind}": raise NotImplementedError("{kind} only")'], **slots}
     lines, left, indent, slot = [], dict(slots), "", ""
     for line in [*(HERE / f"{name}.py").read_text(encoding="utf-8").splitlines(), ""]:
         mark = MARK.fullmatch(line)
