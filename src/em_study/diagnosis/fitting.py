@@ -148,14 +148,17 @@ class Fitting:
         into, out_of = (lambda x: x, lambda x: x) if deviation.signed else (np.log, np.exp)
 
         def differences(values):
-            return self.differences(result, (*others, Change(deviation, tuple(out_of(values)))), 2 * FEW)
+            with np.errstate(over="ignore"):
+                tried = Change(deviation, tuple(out_of(values)))
+            return self.differences(result, (*others, tried), 2 * FEW)
 
         try:
             exact = dict.fromkeys(("xtol", "ftol", "gtol"), 1e-15)
             values = least_squares(differences, into(np.array(change.values)), method="lm", max_nfev=60, **exact).x
         except (np.linalg.LinAlgError, ValueError):
             return left, change
-        found = out_of(values)
+        with np.errstate(over="ignore"):
+            found = out_of(values)
         if not (np.abs(found) < BEYOND).all():
             return left, change
         return min((left, change), self._rounded(result, deviation, found, others), key=lambda one: one[0])

@@ -167,8 +167,8 @@ def _finding(experiment: Experiment, labels: dict, own: dict, name: str, n: int)
         before, after = own[first], own["exact_precisions"]
         return (
             f"On the author's data {other}, called as article A calls it, gives {before.n_differing:,} of "
-            f"{before.n_samples:,} samples another label than our EM; with the inverses of the covariances, which its "
-            f"argument wants, {after.n_differing:,} differ."
+            f"{before.n_samples:,} samples another label than our EM; with the inverses of the covariances, which "
+            f"{other} expects there, {after.n_differing:,} differ."
         )
     medians = {step: _percent(float(np.median(found))) for step, found in labels.items()}
     told, last = f"{medians[PUBLISHED]} % of the samples the same label as our EM", [*LADDER][-1]
