@@ -58,7 +58,7 @@ def main():
         [
             f"Written by `python benchmarks/reading.py`. {machine()};",
             f"{seconds[len(seconds) // 2]:.1f} s each (median), at most {seconds[-1]:.0f} s, others at work.",
-            f"Accused or acquitted wrongly: {wrong} of {total.total()} (95 % interval {100 * low:.1f} to {100 * high:.1f} %)",
+            f"Wrongly accused or acquitted: {wrong} of {total.total()} ({100 * low:.1f} to {100 * high:.1f} %).",
             "",
             row(["implementations", "number", *ANSWERS]),
             row(["---"] * (len(ANSWERS) + 2)),
