@@ -124,6 +124,7 @@ benchmark: .venv/complete
 	$(BIN)/python benchmarks/missing.py
 	$(BIN)/python benchmarks/information.py
 	$(BIN)/python benchmarks/planting.py
+	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/parts.py
 	$(BIN)/python benchmarks/sweep.py

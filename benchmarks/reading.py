@@ -47,8 +47,9 @@ def main():
             with Implementation(Path(folder) / f"{case.name}.py", 20.0) as implementation:
                 readings = read_all(implementation)
             seconds.append(time.perf_counter() - begun)
-            counts.setdefault(case.kind, Counter())[judged(case, readings)] += 1
-            print(f"{judged(case, readings)}: {case.name} ({case.says}): {answer(readings)[0]}", flush=True)
+            verdict = judged(case, readings)
+            counts.setdefault(case.kind, Counter())[verdict] += 1
+            print(f"{verdict}: {case.name} ({case.says}): {answer(readings)[0]}", flush=True)
     total = sum(counts.values(), Counter())
     wrong = total["another cause"] + total["wrongly right"]
     low, high = wilson(wrong, total.total())

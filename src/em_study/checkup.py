@@ -40,7 +40,7 @@ class InProcess:
             found = self.fit(given["X"], *(given[name] for name in PARAMETERS), **settings)
             return {name: np.asarray(value) for name, value in dict(found).items() if value is not None}, ""
         except NotImplementedError as error:
-            return {}, f"it cannot do this: {error}"
+            return {}, f"{reading.CANNOT}: {error}"
         except Exception as error:
             return {}, f"{type(error).__name__}: {error}"
         finally:

@@ -268,7 +268,10 @@ def _confirmed(implementation, kind: str, first: Reading) -> Reading:
         return Reading(NOT_RUN, kind, problem=asked.seen.problem)
     if first.outcome in (RIGHT, EXPLAINED):
         asked.more_steps, asked.order, asked.same = first.asked
-        tried = (_predict(asked, replace(first, kind=kind, changes=changes)) for changes in {first.changes, ()})
+        tried = (
+            _predict(asked, replace(first, kind=kind, changes=changes))
+            for changes in dict.fromkeys([first.changes, ()])
+        )
         held = [found for found in tried if found.outcome == first.outcome]
         if held:  # a change may be none with this type, or on these samples
             return held[0] if len(held) == 1 else replace(held[0], outcome=CANNOT_TELL)
