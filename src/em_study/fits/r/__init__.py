@@ -1,0 +1,138 @@
+"""R at work: a process that serves any number of calls of the functions of a script, by binary frames."""
+
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+from contextlib import AbstractContextManager, suppress
+from functools import lru_cache
+from pathlib import Path
+from threading import Timer
+
+import numpy as np
+
+HERE = Path(__file__).parent
+KINDS = ("<f8", "<i4")  # of arrays; 2 is text
+PACKAGES = ("mclust", "flexmix", "mixtools", "mvtnorm")
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+
+
+class RError(RuntimeError):
+    """R, or a package of it, is not there, or a call failed; says why."""
+
+
+class R(AbstractContextManager):
+    """A script of this folder, at work; close it, or use it in a `with`.
+
+    Parameters
+    ----------
+    script : str
+        Its name, without `.R`.
+    time_limit : float, optional
+        Seconds that a call may take.
+
+    Raises
+    ------
+    RError
+    """
+
+    def __init__(self, script: str, time_limit: float | None = None):
+        self.script, self.time_limit, self.written = script, time_limit, tempfile.TemporaryFile()
+        command = [_rscript(), "--vanilla", str(HERE / "serve.R"), str(HERE / f"{script}.R")]
+        self.process = subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.written,
+            env=os.environ | ONE_THREAD,
+            start_new_session=True,
+        )
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self):
+        """End the process, with what it has started."""
+        with self.process, suppress(BrokenPipeError, ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.written.close()
+
+    def call(self, function: str, **given) -> dict:
+        """Call a function of the script with arrays, numbers and text; return what it returns, likewise.
+
+        Raises
+        ------
+        RError
+            If it fails, ends, or takes longer than allowed; the text is R's.
+        """
+        frame = b"".join(_packed(name, value) for name, value in {"call": function, **given}.items())
+        timer = Timer(self.time_limit or 0, self.process.kill)
+        if self.time_limit:
+            timer.start()
+        try:
+            self.process.stdin.write(struct.pack("<i", 1 + len(given)) + frame)
+            self.process.stdin.flush()
+            (count,) = struct.unpack("<i", self._read(4))
+            found = dict(self._array() for _ in range(count))
+        except (BrokenPipeError, EOFError):
+            raise RError(self._ended()) from None
+        finally:
+            timer.cancel()
+        if "error" in found:
+            raise RError(found["error"])
+        return found
+
+    def _read(self, size: int) -> bytes:
+        data = self.process.stdout.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
+
+    def _array(self) -> tuple:
+        n_name, kind, n_dims = struct.unpack("<3i", self._read(12))
+        shape = struct.unpack(f"<{n_dims}i", self._read(4 * n_dims))
+        name, size = self._read(n_name).decode(), int(np.prod(shape))
+        if kind == 2:
+            return name, self._read(size).decode(errors="replace")
+        data = self._read(size * np.dtype(KINDS[kind]).itemsize)
+        return name, np.frombuffer(data, KINDS[kind]).reshape(shape, order="F")
+
+    def _ended(self) -> str:
+        """Say why the process has ended."""
+        status = self.process.wait()
+        if status == -signal.SIGKILL and self.time_limit:
+            return f"R does not answer within {self.time_limit:g} s"
+        self.written.seek(0)
+        words = [line.strip() for line in self.written.read().decode(errors="replace").splitlines() if line.strip()]
+        return f"R has ended: {' '.join(words[-3:])[-500:] or f'exit status {status}'}"
+
+
+def _packed(name: str, value) -> bytes:
+    if isinstance(value, str):
+        kind, data = 2, value.encode()
+        shape = (len(data),)
+    else:
+        value = np.asarray(value)
+        kind = int(value.dtype.kind in "biu")
+        shape, data = value.shape or (1,), np.asarray(value, KINDS[kind]).tobytes(order="F")
+    head = struct.pack(f"<{3 + len(shape)}i", len(name), kind, len(shape), *shape)
+    return head + name.encode() + data
+
+
+def _rscript() -> str:
+    found = shutil.which("Rscript")
+    if found is None:
+        raise RError("R is not installed (Rscript is not on the path; Debian: apt install r-base-core)")
+    return found
+
+
+@lru_cache
+def versions() -> dict[str, str]:
+    """Versions of R, its BLAS and the packages that are used here; of what is installed. Empty without R."""
+    if shutil.which("Rscript") is None:
+        return {}
+    with R("versions", 60) as r:
+        return json.loads(r.call("versions", packages=" ".join(PACKAGES))["found"])

@@ -1,0 +1,42 @@
+# Serve the functions of a script to another program:  Rscript --vanilla serve.R SCRIPT
+#
+# Each call is a frame on standard input, each answer one on standard output: an int32 count, then so many arrays. An
+# array is int32 bytes of its name, int32 kind (0 double, 1 int32, 2 text), int32 number of dimensions, int32 dimensions,
+# the name, and the data as R has them (column after column); of text the dimension is its bytes. A call's first array is
+# the text "call", the function's name; the others are its arguments. An answer is the named list that it returns, or the
+# text "error".
+source(commandArgs(TRUE)[1])
+input <- file("stdin", "rb")
+output <- file("/dev/fd/1", "wb")
+sink(stderr()) # what packages print is no answer
+
+read_array <- function() {
+  head <- readBin(input, "integer", 3)
+  dims <- readBin(input, "integer", head[3])
+  name <- rawToChar(readBin(input, "raw", head[1]))
+  n <- prod(dims)
+  value <- switch(head[2] + 1, readBin(input, "double", n), readBin(input, "integer", n), rawToChar(readBin(input, "raw", n)))
+  if (head[2] < 2 && length(dims) > 0) dim(value) <- dims
+  setNames(list(value), name)
+}
+
+write_array <- function(name, value) {
+  kind <- if (is.character(value)) 2L else if (is.integer(value) || is.logical(value)) 1L else 0L
+  value <- switch(kind + 1, value + 0, as.integer(value), charToRaw(enc2utf8(value)))
+  dims <- if (is.null(dim(value))) length(value) else dim(value)
+  name <- charToRaw(name)
+  writeBin(c(length(name), kind, length(dims), dims), output)
+  writeBin(name, output)
+  writeBin(as.vector(value), output)
+}
+
+repeat {
+  count <- readBin(input, "integer", 1)
+  if (length(count) < 1) break
+  given <- list()
+  for (i in seq_len(count)) given <- c(given, read_array())
+  found <- tryCatch(do.call(given$call, given[names(given) != "call"]), error = function(e) list(error = conditionMessage(e)))
+  writeBin(length(found), output)
+  for (name in names(found)) write_array(name, found[[name]])
+  flush(output)
+}
