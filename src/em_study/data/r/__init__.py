@@ -40,7 +40,8 @@ class R(AbstractContextManager):
     """
 
     def __init__(self, script: str, time_limit: float | None = None):
-        self.script, self.time_limit, self.written = script, time_limit, tempfile.TemporaryFile()
+        self.script, self.time_limit = script, time_limit
+        self.written = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         command = [_rscript(), "--vanilla", str(HERE / "serve.R"), str(HERE / f"{script}.R")]
         self.process = subprocess.Popen(  # noqa: S603
             command,
