@@ -127,7 +127,7 @@ def settings(
 ) -> dict[str, Any]:
     """Arguments for another implementation by a protocol, next to a fit of ours that took so many M-steps."""
     result = dict(call)
-    for name in _up_to(protocol):
+    for name in _up_to(protocol) if protocol != RELEASED else ():
         result |= PROTOCOLS[name].changes(fit, n_maximizations, scale)
     return result
 

@@ -10,7 +10,7 @@ from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, COMPONENTS, new_figure
 
 ROUNDING = 1e-9  # of a parameter, in the units of the data: what is below is one EM
-LEAST = 1e-17  # where a difference of 0 is drawn
+LEAST = 1e-16  # where a difference of 0 is drawn
 MARKERS = "osD^vP*X"
 WIDTH = 100  # letters of a line of the legend
 
@@ -39,7 +39,7 @@ def draw(shown: Shown):
         axes.plot(*middle.T, **look, markersize=12, markeredgecolor="white", label=label)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    low, high = LEAST, 10 * max(axes.get_xlim()[1], axes.get_ylim()[1])
+    low, high = LEAST / 3, 10 * max(axes.get_xlim()[1], axes.get_ylim()[1])
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)
     axes.axhspan(low, ROUNDING, color=BACKGROUND, alpha=0.25, zorder=0)
