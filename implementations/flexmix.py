@@ -1,4 +1,4 @@
-"""flexmix's EM (the package flexmix of R, with mvtnorm; Debian: r-cran-flexmix, r-cran-mvtnorm)."""
+"""flexmix's EM (of R; Debian: r-cran-flexmix, r-cran-mvtnorm)."""
 
 from em_study.data.r import R
 

@@ -1,4 +1,4 @@
-"""mclust's EM (the package mclust of R; Debian: r-cran-mclust). It clamps labels as its MclustSSC does."""
+"""mclust's EM (of R; Debian: r-cran-mclust). It clamps labels as its MclustSSC does."""
 
 from em_study.data.r import R
 

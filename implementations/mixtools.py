@@ -1,4 +1,4 @@
-"""mixtools' EM: normalmixEM in one feature, mvnormalmixEM in more (the package mixtools of R; Debian: r-cran-mixtools)."""
+"""mixtools' EM: normalmixEM in one feature, mvnormalmixEM in more (of R; Debian: r-cran-mixtools)."""
 
 from em_study.data.r import R
 

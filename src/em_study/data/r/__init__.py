@@ -137,7 +137,7 @@ def _rscript() -> str:
 
 @lru_cache
 def versions() -> dict[str, str]:
-    """Versions of R, its BLAS and the packages that are used here; of what is installed. Empty where R does not work."""
+    """Versions of R, its BLAS and those of the packages that are installed. Empty where R does not work."""
     with suppress(RError), R("versions", 60) as r:
         return json.loads(r.call("versions", packages=" ".join(PACKAGES))["found"])
     return {}
