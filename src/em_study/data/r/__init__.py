@@ -107,13 +107,12 @@ class R(AbstractContextManager):
     def _ended(self) -> str:
         """Say why the process has ended."""
         status = self.process.wait()
-        if status == -signal.SIGKILL and self.time_limit:
-            self.close()
-            return f"R does not answer within {self.time_limit:g} s"
         self.written.seek(0)
         words = [line.strip() for line in self.written.read().decode(errors="replace").splitlines() if line.strip()]
         self.close()
-        return f"R has ended: {' '.join(words[-3:])[-500:] or f'exit status {status}'}"
+        if status == -signal.SIGKILL and self.time_limit:
+            return f"R does not answer within {self.time_limit:g} s"
+        return f"R has ended with exit status {status}{': ' * bool(words)}{' '.join(words[-3:])[-500:]}"
 
 
 def _packed(name: str, value) -> bytes:

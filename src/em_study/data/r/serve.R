@@ -6,7 +6,7 @@
 # What R returns of length 1 is a number, unless it has dimensions (as.array). A call's first array is the text "call", the
 # function's name; the others are its arguments. An answer is the named list that it returns, or the text "error".
 input <- file("stdin", "rb")
-output <- file("/dev/fd/1", "wb")
+output <- file("/dev/fd/1", "wb", raw = TRUE)
 sink(stderr()) # what packages print is no answer
 
 use <- function(package) {
