@@ -1,6 +1,7 @@
 """EM implementations in files of their own."""
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from test_emgmm import KINDS, problem
 import emgmm
 from em_study.data.checksums import Checksums
 from em_study.data.dataset import Dataset
+from em_study.data.r import versions
 from em_study.evaluation.protocols import run_protocol
 from em_study.evaluation.scores import evaluate_fit
 from em_study.experiments.settings import Experiment
@@ -154,6 +156,15 @@ def test_what_a_tolerance_is_compared_with_is_read_and_not_run(tmp_path, monkeyp
     X, _, start = problem(0)
     with Implementation(mine) as implementation:
         assert implementation.run(X, start, **SETTINGS).failure == f"mine.py: {wrong}"
+
+
+def test_without_r_a_run_says_so_and_the_rest_works(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    X, _, start = problem(0)
+    assert versions.__wrapped__() == {}
+    with Implementation(ROOT / "implementations/mclust.py", FAULT) as implementation:
+        failure = implementation.run(X, start, **SETTINGS).failure
+    assert re.match(r"mclust\.py, line \d+: RError: R is not installed \(.*r-base-core\)$", failure), failure
 
 
 def test_our_own_name_beside_our_fit_is_our_own_em():

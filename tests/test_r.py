@@ -292,14 +292,6 @@ def test_a_package_that_is_missing_is_named_and_how_to_get_it(tmp_path):
                 r.call("fit")
 
 
-def test_without_r_a_run_says_so_and_the_rest_works(monkeypatch):
-    monkeypatch.setenv("PATH", "/nowhere")
-    problem = many_samples(3, "full", 2, 2)
-    with Implementation(ROOT / "implementations/mclust.py", FAULT) as implementation:
-        failure = implementation.run(problem.X, problem.start, tol=0.0, max_iter=3, reg_covar=0.0).failure
-    assert re.match(r"mclust\.py, line \d+: RError: R is not installed \(.*r-base-core\)$", failure), failure
-
-
 def ended(file):
     return not Path(f"/proc/{file.read_text().strip()}").exists()
 

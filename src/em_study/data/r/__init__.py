@@ -49,9 +49,10 @@ class R(AbstractContextManager):
                 os.killpg(process.pid, signal.SIGKILL)
 
     def _start(self):
+        command = [_rscript(), "--vanilla", str(HERE / "serve.R"), str(HERE / f"{self.script}.R")]
         self.written = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self.process = subprocess.Popen(  # noqa: S603
-            [_rscript(), "--vanilla", str(HERE / "serve.R"), str(HERE / f"{self.script}.R")],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.written,

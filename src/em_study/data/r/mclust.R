@@ -76,6 +76,7 @@ fit_labeled <- function(X, labels, weights, means, covariances, type, tol, max_i
     each <- top + log(rowSums(exp(joint - top)))
     each[known] <- joint[cbind(known, labels[known])]
     now <- sum(each)
+    if (is.na(now)) stop("mclust: a component collapses")
     z <- found$z
     z[known, ] <- diag(K)[labels[known], ]
     if (tol > 0 && now - before <= tol) {
