@@ -2,6 +2,7 @@
 # make test        all tests and style checks
 # make test-cluster the study on a Slurm cluster that is brought up here, with faults; no root is needed
 # make test-page   the page in a real browser, Chromium; its Debian packages are unpacked where it is not installed
+# make test-r      what runs R; its Debian packages are unpacked where it is not installed
 # make test-crate  the crate of a run, by the profile's validator, without a network
 # make style       the style checks and the workflow's lint
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
@@ -33,7 +34,7 @@ INSTALL = -m pip install -qq --require-hashes --requirement
 # The library and the study, from this folder, without a network.
 OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
-.PHONY: reproduce test test-cluster test-page test-crate cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
+.PHONY: reproduce test test-cluster test-page test-r test-crate cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce:
@@ -66,6 +67,9 @@ test-crate: .venv-crate/complete
 
 test-page: .venv/browser
 	$(BIN)/python tests/browser/chromium.py run $(RUN) pytest --numprocesses 0 tests/browser
+
+test-r: .venv/complete
+	$(BIN)/python tests/r/debian_r.py run $(RUN) pytest --numprocesses 0 tests/test_r.py
 
 .venv/browser: requirements-browser.lock .venv/complete
 	$(BIN)/python $(INSTALL) requirements-browser.lock --no-deps

@@ -170,13 +170,17 @@ def test_an_edit_changes_the_checksum_of_what_uses_it(tmp_path):
     shutil.copytree(ROOT / "src", tmp_path / "src")
     shutil.copytree(ROOT / "workflow", tmp_path / "workflow")
     (tmp_path / "src/em_study/figures/optima.py").write_text("EDITED = 1\n")
-    edited = Code(tmp_path)
 
     def changed(*used):
-        return edited.made_of(*used) != CODE.made_of(*used)
+        return Code(tmp_path).made_of(*used) != CODE.made_of(*used)
 
     assert [kind for kind in FIGURES if changed("figure.py", f"em_study.figures.{kind}")] == ["optima"]
     assert [script for script in CODE.scripts if changed(script)] == ["page.py"]  # which knows of every file
+    assert not changed("fit.py")
+    with open(tmp_path / "src/em_study/data/r/mclust.R", "a") as file:
+        file.write("# edited\n")
+    assert changed("fit.py")
+    assert not changed("dictionary.py")
 
 
 def test_figures_of_what_failed_say_so():

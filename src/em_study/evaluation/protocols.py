@@ -7,17 +7,11 @@ from typing import Any
 import numpy as np
 
 from em_study.data.dataset import Dataset
-from em_study.fits.available import SKLEARN, tolerance_of
+from em_study.fits.available import SKLEARN, TOLERANCES, implementation_file, tolerance_of
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
 
 ARTICLE_A = {"precisions_are_covariances": True, "tol": 0.01, "max_iter": 1000, "reg_covar": 1e-6}
-# From our tolerance, of the mean log-likelihood, to one of what another implementation compares with its own.
-SCALES = {
-    "mean": lambda n, mean: 1.0,
-    "sum": lambda n, mean: float(n),
-    "relative": lambda n, mean: n / (1.0 + abs(n * mean)),
-}
 
 
 @dataclass(frozen=True)
@@ -31,7 +25,7 @@ class Other:
     call : dict
         How its source called it, as arguments of `em_study.fits.sklearn_adapter.fit`.
     tolerance_of : str
-        What its tolerance is compared with, a key of `SCALES`.
+        What its tolerance is compared with, a key of `TOLERANCES`.
     protocols : tuple of str
         By which it is run: those that remove a difference. Of released estimates, which the source has run, there are
         two: as they are, and compared with our EM after as many steps.
@@ -119,7 +113,7 @@ def others_of(experiment) -> list[Other]:
         call = {"precisions_are_covariances": False, **compared.published.model_dump()}
         protocols = (PUBLISHED, "same_tolerance", SAME_STEPS)
         protocols += ("same_regularization",) * (call["reg_covar"] != fit.reg_covar)
-    return [Other(name, call, tolerance_of(name), protocols) for name in compared.implementations]
+    return [Other(name, call, tolerance_of(implementation_file(name)), protocols) for name in compared.implementations]
 
 
 def settings(
@@ -135,7 +129,7 @@ def settings(
 def settings_of_run(protocol: str, other: Other, dataset: Dataset, ours: Runs, fit: Fit, r: int) -> dict[str, Any]:
     """Arguments for another implementation by a protocol, next to replicate r of our fit."""
     n = len(dataset.replicate(r).unlabeled)
-    scale = SCALES[other.tolerance_of](n, float(ours.last_two(r)[1]))
+    scale = TOLERANCES[other.tolerance_of](n, float(ours.last_two(r)[1]))
     return settings(protocol, fit, int(ours.n_maximizations[r]), other.call, scale)
 
 

@@ -1,4 +1,4 @@
-"""Estimates that a source has released, compared with the path of our EM: is each a step of it?"""
+"""The steps of our EM that are nearest to estimates which a source has released."""
 
 from dataclasses import replace
 

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from em_study.data.settings import Data
 from em_study.data.source import Source
+from em_study.errors import StudyError
 from em_study.evaluation.settings import Protocols, Published
-from em_study.fits.available import SKLEARN, implementation_file, implementations
+from em_study.fits.available import SKLEARN, implementation_file, implementations, takes_labels, tolerance_of
 from em_study.fits.settings import Fit
 from em_study.settings import block, valid
 from em_study.wording import nearest
 from emgmm.complete import has_numba
+
+CLAMPING = "emgmm can, and files whose function fit has the parameter labels"
 
 
 def check_experiment(experiment: dict, path: tuple):
@@ -64,9 +67,9 @@ def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
         ),
         (wrong, "implementation", wrong),
         (
-            theirs and fit.semi_supervised == "clamped",
+            fit.semi_supervised == "clamped" and not _clamps(fit.implementation),
             "semi_supervised",
-            f"{name} cannot clamp labels: must be 'init_only'",
+            f"{name} cannot clamp labels: must be 'init_only' ({CLAMPING})",
         ),
         (
             fit.implementation == "sklearn" and not as_sklearn,
@@ -120,8 +123,12 @@ def _protocols(protocols: Protocols, fits: dict[str, Fit | None], data: Source |
     if name not in fits:
         yield (*here, "fit"), f"there is no fit '{name}'. Allowed: {', '.join(fits) or 'none'}"
     elif fit := fits[name]:
+        unable = [_named(other) for other in protocols.implementations if not _clamps(other)]
         rules = [
-            (fit.semi_supervised == "clamped", "clamped, which scikit-learn cannot do"),
+            (
+                fit.semi_supervised == "clamped" and unable,
+                f"clamped, which {' and '.join(unable)} cannot do ({CLAMPING})",
+            ),
             (fit.acceleration != "none", "accelerated, and takes other steps than scikit-learn can"),
             (fit.max_iter == 0, "a start alone (max_iter: 0)"),
         ]
@@ -138,6 +145,10 @@ def _protocols(protocols: Protocols, fits: dict[str, Fit | None], data: Source |
         yield here, f"{names} {told}"
 
 
+def _clamps(implementation: str) -> bool:
+    return implementation == "emgmm" or takes_labels(implementation_file(implementation))
+
+
 def _named(implementation: str) -> str:
     return "scikit-learn" if implementation == SKLEARN else implementation
 
@@ -150,7 +161,10 @@ def _wrong_name(name, folder):
         return f"there is no file implementations/{name}.py{nearest(name, implementations())}"
     if file is None and Path(f"implementations/{name}.py").is_file():
         return f"is '{name}', which is built in: implementations/{name}.py needs another name to be used"
-    return ""
+    try:
+        return tolerance_of(file) and ""
+    except StudyError as error:
+        return f"implementations/{name}.py, {error}"
 
 
 def _published(published, fits, data, path):

@@ -7,7 +7,7 @@ from em_study.data.seeds import generator
 from em_study.errors import DataError
 from em_study.fits.available import BUILT_IN
 from em_study.fits.implementations import running
-from em_study.fits.missing import clamped, fitted_rows, what_lacks
+from em_study.fits.missing import clamped, fitted_rows, handed, what_lacks
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
 from emgmm import (
@@ -67,11 +67,13 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
 
 
 def _likelihood(run: Run, rows: Replicate, fit: Fit) -> float:
-    """Mean log-likelihood that a run found; that of another implementation is not believed."""
+    """Log-likelihood that a run found, to compare runs by; that of another implementation is not believed."""
     if run.failure:
         return -np.inf
     if fit.implementation not in BUILT_IN:
-        return float(log_likelihoods(rows.unlabeled, run.end).mean())
+        labeled = clamped(rows, fit, run.end.n_components)
+        joint = labeled.expectation(run.end)[1] if labeled else 0.0
+        return float(log_likelihoods(rows.unlabeled, run.end).sum() + joint)
     return run.trace[-1] if run.trace else -np.inf
 
 
@@ -97,7 +99,8 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
     if fit.implementation != "emgmm":
         settings = {"tol": fit.tol, "max_iter": fit.max_iter, "reg_covar": fit.reg_covar}
         with running(fit.implementation, fit.time_limit) as run:
-            return [run(rows[r].unlabeled, start, **settings) for r, start in starts.items()]
+            given = ((*handed(rows[r], fit), start) for r, start in starts.items())
+            return [run(X, start, labels=labels, **settings) for X, labels, start in given]
     stopping = STOPPING[fit.stopping](fit.tol, fit.max_iter)
     labeled = [clamped(rows[r], fit, start.n_components) for r, start in starts.items()]
     if fit.missing == "observed" or not has_missing(dataset.unlabeled):
