@@ -22,8 +22,9 @@ read_array <- function() {
 
 write_array <- function(name, value) {
   kind <- if (is.character(value)) 2L else if (is.integer(value) || is.logical(value)) 1L else 0L
-  value <- switch(kind + 1, value + 0, as.integer(value), charToRaw(enc2utf8(value)))
-  dims <- if (is.null(dim(value))) length(value) else dim(value)
+  dims <- dim(value)
+  value <- switch(kind + 1, value + 0, as.integer(value), charToRaw(enc2utf8(value))) # as.integer forgets dimensions
+  if (is.null(dims)) dims <- length(value)
   name <- charToRaw(name)
   writeBin(c(length(name), kind, length(dims), dims), output)
   writeBin(name, output)
