@@ -337,7 +337,7 @@ COLUMNS = {
     },
     "measurements": {
         "experiment": _EXPERIMENT,
-        "fit": Column(TEXT, "name of the fit; empty for a measurement of the data"),
+        "fit": Column(TEXT, "name of the fit, or released_ and the package; empty for a measurement of the data"),
         "replicate": _REPLICATE,
         "measurement": Column(TEXT, "what was measured (below)"),
         "setting": Column(NUMBER, "what it was measured at; empty if at nothing"),

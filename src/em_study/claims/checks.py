@@ -8,6 +8,7 @@ from em_study.data.settings import Data
 from em_study.data.source import Source
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
+from em_study.evaluation.settings import RELEASED
 from em_study.settings import block, valid
 from em_study.wording import nearest, placeholders
 
@@ -75,10 +76,13 @@ def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict,
         yield ("experiment",), f"there is no experiment '{name}'{nearest(name, list(experiments))}"
     if not isinstance(name, str) or name not in experiments:
         return
-    fits = block(block(experiments, name), "fits")
+    fits = [*block(block(experiments, name), "fits")]
+    if selection.table == "measurements":
+        released = block(block(experiments, name), "released")
+        fits += [f"{RELEASED}{package}" for package in block(released, "packages")]
     for keys, value in _conditions(selection):
         if keys[1] == "fit" and value not in (*fits, "") and ("experiments", name, "fits", value) not in gone:
-            yield keys, f"experiment {name} has no fit '{value}'{nearest(value, list(fits))}"
+            yield keys, f"experiment {name} has no fit '{value}'{nearest(value, fits)}"
         if keys[1] == "parameter" and selection.table == "parameters":
             data = valid(Data, block(experiments, name).get("data"))
             if data and (wrong := numbered(str(value), data)[1]):

@@ -67,6 +67,7 @@ class GaussianMixtureData(Drawn):
     n_rows = property(lambda self: self.n_unlabeled or sum(self.counts))
     has_labels = property(lambda self: self.n_labeled > 0)
     same_rows = property(lambda self: self.shared)
+    draws_one_mixture = property(lambda self: self.means is not None and not self.refitted)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -26,12 +26,13 @@ class RMixtureData(Drawn):
 
     labels_by: ClassVar[str] = "data.source: gaussian_mixture, with data.n_labeled of at least 1"
     has_labels: ClassVar[bool] = False
+    draws_one_mixture: ClassVar[bool] = True
     r_scripts: ClassVar[tuple[str, ...]] = ("draw",)
 
     source: Literal["r_mixture"] = Field(
-        description="Let R draw rows from a known mixture, by its generator L'Ecuyer-CMRG: the labels by sample(), then "
-        "each row as mean + eigenvectors %*% diag(sqrt(eigenvalues)) %*% rnorm(D) of its covariance; of one feature as "
-        "mean + standard deviation * rnorm(1)."
+        description="Let R draw rows from a known mixture, by its generator L'Ecuyer-CMRG: the labels by sample(), "
+        "then each row as mean + eigenvectors %*% diag(sqrt(eigenvalues)) %*% rnorm(D) of its covariance; of one "
+        "feature as mean + standard deviation * rnorm(1)."
     )
     n_unlabeled: int = Field(ge=1, le=10_000_000, description="Rows without labels; their classes follow `weights`.")
     weights: Vector = Field(description=WEIGHTS)

@@ -44,7 +44,7 @@ def of_partition(X, fit: Fit, n_components: int, random, r: R | None) -> Mixture
     return maximization(summed(X, lambda block: shares[block], n_components, fit.covariance_type), fit.reg_covar)
 
 
-def made_by_r_of(data, fits) -> dict[str, str]:
-    """Give what some data and some fits to them have from R: its versions, and checksums of scripts; often nothing."""
-    starts = ["starts"] if any(fit.initialization in OF_R for fit in fits) else []
-    return made_by_r(*data.r_scripts, *starts)
+def used_of_r(sources=(), initializations=()) -> dict[str, str]:
+    """Versions of R, and checksums of its scripts, where sources of data or starts of fits are R's; else nothing."""
+    scripts = {script for source in sources for script in source.r_scripts}
+    return made_by_r(*scripts, *(["starts"] if not OF_R.keys().isdisjoint(initializations) else []))

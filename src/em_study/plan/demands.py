@@ -28,7 +28,7 @@ CLASSES = 3  # of a file
 OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging, writing
 # How often a step does the work of all fits, or of the one that is compared.
 PASSES = {"data": 0, "fit": 1, "evaluate": 1, "predict": 1, "impute": 1, "sklearn": 3 * len(PROTOCOLS), "diagnose": 40}
-PASSES |= {"compare": len(PROTOCOLS), "measure": 10, "watch": 10, "own_data": 20}
+PASSES |= {"released": 0, "compare": len(PROTOCOLS), "measure": 10, "watch": 10, "own_data": 20}
 # For who waits: what jobs of the default study took on a core, as a part of what is estimated (that of a fit and of a
 # sweep's part is right), or in seconds where nothing is.
 TAKEN = {"data": 0.5, "evaluate": 0.1, "predict": 0.1, "impute": 0.1, "sklearn": 0.4, "compare": 0.25, "measure": 0.2}

@@ -13,7 +13,19 @@ WHERE_IMPORTED = {"pandas": "pandas", "matplotlib": "matplotlib", "PIL": "pillow
 AS_ONE = "emgmm"  # who imports a part of our library has all of it loaded: it has one checksum
 BESIDE = "em_study.plan.step"  # writes what is known of a job, and computes nothing of what the job makes
 # The scripts of rules that make numbers.
-NUMBERS = ("data", "fit", "compare", "evaluate", "predict", "measure", "own_data", "tables", "sweep_part", "sweep")
+NUMBERS = (
+    "data",
+    "fit",
+    "released",
+    "compare",
+    "evaluate",
+    "predict",
+    "measure",
+    "own_data",
+    "tables",
+    "sweep_part",
+    "sweep",
+)
 SCRIPTS = {rule: f"{rule}.py" for rule in NUMBERS} | {"sklearn": "run_sklearn.py"}
 
 
@@ -96,7 +108,7 @@ def all_code(root: Path) -> list[Path]:
     """List the code of the study: whatever of it made a number, it is recorded."""
     return sorted(
         file
-        for pattern in ("Snakefile", "src/**/*.py", "workflow/**/*.*")
+        for pattern in ("Snakefile", "src/**/*.py", "src/**/*.R", "workflow/**/*.*")
         for file in root.glob(pattern)
         if "__pycache__" not in file.parts
     )
