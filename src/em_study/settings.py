@@ -35,9 +35,6 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")]
 
 
-FileAddress = Annotated[str, StringConstraints(pattern=r"^(https?://|file:///)[^\s]{1,2000}$")]
-
-
 Vector = Annotated[list[float], Field(min_length=1, max_length=1000)]
 
 

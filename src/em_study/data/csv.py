@@ -22,7 +22,7 @@ from em_study.data.formats import (
 )
 from em_study.data.source import Source
 from em_study.layout import FILES
-from em_study.settings import Closed, FileAddress, Name
+from em_study.settings import Address, Closed, Name
 from em_study.wording import as_placeholder, nearest
 
 LIKE_MISSING = ("nan", "na", "n/a", "null", "none")  # how programs write a missing value, and some classes are called
@@ -39,10 +39,8 @@ class CsvFile(Closed):
         description="The file, relative to the folder in which snakemake runs: CSV (also packed by gzip, bzip2, xz or "
         "zip), Parquet, Feather, or .npy (its columns are x1, x2, ...). Its first bytes tell which.",
     )
-    url: FileAddress | None = Field(
-        None,
-        description="In place of `path`: its address, http(s) or file:///. It is fetched once, and kept in "
-        "results/downloads.",
+    url: Address | None = Field(
+        None, description="In place of `path`: its http(s) address. It is fetched once, and kept in results/downloads."
     )
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = Field(
         None, description="Checksum that the file at `url` must have."

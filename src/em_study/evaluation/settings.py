@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from em_study.data.csv import CsvFile
 from em_study.settings import Closed, Name, Printed, Scalar, Slug
@@ -26,6 +26,12 @@ class ReleasedFile(CsvFile):
 
     path: Name | None = Field(
         None, description="The file, relative to the folder in which snakemake runs: as that of rows, or R's .rds."
+    )
+
+    url: Annotated[str, StringConstraints(pattern=r"^(https?://|file:///)[^\s]{1,2000}$")] | None = Field(
+        None,
+        description="In place of `path`: its address; http(s), or file:/// on this machine. It is fetched once, and "
+        "kept in results/downloads.",
     )
 
     @property
