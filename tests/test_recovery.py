@@ -22,8 +22,7 @@ from em_study.data.r_mixture import RMixtureData
 from em_study.errors import ConfigurationError, DataError
 from em_study.evaluation.measure import measure
 from em_study.evaluation.measurements import MEASUREMENTS
-from em_study.evaluation.released import is_paired, read_released
-from em_study.evaluation.settings import Released
+from em_study.experiments.released import Released, read_released
 from em_study.fits.em import run_fit
 from em_study.fits.partitions import used_of_r
 from em_study.fits.runs import Run, stack_runs
@@ -177,7 +176,7 @@ def test_released_estimates_are_read_as_runs():
     header = line[0].split(",")
     first = dict(zip(header, next(row for row in line if row.startswith("B11,mclust")).split(","), strict=True))
     assert len(runs) == 5
-    assert is_paired(runs)
+    assert runs.is_paired
     assert runs.end(0).weights.tolist() == [float(first["p1"]), float(first["p2"])]
     assert runs.end(0).means[1].tolist() == [float(first["mu_var1_comp2"]), float(first["mu_var2_comp2"])]
     assert runs.end(0).covariances[0, 0, 1] == runs.end(0).covariances[0, 1, 0] == float(first["sd_var2_var1_comp1"])
@@ -190,7 +189,7 @@ def test_released_estimates_are_read_as_runs():
 def test_missing_lines_leave_runs_without_pairs():
     runs = read_released(released(replicates=10), "mclust", 4)
     assert len(runs) == 10
-    assert not is_paired(runs)
+    assert not runs.is_paired
     assert np.sum(runs.failure != "") == 2
 
 
@@ -236,7 +235,7 @@ def test_a_line_without_numbers_is_a_fit_that_failed(tmp_path):
     lines[number] = ",".join([*cells[:3], "NA", *cells[4:]])
     place.write_text("\n".join(lines))
     runs = read_released(released(file={"path": str(place)}), "mclust", 8)
-    assert is_paired(runs)
+    assert runs.is_paired
     assert np.flatnonzero(runs.failure != "").tolist() == [0]
 
 
@@ -358,7 +357,7 @@ RANDOM = {"source": "gaussian_mixture", "n_unlabeled": 50, "n_components": 2, "n
         ({"data": RANDOM | {"n_components": 3}}, "e.released.means: has 2 components where the data have 3"),
         ({"data": RANDOM | {"n_features": 3}}, "e.released.means: has 2 features where the data have 3"),
         ({"data": RANDOM, "recovery": True}, "e.recovery: needs data that are drawn from one known mixture"),
-        ({"fits": {"released_mclust": {}}}, "e.fits.released_mclust: a name that begins with released_"),
+        ({"fits": {"released_mclust": {}}}, "e.fits.released_mclust: is what tables call the released estimates"),
         ({"fits": {"f": {"initialization": "quantiles"}}}, "f.initialization: is quantiles, which needs data of one"),
         ({"fits": {"f": {"initialization": "r_hc", "n_init": 2}}}, "n_init: a start by r_hc is always the same"),
     ],

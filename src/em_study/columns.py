@@ -69,6 +69,12 @@ _CRITERION = Tolerance(1e-12, 1e-9)
 _OBSERVED = Tolerance(1e-6, 1e-9)
 _SHARE = Tolerance(1e-12, 1e-12)
 
+
+def as_released(package: str) -> str:
+    """Say what a table has in place of a fit, where the estimates of a package are those that a source has released."""
+    return f"released_{package}"
+
+
 # Every table, and its columns in order.
 COLUMNS = {
     "fits": {

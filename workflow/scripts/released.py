@@ -1,8 +1,7 @@
 """Read the estimates of a package that a source has released."""
 
 from em_study.data.storage import write_arrays
-from em_study.evaluation.released import read_released
-from em_study.evaluation.settings import Released
+from em_study.experiments.released import Released, read_released
 from em_study.plan.step import logged
 from em_study.settings import from_params
 

@@ -3,12 +3,11 @@
 import re
 
 from em_study.claims.settings import Claim, Selection
-from em_study.columns import COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS
+from em_study.columns import COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS, as_released
 from em_study.data.settings import Data
 from em_study.data.source import Source
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS
-from em_study.evaluation.settings import RELEASED
 from em_study.settings import block, valid
 from em_study.wording import nearest, placeholders
 
@@ -79,7 +78,7 @@ def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict,
     fits = [*block(block(experiments, name), "fits")]
     if selection.table == "measurements":
         released = block(block(experiments, name), "released")
-        fits += [f"{RELEASED}{package}" for package in block(released, "packages")]
+        fits += [as_released(package) for package in block(released, "packages")]
     for keys, value in _conditions(selection):
         if keys[1] == "fit" and value not in (*fits, "") and ("experiments", name, "fits", value) not in gone:
             yield keys, f"experiment {name} has no fit '{value}'{nearest(value, fits)}"

@@ -6,13 +6,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from em_study.columns import COLUMNS
+from em_study.columns import COLUMNS, as_released
 from em_study.data.dataset import Dataset
 from em_study.data.seeds import generator
 from em_study.evaluation.measurement import OneDraw, OneFit, OneRun
 from em_study.evaluation.measurements import MEASUREMENTS
-from em_study.evaluation.released import is_paired
-from em_study.evaluation.settings import RELEASED, Published
+from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 
@@ -75,8 +74,8 @@ def measure(
             take(OneRun(fit, runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit) or None), fit)
         take(OneFit(fit, runs, dataset), fit)
     for package, runs in (released or {}).items():
-        name = f"{RELEASED}{package}"
-        for r in range(len(runs)) if is_paired(runs) else ():
+        name = as_released(package)
+        for r in range(len(runs)) if runs.is_paired else ():
             take(OneRun(name, runs, r, draws[r % len(draws)], Fit(), bins, None), name, of_released)
         take(OneFit(name, runs, dataset), name, of_released)
     for draw in draws:

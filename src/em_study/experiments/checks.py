@@ -4,10 +4,12 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from em_study.columns import as_released
 from em_study.data.r import lacking
 from em_study.data.settings import Data
 from em_study.data.source import Source
-from em_study.evaluation.settings import RELEASED, Protocols, Published, Released
+from em_study.evaluation.settings import Protocols, Published
+from em_study.experiments.released import Released
 from em_study.fits.available import implementation_file, implementations
 from em_study.fits.partitions import OF_R, PARTITIONS
 from em_study.fits.settings import Fit
@@ -200,9 +202,9 @@ def _released(released: Released | None, fits: dict[str, Fit | None], data: Sour
     for package, fit in released.fits.items():
         if fit not in fits:
             yield ("released", "fits", package), f"there is no fit '{fit}'{nearest(fit, list(fits))}"
-    for name in fits:
-        if name.startswith(RELEASED):
-            yield ("fits", name), f"a name that begins with {RELEASED} is one of released estimates: take another"
+    for package in released.packages:
+        if (name := as_released(package)) in fits:
+            yield ("fits", name), "is what tables call the released estimates of that package: take another name"
     if data is not None and (wrong := [*_other_shape(released.shape, data.shape)]):
         yield ("released", "means"), f"has {' and '.join(wrong)}"
 

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from em_study.data.csv import CsvFile
 from em_study.data.settings import Data
-from em_study.evaluation.settings import OnOriginalRows, OriginalAgreement, Protocols, Published, Released
+from em_study.evaluation.settings import OnOriginalRows, OriginalAgreement, Protocols, Published
+from em_study.experiments.released import Released
 from em_study.fits.settings import Fit, Fits
 from em_study.settings import Closed, Name, Slug
 
