@@ -1,4 +1,4 @@
-"""Estimates that a source has released: where they stand, and how they are read, as runs of which the ends are known."""
+"""Estimates that a source has released: where they stand, and how they become runs of which the ends are known."""
 
 from typing import Annotated
 
