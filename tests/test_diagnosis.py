@@ -20,7 +20,8 @@ from em_study.diagnosis.recipe import Problem, residual, take_path
 from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import diagnose, parts_of, recipe_of
 from em_study.diagnosis.table import tabulate_diagnoses
-from em_study.evaluation.protocols import run_protocol
+from em_study.evaluation.compared import Compared
+from em_study.evaluation.protocols import Other, run_protocol
 from em_study.fits.em import run_fit
 from em_study.fits.implementations import checked
 from em_study.fits.runs import Run
@@ -311,7 +312,7 @@ def test_diagnoses_are_tabulated_and_predict_other_replicates():
     last = theirs["same_regularization"].means.copy()
     last[3] += 1e-6
     theirs["same_regularization"] = replace(theirs["same_regularization"], means=last)
-    table = tabulate_diagnoses(dataset, ours, theirs | {"failed": failed}, fit, "e")
+    table = tabulate_diagnoses(dataset, Compared(ours, fit, [(Other(), theirs | {"failed": failed})]), "e")
     assert table["outcome"].tolist() == ["explained"] * 2 + ["the same"] * 2 + ["not diagnosed"] * 2
     assert table["deviations"][0] == "precisions_as_covariances + ridge_1e-06"
     assert table["explanation"][4] == "step 2: it collapsed"

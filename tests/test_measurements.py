@@ -10,6 +10,7 @@ from scipy import stats
 import emgmm
 from em_study.data.dataset import Dataset
 from em_study.evaluation.agreement import compare
+from em_study.evaluation.compared import Compared
 from em_study.evaluation.information import continued
 from em_study.evaluation.measure import measure
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
@@ -20,7 +21,7 @@ from em_study.evaluation.measurements.passes import em_with_fixed_variance
 from em_study.evaluation.measurements.prior import conjugate_prior
 from em_study.evaluation.numerical import maximize_likelihood
 from em_study.evaluation.printed import beside_printed
-from em_study.evaluation.protocols import run_protocol
+from em_study.evaluation.protocols import Other, run_protocol
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.evaluation.scores import evaluate_fit, tabulate_parameters
 from em_study.evaluation.settings import Published
@@ -116,8 +117,10 @@ def test_a_ridge_that_is_not_small_beside_the_data_is_noted(scale, told):
     (note,) = evaluate_fit(dataset, runs, ridged, "toy", "f")["note"]
     assert note.startswith("reg_covar = 1e-06 is too large beside the variance") == told
     notes = {
-        rung: compare(dataset, runs, {rung: run_protocol(rung, dataset, runs, fit)}, fit, "toy")["note"].item()
-        for rung in ("same_stopping", "same_regularization")
+        step: compare(dataset, Compared(runs, fit, [(Other(), {step: run_protocol(step, dataset, runs, fit)})]), "toy")[
+            "note"
+        ].item()
+        for step in ("same_stopping", "same_regularization")
     }
     assert [bool(note) for note in notes.values()] == [told, False]  # scikit-learn's ridge, and none
 
@@ -387,9 +390,8 @@ def test_differences_from_another_are_told_in_standard_errors_at_the_maximum():
     error, end = at_the_end.loc[(1, "mean[0]"), "standard_error"], ours.end(0)
     moved = emgmm.MixtureParameters(end.weights, end.means + np.array([[0.0], [2 * error]]), end.covariances)
     theirs = stack_runs([Run(ours.start(0), moved)], 2, 1, "full")
-    (found,) = compare(dataset, ours, {"same_regularization": theirs}, fit, "toy")[
-        "max_standardized_parameter_difference"
-    ]
+    compared = Compared(ours, fit, [(Other(), {"same_regularization": theirs})])
+    (found,) = compare(dataset, compared, "toy")["max_standardized_parameter_difference"]
     assert found == pytest.approx(2, rel=1e-4)
     measured_alone, _ = measured(dataset, fit)
     assert measured_alone["left_to_gain"] * 1500 > 0.5  # at article A's tolerance our end itself tells none

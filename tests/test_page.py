@@ -24,11 +24,11 @@ from em_study.claims.settings import Argued, Claim
 from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, read_table
-from em_study.evaluation.protocols import LADDER, PROTOCOLS
+from em_study.evaluation.protocols import LADDER, PROTOCOLS, RELEASED
 from em_study.experiments.settings import Experiment
 from em_study.figures.sweep import draw as drawn
 from em_study.fits.em import run_fit
-from em_study.fits.runs import Runs, read_runs
+from em_study.fits.runs import Runs, read_runs, read_runs_by_name
 from em_study.page.cards import turns_of
 from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
@@ -79,13 +79,21 @@ def test_the_heading_and_the_finding_have_the_numbers_of_the_results(page, study
     """The number is the author's where it is known of the same comparison, else that of the replicates."""
     assert '<h2 id="why">Why 99.4 % is not 100 %</h2>' in page
     table = pd.DataFrame(
-        [("customers", step, r, 0.9 + r / 100, 1e-3, np.nan) for step in LADDER for r in range(3)],
-        columns=["experiment", "protocol", "replicate", "agreement", "max_abs_posterior_difference", "failure"],
+        [("customers", "sklearn", step, r, 0.9 + r / 100, 1e-3, np.nan) for step in LADDER for r in range(3)],
+        columns=[
+            "experiment",
+            "implementation",
+            "protocol",
+            "replicate",
+            "agreement",
+            "max_abs_posterior_difference",
+            "failure",
+        ],
     )
-    none = pd.DataFrame(columns=["experiment", "protocol", "outcome", "explanation"])
+    none = pd.DataFrame(columns=["experiment", "implementation", "protocol", "outcome", "explanation"])
     found = why_of(study, table, none, [])
     assert (found.share, found.alone[0]) == ("99.4", ("the call as published", "6 of 1,000"))
-    assert found.about_steps.startswith("Article A's call has the tolerance 0.01, our EM 0.0001.")
+    assert found.about_steps.startswith("The published call has the tolerance 0.01, our EM 0.0001.")
     assert "differs by more than 1e-03 in any of 3 replicates, on the author's data 6e-15." in found.at_the_end
     close = why_of(study, table.assign(max_abs_posterior_difference=2e-15), none, []).at_the_end
     assert close.endswith("2e-15 in any of 3 replicates, on the author's data 6e-15: no more than rounding.")
@@ -103,7 +111,7 @@ def test_the_heading_and_the_finding_have_the_numbers_of_the_results(page, study
 
 
 def test_every_way_to_run_another_has_words():
-    assert WORDS.keys() == PROTOCOLS.keys()
+    assert WORDS.keys() == {RELEASED, *PROTOCOLS}
 
 
 def test_every_link_leads_somewhere(page, project, study):
@@ -258,9 +266,8 @@ def scenes(project, study):
     for name in ("customers", "guide", "mine"):
         experiment = study.experiments[name]
         fits = read_runs(experiment.fits, [f"results/fits/{name}/{fit}.npz" for fit in experiment.fits])
-        rungs = PROTOCOLS if experiment.protocols else ()
-        protocols = read_runs(rungs, [f"results/sklearn/{name}/{rung}.npz" for rung in rungs])
-        found += scenes_of(name, experiment, read_arrays(f"results/data/{name}.npz", Dataset), fits, protocols)[0]
+        others = [(other, read_runs_by_name(f"results/others/{name}/{other.name}.npz")) for other in experiment.others]
+        found += scenes_of(name, experiment, read_arrays(f"results/data/{name}.npz", Dataset), fits, others)[0]
     return found
 
 
@@ -363,7 +370,7 @@ def experiment_of(fits, replicates=1):
 def test_odd_fits_can_be_watched_or_not(fit, n_ways):
     experiment = experiment_of({"a": {"initialization": "kmeans", "n_components": 2, **fit}})
     runs = {"a": run_fit(rows_of_three(), experiment.fits["a"], 1, 1, "x", "a")}
-    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, {})
+    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, [])
     assert len(ways) == len(scenes) == n_ways
     assert [way.text for way in ways] == ["x: a, start 0"] * n_ways
 
@@ -372,7 +379,7 @@ def test_a_run_of_others_beside_one_of_ours_leaves_that_to_watch():
     experiment = experiment_of({key: {"initialization": "kmeans", "n_components": 2} for key in "ab"})
     ours = run_fit(rows_of_three(), experiment.fits["a"], 1, 1, "x", "a")
     runs = {"a": ours, "b": replace(ours, trace=ours.trace - 1)}
-    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, {})
+    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, [])
     assert [(way.left, way.right) for way in ways] == [("a, start 0", "a, start 0")]
     assert [*scenes[0].replays] == ["a, start 0"]
 

@@ -12,7 +12,8 @@ from em_study.audit.results import Results
 from em_study.claims.findings import document, tables_of, within
 from em_study.configuration.loading import load
 from em_study.evaluation.agreement import compare
-from em_study.evaluation.protocols import LADDER, run_protocol
+from em_study.evaluation.compared import Compared
+from em_study.evaluation.protocols import LADDER, Other, run_protocol
 from em_study.evaluation.scores import evaluate_fit
 from em_study.fits.em import run_fit
 
@@ -76,7 +77,10 @@ def test_numbers_of_article_a_are_those_of_the_study():
     assert document("steps.md", {"fits": pd.concat(fits).replace({"failure": {"": None}})}) in FINDINGS
     ours, fit = runs[customers.protocols.fit], customers.compared_fit
     theirs = {rung: run_protocol(rung, dataset, ours, fit) for rung in LADDER}
-    assert document("ladder.md", {"agreement": compare(dataset, ours, theirs, fit, "customers")}) in FINDINGS
+    assert (
+        document("ladder.md", {"agreement": compare(dataset, Compared(ours, fit, [(Other(), theirs)]), "customers")})
+        in FINDINGS
+    )
 
 
 def test_all_numbers_are_those_of_the_last_run():

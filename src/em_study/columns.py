@@ -64,6 +64,7 @@ class Column(NamedTuple):
 _EXPERIMENT = Column(TEXT, "name of the experiment")
 _FIT = Column(TEXT, "name of the fit")
 _REPLICATE = Column(COUNT, "number of the repetition, from 0")
+_IMPLEMENTATION = Column(TEXT, "what is compared with our EM: sklearn, or the name of another implementation")
 _TRACE = Tolerance(1e-8)  # also of runs that break down
 _CRITERION = Tolerance(1e-12, 1e-9)
 _OBSERVED = Tolerance(1e-6, 1e-9)
@@ -218,9 +219,8 @@ COLUMNS = {
     },
     "agreement": {
         "experiment": _EXPERIMENT,
-        "protocol": Column(
-            TEXT, "how scikit-learn, or the implementation that `protocols` names, was run beside our EM"
-        ),
+        "implementation": _IMPLEMENTATION,
+        "protocol": Column(TEXT, "how the other implementation was run, a step of the agreement ladder"),
         "replicate": _REPLICATE,
         "n_samples": Column(COUNT, "unlabeled rows compared", is_given=True),
         "agreement": Column(
@@ -274,7 +274,8 @@ COLUMNS = {
     },
     "diagnosis": {
         "experiment": _EXPERIMENT,
-        "protocol": Column(TEXT, "how the other implementation was run beside our EM"),
+        "implementation": _IMPLEMENTATION,
+        "protocol": Column(TEXT, "how the other implementation was run, a step of the agreement ladder"),
         "replicate": Column(COUNT, "number of the repetition, from 0; the first two are diagnosed"),
         "outcome": Column(
             TEXT,
@@ -457,7 +458,7 @@ KEYS = {
     "fits": ("experiment", "fit", "replicate"),
     "parameters": ("experiment", "fit", "component", "parameter"),
     "estimates": ("experiment", "fit", "replicate", "component", "parameter"),
-    "agreement": ("experiment", "protocol", "replicate"),
+    "agreement": ("experiment", "implementation", "protocol", "replicate"),
     "measurements": ("experiment", "fit", "replicate", "measurement", "setting"),
     "claims": ("claim",),
 }
@@ -468,7 +469,8 @@ PARTS = ("fits", "parameters", "estimates", "agreement", "measurements")
 TEXT_COLUMNS = {name for table in COLUMNS.values() for name in table if table[name].unit == TEXT} | {*QUANTITY}
 
 _FITS, _AGREEMENT = COLUMNS["fits"], COLUMNS["agreement"]
-_NOT_SWEPT = ("experiment", "fit", "protocol", "replicate", "failure", "note", "trace_before_last", "trace_last")
+_NOT_SWEPT = ("experiment", "fit", "implementation", "protocol", "replicate", "failure", "note")
+_NOT_SWEPT += ("trace_before_last", "trace_last")
 _SWEPT = {name: column for name, column in (_FITS | _AGREEMENT | _FITS).items() if name not in _NOT_SWEPT}
 # A sweep's table has the varied keys, these columns, and measurements.
 SWEEP_COLUMNS = {

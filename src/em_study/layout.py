@@ -7,7 +7,7 @@ from functools import cached_property
 RESULTS = "results/"  # always in the folder of the run
 NAME = "[a-z][a-z0-9_]*"
 WILDCARDS = {  # of the rules: what stands in braces in a path
-    **dict.fromkeys(("experiment", "fit", "package", "sweep", "owner", "drawn"), NAME),
+    **dict.fromkeys(("experiment", "fit", "implementation", "package", "sweep", "owner", "drawn"), NAME),
     "figure": rf"(?!sweep\.){NAME}",  # that one is a sweep's
     "sha256": "[0-9a-f]{64}",
     "ending": "csv|parquet|feather|npy|rds",
@@ -15,7 +15,7 @@ WILDCARDS = {  # of the rules: what stands in braces in a path
     "part": "[0-9]+",
 }
 FURTHER = {  # what stands there too, and is known where a rule is written
-    **dict.fromkeys(("protocol", "page"), NAME),
+    "page": NAME,
     "image": "svg|png",
     "table": "fits|parameters|estimates|agreement|diagnosis|measurements",
     "cell": "[0-9a-f]{64}(_[0-9a-f]{16})?",
@@ -73,7 +73,7 @@ FILES = {
     "watch": File("results/watch/{experiment}.json", "watch", holds_rows=True),
     "own_data": File("results/own_data/{experiment}.json", "own_data", holds_rows=True),
     "measurements": File("results/evaluation/{experiment}/measurements.csv", "measure"),
-    "sklearn": File("results/sklearn/{experiment}/{protocol}.npz", "sklearn"),
+    "others": File("results/others/{experiment}/{implementation}.npz", "run_other"),
     "agreement": File("results/evaluation/{experiment}/agreement.csv", "compare"),
     "diagnosis": File("results/evaluation/{experiment}/diagnosis.csv", "diagnose"),
     "scores": File("results/evaluation/{experiment}/fits/{fit}.csv", "evaluate"),

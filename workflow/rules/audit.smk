@@ -8,9 +8,7 @@ rule watch:
     input:
         data=FILES["data"].path,
         runs=lambda wildcards: PLAN.files("fits", wildcards.experiment),
-        protocols=lambda wildcards: (
-            PLAN.files("sklearn", wildcards.experiment) if experiment_of(wildcards).protocols else []
-        ),
+        others=lambda wildcards: PLAN.files("others", wildcards.experiment),
     output:
         FILES["watch"].path,
     log:

@@ -28,9 +28,8 @@ from em_study.configuration.loading import load
 from em_study.data.checksums import MEMORY, Checksums, digest_of
 from em_study.data.r import made_by_r
 from em_study.errors import StudyError
-from em_study.evaluation.protocols import PROTOCOLS
 from em_study.figures.catalogue import FIGURES
-from em_study.fits.available import kernel_versions, wrapped_versions
+from em_study.fits.available import implementation_file, kernel_versions, wrapped_versions
 from em_study.fits.partitions import used_of_r
 from em_study.layout import FILES, MANIFEST, RUN, WILDCARDS, log_of, table_file
 from em_study.page.files import files_shown
@@ -114,14 +113,20 @@ def compared_runs(wildcards):
     return FILES["fits"].of(experiment=wildcards.experiment, fit=fit)
 
 
+def other_of(wildcards):
+    """What is run next to our EM, by the name of its implementation."""
+    return next(other for other in experiment_of(wildcards).others if other.name == wildcards.implementation)
+
+
 def figure_of(wildcards):
     """The kind of a figure, and the fits that it shows."""
     return PLAN.figures_of[wildcards.experiment][wildcards.figure]
 
 
 def implementation_of(wildcards):
-    """The file of the implementation of a fit, or of what is compared."""
-    return PLAN.implementation_of(wildcards.experiment, wildcards.get("fit"))
+    """The file of the implementation of a fit, or of what is compared; none if it is built in."""
+    name = wildcards.get("implementation") or fit_of(wildcards).implementation
+    return [file] if (file := implementation_file(name)) else []
 
 
 def asked_by(rule):

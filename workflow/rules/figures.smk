@@ -23,7 +23,7 @@ rule figure:
             if "original" in FIGURES[figure_of(wildcards)[0]].reads
             else {}
         ),
-        other=lambda wildcards: experiment_of(wildcards).compared_with,
+        others=lambda wildcards: [other.title for other in experiment_of(wildcards).others],
         code=lambda wildcards: CODE.made_of("figure.py", f"em_study.figures.{figure_of(wildcards)[0]}"),
     message:
         "Draw {wildcards.figure} of {wildcards.experiment}"

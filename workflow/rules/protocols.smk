@@ -1,41 +1,41 @@
-# Run scikit-learn beside one of our fits, and compare.
+# Run other implementations next to one of our fits, and compare.
 COMPARED = {
     "fit": lambda wildcards: as_params(experiment_of(wildcards).compared_fit),
-    "protocols": list(PROTOCOLS),
+    "others": lambda wildcards: as_params(experiment_of(wildcards).others),
 }
 
 
-rule sklearn:
+rule run_other:
     input:
         data=FILES["data"].path,
         runs=compared_runs,
         implementation=implementation_of,
     output:
-        [FILES["sklearn"].of(protocol=name) for name in PROTOCOLS],
+        FILES["others"].path,
     log:
-        log_of("sklearn/{experiment}"),
+        log_of("run_other/{experiment}/{implementation}"),
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("sklearn"),
+        **asked_by("run_other"),
     params:
-        **COMPARED,
-        code=CODE.made_of("run_sklearn.py"),
+        code=CODE.made_of("run_other.py"),
         files=lambda wildcards, input: checksums_of(input.implementation),
         wrapped=lambda wildcards, input: wrapped_versions(input.implementation),
-        implementation=lambda wildcards: experiment_of(wildcards).protocols.implementation,
+        fit=COMPARED["fit"],
+        other=lambda wildcards: as_params(other_of(wildcards)),
         time_limit=lambda wildcards: experiment_of(wildcards).protocols.time_limit,
     message:
-        "Run {params.implementation} on {wildcards.experiment} by every protocol"
+        "Run {wildcards.implementation} on {wildcards.experiment} by each protocol"
     script:
-        "../scripts/run_sklearn.py"
+        "../scripts/run_other.py"
 
 
 rule compare:
     input:
         data=FILES["data"].path,
         runs=compared_runs,
-        theirs=rules.sklearn.output,
+        theirs=lambda wildcards: PLAN.files("others", wildcards.experiment),
     output:
         FILES["agreement"].path,
     log:
@@ -48,7 +48,7 @@ rule compare:
         **COMPARED,
         code=CODE.made_of("compare.py"),
     message:
-        "Compare our EM with scikit-learn on {wildcards.experiment}"
+        "Compare our EM with other implementations on {wildcards.experiment}"
     script:
         "../scripts/compare.py"
 
@@ -57,7 +57,7 @@ rule diagnose:
     input:
         data=FILES["data"].path,
         runs=compared_runs,
-        theirs=rules.sklearn.output,
+        theirs=lambda wildcards: PLAN.files("others", wildcards.experiment),
     output:
         FILES["diagnosis"].path,
     log:
@@ -69,8 +69,7 @@ rule diagnose:
     params:
         **COMPARED,
         code=CODE.made_of("diagnose.py"),
-        other=lambda wildcards: experiment_of(wildcards).compared_with,
     message:
-        "Diagnose the other implementation on {wildcards.experiment}"
+        "Diagnose the other implementations on {wildcards.experiment}"
     script:
         "../scripts/diagnose.py"

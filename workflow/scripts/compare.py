@@ -1,8 +1,8 @@
-"""Compare our EM with scikit-learn under every protocol."""
+"""Compare our EM with other implementations by each of their protocols."""
 
 from em_study.data.storage import write_table
 from em_study.evaluation.agreement import compare
-from em_study.fits.given import read_compared
+from em_study.evaluation.compared import read_compared
 from em_study.plan.step import logged
 
 with logged(snakemake):

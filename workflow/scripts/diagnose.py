@@ -1,10 +1,9 @@
-"""Diagnose why another implementation ends elsewhere than ours."""
+"""Diagnose why other implementations end elsewhere than ours."""
 
 from em_study.data.storage import write_table
 from em_study.diagnosis.table import tabulate_diagnoses
-from em_study.fits.given import read_compared
+from em_study.evaluation.compared import read_compared
 from em_study.plan.step import logged
 
 with logged(snakemake):
-    named = snakemake.wildcards.experiment, snakemake.params.other
-    write_table(snakemake.output[0], tabulate_diagnoses(*read_compared(snakemake), *named))
+    write_table(snakemake.output[0], tabulate_diagnoses(*read_compared(snakemake), snakemake.wildcards.experiment))

@@ -9,5 +9,5 @@ from em_study.plan.step import logged
 with logged(snakemake):
     given, named = snakemake.params, snakemake.wildcards.experiment
     files = {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in snakemake.input.items()}
-    shown = read_shown(named, given.fits, given.bins, given.other, files, given.original)
+    shown = read_shown(named, given.fits, given.bins, given.others, files, given.original)
     save(import_module(f"em_study.figures.{given.kind}").draw(shown), snakemake.output.svg, snakemake.output.png)

@@ -4,9 +4,8 @@ import json
 
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, write_text
-from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.settings import Experiment
-from em_study.fits.runs import read_runs
+from em_study.fits.runs import read_runs, read_runs_by_name
 from em_study.plan.step import logged
 from em_study.settings import from_params
 from em_study.watch.frames import frames_of
@@ -15,6 +14,6 @@ with logged(snakemake):
     experiment = from_params(Experiment, snakemake.params.experiment)
     dataset = read_arrays(snakemake.input.data, Dataset)
     fits = read_runs(experiment.fits, snakemake.input.runs)
-    protocols = read_runs(PROTOCOLS if experiment.protocols else (), snakemake.input.protocols)
-    frames = frames_of(snakemake.wildcards.experiment, experiment, dataset, fits, protocols)
+    others = list(zip(experiment.others, map(read_runs_by_name, snakemake.input.others), strict=True))
+    frames = frames_of(snakemake.wildcards.experiment, experiment, dataset, fits, others)
     write_text(snakemake.output[0], json.dumps(frames))

@@ -7,7 +7,7 @@ from em_study.columns import COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS, as_released
 from em_study.data.settings import Data
 from em_study.data.source import Source
 from em_study.evaluation.measurements import QUANTITIES
-from em_study.evaluation.protocols import PROTOCOLS
+from em_study.evaluation.protocols import PROTOCOLS, RELEASED
 from em_study.settings import block, valid
 from em_study.wording import nearest, placeholders
 
@@ -35,7 +35,7 @@ def check_names(claim: Claim, path: tuple, experiments: dict, sweeps: dict, gone
     gone : set of paths
         What was there and is not: of this, nothing is said.
     """
-    allowed = {"protocol": list(PROTOCOLS), "measurement": list(QUANTITIES)}
+    allowed = {"protocol": [*PROTOCOLS, RELEASED], "measurement": list(QUANTITIES)}
     for below, selection in claim.selections.items():
         here = (*path, *below)
         columns = _columns(selection, sweeps)

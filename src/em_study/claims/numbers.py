@@ -15,7 +15,7 @@ from em_study.layout import table_file
 
 ABOUT_ONCE, HIDDEN = "for readers where runs are always the same", "for no reader"  # of lines
 # What tells the rows of one draw apart.
-PARTS = ("fit", "protocol", "component", "parameter", "measurement", "setting")
+PARTS = ("fit", "implementation", "protocol", "component", "parameter", "measurement", "setting")
 
 
 class NoNumbersError(StudyError):

@@ -43,7 +43,7 @@ def sentence(found: Diagnosis, who: str = "It", hits: dict[str, int] | None = No
 def _explained(found, who, left, steps):
     best, named = found.best, found.named
     reported = "" if found.reported in (None, best.n_steps) else f" (it reports {found.reported})"
-    yield f"{who} {_what(named)}, and ends {steps}{reported}, ours after {found.our_steps}: what is left is {left}."
+    yield f"{who} {words_of(named)}, and ends {steps}{reported}, ours after {found.our_steps}: what is left is {left}."
     yield f"From where ours ends it is {found.before:.1e} away."
     if named:
         only = "Found" if found.alike or named != best.deviations else "The only explanation"
@@ -56,7 +56,8 @@ def _explained(found, who, left, steps):
     elif named != best.deviations:
         yield "What else it does may be chance, and is not told."
     if found.alike:
-        yield f"These samples cannot tell it from: {'; '.join(f'it {_what(one.deviations)}' for one in found.alike)}."
+        alike = "; ".join(f"it {words_of(one.deviations)}" for one in found.alike)
+        yield f"These samples cannot tell it from: {alike}."
     if found.stopped_by:
         yield f"Its tolerance stops it there if compared with the change {'; or '.join(found.stopped_by)}."
     elif found.tolerances and best.n_steps != found.our_steps:
@@ -68,7 +69,7 @@ def _end(found: Diagnosis) -> str:
     """Say whose end it is; deviations that chance may have named are not said."""
     if not found.best.deviations:
         return "our EM"
-    return f"an EM that {_what(found.told_apart)}" if found.told_apart else "an EM of the catalogue"
+    return f"an EM that {words_of(found.told_apart)}" if found.told_apart else "an EM of the catalogue"
 
 
 def _doubt(found, steps) -> str:
@@ -81,7 +82,7 @@ def _doubt(found, steps) -> str:
     if found.settled:
         return f"With which initial parameters cannot be told: {_forgotten(steps)}."
     if not best.deviations:
-        others = "; ".join(f"one that {_what(one.deviations)} is there after {one.n_steps}" for one in found.alike)
+        others = "; ".join(f"one that {words_of(one.deviations)} is there after {one.n_steps}" for one in found.alike)
         return f"It cannot be told from other EMs: {others}."
     return f"That may be chance: without a part of it, no more than {min(found.without.values()):.1e} is left."
 
@@ -90,5 +91,6 @@ def _forgotten(steps) -> str:
     return f"no trace shows them, and {steps} EM is there from many"
 
 
-def _what(deviations) -> str:
+def words_of(deviations) -> str:
+    """Say what an EM with some deviations does, as the end of a sentence that begins with it."""
     return " and ".join(change.words for name in deviations for change in SEARCHED[name]) or "is our EM"

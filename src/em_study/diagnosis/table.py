@@ -11,9 +11,9 @@ from em_study.diagnosis.recipe import Problem, residual, take_path
 from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import EXPLAINED, MOST_STEPS, Diagnosis, Explanation, diagnose, recipe_of, steps_of
 from em_study.diagnosis.stopping import stopped_after
-from em_study.evaluation.protocols import settings
-from em_study.fits.runs import Run, Runs
-from em_study.fits.settings import Fit
+from em_study.evaluation.compared import Compared
+from em_study.evaluation.protocols import settings_of_run
+from em_study.fits.runs import Run
 
 DIAGNOSED = 2  # replicates: another draw may tell apart what one does not
 AS_REPORTED = "at the number of steps that it reports"  # where no test is known
@@ -39,24 +39,23 @@ def _names(explanation: Explanation) -> str:
     return " + ".join(explanation.deviations) or "our EM"
 
 
-def tabulate_diagnoses(
-    dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit, experiment: str, other: str = "scikit-learn"
-) -> pd.DataFrame:
-    """Diagnose the runs of the other implementation, of that name, by each protocol on the first replicates.
+def tabulate_diagnoses(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFrame:
+    """Diagnose the runs of other implementations by each protocol on the first replicates.
 
     What is found on one is predicted for all others.
     """
-    problems = [_problem(dataset, ours, fit, r) for r in range(len(ours))]  # whose paths the protocols share
+    ours, fit = compared.runs, compared.fit
+    problems = [_problem(dataset, ours, fit, r) for r in range(len(ours))]  # whose paths all of them share
     rows = []
-    for protocol, theirs in by_protocol.items():
+    for other, protocol, theirs in compared.each:
         runs = {}
         for r in np.flatnonzero((ours.failure == "") & (theirs.failure == "")):
-            given = settings(protocol, fit, int(ours.n_maximizations[r]))
+            given = settings_of_run(protocol, other, dataset, ours, fit, r)
             runs[r] = problems[r], theirs.run(r), fit.reg_covar, given["tol"], given["max_iter"]
         for r in range(min(DIAGNOSED, len(ours))):
-            row = {"experiment": experiment, "protocol": protocol, "replicate": r}
-            if r not in runs:
-                failure = ours.failure[r] or theirs.failure[r]
+            row = {"experiment": experiment, "implementation": other.name, "protocol": protocol, "replicate": r}
+            if fit.semi_supervised == "clamped" or r not in runs:
+                failure = ours.failure[r] or theirs.failure[r] or "the diagnosis knows no labels that stay"
                 rows.append(row | {"outcome": "not diagnosed", "explanation": failure})
                 continue
             problem, run, *given = runs[r]
@@ -68,7 +67,7 @@ def tabulate_diagnoses(
             row |= {name: value(found) for name, value in VALUES.items()}
             if others:
                 row |= {"n_others": len(others), "predicted": max(hits.values()) / len(others)}
-            rows.append(row | {"explanation": sentence(found, f"{other}, run by {protocol},", hits, len(others))})
+            rows.append(row | {"explanation": sentence(found, f"{other.title}, run by {protocol},", hits, len(others))})
     return pd.DataFrame(rows, columns=list(COLUMNS["diagnosis"]))
 
 

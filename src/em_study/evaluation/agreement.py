@@ -1,43 +1,43 @@
-"""Our fits beside scikit-learn's: rows of agreement.csv."""
+"""Our fits next to those of other implementations: rows of agreement.csv."""
 
 import numpy as np
 import pandas as pd
 
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
+from em_study.evaluation.compared import Compared
 from em_study.evaluation.information import information_near, standard_errors
 from em_study.evaluation.protocols import settings
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.fits import sklearn_adapter
-from em_study.fits.runs import Runs
-from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, judge_many, posteriors
 from emgmm.ridge import ridge_warning
 
 NAMES = ("weights", "means", "covariance_matrices")
 
 
-def compare(dataset: Dataset, ours: Runs, by_protocol: dict[str, Runs], fit: Fit, experiment: str) -> pd.DataFrame:
-    """Rows of agreement.csv: our fit, of given settings, beside scikit-learn's by each protocol, on the unlabeled rows.
+def compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFrame:
+    """Rows of agreement.csv: our fit next to each other implementation by each protocol, on the unlabeled rows.
 
     Each side's posteriors are its own: from its own E-step, under its own parameters.
     """
-    rows, ends = {protocol: [] for protocol in by_protocol}, ours.ends()
+    ours, fit = compared.runs, compared.fit
+    rows, ends = {}, ours.ends()
     judged = judge_many(dataset.rows_of(ends), [*ends.values()])
     for r in range(len(ours)):
         replicate, our_end = dataset.replicate(r), ends.get(r)
         X = replicate.unlabeled
         our_posteriors = None if our_end is None else next(judged)[0]
         errors = None if our_end is None else standard_errors(information_near(our_end, replicate, fit))
-        for protocol, theirs in by_protocol.items():
+        for other, protocol, theirs in compared.each:
             row = dict.fromkeys(COLUMNS["agreement"], np.nan)
-            row |= {"experiment": experiment, "protocol": protocol, "replicate": r, "n_samples": len(X)}
-            their_end = None if our_end is None else theirs.end(r)
+            row |= {"experiment": experiment, "implementation": other.name, "protocol": protocol, "replicate": r}
+            row["n_samples"], their_end = len(X), None if our_end is None else theirs.end(r)
             row |= _differences(X, our_end, our_posteriors, their_end, errors) if their_end else {}
             row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
             row["failure"] = ours.failure[r] or theirs.failure[r]
-            row["note"] = ridge_warning(X, settings(protocol, fit, 0)["reg_covar"]) or ""
-            rows[protocol].append(row)
+            row["note"] = ridge_warning(X, settings(protocol, fit, call=other.call)["reg_covar"]) or ""
+            rows.setdefault((other.name, protocol), []).append(row)
     return pd.DataFrame([row for found in rows.values() for row in found])
 
 

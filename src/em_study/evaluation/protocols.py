@@ -1,17 +1,61 @@
-"""Protocols: named ways to run scikit-learn beside our EM, each with one difference fewer than the one before."""
+"""Protocols: named ways to run another implementation next to our EM, each with one difference fewer than the last."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from em_study.data.dataset import Dataset
+from em_study.fits.available import SKLEARN, tolerance_of
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
+
+ARTICLE_A = {"precisions_are_covariances": True, "tol": 0.01, "max_iter": 1000, "reg_covar": 1e-6}
+# From our tolerance, of the mean log-likelihood, to one of what another implementation compares with its own.
+SCALES = {
+    "mean": lambda n, mean: 1.0,
+    "sum": lambda n, mean: float(n),
+    "relative": lambda n, mean: n / (1.0 + abs(n * mean)),
+}
+
+
+@dataclass(frozen=True)
+class Other:
+    """What runs next to our EM.
+
+    Attributes
+    ----------
+    name : str
+        scikit-learn's is sklearn, any other is that of its file or, of released estimates, of who released them.
+    call : dict
+        How its source called it, as arguments of `em_study.fits.sklearn_adapter.fit`.
+    tolerance_of : str
+        What its tolerance is compared with, a key of `SCALES`.
+    protocols : tuple of str
+        By which it is run: those that remove a difference. Of released estimates, which the source has run, there are
+        two: as they are, and compared with our EM after as many steps.
+    """
+
+    name: str = SKLEARN
+    call: dict[str, Any] = field(default_factory=lambda: ARTICLE_A, hash=False)
+    tolerance_of: str = "mean"
+    protocols: tuple[str, ...] = ()
+
+    @property
+    def is_released(self) -> bool:
+        """Whether it is known by released estimates alone."""
+        return RELEASED in self.protocols
+
+    @property
+    def title(self) -> str:
+        """Its name for readers."""
+        return "scikit-learn" if self.name == SKLEARN else self.name
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """A way to run scikit-learn that removes one difference from another.
+    """A way to run another implementation that removes one difference from another way.
 
     Attributes
     ----------
@@ -20,45 +64,41 @@ class Protocol:
     removes : str
         The difference that it removes, in words.
     changes : callable
-        From our fit's settings and its number of M-steps to the arguments of `sklearn_adapter.fit` that change.
+        From our fit's settings, its number of M-steps and the factor on its tolerance to the arguments that change.
     """
 
     after: str | None
     removes: str
-    changes: Callable[[Fit, int], dict[str, Any]]
+    changes: Callable[[Fit, int, float], dict[str, Any]]
 
 
-_PUBLISHED_CALL = {"precisions_are_covariances": True, "tol": 0.01, "max_iter": 1000, "reg_covar": 1e-6}
+def _same_tolerance(fit: Fit, n_maximizations: int, scale: float) -> dict[str, Any]:
+    return {"tol": fit.tol * scale, "max_iter": fit.max_iter}
 
 
-def _same_tolerance(fit: Fit, n_maximizations: int) -> dict[str, Any]:
-    return {"tol": fit.tol, "max_iter": fit.max_iter}
-
-
-def _same_regularization(fit: Fit, n_maximizations: int) -> dict[str, Any]:
+def _same_regularization(fit: Fit, n_maximizations: int, scale: float) -> dict[str, Any]:
     return {"reg_covar": fit.reg_covar}
 
 
+PUBLISHED, RELEASED, SAME_STEPS = "as_published", "as_released", "same_stopping"
 PROTOCOLS = {
-    "as_published": Protocol(None, "nothing: article A's call", lambda *_: _PUBLISHED_CALL),
+    PUBLISHED: Protocol(None, "nothing: the call as published", lambda *_: {}),
     "exact_precisions": Protocol(
-        "as_published", "covariances passed as precisions", lambda *_: {"precisions_are_covariances": False}
+        PUBLISHED, "covariances passed as precisions", lambda *_: {"precisions_are_covariances": False}
     ),
     "same_tolerance": Protocol("exact_precisions", "another tolerance", _same_tolerance),
-    "same_stopping": Protocol(
+    SAME_STEPS: Protocol(
         "same_tolerance",
         "another place to stop",
-        lambda fit, n_maximizations: {"tol": 0.0, "max_iter": n_maximizations},  # tol 0 never stops early
+        lambda fit, n_maximizations, scale: {"tol": 0.0, "max_iter": n_maximizations},  # tol 0 never stops early
     ),
-    "same_regularization": Protocol("same_stopping", "another regularization", _same_regularization),
+    "same_regularization": Protocol(SAME_STEPS, "another regularization", _same_regularization),
     # One difference alone, in another order: these are no steps of the ladder, and not drawn as such.
-    "tolerance_first": Protocol("as_published", "another tolerance, but not the covariances", _same_tolerance),
+    "tolerance_first": Protocol(PUBLISHED, "another tolerance, but not the covariances", _same_tolerance),
     "regularization_first": Protocol(
-        "as_published", "another regularization, but not the covariances", _same_regularization
+        PUBLISHED, "another regularization, but not the covariances", _same_regularization
     ),
 }
-
-PUBLISHED = "as_published"
 
 
 def _up_to(last: str | None) -> list[str]:
@@ -66,23 +106,44 @@ def _up_to(last: str | None) -> list[str]:
     return [] if last is None else [*_up_to(PROTOCOLS[last].after), last]
 
 
-# The rungs in order, from the published way to full equality.
+# The steps in order, from the published way to full equality.
 LADDER = {name: PROTOCOLS[name] for name in _up_to("same_regularization")}
+STEPS = (RELEASED, *LADDER)  # with that of estimates that were released
 
 
-def settings(protocol: str, fit: Fit, n_maximizations: int) -> dict[str, Any]:
-    """Arguments of `sklearn_adapter.fit` under a protocol, beside a fit of ours that took so many M-steps."""
-    result: dict[str, Any] = {}
-    for name in _up_to(protocol):
-        result |= PROTOCOLS[name].changes(fit, n_maximizations)
+def others_of(experiment) -> list[Other]:
+    """List what is run next to our EM in an experiment."""
+    compared, fit = experiment.protocols, experiment.compared_fit
+    call, protocols = ARTICLE_A, tuple(PROTOCOLS)
+    if compared.published is not None:  # a call without article A's mistake has fewer differences to remove
+        call = {"precisions_are_covariances": False, **compared.published.model_dump()}
+        protocols = (PUBLISHED, "same_tolerance", SAME_STEPS)
+        protocols += ("same_regularization",) * (call["reg_covar"] != fit.reg_covar)
+    return [Other(name, call, tolerance_of(name), protocols) for name in compared.implementations]
+
+
+def settings(
+    protocol: str, fit: Fit, n_maximizations: int = 0, call: dict = ARTICLE_A, scale: float = 1.0
+) -> dict[str, Any]:
+    """Arguments for another implementation by a protocol, next to a fit of ours that took so many M-steps."""
+    result = dict(call)
+    for name in _up_to(protocol) if protocol != RELEASED else ():
+        result |= PROTOCOLS[name].changes(fit, n_maximizations, scale)
     return result
 
 
-def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None) -> Runs:
-    """Run another implementation from the same starts as our fit, under a protocol.
+def settings_of_run(protocol: str, other: Other, dataset: Dataset, ours: Runs, fit: Fit, r: int) -> dict[str, Any]:
+    """Arguments for another implementation by a protocol, next to replicate r of our fit."""
+    n = len(dataset.replicate(r).unlabeled)
+    scale = SCALES[other.tolerance_of](n, float(ours.last_two(r)[1]))
+    return settings(protocol, fit, int(ours.n_maximizations[r]), other.call, scale)
+
+
+def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None, other: Other | None = None) -> Runs:
+    """Run another implementation from the same starts as our fit, by a protocol.
 
     `run` runs it (`em_study.fits.implementations.running`); default: scikit-learn. Where our fit failed, it fails too:
-    there is nothing to compare.
+    there is nothing to compare. Next to a clamped fit it is given the labeled samples, after the others.
     """
     if run is None:
         from em_study.fits.sklearn_adapter import fit as run  # scikit-learn takes a second to import
@@ -92,6 +153,11 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None
         if ours.failure[r]:
             runs.append(Run(start=None, failure="not run, for our fit failed"))
             continue
-        arguments = settings(protocol, fit, int(ours.n_maximizations[r]))
-        runs.append(run(dataset.replicate(r).unlabeled, ours.start(r), **arguments))
+        arguments = settings_of_run(protocol, other or Other(), dataset, ours, fit, r)
+        rows = dataset.replicate(r)
+        X = rows.unlabeled
+        if fit.semi_supervised == "clamped":
+            X = np.concatenate([rows.unlabeled, rows.labeled])
+            arguments["labels"] = np.concatenate([np.full(len(rows.unlabeled), -1), rows.labels])
+        runs.append(run(X, ours.start(r), **arguments))
     return stack_runs(runs, *ours.means.shape[1:], fit.covariance_type)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from em_study.settings import Closed, Name, Printed, Scalar, Slug
 
@@ -32,13 +32,38 @@ class OriginalAgreement(Closed):
     protocols: dict[Slug, OnOriginalRows] = Field(description="By protocol.")
 
 
-class Protocols(Closed):
-    """scikit-learn, or another implementation, beside one of the fits, by every rung of the ladder."""
+class AsPublished(Closed):
+    """How a source called the other implementations, from the same initial parameters as our fit."""
 
-    fit: Name = Field(description="Name of a fit of this experiment that is not clamped.")
-    implementation: Slug = Field(
-        "sklearn", description="Which runs beside it: scikit-learn, or that in implementations/<name>.py."
+    tol: float = Field(ge=0, description="Its tolerance, compared as each implementation does.")
+    max_iter: int = Field(ge=1, le=10_000_000, description="The most steps.")
+    reg_covar: float = Field(0.0, ge=0, description="Added to the diagonals of the covariances.")
+
+
+class Protocols(Closed):
+    """Other implementations next to one of the fits, by every step of the agreement ladder."""
+
+    fit: Name = Field(description="Name of a fit of this experiment.")
+    implementation: Slug | Annotated[list[Slug], Field(min_length=1, max_length=20)] = Field(
+        "sklearn", description="Which run next to it: scikit-learn, that in implementations/<name>.py, or a list."
+    )
+    published: AsPublished | None = Field(
+        None,
+        description="How they were called: the first step of the ladder. Default: as article A calls scikit-learn, "
+        "with covariances passed as precisions.",
     )
     time_limit: float = Field(
         60.0, gt=0, le=86_400, description="Seconds that an implementation of a file may take for one replicate."
     )
+
+    @property
+    def implementations(self) -> list[str]:
+        """All of their names."""
+        return [self.implementation] if isinstance(self.implementation, str) else self.implementation
+
+    @field_validator("implementation")
+    @classmethod
+    def _each_once(cls, names):
+        if isinstance(names, list) and len({*names}) < len(names):
+            raise ValueError(f"must name each once, got {names}")
+        return names

@@ -10,7 +10,7 @@ from em_study.data.settings import Data
 from em_study.data.source import Source
 from em_study.evaluation.settings import Protocols, Published
 from em_study.experiments.released import Released
-from em_study.fits.available import implementation_file, implementations
+from em_study.fits.available import SKLEARN, implementation_file, implementations
 from em_study.fits.partitions import OF_R, PARTITIONS
 from em_study.fits.settings import Fit
 from em_study.settings import block, valid
@@ -50,8 +50,8 @@ def check_fits(fits: dict[str, Fit | None], data: Source | None, protocols: Prot
 
 def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
     """Rules for a fit: whether each is broken, the key that is wrong, and what is said."""
-    from_labels, name = fit.from_labels, _named(fit)
-    theirs, wrong = fit.implementation != "emgmm", _wrong_implementation(fit)
+    from_labels, name = fit.from_labels, _named(fit.implementation)
+    theirs, wrong = fit.implementation != "emgmm", _wrong_name(fit.implementation, os.getcwd())
     as_sklearn = fit.stopping == "sklearn" or incomplete
     lacks = lacking(*OF_R[fit.initialization]) if fit.initialization in OF_R else ""
     return [
@@ -100,7 +100,7 @@ def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
 
 def _of_data(fit: Fit, data: Source) -> list[tuple]:
     """Rules for a fit and its data."""
-    name, n_classes, which = _named(fit), data.shape[0], f"missing values, which {data.missing_by} gives"
+    name, n_classes, which = _named(fit.implementation), data.shape[0], f"missing values, which {data.missing_by} gives"
     return [
         (
             fit.kernel == "numba" and data.incomplete and fit.missing == "observed",
@@ -152,24 +152,24 @@ def _protocols(protocols: Protocols, fits: dict[str, Fit | None], data: Source |
         ]
         for what in [what for is_broken, what in rules if is_broken][:1]:
             yield (*here, "fit"), f"'{name}' is {what}: must be another fit"
-    if wrong := _wrong_implementation(protocols):
-        yield (*here, "implementation"), wrong
+    for place, other in enumerate(protocols.implementations):
+        if wrong := _wrong_name(other, os.getcwd()):
+            in_list = () if isinstance(protocols.implementation, str) else (place,)
+            yield (*here, "implementation", *in_list), wrong
     if data is not None and data.incomplete:
-        told = f"takes no missing values, which {data.missing_by} gives: must be null"
-        yield here, f"{_named(protocols)} {told}"
+        many = len(protocols.implementations) > 1
+        names = " and ".join(map(_named, protocols.implementations))
+        told = f"{'take' if many else 'takes'} no missing values, which {data.missing_by} gives: must be null"
+        yield here, f"{names} {told}"
 
 
-def _named(running: Fit | Protocols) -> str:
-    return "scikit-learn" if running.implementation == "sklearn" else running.implementation
-
-
-def _wrong_implementation(running: Fit | Protocols) -> str:
-    """Say what is wrong with the name of an implementation; nothing if it is right."""
-    return _wrong_name(running.implementation, os.getcwd())
+def _named(implementation: str) -> str:
+    return "scikit-learn" if implementation == SKLEARN else implementation
 
 
 @lru_cache  # every fit of every cell of a sweep asks
 def _wrong_name(name, folder):
+    """Say what is wrong with the name of an implementation; nothing if it is right."""
     file = implementation_file(name)
     if file is not None and not Path(file).is_file():
         return f"there is no file implementations/{name}.py{nearest(name, implementations())}"

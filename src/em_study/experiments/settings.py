@@ -6,8 +6,10 @@ from pydantic import Field
 
 from em_study.data.csv import CsvFile
 from em_study.data.settings import Data
+from em_study.evaluation.protocols import Other, others_of
 from em_study.evaluation.settings import OnOriginalRows, OriginalAgreement, Protocols, Published
 from em_study.experiments.released import Released
+from em_study.fits.available import SKLEARN
 from em_study.fits.settings import Fit, Fits
 from em_study.settings import Closed, Name, Slug
 
@@ -18,7 +20,9 @@ class Experiment(Closed):
     section: Name = Field("Further experiments", description="Where the report shows its figures.")
     data: Data = Field(description="The rows that the experiment is about.")
     fits: Fits = Field(description="Ways to fit them, by name.")
-    protocols: Protocols | None = Field(None, description="The comparison with scikit-learn; without it, none.")
+    protocols: Protocols | None = Field(
+        None, description="The comparison with scikit-learn or others; without it, none."
+    )
     replicates: int = Field(
         1,
         ge=1,
@@ -54,20 +58,19 @@ class Experiment(Closed):
         return [*self.data.files, *([self.released.file] if self.released else [])]
 
     @property
-    def compared_with(self) -> str:
-        """The name of what runs beside our EM."""
-        named = self.protocols.implementation if self.protocols else "sklearn"
-        return "scikit-learn" if named == "sklearn" else named
+    def others(self) -> list[Other]:
+        """What runs next to our EM."""
+        return others_of(self) if self.protocols else []
 
     @property
     def compared_fit(self) -> Fit:
-        """The fit that scikit-learn is run beside."""
+        """The fit that others are compared with."""
         return self.fits[self.protocols.fit]
 
     @property
     def on_original_rows(self) -> dict[str, OnOriginalRows]:
         """What each protocol gave on the source's own rows; nothing, if it is another comparison now."""
-        same = self.original and self.protocols and self.protocols.implementation == "sklearn"
+        same = self.original and self.protocols and self.protocols.implementation == SKLEARN
         same = same and self.compared_fit.model_dump(exclude_defaults=True) == self.original.fit
         return self.original.protocols if same else {}
 

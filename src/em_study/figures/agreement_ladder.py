@@ -1,8 +1,8 @@
-"""The ladder of protocols: how far scikit-learn and our EM agree, one difference fewer at each step."""
+"""The agreement ladder: how far other implementations and our EM agree, one difference fewer at each step."""
 
 import numpy as np
 
-from em_study.evaluation.protocols import LADDER
+from em_study.evaluation.protocols import STEPS
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, ORIGINAL, new_figure, protocol_color
 
@@ -12,23 +12,38 @@ SMALLEST_DIFFERENCE = 1e-17  # below it the scale, else logarithmic, goes on to 
 @drawn(
     names=lambda experiment: {"agreement_ladder": []} if experiment.protocols else {},
     reads=("agreement", "original"),
-    caption="scikit-learn, or another implementation, compared with our EM, step by step of the agreement ladder; each "
+    caption="scikit-learn, or other implementations, compared with our EM, step by step of the agreement ladder; each "
     "step removes one difference. See at which step the labels of all samples agree, and at which the posterior "
     "probabilities do, to rounding. Gray lines join what is of one replicate. A diamond is what the source's own data "
     "gave, which are not part of this study.",
 )
 def draw(shown: Shown):
-    """Draw agreement and posterior difference of every replicate, by protocol."""
-    protocols = [step for step in LADDER if step in set(shown.agreement["protocol"])]
-    figure, (left, right) = new_figure(2, width=13.0, height=5.5)
-    own = {name: row for name, row in shown.original.items() if name in protocols}
+    """Draw agreement and posterior difference of every replicate, by protocol: a row an implementation."""
+    others = dict(zip(shown.agreement["implementation"].unique(), shown.others, strict=True))
+    figure, panels = new_figure(2, len(others), width=13.0, height=5.5 if len(others) == 1 else 3.8 * len(others))
+    for (name, title), (left, right) in zip(others.items(), np.atleast_2d(panels), strict=True):
+        agreement = shown.agreement[shown.agreement["implementation"] == name]
+        _draw(left, right, agreement, shown.original, title if len(others) > 1 else "")
+    for axes in np.atleast_2d(panels)[-1]:
+        axes.set_xlabel("step of the ladder: each removes one difference from the one before")
+    compared = shown.agreement.loc[shown.agreement["failure"].isna(), "replicate"].nunique()
+    dots = f"A dot is one of {compared} replicates" if compared > 1 else "The dot is the one replicate"
+    title = f"{' and '.join(others.values())} and our EM" if len(others) == 1 else "other implementations and our EM"
+    figure.suptitle(f"{shown.experiment}: {title}. {dots}, the bar and the number above are the median")
+    return figure
+
+
+def _draw(left, right, agreement, original, title: str):
+    """Draw one implementation: agreement in labels on the left, difference of posteriors on the right."""
+    protocols = [step for step in STEPS if step in set(agreement["protocol"])]
+    own = {name: row for name, row in original.items() if name in protocols}
     agreed = {name: 100 * (1 - row["n_differing"] / row["n_samples"]) for name, row in own.items()}
     apart = {name: row["max_abs_posterior_difference"] for name, row in own.items()}
     for axes, column, scale, of_own in (
         (left, "agreement", 100, agreed),
         (right, "max_abs_posterior_difference", 1, apart),
     ):
-        table = shown.agreement.pivot(index="replicate", columns="protocol", values=column)[protocols]
+        table = agreement.pivot(index="replicate", columns="protocol", values=column)[protocols]
         values = scale * table.to_numpy()
         spread = np.linspace(-0.3, 0.3, len(values)) if len(values) > 1 else np.zeros(1)
         places = spread[:, None] + np.arange(len(protocols))
@@ -60,14 +75,9 @@ def draw(shown: Shown):
             axes.set_yscale("log")
         axes.set_xticks(range(len(protocols)), [p.replace("_", "\n") for p in protocols])
         axes.set_xlim(-0.6, len(protocols) - 0.4)
-        axes.set_xlabel("step of the ladder: each removes one difference from the one before")
-    left.set_ylabel("samples with the same label (%)")
-    right.set_ylabel("largest difference of a posterior probability")
+    left.set_ylabel(f"{title}\nsamples with the same label (%)".strip())
+    right.set_ylabel(
+        "largest difference of a\nposterior probability" if title else "largest difference of a posterior probability"
+    )
     if own:
         left.legend(loc="lower right")
-    compared = shown.agreement.loc[shown.agreement["failure"].isna(), "replicate"].nunique()
-    dots = f"A dot is one of {compared} replicates" if compared > 1 else "The dot is the one replicate"
-    figure.suptitle(
-        f"{shown.experiment}: {shown.other} and our EM. {dots}, the bar and the number above are the median"
-    )
-    return figure

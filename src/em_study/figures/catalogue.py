@@ -8,6 +8,7 @@ from em_study.figures import (  # noqa: F401, for each registers its own
     filled_in,
     first_and_last,
     fits,
+    implementations,
     kmeans_limit,
     log_likelihood,
     optima,

@@ -1,4 +1,4 @@
-"""The rows that scikit-learn gives another label."""
+"""The samples that another implementation gives another label."""
 
 import numpy as np
 
@@ -12,10 +12,10 @@ GRID = 300  # places across, at which it is looked for
 
 @drawn(
     names=lambda experiment: {"disagreement": [experiment.protocols.fit]} if experiment.protocols else {},
-    reads=("data", "runs", "sklearn"),
-    caption="The same samples labeled by our EM and by scikit-learn (or the other implementation), called as the "
-    "article does, with the boundary between the components by each. See that the samples between the two "
-    "boundaries are those that get another label. Of more features: ellipses of two standard deviations.",
+    reads=("data", "runs", "other_runs"),
+    caption="The same samples labeled by our EM and by another implementation, called as the article does (of several, "
+    "the one that disagrees most), with the boundary between the components by each. See that the samples between the "
+    "two boundaries are those that get another label. Of more features: ellipses of two standard deviations.",
 )
 def draw(shown: Shown):
     """Draw the boundaries by both implementations, and mark the samples on which they disagree."""
@@ -24,16 +24,21 @@ def draw(shown: Shown):
     from em_study.evaluation.agreement import disagreeing_rows  # scikit-learn takes a second to import
 
     rows, experiment = shown.data.replicate(0), shown.experiment
-    (ours,), theirs = shown.ends(0).values(), shown.sklearn.end(0)
+    (ours,), ends = shown.ends(0).values(), [next(iter(runs.values())).end(0) for runs in shown.other_runs]
+    found = [
+        (disagreeing_rows(rows.unlabeled, ours, end), end, name)
+        for end, name in zip(ends, shown.others, strict=True)
+        if ours and end
+    ]
     figure, (axes,) = new_figure(width=8.5, height=7.0)
-    if ours is None or theirs is None:
+    if not found:
         axes.set_title(f"{experiment}, replicate 0: nothing to compare, a fit collapsed")
         return figure
-    differ = disagreeing_rows(rows.unlabeled, ours, theirs)
+    differ, theirs, other = max(found, key=lambda each: each[0].sum())
     scatter(axes, rows.unlabeled[~differ], BACKGROUND, "o", 8, "samples with the same label")
     scatter(axes, rows.unlabeled[differ], HIGHLIGHT, "X", 60, f"samples with another label ({differ.sum()})")
     handles, _ = axes.get_legend_handles_labels()
-    called = ((ours, OURS, "-", "our EM"), (theirs, SKLEARN, "--", f"{shown.other}, called as published"))
+    called = ((ours, OURS, "-", "our EM"), (theirs, SKLEARN, "--", f"{other}, called as published"))
     for parameters, color, style, name in called:
         if parameters.n_features == 2:
             _boundary(axes, parameters, color, style)
@@ -42,9 +47,7 @@ def draw(shown: Shown):
                 ellipse(axes, parameters, k, color=color, linestyle=style)
         handles.append(Line2D([], [], color=color, linestyle=style, linewidth=2, label=name))
     finish(axes, shown.data.features, handles)
-    axes.set_title(
-        f"{experiment}, replicate 0: {differ.sum()} of {len(differ)} samples get another label from {shown.other}"
-    )
+    axes.set_title(f"{experiment}, replicate 0: {differ.sum()} of {len(differ)} samples get another label from {other}")
     return figure
 
 

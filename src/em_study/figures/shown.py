@@ -9,7 +9,7 @@ import numpy as np
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, read_table
 from em_study.figures.style import plain
-from em_study.fits.runs import Runs, read_runs
+from em_study.fits.runs import Runs, read_runs, read_runs_by_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,15 +23,15 @@ class Shown:
         Settings of each fit that is shown, by its name.
     bins : int
         Of histograms.
-    other : str
-        The implementation that runs beside our EM.
+    others : list of str
+        Names of what runs next to our EM, for readers.
     data : Dataset
     runs : dict of Runs
         Of each fit that is shown.
-    sklearn : Runs
-        scikit-learn's, called as published.
-    agreement, measurements, evaluations : DataFrame
-        Rows of agreement.csv, measurements.csv and fits.csv.
+    other_runs : list of dict of Runs
+        Those of the others, by protocol.
+    agreement, diagnosis, measurements, evaluations : DataFrame
+        Rows of agreement.csv, diagnosis.csv, measurements.csv and fits.csv.
     original : dict of dict
         What each protocol gave on the source's own rows (`OnOriginalRows`), where it is known.
     """
@@ -39,11 +39,12 @@ class Shown:
     experiment: str
     fits: dict[str, dict[str, Any]] = field(default_factory=dict)
     bins: int = 30
-    other: str = "scikit-learn"
+    others: list[str] = field(default_factory=list)
     data: Dataset | None = None
     runs: dict[str, Runs] | None = None
-    sklearn: Runs | None = None
+    other_runs: list[dict[str, Runs]] | None = None
     agreement: Any = None
+    diagnosis: Any = None
     measurements: Any = None
     evaluations: Any = None
     original: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -91,7 +92,7 @@ def drawn(names: Callable, reads: tuple[str, ...], caption: str, in_report: bool
 
 
 def read_shown(
-    experiment: str, fits: dict, bins: int, other: str, files: dict[str, list[str]], original: dict
+    experiment: str, fits: dict, bins: int, others: list[str], files: dict[str, list[str]], original: dict
 ) -> Shown:
     """Read what a figure shows from files, by the names of `Shown`; `runs` and `evaluations` have one a fit.
 
@@ -105,10 +106,10 @@ def read_shown(
             data = read_arrays(paths[0], Dataset)
             names = {of: np.array([plain(name) for name in getattr(data, of)], str) for of in ("features", "classes")}
             found[name] = replace(data, **names)
-        elif name == "sklearn":
-            found[name] = read_arrays(paths[0], Runs)
+        elif name == "other_runs":
+            found[name] = [read_runs_by_name(path) for path in paths]
         else:
             import pandas as pd  # takes its time to import
 
             found[name] = pd.concat([read_table(path) for path in paths], ignore_index=True)
-    return Shown(experiment, fits, bins, other, original=original, **found)
+    return Shown(experiment, fits, bins, others, original=original, **found)

@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = "implementations"
-BUILT_IN = ("emgmm", "sklearn")  # that a fit runs in its own process
+SKLEARN = "sklearn"
+BUILT_IN = ("emgmm", SKLEARN)  # that a fit runs in its own process
 OURS = Path(__file__).parents[3] / FOLDER  # those of the repository
 
 
@@ -28,8 +29,14 @@ def implementations() -> list[str]:
 
 def implementation_files(experiment) -> list[str]:
     """List the files of the implementations that the fits and protocols of an experiment name."""
-    named = [*experiment.fits.values(), *([experiment.protocols] if experiment.protocols else [])]
-    return sorted({file for of in named if (file := implementation_file(of.implementation))})
+    named = [fit.implementation for fit in experiment.fits.values()]
+    named += experiment.protocols.implementations if experiment.protocols else []
+    return sorted({file for name in named if (file := implementation_file(name))})
+
+
+def tolerance_of(name: str) -> str:
+    """Say what the tolerance of an implementation is compared with."""
+    return "mean"
 
 
 def wrapped_versions(files) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays
-from em_study.fits.runs import Runs, read_runs
+from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 from em_study.settings import from_params
 
@@ -11,9 +11,3 @@ def read_fitted(job) -> tuple[Dataset, Runs, Fit]:
     """Read the data, a fit's runs and its settings, by what Snakemake gives to a script."""
     dataset, runs = read_arrays(job.input.data, Dataset), read_arrays(job.input.runs, Runs)
     return dataset, runs, from_params(Fit, job.params.fit)
-
-
-def read_compared(job) -> tuple[Dataset, Runs, dict[str, Runs], Fit]:
-    """Read the same, and before the settings the runs of another implementation by each protocol."""
-    dataset, runs, fit = read_fitted(job)
-    return dataset, runs, read_runs(job.params.protocols, job.input.theirs), fit

@@ -1,10 +1,10 @@
 """What an EM implementation gives over the replicates of an experiment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from em_study.data.storage import read_arrays
+from em_study.data.storage import read_arrays, whole_file
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
 PARAMETERS = ("weights", "means", "covariances")
@@ -155,8 +155,22 @@ def inverse_covariances(parameters: MixtureParameters) -> np.ndarray:
 
 
 def read_runs(names, files) -> dict[str, Runs]:
-    """Read the runs of several fits, or of one by several protocols, by their names."""
+    """Read the runs of several fits by their names."""
     return {name: read_arrays(file, Runs) for name, file in zip(names, files, strict=True)}
+
+
+def write_runs_by_name(path, runs: dict[str, Runs]):
+    """Write several runs into one file."""
+    arrays = {f"{name}.{field.name}": getattr(of, field.name) for name, of in runs.items() for field in fields(Runs)}
+    with whole_file(path) as temporary:
+        np.savez(temporary, **arrays)
+
+
+def read_runs_by_name(path) -> dict[str, Runs]:
+    """Read what `write_runs_by_name` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        names = dict.fromkeys(name.partition(".")[0] for name in arrays)
+        return {name: Runs(**{of.name: arrays[f"{name}.{of.name}"] for of in fields(Runs)}) for name in names}
 
 
 def first_whole_replicate(all_runs: list[Runs]) -> int:

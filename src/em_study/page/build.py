@@ -11,7 +11,7 @@ from em_study import TITLE
 from em_study.claims.verdicts import QUESTIONS, SHOWN, style_of_verdicts, tally
 from em_study.configuration.study import Study
 from em_study.data.checksums import digest_of
-from em_study.evaluation.protocols import PROTOCOLS, PUBLISHED, settings
+from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.settings import Experiment
 from em_study.figures.style import COMPONENTS
 from em_study.page.cards import Card
@@ -116,7 +116,7 @@ def make_page(
         columns=DRAWN,
         most_points=MOST_POINTS,
         protocols=PROTOCOLS if compared else {},
-        published=settings(PUBLISHED, compared[0].compared_fit, 0) if compared else {},
+        published=next((one.others[0].call for one in compared if one.protocols.published is None), {}),
         code_of=code_of,
         run=shown,
     )

@@ -22,7 +22,7 @@ from em_study.page.strips import Held, points, share_bar, spark, strip
 from em_study.page.svg import told
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import own_rows, repeated_runs
-from em_study.watch.ways import Way, beside, named
+from em_study.watch.ways import Way, named, next_to
 
 BASES = {
     "verbatim": "in the source's words",
@@ -266,7 +266,8 @@ def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | No
     fit, of = claim.where.get("fit"), study.experiments[experiment]
     names = [fit, claim.other.get("fit", fit)]
     if claim.table == "agreement":
-        names = [beside(of, str(claim.where.get("protocol"))), of.protocols.fit]
+        other = claim.where.get("implementation", of.protocols.implementations[0])
+        names = [next_to(str(other), str(claim.where.get("protocol"))), of.protocols.fit]
     found = []
     for key, scene in scenes.items():
         draw, there = scene["draw"], scene["runs"]

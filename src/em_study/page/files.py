@@ -1,7 +1,6 @@
 """The files behind a claim's number. It imports little, so that the workflow can use it first."""
 
 from em_study.claims.settings import Claim
-from em_study.evaluation.protocols import PROTOCOLS
 from em_study.layout import FILES
 from em_study.plan.results import Plan
 
@@ -41,7 +40,9 @@ def _files_of_experiment(claim: Claim, name: str, plan: Plan):
         if name not in plan.compared:
             return
         yield _file("agreement", experiment=name)
-        yield from (_file("sklearn", experiment=name, protocol=rung) for rung in PROTOCOLS)
+        named = claim.where.get("implementation")
+        others = [other.name for other in plan.study.experiments[name].others if named in (None, other.name)]
+        yield from (_file("others", experiment=name, implementation=other) for other in others)
         fits = [plan.study.experiments[name].protocols.fit]
     elif claim.table == "measurements":
         yield _file("measurements", experiment=name)

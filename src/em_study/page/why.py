@@ -6,23 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from em_study.configuration.study import Study
-from em_study.evaluation.protocols import LADDER, PUBLISHED, settings
+from em_study.evaluation.protocols import LADDER, PUBLISHED, RELEASED, SAME_STEPS, STEPS
 from em_study.experiments.settings import Experiment
 from em_study.page.strips import Held, points
-from em_study.watch.ways import Way, beside
+from em_study.watch.ways import Way, next_to
 
 # What each way to run the other implementation is, for a reader: a step of the ladder has all changes before it.
 WORDS = {
-    "as_published": "called as article A calls it",
+    RELEASED: "as it was released",
+    PUBLISHED: "called as {} calls it",
     "exact_precisions": "+ inverses of the covariances",
     "same_tolerance": "+ the same tolerance",
-    "same_stopping": "+ the same number of steps",
+    SAME_STEPS: "+ the same number of steps",
     "same_regularization": "+ the same regularization",
     "tolerance_first": "equal tolerance alone",
     "regularization_first": "equal regularization alone",
 }
 ALONE = {  # one difference removed, and the others kept
-    "as_published": "the call as published",
+    PUBLISHED: "the call as published",
     "exact_precisions": "the inverses of the covariances alone",
     "regularization_first": "equal regularization alone",
     "tolerance_first": "an equal tolerance alone",
@@ -55,6 +56,9 @@ class Why:
         What a reader may stumble over, and what is left with all differences removed; empty without that step.
     diagnosis : list of (str, list of str)
         Experiment, and what was found there, in sentences.
+    by_other : list of (str, ...)
+        If several are compared, of each: its name, the largest difference of a parameter as published and after as many
+        steps (medians), and what it does otherwise.
     ways : list of Way
         The runs to watch.
     """
@@ -72,6 +76,7 @@ class Why:
     about_steps: str
     at_the_end: str
     diagnosis: list
+    by_other: list
     ways: list[Way]
 
 
@@ -92,17 +97,20 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
     compared = {name: found for name, found in compared.items() if name in published}
     if not compared:
         return None
-    name = max(compared, key=lambda name: bool(compared[name].on_original_rows))  # the first of equals
+    # The first of equals.
+    name = max(compared, key=lambda name: (bool(compared[name].on_original_rows), len(compared[name].others)))
     experiment, rows = compared[name], rows[rows["experiment"] == name]
+    first, by_other = experiment.others[0], _by_other(experiment, name, rows, diagnosis)
+    rows = rows[rows["implementation"] == first.name]
     own, n = experiment.on_original_rows, rows["replicate"].nunique()
-    drawn = [step for step in LADDER if step in {*rows["protocol"]}]
+    drawn = [step for step in STEPS if step in {*rows["protocol"]}]
     labels = {step: 100 * rows.loc[rows["protocol"] == step, "agreement"].to_numpy() for step in drawn}
     apart = {step: rows.loc[rows["protocol"] == step, "max_abs_posterior_difference"].to_numpy() for step in drawn}
     own_labels = {step: 100 * (1 - own[step].n_differing / own[step].n_samples) for step in drawn if step in own}
     own_apart = {step: own[step].max_abs_posterior_difference for step in drawn if step in own}
     steps = [
         (
-            WORDS[step].removeprefix("+ "),
+            WORDS[step].format(_caller(experiment)).removeprefix("+ "),
             *([f"{own[step].n_differing:,}", f"{own[step].max_abs_posterior_difference:.0e}"] if step in own else []),
             f"{_percent(np.median(labels[step]))} %",
             f"{np.median(apart[step]):.0e}",
@@ -114,14 +122,14 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
     of_new = "new data (median)" if n > 1 else "new data"
     on_new = (f"samples with the same label, {of_new}", f"{difference}, {of_new}")
     published = own_labels.get(PUBLISHED, float(np.median(labels[drawn[0]])))
-    kind = beside(experiment, PUBLISHED)
+    kind = next_to(first.name, PUBLISHED)
     return Why(
         name.replace("_", " "),
-        experiment.compared_with,
+        first.title,
         _percent(published),
         _finding(experiment, labels, own, name, n),
-        _ladder(labels, own_labels, lambda value: f"{_percent(value)} %", ends=[100.0]),
-        _ladder(apart, own_apart, lambda value: f"{value:.0e}" if value else "0"),
+        _ladder(experiment, labels, own_labels, lambda value: f"{_percent(value)} %", ends=[100.0]),
+        _ladder(experiment, apart, own_apart, lambda value: f"{value:.0e}" if value else "0"),
         _caption(experiment, name, n, bool(own)),
         ("step of the ladder", *(on_author if own else ()), *on_new),
         steps,
@@ -133,6 +141,7 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
         _about_steps(experiment) if "same_tolerance" in drawn else "",
         _at_the_end(apart, own_apart, n),
         _diagnosis(diagnosis, compared),
+        by_other,
         [way for way in ways if way.scene.partition("/")[0] == name and kind in way.left and way.left != way.right],
     )
 
@@ -145,12 +154,13 @@ def _percent(value: float) -> str:
     return f"{value:.{digits}f}".removesuffix(".0")
 
 
-def _ladder(values: dict, own: dict, written, ends=()) -> str:
+def _ladder(experiment: Experiment, values: dict, own: dict, written, ends=()) -> str:
     """Draw the numbers of each step, with the author's."""
 
     def text(step):
         on_own = f", \u25c6 {written(own[step])}" if step in own else ""
-        return f"{WORDS[step]}: {written(float(np.median(values[step])))}{on_own}"
+        words = WORDS[step].format(_caller(experiment))
+        return f"{words}: {written(float(np.median(values[step])))}{on_own}"
 
     return points(
         {text(step): values[step] for step in values},
@@ -162,7 +172,7 @@ def _ladder(values: dict, own: dict, written, ends=()) -> str:
 
 def _finding(experiment: Experiment, labels: dict, own: dict, name: str, n: int) -> str:
     """Say how far they agree, and what changes that."""
-    other, first = experiment.compared_with, PUBLISHED
+    other, first = experiment.others[0].title, PUBLISHED
     if own and {"exact_precisions", first} <= own.keys():
         before, after = own[first], own["exact_precisions"]
         return (
@@ -174,7 +184,13 @@ def _finding(experiment: Experiment, labels: dict, own: dict, name: str, n: int)
     told, last = f"{medians[PUBLISHED]} % of the samples the same label as our EM", [*LADDER][-1]
     rest = f", and {medians[last]} % with all settings equal" if last in medians else ""
     many = f" (medians of {n} replicates)" if n > 1 else ""
-    return f"In {name.replace('_', ' ')} {other}, called as article A calls it, gives {told}{rest}{many}."
+    called = f"{other}, called as {_caller(experiment)} calls it,"
+    return f"In {name.replace('_', ' ')} {called} gives {told}{rest}{many}."
+
+
+def _caller(experiment: Experiment) -> str:
+    """Name whose call the first step of the ladder is."""
+    return "article A" if experiment.protocols.published is None else "its source"
 
 
 def _caption(experiment: Experiment, name: str, n: int, has_own: bool) -> str:
@@ -182,7 +198,7 @@ def _caption(experiment: Experiment, name: str, n: int, has_own: bool) -> str:
         f"A dot is one of {n:,} replicates, the first number their median" if n > 1 else "The dot is the one replicate"
     )
     return (
-        f"The share of the samples (%) that get the same label from {experiment.compared_with} and from our EM, in "
+        f"The share of the samples (%) that get the same label from {experiment.others[0].title} and from our EM, in "
         f"{name.replace('_', ' ')}. Each step down removes one more difference between the two. {dots}"
         f"{'; a diamond is the number on the data of the author' if has_own else ''}. Where many dots lie on one "
         "place, they overlap."
@@ -193,7 +209,7 @@ def _about_steps(experiment: Experiment) -> str:
     """Name the two tolerances, and say why a step may seem to lead back."""
     fit = experiment.compared_fit
     return (
-        f"Article A's call has the tolerance {settings(PUBLISHED, fit, 0)['tol']:g}, our EM {fit.tol:g}. With the same "
+        f"The published call has the tolerance {experiment.others[0].call['tol']:g}, our EM {fit.tol:g}. With the same "
         "tolerance the two may still stop after different numbers of steps, so a difference may be larger there than "
         "one step before."
     )
@@ -215,6 +231,19 @@ def _diagnosis(table, compared: dict) -> list:
     """Take the sentences on the published call, of the first replicate of each experiment that was diagnosed."""
     found = table[(table["protocol"] == PUBLISHED) & (table["outcome"] != "not diagnosed")]
     found = found[found["experiment"].isin([*compared])].drop_duplicates("experiment")
-    by, called = f", run by {PUBLISHED},", ", called as article A calls it,"
+    by, called = f", run by {PUBLISHED},", ", called as published,"
     told = [(row.experiment.replace("_", " "), row.explanation.replace(by, called)) for row in found.itertuples()]
     return [(name, re.split(r"(?<=\.)\s+(?=[A-Z])", text)) for name, text in told]
+
+
+def _by_other(experiment: Experiment, name: str, agreement, diagnosis) -> list:
+    """Compare each of several implementations with our EM, in a row."""
+    found = []
+    for other in experiment.others if len(experiment.others) > 1 else []:
+        rows = agreement[agreement["implementation"] == other.name]
+        of_step = rows.groupby("protocol")["max_abs_parameter_difference"].median()
+        apart = (f"{of_step[step]:.0e}" if step in of_step else "" for step in (other.protocols[0], SAME_STEPS))
+        table = diagnosis[(diagnosis["experiment"] == name) & (diagnosis["implementation"] == other.name)]
+        told = table.loc[table["protocol"] == other.protocols[0], "explanation"].dropna()
+        found.append((other.title, *apart, re.split(r"(?<=\.)\s+(?=[A-Z])", told.iloc[0])[0] if len(told) else ""))
+    return found

@@ -27,11 +27,20 @@ STEPS = 50  # of EM in a fit, if it may take so many
 CLASSES = 3  # of a file
 OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging, writing
 # How often a step does the work of all fits, or of the one that is compared.
-PASSES = {"data": 0, "fit": 1, "evaluate": 1, "predict": 1, "impute": 1, "sklearn": 3 * len(PROTOCOLS), "diagnose": 40}
-PASSES |= {"released": 0, "compare": len(PROTOCOLS), "measure": 10, "watch": 10, "own_data": 20}
+PASSES = {
+    "data": 0,
+    "released": 0,
+    "fit": 1,
+    "evaluate": 1,
+    "predict": 1,
+    "impute": 1,
+    "run_other": 3 * len(PROTOCOLS),
+    "diagnose": 40,
+}
+PASSES |= {"compare": len(PROTOCOLS), "measure": 10, "watch": 10, "own_data": 20}
 # For who waits: what jobs of the default study took on a core, as a part of what is estimated (that of a fit and of a
 # sweep's part is right), or in seconds where nothing is.
-TAKEN = {"data": 0.5, "evaluate": 0.1, "predict": 0.1, "impute": 0.1, "sklearn": 0.4, "compare": 0.25, "measure": 0.2}
+TAKEN = {"data": 0.5, "evaluate": 0.1, "predict": 0.1, "impute": 0.1, "run_other": 0.4, "compare": 0.25, "measure": 0.2}
 TAKEN |= {"diagnose": 0.15, "watch": 0.02, "own_data": 0.3}
 DRAWN = {"figure": 0.5, "sweep_figure": 1.0, "report_image": 0.2, "page": 0.7}
 # A part of a sweep: so many of them, for a few cores; but what is shorter is not worth a job on a cluster, and what is
@@ -105,8 +114,9 @@ class Cost(NamedTuple):
 
 def seconds_allowed(experiment: Experiment) -> float:
     """Seconds that implementations of files may take over all replicates; nobody can estimate these."""
-    running = [*experiment.fits.values(), *([experiment.protocols] if experiment.protocols else [])]
-    return experiment.replicates * sum(each.time_limit for each in running if implementation_file(each.implementation))
+    limits = [fit.time_limit for fit in experiment.fits.values() if implementation_file(fit.implementation)]
+    limits += [experiment.protocols.time_limit for other in experiment.others if implementation_file(other.name)]
+    return experiment.replicates * sum(limits)
 
 
 def size_of(experiment: Experiment, look: bool = False) -> tuple[int, int, int]:
@@ -133,12 +143,13 @@ def seconds_of_fit(experiment: Experiment, fit: Fit, look: bool = False) -> floa
 
 def seconds_of_step(step: str, experiment: Experiment, fit: str | None) -> float:
     """Estimate the seconds of a step of an experiment: of one of its fits, or of the compared one, or of all."""
-    if fit is None and experiment.protocols and step in ("sklearn", "compare", "diagnose"):
+    if fit is None and experiment.protocols and step in ("run_other", "compare", "diagnose"):
         fit = experiment.protocols.fit
     fits = [experiment.fits[fit]] if fit else list(experiment.fits.values())
     if step == "own_data":  # of one replicate
         experiment = experiment.model_copy(update={"replicates": 1})
-    return experiment.replicates * OVERHEAD + PASSES[step] * sum(
+    n_others = len(experiment.others) if step in ("compare", "diagnose") else 1
+    return experiment.replicates * OVERHEAD + n_others * PASSES[step] * sum(
         seconds_of_fit(experiment, each, look=True) for each in fits
     )
 

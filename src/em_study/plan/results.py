@@ -8,12 +8,10 @@ from pathlib import Path
 from em_study.claims.settings import Claim
 from em_study.configuration.study import Study
 from em_study.data.csv import CsvFile
-from em_study.evaluation.protocols import PROTOCOLS
-from em_study.evaluation.protocols import PUBLISHED as AS_PUBLISHED
 from em_study.experiments.settings import Experiment
 from em_study.figures import sweep
 from em_study.figures.catalogue import FIGURES, figures_of
-from em_study.fits.available import implementation_file, implementation_files
+from em_study.fits.available import implementation_files
 from em_study.fits.partitions import used_of_r
 from em_study.layout import BETWEEN, FILES, PUBLISHED, table_file
 from em_study.plan.demands import PASSES, Cost, Part, parts_of, seconds_allowed, seconds_of_step
@@ -23,8 +21,8 @@ MANY_ROWS = 100_000  # from which on predictions as text are large
 TABLES = ("fits", "parameters", "estimates", "agreement", "diagnosis", "measurements")
 IMAGES = ("svg", "png")  # of each figure
 # Files that figures read, by the names of `em_study.figures.shown.Shown` and of the layout.
-READ = {"data": "data", "runs": "fits", "sklearn": "sklearn", "agreement": "agreement"}
-READ |= {"measurements": "measurements", "evaluations": "scores"}
+READ = {"data": "data", "runs": "fits", "other_runs": "others", "agreement": "agreement"}
+READ |= {"measurements": "measurements", "evaluations": "scores", "diagnosis": "diagnosis"}
 
 
 @dataclass(frozen=True)
@@ -85,12 +83,6 @@ class Plan:
         found = {name: experiment.data.n_rows for name, experiment in as_text.items()}
         return {name: n_rows for name, n_rows in found.items() if n_rows > MANY_ROWS}
 
-    def implementation_of(self, experiment: str, fit: str | None) -> list[str]:
-        """List the file of the implementation that a fit names, or with None the protocols; none if it is built in."""
-        found = self.study.experiments[experiment]
-        file = implementation_file((found.fits[fit] if fit else found.protocols).implementation)
-        return [file] if file else []
-
     def packages(self, experiment: str) -> list[str]:
         """Name the packages whose released estimates an experiment has."""
         released = self.study.experiments[experiment].released
@@ -106,7 +98,7 @@ class Plan:
 
     def _owners(self, kind: str) -> list[str]:
         """Name the experiments or sweeps that have files of a kind; of other files one that does not count."""
-        if kind in ("sklearn", "agreement", "diagnosis"):
+        if kind in ("others", "agreement", "diagnosis"):
             return self.compared
         if kind == "imputed":
             return [name for name, experiment in self.study.experiments.items() if experiment.data.incomplete]
@@ -121,12 +113,13 @@ class Plan:
 
     def _values(self, owner: str) -> dict:
         """List what may stand in each pair of braces of a path, of an experiment or a sweep."""
-        found = {"experiment": [owner], "sweep": [owner], "table": TABLES, "protocol": PROTOCOLS, "image": IMAGES}
+        found = {"experiment": [owner], "sweep": [owner], "table": TABLES, "image": IMAGES}
         if owner in self.cells:
             found["part"] = range(len(self.parts[owner]))
         if experiment := self.study.experiments.get(owner):
             figures, endings = self.figures_of[owner], [experiment.predictions]
             found |= {"fit": experiment.fits, "format": endings, "figure": figures, "package": self.packages(owner)}
+            found["implementation"] = [other.name for other in experiment.others]
         return found
 
     @property
@@ -141,7 +134,7 @@ class Plan:
 
     @property
     def compared(self) -> list[str]:
-        """Names of the experiments that scikit-learn is run beside."""
+        """Names of the experiments in which other implementations are compared with our EM."""
         return [name for name, experiment in self.study.experiments.items() if experiment.protocols]
 
     @property
@@ -213,7 +206,7 @@ class Plan:
         if rule not in PASSES:
             return Cost(0.0)
         experiment = self.study.experiments[names["experiment"]]
-        allowed = seconds_allowed(experiment) if rule in ("fit", "sklearn") else 0.0
+        allowed = seconds_allowed(experiment) if rule in ("fit", "run_other") else 0.0
         return Cost(seconds_of_step(rule, experiment, names.get("fit")), experiment, allowed)
 
     @cached_property
@@ -224,9 +217,15 @@ class Plan:
     def shown_in(self, experiment: str, figure: str) -> dict[str, list[str]]:
         """List the files that a figure of an experiment reads, by the names of `em_study.figures.shown.Shown`."""
         kind, fits = self.figures_of[experiment][figure]
-        names = {"experiment": experiment, "protocol": AS_PUBLISHED}
+        names = [other.name for other in self.study.experiments[experiment].others] or [""]
         return {
-            name: list(dict.fromkeys(FILES[of].of(fit=fit, **names) for fit in fits or [""]))
+            name: list(
+                dict.fromkeys(
+                    FILES[of].of(experiment=experiment, fit=fit, implementation=other)
+                    for fit in fits or [""]
+                    for other in names
+                )
+            )
             for name, of in READ.items()
             if name in FIGURES[kind].reads
         }

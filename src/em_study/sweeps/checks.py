@@ -18,6 +18,7 @@ from em_study.wording import nearest, shown
 
 MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
 MAX_WRONG_CELLS = 1000  # that are looked at for them
+SEVERAL = "compares one implementation in each cell: vary protocols.implementation, or write [] to compare none"
 
 
 def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool, gone=frozenset()):
@@ -98,6 +99,7 @@ def _cells(cells: Cells, path):
             found = [each for each in found if each[0][-1] != "replicates"]  # a sweep may look at the files' rows alone
             found += check_fits(cell.fits, cell.data, cell.protocols, below)
             found += [((*below, "fits"), f"has no fit '{name}'") for name in sorted(wanted - {*cell.fits})]
+            found += [((*path, "protocols"), SEVERAL)] if len(cell.others) > 1 and cells.sweep.protocols != [] else []
         except ValidationError:
             found = [(one.path, one.message) for one in made(Experiment, with_values(cells.raw, values), below)[1]]
         found = [one for one in found if one not in base]  # these are told of at the experiment

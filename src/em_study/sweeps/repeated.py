@@ -25,7 +25,7 @@ def repeated_runs(study) -> frozenset[tuple[str, str]]:
     for name, experiment in study.experiments.items():
         found |= {(name, fit) for fit in experiment.fits if _is_one(experiment, fit)}
         compared = experiment.protocols
-        if compared and compared.implementation in BUILT_IN and _is_one(experiment, compared.fit):
+        if compared and {*compared.implementations} <= {*BUILT_IN} and _is_one(experiment, compared.fit):
             found.add((name, ""))
     for name, sweep in study.sweeps.items():
         cells = Cells(sweep, study.experiments[sweep.experiment])

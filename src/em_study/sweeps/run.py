@@ -16,6 +16,7 @@ from em_study.data.checksums import Checksums
 from em_study.data.seeds import seed_sequence
 from em_study.data.storage import join_tables, read_table, whole_file
 from em_study.errors import DataError
+from em_study.evaluation.compared import Compared
 from em_study.evaluation.measure import measure
 from em_study.evaluation.protocols import LADDER, run_protocol
 from em_study.evaluation.scores import evaluate_fit
@@ -59,7 +60,8 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     experiment, cell_seed = cell.experiment, data_seed(cell, seed)
     dataset = experiment.data.load(sweep.replicates, cell_seed, "sweep")
     names = sweep.fits or list(experiment.fits)
-    rungs = (sweep.protocols if sweep.protocols is not None else list(LADDER)) if experiment.protocols else []
+    rungs = [step for step in LADDER if experiment.protocols and step in experiment.others[0].protocols]
+    rungs = rungs if sweep.protocols is None else sweep.protocols
     compared = experiment.protocols.fit if rungs else None
     runs: dict[str, Runs] = {}
     tables = []
@@ -77,10 +79,11 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     if rungs:
         from em_study.evaluation.agreement import compare  # scikit-learn takes a second to import
 
-        fit = experiment.fits[compared]
-        with running(experiment.protocols.implementation, experiment.protocols.time_limit) as run:
-            theirs = {rung: run_protocol(rung, dataset, runs[compared], fit, run) for rung in rungs}
-        tables.append(compare(dataset, runs[compared], theirs, fit, "sweep").assign(fit=compared))
+        fit, (other,) = experiment.fits[compared], experiment.others
+        with running(other.name, experiment.protocols.time_limit) as run:
+            theirs = {rung: run_protocol(rung, dataset, runs[compared], fit, run, other) for rung in rungs}
+        ours = Compared(runs[compared], fit, [(other, theirs)])
+        tables.append(compare(dataset, ours, "sweep").assign(fit=compared))
     columns = [*SWEEP_COLUMNS, *sweep.measurements]
     rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=columns)
     rows = rows.astype(dict.fromkeys(COUNTS, "Int64"))  # a whole number, also where other rows have none

@@ -7,12 +7,12 @@ from itertools import groupby, islice, permutations
 import numpy as np
 
 from em_study.data.dataset import Dataset, Replicate
-from em_study.evaluation.protocols import PUBLISHED, settings
+from em_study.evaluation.protocols import PUBLISHED, Other, settings_of_run
 from em_study.evaluation.relabeling import best_names
 from em_study.experiments.settings import Experiment
 from em_study.fits.runs import Runs, inverse_covariances
 from em_study.watch.replay import NotShownError, Replay, StoredRun, continued, replay, stored_run
-from em_study.watch.ways import FALSE_CONVERGENCE, Way, beside, named
+from em_study.watch.ways import FALSE_CONVERGENCE, Way, named, next_to
 from emgmm import MixtureParameters, posteriors
 
 GAP = 0.05  # nats a row: ends that lie further apart are called other ones
@@ -60,11 +60,15 @@ class Scene:
 
 
 def scenes_of(
-    name: str, experiment: Experiment, dataset: Dataset, fits: dict[str, Runs], protocols: dict[str, Runs]
+    name: str,
+    experiment: Experiment,
+    dataset: Dataset,
+    fits: dict[str, Runs],
+    others: list[tuple[Other, dict[str, Runs]]],
 ) -> tuple[list[Scene], list[Way]]:
     """Choose the draws of an experiment that are worth watching, and say what is to be seen in them."""
     n_draws, shared = len(next(iter(fits.values()))), len(dataset.unlabeled) == 1
-    runs = [_runs_of_draw(experiment, fits, protocols, r) for r in range(n_draws)]
+    runs = [_runs_of_draw(experiment, dataset, fits, others, r) for r in range(n_draws)]
     if shared:
         runs = [{named(key, r, shared): run for r, of_draw in enumerate(runs) for key, run in of_draw.items()}]
     scenes = [Scene(name, None if shared else r, dataset.replicate(r), of_rows) for r, of_rows in enumerate(runs)]
@@ -79,18 +83,18 @@ def scenes_of(
     return [kept[key] for key in dict.fromkeys(way.scene for way in ways)], ways
 
 
-def _runs_of_draw(experiment: Experiment, fits, protocols, r: int) -> dict[str, StoredRun]:
+def _runs_of_draw(experiment: Experiment, dataset: Dataset, fits, others, r: int) -> dict[str, StoredRun]:
     """Take the runs of a draw; of another implementation, say what it does in our terms."""
     found = {name: stored_run(experiment.fits[name], runs, r) for name, runs in fits.items()}
-    for name, runs in protocols.items():
+    for other, protocol, runs in [(other, name, runs) for other, found in others for name, runs in found.items()]:
         fit, ours = experiment.compared_fit, fits[experiment.protocols.fit]
-        called, start = settings(name, fit, int(ours.n_maximizations[r])), ours.start(r)
+        called, start = settings_of_run(protocol, other, dataset, ours, fit, r), ours.start(r)
         if called["precisions_are_covariances"] and start is not None:
             start = MixtureParameters(start.weights, start.means, inverse_covariances(start), start.covariance_type)
         as_called = fit.model_copy(
             update={"tol": called["tol"], "reg_covar": called["reg_covar"], "semi_supervised": "none"}
         )
-        found[beside(experiment, name)] = stored_run(as_called, runs, r, start)
+        found[next_to(other.name, protocol)] = stored_run(as_called, runs, r, start)
     return found
 
 
@@ -138,7 +142,8 @@ def _first_ways(scene: Scene, experiment: Experiment) -> Iterator[Way]:
             text = f"accelerated EM ({run}) beside plain EM ({other}) from the same start: {passes}"
             yield scene.way(text, run, other)
     if experiment.protocols:
-        pair = [named(beside(experiment, name), 0, scene.draw is None) for name in (PUBLISHED, "exact_precisions")]
+        other, steps = experiment.protocols.implementations[0], (PUBLISHED, "exact_precisions")
+        pair = [named(next_to(other, step), 0, scene.draw is None) for step in steps]
         if {*pair} <= scene.replays.keys() and not _same_start(*(scene.runs[name] for name in pair)):
             text = "the published call takes the covariances for precisions, and so has other initial parameters"
             yield scene.way(text, *pair)

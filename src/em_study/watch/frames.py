@@ -6,6 +6,7 @@ from dataclasses import asdict
 import numpy as np
 
 from em_study.data.dataset import Dataset
+from em_study.evaluation.protocols import Other
 from em_study.experiments.settings import Experiment
 from em_study.fits.runs import Runs
 from em_study.watch.choose import Scene, scenes_of
@@ -18,7 +19,11 @@ MOST_ROWS = 2000  # that a page takes as they are; of more, only some are drawn
 
 
 def frames_of(
-    name: str, experiment: Experiment, dataset: Dataset, fits: dict[str, Runs], protocols: dict[str, Runs]
+    name: str,
+    experiment: Experiment,
+    dataset: Dataset,
+    fits: dict[str, Runs],
+    others: list[tuple[Other, dict[str, Runs]]],
 ) -> dict[str, dict | list]:
     """Choose what to show of an experiment, and pack it; the parameters are those of `em_study.watch.choose.scenes_of`.
 
@@ -29,7 +34,7 @@ def frames_of(
         experiment, or a run of a scene, cannot be watched.
     """
     hindrance = _hindrance(dataset)
-    scenes, ways = ([], []) if hindrance else scenes_of(name, experiment, dataset, fits, protocols)
+    scenes, ways = ([], []) if hindrance else scenes_of(name, experiment, dataset, fits, others)
     left_out = {f"{scene.told}, {run}": reason for scene in scenes for run, reason in scene.left_out.items()}
     if not scenes:
         left_out[name] = hindrance or "none of its runs can be replayed"

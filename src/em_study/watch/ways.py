@@ -21,6 +21,6 @@ def named(run: str, replicate: int, shared: bool) -> str:
     return f"{run}, start {replicate}" if shared else run
 
 
-def beside(experiment, protocol: str) -> str:
-    """Name the run of what stands beside our EM, by a protocol."""
-    return f"{experiment.protocols.implementation} {protocol}"
+def next_to(implementation: str, protocol: str) -> str:
+    """Name the run of another implementation, by a protocol."""
+    return f"{implementation} {protocol}"
