@@ -46,6 +46,7 @@ def _files_of_experiment(claim: Claim, name: str, plan: Plan):
         fits = [plan.study.experiments[name].protocols.fit]
     elif claim.table == "measurements":
         yield _file("measurements", experiment=name)
+        yield from (_file("released", experiment=name, package=package) for package in plan.packages(name))
     else:
         named = {claim.where.get("fit"), claim.other.get("fit")} - {None}
         fits = [fit for fit in fits if fit in named or not named]

@@ -29,6 +29,7 @@ OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging
 # How often a step does the work of all fits, or of the one that is compared.
 PASSES = {
     "data": 0,
+    "released": 0,
     "fit": 1,
     "evaluate": 1,
     "predict": 1,

@@ -13,7 +13,7 @@ WHERE_IMPORTED = {"pandas": "pandas", "matplotlib": "matplotlib", "PIL": "pillow
 AS_ONE = "emgmm"  # who imports a part of our library has all of it loaded: it has one checksum
 BESIDE = "em_study.plan.step"  # writes what is known of a job, and computes nothing of what the job makes
 # The scripts of rules that make numbers.
-NUMBERS = ("data", "fit", "run_other", "compare", "evaluate", "predict", "measure", "own_data", "tables")
+NUMBERS = ("data", "fit", "released", "run_other", "compare", "evaluate", "predict", "measure", "own_data", "tables")
 SCRIPTS = {rule: f"{rule}.py" for rule in (*NUMBERS, "sweep_part", "sweep")}
 
 

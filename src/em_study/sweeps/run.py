@@ -23,6 +23,7 @@ from em_study.evaluation.scores import evaluate_fit
 from em_study.fits.available import implementation_files, kernel_versions, wrapped_versions
 from em_study.fits.em import run_fit
 from em_study.fits.implementations import running
+from em_study.fits.partitions import used_of_r
 from em_study.fits.runs import Runs
 from em_study.sweeps.cells import Cell, key_of
 from em_study.sweeps.repeated import is_same_run
@@ -154,6 +155,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Che
     compared = cell.experiment.protocols.fit if cell.experiment.protocols and sweep.protocols != [] else None
     used = {*(sweep.fits or cell.experiment.fits), compared}
     files = [*(file.place for file in cell.experiment.data.files), *implementation_files(cell.experiment)]
+    starts = {cell.experiment.fits[name].initialization for name in used if name}
     content = {
         "values": cell.assignment,
         "data": cell.experiment.data.model_dump(exclude={"origin"}),
@@ -164,6 +166,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Che
         "code": code,
         "kernels": kernel_versions(cell.experiment.fits[name] for name in used if name),
         **({"wrapped": wrapped} if (wrapped := wrapped_versions(implementation_files(cell.experiment))) else {}),
+        **({"r": by_r} if (by_r := used_of_r([cell.experiment.data], starts)) else {}),
         "files": [checksums.of(file) for file in files],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

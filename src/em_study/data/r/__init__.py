@@ -14,13 +14,16 @@ from threading import Timer
 
 import numpy as np
 
+from em_study.data.checksums import sha256_of
+from em_study.errors import StudyError
+
 HERE = Path(__file__).parent
 KINDS = ("<f8", "<i4")  # of arrays; 2 is text
 PACKAGES = ("mclust", "flexmix", "mixtools", "mvtnorm")
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
 
-class RError(RuntimeError):
+class RError(StudyError):
     """R, or a package of it, is not there, or a call failed; says why."""
 
 
@@ -141,3 +144,17 @@ def versions() -> dict[str, str]:
     with suppress(RError), R("versions", 60) as r:
         return json.loads(r.call("versions", packages=" ".join(PACKAGES))["found"])
     return {}
+
+
+def lacking(*packages: str) -> str:
+    """Say that R, or a package of it, is not installed, as the end of a sentence; nothing if all is there."""
+    if shutil.which("Rscript") is None:
+        return "needs R, which is not installed (Rscript is not on the path)"
+    absent = [name for name in packages if name not in versions()]
+    return f"needs R's package {absent[0]}, which is not installed" if absent else ""
+
+
+def made_by_r(*scripts: str) -> dict[str, str]:
+    """Versions of R and its packages, and checksums of some scripts and of what serves them; nothing without any."""
+    files = [HERE / f"{name}.R" for name in ("serve", "mixture", *sorted({*scripts}))] if scripts else []
+    return {**(versions() if scripts else {}), **{file.name: sha256_of(file) for file in files}}

@@ -28,8 +28,9 @@ read_array <- function() {
 
 write_array <- function(name, value) {
   kind <- if (is.character(value)) 2L else if (is.integer(value) || is.logical(value)) 1L else 0L
-  if (kind == 2) value <- charToRaw(enc2utf8(value))
-  dims <- if (!is.null(dim(value))) dim(value) else if (length(value) != 1 || kind == 2) length(value)
+  dims <- dim(value)
+  value <- switch(kind + 1, value + 0, as.integer(value), charToRaw(enc2utf8(value))) # as.integer forgets dimensions
+  if (is.null(dims) && (length(value) != 1 || kind == 2)) dims <- length(value)
   name <- charToRaw(name)
   writeBin(c(length(name), kind, length(dims), dims), output)
   writeBin(name, output)
