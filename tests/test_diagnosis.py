@@ -312,7 +312,7 @@ def test_diagnoses_are_tabulated_and_predict_other_replicates():
     last = theirs["same_regularization"].means.copy()
     last[3] += 1e-6
     theirs["same_regularization"] = replace(theirs["same_regularization"], means=last)
-    table = tabulate_diagnoses(dataset, Compared(ours, fit, [(Other(), theirs | {"failed": failed})]), "e")
+    table = tabulate_diagnoses(dataset, [Compared(ours, fit, [(Other(), theirs | {"failed": failed})])], "e")
     assert table["outcome"].tolist() == ["explained"] * 2 + ["the same"] * 2 + ["not diagnosed"] * 2
     assert table["deviations"][0] == "precisions_as_covariances + ridge_1e-06"
     assert table["explanation"][4] == "step 2: it collapsed"
