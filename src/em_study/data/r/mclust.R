@@ -58,8 +58,7 @@ fit <- function(X, weights, means, covariances, type, tol, max_iter) {
 }
 
 # What mclust's MclustSSC does, but from given parameters: its E-step, with the labeled samples' classes (from 1; 0 is
-# no label) put back, and its M-step. It stops as mclust's em does; MclustSSC compares
-# the sum's gain itself with its tolerance.
+# no label) put back, and its M-step. It stops as mclust's em does; MclustSSC compares the gain itself with its tolerance.
 fit_labeled <- function(X, labels, weights, means, covariances, type, tol, max_iter) {
   D <- ncol(X)
   K <- nrow(means)
