@@ -55,7 +55,6 @@ rule released:
         code=CODE.made_of("released.py"),
         files=lambda wildcards, input: checksums_of(input),
         released=lambda wildcards: as_params(experiment_of(wildcards).released),
-        replicates=lambda wildcards: experiment_of(wildcards).replicates,
         r=lambda wildcards: made_by_r("rds") if experiment_of(wildcards).released.file.is_of_r else {},
     message:
         "Read the released estimates of {wildcards.experiment}: {wildcards.package}"

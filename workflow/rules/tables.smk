@@ -85,7 +85,7 @@ rule measure:
         bins=lambda wildcards: experiment_of(wildcards).bins,
         published=lambda wildcards: as_params(experiment_of(wildcards).published),
         seed=STUDY.seed,
-        recovery=lambda wildcards: experiment_of(wildcards).measures_recovery,
+        only=lambda wildcards: experiment_of(wildcards).measurements,
         released=lambda wildcards: PLAN.packages(wildcards.experiment),
     message:
         "Measure {wildcards.experiment}"

@@ -15,6 +15,6 @@ with logged(snakemake):
     published = from_params(dict[str, list[Published]], given.published)
     of_fits = read_arrays(snakemake.input.data, Dataset), read_runs(fits, snakemake.input.runs), fits
     released = read_runs(given.released, snakemake.input.released)
-    of_recovery = {"recovery": given.recovery, "released": released}
-    table = measure(*of_fits, given.bins, published, given.seed, snakemake.wildcards.experiment, **of_recovery)
+    named = given.seed, snakemake.wildcards.experiment
+    table = measure(*of_fits, given.bins, published, *named, given.only, released)
     write_table(snakemake.output[0], table)

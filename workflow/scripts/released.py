@@ -7,4 +7,4 @@ from em_study.settings import from_params
 
 with logged(snakemake):
     given, package = snakemake.params, snakemake.wildcards.package
-    write_arrays(snakemake.output[0], read_released(from_params(Released, given.released), package, given.replicates))
+    write_arrays(snakemake.output[0], read_released(from_params(Released, given.released), package))

@@ -147,7 +147,7 @@ class _Search:
         return sorted((one for one in of_size if without not in one.deviations), key=lambda one: one.order)
 
     def widen(self, combinations: list[Explanation], without: str = ""):
-        """Add to each of some combinations each deviation but one, if it may join it; first what alone comes nearest."""
+        """Add to each of some combinations each deviation but one, if it may join; first what alone comes nearest."""
         rank = {one.deviations[0]: number for number, one in enumerate(self.found(1))}
         pairs = ((one.deviations, name) for one in combinations for name in SEARCHED if name != without)
         wider = (tuple(sorted((*names, name))) for names, name in pairs if _may_join(name, names))

@@ -33,7 +33,10 @@ def read_compared(job) -> tuple[Dataset, list[Compared]]:
     fits = from_params(dict[str, Fit], job.params.fits)
     ours = {name: read_arrays(file, Runs) for name, file in zip(fits, job.input.runs, strict=True)}
     compared = from_params(list[tuple[str, Other]], job.params.compared)
-    read = [(name, other, _runs(other, file)) for (name, other), file in zip(compared, job.input.theirs, strict=True)]
+    read = [
+        (name, other, _runs(other, file, len(ours[name])))
+        for (name, other), file in zip(compared, job.input.theirs, strict=True)
+    ]
     found = [
         Compared(ours[name], fits[name], [(other, runs) for _, other, runs in group])
         for (name, _), group in groupby(read, lambda each: (each[0], each[1].is_released))
@@ -41,12 +44,13 @@ def read_compared(job) -> tuple[Dataset, list[Compared]]:
     return read_arrays(job.input.data, Dataset), found
 
 
-def _runs(other: Other, file) -> dict[str, Runs]:
-    """Read the runs by each protocol. Released estimates whose replicates are not known count as failed."""
+def _runs(other: Other, file, n: int) -> dict[str, Runs]:
+    """Read the runs of n replicates by each protocol; of released estimates that cannot be paired with them, none."""
     if not other.is_released:
         return read_runs_by_name(file)
-    runs = read_arrays(file, Runs)
-    return {RELEASED: runs if runs.is_paired else replace(runs, failure=np.full(len(runs), NOT_PAIRED))}
+    released = read_arrays(file, Runs)
+    runs = released.first(n)
+    return {RELEASED: runs if released.is_paired else replace(runs, failure=np.full(n, NOT_PAIRED))}
 
 
 def with_nearest_steps(dataset: Dataset, compared: list[Compared]) -> list[Compared]:

@@ -25,7 +25,6 @@ def measure(
     seed: int,
     experiment: str,
     only: Collection[str] | None = None,
-    recovery: bool = False,
     released: dict[str, Runs] | None = None,
 ) -> pd.DataFrame:
     """Rows of measurements.csv of an experiment.
@@ -45,14 +44,12 @@ def measure(
         The study's root seed.
     experiment : str
     only : collection of str, optional
-        Names of the measurements to take, of runs; default: all.
-    recovery : bool
-        Take those of recovery too.
+        Names of the measurements to take. Default: all; those of recovery only with released estimates.
     released : dict, optional
         Estimates that a source has released, by the package.
     """
     rows = []
-    every = [found for found in MEASUREMENTS if recovery or only is not None or not found.of_recovery]
+    every = [found for found in MEASUREMENTS if released or only is not None or not found.of_recovery]
     of_released = [found for found in MEASUREMENTS if found.of_recovery]
 
     def take(subject, fit, measurements=every):

@@ -9,6 +9,7 @@ from em_study.data.r import lacking
 from em_study.data.settings import Data
 from em_study.data.source import Source
 from em_study.errors import StudyError
+from em_study.evaluation.measurements import OF_RECOVERY, QUANTITIES
 from em_study.evaluation.settings import Protocols, Published
 from em_study.experiments.released import Released
 from em_study.fits.available import SKLEARN, implementation_file, implementations, takes_labels, tolerance_of
@@ -31,8 +32,10 @@ def check_experiment(experiment: dict, path: tuple):
     yield from _published(experiment.get("published"), fits, data, path)
     released = valid(Released, experiment.get("released"))
     yield from (((*path, *key), message) for key, message in _released(released, fits, data))
-    if experiment.get("recovery") is True and data is not None and not data.draws_one_mixture:
-        yield (*path, "recovery"), "needs data that are drawn from one known mixture: must be false"
+    paired = released is not None and data is not None and data.on_own_rows
+    if paired and isinstance(replicates, int) and replicates > released.replicates:
+        yield (*path, "replicates"), f"is {replicates}, but the source has released {released.replicates}"
+    yield from _measurements(experiment.get("measurements"), data, (*path, "measurements"))
 
 
 def check_data(data: Source | None, replicates: int, path: tuple):
@@ -205,6 +208,14 @@ def _published(published, fits, data, path):
                 numbers = " and ".join(map(str, sorted(n_given)))
                 yield here, f"has {numbers} numbers a component for {data.shape[1]} features; null removes it"
                 break
+
+
+def _measurements(names, data: Source | None, path: tuple):
+    for place, name in enumerate(names if isinstance(names, list) else ()):
+        if isinstance(name, str) and name not in QUANTITIES:
+            yield (*path, place), f"there is no measurement '{name}'{nearest(name, QUANTITIES)}"
+        elif name in OF_RECOVERY and data is not None and not data.draws_one_mixture:
+            yield (*path, place), f"is '{name}', which needs data that are drawn from one known mixture"
 
 
 def _released(released: Released | None, fits: dict[str, Fit | None], data: Source | None):

@@ -83,7 +83,7 @@ class Released(Closed):
         return self
 
 
-def read_released(released: Released, package: str, replicates: int) -> Runs:
+def read_released(released: Released, package: str) -> Runs:
     """Read the estimates of a package.
 
     Parameters
@@ -91,8 +91,6 @@ def read_released(released: Released, package: str, replicates: int) -> Runs:
     released : Released
     package : str
         Our name of it.
-    replicates : int
-        Of the experiment. Where the source has more, the first are taken.
 
     Returns
     -------
@@ -120,8 +118,7 @@ def read_released(released: Released, package: str, replicates: int) -> Runs:
     arrays = [numbers[lines][:, [names.index(name) for name in part]] for part in asked]
     runs = [_run([part[i] for part in arrays], released, line + 1) for i, line in enumerate(lines)]
     lacking = released.replicates - len(runs)
-    runs = runs + lacking * [Run(None, failure=NOT_PAIRED, n_iter=-1)] if lacking else runs[:replicates]
-    return stack_runs(runs, *shape, "full")
+    return stack_runs(runs + lacking * [Run(None, failure=NOT_PAIRED, n_iter=-1)], *shape, "full")
 
 
 def _chosen(words, where: dict, place: str) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Settings of an experiment: data, fits, and what they are compared with."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -33,12 +33,13 @@ class Experiment(Closed):
         {}, description="What a source printed for the components of a fit, by the fit's name."
     )
     released: Released | None = Field(
-        None, description="Estimates that the source has published: they are measured as the fits are (`recovery`)."
-    )
-    recovery: bool | None = Field(
         None,
-        description="Measure how well fits recover the mixture that the data are drawn from: bias, mean squared error, "
-        "and squared error of weights, means and spreads. Default: where `released` is set.",
+        description="Estimates that the source has published: measured as the fits are, against the true mixture.",
+    )
+    measurements: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None,
+        description="The measurements to take (docs/tables.md). Default: all; but those of how well fits recover the "
+        "mixture that the data are drawn from only where `released` is set.",
     )
     predictions: Literal["csv", "parquet"] = Field(
         "csv",
@@ -46,11 +47,6 @@ class Experiment(Closed):
     )
     bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
     original: OriginalAgreement | None = Field(None, description="Set by the article's `original_data`.")
-
-    @property
-    def measures_recovery(self) -> bool:
-        """Whether fits are held to the true mixture over the replicates."""
-        return self.released is not None if self.recovery is None else self.recovery
 
     @property
     def files(self) -> list[CsvFile]:

@@ -64,6 +64,11 @@ class Runs:
         """Number of values in each trace, (R,): the steps, but for implementations that tell another number."""
         return np.isfinite(self.trace).sum(axis=1)
 
+    def first(self, n: int) -> "Runs":
+        """Return the first n replicates."""
+        arrays = {of.name: getattr(self, of.name) for of in fields(self)}
+        return Runs(**{name: array[:n] if array.ndim else array for name, array in arrays.items()})
+
     def told_steps(self, r: int) -> dict[str, float]:
         """Return the steps and passes of replicate r; NaN if the implementation does not tell."""
         counts = {"n_iter": self.n_iter[r], "n_passes": self.n_passes[r]}

@@ -17,4 +17,5 @@ from em_study.evaluation.measurements import (  # noqa: F401, for each registers
 
 MEASUREMENTS = tuple(REGISTERED)
 QUANTITIES = {name: column for found in MEASUREMENTS for name, column in found.quantities.items()}
+OF_RECOVERY = {name for found in MEASUREMENTS if found.of_recovery for name in found.quantities}
 RUN_QUANTITIES = [name for found in MEASUREMENTS if found.of is OneRun and found.in_sweeps for name in found.quantities]
