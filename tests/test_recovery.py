@@ -5,13 +5,17 @@ bastienchassagnol/RGMMBench_paper (commit 8953717; Chassagnol et al., "Gaussian 
 2023), under CC BY 4.0: of B1 and B11, by RGMMBench and mclust, from k-means, the first eight.
 """
 
+import hashlib
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
+from project import make_project, snakemake
 from scipy.cluster.vq import kmeans2
 
 from em_study.configuration.loading import load
@@ -400,3 +404,22 @@ def test_a_claim_may_name_released_estimates(tmp_path, monkeypatch):
     Path("c.yaml").write_text(yaml.safe_dump({**CONFIGURATION, "claims": {"S1": claim}}, sort_keys=False))
     with pytest.raises(ConfigurationError, match=r"experiment e has no fit 'released_bgmm'.*released_mclust"):
         load(["c.yaml"])
+
+
+def test_released_estimates_are_part_of_a_run(tmp_path):
+    checksum = hashlib.sha256(TABLE.read_bytes()).hexdigest()
+    file = {"url": TABLE.as_uri(), "sha256": checksum}
+    experiment = CONFIGURATION["experiments"]["e"] | with_released(file=file)
+    empty = yaml.safe_load(Path(__file__).parents[1].joinpath("config/empty.yaml").read_text())
+    experiments = empty["experiments"] | {"e": experiment}
+    project = make_project(tmp_path, {**empty, **CONFIGURATION, "experiments": experiments})
+    table, figure = "results/tables/measurements.csv", "results/figures/e/convergence.png"
+    run = snakemake(project, table, figure)
+    assert run.returncode == 0, run.stderr
+    rows = pd.read_csv(project / table)
+    assert {"f", "released_baseline", "released_mclust"} <= {*rows["fit"].dropna()}
+    of_recovery = {name for found in MEASUREMENTS if found.of_recovery for name in found.quantities}
+    assert {*rows.loc[rows["fit"] == "released_mclust", "measurement"]} == of_recovery
+    record = json.loads((project / "results/records/released/e/mclust.json").read_text())
+    assert record["inputs"] == {f"results/downloads/{checksum}.csv": checksum}
+    assert record["settings"]["r"] == {}
