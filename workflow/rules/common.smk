@@ -115,7 +115,7 @@ def compared_runs(wildcards):
 
 def other_of(wildcards):
     """What is run next to our EM, by the name of its implementation."""
-    return next(other for other in experiment_of(wildcards).others if other.name == wildcards.implementation)
+    return next(other for other in experiment_of(wildcards).running if other.name == wildcards.implementation)
 
 
 def figure_of(wildcards):

@@ -16,7 +16,7 @@ FIXED = {
 # Which part of the step a deviation is of, in words
 STEP = {
     "E-step": "old shown in_distance in_determinant powers terms found counted responsibilities",
-    "weights": "weights",
+    "weights": "weights new_weights",
     "means": "means",
     "covariances": "centers shares divisors estimate covariances ridge",
 }

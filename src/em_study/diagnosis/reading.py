@@ -366,6 +366,9 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     for changes in [means.changes, *means.alike][:4]:
         weights = fitting.find("weights", changes)
         covariances = fitting.find("covariances", (*changes, *weights.changes), pairs)
+        if weights.left > asked.same:  # they may be of an E-step that needs the new covariances
+            covariances = fitting.find("covariances", changes, pairs)
+            weights = fitting.find("weights", (*changes, *covariances.changes))
         founds = Found(changes, means.left, means.alike, means.rival), weights, covariances
         n_changes = sum(len(found.changes) for found in founds if found.left <= asked.same)
         n_missed = sum(found.left > asked.same for found in founds)

@@ -58,9 +58,19 @@ class Experiment(Closed):
         return [*self.data.files, *([self.released.file] if self.released else [])]
 
     @property
+    def compared(self) -> list[tuple[str, Other]]:
+        """What is compared with our EM, after the name of the fit that it is compared with: released estimates last."""
+        return others_of(self)
+
+    @property
     def others(self) -> list[Other]:
+        """What is compared with our EM."""
+        return [other for _, other in self.compared]
+
+    @property
+    def running(self) -> list[Other]:
         """What runs next to our EM."""
-        return others_of(self) if self.protocols else []
+        return [other for other in self.others if not other.is_released]
 
     @property
     def compared_fit(self) -> Fit:

@@ -41,7 +41,7 @@ def _files_of_experiment(claim: Claim, name: str, plan: Plan):
             return
         yield _file("agreement", experiment=name)
         named = claim.where.get("implementation")
-        others = [other.name for other in plan.study.experiments[name].others if named in (None, other.name)]
+        others = [other.name for other in plan.study.experiments[name].running if named in (None, other.name)]
         yield from (_file("others", experiment=name, implementation=other) for other in others)
         fits = [plan.study.experiments[name].protocols.fit]
     elif claim.table == "measurements":

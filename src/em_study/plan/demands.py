@@ -115,7 +115,7 @@ class Cost(NamedTuple):
 def seconds_allowed(experiment: Experiment) -> float:
     """Seconds that implementations of files may take over all replicates; nobody can estimate these."""
     limits = [fit.time_limit for fit in experiment.fits.values() if implementation_file(fit.implementation)]
-    limits += [experiment.protocols.time_limit for other in experiment.others if implementation_file(other.name)]
+    limits += [experiment.protocols.time_limit for other in experiment.running if implementation_file(other.name)]
     return experiment.replicates * sum(limits)
 
 

@@ -88,6 +88,18 @@ class Plan:
         released = self.study.experiments[experiment].released
         return list(released.packages) if released else []
 
+    def compared_files(self, experiment: str) -> tuple[list[str], list[str]]:
+        """List the files of the fits of ours that are compared in an experiment, and of what each is compared with."""
+        found = self.study.experiments[experiment].compared
+        ours = [FILES["fits"].of(experiment=experiment, fit=fit) for fit in dict.fromkeys(fit for fit, _ in found)]
+        theirs = [
+            FILES["released"].of(experiment=experiment, package=other.package)
+            if other.is_released
+            else FILES["others"].of(experiment=experiment, implementation=other.name)
+            for _, other in found
+        ]
+        return ours, theirs
+
     def files(self, kind: str, of: str | None = None) -> list[str]:
         """List the files of a kind of `em_study.layout`, of one experiment or sweep, or of all that have such files."""
         file, found = FILES[kind], []
@@ -119,7 +131,7 @@ class Plan:
         if experiment := self.study.experiments.get(owner):
             figures, endings = self.figures_of[owner], [experiment.predictions]
             found |= {"fit": experiment.fits, "format": endings, "figure": figures, "package": self.packages(owner)}
-            found["implementation"] = [other.name for other in experiment.others]
+            found["implementation"] = [other.name for other in experiment.running]
         return found
 
     @property
@@ -217,7 +229,7 @@ class Plan:
     def shown_in(self, experiment: str, figure: str) -> dict[str, list[str]]:
         """List the files that a figure of an experiment reads, by the names of `em_study.figures.shown.Shown`."""
         kind, fits = self.figures_of[experiment][figure]
-        names = [other.name for other in self.study.experiments[experiment].others] or [""]
+        names = [other.name for other in self.study.experiments[experiment].running] or [""]
         return {
             name: list(
                 dict.fromkeys(

@@ -60,7 +60,7 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     experiment, cell_seed = cell.experiment, data_seed(cell, seed)
     dataset = experiment.data.load(sweep.replicates, cell_seed, "sweep")
     names = sweep.fits or list(experiment.fits)
-    rungs = [step for step in LADDER if experiment.protocols and step in experiment.others[0].protocols]
+    rungs = [step for step in LADDER if experiment.protocols and step in experiment.running[0].protocols]
     rungs = rungs if sweep.protocols is None else sweep.protocols
     compared = experiment.protocols.fit if rungs else None
     runs: dict[str, Runs] = {}
@@ -79,11 +79,11 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     if rungs:
         from em_study.evaluation.agreement import compare  # scikit-learn takes a second to import
 
-        fit, (other,) = experiment.fits[compared], experiment.others
+        fit, (other,) = experiment.fits[compared], experiment.running
         with running(other.name, experiment.protocols.time_limit) as run:
             theirs = {rung: run_protocol(rung, dataset, runs[compared], fit, run, other) for rung in rungs}
         ours = Compared(runs[compared], fit, [(other, theirs)])
-        tables.append(compare(dataset, ours, "sweep").assign(fit=compared))
+        tables.append(compare(dataset, [ours], "sweep").assign(fit=compared))
     columns = [*SWEEP_COLUMNS, *sweep.measurements]
     rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=columns)
     rows = rows.astype(dict.fromkeys(COUNTS, "Int64"))  # a whole number, also where other rows have none

@@ -58,7 +58,7 @@ fit <- function(X, weights, means, covariances, type, tol, max_iter) {
 }
 
 # What mclust's MclustSSC does, but from given parameters: its E-step, with the labeled samples' classes (from 1; 0 is
-# no label) put back, and its M-step. It stops when the log-likelihood's sum gains tol at most.
+# no label) put back, and its M-step. It stops as mclust's em does; MclustSSC compares the gain itself with its tolerance.
 fit_labeled <- function(X, labels, weights, means, covariances, type, tol, max_iter) {
   D <- ncol(X)
   K <- nrow(means)
@@ -79,7 +79,7 @@ fit_labeled <- function(X, labels, weights, means, covariances, type, tol, max_i
     if (is.na(now)) stop("mclust: a component collapses")
     z <- found$z
     z[known, ] <- diag(K)[labels[known], ]
-    if (tol > 0 && now - before <= tol) {
+    if (tol > 0 && now - before <= tol * (1 + abs(now))) {
       converged <- TRUE
       steps <- steps - 1L
       break
