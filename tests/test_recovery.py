@@ -26,6 +26,7 @@ from em_study.data.r_mixture import RMixtureData
 from em_study.errors import ConfigurationError, DataError
 from em_study.evaluation.measure import measure
 from em_study.evaluation.measurements import MEASUREMENTS
+from em_study.evaluation.released import paired
 from em_study.experiments.released import Released, read_released
 from em_study.fits.em import run_fit
 from em_study.fits.partitions import used_of_r
@@ -312,6 +313,23 @@ def test_released_estimates_are_measured_as_fits_are():
     few = few[few["fit"] == "released_mclust"]
     assert not few["measurement"].str.startswith("squared_error").any()
     assert few.set_index("measurement")["value"]["failed_fits"] == 2
+
+
+def test_released_estimates_are_paired_with_replicates_and_components():
+    theirs = read_released(released("B11"), "baseline", 8)
+    turned = [
+        MixtureParameters(end.weights[::-1], end.means[::-1], end.covariances[::-1]) for end in theirs.ends().values()
+    ]
+    ours = stack_runs([Run(end, end) for end in [*turned[:5], *turned[:5]]], 2, 2, "full")
+    found = paired(theirs, ours)
+    for r in range(5):
+        np.testing.assert_array_equal(found.means[r], ours.means[r])
+        np.testing.assert_array_equal(found.covariances[r], ours.covariances[r])
+    assert (found.n_iter == -1).all()
+    assert [bool(text) for text in found.failure] == [False] * 8 + [True] * 2
+    unknown = paired(read_released(released("B11", replicates=10), "baseline", 8), ours)
+    assert len(unknown) == 10
+    assert unknown.ends() == {}
 
 
 CONFIGURATION = {

@@ -1,15 +1,13 @@
 """What a job is given that compares other implementations, or released estimates, with our fits."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
-
-import numpy as np
 
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays
 from em_study.evaluation.protocols import RELEASED, SAME_STEPS, Other
-from em_study.evaluation.released import at_nearest_steps
-from em_study.fits.runs import NOT_PAIRED, Runs, read_runs_by_name
+from em_study.evaluation.released import at_nearest_steps, paired
+from em_study.fits.runs import Runs, read_runs_by_name
 from em_study.fits.settings import Fit
 from em_study.settings import from_params
 
@@ -33,7 +31,10 @@ def read_compared(job) -> tuple[Dataset, list[Compared]]:
     fits = from_params(dict[str, Fit], job.params.fits)
     ours = {name: read_arrays(file, Runs) for name, file in zip(fits, job.input.runs, strict=True)}
     compared = from_params(list[tuple[str, Other]], job.params.compared)
-    read = [(name, other, _runs(other, file)) for (name, other), file in zip(compared, job.input.theirs, strict=True)]
+    read = [
+        (name, other, _runs(other, file, ours[name]))
+        for (name, other), file in zip(compared, job.input.theirs, strict=True)
+    ]
     found = [
         Compared(ours[name], fits[name], [(other, runs) for _, other, runs in group])
         for (name, _), group in groupby(read, lambda each: (each[0], each[1].is_released))
@@ -41,12 +42,9 @@ def read_compared(job) -> tuple[Dataset, list[Compared]]:
     return read_arrays(job.input.data, Dataset), found
 
 
-def _runs(other: Other, file) -> dict[str, Runs]:
-    """Read the runs by each protocol. Released estimates whose replicates are not known count as failed."""
-    if not other.is_released:
-        return read_runs_by_name(file)
-    runs = read_arrays(file, Runs)
-    return {RELEASED: runs if runs.is_paired else replace(runs, failure=np.full(len(runs), NOT_PAIRED))}
+def _runs(other: Other, file, ours: Runs) -> dict[str, Runs]:
+    """Read the runs by each protocol."""
+    return {RELEASED: paired(read_arrays(file, Runs), ours)} if other.is_released else read_runs_by_name(file)
 
 
 def with_nearest_steps(dataset: Dataset, compared: list[Compared]) -> list[Compared]:
