@@ -5,13 +5,17 @@ bastienchassagnol/RGMMBench_paper (commit 8953717; Chassagnol et al., "Gaussian 
 2023), under CC BY 4.0: of B1 and B11, by RGMMBench and mclust, from k-means, the first eight.
 """
 
+import hashlib
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
+from project import make_project, snakemake
 from scipy.cluster.vq import kmeans2
 
 from em_study.configuration.loading import load
@@ -22,6 +26,7 @@ from em_study.data.r_mixture import RMixtureData
 from em_study.errors import ConfigurationError, DataError
 from em_study.evaluation.measure import measure
 from em_study.evaluation.measurements import MEASUREMENTS
+from em_study.evaluation.released import paired
 from em_study.experiments.released import Released, read_released
 from em_study.fits.em import run_fit
 from em_study.fits.partitions import used_of_r
@@ -310,6 +315,23 @@ def test_released_estimates_are_measured_as_fits_are():
     assert few.set_index("measurement")["value"]["failed_fits"] == 2
 
 
+def test_released_estimates_are_paired_with_replicates_and_components():
+    theirs = read_released(released("B11"), "baseline", 8)
+    turned = [
+        MixtureParameters(end.weights[::-1], end.means[::-1], end.covariances[::-1]) for end in theirs.ends().values()
+    ]
+    ours = stack_runs([Run(end, end) for end in [*turned[:5], *turned[:5]]], 2, 2, "full")
+    found = paired(theirs, ours)
+    for r in range(5):
+        np.testing.assert_array_equal(found.means[r], ours.means[r])
+        np.testing.assert_array_equal(found.covariances[r], ours.covariances[r])
+    assert (found.n_iter == -1).all()
+    assert [bool(text) for text in found.failure] == [False] * 8 + [True] * 2
+    unknown = paired(read_released(released("B11", replicates=10), "baseline", 8), ours)
+    assert len(unknown) == 10
+    assert unknown.ends() == {}
+
+
 CONFIGURATION = {
     "seed": 1,
     "experiments": {
@@ -400,3 +422,22 @@ def test_a_claim_may_name_released_estimates(tmp_path, monkeypatch):
     Path("c.yaml").write_text(yaml.safe_dump({**CONFIGURATION, "claims": {"S1": claim}}, sort_keys=False))
     with pytest.raises(ConfigurationError, match=r"experiment e has no fit 'released_bgmm'.*released_mclust"):
         load(["c.yaml"])
+
+
+def test_released_estimates_are_part_of_a_run(tmp_path):
+    checksum = hashlib.sha256(TABLE.read_bytes()).hexdigest()
+    file = {"url": TABLE.as_uri(), "sha256": checksum}
+    experiment = CONFIGURATION["experiments"]["e"] | with_released(file=file)
+    empty = yaml.safe_load(Path(__file__).parents[1].joinpath("config/empty.yaml").read_text())
+    experiments = empty["experiments"] | {"e": experiment}
+    project = make_project(tmp_path, {**empty, **CONFIGURATION, "experiments": experiments})
+    table, figure = "results/tables/measurements.csv", "results/figures/e/convergence.png"
+    run = snakemake(project, table, figure)
+    assert run.returncode == 0, run.stderr
+    rows = pd.read_csv(project / table)
+    assert {"f", "released_baseline", "released_mclust"} <= {*rows["fit"].dropna()}
+    of_recovery = {name for found in MEASUREMENTS if found.of_recovery for name in found.quantities}
+    assert {*rows.loc[rows["fit"] == "released_mclust", "measurement"]} == of_recovery
+    record = json.loads((project / "results/records/released/e/mclust.json").read_text())
+    assert record["inputs"] == {f"results/downloads/{checksum}.csv": checksum}
+    assert record["settings"]["r"] == {}

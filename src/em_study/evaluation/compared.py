@@ -1,15 +1,13 @@
 """What a job is given that compares other implementations, or released estimates, with our fits."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
-
-import numpy as np
 
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays
 from em_study.evaluation.protocols import RELEASED, SAME_STEPS, Other
-from em_study.evaluation.released import at_nearest_steps
-from em_study.fits.runs import NOT_PAIRED, Runs, read_runs_by_name
+from em_study.evaluation.released import at_nearest_steps, paired
+from em_study.fits.runs import Runs, read_runs_by_name
 from em_study.fits.settings import Fit
 from em_study.settings import from_params
 
@@ -34,7 +32,7 @@ def read_compared(job) -> tuple[Dataset, list[Compared]]:
     ours = {name: read_arrays(file, Runs) for name, file in zip(fits, job.input.runs, strict=True)}
     compared = from_params(list[tuple[str, Other]], job.params.compared)
     read = [
-        (name, other, _runs(other, file, len(ours[name])))
+        (name, other, _runs(other, file, ours[name]))
         for (name, other), file in zip(compared, job.input.theirs, strict=True)
     ]
     found = [
@@ -44,13 +42,9 @@ def read_compared(job) -> tuple[Dataset, list[Compared]]:
     return read_arrays(job.input.data, Dataset), found
 
 
-def _runs(other: Other, file, n: int) -> dict[str, Runs]:
-    """Read the runs of n replicates by each protocol; of released estimates that cannot be paired with them, none."""
-    if not other.is_released:
-        return read_runs_by_name(file)
-    released = read_arrays(file, Runs)
-    runs = released.first(n)
-    return {RELEASED: runs if released.is_paired else replace(runs, failure=np.full(n, NOT_PAIRED))}
+def _runs(other: Other, file, ours: Runs) -> dict[str, Runs]:
+    """Read the runs by each protocol."""
+    return {RELEASED: paired(read_arrays(file, Runs), ours)} if other.is_released else read_runs_by_name(file)
 
 
 def with_nearest_steps(dataset: Dataset, compared: list[Compared]) -> list[Compared]:
