@@ -111,9 +111,7 @@ def test_a_deviation_is_not_acquitted_where_ours_is_at_its_end_after_fewer_steps
     assert (untold.outcome, untold.best.deviations, untold.best.n_steps) == ("cannot tell", (), 3)
     assert ("stale_responsibilities",) in [one.deviations for one in untold.alike]
     assert "one that takes responsibilities that are one step old is there after 5" in sentence(untold)
-    by_tolerance = diagnosed(
-        stale, 3, 6, without_steps, tol=1e-9
-    )  # its second step, which changes nothing, would end it
+    by_tolerance = diagnosed(stale, 3, 6, without_steps, tol=1e-9)  # its second step changes nothing
     assert ("stale_responsibilities",) not in [one.deviations for one in by_tolerance.alike]
 
 

@@ -25,7 +25,7 @@ from em_study.data.r import R, lacking, made_by_r
 from em_study.data.r_mixture import RMixtureData
 from em_study.errors import ConfigurationError, DataError
 from em_study.evaluation.measure import measure
-from em_study.evaluation.measurements import MEASUREMENTS
+from em_study.evaluation.measurements import MEASUREMENTS, OF_RECOVERY
 from em_study.evaluation.released import paired
 from em_study.experiments.released import Released, read_released
 from em_study.fits.em import run_fit
@@ -78,14 +78,14 @@ def gaps(ends, runs):
 def test_a_study_in_r_comes_out_to_the_last_digits(scenario):
     dataset = rows_of(scenario)
     runs = run_fit(dataset, Fit(initialization="r_kmeans", **BASELINE), 8, 1, scenario, "f")
-    assert gaps(runs.ends().values(), read_released(released(scenario), "baseline", 8)).max() < 1e-13
+    assert gaps(runs.ends().values(), read_released(released(scenario), "baseline")).max() < 1e-13
     ends = []
     with R("mclust") as r:
         for rows, start in zip(dataset.unlabeled, map(runs.start, range(8)), strict=True):
             given = {name: getattr(start, name) for name in ("weights", "means", "covariances")}
             found = r.call("fit", X=rows, **given, type="full", tol=1e-6, max_iter=1000)
             ends.append(MixtureParameters(*(np.array(found[name]) for name in given)))
-    assert gaps(ends, read_released(released(scenario), "mclust", 8)).max() < 1e-13
+    assert gaps(ends, read_released(released(scenario), "mclust")).max() < 1e-13
 
 
 @needs_r
@@ -176,7 +176,7 @@ def test_what_is_of_r_is_recorded_with_its_version():
 
 
 def test_released_estimates_are_read_as_runs():
-    runs = read_released(released("B11"), "mclust", 5)
+    runs = read_released(released("B11"), "mclust").first(5)
     line = TABLE.read_text().splitlines()
     header = line[0].split(",")
     first = dict(zip(header, next(row for row in line if row.startswith("B11,mclust")).split(","), strict=True))
@@ -188,11 +188,11 @@ def test_released_estimates_are_read_as_runs():
     assert runs.start(0) is None
     assert not runs.n_traced.any()
     assert (runs.n_iter == -1).all()
-    assert len(read_released(released("B11"), "mclust", 100)) == 8
+    assert len(read_released(released("B11"), "mclust")) == 8
 
 
 def test_missing_lines_leave_runs_without_pairs():
-    runs = read_released(released(replicates=10), "mclust", 4)
+    runs = read_released(released(replicates=10), "mclust")
     assert len(runs) == 10
     assert not runs.is_paired
     assert np.sum(runs.failure != "") == 2
@@ -205,13 +205,13 @@ def test_a_file_of_r_reads_as_a_csv_file(tmp_path):
     script.write_text(f'saveRDS(read.csv("{TABLE}"), "{place}")')
     subprocess.run(["Rscript", "--vanilla", str(script)], check=True)
     for package in ("baseline", "mclust"):
-        one, two = (read_released(released(file={"path": str(path)}), package, 8) for path in (TABLE, place))
+        one, two = (read_released(released(file={"path": str(path)}), package) for path in (TABLE, place))
         np.testing.assert_array_equal(one.means, two.means)
         np.testing.assert_array_equal(one.covariances, two.covariances)
     with pytest.raises(DataError, match=r"released.rds: has no column 'p3'. Allowed: ID, package"):
-        read_released(released(file={"path": str(place)}, weights=["p1", "p3"]), "mclust", 8)
+        read_released(released(file={"path": str(place)}, weights=["p1", "p3"]), "mclust")
     with pytest.raises(DataError, match=r"released.rds: column 'ID': must hold numbers, not character"):
-        read_released(released(file={"path": str(place)}, weights=["p1", "ID"]), "mclust", 8)
+        read_released(released(file={"path": str(place)}, weights=["p1", "ID"]), "mclust")
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_a_file_of_r_reads_as_a_csv_file(tmp_path):
 )
 def test_a_table_that_does_not_hold_what_is_asked_for(changes, message):
     with pytest.raises(DataError, match=message):
-        read_released(released(**changes), "mclust", 8)
+        read_released(released(**changes), "mclust")
 
 
 def test_a_line_without_numbers_is_a_fit_that_failed(tmp_path):
@@ -239,7 +239,7 @@ def test_a_line_without_numbers_is_a_fit_that_failed(tmp_path):
     cells = lines[number].split(",")
     lines[number] = ",".join([*cells[:3], "NA", *cells[4:]])
     place.write_text("\n".join(lines))
-    runs = read_released(released(file={"path": str(place)}), "mclust", 8)
+    runs = read_released(released(file={"path": str(place)}), "mclust")
     assert runs.is_paired
     assert np.flatnonzero(runs.failure != "").tolist() == [0]
 
@@ -260,7 +260,7 @@ def test_recovery_is_bias_and_mean_squared_error_over_the_replicates():
         for r in range(4)
     ]
     runs = stack_runs([*(Run(end, end) for end in ends[:3]), Run(None, failure="x")], 2, 1, "full")
-    found = measurements(dataset, {"f": runs}, recovery=True)["f"]
+    found = measurements(dataset, {"f": runs}, only=OF_RECOVERY)["f"]
     for name, values, true in (("weights", weights, 0.5), ("means", means, [0, 9]), ("spreads", deviations, [1, 2])):
         errors = values[:3] - true
         assert found[f"bias_of_{name}", 0] == pytest.approx(np.abs(errors.mean(axis=0)).sum())
@@ -279,7 +279,7 @@ def test_each_covariance_counts_once():
     dataset = drawn(means=[[0.0, 0.0], [9.0, 0.0]], covariances=[np.eye(2).tolist()] * 2)
     end = MixtureParameters.checked([0.5, 0.5], [[0.0, 0.0], [9.0, 0.0]], [[[1.5, 0.5], [0.5, 1.0]], np.eye(2)])
     runs = stack_runs([Run(end, end)] * 3, 2, 2, "full")
-    found = measurements(dataset, {"f": runs}, recovery=True)["f"]
+    found = measurements(dataset, {"f": runs}, only=OF_RECOVERY)["f"]
     assert found["bias_of_spreads", 0] == pytest.approx(1.0)
     assert found["mse_of_spreads", 0] == pytest.approx(0.5)
     assert found["bias_of_weights", 0] == found["bias_of_means", 0] == 0
@@ -297,10 +297,10 @@ def test_recovery_is_measured_where_it_is_asked_for():
 @needs_r
 def test_released_estimates_are_measured_as_fits_are():
     dataset = rows_of("B11")
-    theirs = {name: read_released(released("B11"), name, 8) for name in ("baseline", "mclust")}
+    theirs = {name: read_released(released("B11"), name) for name in ("baseline", "mclust")}
     fit = Fit(initialization="r_kmeans", **BASELINE)
     ours = run_fit(dataset, fit, 8, 1, "e", "f")
-    only = [name for found in MEASUREMENTS if found.of_recovery for name in found.quantities]
+    only = sorted(OF_RECOVERY)
     found = measure(dataset, {"f": ours}, {"f": fit}, 10, {}, 1, "e", only, released=theirs)
     rows = found[found["fit"] == "released_baseline"].set_index(["measurement", "replicate"])["value"]
     own = found[found["fit"] == "f"].set_index(["measurement", "replicate"])["value"][rows.index]
@@ -308,7 +308,7 @@ def test_released_estimates_are_measured_as_fits_are():
     np.testing.assert_allclose(own[asked], rows[asked], rtol=1e-9)
     # In line 7 of the source the first component is not the one with the lower mean of the first feature.
     assert abs(own["mse_of_means_as_listed", 0] - rows["mse_of_means_as_listed", 0]) > 0.01
-    unpaired = {"mclust": read_released(released("B11", replicates=10), "mclust", 8)}
+    unpaired = {"mclust": read_released(released("B11", replicates=10), "mclust")}
     few = measure(dataset, {"f": ours}, {"f": fit}, 10, {}, 1, "e", only, released=unpaired)
     few = few[few["fit"] == "released_mclust"]
     assert not few["measurement"].str.startswith("squared_error").any()
@@ -316,7 +316,7 @@ def test_released_estimates_are_measured_as_fits_are():
 
 
 def test_released_estimates_are_paired_with_replicates_and_components():
-    theirs = read_released(released("B11"), "baseline", 8)
+    theirs = read_released(released("B11"), "baseline")
     turned = [
         MixtureParameters(end.weights[::-1], end.means[::-1], end.covariances[::-1]) for end in theirs.ends().values()
     ]
@@ -327,7 +327,7 @@ def test_released_estimates_are_paired_with_replicates_and_components():
         np.testing.assert_array_equal(found.covariances[r], ours.covariances[r])
     assert (found.n_iter == -1).all()
     assert [bool(text) for text in found.failure] == [False] * 8 + [True] * 2
-    unknown = paired(read_released(released("B11", replicates=10), "baseline", 8), ours)
+    unknown = paired(read_released(released("B11", replicates=10), "baseline"), ours)
     assert len(unknown) == 10
     assert unknown.ends() == {}
 
@@ -378,7 +378,11 @@ RANDOM = {"source": "gaussian_mixture", "n_unlabeled": 50, "n_components": 2, "n
         (with_released(file={"url": "file:///a/b.csv"}), "url and sha256 go together"),
         ({"data": RANDOM | {"n_components": 3}}, "e.released.means: has 2 components where the data have 3"),
         ({"data": RANDOM | {"n_features": 3}}, "e.released.means: has 2 features where the data have 3"),
-        ({"data": RANDOM, "recovery": True}, "e.recovery: needs data that are drawn from one known mixture"),
+        (
+            {"data": RANDOM, "measurements": ["mse_of_means"]},
+            r"e.measurements.0: is 'mse_of_means', which needs data that are drawn from one known mixture",
+        ),
+        ({"measurements": ["mse_of_mean"]}, "there is no measurement 'mse_of_mean'; did you mean 'mse_of_means'"),
         ({"fits": {"released_mclust": {}}}, "e.fits.released_mclust: is what tables call the released estimates"),
         ({"fits": {"f": {"initialization": "quantiles"}}}, "f.initialization: is quantiles, which needs data of one"),
         ({"fits": {"f": {"initialization": "r_hc", "n_init": 2}}}, "n_init: a start by r_hc is always the same"),
