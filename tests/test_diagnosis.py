@@ -15,7 +15,10 @@ import emgmm
 from em_study.checkup import InProcess
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
+from em_study.diagnosis.answer import answer
+from em_study.diagnosis.cases import many_samples
 from em_study.diagnosis.deviations import SEARCHED
+from em_study.diagnosis.reading import read_all
 from em_study.diagnosis.recipe import Problem, residual, take_path
 from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import diagnose, parts_of, recipe_of
@@ -111,7 +114,7 @@ def test_a_deviation_is_not_acquitted_where_ours_is_at_its_end_after_fewer_steps
     assert (untold.outcome, untold.best.deviations, untold.best.n_steps) == ("cannot tell", (), 3)
     assert ("stale_responsibilities",) in [one.deviations for one in untold.alike]
     assert "one that takes responsibilities that are one step old is there after 5" in sentence(untold)
-    by_tolerance = diagnosed(stale, 3, 6, without_steps, tol=1e-9)  # its second step changes nothing
+    by_tolerance = diagnosed(stale, 3, 6, without_steps, tol=1e-9)  # would end it at its second step: nothing changes
     assert ("stale_responsibilities",) not in [one.deviations for one in by_tolerance.alike]
 
 
@@ -288,6 +291,122 @@ def test_a_trace_that_is_moved_or_summed_is_told():
     for trace, told in ((true[1:], "the same, one step early"), (400 * true, "summed over the rows")):
         run = Run(drawn.start, ours.parameters, tuple(trace), 12)
         assert diagnose(drawn, run, ours.parameters, 12, 0.0).best.trace == told
+
+
+def peer(returned="used", divisor="mass", second=False, about="new"):
+    """Make an EM as packages of R have it, for full covariances, by the contract."""
+
+    def responsibilities(X, weights, means, covariances):
+        centered = X[:, None] - means
+        distances = np.einsum("nkd,kde,nke->nk", centered, np.linalg.inv(covariances), centered)
+        joint = np.log(weights) - 0.5 * (distances + np.linalg.slogdet(2 * np.pi * covariances)[1])
+        totals = np.logaddexp.reduce(joint, axis=1)
+        return np.exp(joint - totals[:, None]), totals.sum()
+
+    def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):
+        if covariance_type != "full" or reg_covar:
+            raise NotImplementedError("full covariances as they are, alone")
+        r, before = responsibilities(X, weights, means, covariances)
+        for n_iter in range(1, max_iter + 1):
+            center = means
+            weights, means = r.mean(axis=0), r.T @ X / r.sum(axis=0)[:, None]
+            if second:  # normalmixEM of mixtools
+                r, _ = responsibilities(X, weights, means, covariances)
+                weights = r.mean(axis=0)
+            mass = r.sum(axis=0)
+            centered = X[:, None] - (means if about == "new" else center)
+            by = mass - (r**2).sum(axis=0) / mass if divisor == "cov.wt" else mass
+            covariances = np.einsum("nk,nkd,nke->kde", r, centered, centered) / by[:, None, None]
+            r, now = responsibilities(X, weights, means, covariances)
+            if n_iter > 1 and abs(now - before) / (1 + abs(now)) < tol:
+                break
+            before = now
+        labels = np.bincount(r.argmax(axis=1), minlength=len(weights)) / len(X)
+        weights = {"used": weights, "ahead": r.mean(axis=0), "labels": labels}[returned]
+        return {"weights": weights, "means": means, "covariances": covariances, "n_iter": n_iter}
+
+    return fit
+
+
+PEERS = {  # what it does, and what the search and the check-up name
+    "mclust": ({}, (), ""),
+    "flexmix": (
+        {"divisor": "cov.wt", "returned": "ahead"},
+        ("cov_wt", "weights_one_step_ahead"),
+        "it returns the weights of one more E-step, not those of its last M-step, divides the covariances by "
+        "N_k - sum(r^2) / N_k, as R's cov.wt and numpy.cov do with weights by default",
+    ),
+    "flexmix's sizes": (
+        {"divisor": "cov.wt", "returned": "labels"},
+        ("cov_wt", "weights_of_labels"),
+        "it returns the shares of hard assignments as weights (each sample counted for its likeliest component), ",
+    ),
+    "mixtools": (
+        {"second": True},
+        ("ecm",),
+        "it takes the weights from a second E-step with the new weights and means (ECM), renews the responsibilities "
+        "with the new weights and means before the covariances (ECM)",
+    ),
+    "mixtools, fast": ({"about": "old"}, ("old_means",), "it takes deviations from the old means for the covariances"),
+}
+
+
+def run_peer(X, start, what, **settings):
+    found = peer(**what)(X, start.weights, start.means, start.covariances, covariance_type="full", **settings)
+    end = emgmm.MixtureParameters(found["weights"], found["means"], found["covariances"])
+    return Run(start, end, n_maximizations=found["n_iter"])
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 3)])
+@pytest.mark.parametrize("name", PEERS)
+def test_what_packages_of_r_do_is_found_by_the_end(name, shape):
+    what, named, _ = PEERS[name]
+    for seed in range(3):
+        drawn = many_samples(seed, "full", *shape, n=300, distance=1.0)
+        ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.sklearn_stopping(1e-9, 1000))
+        theirs = run_peer(drawn.X, drawn.start, what, tol=0.0, max_iter=6, reg_covar=0.0)
+        found = diagnose(drawn, theirs, ours.parameters, ours.n_maximizations, 0.0)
+        assert (found.outcome, found.named, found.best.n_steps) == ("explained", named, 6)
+        assert found.alike == ()
+
+
+@pytest.mark.parametrize("name", ["mclust", "flexmix's sizes"])
+def test_the_end_alone_and_the_tolerance_are_enough(name):
+    what, named, _ = PEERS[name]
+    drawn = many_samples(5, "full", 2, 2, n=300, distance=1.5)
+    theirs = run_peer(drawn.X, drawn.start, what, tol=1e-6, max_iter=1000, reg_covar=0.0)
+    ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.sklearn_stopping(1e-9, 1000))
+    assert 20 < theirs.n_maximizations < ours.n_maximizations - 20
+    found = diagnose(drawn, without_steps(theirs), ours.parameters, ours.n_maximizations, 0.0, 1e-6, 1000)
+    assert (found.outcome, found.named, found.best.n_steps) == ("explained", named, theirs.n_maximizations)
+    assert found.stopped_by == ("of the log-likelihood, relatively, tested before the M-step",)
+    assert found.n_runs == 1 or name != "mclust"  # our EM that stops elsewhere is found at once
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_what_packages_of_r_do_is_read(name):
+    what, _, words = PEERS[name]
+    said = answer(read_all(InProcess(peer(**what))))[0]
+    relatively = (
+        "compares its tolerance with the relative change of the log-likelihood, not with the change of the mean"
+    )
+    assert said.startswith(f"Cause: {words}" if words else f"Cause: it {relatively}")
+    assert relatively in said
+
+
+@pytest.mark.parametrize(
+    ("scale", "named"),
+    [
+        (0.3, "of the sum over the rows, relative to its size plus 1"),  # a small sum
+        (1.0, "of the log-likelihood, relatively"),
+    ],
+)
+def test_a_rule_relative_to_more_than_the_sum_is_named_only_where_the_plain_one_stops_elsewhere(scale, named):
+    drawn = many_samples(6, "full", 2, 2, n=40, distance=1.0, scale=scale)
+    theirs = run_peer(drawn.X, drawn.start, {}, tol=1e-4, max_iter=1000, reg_covar=0.0)
+    ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.sklearn_stopping(1e-9, 1000))
+    found = diagnose(drawn, theirs, ours.parameters, ours.n_maximizations, 0.0, 1e-4, 1000)
+    assert found.stopped_by == (f"{named}, tested before the M-step",)
 
 
 def test_triples_of_deviations_are_found():

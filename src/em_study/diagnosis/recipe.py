@@ -6,6 +6,7 @@ The step is that of Bishop (2006), section 9.2.2, for covariances of any type, w
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
+from functools import reduce
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -242,7 +243,7 @@ class Path:
 def _steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
     """Yield what is returned after 0, 1, ... M-steps, and its mean log-likelihood, until a component collapses."""
     current, step, returned = mixture(problem.start), None, None
-    ends_otherwise = any(change.when == LAST for change in recipe.changes)
+    at_last = [change for change in recipe.changes if change.when == LAST]
     while proper(current):
         before, step = step, Step(problem, current, recipe, step, False)
         if before is not None:
@@ -250,8 +251,8 @@ def _steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
         try:
             with np.errstate(all="ignore"):  # never around a yield: it would be the caller's too
                 value, shown = step.log_likelihood, returned or current
-                if ends_otherwise:
-                    returned = Step(problem, current, recipe, before, True).next
+                if at_last:
+                    returned = reduce(Step.changed, at_last, step).next
         except np.linalg.LinAlgError:
             return
         if not np.isfinite(value):

@@ -147,11 +147,9 @@ class _Search:
         return sorted((one for one in of_size if without not in one.deviations), key=lambda one: one.order)
 
     def widen(self, combinations: list[Explanation], without: str = ""):
-        """Add to each of some combinations each deviation but one, if it may join; first what alone comes nearest."""
-        rank = {one.deviations[0]: number for number, one in enumerate(self.found(1))}
+        """Add to each of some combinations each deviation but one, if it may join it."""
         pairs = ((one.deviations, name) for one in combinations for name in SEARCHED if name != without)
-        wider = (tuple(sorted((*names, name))) for names, name in pairs if _may_join(name, names))
-        self.try_all(sorted(wider, key=lambda names: sum(rank.get(name, 0) for name in names)))
+        self.try_all(tuple(sorted((*names, name))) for names, name in pairs if _may_join(name, names))
 
     def try_our_em(self, max_iter: int | None):
         """Try our EM without deviations, which is quick: after many steps as well, for it may stop long after ours."""
@@ -227,12 +225,12 @@ def diagnose(
     n_steps = our_steps + STEPS_BEYOND if reported is None else reported + 1
     if n_steps > MOST_STEPS:
         reported, n_steps = None, MOST_STEPS
-    near = n_steps
-    if reported is None:  # few steps first: an EM that is much like ours ends where ours is near
-        alone = _Search(problem, run, reg_covar, tol, reported, n_steps)
-        alone.try_our_em(max_iter)
-        near = min([n_steps, *(2 * one.n_steps + STEPS_BEYOND for one in alone.found())])
-    for most in dict.fromkeys((near, n_steps)):
+    few = n_steps
+    if reported is None:  # few steps first: an EM that is much like ours ends where the means of ours are near
+        means = take_path(problem, recipe_of((), reg_covar), n_steps).all_of("means")
+        nearest = np.abs((means - run.end.means) / problem.X.std(axis=0)).max(axis=(1, 2)).argmin()
+        few = min(n_steps, 2 * int(nearest) + STEPS_BEYOND)
+    for most in dict.fromkeys((few, n_steps)):
         search = _Search(problem, run, reg_covar, tol, reported, most)
         search.try_our_em(max_iter)
         if not search.ends_as_ours(max_iter if reported is None else reported):

@@ -27,8 +27,8 @@ def _relative(plus):
     return lambda path: path.n * path.gains / (plus + path.n * np.abs(path.log_likelihoods[1:]))
 
 
-# What a tolerance may be compared with: changes between two M-steps of a path. Of rules by which it stops after the
-# same steps the first is named: the more usual come first.
+# What a tolerance may be compared with: changes between two M-steps of a path. Of rules that stop after the same steps
+# the first is named: the more usual come first.
 RULES = {
     AS_ASKED: lambda path: path.gains,
     OF_SUM: lambda path: path.n * path.gains,
