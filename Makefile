@@ -4,6 +4,7 @@
 # make test-page   the page in a real browser, Chromium; its Debian packages are unpacked where it is not installed
 # make test-crate  the crate of a run, by the profile's validator, without a network
 # make style       the style checks and the workflow's lint
+# make dist        source distributions and wheels of both packages, checked, into dist/
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
 # Short forms of the command em-study (em-study --help), for outside of the environment:
 # make verify      check the results against the manifest, the code, the configuration and each other
@@ -33,7 +34,7 @@ INSTALL = -m pip install -qq --require-hashes --requirement
 # The library and the study, from this folder, without a network.
 OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
-.PHONY: reproduce test test-cluster test-page test-crate cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
+.PHONY: reproduce test test-cluster test-page test-crate cluster dist style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce:
@@ -69,6 +70,17 @@ test-page: .venv/browser
 
 .venv/browser: requirements-browser.lock .venv/complete
 	$(BIN)/python $(INSTALL) requirements-browser.lock --no-deps
+	touch $@
+
+dist: .venv-release/complete
+	rm -rf dist
+	.venv-release/bin/python -m hatchling build --directory dist/emgmm
+	cd src/em_study && ../../.venv-release/bin/python -m hatchling build --directory ../../dist/em-study
+	.venv-release/bin/python -m twine check --strict dist/emgmm/* dist/em-study/*
+
+.venv-release/complete: requirements-release.lock
+	$(PYTHON) -m venv --clear .venv-release
+	.venv-release/bin/python $(INSTALL) requirements-release.lock
 	touch $@
 
 # What `snakemake --profile profiles/slurm` needs beside.
@@ -153,3 +165,4 @@ lock:
 	$(LOCK) --group cluster --no-deps --constraints requirements.lock --output-file requirements-cluster.lock
 	$(LOCK) --group browser --constraints requirements.lock --output-file requirements-browser.lock
 	$(LOCK) --group crate --output-file requirements-crate.lock
+	$(LOCK) --group release --output-file requirements-release.lock
