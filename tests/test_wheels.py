@@ -34,7 +34,7 @@ def wheels(tmp_path_factory):
 
 @pytest.mark.parametrize("name", ["emgmm", "em_study"])
 def test_a_wheel_holds_its_package_alone(wheels, name):
-    files = (file for file in (ROOT / "src" / name).rglob("*") if file.suffix in (".py", ".R"))
+    files = [*(ROOT / "src" / name).rglob("*.py"), *(ROOT / "src" / name).rglob("*.R")]
     package = {str(file.relative_to(ROOT / "src")) for file in files}
     with zipfile.ZipFile(wheels[name]) as wheel:
         (about,) = {file.split("/")[0] for file in wheel.namelist()} - {name}

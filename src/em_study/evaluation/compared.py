@@ -1,11 +1,15 @@
-"""What a job is given that compares other implementations with our fits."""
+"""What a job is given that compares other implementations, or released estimates, with our fits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
 
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays
-from em_study.evaluation.protocols import Other
-from em_study.fits.runs import Runs, read_runs_by_name
+from em_study.evaluation.protocols import RELEASED, SAME_STEPS, Other
+from em_study.evaluation.released import at_nearest_steps
+from em_study.fits.runs import NOT_PAIRED, Runs, read_runs_by_name
 from em_study.fits.settings import Fit
 from em_study.settings import from_params
 
@@ -24,9 +28,33 @@ class Compared:
         return [(other, protocol, runs) for other, found in self.others for protocol, runs in found.items()]
 
 
-def read_compared(job) -> tuple[Dataset, Compared]:
-    """Read the data, the fit and the others' runs, by what Snakemake gives to a script."""
-    others = zip(from_params(list[Other], job.params.others), job.input.theirs, strict=True)
-    read = [(other, read_runs_by_name(file)) for other, file in others]
-    ours = read_arrays(job.input.runs, Runs), from_params(Fit, job.params.fit)
-    return read_arrays(job.input.data, Dataset), Compared(*ours, read)
+def read_compared(job) -> tuple[Dataset, list[Compared]]:
+    """Read the data, and what is compared with each fit, by what Snakemake gives to a script."""
+    fits = from_params(dict[str, Fit], job.params.fits)
+    ours = {name: read_arrays(file, Runs) for name, file in zip(fits, job.input.runs, strict=True)}
+    compared = from_params(list[tuple[str, Other]], job.params.compared)
+    read = [(name, other, _runs(other, file)) for (name, other), file in zip(compared, job.input.theirs, strict=True)]
+    found = [
+        Compared(ours[name], fits[name], [(other, runs) for _, other, runs in group])
+        for (name, _), group in groupby(read, lambda each: (each[0], each[1].is_released))
+    ]
+    return read_arrays(job.input.data, Dataset), found
+
+
+def _runs(other: Other, file) -> dict[str, Runs]:
+    """Read the runs by each protocol. Released estimates whose replicates are not known count as failed."""
+    if not other.is_released:
+        return read_runs_by_name(file)
+    runs = read_arrays(file, Runs)
+    return {RELEASED: runs if runs.is_paired else replace(runs, failure=np.full(len(runs), NOT_PAIRED))}
+
+
+def with_nearest_steps(dataset: Dataset, compared: list[Compared]) -> list[Compared]:
+    """Add for released estimates our fit after the number of steps that comes nearest to them."""
+    found = []
+    for one in compared:
+        found.append(one)
+        released = {other: runs[RELEASED] for other, runs in one.others if other.is_released}
+        nearest = at_nearest_steps(dataset, one.runs, released, one.fit) if released else {}
+        found += [Compared(ours, one.fit, [(other, {SAME_STEPS: released[other]})]) for other, ours in nearest.items()]
+    return found

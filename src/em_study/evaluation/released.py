@@ -1,6 +1,7 @@
-"""Estimates that a source has released, compared with the path of our EM: is each a step of it?"""
+"""The steps of our EM that are nearest to estimates which a source has released."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from em_study.fits.settings import Fit
 from emgmm import CollapsedComponentError, expectation, maximization
 
 
-def at_nearest_steps(dataset: Dataset, ours: Runs, released: dict[str, Runs], fit: Fit) -> dict[str, Runs]:
+def at_nearest_steps(dataset: Dataset, ours: Runs, released: dict[Any, Runs], fit: Fit) -> dict[Any, Runs]:
     """Take the steps of our EM once more, and keep for each source of estimates the step that is nearest to them.
 
     Nearest is where the largest difference of a weight, mean or covariance is least. Steps are taken until nothing

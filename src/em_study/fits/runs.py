@@ -8,6 +8,7 @@ from em_study.data.storage import read_arrays, whole_file
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
 PARAMETERS = ("weights", "means", "covariances")
+NOT_PAIRED = "the source has released fewer estimates than it had data sets: some of its fits have failed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +53,11 @@ class Runs:
 
     def __len__(self):
         return len(self.converged)
+
+    @property
+    def is_paired(self) -> bool:
+        """Whether run r is of replicate r: not of released estimates, where nobody knows which are missing."""
+        return not (self.failure == NOT_PAIRED).any()
 
     @property
     def n_traced(self):

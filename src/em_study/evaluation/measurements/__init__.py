@@ -10,6 +10,7 @@ from em_study.evaluation.measurements import (  # noqa: F401, for each registers
     optima,
     passes,
     prior,
+    recovery,
     steps,
     theory,
 )
