@@ -10,7 +10,7 @@
 # Short forms of the command em-study (em-study --help), for outside of the environment:
 # make verify      check the results against the manifest, the code, the configuration and each other
 # make compare     say whether the results are the published ones, on any machine
-# make archive     one zip of the run, to upload beside a paper: results, code, configuration, and what made each file
+# make archive     one zip of the run, to upload with a paper: results, code, configuration, and what made each file
 # make progress    how many cells of a run's sweeps are done, by all its processes and nodes
 # make clean-stale list results that are no longer configured; with DELETE=yes delete them
 # Others:
