@@ -153,3 +153,5 @@ lock:
 	$(LOCK) --group cluster --no-deps --constraints requirements.lock --output-file requirements-cluster.lock
 	$(LOCK) --group browser --constraints requirements.lock --output-file requirements-browser.lock
 	$(LOCK) --group crate --output-file requirements-crate.lock
+	$(LOCK) pyproject.toml src/em_study/pyproject.toml --group docs --no-emit-package emgmm --fork-strategy fewest \
+	    --constraints requirements.lock --output-file requirements-docs.lock
