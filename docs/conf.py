@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(Path(__file__).parent / "extensions")]
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # of the processes that examples start
+os.environ |= {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
 
 project = "em-study and emgmm"
 author = "The em-study authors"
@@ -49,6 +50,7 @@ myst_heading_anchors = 3
 suppress_warnings = ["myst.header"]  # generated pages begin their own levels
 copybutton_prompt_text = ">>> "
 
+default_role = "autolink"  # of a name in a docstring
 autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings have them
 numpydoc_show_class_members = False  # the template lists them
@@ -60,9 +62,11 @@ sphinx_gallery_conf = {
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("emgmm",),
     "filename_pattern": "plot_",
+    "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
-    "min_reported_time": 1e9,  # a page's bytes do not depend on the machine's speed
+    "min_reported_time": 1e9,  # the bytes of a page do not depend on the speed of the machine
+    "write_computation_times": False,  # that page loads scripts from elsewhere
     "remove_config_comments": True,
 }

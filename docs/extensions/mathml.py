@@ -1,31 +1,30 @@
 """Formulas as MathML, by docutils' own converter: a browser shows them without a script or a font from elsewhere."""
 
+from docutils.nodes import SkipNode
+from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util.logging import getLogger
+
+
+def _formula(node, is_block):
+    try:
+        return tex2mathml(node.astext(), as_block=is_block)
+    except MathError as error:
+        getLogger(__name__).warning("%s", error, location=node)
+        return ""
 
 
 def _inline(writer, node):
-    writer.body.append(tex2mathml(node.astext(), as_block=False))
+    writer.body.append(_formula(node, False))
+    raise SkipNode
 
 
-def _display(writer, node):
-    writer.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
-
-
-def _skip(writer, node):
-    """Do nothing more: the visitor has written all of the node."""
+def _block(writer, node):
+    writer.body.append(f'<div class="formula">{_formula(node, True)}</div>')
+    raise SkipNode
 
 
 def setup(app):
     """Register the renderer."""
-
-    def visit(render):
-        from docutils.nodes import SkipNode
-
-        def visited(writer, node):
-            render(writer, node)
-            raise SkipNode
-
-        return visited
-
-    app.add_html_math_renderer("mathml", (visit(_inline), _skip), (visit(_display), _skip))
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
