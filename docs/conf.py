@@ -30,7 +30,7 @@ templates_path = ["_templates"]
 nitpicky = True
 
 html_theme = "pydata_sphinx_theme"
-html_title = project
+html_title = "em-study"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
@@ -66,6 +66,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
+    "capture_repr": (),
     "min_reported_time": 1e9,  # the bytes of a page do not depend on the speed of the machine
     "write_computation_times": False,  # that page loads scripts from elsewhere
     "remove_config_comments": True,

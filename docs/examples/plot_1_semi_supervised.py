@@ -84,7 +84,7 @@ plt.show()
 # labels. With ``max_iter=0`` no EM follows the estimate from labels.
 
 n_labels = [2, 3, 5, 10, 20, 50]
-to_the_limit = {"tol": 1e-6, "max_iter": 1000}
+to_the_limit = {"tol": 1e-6, "max_iter": 10_000}
 found = {"labels only": [], "unlabeled only": [], "both": []}
 for n in n_labels:
     accuracies = []
@@ -96,9 +96,8 @@ for n in n_labels:
         both = GaussianMixtureEM(2, **to_the_limit).fit(X, y)
         models = without_em, without_labels, both
         accuracies.append([(model.predict(X) == classes)[y < 0].mean() for model in models])
-        accuracies[-1][1] = max(
-            accuracies[-1][1], 1 - accuracies[-1][1]
-        )  # components have no names
+        # Components have no names: the better of the two ways to name them.
+        accuracies[-1][1] = max(accuracies[-1][1], 1 - accuracies[-1][1])
     for values, column in zip(found.values(), np.transpose(accuracies), strict=True):
         values.append(100 * column)
 
@@ -107,9 +106,7 @@ best = 100 * (posteriors(X, truth).argmax(axis=1) == classes).mean()
 
 figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
 for (name, accuracy), marker in zip(found.items(), "os^", strict=True):
-    error = (
-        2.09 * np.std(accuracy, axis=1, ddof=1) / np.sqrt(20)
-    )  # Student's, 19 degrees of freedom
+    error = 2.09 * np.std(accuracy, axis=1, ddof=1) / np.sqrt(20)  # Student's t, 19 d.f.
     axes.errorbar(
         n_labels, np.mean(accuracy, axis=1), error, marker=marker, capsize=3, label=name
     )

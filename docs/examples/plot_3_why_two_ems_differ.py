@@ -57,9 +57,7 @@ for name, change in ladder.items():
     settings = settings | change
     model = GaussianMixture(2, weights_init=start.weights, means_init=start.means, **settings)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # the last step ends at max_iter on purpose
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of the last step
         theirs = model.fit(X).predict_proba(X)
     difference = posteriors(X, ours.parameters) - theirs
     labels.append(
@@ -67,7 +65,7 @@ for name, change in ladder.items():
     )
     probabilities.append(np.abs(difference).max())
     print(
-        f"{name:28} {labels[-1]:6.1%} other labels, probabilities {probabilities[-1]:.0e} apart"
+        f"{name:28} {labels[-1]:5.1%} other labels, probabilities {probabilities[-1]:.0e} apart"
     )
 
 figure, panels = plt.subplots(1, 2, figsize=(10, 3.2), sharey=True, layout="constrained")

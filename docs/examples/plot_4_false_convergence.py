@@ -10,7 +10,7 @@ responsibilities.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from emgmm import GaussianMixtureEM
+from emgmm import GaussianMixtureEM, observed_information
 
 plt.style.use("petroff10")
 
@@ -60,8 +60,10 @@ plt.show()
 # parameters: the mixture is close to a saddle point. :func:`~emgmm.observed_information` shows
 # where a fit is.
 
-from emgmm import observed_information
-
 for name, model in models.items():
     information = observed_information(X, model)
     print(f"{name:28} {information.kind:8} {information.left_to_gain:.2g} nats left to gain")
+
+# %%
+# Left to gain is counted over all 12,000 samples: 1.8 nats are 0.00015 nats per sample, which
+# is below the tolerance of 0.001.
