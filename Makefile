@@ -2,6 +2,7 @@
 # make test        all tests and style checks
 # make test-cluster the study on a Slurm cluster that is brought up here, with faults; no root is needed
 # make test-page   the page in a real browser, Chromium; its Debian packages are unpacked where it is not installed
+# make test-r      what runs R; its Debian packages are unpacked where it is not installed
 # make test-crate  the crate of a run, by the profile's validator, without a network
 # make docs        the site, in build/docs/html: examples and doctests run, and all links inside hold
 # make style       the style checks and the workflow's lint
@@ -15,6 +16,8 @@
 # Others:
 # make publish     renew the published results from those that are here
 # make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
+# make r-journal   an article on R's packages, "Gaussian Mixture Models in R", audited: half an hour on two cores; with
+#                  QUICK=yes three minutes of fewer replicates (needs R with mclust, flexmix and mixtools, and a network)
 # make benchmark   this EM beside others, what a study, large data and parts cost, and what the diagnosis finds
 # make lock        renew requirements*.lock from pyproject.toml and the study's (needs uv and a network)
 PYTHON ?= python3
@@ -34,7 +37,7 @@ INSTALL = -m pip install -qq --require-hashes --requirement
 # The library and the study, from this folder, without a network.
 OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
-.PHONY: reproduce test test-cluster test-page test-crate docs cluster style test-lowest verify compare publish archive progress clean-stale original-data benchmark lock
+.PHONY: reproduce test test-cluster test-page test-r test-crate docs cluster style test-lowest verify compare publish archive progress clean-stale original-data r-journal benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce:
@@ -79,6 +82,9 @@ docs: .venv-docs/complete
 
 test-page: .venv/browser
 	$(BIN)/python tests/browser/chromium.py run $(RUN) pytest --numprocesses 0 tests/browser
+
+test-r: .venv/complete
+	$(BIN)/python tests/r/debian_r.py run $(RUN) pytest --numprocesses 0 tests/test_r.py
 
 .venv/browser: requirements-browser.lock .venv/complete
 	$(BIN)/python $(INSTALL) requirements-browser.lock --no-deps
@@ -130,6 +136,12 @@ ORIGINAL_DATA ?= config/original-data.yaml
 original-data: .venv/complete
 	$(RUN) snakemake --cores 4 --directory .original-data --configfile $(ORIGINAL_DATA) -- results/tables/claims.csv
 	@$(EM_STUDY) original $(ORIGINAL_DATA) .original-data/results articles/original/xu_2021.yaml
+
+R_JOURNAL = config/r-journal.yaml $(if $(filter yes,$(QUICK)),config/r-journal-quick.yaml)
+r-journal: .venv/complete
+	@command -v Rscript > /dev/null || { echo "R is missing: install r-cran-mclust, r-cran-flexmix, r-cran-mixtools and r-cran-mvtnorm"; exit 1; }
+	$(RUN) snakemake --cores 2 --directory .r-journal --configfile $(R_JOURNAL)
+	@$(EM_STUDY) document gaussian-mixtures-in-r .r-journal/results
 
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py

@@ -353,6 +353,22 @@ def test_a_template_and_what_wraps_scikit_learn(capsys):
     assert lines[2:4] == ["sklearn:", "Cause: none. Its steps are those of the textbook's EM."]
 
 
+def test_a_tolerance_is_judged_by_what_the_file_says(tmp_path, capsys):
+    by_sum = (ROOT / "implementations/ours.py").read_text().replace("stopping(tol,", "stopping(tol / len(X),")
+    mine = tmp_path / "mine.py"
+    total = "with the change of the log-likelihood's sum over the samples"
+    answers = {
+        "mean": f"Cause: it compares its tolerance {total}, not with the change of the mean log-likelihood.",
+        "sum": f"Its tolerance is compared {total}, as it says.",
+        "relative": f"Cause: it compares its tolerance {total}, not with",
+    }
+    for said, expected in answers.items():
+        mine.write_text(f"TOLERANCE_OF = '{said}'\n{by_sum}")
+        status, text = asked(mine, "--quiet", capsys=capsys)
+        assert status == (said != "sum")
+        assert expected in text
+
+
 def of_no_machine(text):
     return re.sub(r"\d+e-\d\d", "0e-00", re.sub(r"[\d,]+ other formulas", "1 other formulas", text))
 

@@ -18,6 +18,7 @@ from em_study.data.csv import CsvData
 from em_study.data.download import fetch
 from em_study.data.formats import about_rows
 from em_study.data.gaussian_mixture import GaussianMixtureData
+from em_study.data.r import lacking
 from em_study.data.settings import SOURCES, Data
 from em_study.data.sklearn import SklearnData
 from em_study.errors import DataError
@@ -283,12 +284,15 @@ SMALL = {  # a block of each source
     "gaussian_mixture": {**TWO, "counts": [6, 6], "n_labeled": 3, "holes": {"fraction": 0.2, "keep_a_value": False}},
     "csv": {"features": ["x"], "unlabeled": {"path": "u.csv"}, "labeled": {"path": "l.csv", "target": "y"}},
     "sklearn": {"dataset": "iris"},
+    "r_mixture": {**TWO, "n_unlabeled": 9, "weights": [0.5, 0.5], "seed": 20},
 }
 
 
 @pytest.mark.parametrize("name", SOURCES)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_source_is_what_it_says(tmp_path, monkeypatch, name, seed):
+    if SOURCES[name].r_scripts and lacking():
+        pytest.skip(lacking())
     monkeypatch.chdir(tmp_path)
     (tmp_path / "u.csv").write_text("x\n1\n2\n")
     (tmp_path / "l.csv").write_text("x,y\n1,a\n2,b\n")

@@ -1,6 +1,7 @@
 """EM implementations in files of their own."""
 
 import os
+import re
 
 import numpy as np
 import pytest
@@ -11,10 +12,18 @@ from test_emgmm import KINDS, problem
 import emgmm
 from em_study.data.checksums import Checksums
 from em_study.data.dataset import Dataset
+from em_study.data.r import versions
 from em_study.evaluation.protocols import run_protocol
 from em_study.evaluation.scores import evaluate_fit
 from em_study.experiments.settings import Experiment
-from em_study.fits.available import implementation_files, implementations
+from em_study.fits.available import (
+    OURS,
+    implementation_file,
+    implementation_files,
+    implementations,
+    takes_labels,
+    tolerance_of,
+)
 from em_study.fits.em import run_fit
 from em_study.fits.implementations import Implementation, running
 from em_study.fits.settings import Fit
@@ -104,11 +113,58 @@ def test_protocols_run_any_implementation():
         ("fits.first.implementation", "../x", "fits.first.implementation"),
         ("protocols.implementation", "nothing", "there is no file implementations/nothing.py"),
         ("fits.first", {"implementation": "opencv", "semi_supervised": "clamped"}, "opencv cannot clamp labels"),
+        ("fits.first", {"implementation": "template", "semi_supervised": "clamped"}, "the parameter labels)"),
         ("fits.first.time_limit", 0, "time_limit: must be greater than 0"),
     ],
 )
 def test_wrong_implementations(tmp_path, path, value, message):
     assert message in problems(tmp_path, GOOD, overlay(f"{TOY}.{path}", value))
+
+
+def test_labels_are_clamped_by_a_file_that_takes_them(tmp_path, monkeypatch):
+    names = [one for one in implementations() if takes_labels(implementation_file(one))]
+    assert names == ["mclust", "ours"]
+    settings = {"initialization": "labels", "semi_supervised": "clamped", "stopping": "sklearn"}
+    mine, theirs = (
+        run_fit(dataset(), Fit(**settings, **of), 1, 0, "e", "f") for of in ({}, {"implementation": "ours"})
+    )
+    np.testing.assert_allclose(theirs.means, mine.means, rtol=1e-12)
+    np.testing.assert_allclose(theirs.trace, mine.trace, rtol=1e-12)
+    monkeypatch.chdir(tmp_path)
+    clamped = overlay(f"{TOY}.fits.first", settings | {"implementation": "ours"})
+    ladder = overlay(f"{TOY}.protocols.implementation", "ours")
+    assert problems(tmp_path, GOOD, clamped, ladder, {"sed": 1}).count("\n") == 1  # that is all that is wrong
+    assert "'first' is clamped, which scikit-learn cannot do" in problems(tmp_path, GOOD, clamped)
+
+
+TOLERANCE = 'TOLERANCE_OF = "sum"\n'
+
+
+def test_what_a_tolerance_is_compared_with_is_read_and_not_run(tmp_path, monkeypatch):
+    (tmp_path / "implementations").mkdir()
+    mine = tmp_path / "implementations/mine.py"
+    monkeypatch.chdir(tmp_path)
+    for text, says in ((TOLERANCE + "1 / 0", "sum"), ("TOLERANCE_OF = 'relative'", "relative"), ("def", "mean")):
+        mine.write_text(text)
+        assert tolerance_of(mine) == says
+    assert tolerance_of(None) == "mean"
+    assert tolerance_of(OURS / "xu_2021.py") == "mean"
+    mine.write_text(f"\nTOLERANCE_OF = 'men'\n{HEAD}pass\n")
+    wrong = "line 2: TOLERANCE_OF must be one of 'mean', 'sum', 'relative', not 'men'"
+    told = problems(tmp_path, GOOD, overlay(f"{TOY}.fits.first.implementation", "mine"))
+    assert f"fits.first.implementation: implementations/mine.py, {wrong}" in told
+    X, _, start = problem(0)
+    with Implementation(mine) as implementation:
+        assert implementation.run(X, start, **SETTINGS).failure == f"mine.py: {wrong}"
+
+
+def test_without_r_a_run_says_so_and_the_rest_works(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    X, _, start = problem(0)
+    assert versions.__wrapped__() == {}
+    with Implementation(ROOT / "implementations/mclust.py", FAULT) as implementation:
+        failure = implementation.run(X, start, **SETTINGS).failure
+    assert re.match(r"mclust\.py, line \d+: RError: R is not installed \(.*r-base-core\)$", failure), failure
 
 
 def test_our_own_name_beside_our_fit_is_our_own_em():

@@ -116,13 +116,10 @@ def test_a_ridge_that_is_not_small_beside_the_data_is_noted(scale, told):
     ridged = fit.model_copy(update={"reg_covar": 1e-6})
     (note,) = evaluate_fit(dataset, runs, ridged, "toy", "f")["note"]
     assert note.startswith("reg_covar = 1e-06 is too large beside the variance") == told
-    notes = {
-        step: compare(dataset, Compared(runs, fit, [(Other(), {step: run_protocol(step, dataset, runs, fit)})]), "toy")[
-            "note"
-        ].item()
-        for step in ("same_stopping", "same_regularization")
-    }
-    assert [bool(note) for note in notes.values()] == [told, False]  # scikit-learn's ridge, and none
+    steps = ("same_stopping", "same_regularization")
+    theirs = {step: run_protocol(step, dataset, runs, fit) for step in steps}
+    notes = compare(dataset, [Compared(runs, fit, [(Other(), theirs)])], "toy").set_index("protocol")["note"]
+    assert [bool(notes[step]) for step in steps] == [told, False]  # scikit-learn's ridge, and none
 
 
 def test_starts_from_single_rows_do_not_collapse():
@@ -391,7 +388,7 @@ def test_differences_from_another_are_told_in_standard_errors_at_the_maximum():
     moved = emgmm.MixtureParameters(end.weights, end.means + np.array([[0.0], [2 * error]]), end.covariances)
     theirs = stack_runs([Run(ours.start(0), moved)], 2, 1, "full")
     compared = Compared(ours, fit, [(Other(), {"same_regularization": theirs})])
-    (found,) = compare(dataset, compared, "toy")["max_standardized_parameter_difference"]
+    (found,) = compare(dataset, [compared], "toy")["max_standardized_parameter_difference"]
     assert found == pytest.approx(2, rel=1e-4)
     measured_alone, _ = measured(dataset, fit)
     assert measured_alone["left_to_gain"] * 1500 > 0.5  # at article A's tolerance our end itself tells none

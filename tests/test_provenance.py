@@ -99,7 +99,7 @@ def test_a_lost_record_costs_a_rerun(study):
 
 def test_a_result_that_is_not_what_its_job_wrote_is_not_certified(study):
     file = study / "results/fits/mine/start.npz"
-    shutil.copy(study / "results/sklearn/mine/as_published.npz", file)  # of the same form
+    shutil.copy(study / "results/others/mine/sklearn.npz", file)  # of the same form
     os.utime(file, (0, 0))
     run = snakemake(study, "results/manifest.json", "--forcerun", "manifest")
     assert run.returncode != 0

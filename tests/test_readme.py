@@ -78,7 +78,7 @@ def test_numbers_of_article_a_are_those_of_the_study():
     ours, fit = runs[customers.protocols.fit], customers.compared_fit
     theirs = {rung: run_protocol(rung, dataset, ours, fit) for rung in LADDER}
     assert (
-        document("ladder.md", {"agreement": compare(dataset, Compared(ours, fit, [(Other(), theirs)]), "customers")})
+        document("ladder.md", {"agreement": compare(dataset, [Compared(ours, fit, [(Other(), theirs)])], "customers")})
         in FINDINGS
     )
 

@@ -25,7 +25,8 @@ def wheels(tmp_path_factory):
 
 @pytest.mark.parametrize("name", ["emgmm", "em_study"])
 def test_a_wheel_holds_its_package_alone(wheels, name):
-    package = {str(file.relative_to(ROOT / "src")) for file in (ROOT / "src" / name).rglob("*.py")}
+    files = [*(ROOT / "src" / name).rglob("*.py"), *(ROOT / "src" / name).rglob("*.R")]
+    package = {str(file.relative_to(ROOT / "src")) for file in files}
     with zipfile.ZipFile(wheels[name]) as wheel:
         (about,) = {file.split("/")[0] for file in wheel.namelist()} - {name}
         assert {file for file in wheel.namelist() if not file.startswith(f"{about}/")} == package

@@ -14,7 +14,7 @@ from em_study.diagnosis import reading
 from em_study.diagnosis.answer import FIXED, answer, causes
 from em_study.diagnosis.conformance import CHECKS, check_up
 from em_study.diagnosis.recipe import Problem, Recipe, take_path
-from em_study.diagnosis.stopping import AS_ASKED, stops
+from em_study.diagnosis.stopping import stops
 from em_study.fits.available import implementation_file, implementations
 from em_study.fits.implementations import Implementation
 from em_study.fits.runs import PARAMETERS
@@ -32,6 +32,7 @@ class InProcess:
 
     def __init__(self, fit):
         self.fit, self.changed_inputs = fit, []
+        self.tolerance_of = getattr(fit, "__globals__", {}).get("TOLERANCE_OF", "mean")
 
     def call(self, arrays, settings):
         """Give what it returns, arrays by name; and what went wrong, empty if nothing did."""
@@ -52,7 +53,8 @@ class _AsRead:
 
     changed_inputs = ()
 
-    def __init__(self, readings):
+    def __init__(self, readings, tolerance_of):
+        self.tolerance_of = tolerance_of
         self.readings = dict.fromkeys(COVARIANCE_TYPES, readings[0]) | {one.kind: one for one in readings}
 
     def call(self, arrays, settings):
@@ -60,7 +62,7 @@ class _AsRead:
         kind, read = COVARIANCE_TYPES[name], self.readings[name]
         start = MixtureParameters.checked(*(arrays[part] for part in PARAMETERS), name)
         path = take_path(Problem(arrays["X"], start), Recipe(settings["reg_covar"], read.changes), n + 1)
-        n = int(min(n, stops(path.gains, settings["tol"], 1, 2)))
+        n = int(min(n, stops(reading.COMPARED[read.declared](path), settings["tol"], 1, 2)))
         n_steps, sees_all = n + read.asked[0], any("returns the parameters before" in note for note in read.notes)
         if n_steps >= len(path.parameters):
             return {}, "a component collapses"
@@ -79,7 +81,7 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
     name : str
         Of the file or function.
     implementation
-        Has `call` and `changed_inputs` (`em_study.fits.implementations.Implementation`).
+        Has `call`, `changed_inputs` and `tolerance_of` (`em_study.fits.implementations.Implementation`).
     names : sequence of str
         Of the checks.
     """
@@ -127,11 +129,11 @@ def _following(implementation, readings, results) -> list[str]:
     failed = {one.name: one.got for one in results if one.outcome == "fails"}
     if first.outcome not in (reading.RIGHT, reading.EXPLAINED) or not causes(first):
         return []
-    found = ["tolerance"] if first.stops not in ("", "unknown", AS_ASKED) else []
+    found = ["tolerance"] if first.stops not in ("", "unknown", first.declared) else []
     found += [name for words, name in NOTED.items() if any(words in note for note in first.notes)]
     found += [
         one.name
-        for one in check_up(_AsRead(readings), first.kind, failed)
+        for one in check_up(_AsRead(readings, implementation.tolerance_of), first.kind, failed)
         if one.outcome == "fails" and _same(one.got, failed[one.name])
     ]
     if first.asked[2] > reading.SAME:  # in single precision they hold to that, but for what loses more digits

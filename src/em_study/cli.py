@@ -140,6 +140,11 @@ INTERNAL = {
         {"overlay": {}, "results": {"type": Path}, "file": {"type": Path}},
     ),
     "findings": Command("claims.findings:write_findings", "renew the documents that docs/templates make"),
+    "document": Command(
+        "claims.findings:write_document",
+        "write a document by its template in docs/templates, from the tables of another run",
+        {"name": {}, "results": {"type": Path}},
+    ),
     "reference": Command("configuration.reference:write_reference", "renew config/README.md and config/schema.json"),
     "dictionary": Command("tables.dictionary:data_dictionary", "print docs/tables.md"),
 }

@@ -70,6 +70,12 @@ _CRITERION = Tolerance(1e-12, 1e-9)
 _OBSERVED = Tolerance(1e-6, 1e-9)
 _SHARE = Tolerance(1e-12, 1e-12)
 
+
+def as_released(package: str) -> str:
+    """Say what a table has in place of a fit, where the estimates of a package are those that a source has released."""
+    return f"released_{package}"
+
+
 # Every table, and its columns in order.
 COLUMNS = {
     "fits": {
@@ -338,7 +344,7 @@ COLUMNS = {
     },
     "measurements": {
         "experiment": _EXPERIMENT,
-        "fit": Column(TEXT, "name of the fit; empty for a measurement of the data"),
+        "fit": Column(TEXT, "name of the fit, or released_ and the package; empty for a measurement of the data"),
         "replicate": _REPLICATE,
         "measurement": Column(TEXT, "what was measured (below)"),
         "setting": Column(NUMBER, "what it was measured at; empty if at nothing"),

@@ -7,10 +7,10 @@ from functools import cached_property
 RESULTS = "results/"  # always in the folder of the run
 NAME = "[a-z][a-z0-9_]*"
 WILDCARDS = {  # of the rules: what stands in braces in a path
-    **dict.fromkeys(("experiment", "fit", "implementation", "sweep", "owner", "drawn"), NAME),
+    **dict.fromkeys(("experiment", "fit", "implementation", "package", "sweep", "owner", "drawn"), NAME),
     "figure": rf"(?!sweep\.){NAME}",  # that one is a sweep's
     "sha256": "[0-9a-f]{64}",
-    "ending": "csv|parquet|feather|npy",
+    "ending": "csv|parquet|feather|npy|rds",
     "format": "csv|parquet",
     "part": "[0-9]+",
 }
@@ -69,6 +69,7 @@ FILES = {
     "download": File("results/downloads/{sha256}.{ending}", "fetch", APART),
     "data": File("results/data/{experiment}.npz", "data", holds_rows=True),
     "fits": File("results/fits/{experiment}/{fit}.npz", "fit"),
+    "released": File("results/released/{experiment}/{package}.npz", "released"),
     "watch": File("results/watch/{experiment}.json", "watch", holds_rows=True),
     "own_data": File("results/own_data/{experiment}.json", "own_data", holds_rows=True),
     "measurements": File("results/evaluation/{experiment}/measurements.csv", "measure"),

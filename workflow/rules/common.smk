@@ -26,9 +26,11 @@ from em_study.columns import PARTS
 from em_study.configuration.changes import warnings_of
 from em_study.configuration.loading import load
 from em_study.data.checksums import MEMORY, Checksums, digest_of
+from em_study.data.r import made_by_r
 from em_study.errors import StudyError
 from em_study.figures.catalogue import FIGURES
 from em_study.fits.available import implementation_file, kernel_versions, wrapped_versions
+from em_study.fits.partitions import used_of_r
 from em_study.layout import FILES, MANIFEST, RUN, WILDCARDS, log_of, table_file
 from em_study.page.files import files_shown
 from em_study.places import Places
@@ -113,7 +115,7 @@ def compared_runs(wildcards):
 
 def other_of(wildcards):
     """What is run next to our EM, by the name of its implementation."""
-    return next(other for other in experiment_of(wildcards).others if other.name == wildcards.implementation)
+    return next(other for other in experiment_of(wildcards).running if other.name == wildcards.implementation)
 
 
 def figure_of(wildcards):

@@ -1,4 +1,4 @@
-# Fetch files, draw the synthetic data, or read the user's.
+# Fetch files, draw the synthetic data, or read the user's; read estimates that a source has released.
 rule fetch:
     output:
         FILES["download"].path,
@@ -33,7 +33,30 @@ rule data:
         data=lambda wildcards: experiment_of(wildcards).data.model_dump(exclude={"origin"}),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,
         seed=STUDY.seed,
+        r=lambda wildcards: used_of_r([experiment_of(wildcards).data]),
     message:
         "Make the data of {wildcards.experiment}"
     script:
         "../scripts/data.py"
+
+
+rule released:
+    input:
+        file=lambda wildcards: experiment_of(wildcards).released.file.place,
+    output:
+        FILES["released"].path,
+    log:
+        log_of("released/{experiment}/{package}"),
+    conda:
+        "../envs/study.yaml"
+    resources:
+        **asked_by("released"),
+    params:
+        code=CODE.made_of("released.py"),
+        files=lambda wildcards, input: checksums_of(input),
+        released=lambda wildcards: as_params(experiment_of(wildcards).released),
+        r=lambda wildcards: made_by_r("rds") if experiment_of(wildcards).released.file.is_of_r else {},
+    message:
+        "Read the released estimates of {wildcards.experiment}: {wildcards.package}"
+    script:
+        "../scripts/released.py"

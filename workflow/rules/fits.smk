@@ -19,6 +19,7 @@ rule fit:
         kernel=lambda wildcards: kernel_versions([fit_of(wildcards)]),
         replicates=lambda wildcards: experiment_of(wildcards).replicates,
         seed=STUDY.seed,
+        r=lambda wildcards: used_of_r(initializations=[fit_of(wildcards).initialization]),
     message:
         "Fit {wildcards.experiment} by EM: {wildcards.fit}"
     script:

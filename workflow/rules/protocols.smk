@@ -1,7 +1,13 @@
 # Run other implementations next to one of our fits, and compare.
 COMPARED = {
-    "fit": lambda wildcards: as_params(experiment_of(wildcards).compared_fit),
-    "others": lambda wildcards: as_params(experiment_of(wildcards).others),
+    "fits": lambda wildcards: {
+        name: as_params(experiment_of(wildcards).fits[name]) for name, other in experiment_of(wildcards).compared
+    },
+    "compared": lambda wildcards: as_params(experiment_of(wildcards).compared),
+}
+COMPARED_FILES = {
+    "runs": lambda wildcards: PLAN.compared_files(wildcards.experiment)[0],
+    "theirs": lambda wildcards: PLAN.compared_files(wildcards.experiment)[1],
 }
 
 
@@ -22,7 +28,7 @@ rule run_other:
         code=CODE.made_of("run_other.py"),
         files=lambda wildcards, input: checksums_of(input.implementation),
         wrapped=lambda wildcards, input: wrapped_versions(input.implementation),
-        fit=COMPARED["fit"],
+        fit=lambda wildcards: as_params(experiment_of(wildcards).compared_fit),
         other=lambda wildcards: as_params(other_of(wildcards)),
         time_limit=lambda wildcards: experiment_of(wildcards).protocols.time_limit,
     message:
@@ -33,9 +39,8 @@ rule run_other:
 
 rule compare:
     input:
+        **COMPARED_FILES,
         data=FILES["data"].path,
-        runs=compared_runs,
-        theirs=lambda wildcards: PLAN.files("others", wildcards.experiment),
     output:
         FILES["agreement"].path,
     log:
@@ -55,9 +60,8 @@ rule compare:
 
 rule diagnose:
     input:
+        **COMPARED_FILES,
         data=FILES["data"].path,
-        runs=compared_runs,
-        theirs=lambda wildcards: PLAN.files("others", wildcards.experiment),
     output:
         FILES["diagnosis"].path,
     log:

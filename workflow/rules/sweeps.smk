@@ -19,6 +19,7 @@ rule sweep_part:
         experiment=lambda wildcards: PLAN.varied_experiment[wildcards.sweep],
         each=lambda wildcards: PLAN.run_in_each_cell[wildcards.sweep],
         seed=STUDY.seed,
+        r=lambda wildcards: PLAN.used_of_r(wildcards.sweep),
         store=lambda wildcards: os.path.dirname(FILES["cell"].of(sweep=wildcards.sweep)),
     message:
         "Sweep {wildcards.sweep}: part {wildcards.part}"

@@ -70,6 +70,7 @@ rule measure:
     input:
         data=FILES["data"].path,
         runs=lambda wildcards: PLAN.files("fits", wildcards.experiment),
+        released=lambda wildcards: PLAN.files("released", wildcards.experiment),
     output:
         FILES["measurements"].path,
     log:
@@ -84,6 +85,8 @@ rule measure:
         bins=lambda wildcards: experiment_of(wildcards).bins,
         published=lambda wildcards: as_params(experiment_of(wildcards).published),
         seed=STUDY.seed,
+        only=lambda wildcards: experiment_of(wildcards).measurements,
+        released=lambda wildcards: PLAN.packages(wildcards.experiment),
     message:
         "Measure {wildcards.experiment}"
     script:

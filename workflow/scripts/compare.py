@@ -2,8 +2,10 @@
 
 from em_study.data.storage import write_table
 from em_study.evaluation.agreement import compare
-from em_study.evaluation.compared import read_compared
+from em_study.evaluation.compared import read_compared, with_nearest_steps
 from em_study.plan.step import logged
 
 with logged(snakemake):
-    write_table(snakemake.output[0], compare(*read_compared(snakemake), snakemake.wildcards.experiment))
+    dataset, compared = read_compared(snakemake)
+    compared = with_nearest_steps(dataset, compared)
+    write_table(snakemake.output[0], compare(dataset, compared, snakemake.wildcards.experiment))

@@ -14,5 +14,7 @@ with logged(snakemake):
     fits = from_params(dict[str, Fit], given.fits)
     published = from_params(dict[str, list[Published]], given.published)
     of_fits = read_arrays(snakemake.input.data, Dataset), read_runs(fits, snakemake.input.runs), fits
-    table = measure(*of_fits, given.bins, published, given.seed, snakemake.wildcards.experiment)
+    released = read_runs(given.released, snakemake.input.released)
+    named = given.seed, snakemake.wildcards.experiment
+    table = measure(*of_fits, given.bins, published, *named, given.only, released)
     write_table(snakemake.output[0], table)

@@ -14,6 +14,6 @@ with logged(snakemake):
     experiment = from_params(Experiment, snakemake.params.experiment)
     dataset = read_arrays(snakemake.input.data, Dataset)
     fits = read_runs(experiment.fits, snakemake.input.runs)
-    others = list(zip(experiment.others, map(read_runs_by_name, snakemake.input.others), strict=True))
+    others = list(zip(experiment.running, map(read_runs_by_name, snakemake.input.others), strict=True))
     frames = frames_of(snakemake.wildcards.experiment, experiment, dataset, fits, others)
     write_text(snakemake.output[0], json.dumps(frames))

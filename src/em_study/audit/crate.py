@@ -42,6 +42,7 @@ FORMATS = {
     ".npz": "application/zip",
     ".png": "image/png",
     ".py": "text/x-python",
+    ".R": "text/x-r",
     ".smk": "text/x-python",
     ".svg": "image/svg+xml",
     ".yaml": "application/yaml",

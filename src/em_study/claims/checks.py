@@ -3,7 +3,7 @@
 import re
 
 from em_study.claims.settings import Claim, Selection
-from em_study.columns import COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS
+from em_study.columns import COLUMNS, SWEEP_COLUMNS, TEXT_COLUMNS, as_released
 from em_study.data.settings import Data
 from em_study.data.source import Source
 from em_study.evaluation.measurements import QUANTITIES
@@ -75,10 +75,13 @@ def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict,
         yield ("experiment",), f"there is no experiment '{name}'{nearest(name, list(experiments))}"
     if not isinstance(name, str) or name not in experiments:
         return
-    fits = block(block(experiments, name), "fits")
+    fits = [*block(block(experiments, name), "fits")]
+    if selection.table == "measurements":
+        released = block(block(experiments, name), "released")
+        fits += [as_released(package) for package in block(released, "packages")]
     for keys, value in _conditions(selection):
         if keys[1] == "fit" and value not in (*fits, "") and ("experiments", name, "fits", value) not in gone:
-            yield keys, f"experiment {name} has no fit '{value}'{nearest(value, list(fits))}"
+            yield keys, f"experiment {name} has no fit '{value}'{nearest(value, fits)}"
         if keys[1] == "parameter" and selection.table == "parameters":
             data = valid(Data, block(experiments, name).get("data"))
             if data and (wrong := numbered(str(value), data)[1]):

@@ -60,6 +60,20 @@ def tables_of(folder: Path) -> dict:
     return tables | {"sweeps": {file.stem.removesuffix("_summary"): read_table(file) for file in sweeps}}
 
 
+def write_document(name: str, results: Path):
+    """Write docs/<name>.md by its template, from the tables of another run than the default study's.
+
+    Raises
+    ------
+    StudyError
+        If there are none.
+    """
+    folder = results / "tables"
+    if not folder.is_dir():
+        raise StudyError(f"{folder} is not there: the document needs the tables of a run")
+    write_text(f"docs/{name}.md", document(f"{name}.md", tables_of(folder)) + "\n")
+
+
 def within(text: str) -> str:
     """Cut the findings out of the README's text."""
     return text[text.index(BEGIN) : text.index(END) + len(END)]

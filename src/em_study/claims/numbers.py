@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 
 from em_study.claims.settings import Selection
-from em_study.columns import TEXT_COLUMNS
+from em_study.columns import TEXT_COLUMNS, as_released
 from em_study.data.storage import ONLY_EMPTY, is_kept
 from em_study.errors import StudyError
 from em_study.layout import table_file
@@ -143,6 +143,8 @@ def numbers_of(
     if "experiment" in index.names:
         named = index.unique("experiment")
         name = named[0] if len(named) == 1 else ""
+        if str(selection.where.get("fit", "")).startswith(as_released("")):  # the source itself has fitted its own rows
+            own |= {*named}
     return Numbers(rows, name, own)
 
 

@@ -106,8 +106,8 @@ class Checksums:
         return self._code(path)[0] if Path(path).suffix == ".py" else sha256_of(path)
 
     def imports_of(self, path) -> list[str]:
-        """Name what a Python module imports, wherever in it."""
-        return self._code(path)[1:]
+        """Name what a Python module imports, wherever in it; other code imports nothing."""
+        return self._code(path)[1:] if Path(path).suffix == ".py" else []
 
     def _code(self, path) -> list[str]:
         source = Path(path).read_bytes()

@@ -28,6 +28,8 @@ class Dataset:
         Places in their file of the unlabeled rows, then of the labeled ones, if one file has both.
     kept : ndarray of uint8, or None
         Columns of the file that go along with its rows, as Arrow writes them.
+    r_states : ndarray of int of shape (R, 7), or None
+        State of R's generator after it drew a replicate: starts of R go on from there, as in a study in R.
     note : ndarray of str of shape (), or None
         What to know of the files.
     """
@@ -44,6 +46,7 @@ class Dataset:
     whole: np.ndarray | None = None
     order: np.ndarray | None = None
     kept: np.ndarray | None = None
+    r_states: np.ndarray | None = None
     note: np.ndarray | None = None
 
     @property
@@ -76,10 +79,11 @@ class Dataset:
     def replicate(self, number: int) -> "Replicate":
         """Return the rows of one replicate."""
         i = number if len(self.unlabeled) > 1 else 0
-        truth, whole = (None if array is None else array[i] for array in (self.truth, self.whole))
+        optional = (self.truth, self.whole, self.r_states)
+        truth, whole, r_state = (None if array is None else array[i] for array in optional)
         known = self.true_means is not None
         mixture = (self.true_weights[i], self.true_means[i], self.true_covariances[i]) if known else None
-        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture, whole)
+        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture, whole, r_state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +96,7 @@ class Replicate:
     labels: np.ndarray
     mixture: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
     whole: np.ndarray | None = None
+    r_state: np.ndarray | None = None
 
     def values(self, feature: int) -> np.ndarray:
         """Return the values of a feature that are there, of the unlabeled rows."""

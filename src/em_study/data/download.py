@@ -18,7 +18,7 @@ def fetch(url: str, sha256: str, path):
     Parameters
     ----------
     url : str
-        http or https.
+        http, https or, of this machine, file.
     sha256 : str
         Checksum that its bytes must have, in hexadecimal.
     path : path-like
@@ -33,7 +33,7 @@ def fetch(url: str, sha256: str, path):
     size = 0
     with whole_file(path) as temporary:
         try:
-            request = urllib.request.Request(url, headers={"User-Agent": "em-study"})  # noqa: S310 (http or https)
+            request = urllib.request.Request(url, headers={"User-Agent": "em-study"})  # noqa: S310 (as above)
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, open(temporary, "wb") as file:  # noqa: S310
                 while block := answer.read(1 << 20):
                     size += len(block)
@@ -45,6 +45,7 @@ def fetch(url: str, sha256: str, path):
             raise DataError(f"{url}: the server answers {error.code} {error.reason}") from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
-            raise DataError(f"{url}: cannot be fetched ({reason}). Is there a network?") from None
+            hint = "" if url.startswith("file:") else " Is there a network?"
+            raise DataError(f"{url}: cannot be fetched ({reason}).{hint}") from None
         if digest.hexdigest() != sha256:
             raise DataError(f"{url}: another file than meant: its sha256 is {digest.hexdigest()}, not {sha256}")

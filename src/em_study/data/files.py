@@ -19,6 +19,7 @@ from pyarrow import csv as arrow_csv
 from em_study.data.csv import LIKE_MISSING, MARKS, CsvData, CsvFile, wrong_columns
 from em_study.data.dataset import Dataset, standardized
 from em_study.data.formats import SEPARATORS, UNREADABLE, Look, NoColumnsError, feather_batches, not_text, opened
+from em_study.data.r import R, RError
 from em_study.errors import DataError
 
 MAX_SHOWN_CELLS = 5  # of those that cannot be used
@@ -131,6 +132,28 @@ def read_files(data: CsvData) -> Dataset:
         kept=_as_bytes(kept) if data.keep else None,
         note=np.array("; ".join(notes)) if notes else None,
     )
+
+
+def read_columns(file: CsvFile, numbers: list[str], words: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Read columns of numbers, (N, number of them), NaN where one is missing, and of text, (N, number of them).
+
+    The file may be R's too, .rds.
+
+    Raises
+    ------
+    DataError
+        If the file, or a column of it, cannot be used.
+    """
+    if not file.place.endswith(".rds"):
+        data = CsvData(source="csv", features=numbers, rows={"path": file.place}, keep=words, missing="allow")
+        dataset = data.load(1, 0, "")
+        return dataset.unlabeled[0], dataset.kept_columns().astype(str).to_numpy()
+    try:
+        with R("rds") as r:
+            found = r.call("read_columns", path=file.place, numbers="\x1f".join(numbers), words="\x1f".join(words))
+    except RError as error:
+        raise DataError(f"{file.place}: {error}") from None
+    return found["numbers"], np.array(found["words"].split("\x1f")).reshape(len(words), -1).T
 
 
 def _sorted_classes(names) -> list[str]:

@@ -18,7 +18,7 @@ LOOKED_AT = 100_000  # bytes
 TRUE_CLASS, PREDICTED_CLASS, PREDICTED_COMPONENT = "true class", "predicted class", "predicted component"
 LABEL, POSTERIOR, WAS_MISSING = "label", "posterior of ", " was missing"
 
-ENDINGS = (".parquet", ".feather", ".npy")  # of a file that is yet to be fetched; any other is CSV
+ENDINGS = (".parquet", ".feather", ".npy", ".rds")  # of a file that is yet to be fetched; any other is CSV
 KINDS = {b"PAR1": "parquet", b"ARROW1": "feather", b"\x93NUMPY": "npy"}  # by the first bytes, whatever the name
 PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 ZIP = b"PK\x03\x04"

@@ -1,6 +1,5 @@
 """Rows drawn from a mixture of Gaussian distributions, known or random."""
 
-from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -8,6 +7,16 @@ from pydantic import Field, field_validator, model_validator
 
 from em_study.data.dataset import Dataset
 from em_study.data.missing_values import Drawn
+from em_study.data.mixture import (
+    COVARIANCES,
+    MEANS,
+    WEIGHTS,
+    Covariances,
+    Means,
+    one_mean_a_class,
+    proper_covariances,
+    weights_sum_to_one,
+)
 from em_study.data.seeds import generator
 from em_study.errors import DataError
 from em_study.settings import Vector
@@ -29,11 +38,9 @@ class GaussianMixtureData(Drawn):
         None, description="In place of `n_unlabeled` and `weights`: rows of each class, one class after the other."
     )
     n_labeled: int = Field(0, ge=0, le=100_000_000, description="Further rows that keep their labels.")
-    weights: Vector | None = Field(None, description="Share of each class; positive, with sum 1.")
-    means: Annotated[list[Vector], Field(min_length=1)] | None = Field(None, description="One mean a class.")
-    covariances: Annotated[list[Annotated[list[Vector], Field(min_length=1)]], Field(min_length=1)] | None = Field(
-        None, description="One covariance matrix a class; symmetric and positive definite."
-    )
+    weights: Vector | None = Field(None, description=WEIGHTS)
+    means: Means | None = Field(None, description=MEANS)
+    covariances: Covariances | None = Field(None, description=COVARIANCES)
     n_components: int | None = Field(
         None,
         ge=1,
@@ -60,6 +67,7 @@ class GaussianMixtureData(Drawn):
     n_rows = property(lambda self: self.n_unlabeled or sum(self.counts))
     has_labels = property(lambda self: self.n_labeled > 0)
     same_rows = property(lambda self: self.shared)
+    draws_one_mixture = property(lambda self: self.means is not None and not self.refitted)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -110,39 +118,9 @@ class GaussianMixtureData(Drawn):
             true_covariances=covariances,
         )
 
-    @field_validator("weights")
-    @classmethod
-    def _weights_sum_to_one(cls, weights):
-        if weights and min(weights) <= 0:
-            raise ValueError(f"must be positive, got {weights}")
-        if weights and abs(sum(weights) - 1) > 1e-8:
-            raise ValueError(f"must sum to 1, the sum is {sum(weights):.12g}")
-        return weights
-
-    @field_validator("means")
-    @classmethod
-    def _one_mean_a_class(cls, means, info):
-        if means is None:
-            return means
-        _expect_one_a_class(means, info)
-        if len({len(mean) for mean in means}) > 1:
-            raise ValueError(f"must have the same number of features each, got {[len(m) for m in means]}")
-        return means
-
-    @field_validator("covariances")
-    @classmethod
-    def _proper_covariances(cls, covariances, info):
-        if covariances is None:
-            return covariances
-        _expect_one_a_class(covariances, info)
-        means = info.data.get("means")
-        for k, covariance in enumerate(covariances):
-            size = len(means[0]) if means else len(covariance)
-            if len(covariance) != size or any(len(row) != size for row in covariance):
-                raise ValueError(f"must be {size} x {size} matrices like the means; number {k} is not")
-            if lacking := _lacks(tuple(map(tuple, covariance))):
-                raise ValueError(f"must be {lacking}; number {k} is not")
-        return covariances
+    _weights = field_validator("weights")(weights_sum_to_one)
+    _means = field_validator("means")(one_mean_a_class)
+    _covariances = field_validator("covariances")(proper_covariances)
 
     @model_validator(mode="after")
     def _rows_are_told_one_way(self):
@@ -164,24 +142,6 @@ class GaussianMixtureData(Drawn):
         if self.legacy_seed is not None and (self.counts is None or self.n_labeled or not self.shared):
             raise ValueError("legacy_seed needs counts, n_labeled 0 and shared: true, for it makes one draw")
         return self
-
-
-@lru_cache  # the cells of a sweep have the same ones
-def _lacks(covariance: tuple[tuple[float, ...], ...]) -> str:
-    """Say what a matrix lacks to be a covariance; nothing if it is one."""
-    matrix = np.array(covariance)
-    if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=0):
-        return "symmetric"
-    scale = np.sqrt(np.abs(np.diagonal(matrix)))
-    definite = scale.all() and np.linalg.eigvalsh(matrix / np.outer(scale, scale)).min() >= 1e-12
-    return "" if definite else "positive definite"
-
-
-def _expect_one_a_class(values, info):
-    for name in ("weights", "counts"):
-        given = info.data.get(name)
-        if given and len(values) != len(given):
-            raise ValueError(f"must have one entry for each of the {len(given)} {name}, got {len(values)}")
 
 
 def _mixture(data: GaussianMixtureData, draw: np.random.Generator):

@@ -40,6 +40,10 @@ class Source(Closed):
         Whether its replicates are drawn with replacement from rows that are read.
     holds_user_rows : bool
         Whether its rows are a user's own, so that results which hold them are not to be given away unseen.
+    draws_one_mixture : bool
+        Whether every replicate is drawn from the same known mixture.
+    r_scripts : tuple of str
+        The scripts of `data/r` that draw its rows.
     labels_by, missing_by : str
         What a message names as giving labeled rows, and missing values.
     """
@@ -52,6 +56,8 @@ class Source(Closed):
     resamples: ClassVar[bool] = False
     holds_user_rows: ClassVar[bool] = False
     missing_by: ClassVar[str] = "data.holes"
+    draws_one_mixture: ClassVar[bool] = False
+    r_scripts: ClassVar[tuple[str, ...]] = ()
 
     origin: Name | None = Field(
         None,

@@ -16,7 +16,7 @@ FIXED = {
 # Which part of the step a deviation is of, in words
 STEP = {
     "E-step": "old shown in_distance in_determinant powers terms found counted responsibilities",
-    "weights": "weights",
+    "weights": "weights new_weights",
     "means": "means",
     "covariances": "centers shares divisors estimate covariances ridge",
 }
@@ -53,8 +53,8 @@ def causes(found: Reading) -> dict[str, dict]:
     changes = [one for one in found.changes if not (kept and one.deviation.words == CENTER_OF_STEP)]
     does = {one.words: {"part": PARTS.get(one.deviation.part, "all"), "values": [*one.values]} for one in changes}
     others = [*found.notes]
-    if found.stops and found.stops not in (AS_ASKED, "unknown"):
-        others.append(f"compares its tolerance with {found.stops}, not with {AS_ASKED}")
+    if found.stops and found.stops not in (found.declared, "unknown"):
+        others.append(f"compares its tolerance with {found.stops}, not with {found.declared}")
     return does | {words: {"part": "", "values": []} for words in others}
 
 
@@ -92,6 +92,8 @@ def _of_one(found: Reading) -> list[str]:
     )
     if found.changes:
         said.append(f"The best of {found.n_tried:,} other formulas is off by {_size(found.rival)}.")
+    if found.stops == found.declared != AS_ASKED:
+        said.append(f"Its tolerance is compared with {found.stops}, as it says.")
     if found.stops == "unknown":
         said.append("What its tolerance is compared with could not be found.")
     return said

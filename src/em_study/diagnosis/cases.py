@@ -89,7 +89,7 @@ class Box:
 
     Parameters
     ----------
-    implementation : Implementation, or what has its `call` and `changed_inputs`
+    implementation : Implementation, or what has its `call`, `changed_inputs` and `tolerance_of`
     """
 
     def __init__(self, implementation):

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, problem_of
-from em_study.diagnosis.reading import CANNOT, NOISE, Asked, read_responsibilities
+from em_study.diagnosis.reading import CANNOT, COMPARED, DECLARED, NOISE, Asked, read_responsibilities
 from em_study.diagnosis.recipe import Mixture, Recipe, Step, mixture, proper, residual, take_path
 from em_study.diagnosis.stopping import stops
 from em_study.fits.implementations import checked
@@ -37,7 +37,7 @@ increases: The log-likelihood never decreases.
 far-sample: A sample that is far from all components counts, and leaves nothing undefined.
 far-origin: Covariances are the same where all samples are far from the origin.
 equal: Samples that are equal are counted as often as they are there.
-tolerance: It stops when the mean log-likelihood changes by less than tol, before or after the M-step.
+tolerance: It stops when the mean log-likelihood, or what its TOLERANCE_OF says, changes by less than tol.
 """
 CHECKS = dict(line.split(": ", 1) for line in CHECKS.strip().splitlines())
 CHECKS |= {kind: f"With {kind} covariances a step is the textbook's, for 1 to 4 features." for kind in COVARIANCE_TYPES}
@@ -146,9 +146,10 @@ class _Subject(Box):
         return int(np.argmin(far))
 
     def stopping(self):
-        gains = take_path(self.problem, Recipe(), 100).gains
-        for tol in (3e-3, 1e-4):
-            got, (last, before) = self.n_steps(1000, tol=tol), [stops(gains, tol, 1, taken) for taken in (2, 1)]
+        path = take_path(self.problem, Recipe(), 100)
+        changes = COMPARED[DECLARED[self.implementation.tolerance_of]](path)
+        for tol in np.array([3e-3, 1e-4]) * (changes[0] / path.gains[0]):
+            got, (last, before) = self.n_steps(1000, tol=tol), [stops(changes, tol, 1, taken) for taken in (2, 1)]
             yield f"steps with tol {tol:g}, or one less", before if got == before else last, got, 0
 
     def equal(self):

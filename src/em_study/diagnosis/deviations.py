@@ -66,8 +66,14 @@ def _hard(s):
 
 
 def _renewed(s, **changed):
-    """Responsibilities under parameters of which some are new."""
-    return Step(s.problem, s.old._replace(**changed), Recipe(), None, False).responsibilities
+    """Responsibilities of a second E-step, under parameters of which some are new."""
+    return s.changed(Change(Deviation("", "old", lambda *_: s.old._replace(**changed)))).responsibilities
+
+
+def _step_after(s, weights):
+    """Return the step that comes next."""
+    lasting = tuple(change for change in s.changes.values() if change.when == ALWAYS)
+    return Step(s.problem, Mixture(weights, s.means, s.covariances), Recipe(s.reg_covar, lasting), s, False)
 
 
 def _means(s, r):
@@ -171,6 +177,8 @@ WHOLES = (
     ("gives all parameters in the units of standardized samples",),
     ("moves all parameters {:g} times as far as the textbook's step",),
 )
+ONE_STEP_AHEAD = "takes the weights of one more E-step"
+OF_LABELS = "takes the shares of hard assignments by one more E-step as weights"
 CENTER_OF_STEP = "takes deviations from the textbook's means for the covariances"
 # What may stand for the covariances in the density, in one term of it, and after the M-step
 COVARIANCES = {
@@ -184,7 +192,9 @@ COVARIANCES = {
     "the last component's covariance for all": lambda s, c: _each(s, c[-1]),
     "the Cholesky factors the wrong way round (L'L for LL')": lambda s, c: _turned(c),
     "the squares of the covariances (variances taken for standard deviations)": lambda s, c: c @ c,
-    "the square roots of the covariances (standard deviations for variances)": lambda s, c: _eigenvalues(c, np.sqrt),
+    "the square roots of the covariances (standard deviations taken for variances)": (
+        lambda s, c: _eigenvalues(c, np.sqrt)
+    ),
 }
 IN_DENSITY = COVARIANCES | {
     "the covariances without their correlations (diagonal)": lambda s, c: c * s.unit,
@@ -283,9 +293,13 @@ PARTS = {
         "divides the weights by N - 1": lambda s, w: s.mass / (s.n - 1),
         "takes the shares of hard assignments as weights": lambda s, w: _hard(s).mean(axis=0),
         "takes squared responsibilities for the weights": lambda s, w: _sum_to_1((s.counts**2).sum(axis=0)),
-        "takes the weights of one more E-step": (
-            lambda s, w: _renewed(s, weights=w, means=s.means, covariances=s.covariances).mean(axis=0)
+        "takes the weights from a second E-step with the new weights and means (ECM)": (
+            lambda s, w: _renewed(s, weights=w, means=s.means).mean(axis=0)
         ),
+    },
+    "new_weights": {
+        ONE_STEP_AHEAD: lambda s, w: _sum_to_1(_step_after(s, w).found.sum(axis=0)),
+        OF_LABELS: lambda s, w: _hard(_step_after(s, w)).mean(axis=0),
     },
     "means": {
         **_of_old("means"),
@@ -320,10 +334,10 @@ PARTS = {
             lambda s, r: _renewed(s, means=s.means)
         ),
         "renews the responsibilities with the new weights before the covariances (ECM)": (
-            lambda s, r: _renewed(s, weights=s.weights)
+            lambda s, r: _renewed(s, weights=TEXTBOOK["weights"](s))
         ),
         "renews the responsibilities with the new weights and means before the covariances (ECM)": (
-            lambda s, r: _renewed(s, means=s.means, weights=s.weights)
+            lambda s, r: _renewed(s, means=s.means, weights=TEXTBOOK["weights"](s))
         ),
     },
     "divisors": {
@@ -331,7 +345,7 @@ PARTS = {
         "divides the covariances by the mass of all responsibilities": lambda s, _: s.mass,
         "divides the covariances by N, the number of all samples": lambda s, _: 0 * s.mass + s.n,
         "divides the covariances by N - 1": lambda s, _: 0 * s.mass + s.n - 1,
-        "divides the covariances by N_k - sum(r^2) / N_k, as numpy.cov does with weights unless ddof is 0": (
+        "divides the covariances by N_k - sum(r^2) / N_k, as R's cov.wt and numpy.cov do with weights by default": (
             lambda s, _: s.mass - (s.counts**2).sum(axis=0) / s.mass
         ),
         "divides the covariances by the old weights times N": lambda s, _: s.old.weights * s.n,
@@ -431,9 +445,14 @@ AT_FIRST = {f"takes {what} in the density": f"starts from {what}" for what in IN
     "leaves the weights out of the E-step": "starts from equal weights",
     "takes the clusters of k-means": "starts from the clusters of k-means",
 }
+# Their words where only what is returned has them
+AT_LAST = {
+    ONE_STEP_AHEAD: "returns the weights of one more E-step, not those of its last M-step",
+    OF_LABELS: "returns the shares of hard assignments as weights (each sample counted for its likeliest component)",
+} | {words: words for words in PARTS["next"]}
 CATALOGUE, LATER = (
     {
-        words: Deviation(words, part, change, AT_FIRST.get(words, ""))
+        words: Deviation(words, part, change, AT_FIRST.get(words, ""), AT_LAST.get(words, ""))
         for part in parts
         for words, change in parts[part].items()
     }
@@ -457,17 +476,25 @@ SEARCHED: dict[str, tuple[Change, ...]] = {
     "precisions_as_covariances": _named("takes the inverse covariances (precisions) in the density", when=FIRST),
     "start_n_minus_1": _named("takes class covariances divided by n - 1 in the density", when=FIRST),
     "start_unit_covariances": _named("takes unit covariances in the density", when=FIRST),
+    "start_standard_deviations": _named(
+        "takes the square roots of the covariances (standard deviations taken for variances) in the density", when=FIRST
+    ),
+    "start_squared_variances": _named(
+        "takes the squares of the covariances (variances taken for standard deviations) in the density", when=FIRST
+    ),
     "start_equal_weights": _named("leaves the weights out of the E-step", when=FIRST),
     "start_kmeans": _named("takes the clusters of k-means", when=FIRST),
     **{f"ridge_{v:g}": _named("adds {:g} to each variance", v) for v in (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8)},
     "covariances_n_minus_1": _named("divides the covariances by the component's mass less 1 (N_k - 1)"),
-    "numpy_cov": _named(
-        "divides the covariances by N_k - sum(r^2) / N_k, as numpy.cov does with weights unless ddof is 0"
+    "cov_wt": _named(
+        "divides the covariances by N_k - sum(r^2) / N_k, as R's cov.wt and numpy.cov do with weights by default"
     ),
     "mass_10_eps": _named("adds {:g} to each component's mass", 10 * float(np.finfo(float).eps)),
     "weights_not_updated": _named("keeps the old weights"),
     "weights_equal": _named("keeps the weights equal"),
     "weights_left_out": _named("leaves the weights out of the E-step"),
+    "ecm": _named("renews the responsibilities with the new weights and means before the covariances (ECM)")
+    + _named("takes the weights from a second E-step with the new weights and means (ECM)"),
     "old_means": _named("takes deviations from the old means for the covariances"),
     "hard_assignment": _named("assigns each sample to its likeliest component alone (hard assignment)"),
     "diagonal_only": _named("leaves the correlations out (diagonal covariances)"),
@@ -482,4 +509,6 @@ SEARCHED: dict[str, tuple[Change, ...]] = {
     "stale_responsibilities": _named("takes responsibilities that are one step old"),
     "single_precision": _named("rounds the samples to single precision") + _named("computes in single precision"),
     "standardized_rows": _named(STANDARDIZED) + _named(UNSCALED, when=LAST),
+    "weights_one_step_ahead": _named(ONE_STEP_AHEAD, when=LAST),
+    "weights_of_labels": _named(OF_LABELS, when=LAST),
 }

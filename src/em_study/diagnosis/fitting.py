@@ -24,17 +24,18 @@ REFINED = 40  # pairs that are looked at closely
 # Which parts of the step each of its results shows, given those before it
 SHOWN_BY = {
     "means": ("shown", "in_distance", "in_determinant", "powers", "terms", "found", "counted", "mass", "means", "X"),
-    "weights": ("weights",),
+    "weights": ("weights", "new_weights"),
     "covariances": ("centers", "shares", "scatter", "divisors", "estimate", "covariances"),
 }
 RESULTS = tuple(SHOWN_BY)
+PART_OF = {"weights": "new_weights"}  # where the result is that of another part of the step
 
 
 def results(step: Step, result: str) -> list[tuple[str, np.ndarray]]:
     """Return a result of a step with its name; all of them if it is "next"."""
     if result == "next":
         return [(name, getattr(step.next, name)) for name in RESULTS]
-    return [(result, getattr(step, result))]
+    return [(result, getattr(step, PART_OF.get(result, result)))]
 
 
 def _size(changes: tuple[Change, ...]) -> tuple[int, int]:

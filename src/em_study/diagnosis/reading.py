@@ -13,7 +13,7 @@ from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, probl
 from em_study.diagnosis.deviations import CATALOGUE, LATER, WHOLES, after_reg_covar
 from em_study.diagnosis.fitting import RESULTS, SAME, Fitting, Found
 from em_study.diagnosis.recipe import WHEN, Change, Mixture, Problem, Recipe, Step, mixture, proper, residual, take_path
-from em_study.diagnosis.stopping import IN_A_ROW, RULES, SAME_TRACE, about_trace, stops
+from em_study.diagnosis.stopping import AS_ASKED, IN_A_ROW, OF_SUM, RULES, SAME_TRACE, about_trace, stops
 from emgmm import COVARIANCE_TYPES
 
 SINGLE = 3e-5  # standard deviations: rounding of single precision, a step
@@ -23,6 +23,12 @@ CANNOT = "it cannot do this"  # so says an implementation
 PATH = 4  # steps that are compared one by one
 TOLERANCES = (1e-2, 1e-3, 1e-4)
 MOST_STEPS = 400
+# What a file says by TOLERANCE_OF that it compares its tolerance with
+RELATIVE_TO_ONE_MORE = "the change of the log-likelihood's sum relative to 1 plus its size"
+DECLARED = {"mean": AS_ASKED, "sum": OF_SUM, "relative": RELATIVE_TO_ONE_MORE}
+COMPARED = RULES | {
+    RELATIVE_TO_ONE_MORE: lambda path: path.n * path.gains / (1 + path.n * np.abs(path.log_likelihoods[1:])),
+}
 RIGHT, EXPLAINED, NOT_EXPLAINED, CANNOT_TELL = "right", "explained", "not explained", "cannot be told"
 OWN_START, TOO_FEW, NOT_TWICE, NOT_RUN = "own start", "too few steps", "not the same twice", "not run"
 # By what components may be sorted when they come out
@@ -68,6 +74,7 @@ class Reading:
     sets: tuple[str, ...] = ()  # other samples on which that is so
     missed: tuple[str, ...] = ()  # others on which it is not
     stops: str = ""  # what its tolerance is compared with
+    declared: str = AS_ASKED  # what it says that it is compared with
     asked: tuple = (0, "", SAME)  # how it was asked: steps more than given, order of components, rounding
 
 
@@ -76,7 +83,7 @@ class Asked(Box):
 
     Parameters
     ----------
-    implementation : Implementation, or what has its `call` and `changed_inputs`
+    implementation : Implementation, or what has its `call`, `changed_inputs` and `tolerance_of`
     kind : str
         Covariance type.
     """
@@ -175,7 +182,7 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
 
     Parameters
     ----------
-    implementation : Implementation, or what has its `call` and `changed_inputs`
+    implementation : Implementation, or what has its `call`, `changed_inputs` and `tolerance_of`
     kind : str
         Covariance type.
     pairs : bool
@@ -359,6 +366,9 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     for changes in [means.changes, *means.alike][:4]:
         weights = fitting.find("weights", changes)
         covariances = fitting.find("covariances", (*changes, *weights.changes), pairs)
+        if weights.left > asked.same:  # they may be of an E-step that needs the new covariances
+            covariances = fitting.find("covariances", changes, pairs)
+            weights = fitting.find("weights", (*changes, *covariances.changes))
         founds = Found(changes, means.left, means.alike, means.rival), weights, covariances
         n_changes = sum(len(found.changes) for found in founds if found.left <= asked.same)
         n_missed = sum(found.left > asked.same for found in founds)
@@ -525,10 +535,11 @@ def _stops(asked: Asked, found: Reading) -> Reading:
             if (end := asked.end(MOST_STEPS, problem, tol=tol)) is not None:
                 is_there = [_apart(one, end, asked) <= asked.tolerance for one in path.parameters]
                 seen.append((path, tol, is_there))
+    found = replace(found, declared=DECLARED[asked.implementation.tolerance_of])
     if not seen:
         return found
-    for in_a_row, of, taken in product(IN_A_ROW, RULES, (1, 2)):
-        n_steps = (stops(RULES[of](path), tol, in_a_row, taken) for path, tol, _ in seen)
+    for in_a_row, of, taken in product(IN_A_ROW, dict.fromkeys([found.declared, *COMPARED]), (1, 2)):
+        n_steps = (stops(COMPARED[of](path), tol, in_a_row, taken) for path, tol, _ in seen)
         if all(is_there[int(min(n, len(is_there) - 1))] for n, (_, _, is_there) in zip(n_steps, seen, strict=True)):
             return replace(found, stops=of + (f", small {in_a_row} times in a row" if in_a_row > 1 else ""))
     takes_all = all(is_there[-1] for *_, is_there in seen)

@@ -51,6 +51,7 @@ class Deviation:
     part: str  # of the step; deviations of one part exclude one another
     change: Callable[..., Any]  # from the step, the textbook's part, and the values, to the part
     at_first: str = ""  # its words if only the first step has it
+    at_last: str = ""  # its words if only what is returned has it
 
     @property
     def n_values(self) -> int:
@@ -75,10 +76,12 @@ class Change(NamedTuple):
         """Say what it is, as the end of "it ..."."""
         deviation = self.deviation
         values = (value + 0.0 for value in self.values)  # no -0
-        text = ((self.when == FIRST and deviation.at_first) or deviation.words).format(*values)
-        if self.when == FIRST and not deviation.at_first:
-            return f"{text} (in the first step only)"
-        return f"{text} (only in what it returns)" if self.when == LAST and deviation.part != "next" else text
+        own, added = {
+            ALWAYS: ("", ""),
+            FIRST: (deviation.at_first, " (in the first step only)"),
+            LAST: (deviation.at_last, " (only in what it returns)"),
+        }[self.when]
+        return (own or deviation.words + added).format(*values)
 
 
 class Step:
@@ -199,7 +202,8 @@ TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "estimate": lambda s: shaped(s.kind, s.scatter, s.divisors),
     "ridge": lambda s: s.reg_covar * s.unit,
     "covariances": lambda s: s.estimate + s.ridge,
-    "next": lambda s: Mixture(s.weights, s.means, s.covariances),
+    "new_weights": lambda s: s.weights,  # that come out, once all else is there
+    "next": lambda s: Mixture(s.new_weights, s.means, s.covariances),
 }
 ORDER = {part: number for number, part in enumerate(TEXTBOOK)}
 

@@ -1,12 +1,13 @@
 """The search for the deviations that explain another EM's end, or the answer that none does."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from em_study.diagnosis.deviations import SEARCHED
 from em_study.diagnosis.recipe import LAST, Path, Problem, Recipe, residual, take_path
-from em_study.diagnosis.stopping import OTHER_TRACE, SAME_TRACE, about_trace, tolerances
+from em_study.diagnosis.stopping import OTHER_TRACE, SAME_TRACE, about_trace, stopping_tests, tolerances
 from em_study.fits.runs import Run
 from emgmm import MixtureParameters
 
@@ -110,8 +111,9 @@ def recipe_of(deviations, reg_covar: float) -> Recipe:
 class _Search:
     """Combinations of deviations, each tried once, compared with where the other ended."""
 
-    def __init__(self, problem: Problem, run: Run, reg_covar: float, reported: int | None, n_steps: int):
-        self.problem, self.run, self.reg_covar, self.reported, self.n_steps = problem, run, reg_covar, reported, n_steps
+    def __init__(self, problem: Problem, run: Run, reg_covar: float, tol: float, reported: int | None, n_steps: int):
+        self.problem, self.run, self.reg_covar, self.tol = problem, run, reg_covar, tol
+        self.reported, self.n_steps = reported, n_steps
         self.tried: dict[tuple[str, ...], Explanation | None] = {}
         self.allowed = max(len(SEARCHED) + 1, ROW_STEPS // (n_steps * max(len(problem.X), FEW_ROWS)))
 
@@ -121,7 +123,7 @@ class _Search:
 
     def compared(self, deviations, steps) -> Explanation | None:
         """Compare the other's end with our EM with deviations: after the first of some steps that is it, or nearest."""
-        path = self.path(deviations, self.n_steps)
+        path = self.path(deviations, max(steps))
         left = {n: residual(path.parameters[n], self.run.end) for n in steps if 0 <= n < len(path.parameters)}
         if not left:  # it collapses before
             return None
@@ -131,9 +133,9 @@ class _Search:
             deviations, n, left[n], *about_trace(self.run.trace, path.log_likelihoods, len(self.problem.X)), as_reported
         )
 
-    def try_all(self, combinations):
+    def try_all(self, combinations, n_steps: int = 0):
         """Try combinations that were not tried, while there is time."""
-        every = range(self.n_steps + 1)
+        every = range(max(self.n_steps, n_steps) + 1)
         steps = every if self.reported is None else [self.reported, self.reported - 1, self.reported + 1]
         new = [names for names in dict.fromkeys(combinations) if names not in self.tried]
         for names in new[: max(0, self.allowed - len(self.tried))]:
@@ -145,16 +147,46 @@ class _Search:
         return sorted((one for one in of_size if without not in one.deviations), key=lambda one: one.order)
 
     def widen(self, combinations: list[Explanation], without: str = ""):
-        """Add to each of some combinations each deviation but one, if it may join it."""
+        """Add to each of some combinations each deviation but one, if it may join; first what alone comes nearest."""
+        rank = {one.deviations[0]: number for number, one in enumerate(self.found(1))}
         pairs = ((one.deviations, name) for one in combinations for name in SEARCHED if name != without)
-        self.try_all(tuple(sorted((*names, name))) for names, name in pairs if _may_join(name, names))
+        wider = (tuple(sorted((*names, name))) for names, name in pairs if _may_join(name, names))
+        self.try_all(sorted(wider, key=lambda names: sum(rank.get(name, 0) for name in names)))
+
+    def try_our_em(self, max_iter: int | None):
+        """Try our EM without deviations, which is quick: after many steps as well, for it may stop long after ours."""
+        self.try_all([()], min(max_iter or MOST_STEPS, MOST_STEPS))
+
+    def try_together(self):
+        """Try each deviation, then two and three together, until something explains the other's end."""
+        self.widen(self.found(0))
+        if () not in [one.deviations for one in self.explaining()]:
+            self.widen(self.found(1))
+        if not self.explaining():
+            self.widen(self.found(TRIED)[:KEPT])
+
+    def stops(self, one: Explanation) -> dict[str, tuple[float, float]]:
+        """Find which tolerances stop an explanation where the other ended, by the test."""
+        return tolerances(self.path(one.deviations, one.n_steps), one.n_steps)
+
+    def stood_still(self, one: Explanation) -> bool:
+        """Whether it would have ended before, with any tolerance: a step has changed nothing."""
+        path = self.path(one.deviations, one.n_steps).parameters[:-1]
+        return self.tol > 0 and self.reported is None and any(residual(*pair) == 0 for pair in pairwise(path))
+
+    def ends_as_ours(self, n_steps: int | None) -> bool:
+        """Whether it is our EM after so many steps, or where its tolerance stops ours."""
+        return any(
+            one.trace in ("", SAME_TRACE) and (one.n_steps == n_steps or stopping_tests(self.stops(one), self.tol))
+            for one in self.explaining()
+        )
 
     def explaining(self) -> list[Explanation]:
         """List the explanations by which the trace is most alike, the fewest deviations first.
 
         None is another one, with a deviation more that changes nothing.
         """
-        explaining = [one for one in self.found() if one.explains]
+        explaining = [one for one in self.found() if one.explains and not self.stood_still(one)]
         listed: list[Explanation] = []
         for one in sorted(explaining, key=lambda one: len(one.deviations)):
             parts = (other for other in listed if other.n_steps == one.n_steps)
@@ -195,13 +227,18 @@ def diagnose(
     n_steps = our_steps + STEPS_BEYOND if reported is None else reported + 1
     if n_steps > MOST_STEPS:
         reported, n_steps = None, MOST_STEPS
-    search = _Search(problem, run, reg_covar, reported, n_steps)
-    search.try_all([()])
-    if not any(one.n_steps == reported and one.trace in ("", SAME_TRACE) for one in search.explaining()):
-        for size in range(TRIED):
-            search.widen(search.found(size))
-        if not search.explaining():
-            search.widen(search.found(TRIED)[:KEPT])
+    near = n_steps
+    if reported is None:  # few steps first: an EM that is much like ours ends where ours is near
+        alone = _Search(problem, run, reg_covar, tol, reported, n_steps)
+        alone.try_our_em(max_iter)
+        near = min([n_steps, *(2 * one.n_steps + STEPS_BEYOND for one in alone.found())])
+    for most in dict.fromkeys((near, n_steps)):
+        search = _Search(problem, run, reg_covar, tol, reported, most)
+        search.try_our_em(max_iter)
+        if not search.ends_as_ours(max_iter if reported is None else reported):
+            search.try_together()
+        if search.explaining():
+            break
     answer, tried = search.explaining(), search.found()
     if not answer:  # our EM after another number of steps than the other reports may be there
         tried.append(search.compared((), range(n_steps + 1)))
@@ -213,9 +250,9 @@ def diagnose(
             search.widen(search.found(TRIED, name)[:KEPT], name)
         rivals = (one for one in search.found(without=name) if one not in answer)
         without[name] = min((one.left(best) for one in rivals), default=np.inf)
-    path = search.path(best.deviations, 2 * best.n_steps + STEPS_BEYOND)
-    near_its_end = residual(path.parameters[-1], path.parameters[best.n_steps]) <= SETTLED
-    stops = tolerances(path, best.n_steps)
+    path = search.path(best.deviations, 2 * best.n_steps + STEPS_BEYOND).parameters
+    near_its_end = residual(path[-1], path[best.n_steps]) <= SETTLED
+    stops = search.stops(best)
     rest = [one for one in tried if one not in answer and len(one.deviations) <= len(best.deviations)]
     return Diagnosis(
         best=best,
@@ -227,7 +264,7 @@ def diagnose(
         reported=reported,
         settled=bool(near_its_end) and not best.shows_the_way,
         tolerances=stops,
-        stopped_by=tuple(test for test, (low, high) in stops.items() if low < tol <= high),
+        stopped_by=stopping_tests(stops, tol),
         n_runs=len(search.tried),
     )
 

@@ -8,6 +8,8 @@ SAME_TRACE, OTHER_TRACE = "the same", "another"
 AS_ASKED = "the change of the mean log-likelihood"
 OF_SUM = "the change of the log-likelihood's sum over the samples"
 RELATIVE = "the relative change of the log-likelihood"
+RELATIVE_PLUS = "the change of the log-likelihood's sum relative to its size plus {:g}"
+SIGNED = "the gain of the log-likelihood's sum over the samples (a decrease stops it too)"
 IN_A_ROW = (1, 2, 3, 5, 10)
 
 
@@ -20,7 +22,13 @@ def _largest(moves):
     return np.abs(moves).reshape(len(moves), -1).max(axis=1)
 
 
-# What a tolerance may be compared with: changes between two M-steps of a path
+def _relative(plus):
+    """Make the rule of the sum's change relative to its size plus a number."""
+    return lambda path: path.n * path.gains / (plus + path.n * np.abs(path.log_likelihoods[1:]))
+
+
+# What a tolerance may be compared with: changes between two M-steps of a path. Of rules by which it stops after the
+# same steps the first is named: the more usual come first.
 RULES = {
     AS_ASKED: lambda path: path.gains,
     OF_SUM: lambda path: path.n * path.gains,
@@ -30,7 +38,9 @@ RULES = {
         path.gains / np.abs(path.log_likelihoods[:-1])
     ),
     "the change of the log-likelihood relative to the first change": lambda path: path.gains / path.gains[0],
-    "the change of the log-likelihood relative to 1 plus its value": lambda path: (
+    **{RELATIVE_PLUS.format(plus): _relative(plus) for plus in (1, 0.1)},  # those of mclust and flexmix
+    SIGNED: lambda path: path.n * np.diff(path.log_likelihoods),
+    "the change of the mean log-likelihood relative to its size plus 1": lambda path: (
         path.gains / (1 + np.abs(path.log_likelihoods[1:]))
     ),
     "the square of the change of the mean log-likelihood": lambda path: path.gains**2,
@@ -56,14 +66,25 @@ RULES = {
 # What the search, which knows the end of a run alone, looks at; and where: the M-steps that have been taken once the
 # first change is known, and the first change that is looked at. A test after an M-step sees the values before that step
 # and the one before it (scikit-learn); one before it sees one more (article A), but not before its third value.
+PLACES = (("after the M-step", 2, 0), ("before the M-step", 1, 1))
+OF = {
+    AS_ASKED: "of the mean log-likelihood",
+    OF_SUM: "of the sum over the rows",
+    RELATIVE: "of the log-likelihood, relatively",
+    RELATIVE_PLUS.format(1): "of the sum over the rows, relative to its size plus 1",
+    RELATIVE_PLUS.format(0.1): "of the sum over the rows, relative to its size plus 0.1",
+    SIGNED: "of the sum over the rows (a decrease stops it too)",
+}
 TESTS = {
-    f"of {of}, tested {place}": (RULES[rule], taken, earliest)
-    for of, rule in (
-        ("the mean log-likelihood", AS_ASKED),
-        ("the sum over the rows", OF_SUM),
-        ("the log-likelihood, relatively", RELATIVE),
-    )
-    for place, taken, earliest in (("after the M-step", 2, 0), ("before the M-step", 1, 1))
+    f"{of}, tested {place}": (RULES[rule], taken, earliest)
+    for rule, of in OF.items()
+    for place, taken, earliest in PLACES
+}
+# Tests that are named only where the plain one would stop elsewhere
+PLAIN = {
+    f"{OF[rule]}, tested {place}": f"{OF[plain]}, tested {place}"
+    for rule, plain in {**{RELATIVE_PLUS.format(plus): RELATIVE for plus in (1, 0.1)}, SIGNED: OF_SUM}.items()
+    for place, *_ in PLACES
 }
 
 
@@ -77,6 +98,12 @@ def tolerances(path: Path, n_steps: int) -> dict[str, tuple[float, float]]:
             if low < high:
                 found[test] = (float(low), float(high))
     return found
+
+
+def stopping_tests(found: dict[str, tuple[float, float]], tol: float) -> tuple[str, ...]:
+    """Name the tests, of those whose tolerances were found, that a tolerance passes; none with 0: no test is made."""
+    passed = [test for test, (low, high) in found.items() if low < tol <= high and tol > 0]
+    return tuple(test for test in passed if PLAIN.get(test) not in passed)
 
 
 def stopped_after(test: str, tol: float, path: Path) -> float:

@@ -39,11 +39,16 @@ def _names(explanation: Explanation) -> str:
     return " + ".join(explanation.deviations) or "our EM"
 
 
-def tabulate_diagnoses(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFrame:
+def tabulate_diagnoses(dataset: Dataset, compared: list[Compared], experiment: str) -> pd.DataFrame:
     """Diagnose the runs of other implementations by each protocol on the first replicates.
 
     What is found on one is predicted for all others.
     """
+    rows = [row for one in compared for row in _rows(dataset, one, experiment)]
+    return pd.DataFrame(rows, columns=list(COLUMNS["diagnosis"]))
+
+
+def _rows(dataset: Dataset, compared: Compared, experiment: str) -> list[dict]:
     ours, fit = compared.runs, compared.fit
     problems = [_problem(dataset, ours, fit, r) for r in range(len(ours))]  # whose paths all of them share
     rows = []
@@ -68,7 +73,7 @@ def tabulate_diagnoses(dataset: Dataset, compared: Compared, experiment: str) ->
             if others:
                 row |= {"n_others": len(others), "predicted": max(hits.values()) / len(others)}
             rows.append(row | {"explanation": sentence(found, f"{other.title}, run by {protocol},", hits, len(others))})
-    return pd.DataFrame(rows, columns=list(COLUMNS["diagnosis"]))
+    return rows
 
 
 def _predicted(found: Diagnosis, problem: Problem, run: Run, reg_covar: float, tol: float, max_iter: int) -> dict:

@@ -16,11 +16,15 @@ from emgmm.ridge import ridge_warning
 NAMES = ("weights", "means", "covariance_matrices")
 
 
-def compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFrame:
-    """Rows of agreement.csv: our fit next to each other implementation by each protocol, on the unlabeled rows.
+def compare(dataset: Dataset, compared: list[Compared], experiment: str) -> pd.DataFrame:
+    """Rows of agreement.csv: our fits next to each other implementation by each protocol, on the unlabeled rows.
 
     Each side's posteriors are its own: from its own E-step, under its own parameters.
     """
+    return pd.concat([_compare(dataset, one, experiment) for one in compared], ignore_index=True)
+
+
+def _compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFrame:
     ours, fit = compared.runs, compared.fit
     rows, ends = {}, ours.ends()
     judged = judge_many(dataset.rows_of(ends), [*ends.values()])

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from em_study.columns import COLUMNS
+from em_study.columns import COLUMNS, as_released
 from em_study.data.dataset import Dataset
 from em_study.data.seeds import generator
 from em_study.evaluation.measurement import OneDraw, OneFit, OneRun
@@ -25,6 +25,7 @@ def measure(
     seed: int,
     experiment: str,
     only: Collection[str] | None = None,
+    released: dict[str, Runs] | None = None,
 ) -> pd.DataFrame:
     """Rows of measurements.csv of an experiment.
 
@@ -43,12 +44,16 @@ def measure(
         The study's root seed.
     experiment : str
     only : collection of str, optional
-        Names of the measurements to take, of runs; default: all.
+        Names of the measurements to take. Default: all; those of recovery only with released estimates.
+    released : dict, optional
+        Estimates that a source has released, by the package.
     """
     rows = []
+    every = [found for found in MEASUREMENTS if released or only is not None or not found.of_recovery]
+    of_released = [found for found in MEASUREMENTS if found.of_recovery]
 
-    def take(subject, fit):
-        for measurement in MEASUREMENTS:
+    def take(subject, fit, measurements=every):
+        for measurement in measurements:
             if measurement.of is type(subject) and (only is None or not measurement.quantities.keys().isdisjoint(only)):
                 for (name, key), value in measurement.numbers(subject).items():
                     if only is None or name in only:
@@ -65,6 +70,11 @@ def measure(
         for r in range(len(runs)):
             take(OneRun(fit, runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit) or None), fit)
         take(OneFit(fit, runs, dataset), fit)
+    for package, runs in (released or {}).items():
+        name = as_released(package)
+        for r in range(len(runs)) if runs.is_paired else ():
+            take(OneRun(name, runs, r, draws[r % len(draws)], Fit(), bins, None), name, of_released)
+        take(OneFit(name, runs, dataset), name, of_released)
     for draw in draws:
         take(draw, "")
     return pd.DataFrame(rows, columns=[*COLUMNS["measurements"]])

@@ -44,6 +44,9 @@ class Measurement:
         Of how many unlabeled rows it is measured at most, where it takes memory; default: of any number.
     quantities : dict
         What it gives, by name.
+    of_recovery : bool
+        It holds a fit to the true mixture over the replicates: taken where the experiment asks for it, and the only
+        ones that are taken of released estimates.
     in_sweeps : bool
         It is one number of a run that did not fail, which a sweep's table has room for.
     """
@@ -54,6 +57,7 @@ class Measurement:
     first: int | None
     most_rows: int | None
     quantities: dict[str, Column]
+    of_recovery: bool = False
     in_sweeps: bool = True
 
     def numbers(self, subject) -> dict:
@@ -94,7 +98,13 @@ REGISTERED: list[Measurement] = []  # in the order of the rows
 
 
 def measured(
-    subject: type, needs: tuple[str, ...] = (), first=None, most_rows=None, in_sweeps=True, **quantities: Column
+    subject: type,
+    needs: tuple[str, ...] = (),
+    first=None,
+    most_rows=None,
+    of_recovery=False,
+    in_sweeps=True,
+    **quantities: Column,
 ):
     """Register a function as a measurement; each further keyword describes a number that it gives."""
     of = {
@@ -103,6 +113,7 @@ def measured(
         "rows without holes": not {"complete", "one_feature"}.isdisjoint(needs),
         "labeled rows without holes": "labels" in needs,
     }
+    of |= {"where the experiment asks for recovery": of_recovery}
     only = "; ".join(text for text, holds in of.items() if holds)
     only = f" ({only})" if only else ""
 
@@ -111,7 +122,7 @@ def measured(
             name: column._replace(description=column.description + only, tolerance=column.tolerance or NEAR)
             for name, column in quantities.items()
         }
-        REGISTERED.append(Measurement(function, subject, needs, first, most_rows, named, in_sweeps))
+        REGISTERED.append(Measurement(function, subject, needs, first, most_rows, named, of_recovery, in_sweeps))
         return function
 
     return register
@@ -291,6 +302,14 @@ class OneFit:
     def told(self) -> str:
         """What is measured, in words."""
         return f"fit {self.name}, all replicates"
+
+    @cached_property
+    def mixture(self) -> MixtureParameters | None:
+        """What the rows of every replicate were drawn from, if that is one mixture."""
+        true = self.dataset.true_weights, self.dataset.true_means, self.dataset.true_covariances
+        if any(part is None or (part != part[:1]).any() for part in true):
+            return None
+        return MixtureParameters(*(np.array(part[0]) for part in true))
 
     @property
     def ends_on_the_same_rows(self):

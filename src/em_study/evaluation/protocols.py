@@ -4,20 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
+from em_study.columns import as_released
 from em_study.data.dataset import Dataset
-from em_study.fits.available import SKLEARN, tolerance_of
+from em_study.fits.available import SKLEARN, TOLERANCES, implementation_file, tolerance_of
+from em_study.fits.missing import handed
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
 
 ARTICLE_A = {"precisions_are_covariances": True, "tol": 0.01, "max_iter": 1000, "reg_covar": 1e-6}
-# From our tolerance, of the mean log-likelihood, to one of what another implementation compares with its own.
-SCALES = {
-    "mean": lambda n, mean: 1.0,
-    "sum": lambda n, mean: float(n),
-    "relative": lambda n, mean: n / (1.0 + abs(n * mean)),
-}
 
 
 @dataclass(frozen=True)
@@ -27,11 +21,11 @@ class Other:
     Attributes
     ----------
     name : str
-        scikit-learn's is sklearn, any other is that of its file or, of released estimates, of who released them.
+        scikit-learn's is sklearn, any other is that of its file or, of released estimates, that of tables.
     call : dict
         How its source called it, as arguments of `em_study.fits.sklearn_adapter.fit`.
     tolerance_of : str
-        What its tolerance is compared with, a key of `SCALES`.
+        What its tolerance is compared with, a key of `TOLERANCES`.
     protocols : tuple of str
         By which it is run: those that remove a difference. Of released estimates, which the source has run, there are
         two: as they are, and compared with our EM after as many steps.
@@ -48,8 +42,15 @@ class Other:
         return RELEASED in self.protocols
 
     @property
+    def package(self) -> str:
+        """Whose estimates were released."""
+        return self.name.removeprefix(as_released(""))
+
+    @property
     def title(self) -> str:
         """Its name for readers."""
+        if self.is_released:
+            return f"{self.package} (released)"
         return "scikit-learn" if self.name == SKLEARN else self.name
 
 
@@ -111,15 +112,25 @@ LADDER = {name: PROTOCOLS[name] for name in _up_to("same_regularization")}
 STEPS = (RELEASED, *LADDER)  # with that of estimates that were released
 
 
-def others_of(experiment) -> list[Other]:
-    """List what is run next to our EM in an experiment."""
-    compared, fit = experiment.protocols, experiment.compared_fit
-    call, protocols = ARTICLE_A, tuple(PROTOCOLS)
+def others_of(experiment) -> list[tuple[str, Other]]:
+    """List what is compared with our EM in an experiment: the fit, and what runs next to it or was released.
+
+    Released estimates are compared on the rows of who released them alone.
+    """
+    compared, released = experiment.protocols, experiment.released
+    if compared is None:
+        return []
+    fit, call, protocols = experiment.fits[compared.fit], ARTICLE_A, tuple(PROTOCOLS)
     if compared.published is not None:  # a call without article A's mistake has fewer differences to remove
         call = {"precisions_are_covariances": False, **compared.published.model_dump()}
         protocols = (PUBLISHED, "same_tolerance", SAME_STEPS)
         protocols += ("same_regularization",) * (call["reg_covar"] != fit.reg_covar)
-    return [Other(name, call, tolerance_of(name), protocols) for name in compared.implementations]
+    found = [Other(name, call, tolerance_of(implementation_file(name)), protocols) for name in compared.implementations]
+    found = [(compared.fit, other) for other in found]
+    for package in released.packages if released and experiment.data.on_own_rows else ():
+        other = Other(as_released(package), call, protocols=(RELEASED, SAME_STEPS))
+        found.append((released.fits.get(package, compared.fit), other))
+    return found
 
 
 def settings(
@@ -135,7 +146,7 @@ def settings(
 def settings_of_run(protocol: str, other: Other, dataset: Dataset, ours: Runs, fit: Fit, r: int) -> dict[str, Any]:
     """Arguments for another implementation by a protocol, next to replicate r of our fit."""
     n = len(dataset.replicate(r).unlabeled)
-    scale = SCALES[other.tolerance_of](n, float(ours.last_two(r)[1]))
+    scale = TOLERANCES[other.tolerance_of](n, float(ours.last_two(r)[1]))
     return settings(protocol, fit, int(ours.n_maximizations[r]), other.call, scale)
 
 
@@ -143,7 +154,7 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None
     """Run another implementation from the same starts as our fit, by a protocol.
 
     `run` runs it (`em_study.fits.implementations.running`); default: scikit-learn. Where our fit failed, it fails too:
-    there is nothing to compare. Next to a clamped fit it is given the labeled samples, after the others.
+    there is nothing to compare. Next to a clamped fit it is given the labels too.
     """
     if run is None:
         from em_study.fits.sklearn_adapter import fit as run  # scikit-learn takes a second to import
@@ -154,10 +165,6 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None
             runs.append(Run(start=None, failure="not run, for our fit failed"))
             continue
         arguments = settings_of_run(protocol, other or Other(), dataset, ours, fit, r)
-        rows = dataset.replicate(r)
-        X = rows.unlabeled
-        if fit.semi_supervised == "clamped":
-            X = np.concatenate([rows.unlabeled, rows.labeled])
-            arguments["labels"] = np.concatenate([np.full(len(rows.unlabeled), -1), rows.labels])
-        runs.append(run(X, ours.start(r), **arguments))
+        X, labels = handed(dataset.replicate(r), fit)
+        runs.append(run(X, ours.start(r), **arguments, **({} if labels is None else {"labels": labels})))
     return stack_runs(runs, *ours.means.shape[1:], fit.covariance_type)

@@ -1,16 +1,40 @@
-"""Estimates that a source has released, compared with the path of our EM: is each a step of it?"""
+"""Estimates that a source has released, replicate by replicate; and the steps of our EM that are nearest to them."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from em_study.data.dataset import Dataset
-from em_study.fits.runs import PARAMETERS, Runs
+from em_study.fits.runs import NOT_PAIRED, PARAMETERS, Run, Runs, stack_runs
 from em_study.fits.settings import Fit
-from emgmm import CollapsedComponentError, expectation, maximization
+from emgmm import CollapsedComponentError, MixtureParameters, expectation, maximization
+
+NOT_RELEASED = "the source has released no estimate of this replicate"
 
 
-def at_nearest_steps(dataset: Dataset, ours: Runs, released: dict[str, Runs], fit: Fit) -> dict[str, Runs]:
+def paired(released: Runs, ours: Runs) -> Runs:
+    """Give released estimates a run for each of our replicates, with the components in the order of ours.
+
+    A source may list them in another order. Estimates whose replicates are not known count as failed.
+    """
+    missing = NOT_RELEASED if released.is_paired else NOT_PAIRED
+    runs = [Run(None, failure=missing, n_iter=-1)] * len(ours)
+    for r in range(min(len(ours), len(released)) if released.is_paired else 0):
+        end, our_end, failure = released.end(r), ours.end(r), str(released.failure[r])
+        end = _in_order(end, our_end) if end and our_end and end.means.shape == our_end.means.shape else end
+        runs[r] = Run(None, end, n_maximizations=-1, failure=failure, n_iter=-1)
+    return stack_runs(runs, *released.means.shape[1:], "full")
+
+
+def _in_order(mixture: MixtureParameters, like: MixtureParameters) -> MixtureParameters:
+    from scipy.optimize import linear_sum_assignment  # takes its time to import
+
+    _, order = linear_sum_assignment(np.abs(like.means[:, None] - mixture.means).sum(axis=2))
+    return MixtureParameters(mixture.weights[order], mixture.means[order], mixture.covariances[order])
+
+
+def at_nearest_steps(dataset: Dataset, ours: Runs, released: dict[Any, Runs], fit: Fit) -> dict[Any, Runs]:
     """Take the steps of our EM once more, and keep for each source of estimates the step that is nearest to them.
 
     Nearest is where the largest difference of a weight, mean or covariance is least. Steps are taken until nothing

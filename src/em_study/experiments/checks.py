@@ -4,14 +4,22 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from em_study.columns import as_released
+from em_study.data.r import lacking
 from em_study.data.settings import Data
 from em_study.data.source import Source
+from em_study.errors import StudyError
+from em_study.evaluation.measurements import OF_RECOVERY, QUANTITIES
 from em_study.evaluation.settings import Protocols, Published
-from em_study.fits.available import SKLEARN, implementation_file, implementations
+from em_study.experiments.released import Released
+from em_study.fits.available import SKLEARN, implementation_file, implementations, takes_labels, tolerance_of
+from em_study.fits.partitions import OF_R, PARTITIONS
 from em_study.fits.settings import Fit
 from em_study.settings import block, valid
 from em_study.wording import nearest
 from emgmm.complete import has_numba
+
+CLAMPING = "emgmm can, and files whose function fit has the parameter labels"
 
 
 def check_experiment(experiment: dict, path: tuple):
@@ -22,6 +30,12 @@ def check_experiment(experiment: dict, path: tuple):
     yield from check_data(data, replicates if isinstance(replicates, int) else 1, path)
     yield from check_fits(fits, data, protocols, path)
     yield from _published(experiment.get("published"), fits, data, path)
+    released = valid(Released, experiment.get("released"))
+    yield from (((*path, *key), message) for key, message in _released(released, fits, data))
+    paired = released is not None and data is not None and data.on_own_rows
+    if paired and isinstance(replicates, int) and replicates > released.replicates:
+        yield (*path, "replicates"), f"is {replicates}, but the source has released {released.replicates}"
+    yield from _measurements(experiment.get("measurements"), data, (*path, "measurements"))
 
 
 def check_data(data: Source | None, replicates: int, path: tuple):
@@ -45,6 +59,7 @@ def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
     from_labels, name = fit.from_labels, _named(fit.implementation)
     theirs, wrong = fit.implementation != "emgmm", _wrong_name(fit.implementation, os.getcwd())
     as_sklearn = fit.stopping == "sklearn" or incomplete
+    lacks = lacking(*OF_R[fit.initialization]) if fit.initialization in OF_R else ""
     return [
         (
             from_labels and fit.semi_supervised == "none",
@@ -58,15 +73,21 @@ def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
         ),
         (from_labels and fit.n_init > 1, "n_init", "a start from labels is always the same: must be 1"),
         (
+            fit.initialization in ("r_hc", "quantiles") and fit.n_init > 1,
+            "n_init",
+            f"a start by {fit.initialization} is always the same: must be 1",
+        ),
+        (lacks, "initialization", f"is {fit.initialization}, which {lacks}"),
+        (
             fit.max_iter == 0 and fit.n_init > 1,
             "n_init",
             "starts alone (max_iter: 0) have no likelihood to choose by: must be 1",
         ),
         (wrong, "implementation", wrong),
         (
-            theirs and fit.semi_supervised == "clamped",
+            fit.semi_supervised == "clamped" and not _clamps(fit.implementation),
             "semi_supervised",
-            f"{name} cannot clamp labels: must be 'init_only'",
+            f"{name} cannot clamp labels: must be 'init_only' ({CLAMPING})",
         ),
         (
             fit.implementation == "sklearn" and not as_sklearn,
@@ -91,6 +112,16 @@ def _of_data(fit: Fit, data: Source) -> list[tuple]:
             fit.kernel == "numba" and data.incomplete and fit.missing == "observed",
             "kernel",
             f"goes through no {which}: must be 'numpy'",
+        ),
+        (
+            fit.initialization in PARTITIONS and data.incomplete and fit.missing == "observed",
+            "initialization",
+            f"is {fit.initialization}, which takes no {which}: must be another, or missing another than 'observed'",
+        ),
+        (
+            fit.initialization == "quantiles" and data.shape[1] > 1,
+            "initialization",
+            f"is quantiles, which needs data of one feature, not of {data.shape[1]}",
         ),
         (
             fit.implementation != "emgmm" and data.incomplete,
@@ -120,8 +151,12 @@ def _protocols(protocols: Protocols, fits: dict[str, Fit | None], data: Source |
     if name not in fits:
         yield (*here, "fit"), f"there is no fit '{name}'. Allowed: {', '.join(fits) or 'none'}"
     elif fit := fits[name]:
+        unable = [_named(other) for other in protocols.implementations if not _clamps(other)]
         rules = [
-            (fit.semi_supervised == "clamped", "clamped, which scikit-learn cannot do"),
+            (
+                fit.semi_supervised == "clamped" and unable,
+                f"clamped, which {' and '.join(unable)} cannot do ({CLAMPING})",
+            ),
             (fit.acceleration != "none", "accelerated, and takes other steps than scikit-learn can"),
             (fit.max_iter == 0, "a start alone (max_iter: 0)"),
         ]
@@ -138,6 +173,10 @@ def _protocols(protocols: Protocols, fits: dict[str, Fit | None], data: Source |
         yield here, f"{names} {told}"
 
 
+def _clamps(implementation: str) -> bool:
+    return implementation == "emgmm" or takes_labels(implementation_file(implementation))
+
+
 def _named(implementation: str) -> str:
     return "scikit-learn" if implementation == SKLEARN else implementation
 
@@ -150,7 +189,10 @@ def _wrong_name(name, folder):
         return f"there is no file implementations/{name}.py{nearest(name, implementations())}"
     if file is None and Path(f"implementations/{name}.py").is_file():
         return f"is '{name}', which is built in: implementations/{name}.py needs another name to be used"
-    return ""
+    try:
+        return tolerance_of(file) and ""
+    except StudyError as error:
+        return f"implementations/{name}.py, {error}"
 
 
 def _published(published, fits, data, path):
@@ -166,3 +208,33 @@ def _published(published, fits, data, path):
                 numbers = " and ".join(map(str, sorted(n_given)))
                 yield here, f"has {numbers} numbers a component for {data.shape[1]} features; null removes it"
                 break
+
+
+def _measurements(names, data: Source | None, path: tuple):
+    for place, name in enumerate(names if isinstance(names, list) else ()):
+        if isinstance(name, str) and name not in QUANTITIES:
+            yield (*path, place), f"there is no measurement '{name}'{nearest(name, QUANTITIES)}"
+        elif name in OF_RECOVERY and data is not None and not data.draws_one_mixture:
+            yield (*path, place), f"is '{name}', which needs data that are drawn from one known mixture"
+
+
+def _released(released: Released | None, fits: dict[str, Fit | None], data: Source | None):
+    """Yield (keys below the experiment, message) of each mistake in what a source has released."""
+    if released is None:
+        return
+    if released.file.is_of_r and (lacks := lacking()):
+        yield ("released", "file"), f"is a file of R's (.rds), which {lacks}"
+    for package, fit in released.fits.items():
+        if fit not in fits:
+            yield ("released", "fits", package), f"there is no fit '{fit}'{nearest(fit, list(fits))}"
+    for package in released.packages:
+        if (name := as_released(package)) in fits:
+            yield ("fits", name), "is what tables call the released estimates of that package: take another name"
+    if data is not None and (wrong := [*_other_shape(released.shape, data.shape)]):
+        yield ("released", "means"), f"has {' and '.join(wrong)}"
+
+
+def _other_shape(given: tuple, expected: tuple):
+    for number, right, told in zip(given, expected, ("components", "features"), strict=True):
+        if right is not None and number != right:
+            yield f"{number} {told} where the data have {right}"

@@ -1,12 +1,14 @@
 """Settings of an experiment: data, fits, and what they are compared with."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from em_study.data.csv import CsvFile
 from em_study.data.settings import Data
 from em_study.evaluation.protocols import Other, others_of
 from em_study.evaluation.settings import OnOriginalRows, OriginalAgreement, Protocols, Published
+from em_study.experiments.released import Released
 from em_study.fits.available import SKLEARN
 from em_study.fits.settings import Fit, Fits
 from em_study.settings import Closed, Name, Slug
@@ -30,6 +32,15 @@ class Experiment(Closed):
     published: dict[Slug, list[Published]] = Field(
         {}, description="What a source printed for the components of a fit, by the fit's name."
     )
+    released: Released | None = Field(
+        None,
+        description="Estimates that the source has published: measured as the fits are, against the true mixture.",
+    )
+    measurements: Annotated[list[Name], Field(min_length=1)] | None = Field(
+        None,
+        description="The measurements to take (docs/tables.md). Default: all; but those of how well fits recover the "
+        "mixture that the data are drawn from only where `released` is set.",
+    )
     predictions: Literal["csv", "parquet"] = Field(
         "csv",
         description="How the rows' posteriors and classes are written; of many rows Parquet is smaller.",
@@ -38,9 +49,24 @@ class Experiment(Closed):
     original: OriginalAgreement | None = Field(None, description="Set by the article's `original_data`.")
 
     @property
+    def files(self) -> list[CsvFile]:
+        """The files of data and of released estimates."""
+        return [*self.data.files, *([self.released.file] if self.released else [])]
+
+    @property
+    def compared(self) -> list[tuple[str, Other]]:
+        """What is compared with our EM, after the name of the fit that it is compared with: released estimates last."""
+        return others_of(self)
+
+    @property
     def others(self) -> list[Other]:
+        """What is compared with our EM."""
+        return [other for _, other in self.compared]
+
+    @property
+    def running(self) -> list[Other]:
         """What runs next to our EM."""
-        return others_of(self) if self.protocols else []
+        return [other for other in self.others if not other.is_released]
 
     @property
     def compared_fit(self) -> Fit:

@@ -17,7 +17,8 @@ WORSE = 0.01  # nats a row below the best end of such a mixture on the same rows
 )
 def draw(shown: Shown):
     """Draw the rate of convergence against overlap and theory."""
-    wide = shown.measurements.pivot_table(
+    of_fits = shown.measurements[shown.measurements["fit"].isin([*shown.fits])]
+    wide = of_fits.pivot_table(
         index=["fit", "replicate"], columns="measurement", values="value", sort=False, aggfunc="first"
     ).reindex(columns=["predicted_rate", "overlap", "convergence_rate", "below_best"])
     wide["is_worse"] = _is_worse(shown.evaluations, on_the_same_rows=wide["below_best"].notna().any())

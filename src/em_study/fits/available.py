@@ -7,10 +7,20 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+from em_study.data import r
+from em_study.errors import StudyError
+
 FOLDER = "implementations"
 SKLEARN = "sklearn"
 BUILT_IN = ("emgmm", SKLEARN)  # that a fit runs in its own process
 OURS = Path(__file__).parents[3] / FOLDER  # those of the repository
+# What a file may say by TOLERANCE_OF (docs/implementations.md has the meaning); and the factor from a tolerance of the
+# mean log-likelihood of n samples, which is `mean` at the end, to one of that.
+TOLERANCES = {
+    "mean": lambda n, mean: 1.0,
+    "sum": lambda n, mean: float(n),
+    "relative": lambda n, mean: n / (1.0 + abs(n * mean)),
+}
 
 
 def implementation_file(name: str) -> str | None:
@@ -34,28 +44,60 @@ def implementation_files(experiment) -> list[str]:
     return sorted({file for name in named if (file := implementation_file(name))})
 
 
-def tolerance_of(name: str) -> str:
-    """Say what the tolerance of an implementation is compared with."""
+def wrapped_versions(files) -> dict[str, str]:
+    """Versions of what files of implementations wrap: the installed ones of the packages that they import, and of R."""
+    return {name: version for file in files for name, version in _wrapped(str(file))}
+
+
+def tolerance_of(file: str | None) -> str:
+    """Say what an implementation compares its tolerance with, by the file, which is not run; None is built in.
+
+    Raises
+    ------
+    StudyError
+        If its TOLERANCE_OF is none of `TOLERANCES`; the text begins with the line.
+    """
+    for node in _parsed(file).body if file else ():
+        if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "TOLERANCE_OF" for target in node.targets):
+            said = getattr(node.value, "value", None)
+            if said not in TOLERANCES:
+                allowed, shown = ", ".join(map(repr, TOLERANCES)), ast.unparse(node.value)[:80]
+                raise StudyError(f"line {node.lineno}: TOLERANCE_OF must be one of {allowed}, not {shown}")
+            return said
     return "mean"
 
 
-def wrapped_versions(files) -> dict[str, str]:
-    """Versions of the packages that files of implementations import, which they wrap; of those that are installed."""
-    return {name: version for file in files for name, version in _wrapped(str(file))}
+def takes_labels(file: str | None) -> bool:
+    """Tell whether an implementation can clamp labels: whether the function `fit` of its file takes them."""
+    functions = [node for node in _parsed(file).body if isinstance(node, ast.FunctionDef)] if file else []
+    return any(
+        argument.arg == "labels"
+        for function in functions
+        if function.name == "fit"
+        for argument in (*function.args.args, *function.args.kwonlyargs)
+    )
+
+
+def _parsed(file) -> ast.Module:
+    """Parse a file; what is no code of Python is empty here, and says so when it is run."""
+    try:
+        return ast.parse(Path(file).read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
 
 
 @lru_cache
 def _wrapped(file: str) -> list[tuple[str, str]]:
-    try:
-        tree = ast.parse(Path(file).read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return []
+    tree = _parsed(file)
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            imported |= {f"{node.module or ''}.{alias.name}" for alias in node.names}
+    of_r = r.versions() if any(f"{name}.".startswith(f"{r.__name__}.") for name in imported) else {}
     packages = {name.split(".")[0] for name in imported} - sys.stdlib_module_names - {"emgmm", "em_study", ""}
     known = importlib.metadata.packages_distributions() if packages else {}
     named = sorted({distribution for name in packages for distribution in known.get(name, ())})
-    return [(name, importlib.metadata.version(name)) for name in named]
+    return [*((name, importlib.metadata.version(name)) for name in named), *of_r.items()]
 
 
 def kernel_versions(fits) -> dict[str, str]:

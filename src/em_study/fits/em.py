@@ -3,11 +3,13 @@
 import numpy as np
 
 from em_study.data.dataset import Dataset, Replicate
+from em_study.data.r import R, RError
 from em_study.data.seeds import generator
 from em_study.errors import DataError
 from em_study.fits.available import BUILT_IN
 from em_study.fits.implementations import running
-from em_study.fits.missing import clamped, fitted_rows, what_lacks
+from em_study.fits.missing import clamped, fitted_rows, handed, what_lacks
+from em_study.fits.partitions import PARTITIONS, of_partition, partitioning
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
 from emgmm import (
@@ -49,15 +51,16 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
     best, highest = [Run(start=None, failure="no start")] * replicates, [-np.inf] * replicates
     for attempt in range(fit.n_init):
         starts, failures = {}, {}
-        for r in range(replicates):
-            if lacks[r]:
-                failures[r] = Run(start=None, failure=f"start: {lacks[r]}")
-                continue
-            try:
-                draw = generator(seed, experiment, "start", r, attempt)  # fits share it, to be compared
-                starts[r] = _start(rows[r], fit, n_components, draw)
-            except CollapsedComponentError as error:
-                failures[r] = Run(start=None, failure=f"start: {error}")
+        with partitioning(fit) as by_r:
+            for r in range(replicates):
+                if lacks[r]:
+                    failures[r] = Run(start=None, failure=f"start: {lacks[r]}")
+                    continue
+                try:
+                    draw = generator(seed, experiment, "start", r, attempt)  # fits share it, to be compared
+                    starts[r] = _start(rows[r], fit, n_components, draw, by_r)
+                except (CollapsedComponentError, RError) as error:
+                    failures[r] = Run(start=None, failure=f"start: {error}")
         runs = failures | dict(zip(starts, _fit_all(dataset, rows, starts, fit), strict=True))
         for r, run in runs.items():
             found = _likelihood(run, rows[r], fit) if fit.n_init > 1 else 0.0
@@ -67,16 +70,23 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
 
 
 def _likelihood(run: Run, rows: Replicate, fit: Fit) -> float:
-    """Mean log-likelihood that a run found; that of another implementation is not believed."""
+    """Log-likelihood that a run found, to compare runs by; that of another implementation is not believed."""
     if run.failure:
         return -np.inf
     if fit.implementation not in BUILT_IN:
-        return float(log_likelihoods(rows.unlabeled, run.end).mean())
+        labeled = clamped(rows, fit, run.end.n_components)
+        joint = labeled.expectation(run.end)[1] if labeled else 0.0
+        return float(log_likelihoods(rows.unlabeled, run.end).sum() + joint)
     return run.trace[-1] if run.trace else -np.inf
 
 
-def _start(rows: Replicate, fit: Fit, n_components: int, draw: np.random.Generator) -> MixtureParameters:
+def _start(
+    rows: Replicate, fit: Fit, n_components: int, draw: np.random.Generator, by_r: R | None
+) -> MixtureParameters:
     kind = fit.covariance_type
+    if fit.initialization in PARTITIONS:
+        random = draw.integers(2**31) if rows.r_state is None or fit.n_init > 1 else rows.r_state
+        return of_partition(rows.unlabeled, fit, n_components, random, by_r)
     if fit.initialization == "labels":
         return parameters_from_labels(rows.labeled, rows.labels, n_components, kind, fit.reg_covar)
     if fit.initialization == "shrunken_labels":
@@ -97,7 +107,8 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
     if fit.implementation != "emgmm":
         settings = {"tol": fit.tol, "max_iter": fit.max_iter, "reg_covar": fit.reg_covar}
         with running(fit.implementation, fit.time_limit) as run:
-            return [run(rows[r].unlabeled, start, **settings) for r, start in starts.items()]
+            given = ((*handed(rows[r], fit), start) for r, start in starts.items())
+            return [run(X, start, labels=labels, **settings) for X, labels, start in given]
     stopping = STOPPING[fit.stopping](fit.tol, fit.max_iter)
     labeled = [clamped(rows[r], fit, start.n_components) for r, start in starts.items()]
     if fit.missing == "observed" or not has_missing(dataset.unlabeled):

@@ -12,7 +12,8 @@ from threading import Timer
 
 import numpy as np
 
-from em_study.fits.available import OURS, implementation_file
+from em_study.errors import StudyError
+from em_study.fits.available import OURS, implementation_file, tolerance_of
 from em_study.fits.runner import LARGEST
 from em_study.fits.runs import PARAMETERS, Run, inverse_covariances
 from emgmm import MixtureParameters
@@ -49,6 +50,7 @@ class Implementation(AbstractContextManager):
     def __init__(self, file, time_limit: float = 60.0):
         self.file, self.time_limit, self.process = Path(file), time_limit, None
         self.useless = ""  # why it cannot even be imported
+        self.tolerance_of = "mean"  # what it compares its tolerance with, once it is imported
         self.changed_inputs = []  # names of the arrays that the last call has changed in place
 
     def __exit__(self, *error):
@@ -82,6 +84,11 @@ class Implementation(AbstractContextManager):
                 start_new_session=True,
             )
         self.useless = self._answer(None, START_LIMIT, "cannot be imported: ")[1]
+        try:
+            if not self.useless:
+                self.tolerance_of = tolerance_of(self.file)
+        except StudyError as error:
+            self.useless = self._sentence(0, str(error))
         if self.useless:
             self.close()
         return self.useless
@@ -95,15 +102,19 @@ class Implementation(AbstractContextManager):
         max_iter: int,
         reg_covar: float,
         precisions_are_covariances: bool = False,
+        labels=None,
     ) -> Run:
         """Run it from a start. What it cannot do, and whatever goes wrong, is the run's `failure`.
 
         `precisions_are_covariances` starts it where article A's mistake starts scikit-learn: with covariances whose
-        inverses are the start's covariances.
+        inverses are the start's covariances. `labels` (N,) are the components of rows that it is to clamp, -1 where
+        there is none.
         """
         arrays = {"X": X, **{name: getattr(start, name) for name in PARAMETERS}}
         if precisions_are_covariances:
             arrays["covariances"] = inverse_covariances(start)
+        if labels is not None:
+            arrays["labels"] = labels
         settings = {"covariance_type": start.covariance_type, "tol": tol, "max_iter": max_iter, "reg_covar": reg_covar}
         found, problem = self.call(arrays, settings)
         try:

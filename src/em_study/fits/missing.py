@@ -31,6 +31,13 @@ def clamped(rows: Replicate, fit: Fit, n_components: int) -> SufficientStatistic
     return labeled_statistics(rows.labeled, rows.labels, n_components, fit.covariance_type)
 
 
+def handed(rows: Replicate, fit: Fit) -> tuple[np.ndarray, np.ndarray | None]:
+    """Give the rows that another implementation fits, and their labels if it is to clamp them, -1 where none is."""
+    if fit.semi_supervised != "clamped":
+        return rows.unlabeled, None
+    return np.concatenate([rows.unlabeled, rows.labeled]), np.append(np.full(len(rows.unlabeled), -1), rows.labels)
+
+
 def whole_rows(X):
     """Tell which rows lack nothing, (N,) of bool."""
     return ~np.isnan(X).any(axis=1)

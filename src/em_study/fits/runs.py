@@ -8,6 +8,7 @@ from em_study.data.storage import read_arrays, whole_file
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
 PARAMETERS = ("weights", "means", "covariances")
+NOT_PAIRED = "the source has released fewer estimates than it had data sets: some of its fits have failed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,9 +55,19 @@ class Runs:
         return len(self.converged)
 
     @property
+    def is_paired(self) -> bool:
+        """Whether run r is of replicate r: not of released estimates, where nobody knows which are missing."""
+        return not (self.failure == NOT_PAIRED).any()
+
+    @property
     def n_traced(self):
         """Number of values in each trace, (R,): the steps, but for implementations that tell another number."""
         return np.isfinite(self.trace).sum(axis=1)
+
+    def first(self, n: int) -> "Runs":
+        """Return the first n replicates."""
+        arrays = {of.name: getattr(self, of.name) for of in fields(self)}
+        return Runs(**{name: array[:n] if array.ndim else array for name, array in arrays.items()})
 
     def told_steps(self, r: int) -> dict[str, float]:
         """Return the steps and passes of replicate r; NaN if the implementation does not tell."""

@@ -11,12 +11,25 @@ class Fit(Closed):
     """One way to fit the data by EM."""
 
     initialization: Literal[
-        "random", "labels", "shrunken_labels", "kmeans", "k-means++", "random_responsibilities", "random_from_data"
+        "random",
+        "labels",
+        "shrunken_labels",
+        "kmeans",
+        "k-means++",
+        "random_responsibilities",
+        "random_from_data",
+        "r_kmeans",
+        "r_hc",
+        "quantiles",
     ] = Field(
         "random",
         description="random: parameters drawn as in article A, for data of about unit scale. labels: estimated from "
-        "the labeled rows. shrunken_labels: the same, safe for few labels a class (docs/labels.md). The others are "
-        "scikit-learn's (its 'random' is random_responsibilities).",
+        "the labeled rows. shrunken_labels: the same, safe for few labels a class (docs/labels.md). r_kmeans, r_hc, "
+        "quantiles: estimated from a partition of the rows, the components in the order of the means of the first "
+        "feature; by R's kmeans (Hartigan-Wong, the best of 10 starts), by the hierarchical clustering of R's package "
+        "mclust (hcVVV, of one feature hcV; where a cluster has but one row, every row is shared: 0.05 to each other "
+        "cluster), or, of one feature, in groups of equal size. The others are scikit-learn's (its 'random' is "
+        "random_responsibilities).",
     )
     semi_supervised: Literal["none", "init_only", "clamped"] = Field(
         "none",

@@ -17,6 +17,7 @@ def fit(
     max_iter: int,
     reg_covar: float,
     precisions_are_covariances: bool = False,
+    labels=None,
 ) -> Run:
     """Run scikit-learn's EM from given parameters.
 
@@ -28,12 +29,16 @@ def fit(
         As in GaussianMixture.
     precisions_are_covariances : bool
         Hand over the covariances as `precisions_init`, as article A does; else their inverses, as scikit-learn wants.
+    labels
+        To be clamped, which it cannot do.
 
     Returns
     -------
     Run
         Its `failure` is scikit-learn's error, if it raised one.
     """
+    if labels is not None:
+        return Run(start, failure="scikit-learn: it cannot clamp labels")
     settings = {"tol": tol, "max_iter": max_iter, "reg_covar": reg_covar}
     model = _model(start, precisions_are_covariances, **settings)
     try:

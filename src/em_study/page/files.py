@@ -41,11 +41,12 @@ def _files_of_experiment(claim: Claim, name: str, plan: Plan):
             return
         yield _file("agreement", experiment=name)
         named = claim.where.get("implementation")
-        others = [other.name for other in plan.study.experiments[name].others if named in (None, other.name)]
+        others = [other.name for other in plan.study.experiments[name].running if named in (None, other.name)]
         yield from (_file("others", experiment=name, implementation=other) for other in others)
         fits = [plan.study.experiments[name].protocols.fit]
     elif claim.table == "measurements":
         yield _file("measurements", experiment=name)
+        yield from (_file("released", experiment=name, package=package) for package in plan.packages(name))
     else:
         named = {claim.where.get("fit"), claim.other.get("fit")} - {None}
         fits = [fit for fit in fits if fit in named or not named]

@@ -29,6 +29,7 @@ OVERHEAD = 0.001  # seconds a replicate beside the steps of EM: drawing, judging
 # How often a step does the work of all fits, or of the one that is compared.
 PASSES = {
     "data": 0,
+    "released": 0,
     "fit": 1,
     "evaluate": 1,
     "predict": 1,
@@ -114,7 +115,7 @@ class Cost(NamedTuple):
 def seconds_allowed(experiment: Experiment) -> float:
     """Seconds that implementations of files may take over all replicates; nobody can estimate these."""
     limits = [fit.time_limit for fit in experiment.fits.values() if implementation_file(fit.implementation)]
-    limits += [experiment.protocols.time_limit for other in experiment.others if implementation_file(other.name)]
+    limits += [experiment.protocols.time_limit for other in experiment.running if implementation_file(other.name)]
     return experiment.replicates * sum(limits)
 
 

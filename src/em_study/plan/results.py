@@ -12,6 +12,7 @@ from em_study.experiments.settings import Experiment
 from em_study.figures import sweep
 from em_study.figures.catalogue import FIGURES, figures_of
 from em_study.fits.available import implementation_files
+from em_study.fits.partitions import used_of_r
 from em_study.layout import BETWEEN, FILES, PUBLISHED, table_file
 from em_study.plan.demands import PASSES, Cost, Part, parts_of, seconds_allowed, seconds_of_step
 from em_study.sweeps.cells import Cells
@@ -45,8 +46,8 @@ class Plan:
 
     @cached_property
     def data_files(self) -> list[CsvFile]:
-        """Every data file that an experiment or a sweep reads."""
-        return [file for experiment in self.varied for file in experiment.data.files]
+        """Every file of data, or of released estimates, that an experiment or a sweep reads."""
+        return [file for experiment in self.varied for file in experiment.files]
 
     @property
     def inputs(self) -> list[str]:
@@ -67,12 +68,37 @@ class Plan:
         fits = [fit for experiment in self.study.experiments.values() for fit in experiment.fits.values()]
         return sorted(varied | {fit.kernel for fit in fits if fit.implementation == "emgmm"})
 
+    def used_of_r(self, sweep: str) -> dict[str, str]:
+        """Name what the cells of a sweep have from R, with its versions and checksums; nothing, if they need no R."""
+        cells, vary = self.cells[sweep], self.study.sweeps[sweep].vary
+        experiments = [cell.experiment for cell in cells] if cells.files_vary else [cells.experiment]
+        starts = {fit.initialization for experiment in experiments for fit in experiment.fits.values()}
+        varied = {value for key, values in vary.items() if key.endswith(".initialization") for value in values}
+        return used_of_r([experiment.data for experiment in experiments], starts | varied)
+
     @property
     def large_as_text(self) -> dict[str, int]:
         """Rows of the experiments that have many, about, and whose predictions are written as text."""
         as_text = {name: one for name, one in self.study.experiments.items() if one.predictions == "csv"}
         found = {name: experiment.data.n_rows for name, experiment in as_text.items()}
         return {name: n_rows for name, n_rows in found.items() if n_rows > MANY_ROWS}
+
+    def packages(self, experiment: str) -> list[str]:
+        """Name the packages whose released estimates an experiment has."""
+        released = self.study.experiments[experiment].released
+        return list(released.packages) if released else []
+
+    def compared_files(self, experiment: str) -> tuple[list[str], list[str]]:
+        """List the files of the fits of ours that are compared in an experiment, and of what each is compared with."""
+        found = self.study.experiments[experiment].compared
+        ours = [FILES["fits"].of(experiment=experiment, fit=fit) for fit in dict.fromkeys(fit for fit, _ in found)]
+        theirs = [
+            FILES["released"].of(experiment=experiment, package=other.package)
+            if other.is_released
+            else FILES["others"].of(experiment=experiment, implementation=other.name)
+            for _, other in found
+        ]
+        return ours, theirs
 
     def files(self, kind: str, of: str | None = None) -> list[str]:
         """List the files of a kind of `em_study.layout`, of one experiment or sweep, or of all that have such files."""
@@ -88,6 +114,8 @@ class Plan:
             return self.compared
         if kind == "imputed":
             return [name for name, experiment in self.study.experiments.items() if experiment.data.incomplete]
+        if kind == "released":
+            return [name for name, experiment in self.study.experiments.items() if experiment.released]
         if kind == "own_data":
             return self.of_users
         if kind == "sweep_figure":
@@ -102,8 +130,8 @@ class Plan:
             found["part"] = range(len(self.parts[owner]))
         if experiment := self.study.experiments.get(owner):
             figures, endings = self.figures_of[owner], [experiment.predictions]
-            found |= {"fit": experiment.fits, "format": endings, "figure": figures}
-            found["implementation"] = [other.name for other in experiment.others]
+            found |= {"fit": experiment.fits, "format": endings, "figure": figures, "package": self.packages(owner)}
+            found["implementation"] = [other.name for other in experiment.running]
         return found
 
     @property
@@ -201,7 +229,7 @@ class Plan:
     def shown_in(self, experiment: str, figure: str) -> dict[str, list[str]]:
         """List the files that a figure of an experiment reads, by the names of `em_study.figures.shown.Shown`."""
         kind, fits = self.figures_of[experiment][figure]
-        names = [other.name for other in self.study.experiments[experiment].others] or [""]
+        names = [other.name for other in self.study.experiments[experiment].running] or [""]
         return {
             name: list(
                 dict.fromkeys(

@@ -13,7 +13,7 @@ WHERE_IMPORTED = {"pandas": "pandas", "matplotlib": "matplotlib", "PIL": "pillow
 AS_ONE = "emgmm"  # who imports a part of our library has all of it loaded: it has one checksum
 BESIDE = "em_study.plan.step"  # writes what is known of a job, and computes nothing of what the job makes
 # The scripts of rules that make numbers.
-NUMBERS = ("data", "fit", "run_other", "compare", "evaluate", "predict", "measure", "own_data", "tables")
+NUMBERS = ("data", "fit", "released", "run_other", "compare", "evaluate", "predict", "measure", "own_data", "tables")
 SCRIPTS = {rule: f"{rule}.py" for rule in (*NUMBERS, "sweep_part", "sweep")}
 
 
@@ -33,12 +33,17 @@ class Code:
 
     @cached_property
     def files(self) -> dict[str, list[Path]]:
-        """The file of each module below src, by its dotted name, and of each script, by the name of the file."""
+        """The file of each module below src, by its dotted name, and of each script, by the name of the file.
+
+        Files of R are of the package that they lie in.
+        """
         found, src = {}, self.root / "src"
         for file in sorted(src.glob("**/*.py")):
             parts = file.relative_to(src).with_suffix("").parts
             name = AS_ONE if parts[0] == AS_ONE else ".".join(parts).removesuffix(".__init__")
             found.setdefault(name, []).append(file)
+        for file in sorted(src.glob("**/*.R")):
+            found[".".join(file.relative_to(src).parent.parts)].append(file)
         return found | {name: [file] for name, file in self.scripts.items()}
 
     @cached_property
@@ -96,7 +101,7 @@ def all_code(root: Path) -> list[Path]:
     """List the code of the study: whatever of it made a number, it is recorded."""
     return sorted(
         file
-        for pattern in ("Snakefile", "src/**/*.py", "workflow/**/*.*")
+        for pattern in ("Snakefile", "src/**/*.py", "src/**/*.R", "workflow/**/*.*")
         for file in root.glob(pattern)
         if "__pycache__" not in file.parts
     )

@@ -42,7 +42,9 @@ class Cells(Sequence):
 
     def __init__(self, sweep: Sweep, experiment: Experiment):
         self.sweep = sweep
-        self.experiment = experiment.model_copy(update={"replicates": sweep.replicates, "published": {}})
+        self.experiment = experiment.model_copy(
+            update={"replicates": sweep.replicates, "published": {}, "released": None}
+        )
         self.block = lru_cache(REMEMBERED)(self._block)
 
     def __len__(self):

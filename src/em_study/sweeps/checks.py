@@ -99,7 +99,7 @@ def _cells(cells: Cells, path):
             found = [each for each in found if each[0][-1] != "replicates"]  # a sweep may look at the files' rows alone
             found += check_fits(cell.fits, cell.data, cell.protocols, below)
             found += [((*below, "fits"), f"has no fit '{name}'") for name in sorted(wanted - {*cell.fits})]
-            found += [((*path, "protocols"), SEVERAL)] if len(cell.others) > 1 and cells.sweep.protocols != [] else []
+            found += [((*path, "protocols"), SEVERAL)] if len(cell.running) > 1 and cells.sweep.protocols != [] else []
         except ValidationError:
             found = [(one.path, one.message) for one in made(Experiment, with_values(cells.raw, values), below)[1]]
         found = [one for one in found if one not in base]  # these are told of at the experiment

@@ -23,6 +23,7 @@ from em_study.evaluation.scores import evaluate_fit
 from em_study.fits.available import implementation_files, kernel_versions, wrapped_versions
 from em_study.fits.em import run_fit
 from em_study.fits.implementations import running
+from em_study.fits.partitions import used_of_r
 from em_study.fits.runs import Runs
 from em_study.sweeps.cells import Cell, key_of
 from em_study.sweeps.repeated import is_same_run
@@ -59,7 +60,7 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     experiment, cell_seed = cell.experiment, data_seed(cell, seed)
     dataset = experiment.data.load(sweep.replicates, cell_seed, "sweep")
     names = sweep.fits or list(experiment.fits)
-    rungs = [step for step in LADDER if experiment.protocols and step in experiment.others[0].protocols]
+    rungs = [step for step in LADDER if experiment.protocols and step in experiment.running[0].protocols]
     rungs = rungs if sweep.protocols is None else sweep.protocols
     compared = experiment.protocols.fit if rungs else None
     runs: dict[str, Runs] = {}
@@ -78,11 +79,11 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
     if rungs:
         from em_study.evaluation.agreement import compare  # scikit-learn takes a second to import
 
-        fit, (other,) = experiment.fits[compared], experiment.others
+        fit, (other,) = experiment.fits[compared], experiment.running
         with running(other.name, experiment.protocols.time_limit) as run:
             theirs = {rung: run_protocol(rung, dataset, runs[compared], fit, run, other) for rung in rungs}
         ours = Compared(runs[compared], fit, [(other, theirs)])
-        tables.append(compare(dataset, ours, "sweep").assign(fit=compared))
+        tables.append(compare(dataset, [ours], "sweep").assign(fit=compared))
     columns = [*SWEEP_COLUMNS, *sweep.measurements]
     rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=columns)
     rows = rows.astype(dict.fromkeys(COUNTS, "Int64"))  # a whole number, also where other rows have none
@@ -154,6 +155,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Che
     compared = cell.experiment.protocols.fit if cell.experiment.protocols and sweep.protocols != [] else None
     used = {*(sweep.fits or cell.experiment.fits), compared}
     files = [*(file.place for file in cell.experiment.data.files), *implementation_files(cell.experiment)]
+    starts = {cell.experiment.fits[name].initialization for name in used if name}
     content = {
         "values": cell.assignment,
         "data": cell.experiment.data.model_dump(exclude={"origin"}),
@@ -164,6 +166,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Che
         "code": code,
         "kernels": kernel_versions(cell.experiment.fits[name] for name in used if name),
         **({"wrapped": wrapped} if (wrapped := wrapped_versions(implementation_files(cell.experiment))) else {}),
+        **({"r": by_r} if (by_r := used_of_r([cell.experiment.data], starts)) else {}),
         "files": [checksums.of(file) for file in files],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

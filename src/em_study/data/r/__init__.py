@@ -14,18 +14,21 @@ from threading import Timer
 
 import numpy as np
 
+from em_study.data.checksums import sha256_of
+from em_study.errors import StudyError
+
 HERE = Path(__file__).parent
 KINDS = ("<f8", "<i4")  # of arrays; 2 is text
 PACKAGES = ("mclust", "flexmix", "mixtools", "mvtnorm")
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
 
-class RError(RuntimeError):
+class RError(StudyError):
     """R, or a package of it, is not there, or a call failed; says why."""
 
 
 class R(AbstractContextManager):
-    """A script of this folder, at work; close it, or use it in a `with`.
+    """A script of this folder, at work from its first call on, and again where it has ended; close it at the end.
 
     Parameters
     ----------
@@ -33,16 +36,24 @@ class R(AbstractContextManager):
         Its name, without `.R`.
     time_limit : float, optional
         Seconds that a call may take.
-
-    Raises
-    ------
-    RError
     """
 
     def __init__(self, script: str, time_limit: float | None = None):
-        self.script, self.time_limit = script, time_limit
+        self.script, self.time_limit, self.process = script, time_limit, None
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self):
+        """End the process, with what it has started."""
+        if self.process is not None:
+            with suppress(BrokenPipeError, ProcessLookupError, PermissionError), self.written, self.process as process:
+                self.process = None
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def _start(self):
+        command = [_rscript(), "--vanilla", str(HERE / "serve.R"), str(HERE / f"{self.script}.R")]
         self.written = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
-        command = [_rscript(), "--vanilla", str(HERE / "serve.R"), str(HERE / f"{script}.R")]
         self.process = subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.PIPE,
@@ -52,23 +63,16 @@ class R(AbstractContextManager):
             start_new_session=True,
         )
 
-    def __exit__(self, *error):
-        self.close()
-
-    def close(self):
-        """End the process, with what it has started."""
-        with self.process, suppress(BrokenPipeError, ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.written.close()
-
     def call(self, function: str, **given) -> dict:
         """Call a function of the script with arrays, numbers and text; return what it returns, likewise.
 
         Raises
         ------
         RError
-            If it fails, ends, or takes longer than allowed; the text is R's.
+            If R is not there, the call fails, or R ends or takes longer than allowed; says why.
         """
+        if self.process is None:
+            self._start()
         frame = b"".join(_packed(name, value) for name, value in {"call": function, **given}.items())
         timer = Timer(self.time_limit or 0, self.process.kill)
         if self.time_limit:
@@ -80,6 +84,9 @@ class R(AbstractContextManager):
             found = dict(self._array() for _ in range(count))
         except (BrokenPipeError, EOFError):
             raise RError(self._ended()) from None
+        except BaseException:
+            self.close()  # its answer would be taken for that of the next call
+            raise
         finally:
             timer.cancel()
         if "error" in found:
@@ -104,11 +111,12 @@ class R(AbstractContextManager):
     def _ended(self) -> str:
         """Say why the process has ended."""
         status = self.process.wait()
-        if status == -signal.SIGKILL and self.time_limit:
-            return f"R does not answer within {self.time_limit:g} s"
         self.written.seek(0)
         words = [line.strip() for line in self.written.read().decode(errors="replace").splitlines() if line.strip()]
-        return f"R has ended: {' '.join(words[-3:])[-500:] or f'exit status {status}'}"
+        self.close()
+        if status == -signal.SIGKILL and self.time_limit:
+            return f"R does not answer within {self.time_limit:g} s"
+        return f"R has ended with exit status {status}{': ' * bool(words)}{' '.join(words[-3:])[-500:]}"
 
 
 def _packed(name: str, value) -> bytes:
@@ -118,7 +126,7 @@ def _packed(name: str, value) -> bytes:
     else:
         value = np.asarray(value)
         kind = int(value.dtype.kind in "biu")
-        shape, data = value.shape or (1,), np.asarray(value, KINDS[kind]).tobytes(order="F")
+        shape, data = value.shape, np.asarray(value, KINDS[kind]).tobytes(order="F")
     head = struct.pack(f"<{3 + len(shape)}i", len(name), kind, len(shape), *shape)
     return head + name.encode() + data
 
@@ -132,8 +140,21 @@ def _rscript() -> str:
 
 @lru_cache
 def versions() -> dict[str, str]:
-    """Versions of R, its BLAS and the packages that are used here; of what is installed. Empty without R."""
-    if shutil.which("Rscript") is None:
-        return {}
-    with R("versions", 60) as r:
+    """Versions of R, its BLAS and those of the packages that are installed. Empty where R does not work."""
+    with suppress(RError), R("versions", 60) as r:
         return json.loads(r.call("versions", packages=" ".join(PACKAGES))["found"])
+    return {}
+
+
+def lacking(*packages: str) -> str:
+    """Say that R, or a package of it, is not installed, as the end of a sentence; nothing if all is there."""
+    if shutil.which("Rscript") is None:
+        return "needs R, which is not installed (Rscript is not on the path)"
+    absent = [name for name in packages if name not in versions()]
+    return f"needs R's package {absent[0]}, which is not installed" if absent else ""
+
+
+def made_by_r(*scripts: str) -> dict[str, str]:
+    """Versions of R and its packages, and checksums of some scripts and of what serves them; nothing without any."""
+    files = [HERE / f"{name}.R" for name in ("serve", "mixture", *sorted({*scripts}))] if scripts else []
+    return {**(versions() if scripts else {}), **{file.name: sha256_of(file) for file in files}}

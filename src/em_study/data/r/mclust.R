@@ -1,6 +1,6 @@
 # mclust's EM from given parameters.
-suppressMessages(library(mclust))
-source(file.path(dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE))), "mixture.R"))
+use("mclust")
+source("mixture.R")
 MODELS <- c(full = "VVV", tied = "EEE", diag = "VVI", spherical = "VII")
 
 variance_of <- function(C, model) { # as mclust keeps it
@@ -33,8 +33,8 @@ given_parameters <- function(weights, means, covariances, type, model) {
   list(pro = as.vector(weights), mean = if (D == 1) means[, 1] else t(means), variance = variance_of(C, model))
 }
 
-found_parameters <- function(p, type, model, K, D) {
-  list(weights = p$pro, means = matrix(p$mean, K, D, byrow = D > 1), covariances = as_type(covariances_of(p, model), type))
+found_mixture <- function(p, type, model, K, D, n_iter, converged) {
+  fitted_mixture(p$pro, matrix(p$mean, K, D, byrow = D > 1), covariances_of(p, model), type, n_iter, converged)
 }
 
 # With tol 0 it takes max_iter steps; it stops where the log-likelihood does not change at all, so it is called again.
@@ -54,11 +54,11 @@ fit <- function(X, weights, means, covariances, type, tol, max_iter) {
     done <- done + abs(steps)
     if (tol > 0 || done >= max_iter) break
   }
-  c(found_parameters(p, type, model, nrow(means), D), n_iter = as.integer(done), converged = tol > 0 && steps > 0)
+  found_mixture(p, type, model, nrow(means), D, done, tol > 0 && steps > 0)
 }
 
 # What mclust's MclustSSC does, but from given parameters: its E-step, with the labeled samples' classes (from 1; 0 is
-# no label) put back, and its M-step. It stops when the log-likelihood's sum gains tol at most.
+# no label) put back, and its M-step. It stops as mclust's em does; MclustSSC compares the gain itself with its tolerance.
 fit_labeled <- function(X, labels, weights, means, covariances, type, tol, max_iter) {
   D <- ncol(X)
   K <- nrow(means)
@@ -76,9 +76,10 @@ fit_labeled <- function(X, labels, weights, means, covariances, type, tol, max_i
     each <- top + log(rowSums(exp(joint - top)))
     each[known] <- joint[cbind(known, labels[known])]
     now <- sum(each)
+    if (is.na(now)) stop("mclust: a component collapses")
     z <- found$z
     z[known, ] <- diag(K)[labels[known], ]
-    if (tol > 0 && now - before <= tol) {
+    if (tol > 0 && now - before <= tol * (1 + abs(now))) {
       converged <- TRUE
       steps <- steps - 1L
       break
@@ -87,5 +88,5 @@ fit_labeled <- function(X, labels, weights, means, covariances, type, tol, max_i
     p <- mstep(data = Y, modelName = model, z = z)$parameters
     if (anyNA(p$pro) || anyNA(p$mean)) stop("mclust: a component collapses")
   }
-  c(found_parameters(p, type, model, K, D), n_iter = as.integer(steps), converged = converged)
+  found_mixture(p, type, model, K, D, steps, converged)
 }

@@ -11,8 +11,16 @@ as_type <- function(C, type) { # from (D, D, K)
   D <- dim(C)[1]
   K <- dim(C)[3]
   each <- function(k) matrix(C[, , k], D, D)
-  variances <- t(vapply(seq_len(K), function(k) diag(each(k)), numeric(D)))
-  switch(type, full = aperm(C, c(3, 1, 2)), tied = each(1), diag = matrix(variances, K, D), spherical = rowMeans(matrix(variances, K, D)))
+  variances <- matrix(t(vapply(seq_len(K), function(k) diag(each(k)), numeric(D))), K, D)
+  switch(type, full = aperm(C, c(3, 1, 2)), tied = each(1), diag = variances, spherical = as.array(rowMeans(variances)))
+}
+
+# What a fit returns; the trace is of the mean log-likelihood.
+fitted_mixture <- function(weights, means, C, type, n_iter, converged, ...) {
+  list(
+    weights = as.array(as.vector(weights)), means = means, covariances = as_type(C, type),
+    n_iter = as.integer(n_iter), converged = converged, ...
+  )
 }
 
 log_joint <- function(X, weights, means, C) { # (N, K), the log of weight times density

@@ -10,10 +10,12 @@ from em_study.evaluation.measurements import (  # noqa: F401, for each registers
     optima,
     passes,
     prior,
+    recovery,
     steps,
     theory,
 )
 
 MEASUREMENTS = tuple(REGISTERED)
 QUANTITIES = {name: column for found in MEASUREMENTS for name, column in found.quantities.items()}
+OF_RECOVERY = {name for found in MEASUREMENTS if found.of_recovery for name in found.quantities}
 RUN_QUANTITIES = [name for found in MEASUREMENTS if found.of is OneRun and found.in_sweeps for name in found.quantities]

@@ -1,0 +1,50 @@
+"""Starts from a partition of the rows: R's clusterings, and groups of equal size."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+
+from em_study.data.r import R, made_by_r
+from em_study.fits.settings import Fit
+from emgmm import MixtureParameters, maximization
+from emgmm.statistics import summed
+
+OF_R = {"r_kmeans": (), "r_hc": ("mclust",)}  # the packages that each needs; the functions of data/r/starts.R
+PARTITIONS = (*OF_R, "quantiles")
+SHARE = 0.05  # of each sample, to each other component, where a cluster has but one sample
+
+
+def partitioning(fit: Fit) -> AbstractContextManager[R | None]:
+    """Start R, where the start of a fit needs it."""
+    return R("starts") if fit.initialization in OF_R else nullcontext()
+
+
+def of_partition(X, fit: Fit, n_components: int, random, r: R | None) -> MixtureParameters:
+    """Part the rows (N, D), and estimate a component of each part, in the order of the means of the first feature.
+
+    `random` is a seed, or the state of R's generator, of what R draws.
+
+    Raises
+    ------
+    CollapsedComponentError
+        If a part has too few rows.
+    RError
+        If R cannot part the rows.
+    """
+    if r is None:
+        labels = np.empty(len(X), dtype=np.int64)
+        labels[np.argsort(X[:, 0], kind="stable")] = np.arange(len(X)) * n_components // len(X)
+    else:
+        labels = r.call(fit.initialization, X=X, K=n_components, random=random)["labels"]
+    counts = np.bincount(labels, minlength=n_components)
+    by_mean = np.argsort(np.bincount(labels, X[:, 0], n_components) / np.maximum(counts, 1), kind="stable")
+    shares = np.eye(n_components)[labels][:, by_mean]
+    if fit.initialization == "r_hc" and counts.min() == 1:
+        shares = shares * (1 - n_components * SHARE) + SHARE
+    return maximization(summed(X, lambda block: shares[block], n_components, fit.covariance_type), fit.reg_covar)
+
+
+def used_of_r(sources=(), initializations=()) -> dict[str, str]:
+    """Versions of R, and checksums of its scripts, where sources of data or starts of fits are R's; else nothing."""
+    scripts = {script for source in sources for script in source.r_scripts}
+    return made_by_r(*scripts, *(["starts"] if not OF_R.keys().isdisjoint(initializations) else []))
