@@ -6,11 +6,12 @@
 # make test-crate  the crate of a run, by the profile's validator, without a network
 # make docs        the site, in build/docs/html: examples and doctests run, and all links inside hold
 # make style       the style checks and the workflow's lint
+# make dist        source distributions and wheels of both packages, checked, into dist/
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
 # Short forms of the command em-study (em-study --help), for outside of the environment:
 # make verify      check the results against the manifest, the code, the configuration and each other
 # make compare     say whether the results are the published ones, on any machine
-# make archive     one zip of the run, to upload beside a paper: results, code, configuration, and what made each file
+# make archive     one zip of the run, to upload with a paper: results, code, configuration, and what made each file
 # make progress    how many cells of a run's sweeps are done, by all its processes and nodes
 # make clean-stale list results that are no longer configured; with DELETE=yes delete them
 # Others:
@@ -37,7 +38,7 @@ INSTALL = -m pip install -qq --require-hashes --requirement
 # The library and the study, from this folder, without a network.
 OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
-.PHONY: reproduce test test-cluster test-page test-r test-crate docs cluster style test-lowest verify compare publish archive progress clean-stale original-data r-journal benchmark lock
+.PHONY: reproduce test test-cluster test-page test-r test-crate docs cluster dist style test-lowest verify compare publish archive progress clean-stale original-data r-journal benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce:
@@ -88,6 +89,17 @@ test-r: .venv/complete
 
 .venv/browser: requirements-browser.lock .venv/complete
 	$(BIN)/python $(INSTALL) requirements-browser.lock --no-deps
+	touch $@
+
+dist: .venv-release/complete
+	rm -rf dist
+	.venv-release/bin/python -m hatchling build --directory dist/emgmm
+	cd src/em_study && ../../.venv-release/bin/python -m hatchling build --directory ../../dist/em-study
+	.venv-release/bin/python -m twine check --strict dist/emgmm/* dist/em-study/*
+
+.venv-release/complete: requirements-release.lock
+	$(PYTHON) -m venv --clear .venv-release
+	.venv-release/bin/python $(INSTALL) requirements-release.lock
 	touch $@
 
 # What `snakemake --profile profiles/slurm` needs beside.
@@ -180,3 +192,4 @@ lock:
 	$(LOCK) --group crate --output-file requirements-crate.lock
 	$(LOCK) pyproject.toml src/em_study/pyproject.toml --group docs --no-emit-package emgmm --fork-strategy fewest \
 	    --constraints requirements.lock --output-file requirements-docs.lock
+	$(LOCK) --group release --output-file requirements-release.lock

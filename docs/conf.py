@@ -52,6 +52,7 @@ copybutton_prompt_text = ">>> "
 
 default_role = "autolink"  # of a name in a docstring
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # the docstrings have them
 numpydoc_show_class_members = False  # the template lists them
 numpydoc_xref_param_type = False

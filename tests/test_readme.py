@@ -1,8 +1,10 @@
-"""What the README says is so: its YAML blocks are valid, its example runs, its numbers are the tables'."""
+"""What the READMEs say is so: YAML blocks are valid, examples run, links lead somewhere, numbers are the tables'."""
 
 import doctest
 import json
 import re
+import tomllib
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +13,7 @@ import pytest
 from em_study.audit.results import Results
 from em_study.claims.findings import document, tables_of, within
 from em_study.configuration.loading import load
+from em_study.data.storage import read_table
 from em_study.evaluation.agreement import compare
 from em_study.evaluation.compared import Compared
 from em_study.evaluation.protocols import LADDER, Other, run_protocol
@@ -18,20 +21,33 @@ from em_study.evaluation.scores import evaluate_fit
 from em_study.fits.em import run_fit
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-FINDINGS = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
-
-
+README, LIBRARY, OWN_STUDY, OWN_DATA, FINDINGS, RESULTS = (
+    (ROOT / name).read_text(encoding="utf-8")
+    for name in (
+        "README.md",
+        "src/emgmm/README.md",
+        "docs/own-study.md",
+        "docs/own-data.md",
+        "docs/findings.md",
+        "benchmarks/RESULTS.md",
+    )
+)
+BLOCKS = re.findall(r"```yaml\n(.*?)```", README + OWN_STUDY + OWN_DATA, flags=re.DOTALL)
 ARTICLES = [block for block in BLOCKS if "source: A. Author" in block]
+LANDING = ("README.md", "src/emgmm/README.md", "docs/own-study.md", "docs/own-data.md", "CHANGELOG.md", "SECURITY.md")
+LANDING += ("CODE_OF_CONDUCT.md", "paper/paper.md")
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Work in a folder with the files that the README's blocks name."""
+    """Work in a folder with the files that the blocks name."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "data").mkdir()
     (tmp_path / "data/mine.csv").write_text("id,x1,x2,y\n1,1,2,\n2,1,2,0\n")
+    measures = "bill_length_mm;bill_depth_mm;flipper_length_mm;body_mass_g"
+    (tmp_path / "penguins.csv").write_text(
+        f"id;date;{measures};species\n1;2007-11-11;39,1;18,7;181;3750;Adelie\n2;2007-11-12;46,5;17,9;192;3500;\n"
+    )
     return tmp_path
 
 
@@ -55,13 +71,60 @@ def test_the_example_article_is_valid(folder):
     assert "D1" in load([ROOT / "config.yaml", "overlay.yaml"]).study.claims
 
 
-def test_the_readme_is_two_screens():
-    assert len(README.splitlines()) <= 120
-    assert len(BLOCKS) == 3
+def test_the_blocks_are_found():
+    assert len(BLOCKS) == 4
 
 
-def test_the_library_example_runs():
-    assert doctest.testfile(str(ROOT / "README.md"), module_relative=False) == (0, 4)
+@pytest.mark.parametrize(("file", "examples"), [("README.md", 4), ("src/emgmm/README.md", 11)])
+def test_the_library_example_runs(file, examples):
+    assert doctest.testfile(str(ROOT / file), module_relative=False) == (0, examples)
+
+
+@pytest.mark.parametrize("file", LANDING)
+def test_links_lead_to_files_and_headings(file):
+    text = re.sub(r"```.*?```", "", (ROOT / file).read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith("https://"):
+            continue
+        name, _, heading = link.partition("#")
+        target = (ROOT / file).parent / name if name else ROOT / file
+        assert target.exists(), link
+        if heading:
+            headings = re.findall(r"^#+ (.*)", target.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            assert heading in {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in headings}, link
+
+
+def test_the_picture_of_the_page_is_small():
+    assert re.findall(r"!\[.+?\]\((.*?)\)", README) == ["docs/page.png", "docs/agreement_ladder.png"]
+    assert (ROOT / "docs/page.png").stat().st_size < 200_000
+
+
+def test_versions_are_those_of_the_project():
+    library = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    study = tomllib.loads((ROOT / "src/em_study/pyproject.toml").read_text())["project"]
+    pythons = [name.split(" :: ")[-1] for name in library["classifiers"] if re.search(r"Python :: 3\.\d", name)]
+    assert f"`Python {', '.join(pythons)}`" in README
+    assert library["requires-python"] == study["requires-python"] == f">={pythons[0]}"
+    (snakemake,) = (name.partition(">=")[2] for name in study["dependencies"] if name.startswith("snakemake"))
+    assert f"`Snakemake {snakemake.rpartition('.')[0]} or newer`" in README
+    assert f"| emgmm {library['version']} |" in LIBRARY
+
+
+def test_the_speed_in_the_library_readme_is_measured():
+    section = LIBRARY[LIBRARY.index("## Speed") : LIBRARY.index("## Limitations")]
+    rows = re.findall(r"^\| (\d.*) \|$", section, flags=re.MULTILINE)
+    assert len(rows) == 8
+    measured = [line.replace("*", "") for line in RESULTS.splitlines() if "| scikit-learn |" in line]
+    for row in rows:
+        *data, numba, numpy = row.split(" | ")
+        (line,) = (line for line in measured if line.startswith(f"| {' | '.join(data)} |"))
+        assert f"| {numba} | {numpy} |" in line
+    passes = re.findall(r"^\| \d+ \| \d+ \| [\d.]+ \| ([\d,]+) \(.*?\) \| ([\d,]+) \(", RESULTS, flags=re.MULTILINE)
+    ratios = [int(em.replace(",", "")) / int(accelerated.replace(",", "")) for em, accelerated in passes]
+    assert f"{min(ratios):.0f} to {max(ratios):.0f} times fewer passes" in section
+    missing = RESULTS[RESULTS.index("## Missing values") : RESULTS.index("## A cluster")]
+    ratios = re.findall(r"\| \*\*([\d.]+)\*\* \([\d. -]+\) \|", missing)
+    assert f"{min(ratios)} to {max(ratios)} times as long" in section
 
 
 def test_numbers_of_article_a_are_those_of_the_study():
@@ -81,6 +144,36 @@ def test_numbers_of_article_a_are_those_of_the_study():
         document("ladder.md", {"agreement": compare(dataset, [Compared(ours, fit, [(Other(), theirs)])], "customers")})
         in FINDINGS
     )
+
+
+def test_each_finding_is_one_line_with_a_link():
+    begin, empty, *lines, last, end = within(README).splitlines()
+    assert (empty, last) == ("", "")
+    assert begin.startswith("<!--")
+    assert end.startswith("<!--")
+    assert [line.partition(". ")[0] for line in lines] == [str(1 + place) for place in range(len(lines))]
+    assert all("](docs/findings.md#" in line and len(line) <= 220 for line in lines)
+
+
+def test_the_findings_are_those_of_the_published_tables(tmp_path):
+    with zipfile.ZipFile(ROOT / "published/default.zip") as published:
+        published.extractall(tmp_path)
+    tables = {
+        name: read_table(tmp_path / f"tables/{name}.csv") for name in ("agreement", "claims", "fits", "measurements")
+    }
+    assert within(README) == document("highlights.md", tables)
+
+
+def test_the_paper_has_the_numbers_of_the_findings_and_cites_what_it_lists():
+    paper = (ROOT / "paper/paper.md").read_text(encoding="utf-8")
+    findings = paper[paper.index("# Findings") : paper.index("# Performance")]
+    speed = paper[paper.index("# Performance") : paper.index("# Limitations")]
+    for section, source in ((findings, FINDINGS + README), (speed, LIBRARY)):
+        numbers = {number.strip(".,") for number in re.findall(r"\d[\d.,e-]*", section.replace("x86_64", ""))}
+        assert numbers <= {number.strip(".,") for number in re.findall(r"\d[\d.,e-]*", source)}
+    entries = re.findall(r"^@\w+\{(\w+),", (ROOT / "paper/paper.bib").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert {*entries} == {*re.findall(r"@(\w+)", paper)}
+    assert len(paper.split()) <= 1200  # two pages
 
 
 def test_all_numbers_are_those_of_the_last_run():

@@ -1,6 +1,7 @@
 """The rooms of the code: what may import what, and that the project's own files agree with each other."""
 
 import ast
+import json
 import re
 import tomllib
 from graphlib import TopologicalSorter
@@ -13,6 +14,7 @@ import emgmm
 
 ROOT = Path(__file__).parent.parent
 SRC = ROOT / "src"
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 # The way of the data. A room imports from itself, from rooms before it, and from the modules outside of rooms; claims
 # and figures are side by side.
 ROOMS = ("data", "fits", "evaluation", "diagnosis", "experiments", "watch", "tables", "sweeps", "claims")
@@ -87,10 +89,31 @@ def test_every_requirement_is_locked():
     assert "index" not in text
 
 
-def test_every_check_of_the_public_workflow_is_a_target():
-    jobs = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]
-    commands = {step["run"] for job in jobs.values() for step in job["steps"] if "run" in step}
+def test_every_check_of_the_public_workflows_is_a_target():
+    workflows = [yaml.safe_load(file.read_text()) for file in (ROOT / ".github/workflows").glob("*.yml")]
+    jobs = [job for workflow in workflows for job in workflow["jobs"].values()]
+    commands = {step["run"] for job in jobs for step in job["steps"] if "run" in step}
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     commands = {command for command in commands if command.startswith("make ")} | {hook["entry"] for hook in hooks}
     assert {command.removeprefix("make ") for command in commands} <= targets
+
+
+def test_the_version_is_the_same_everywhere():
+    projects = [
+        tomllib.loads((ROOT / f"{place}pyproject.toml").read_text())["project"] for place in ("", "src/em_study/")
+    ]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    deposit = json.loads((ROOT / ".zenodo.json").read_text())
+    versions = {project["version"] for project in projects} | {citation["version"], deposit["version"]}
+    assert len(versions) == 1
+    assert re.search(rf"^## \[{re.escape(*versions)}\] - \d{{4}}-\d\d-\d\d$", CHANGELOG, flags=re.MULTILINE)
+    assert citation["keywords"] == deposit["keywords"]
+    assert citation["title"] == deposit["title"]
+
+
+def test_the_changelog_keeps_to_its_headings():
+    headings = re.findall(r"^(##+) (.*)$", CHANGELOG, flags=re.MULTILINE)
+    assert headings[0] == ("##", "[Unreleased]")
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert all(name in kinds if level == "###" else level == "##" for level, name in headings)

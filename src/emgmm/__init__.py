@@ -38,7 +38,14 @@ __all__ += ["maximization", "weighted_statistics"]
 
 
 def __getattr__(name):
-    """Import the estimator, and scikit-learn with it, only when it is asked for: that takes a second."""
+    """Import the estimator, and scikit-learn with it, only when it is asked for: that takes a second.
+
+    So is the version of the installed package looked up, which stands in pyproject.toml alone.
+    """
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("emgmm")
     if name == "GaussianMixtureEM":
         from emgmm.estimator import GaussianMixtureEM
 

@@ -18,8 +18,8 @@ from em_study.places import OWN, Places
 PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")
 PROJECT += ("docs/templates/*.md", "config/*.yaml", "config/*.md", "config/schema.json", "implementations/*.md")
 PROJECT += ("benchmarks/*.md", "benchmarks/*.py")
-PROJECT += ("profiles/*/config.yaml", "published/*.zip", "src/em_study/pyproject.toml")
-PROJECT += ("tests/**/*.py", "tests/**/*.R", "tests/*.zip")
+PROJECT += ("profiles/*/config.yaml", "published/*.zip", "src/em_study/pyproject.toml", "src/*/README.md", "paper/*")
+PROJECT += ("tests/**/*.py", "tests/**/*.R", "tests/*.zip", ".zenodo.json", ".github/workflows/*.yml")
 DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
 
 
