@@ -4,6 +4,7 @@
 # make test-page   the page in a real browser, Chromium; its Debian packages are unpacked where it is not installed
 # make test-r      what runs R; its Debian packages are unpacked where it is not installed
 # make test-crate  the crate of a run, by the profile's validator, without a network
+# make docs        the site, in build/docs/html: examples and doctests run, and all links inside hold
 # make style       the style checks and the workflow's lint
 # make dist        source distributions and wheels of both packages, checked, into dist/
 # make test-lowest the tests on the lowest versions that pyproject.toml allows
@@ -37,7 +38,7 @@ INSTALL = -m pip install -qq --require-hashes --requirement
 # The library and the study, from this folder, without a network.
 OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
-.PHONY: reproduce test test-cluster test-page test-r test-crate cluster dist style test-lowest verify compare publish archive progress clean-stale original-data r-journal benchmark lock
+.PHONY: reproduce test test-cluster test-page test-r test-crate docs cluster dist style test-lowest verify compare publish archive progress clean-stale original-data r-journal benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce:
@@ -66,6 +67,18 @@ test-crate: .venv-crate/complete
 .venv-crate/complete: requirements-crate.lock .venv/complete
 	$(PYTHON) -m venv --clear .venv-crate
 	.venv-crate/bin/python $(INSTALL) requirements-crate.lock
+	touch $@
+
+# -W: a warning is an error, so a link that leads nowhere is one.
+SPHINX = .venv-docs/bin/python -m sphinx --jobs 1 -q -W -n --keep-going -d build/docs/doctrees
+docs: .venv-docs/complete
+	$(SPHINX) -b html docs build/docs/html
+	$(SPHINX) -b doctest docs build/docs/doctest
+	.venv-docs/bin/python docs/extensions/self_contained.py build/docs/html
+
+.venv-docs/complete: requirements-docs.lock
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/python $(INSTALL) requirements-docs.lock
 	touch $@
 
 test-page: .venv/browser
@@ -177,4 +190,6 @@ lock:
 	$(LOCK) --group cluster --no-deps --constraints requirements.lock --output-file requirements-cluster.lock
 	$(LOCK) --group browser --constraints requirements.lock --output-file requirements-browser.lock
 	$(LOCK) --group crate --output-file requirements-crate.lock
+	$(LOCK) pyproject.toml src/em_study/pyproject.toml --group docs --no-emit-package emgmm --fork-strategy fewest \
+	    --constraints requirements.lock --output-file requirements-docs.lock
 	$(LOCK) --group release --output-file requirements-release.lock

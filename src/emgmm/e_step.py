@@ -75,9 +75,26 @@ def expectation(X, parameters, sample_weight=None):
 @one_thread()
 @np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are done by hand
 def posteriors(X, parameters):
-    """Give responsibilities p(component | row), (N, K), of rows X (N, D): each row sums to 1.
+    """Return the posterior probabilities of the components for each sample (responsibilities).
 
-    NaN is a missing value; where nothing is observed they are the weights of `parameters`, a MixtureParameters.
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+        NaN is a missing value.
+    parameters : MixtureParameters
+
+    Returns
+    -------
+    ndarray of shape (N, K)
+        Each row has sum 1. Where nothing is observed it is the mixture's weights.
+
+    Examples
+    --------
+    >>> from emgmm import MixtureParameters, posteriors
+    >>> mixture = MixtureParameters.checked([0.5, 0.5], [[0.0], [4.0]], [[[1.0]], [[1.0]]])
+    >>> posteriors([[2.0], [float("nan")]], mixture)
+    array([[0.5, 0.5],
+           [0.5, 0.5]])
     """
     X = checked_rows(X, parameters.n_features)
     result = np.empty((len(X), parameters.n_components))
@@ -126,9 +143,25 @@ def _limits(X, observed, parameters):
 
 @one_thread()
 def log_likelihoods(X, parameters):
-    """Give the log-likelihood log p(x) of what is observed of each row of X (N, D), (N,) in nats.
+    """Return the log-likelihood log p(x) of what is observed of each sample, in nats.
 
-    NaN is a missing value; where nothing is observed it is 0. `parameters` are a MixtureParameters.
+    Parameters
+    ----------
+    X : ndarray of shape (N, D)
+        NaN is a missing value.
+    parameters : MixtureParameters
+
+    Returns
+    -------
+    ndarray of shape (N,)
+        Where nothing is observed it is 0.
+
+    Examples
+    --------
+    >>> from emgmm import MixtureParameters, log_likelihoods
+    >>> mixture = MixtureParameters.checked([1.0], [[0.0]], [[[1.0]]])
+    >>> log_likelihoods([[0.0], [1.0]], mixture).round(3)
+    array([-0.919, -1.419])
     """
     X = checked_rows(X, parameters.n_features)
     result = np.empty(len(X))

@@ -18,7 +18,7 @@ from emgmm.statistics import SufficientStatistics, maximization
 
 @dataclass(frozen=True)
 class StoppingRule:
-    """When EM stops: |change of the mean log-likelihood from one step to the next| < tol.
+    """When EM stops: the mean log-likelihood changes by less than `tol` from one step to the next.
 
     Attributes
     ----------
@@ -152,7 +152,7 @@ def expectation_maximization(
     map : callable, default=map
         For `Parts`: what runs a task a part, like the `map` of an executor.
     acceleration : {"none", "anderson"}, default="none"
-        Extrapolate EM's steps (`emgmm.acceleration`): to the same limit in far fewer passes where EM is slow. Where
+        Extrapolate EM's steps by Anderson's method: to the same limit in far fewer passes where EM is slow. Where
         there are several optima it may end in another. A step that lowers the log-likelihood is replaced by EM's own.
     kernel : {"numpy", "numba", "auto"}, default="numpy"
         What goes through complete rows: NumPy, or a loop that numba compiles (the extra `fast`), which is faster and
@@ -172,6 +172,16 @@ def expectation_maximization(
     ValueError
         If X has another shape than the parameters need, or infinite values, or a feature without any value; if the
         weights are not as many as rows, or negative; of a part that cannot be used, its name and why.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from emgmm import MixtureParameters, expectation_maximization, sklearn_stopping
+    >>> X = np.array([[-1.1], [-1.0], [-0.8], [0.9], [1.0], [1.2]])
+    >>> start = MixtureParameters.checked([0.5, 0.5], [[-1.0], [1.0]], [[[1.0]], [[1.0]]])
+    >>> result = expectation_maximization(X, start, sklearn_stopping(tol=1e-6))
+    >>> result.converged, result.parameters.means.round(2).ravel().tolist()
+    (True, [-0.97, 1.03])
     """
     checked_reg_covar(reg_covar)
     if acceleration not in ACCELERATIONS:

@@ -31,6 +31,13 @@ def impute(X, parameters, generator=None):
     -------
     ndarray of shape (N, D)
         A copy; values that are there stay as they are. Infinite ones are a ValueError.
+
+    Examples
+    --------
+    >>> from emgmm import MixtureParameters, impute
+    >>> mixture = MixtureParameters.checked([1.0], [[0.0, 0.0]], [[[1.0, 0.5], [0.5, 1.0]]])
+    >>> impute([[2.0, float("nan")]], mixture)
+    array([[2., 1.]])
     """
     X = checked_rows(X, parameters.n_features)
     result, kind = np.array(X, dtype=float), parameters.type

@@ -223,6 +223,16 @@ def maximization(statistics, reg_covar=0.0) -> MixtureParameters:
     ------
     CollapsedComponentError
         If a component has no mass, sits on a single point, or has a singular covariance.
+
+    Examples
+    --------
+    A step of EM of your own: responsibilities, statistics, parameters.
+
+    >>> from emgmm import maximization, weighted_statistics
+    >>> statistics = weighted_statistics([[0.0], [2.0], [9.0], [11.0]], [[1, 0], [1, 0], [0, 1], [0, 1]])
+    >>> mixture = maximization(statistics)
+    >>> mixture.means.ravel().tolist(), mixture.covariances.ravel().tolist()
+    ([1.0, 10.0], [1.0, 1.0])
     """
     weights, covariances, proper = estimates(statistics, checked_reg_covar(reg_covar))
     if not np.logical_and.reduce(proper):

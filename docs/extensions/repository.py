@@ -1,0 +1,64 @@
+"""Pages made of what the repository has elsewhere: its documents outside of this folder, and the commands' help.
+
+A page of the site that is one line, `{include} ../FILE.md`, is that document. Links to it, from any page, lead to the
+page; links to other files of the repository are downloads, which Sphinx checks.
+"""
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+DOCS = Path(__file__).parents[1]
+INCLUDE = re.compile(r"```\{include\} (\S+)\n```")
+LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)#\s]+)")  # the path in [words](path#anchor)
+
+
+def pages() -> dict[Path, Path]:
+    """Give the page that a document outside of this folder is shown on."""
+    found = {page: INCLUDE.search(page.read_text(encoding="utf-8")) for page in DOCS.glob("*.md")}
+    return {(DOCS / match[1]).resolve(): page for page, match in found.items() if match}
+
+
+def relinked(text: str, folder: Path) -> str:
+    """Rewrite the links of a document in a folder to ones from this folder."""
+    shown_on = pages()
+
+    def link(match):
+        target = (folder / match[1]).resolve()
+        return os.path.relpath(shown_on.get(target, target), DOCS)
+
+    return LINK.sub(link, text)
+
+
+def commands() -> str:
+    """Write what each command's `--help` says."""
+    os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
+    from em_study.cli import COMMANDS, _parser
+
+    (listed,) = (action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    parsers = {f"em-study {name}": listed.choices[name] for name in COMMANDS}
+    return "".join(f"\n## `{name}`\n\n```text\n{parser.format_help()}```\n" for name, parser in parsers.items())
+
+
+def _read(_app, docname, source):
+    file = DOCS / f"{docname}.md"
+    if not file.exists():
+        return
+    text = relinked(source[0], DOCS) if docname != "commands" else source[0] + commands()
+    if match := INCLUDE.search(source[0]):
+        document = (DOCS / match[1]).resolve()
+        text = INCLUDE.sub(lambda _: relinked(document.read_text(encoding="utf-8"), document.parent), source[0])
+    source[0] = text
+
+
+def _depends(app, env, *_):
+    """Read again, at each build, the pages whose text is elsewhere."""
+    return [page.stem for page in pages().values()] + ["commands"]
+
+
+def setup(app):
+    """Connect both to Sphinx."""
+    app.connect("source-read", _read)
+    app.connect("env-get-outdated", _depends)
+    return {"parallel_read_safe": True}
