@@ -26,7 +26,9 @@ def relinked(text: str, folder: Path) -> str:
 
     def link(match):
         target = (folder / match[1]).resolve()
-        return os.path.relpath(shown_on.get(target, target), DOCS)
+        target = shown_on.get(target, target)
+        path = os.path.relpath(target, DOCS)
+        return path if target.is_relative_to(DOCS) else f"path:{path}"
 
     return LINK.sub(link, text)
 
