@@ -4,6 +4,7 @@ import json as json_format
 import os
 import time
 import warnings
+from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -53,11 +54,13 @@ class _AsRead:
     changed_inputs = ()
 
     def __init__(self, readings):
-        self.readings = dict.fromkeys(COVARIANCE_TYPES, readings[0]) | {one.kind: one for one in readings}
+        self.readings = dict.fromkeys(product(COVARIANCE_TYPES, reading.FEATURES), readings[0])
+        for one in readings:
+            self.readings |= {(one.kind, some): one for some in reading.FEATURES if one.features in ("", some)}
 
     def call(self, arrays, settings):
         name, n = settings["covariance_type"], settings["max_iter"]
-        kind, read = COVARIANCE_TYPES[name], self.readings[name]
+        kind, read = COVARIANCE_TYPES[name], self.readings[name, reading.features_of(arrays["X"])]
         start = MixtureParameters.checked(*(arrays[part] for part in PARAMETERS), name)
         path = take_path(Problem(arrays["X"], start), Recipe(settings["reg_covar"], read.changes), n + 1)
         n = int(min(n, stops(path.gains, settings["tol"], 1, 2)))
