@@ -21,7 +21,7 @@ from em_study.fits.implementations import Implementation
 from em_study.fits.runs import PARAMETERS
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
-VERSION = "2"  # of recipe and catalogue: another where an answer may be another
+VERSION = "3"  # of recipe and catalogue: another where an answer may be another
 SIGNS = {"holds": "ok    ", "fails": "FAILS ", "cannot": "cannot", "skipped": "-     "}
 BUILT_IN = {"sklearn": "scikit_learn", "emgmm": "ours"}  # names of the files that wrap them
 # Checks that are what a note of the reading says
