@@ -297,11 +297,11 @@ def test_a_replayed_run_is_the_stored_one(scenes, frames):
         if run.end is not None:
             np.testing.assert_allclose(np.sort(parameters[-1].means, axis=0), np.sort(run.end.means, axis=0), SAME)
         if not run.is_joint:
-            found = [log_likelihoods(scene.rows.unlabeled, each).mean() for each in parameters]
+            found = [log_likelihoods(scene.samples.unlabeled, each).mean() for each in parameters]
             np.testing.assert_allclose(found, replay.trace, rtol=0, atol=SAME)
 
 
-def test_what_cannot_be_watched_is_told(frames, page):
+def test_what_cannot_be_watched_is_named(frames, page):
     assert frames["incomplete"]["left_out"]["incomplete"] == "it has 4 features, and the pictures show one or two"
     assert "incomplete: it has 4 features" in page
     assert {name for name, found in frames.items() if found["scenes"]} == {"customers", "guide", "mine"}
@@ -309,22 +309,22 @@ def test_what_cannot_be_watched_is_told(frames, page):
 
 def test_a_run_of_other_steps_is_not_watched(study, project):
     runs = read_arrays("results/fits/customers/semi_supervised.npz", Runs)
-    rows = read_arrays("results/data/customers.npz", Dataset).replicate(0)
+    samples = read_arrays("results/data/customers.npz", Dataset).replicate(0)
     fit = study.experiments["customers"].fits["semi_supervised"]
-    assert len(replay(rows, stored_run(fit, runs, 0)).steps) == runs.n_iter[0]
+    assert len(replay(samples, stored_run(fit, runs, 0)).steps) == runs.n_iter[0]
     other = replace(runs, trace=runs.trace + 1e-6)
     with pytest.raises(NotShownError, match="not those of our EM from step 1 on"):
-        replay(rows, stored_run(fit, other, 0))
+        replay(samples, stored_run(fit, other, 0))
     with pytest.raises(NotShownError, match="no steps"):
-        replay(rows, stored_run(fit, replace(runs, trace=np.full_like(runs.trace, np.nan)), 0))
+        replay(samples, stored_run(fit, replace(runs, trace=np.full_like(runs.trace, np.nan)), 0))
 
 
 def test_every_way_leads_to_runs_that_are_there(frames):
     ways = [way for found in frames.values() for way in found["ways"]]
     kinds = " ".join(way["text"] for way in ways)
-    assert "a start without labels beside one from labels" in kinds
+    assert "initial parameters without labels compared with those from labels" in kinds
     assert "labels that stay in the likelihood" in kinds
-    assert "takes the covariances for precisions" in kinds
+    assert "passes the covariances as precisions" in kinds
     for way in ways:
         runs, sides = frames[way["scene"].split("/")[0]]["scenes"][way["scene"]]["runs"], (way["left"], way["right"])
         assert {*sides} <= {*runs}
@@ -353,8 +353,8 @@ def test_what_labels_name_keeps_its_number(scenes):
         np.testing.assert_array_equal(next(mixtures(found.frames)).means, run.start.means)
 
 
-def rows_of_three(n_rows=60):
-    X = np.concatenate([np.random.default_rng(0).normal(at, 1, (n_rows, 1)) for at in (0, 4, 20)])[None]
+def samples_of_three(n_samples=60):
+    X = np.concatenate([np.random.default_rng(0).normal(at, 1, (n_samples, 1)) for at in (0, 4, 20)])[None]
     return Dataset(np.array(["x"]), np.array([]), X, None, np.empty((1, 0, 1)), np.empty((1, 0), dtype=int))
 
 
@@ -369,38 +369,38 @@ def experiment_of(fits, replicates=1):
 )
 def test_odd_fits_can_be_watched_or_not(fit, n_ways):
     experiment = experiment_of({"a": {"initialization": "kmeans", "n_components": 2, **fit}})
-    runs = {"a": run_fit(rows_of_three(), experiment.fits["a"], 1, 1, "x", "a")}
-    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, [])
+    runs = {"a": run_fit(samples_of_three(), experiment.fits["a"], 1, 1, "x", "a")}
+    scenes, ways = scenes_of("x", experiment, samples_of_three(), runs, [])
     assert len(ways) == len(scenes) == n_ways
-    assert [way.text for way in ways] == ["x: a, start 0"] * n_ways
+    assert [way.text for way in ways] == ["x: a, initialization 0"] * n_ways
 
 
-def test_a_run_of_others_beside_one_of_ours_leaves_that_to_watch():
+def test_a_run_that_cannot_be_watched_leaves_the_other():
     experiment = experiment_of({key: {"initialization": "kmeans", "n_components": 2} for key in "ab"})
-    ours = run_fit(rows_of_three(), experiment.fits["a"], 1, 1, "x", "a")
+    ours = run_fit(samples_of_three(), experiment.fits["a"], 1, 1, "x", "a")
     runs = {"a": ours, "b": replace(ours, trace=ours.trace - 1)}
-    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, [])
-    assert [(way.left, way.right) for way in ways] == [("a, start 0", "a, start 0")]
-    assert [*scenes[0].replays] == ["a, start 0"]
+    scenes, ways = scenes_of("x", experiment, samples_of_three(), runs, [])
+    assert [(way.left, way.right) for way in ways] == [("a, initialization 0", "a, initialization 0")]
+    assert [*scenes[0].replays] == ["a, initialization 0"]
 
 
 def test_components_are_numbered_alike(scenes):
     last = [[*mixtures(found.frames)][-1] for found in scenes[0].replays.values()]
-    ends = [posteriors(scenes[0].rows.unlabeled, parameters).argmax(axis=1) for parameters in last]
+    ends = [posteriors(scenes[0].samples.unlabeled, parameters).argmax(axis=1) for parameters in last]
     for end in ends:
         assert np.mean(end == ends[0]) > 0.5
 
 
 def test_a_false_convergence_is_found():
-    data, common = rows_of_three(200), {"initialization": "random_responsibilities", "n_components": 3}
+    data, common = samples_of_three(200), {"initialization": "random_responsibilities", "n_components": 3}
     fits = {"early": {**common, "tol": 0.05}, "late": {**common, "tol": 1e-9, "max_iter": 10_000}}
     experiment = experiment_of(fits, 6)
     runs = {name: run_fit(data, fit, 6, 1, "x", name) for name, fit in experiment.fits.items()}
     scenes, ways = scenes_of("x", experiment, data, runs, {})
     assert len(scenes) == 1
-    told = {way.text.split(". ")[0]: way for way in ways}
-    assert "x: early, start 0 beside late, start 0" in told
-    way = told["x: a false convergence"]
+    by_title = {way.text.split(". ")[0]: way for way in ways}
+    assert "x: early, initialization 0 compared with late, initialization 0" in by_title
+    way = by_title["x: a false convergence"]
     early, late = (scenes[0].runs[name] for name in (way.left, way.right))
     assert way.left.startswith("early")
     assert late.trace[-1] - early.trace[-1] > 0.05
