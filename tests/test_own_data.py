@@ -133,12 +133,12 @@ def test_the_page_says_all_of_it(found):
     experiment = Experiment.model_validate(EXPERIMENT)
     noted = found[0] | {"note": "50 of 300 rows have a label"}
     part = own_data_of("mine", experiment, noted, {"how_many": (sweep(), SUMMARY)}, {})
-    assert "What reading the file showed: 50 of 300 rows have a label." in part.sentences
+    assert "Note from reading the file: 50 of 300 rows have a label." in part.sentences
     text = " ".join([*part.sentences, *(" ".join(fit.sentences) for fit in part.fits), part.choice, part.next])
     assert "300 samples, 3 features, 50 of them with a label (one: 25, two: 17, <b>three: 8)." in text
     assert "other labels alone classified" in text
     assert "BIC of fit clusters is lowest with n_components: 2, covariance_type: full; the next is 60.5 higher" in text
-    assert part.next.startswith("Give fit clusters the setting that BIC prefers, n_components: 2")
+    assert part.next.startswith("Set n_components: 2")
     assert part.fits[0].links == {
         "predictions": "predictions/mine/with_labels.csv",
         "imputed values": "imputed/mine/with_labels.csv",
@@ -150,8 +150,8 @@ def test_the_page_says_all_of_it(found):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"failure": "step 3: collapsed"}, "Mend fit with_labels"),
-        ({"converged": False}, "Raise max_iter of fit with_labels"),
+        ({"failure": "step 3: collapsed"}, "Fit with_labels failed"),
+        ({"converged": False}, "Fit with_labels did not converge"),
         ({}, "Add a sweep"),
     ],
 )
@@ -310,8 +310,8 @@ def test_what_cannot_be_configured_is_said(label, words, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({}, "Give fit clusters the setting that BIC prefers, n_components: 2, covariance_type: full"),  # 2, diag
-        ({"with_labels": "diag"}, "Give fit with_labels the setting that BIC prefers, covariance_type: full"),
+        ({}, "Set n_components: 2, covariance_type: full for fit clusters"),  # 2, diag
+        ({"with_labels": "diag"}, "Set covariance_type: full for fit with_labels"),
     ],
 )
 def test_a_fit_is_compared_by_its_own_setting(found, settings, words):

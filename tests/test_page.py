@@ -32,9 +32,9 @@ from em_study.fits.runs import Runs, read_runs, read_runs_by_name
 from em_study.page.cards import turns_of
 from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
-from em_study.page.origin import command_of
-from em_study.page.strips import Held, axis_of, points, share_bar, strip
-from em_study.page.svg import Scale, told_apart
+from em_study.page.provenance import command_of
+from em_study.page.strips import Criterion, axis_of, points, share_bar, strip
+from em_study.page.svg import Scale, distinct_texts
 from em_study.page.why import WORDS, why_of
 from em_study.places import Places
 from em_study.plan.results import Plan
@@ -45,7 +45,7 @@ from em_study.watch.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, r
 from emgmm import MixtureParameters, log_likelihoods, posteriors
 
 NOWHERE = float("nan"), float("nan")
-HELD = Held(1.0, np.inf, "criterion: at least 1")
+CRITERION = Criterion(1.0, np.inf, "criterion: at least 1")
 
 
 class Page(HTMLParser):
@@ -160,7 +160,7 @@ def test_a_card_says_which_criteria_would_have_another_verdict(relation, turns, 
     """As they do: what is at a turn is judged as it is said."""
     settings = {"experiment": "toy", "source": "s", "statement": "t", "table": "fits", "quantity": "n_iter"}
     claim = Claim.model_validate(settings | {"relation": relation, "published": 1, "threshold_of": "study"})
-    assert turns_of(claim, replace(HELD, turns=turns)) == said
+    assert turns_of(claim, replace(CRITERION, turns=turns)) == said
     counts = [
         replace(claim.comparison, published=end).count(np.array([0.0, 2.0])) for end in (-0.5, 0, 0.5, 1.5, 2, 2.5)
     ]
@@ -205,7 +205,7 @@ def test_the_page_depends_on_what_it_shows(page, project, study):
 
 
 def test_the_command_makes_the_table_again(project, study, monkeypatch):
-    monkeypatch.setattr("em_study.page.origin.Places", lambda: Places(root=project))
+    monkeypatch.setattr("em_study.page.provenance.Places", lambda: Places(root=project))
     claim = study.claims["A1"]
     command = command_of(claim, ["config.yaml", "small.yaml"])
     assert command == (
@@ -477,7 +477,7 @@ def test_all_that_is_drawn_lies_on_the_strip(values, end):
     "values", [[0.0] * 5, [3.0], [0, 1, 1, 0, 1], [1e-15, 2e-15], [0.0, 1e-12, 1.0], [1 + 1e-12, 1 + 2e-12], [-1, 0, 5]]
 )
 def test_odd_numbers_are_drawn(values):
-    text = strip(values, float(np.median(values)), NOWHERE, HELD, "some")
+    text = strip(values, float(np.median(values)), NOWHERE, CRITERION, "some")
     assert text.count('class="bar"') >= 1
     assert "nan" not in text
     assert "inf" not in text
@@ -494,7 +494,7 @@ def bars_of(drawn):
 )
 def test_every_number_lies_in_a_bar(values):
     axis = axis_of(values, [1.0, float(np.median(values))])
-    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, HELD, "some"))
+    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, CRITERION, "some"))
     for value in values:
         beyond = np.maximum(bars[:, 0] - axis.place(value), axis.place(value) - bars.sum(axis=1))
         assert beyond.min() <= 3.01  # half of what is left free between bars, half of the widest place, and a digit
@@ -502,21 +502,21 @@ def test_every_number_lies_in_a_bar(values):
 
 @given(NUMBERS)
 def test_no_bar_lies_on_both_sides_of_a_criterion(values):
-    held = Held(-np.inf, 1.0, "at most 1")
+    criterion = Criterion(-np.inf, 1.0, "at most 1")
     axis = axis_of(values, [1.0, float(np.median(values))])
-    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, held, "some"))
+    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, criterion, "some"))
     edge, counted = axis.place(1.0), not any(np.round(values) != values)
     if not counted and np.ptp([axis.place(value) for value in values]) > 6:
         assert not ((bars[:, 0] < edge - 1) & (bars.sum(axis=1) > edge + 1)).any()
 
 
 def test_numbers_that_hardly_differ_have_a_thin_bar_at_their_place():
-    for values, held in (
-        ([-1.8e-15, -4e-16, 0.0], Held(-1e-9, 1e-9, "0")),
-        ([-7.896] * 20, Held(-8, -7, "")),
-        ([0.3006], Held(0.2, 0.3, "0.25")),
+    for values, criterion in (
+        ([-1.8e-15, -4e-16, 0.0], Criterion(-1e-9, 1e-9, "0")),
+        ([-7.896] * 20, Criterion(-8, -7, "")),
+        ([0.3006], Criterion(0.2, 0.3, "0.25")),
     ):
-        drawn = strip(values, values[-1], NOWHERE, held, "some")
+        drawn = strip(values, values[-1], NOWHERE, criterion, "some")
         ((begin, width),) = bars_of(drawn)
         line = float(re.search(r'class="observed" d="M([\d.]+)', drawn)[1])
         assert begin + width / 2 == pytest.approx(line, abs=0.2)
@@ -525,18 +525,18 @@ def test_numbers_that_hardly_differ_have_a_thin_bar_at_their_place():
 
 def test_experiments_are_rows_of_points_and_a_threshold_shows_how_far_it_may_move():
     numbers = {"customers: 1 of 3": [0.0, 0.5, 2.0], "<b>: 0 of 1": [0.2]}
-    drawn = points(numbers, Held(1.0, np.inf, "criterion: at least 1", turns=(0.5, np.nan)))
+    drawn = points(numbers, Criterion(1.0, np.inf, "criterion: at least 1", turns=(0.5, np.nan)))
     assert drawn.count('class="points"') == drawn.count('class="row"') == 2
     assert re.findall(r'class="points" d="([^"]*)"', drawn)[0].count("h0") == 3
     assert "&lt;b&gt;: 0 of 1" in drawn
     low, high = re.search(r'class="turns" d="M([\d.]+) \d+H([\d.]+)"', drawn).groups()
     assert (30 < float(low) < float(high), float(high)) == (True, 970)
-    told = strip([0.0, 2.0], 1.0, NOWHERE, Held(1.0, np.inf, "at least 1", turns=(0.5, np.nan)), "1")
+    told = strip([0.0, 2.0], 1.0, NOWHERE, Criterion(1.0, np.inf, "at least 1", turns=(0.5, np.nan)), "1")
     assert "the verdict is the same for thresholds from 0.5 to anywhere" in told
 
 
 def test_points_on_one_place_are_all_drawn():
-    drawn = points({"all alike": [1.0] * 40}, Held(-np.inf, np.inf, ""), {"all alike": 2.0})
+    drawn = points({"all alike": [1.0] * 40}, Criterion(-np.inf, np.inf, ""), {"all alike": 2.0})
     assert drawn.count("h0") == 40
     assert drawn.count('class="own"') == 1
 
@@ -556,12 +556,12 @@ def test_ticks_lie_on_their_scale(kind, low, high):
     scale = Scale(low, high, 0, 100, kind)
     assert len(scale.ticks) > 1
     assert all(low - 1e-9 <= scale.of(tick) <= high + 1e-9 for tick in scale.ticks)
-    assert len(set(told_apart(scale.ticks))) == len(scale.ticks)
+    assert len(set(distinct_texts(scale.ticks))) == len(scale.ticks)
 
 
 def test_ticks_are_written_as_they_are():
-    assert told_apart([0.0, 2.5, 5.0, 7.5, 10.0]) == ["0", "2.5", "5", "7.5", "10"]
-    assert told_apart([0.998, 0.9985, 0.999]) == ["0.998", "0.9985", "0.999"]
+    assert distinct_texts([0.0, 2.5, 5.0, 7.5, 10.0]) == ["0", "2.5", "5", "7.5", "10"]
+    assert distinct_texts([0.998, 0.9985, 0.999]) == ["0.998", "0.9985", "0.999"]
 
 
 def test_what_a_claim_is_held_to_reads_as_it_is():

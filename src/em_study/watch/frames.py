@@ -98,7 +98,8 @@ def _why(run: StoredRun) -> str:
         estimate = "the remaining gain, estimated from its last steps,"
         return f"It stops because {estimate} is at most {run.fit.tol:g} nats per sample."
     change = abs(run.trace[-1] - run.trace[-2])
-    return f"It stops because the last change, {change:.1e} nats per sample, is below the tolerance {run.fit.tol:g}; {left}."
+    stops = f"the last change, {change:.1e} nats per sample, is below the tolerance {run.fit.tol:g}"
+    return f"It stops because {stops}; {left}."
 
 
 def _numbers(values) -> str:
