@@ -434,11 +434,11 @@ def sweep(**figure):
     )
 
 
-def test_a_chart_tells_the_numbers_of_the_summary():
-    chart = chart_of(summary([(30, 5.0), (60, 7.25)], **{"data.n_labeled": 4}), sweep(color="fit"), "sizes")
+def test_a_chart_has_the_numbers_of_the_summary():
+    chart = chart_of(summary([(30, 5.0), (60, 7.25)], **{"data.n_labeled": 4}), sweep(color="fit"))
     assert [row[1:4] for row in chart.rows] == [
-        ("first", "n_unlabeled = 30", "5"),
-        ("first", "n_unlabeled = 60", "7.25"),
+        ("first", "unlabeled samples = 30", "5"),
+        ("first", "unlabeled samples = 60", "7.25"),
     ]
     assert chart.panels[0].count('class="point"') == 2
     assert chart.lines == []  # of one line there is nothing to choose
@@ -452,13 +452,13 @@ def test_a_chart_tells_the_numbers_of_the_summary():
 def test_odd_sweeps_are_drawn(values, figure):
     table = summary(values or [(30, 0.0)], **{"data.n_labeled": 4})
     table = table if values else table[table["quantity"] == "converged"]  # where all fits failed
-    chart = chart_of(table, sweep(**figure), "sizes")
-    drawn(table, sweep(**figure), "sizes").savefig(io.BytesIO())
+    chart = chart_of(table, sweep(**figure))
+    drawn(table, sweep(**figure)).savefig(io.BytesIO())
     assert len(chart.panels) == 1
     assert "nan" not in chart.panels[0]
     assert "inf" not in chart.panels[0]
     assert chart.panels[0].count('class="point"') == len(values) == chart.n_points
-    assert ("no fit has this number" in chart.panels[0]) == (not values)
+    assert ("no fit has a value" in chart.panels[0]) == (not values)
 
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=50)

@@ -13,6 +13,7 @@ from em_study.configuration.study import Study
 from em_study.data.checksums import digest_of
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.settings import Experiment
+from em_study.figures.panels import TERMS, WITH_TERMS
 from em_study.figures.style import COMPONENTS
 from em_study.page.cards import Card
 from em_study.page.charts import COLUMNS as DRAWN
@@ -112,6 +113,7 @@ def make_page(
         scenes={"palette": COMPONENTS, "scenes": scenes},
         charts=charts,
         own=own,
+        terms=terms_of(study),
         data_sets={name: data_set(experiment) for name, experiment in study.experiments.items()},
         columns=DRAWN,
         most_points=MOST_POINTS,
@@ -126,6 +128,16 @@ def ways_of(frames: dict[str, dict]) -> list[Way]:
     """List all pairs of runs to watch: a false convergence first, because readers expect it least."""
     ways = [Way(**way) for found in frames.values() for way in found["ways"]]
     return sorted(ways, key=lambda way: FALSE_CONVERGENCE not in way.text)
+
+
+def terms_of(study: Study) -> list[str]:
+    """Explain the values of settings in this study that a reader may not know."""
+    used = {fit.semi_supervised for experiment in study.experiments.values() for fit in experiment.fits.values()}
+    missing = (getattr(experiment.data, "holes", None) for experiment in study.experiments.values())
+    used |= {holes.mechanism for holes in missing if holes}
+    varied = (sweep.vary.items() for sweep in study.sweeps.values())
+    used |= {value for of_sweep in varied for key, values in of_sweep if key.endswith(WITH_TERMS) for value in values}
+    return [text for term, text in TERMS.items() if term in used]
 
 
 def data_set(experiment: Experiment) -> str:

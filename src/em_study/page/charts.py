@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from em_study.figures.panels import MOST_LINES, Line, Panel, panels_of, short_names, title_of
+from em_study.figures.panels import MOST_LINES, Line, Panel, panels_of, statistics_of, title_of, to_see_in, words_of
 from em_study.figures.sweep import MOST_PANELS, line_color
 from em_study.page.svg import KINDS, MOST_TICKS, Scale, distinct_texts, free_room, short_text
 from em_study.sweeps.settings import Sweep
@@ -54,8 +54,8 @@ class Chart:
 COLUMNS = ("panel", "line", "at", "mean", "95 % of the replicates", "replicates")
 
 
-def chart_of(summary, sweep: Sweep, name: str) -> Chart:
-    """Draw a sweep, of a summary as for `em_study.figures.panels.panels_of`."""
+def chart_of(summary, sweep: Sweep) -> Chart:
+    """Draw a sweep; the summary is as for `em_study.figures.panels.panels_of`."""
     every, color = panels_of(summary, sweep), sweep.figure.color
     panels = every[:MOST_PANELS]
     lines = [line for panel in panels for line in panel.lines]
@@ -67,15 +67,16 @@ def chart_of(summary, sweep: Sweep, name: str) -> Chart:
         points = {line.label: [*_points(panel, line)] for line in panel.lines if n_points <= MOST_POINTS}
         rows += [row for of_line in points.values() for row in of_line]
         if panel.is_empty:
-            parts = [_text(WIDTH / 2, HEIGHT / 2, "no fit has this number")]
+            parts = [_text(WIDTH / 2, HEIGHT / 2, "no fit has a value")]
         elif is_heatmap:
-            parts = _heatmap(panel, short_names(sweep.vary)[color], points)
+            parts = _heatmap(panel, words_of(sweep)[color], points)
         else:
             parts = _lines(panel, styles, points)
         drawn.append(_framed(panel, parts))
     is_choice = 1 < len(keys) <= MOST_LINES and not is_heatmap
     swatches = [(label, _swatch(*look)) for label, (_, *look) in styles.items()] if is_choice else []
-    return Chart(title_of(summary, sweep, name), drawn, swatches, n_points, rows, len(every) - len(panels))
+    texts = title_of(sweep), to_see_in(sweep), f"{statistics_of(summary, sweep)}."
+    return Chart(*texts, drawn, swatches, n_points, rows, len(every) - len(panels))
 
 
 def _style(by: str | None, key, i: int, n_lines: int) -> tuple[str, str]:
@@ -195,7 +196,8 @@ def _framed(panel: Panel, parts: list[str]) -> str:
 
 def _point(shape: str, words) -> str:
     _, label, at, mean, interval, n = words
-    point_words = f"{label + ', ' if label else ''}{at}: {mean}{f' (95 % of the replicates: {interval}; n = {n})' if interval else ''}"
+    spread = f" (95 % of the replicates: {interval}; n = {n})" if interval else ""
+    point_words = f"{label + ', ' if label else ''}{at}: {mean}{spread}"
     return f'<g class="point" role="img" tabindex="-1"><title>{escape(point_words)}</title>{shape}</g>'
 
 
