@@ -437,8 +437,8 @@ def sweep(**figure):
 def test_a_chart_has_the_numbers_of_the_summary():
     chart = chart_of(summary([(30, 5.0), (60, 7.25)], **{"data.n_labeled": 4}), sweep(color="fit"))
     assert [row[1:4] for row in chart.rows] == [
-        ("first", "unlabeled samples = 30", "5"),
-        ("first", "unlabeled samples = 60", "7.25"),
+        ("first", "number of unlabeled samples = 30", "5"),
+        ("first", "number of unlabeled samples = 60", "7.25"),
     ]
     assert chart.panels[0].count('class="point"') == 2
     assert chart.lines == []  # of one line there is nothing to choose

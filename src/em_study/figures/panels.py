@@ -19,16 +19,16 @@ FEW_LINES = 2  # lines whose ranges do not hide each other
 MOST_NAMED = 2  # quantities in a title
 MOST_LINES = 12  # lines with a color and a name of their own
 SETTINGS = {  # words for readers, with the unit, by the first and last part of a key
-    "data.n_unlabeled": "unlabeled samples",
-    "data.n_labeled": "labeled samples",
-    "data.n_components": "components",
-    "data.n_features": "features",
+    "data.n_unlabeled": "number of unlabeled samples",
+    "data.n_labeled": "number of labeled samples",
+    "data.n_components": "number of components",
+    "data.n_features": "number of features",
     "data.separation": "separation of the means (factor)",
-    "data.fraction": "missing values (share)",
+    "data.fraction": "share of missing values",
     "data.mechanism": "missingness mechanism",
     "data.shared": "same samples in all replicates",
     "data.refitted": "parameters drawn anew for each replicate",
-    "fits.n_components": "components",
+    "fits.n_components": "number of components",
     "fits.covariance_type": "covariance type",
     "fits.tol": "tolerance (nats per sample)",
     "fits.max_iter": "largest number of steps",
@@ -211,7 +211,7 @@ def to_see_in(sweep: Sweep) -> str:
     """Say what to look at in the figure of a sweep, and explain the terms among its values."""
     figure, words = sweep.figure, words_of(sweep)
     x = _without_unit(words[figure.x])
-    named = {"protocol": "step of the agreement ladder"} | {key: f"value of {text}" for key, text in words.items()}
+    named = {"protocol": "step of the agreement ladder"} | words
     color = named.get(figure.color, figure.color)
     if figure.kind == "heatmap":
         rows = _without_unit(words[figure.color])
@@ -219,7 +219,7 @@ def to_see_in(sweep: Sweep) -> str:
     elif figure.color is None:
         said = f"See how the curve changes with the {x}."
     else:
-        said = f"See how the curves change with the {x}, and how far they lie apart. Each curve is one {color}."
+        said = f"See how the curves change with the {x}, and how far they lie apart. Each curve has one {color}."
     if any(DRAWN[name].nominal is not None for name in figure.quantities) and figure.kind == "lines":
         said += " A dotted line is the ideal value."
     values = [value for key, values in sweep.vary.items() if key.endswith(WITH_TERMS) for value in values]

@@ -39,9 +39,7 @@ def stored_run(fit: Fit, runs: Runs, r: int, start: MixtureParameters | None = N
     """Return replicate r of runs; for another implementation, `start` are its initial parameters in our terms."""
     began, is_ours = (runs.start(r), True) if start is None else (start, False)
     trace = runs.trace[r][np.isfinite(runs.trace[r])]
-    n_passes = (
-        len(trace) if fit.acceleration == "none" else int(runs.n_passes[r])
-    )  # others may count differently
+    n_passes = len(trace) if fit.acceleration == "none" else int(runs.n_passes[r])  # others may count differently
     ended = int(runs.n_maximizations[r]), bool(runs.converged[r]), str(runs.failure[r]), int(runs.n_iter[r])
     return StoredRun(began, runs.end(r), trace, *ended, n_passes, fit, r, is_ours)
 
