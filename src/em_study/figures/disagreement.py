@@ -24,10 +24,10 @@ def draw(shown: Shown):
 
     from em_study.evaluation.agreement import disagreeing_rows  # scikit-learn takes a second to import
 
-    rows, experiment = shown.data.replicate(0), shown.experiment
+    samples, experiment = shown.data.replicate(0), shown.experiment
     (ours,), ends = shown.ends(0).values(), [next(iter(runs.values())).end(0) for runs in shown.other_runs]
     found = [
-        (disagreeing_rows(rows.unlabeled, ours, end), end, name)
+        (disagreeing_rows(samples.unlabeled, ours, end), end, name)
         for end, name in zip(ends, shown.others, strict=True)
         if ours and end
     ]
@@ -36,8 +36,8 @@ def draw(shown: Shown):
         axes.set_title(f"{experiment}, replicate 0: nothing to compare, because a fit collapsed")
         return figure
     differ, theirs, other = max(found, key=lambda each: each[0].sum())
-    scatter(axes, rows.unlabeled[~differ], BACKGROUND, "o", 8, "samples with the same label")
-    scatter(axes, rows.unlabeled[differ], HIGHLIGHT, "X", 60, f"samples with another label ({differ.sum()})")
+    scatter(axes, samples.unlabeled[~differ], BACKGROUND, "o", 8, "samples with the same label")
+    scatter(axes, samples.unlabeled[differ], HIGHLIGHT, "X", 60, f"samples with another label ({differ.sum()})")
     handles, _ = axes.get_legend_handles_labels()
     called = ((ours, OURS, "-", "our EM"), (theirs, SKLEARN, "--", f"{other}, called as published"))
     for parameters, color, style, name in called:

@@ -56,13 +56,13 @@ def _raster(shown: Shown, name: str, some) -> np.ndarray:
     """Return the components of some samples, a row per replicate, fewest errors first; -1 if a fit failed."""
     lines = []
     for r in range(min(len(shown.runs[name]), MOST_LINES)):
-        rows, parameters = shown.data.replicate(r), shown.runs[name].end(r)
+        samples, parameters = shown.data.replicate(r), shown.runs[name].end(r)
         labels = np.full(len(some), -1)
         if parameters is not None:
-            every = posteriors(rows.unlabeled, parameters).argmax(axis=1)
-            if rows.truth is not None:
-                every = best_relabeling(every, rows.truth, max(parameters.n_components, rows.truth.max() + 1))
+            every = posteriors(samples.unlabeled, parameters).argmax(axis=1)
+            if samples.truth is not None:
+                every = best_relabeling(every, samples.truth, max(parameters.n_components, samples.truth.max() + 1))
             labels = every[some]
-        wrong = 0 if rows.truth is None else int((labels != rows.truth[some]).sum())
+        wrong = 0 if samples.truth is None else int((labels != samples.truth[some]).sum())
         lines.append((wrong, labels))
     return np.array([labels for _, labels in sorted(lines, key=lambda line: line[0])])
