@@ -321,7 +321,7 @@ def next_step(experiment: Experiment, found: dict, best: dict) -> str:
     for swept, lowest in best.items():
         for name in sorted(fits, key=lambda name: name != swept):
             if settings := _better(lowest["bic"][2], experiment, name, len(fits[name]["names"]), swept):
-                return f"Set {_settings(settings)} for fit {name}, which BIC prefers, and run again."
+                return f"BIC prefers {_settings(settings)} for fit {name}: set this, and run again."
     if not best:
         return "Add a sweep over the number of components and the covariance type; docs/own-data.md has an example."
     if refused := [name for name, of in fits.items() if of["no_interval"]]:
