@@ -154,7 +154,7 @@ def data_set(experiment: Experiment) -> str:
     if n_classes is not None:
         parts.append(f"{n_classes} class{'es' * (n_classes != 1)}")
     parts += ["some labels known"] * data.has_labels + ["some values missing"] * data.incomplete
-    same = " of the same samples" if data.same_rows else ""
+    same = ", the same samples in each" if data.same_rows else ""
     parts.append(f"{n:,} replicates{same}" if n > 1 else "one replicate")
     return f"{', '.join(parts)}."
 
