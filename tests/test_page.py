@@ -532,7 +532,7 @@ def test_experiments_are_rows_of_points_and_a_threshold_shows_how_far_it_may_mov
     low, high = re.search(r'class="turns" d="M([\d.]+) \d+H([\d.]+)"', drawn).groups()
     assert (30 < float(low) < float(high), float(high)) == (True, 970)
     told = strip([0.0, 2.0], 1.0, NOWHERE, Criterion(1.0, np.inf, "at least 1", turns=(0.5, np.nan)), "1")
-    assert "the verdict is the same for thresholds from 0.5 to anywhere" in told
+    assert "the verdict is the same for thresholds from 0.5 to any value" in told
 
 
 def test_points_on_one_place_are_all_drawn():
