@@ -1,4 +1,4 @@
-"""The page of the claims: every number is that of the tables, and nothing in a configuration does it harm."""
+"""The page of the claims: its numbers are those of the tables, and no text of a configuration harms it."""
 
 import base64
 import hashlib
@@ -49,7 +49,7 @@ CRITERION = Criterion(1.0, np.inf, "criterion: at least 1")
 
 
 class Page(HTMLParser):
-    """What is read of a page: anchors, links, and text by the place it stands in."""
+    """The anchors, links and tags of a page."""
 
     def __init__(self, text):
         super().__init__()
@@ -65,7 +65,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(project):
-    """Read it once, before a test makes another."""
+    """Read the page once, before a test makes another."""
     return (project / "results/index.html").read_text(encoding="utf-8")
 
 
@@ -76,7 +76,7 @@ def study(project, monkeypatch):
 
 
 def test_the_heading_and_the_finding_have_the_numbers_of_the_results(page, study):
-    """The number is the author's where it is known of the same comparison, else that of the replicates."""
+    """The number is that on the author's data if known for the same comparison, else that of the replicates."""
     assert '<h2 id="why">Why 99.4 % is not 100 %</h2>' in page
     table = pd.DataFrame(
         [("customers", "sklearn", step, r, 0.9 + r / 100, 1e-3, np.nan) for step in LADDER for r in range(3)],
@@ -157,7 +157,7 @@ def test_an_argument_says_which_way_it_goes(page, study):
     ],
 )
 def test_a_card_says_which_criteria_would_have_another_verdict(relation, turns, said):
-    """As they do: what is at a turn is judged as it is said."""
+    """The text states on which side a threshold at the turn lies; the verdicts agree with it."""
     settings = {"experiment": "toy", "source": "s", "statement": "t", "table": "fits", "quantity": "n_iter"}
     claim = Claim.model_validate(settings | {"relation": relation, "published": 1, "threshold_of": "study"})
     assert turns_of(claim, replace(CRITERION, turns=turns)) == said
@@ -177,7 +177,7 @@ def test_the_lines_of_pandas_give_the_observed_number(project, study):
             tables = {table: read_table(f"results/tables/{table}.csv") for table in claim.tables}
             lines = pandas_lines(claim, tables, claim.experiment, repeated_runs(study))
             found: dict = {}
-            exec("\n".join(lines[:-1]), found)  # noqa: S102 (what the page tells to run)
+            exec("\n".join(lines[:-1]), found)  # noqa: S102 (lines of the page)
             assert eval(lines[-1], found) == claims[name], name  # noqa: S307
             tested += 1
     assert tested > 10
@@ -255,13 +255,13 @@ def test_text_of_a_configuration_is_escaped(project, study):
 
 @pytest.fixture
 def frames(project, study):
-    """Read what can be watched of each experiment."""
+    """Read the scenes of each experiment."""
     return {name: json.loads((project / f"results/watch/{name}.json").read_text()) for name in study.experiments}
 
 
 @pytest.fixture
 def scenes(project, study):
-    """Find what can be watched once more, with the runs as they are stored."""
+    """Select the scenes once more, from the stored runs."""
     found = []
     for name in ("customers", "guide", "mine"):
         experiment = study.experiments[name]
@@ -319,7 +319,7 @@ def test_a_run_of_other_steps_is_not_watched(study, project):
         replay(samples, stored_run(fit, replace(runs, trace=np.full_like(runs.trace, np.nan)), 0))
 
 
-def test_every_way_leads_to_runs_that_are_there(frames):
+def test_every_caption_leads_to_stored_runs(frames):
     ways = [way for found in frames.values() for way in found["ways"]]
     kinds = " ".join(way["text"] for way in ways)
     assert "initial parameters without labels compared with those from labels" in kinds
@@ -341,7 +341,7 @@ def test_the_first_and_last_steps_are_shown_and_not_too_many(n_steps):
     assert steps[: min(EVERY_STEP, n_steps)].tolist() == [*range(1, min(EVERY_STEP, n_steps) + 1)]
 
 
-def test_what_labels_name_keeps_its_number(scenes):
+def test_components_with_labels_keep_their_number(scenes):
     named = [
         (scene.runs[name], found)
         for scene in scenes
@@ -531,8 +531,8 @@ def test_experiments_are_rows_of_points_and_a_threshold_shows_how_far_it_may_mov
     assert "&lt;b&gt;: 0 of 1" in drawn
     low, high = re.search(r'class="turns" d="M([\d.]+) \d+H([\d.]+)"', drawn).groups()
     assert (30 < float(low) < float(high), float(high)) == (True, 970)
-    told = strip([0.0, 2.0], 1.0, NOWHERE, Criterion(1.0, np.inf, "at least 1", turns=(0.5, np.nan)), "1")
-    assert "the verdict is the same for thresholds from 0.5 to any value" in told
+    drawn = strip([0.0, 2.0], 1.0, NOWHERE, Criterion(1.0, np.inf, "at least 1", turns=(0.5, np.nan)), "1")
+    assert "the verdict is the same for thresholds from 0.5 to any value" in drawn
 
 
 def test_points_on_one_place_are_all_drawn():
@@ -564,7 +564,7 @@ def test_ticks_are_written_as_they_are():
     assert distinct_texts([0.998, 0.9985, 0.999]) == ["0.998", "0.9985", "0.999"]
 
 
-def test_what_a_claim_is_held_to_reads_as_it_is():
+def test_a_criterion_in_words():
     assert Comparison("equals", 4.0, 0.5).words() == "4 \u00b1 0.5"
     assert Comparison("at_most", 4.0, 0.0).words() == "at most 4"
     assert Comparison("more_than", 0.0, 1e-10).words() == "more than 1e-10"
