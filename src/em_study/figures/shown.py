@@ -19,6 +19,7 @@ class Shown:
     Attributes
     ----------
     experiment : str
+        Its name, for readers.
     fits : dict of dict
         Settings of each fit that is shown, by its name.
     bins : int
@@ -112,4 +113,4 @@ def read_shown(
             import pandas as pd  # slow to import
 
             found[name] = pd.concat([read_table(path) for path in paths], ignore_index=True)
-    return Shown(experiment, fits, bins, others, original=original, **found)
+    return Shown(experiment.replace("_", " "), fits, bins, others, original=original, **found)
