@@ -491,9 +491,9 @@ def test_rows_of_ones_own(page):
         ("x,y\n1,a\n2,b\n3,a\n4,b\n", "All samples have a label, so no sample is left for the likelihood"),
         (
             "x\n3\n3\n3\n",
-            "These initial parameters do not exist. Component 0: its covariance is singular, because its samples lie on a point",
+            "These initial parameters do not exist. Component 0: its covariance is singular",
         ),
-        ("x\n3\n", "These initial parameters do not exist. Component 0: its covariance is singular, because its samples lie on a point"),
+        ("x\n3\n", "These initial parameters do not exist. Component 0: its covariance is singular"),
     ],
 )
 def test_rows_that_no_step_can_be_taken_from(page, rows, why):
