@@ -24,7 +24,7 @@ SETTINGS = {  # words for readers, with the unit, by the first and last part of 
     "data.n_components": "number of components",
     "data.n_features": "number of features",
     "data.separation": "separation of the means (factor)",
-    "data.fraction": "share of missing values",
+    "data.fraction": "share of values removed",
     "data.mechanism": "missingness mechanism",
     "data.shared": "same samples in all replicates",
     "data.refitted": "parameters drawn anew for each replicate",
@@ -219,7 +219,7 @@ def to_see_in(sweep: Sweep) -> str:
     elif figure.color is None:
         said = f"See how the curve changes with the {x}."
     else:
-        said = f"See how the curves change with the {x}, and how far they lie apart. Each curve has one {color}."
+        said = f"See how the curves change with the {x}, and how far they lie apart. Each curve is for one {color}."
     if any(DRAWN[name].nominal is not None for name in figure.quantities) and figure.kind == "lines":
         said += " A dotted line is the ideal value."
     values = [value for key, values in sweep.vary.items() if key.endswith(WITH_TERMS) for value in values]
