@@ -1,4 +1,4 @@
-"""What a figure of an experiment is: a function that draws, when it is drawn, and what it shows."""
+"""A kind of figure of an experiment: the function that draws it, when it is drawn, and its data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,26 +14,27 @@ from em_study.fits.runs import Runs, read_runs, read_runs_by_name
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """An experiment, and what was made of it. A figure names in `reads` what it needs; the rest is None.
+    """An experiment and its results. A figure names in `reads` the attributes that it needs; the others are None.
 
     Attributes
     ----------
     experiment : str
+        Its name, for readers.
     fits : dict of dict
         Settings of each fit that is shown, by its name.
     bins : int
         Of histograms.
     others : list of str
-        Names of what runs next to our EM, for readers.
+        Names of the other implementations, for readers.
     data : Dataset
     runs : dict of Runs
         Of each fit that is shown.
     other_runs : list of dict of Runs
-        Those of the others, by protocol.
+        Runs of the other implementations, by protocol.
     agreement, diagnosis, measurements, evaluations : DataFrame
         Rows of agreement.csv, diagnosis.csv, measurements.csv and fits.csv.
     original : dict of dict
-        What each protocol gave on the source's own rows (`OnOriginalRows`), where it is known.
+        The result of each protocol on the source's own samples (`OnOriginalRows`), if known.
     """
 
     experiment: str
@@ -50,7 +51,7 @@ class Shown:
     original: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def ends(self, replicate: int):
-        """Return the parameters that each fit ends with; None for one that failed."""
+        """Return the final parameters of each fit; None for a fit that failed."""
         return {name: runs.end(replicate) for name, runs in self.runs.items()}
 
 
@@ -68,7 +69,7 @@ class Figure:
         Attributes of `Shown`.
     caption : str
     in_report : bool
-        The report embeds it; else only where a claim is about its fit.
+        Whether the report always embeds it; else only if a claim is about its fit.
     """
 
     draw: Callable
@@ -94,7 +95,7 @@ def drawn(names: Callable, reads: tuple[str, ...], caption: str, in_report: bool
 def read_shown(
     experiment: str, fits: dict, bins: int, others: list[str], files: dict[str, list[str]], original: dict
 ) -> Shown:
-    """Read what a figure shows from files, by the names of `Shown`; `runs` and `evaluations` have one a fit.
+    """Read the data of a figure from files, by the attributes of `Shown`; `runs`, `evaluations`: one per fit.
 
     The names of features and classes are those of the user's file, as `plain` text.
     """
@@ -109,7 +110,7 @@ def read_shown(
         elif name == "other_runs":
             found[name] = [read_runs_by_name(path) for path in paths]
         else:
-            import pandas as pd  # takes its time to import
+            import pandas as pd  # slow to import
 
             found[name] = pd.concat([read_table(path) for path in paths], ignore_index=True)
-    return Shown(experiment, fits, bins, others, original=original, **found)
+    return Shown(experiment.replace("_", " "), fits, bins, others, original=original, **found)
