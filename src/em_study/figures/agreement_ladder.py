@@ -19,7 +19,7 @@ SMALLEST_DIFFERENCE = 1e-17  # below it, the logarithmic scale becomes linear do
 )
 def draw(shown: Shown):
     """Draw agreement and posterior difference of every replicate, by step; each implementation has a row of panels."""
-    others = dict(zip(shown.agreement["implementation"].unique(), shown.others, strict=True))
+    others = shown.running
     figure, panels = new_figure(2, len(others), width=13.0, height=5.5 if len(others) == 1 else 3.8 * len(others))
     for (name, title), (left, right) in zip(others.items(), np.atleast_2d(panels), strict=True):
         agreement = shown.agreement[shown.agreement["implementation"] == name]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from em_study.columns import as_released
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, read_table
 from em_study.figures.style import plain
@@ -24,8 +25,8 @@ class Shown:
         Settings of each fit that is shown, by its name.
     bins : int
         Of histograms.
-    others : list of str
-        Names of the other implementations, for readers.
+    others : dict of str
+        What is compared with our EM, by its name in tables: its name for readers.
     data : Dataset
     runs : dict of Runs
         Of each fit that is shown.
@@ -40,7 +41,7 @@ class Shown:
     experiment: str
     fits: dict[str, dict[str, Any]] = field(default_factory=dict)
     bins: int = 30
-    others: list[str] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
     data: Dataset | None = None
     runs: dict[str, Runs] | None = None
     other_runs: list[dict[str, Runs]] | None = None
@@ -49,6 +50,11 @@ class Shown:
     measurements: Any = None
     evaluations: Any = None
     original: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @property
+    def running(self) -> dict[str, str]:
+        """Those of `others` that were run here."""
+        return {name: title for name, title in self.others.items() if not name.startswith(as_released(""))}
 
     def ends(self, replicate: int):
         """Return the final parameters of each fit; None for a fit that failed."""
@@ -93,7 +99,7 @@ def drawn(names: Callable, reads: tuple[str, ...], caption: str, in_report: bool
 
 
 def read_shown(
-    experiment: str, fits: dict, bins: int, others: list[str], files: dict[str, list[str]], original: dict
+    experiment: str, fits: dict, bins: int, others: dict[str, str], files: dict[str, list[str]], original: dict
 ) -> Shown:
     """Read the data of a figure from files, by the attributes of `Shown`; `runs`, `evaluations`: one per fit.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from em_study.configuration.study import Study
-from em_study.evaluation.protocols import LADDER, PUBLISHED, RELEASED, SAME_STEPS, STEPS
+from em_study.evaluation.protocols import LADDER, PUBLISHED, RELEASED, SAME_STEPS, STEPS, Other
 from em_study.experiments.settings import Experiment
 from em_study.page.strips import Criterion, points
 from em_study.watch.ways import Way, next_to
@@ -100,7 +100,9 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
     # Of equals, max returns the first.
     name = max(compared, key=lambda name: (bool(compared[name].on_original_rows), len(compared[name].others)))
     experiment, rows = compared[name], rows[rows["experiment"] == name]
-    first, by_other = experiment.others[0], _by_other(experiment, name, rows, diagnosis)
+    there = {*rows.loc[rows["protocol"] == PUBLISHED, "implementation"]}
+    first = next(other for other in experiment.others if other.name in there)
+    by_other = _by_other(experiment, name, rows, diagnosis)
     rows = rows[rows["implementation"] == first.name]
     own, n = experiment.on_original_rows, rows["replicate"].nunique()
     drawn = [step for step in STEPS if step in {*rows["protocol"]}]
@@ -127,10 +129,10 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
         name.replace("_", " "),
         first.title,
         _percent(published),
-        _finding(experiment, labels, own, name, n),
+        _finding(experiment, first, labels, own, name, n),
         _ladder(experiment, labels, own_labels, lambda value: f"{_percent(value)} %", ends=[100.0]),
         _ladder(experiment, apart, own_apart, lambda value: f"{value:.0e}" if value else "0"),
-        _caption(experiment, name, n, bool(own)),
+        _caption(first, name, n, bool(own)),
         ("step of the ladder", *(on_author if own else ()), *on_new),
         steps,
         [
@@ -138,7 +140,7 @@ def why_of(study: Study, agreement, diagnosis, ways: list[Way]) -> Why | None:
             for step, words in ALONE.items()
             if step in own
         ],
-        _about_steps(experiment) if "same_tolerance" in drawn else "",
+        _about_steps(experiment, first) if "same_tolerance" in drawn else "",
         _at_the_end(apart, own_apart, n),
         _diagnosis(diagnosis, compared),
         by_other,
@@ -170,11 +172,11 @@ def _ladder(experiment: Experiment, values: dict, own: dict, written, ends=()) -
     )
 
 
-def _finding(experiment: Experiment, labels: dict, own: dict, name: str, n: int) -> str:
+def _finding(experiment: Experiment, first: Other, labels: dict, own: dict, name: str, n: int) -> str:
     """State how far they agree, and what changes that."""
-    other, first = experiment.others[0].title, PUBLISHED
-    if own and {"exact_precisions", first} <= own.keys():
-        before, after = own[first], own["exact_precisions"]
+    other = first.title
+    if own and {"exact_precisions", PUBLISHED} <= own.keys():
+        before, after = own[PUBLISHED], own["exact_precisions"]
         return (
             f"On the author's data {other}, called as article A calls it, gives {before.n_differing:,} of "
             f"{before.n_samples:,} samples a different label than our EM; with the inverses of the covariances, which "
@@ -193,7 +195,7 @@ def _caller(experiment: Experiment) -> str:
     return "article A" if experiment.protocols.published is None else "its source"
 
 
-def _caption(experiment: Experiment, name: str, n: int, has_own: bool) -> str:
+def _caption(first: Other, name: str, n: int, has_own: bool) -> str:
     dots = (
         f"A dot is one of {n:,} replicates; the first number is their median"
         if n > 1
@@ -201,18 +203,18 @@ def _caption(experiment: Experiment, name: str, n: int, has_own: bool) -> str:
     )
     diamond = "; a diamond is the number on the author's data" if has_own else ""
     return (
-        f"The share of the samples (%) that get the same label from {experiment.others[0].title} and from our EM, in "
+        f"The share of the samples (%) that get the same label from {first.title} and from our EM, in "
         f"{name.replace('_', ' ')}. Each step down removes one more difference between the two. {dots}"
         f"{diamond}. Dots at the same "
         "place overlap. See after which step the labels agree."
     )
 
 
-def _about_steps(experiment: Experiment) -> str:
+def _about_steps(experiment: Experiment, first: Other) -> str:
     """Name the two tolerances, and explain why a later step may show a larger difference."""
     fit = experiment.compared_fit
     return (
-        f"The published call has the tolerance {experiment.others[0].call['tol']:g}, our EM {fit.tol:g}. With the same "
+        f"The published call has the tolerance {first.call['tol']:g}, our EM {fit.tol:g}. With the same "
         "tolerance the two may still stop after different numbers of steps, so the difference may be larger than at "
         "the step before."
     )
@@ -245,8 +247,9 @@ def _by_other(experiment: Experiment, name: str, agreement, diagnosis) -> list:
     for other in experiment.others if len(experiment.others) > 1 else []:
         rows = agreement[agreement["implementation"] == other.name]
         of_step = rows.groupby("protocol")["max_abs_parameter_difference"].median()
-        apart = (f"{of_step[step]:.0e}" if step in of_step else "" for step in (other.protocols[0], SAME_STEPS))
+        steps = [step for step in STEPS if step in other.protocols]
+        apart = (f"{of_step[step]:.0e}" if step in of_step else "" for step in (steps[0], steps[-1]))
         table = diagnosis[(diagnosis["experiment"] == name) & (diagnosis["implementation"] == other.name)]
-        texts = table.loc[table["protocol"] == other.protocols[0], "explanation"].dropna()
+        texts = table.loc[table["protocol"] == steps[0], "explanation"].dropna()
         found.append((other.title, *apart, re.split(r"(?<=\.)\s+(?=[A-Z])", texts.iloc[0])[0] if len(texts) else ""))
     return found
