@@ -20,8 +20,8 @@ WIDTH = 100  # letters of a line of the legend
     reads=("agreement", "diagnosis"),
     caption="Each implementation compared with our EM: the largest difference of a parameter as it was called or "
     "released, and with the same settings and as many steps. See which lie in the gray band: they take the steps of "
-    "our EM, and differ only in settings and in when they stop. Those above the band compute something else; the legend says what, if the cause "
-    "is known. A small symbol is one replicate, a large symbol the median.",
+    "our EM, and differ only in settings and in when they stop. Those above the band compute something else; the "
+    "legend says what, if the cause is known. A small symbol is one replicate, a large symbol the median.",
 )
 def draw(shown: Shown):
     """Draw the largest difference of a parameter before and after the stopping rules are made equal."""
