@@ -1,13 +1,13 @@
-"""The E-step over rows without missing values: posteriors, folded at once into sufficient statistics.
+"""The E-step over samples without missing values: posteriors, summed at once into sufficient statistics.
 
-One pass over blocks of rows. A block is stored transposed (features x rows), so that every operation runs over
-contiguous memory, and is reused; memory beyond the data is constant in the number of rows.
+It is one pass over blocks of samples. A block is stored transposed (features x samples), so that every operation runs
+over contiguous memory, and its memory is reused; memory in addition to the data does not grow with their number.
 
-There are two ways. The fast one writes the log-densities as an exponential family does, as a linear function of
-the centered features and their products: two matrix products a block serve all components. Its rounding error
-grows with the spread of the data in units of the components' own. Beyond `LARGEST_CONDITION`, and whenever the
-statistics themselves show that digits were lost, the rows are gone through again in the exact way: deviations from
-each component's own mean, whitened by its Cholesky factor.
+There are two methods. The fast one writes the log-densities as an exponential family, as a linear function of the
+centered features and their products: for all components together, two matrix products are needed in each block. Its
+rounding error grows with the spread of the data in units of the components' own. Beyond `LARGEST_CONDITION`, and if the
+statistics show that digits were lost, the accurate method is used: deviations from each component's own mean, whitened
+by its Cholesky factor.
 """
 
 import importlib
@@ -21,53 +21,53 @@ from emgmm.diagonal import TERMS_A_FEATURE, DiagonalRows
 from emgmm.incomplete import careful_expectation
 from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, normalize, rows_that_fit
 
-SMALL = 20_000  # rows x features x components for which products save nothing
-MANY_FEATURES = 4  # features a component beyond which their products cost more than they save
-MANY_VALUES = 1024  # features and products of which a block of the least rows does not fit the cache
-SOME_ROWS = 16_384  # for a point amid all
-# Numba's kernel saves about 0.2 ns for each row, component and feature of a pass (2 and 8 features); to import it takes
-# half a second. The count of them decides, not the clock: the same rows and settings give the same bytes.
+SMALL = 20_000  # samples x features x components up to which products save nothing
+MANY_FEATURES = 4  # features per component beyond which their products cost more than they save
+MANY_VALUES = 1024  # features and products beyond which the smallest block does not fit the cache
+SOME_ROWS = 16_384  # samples that give the center
+# Numba's kernel saves about 0.2 ns for each sample, component and feature of a pass (2 and 8 features). Its import
+# takes half a second. The count of them decides, not a clock, so that the same data and settings give the same bytes.
 REPAID = 2_500_000_000
-COPIED_ROWS = 65_536  # that numba's kernel is given at a time, where rows must be copied for it
+COPIED_ROWS = 65_536  # samples for numba's kernel at a time, if they must be copied for it
 KERNELS = ("numpy", "numba", "auto")
 
 
 @lru_cache
 def has_numba() -> bool:
-    """Tell whether numba is installed, without importing it."""
+    """Return whether numba is installed, without importing it."""
     return importlib.util.find_spec("numba") is not None
 
 
 @lru_cache
 def _is_compiled() -> bool:
-    """Tell whether the compiled kernel can be imported, by doing so: half a second, and the first time some more."""
+    """Return whether the compiled kernel can be imported, by importing it (half a second; more the first time)."""
     try:
         importlib.import_module("emgmm.compiled")
-    except ImportError:  # there is a numba, but not for this Python or NumPy
+    except ImportError:  # numba is installed, but not for this Python or NumPy
         return False
     return True
 
 
 def kernel_for(kernel, work) -> str:
-    """Choose NumPy or numba, after so much work (`REPAID`)."""
+    """Choose NumPy or numba, by the amount of work so far (`REPAID`)."""
     if kernel != "auto":
         return kernel
     return "numba" if work > REPAID and has_numba() and _is_compiled() else "numpy"
 
 
 def checked_kernel(kernel):
-    """Return a kernel's name, if it can run here."""
+    """Return a kernel's name, after checking that it can run here."""
     if kernel not in KERNELS:
         raise ValueError(f"kernel must be one of {list(KERNELS)}, not {kernel!r}")
     if kernel == "numba" and not (has_numba() and _is_compiled()):
-        raise ValueError("kernel='numba' needs numba, which cannot be imported here: pip install '.[fast]'")
+        raise ValueError("kernel='numba' needs numba, which cannot be imported here: pip install 'emgmm[fast]'")
     return kernel
 
 
 def natural_parameters(covariance_type, weights, deviations, factors):
-    """Coefficients (..., K, 1 + D + P) of a row's log joint density in 1, its centered features and their P products.
+    """Return the coefficients (..., K, 1 + D + P) of log joint densities in 1, centered features and their P products.
 
-    From weights (..., K), deviations of the means from the center (..., K, D), and factors, one a component.
+    They follow from weights (..., K), deviations of the means from the center (..., K, D), and each component's factor.
     """
     n_features = deviations.shape[-1]
     linear, quadratic = covariance_type.quadratic_form(factors, deviations)
@@ -80,9 +80,10 @@ def natural_parameters(covariance_type, weights, deviations, factors):
 
 
 def fold(natural, features, sample_weight=None, scratch=(None, None)):
-    """Sum responsibilities times features (..., F, n) over a block's rows: (..., K, F); and their log-likelihood.
+    """Sum responsibilities times features (..., F, n) over a block: return (..., K, F), and the log-likelihood.
 
-    `scratch` are arrays to overwrite, (..., K, n) and (2, ..., n): new ones a block may cost as much as the rest.
+    `scratch` are arrays to overwrite, (..., K, n) and (2, ..., n): to allocate them for each block may take as long as
+    the rest.
     """
     log_joint = np.matmul(natural, features, out=scratch[0])
     log_likelihood = normalize(log_joint, sample_weight, scratch[1])
@@ -90,16 +91,16 @@ def fold(natural, features, sample_weight=None, scratch=(None, None)):
 
 
 def statistics_from(sums, natural, rows):
-    """Turn sums of responsibilities times features (..., K, F) into statistics, and tell whether they are exact.
+    """Turn sums of responsibilities times features (..., K, F) into statistics; return whether they are exact, too.
 
-    They are not where the terms of a typical row's log-density are too large, or a component's variance too small
-    beside its distance from the center.
+    They are not exact if the terms of a typical sample's log-density are too large, or a component's variance is too
+    small compared with its distance from the center.
     """
     kind, n_features, mass = COVARIANCE_TYPES[rows.covariance_type], rows.center.shape[-1], sums[..., 0]
     moments = kind.from_products(sums[..., 1 + n_features :], n_features)
     shift, scatter = centered(kind, mass, sums[..., 1 : 1 + n_features], moments)
     squares = kind.variances(moments)
-    if rows.squares is None:  # every row counts once in all, whatever the posteriors
+    if rows.squares is None:  # the posteriors of a sample have sum 1
         rows.squares = np.add.reduce(squares, axis=-2) / np.add.reduce(np.maximum(mass, TINY), axis=-1)[..., None]
     minus_half_precisions = natural[..., 1 + n_features :].take(kind.squares(n_features), axis=-1)
     terms = np.minimum.reduce(minus_half_precisions @ rows.squares[..., None], axis=-2)[..., 0]
@@ -114,13 +115,13 @@ def statistics_from(sums, natural, rows):
 
 
 class Rows:
-    """Rows (..., N, D) to fit. They give each step what it needs of them in one pass, by one of two kernels.
+    """Samples (..., N, D) to fit, without missing values; each step is one pass over them, by one of two kernels.
 
-    NumPy's goes through blocks of features, which are kept from step to step if there is only one. Numba's is compiled.
-    "auto" begins with NumPy's, and goes over to numba's, where it is installed, once that will repay its import.
+    NumPy's kernel goes through blocks of features, which are kept from step to step if there is only one. Numba's is
+    compiled. "auto" begins with NumPy's, and changes to numba's, if it is installed, once that repays its import.
 
-    For several fits at once X holds their data sets (M, N, D), one for each of the `n_fits` or one for all.
-    `block_rows` defaults to as many as fit the cache.
+    For several fits at once X contains their data sets (M, N, D), one for each of the `n_fits` or one for all.
+    `block_rows` defaults to as many samples as fit the cache.
     """
 
     def __init__(self, X, covariance_type, sample_weight=None, kernel="numpy", block_rows=None, n_fits=None):
@@ -128,7 +129,7 @@ class Rows:
         n_rows, n_features = X.shape[-2:]
         self.n_values = 1 + n_features + COVARIANCE_TYPES[covariance_type].n_products(n_features)
         self.block_rows = block_rows or rows_that_fit(n_rows, self.n_values)
-        # Any point amid the data will do: the mean of some thousand rows.
+        # Any point among the data is suitable: the mean of some thousand samples.
         some = X[..., :: max(1, n_rows // SOME_ROWS), :]
         self.center = some.mean(axis=-2, dtype=float) if n_rows else np.zeros((*X.shape[:-2], n_features))
         self.data_set = np.zeros(1, dtype=np.int64) if n_fits is None else np.arange(n_fits) % len(X)
@@ -136,15 +137,15 @@ class Rows:
             self.center = self.center[self.data_set]
         self.squares = None  # mean of each feature's square, about the center: known after the first step
         self.kernel, self._work, self._kept = checked_kernel(kernel), 0, None
-        self._careful = None  # what takes the E-step with diagonal covariances while the fast way loses digits
+        self._careful = None  # takes the E-step with diagonal covariances while the fast method loses digits
 
     def keep(self, chosen):
-        """Go on with some of several fits."""
+        """Keep only some of several fits."""
         self.center, self.data_set = self.center[chosen], self.data_set[chosen]
         self.squares, self._kept = (None if a is None else a[chosen] for a in (self.squares, self._kept))
 
     def sums(self, natural):
-        """Sum responsibilities times features over all rows, (..., K, F), and log-likelihoods (...)."""
+        """Sum responsibilities times features over all samples, (..., K, F), and log-likelihoods (...)."""
         if self._kernel(natural.size) == "numba":
             return self._compiled_sums(natural)
         if self._kept is not None:
@@ -153,8 +154,8 @@ class Rows:
         batch = natural.shape[:-2]
         scratch = np.empty((*natural.shape[:-1], self.block_rows)), np.empty((2, *batch, self.block_rows))
         for features, sample_weight in self._blocks():
-            whole = features.shape[-1] == self.block_rows
-            part, part_likelihood = fold(natural, features, sample_weight, scratch if whole else (None, None))
+            is_full = features.shape[-1] == self.block_rows
+            part, part_likelihood = fold(natural, features, sample_weight, scratch if is_full else (None, None))
             sums += part
             log_likelihood += part_likelihood
         return sums, log_likelihood
@@ -164,7 +165,7 @@ class Rows:
         return kernel_for(self.kernel, self._work) if self._work else "numpy"
 
     def _blocks(self):
-        """Yield the features (..., F, n) of each block, and the weights of its rows; overwritten by the next."""
+        """Yield the features (..., F, n) of each block, and its sample weights; the next block overwrites them."""
         n_rows, n_features = self.X.shape[-2:]
         buffer = np.empty((*self.center.shape[:-1], self.n_values, self.block_rows))
         for begin in range(0, n_rows, self.block_rows):
@@ -188,7 +189,7 @@ class Rows:
         return (sums, log_likelihoods) if self.center.ndim > 1 else (sums[0], log_likelihoods[0])
 
     def _compiled_rows(self):
-        """Yield arguments of compiled functions: all rows as they are, or copies of some, where they must be copied."""
+        """Yield arguments of compiled functions: all samples at once, or copies of some at a time if they need one."""
         X, center = self.X.reshape(-1, *self.X.shape[-2:]), self.center.reshape(-1, self.center.shape[-1])
         n_rows = X.shape[1]
         size = n_rows if self._as_they_are else COPIED_ROWS
@@ -202,11 +203,11 @@ class Rows:
         return self.X.dtype == float and self.X.flags.c_contiguous and self.X.flags.aligned
 
     def step(self, weights, means, factors, reg_covar):
-        """Take whole steps of EM by numba, of fits with full covariances: (R, K), (R, K, D) and (R, K, D, D).
+        """Take complete steps of EM by numba, of fits with full covariances: (R, K), (R, K, D) and (R, K, D, D).
 
-        Give new weights, means, covariances and factors, or None if the kernel is another, or rows must be copied for
-        it; log-likelihoods (R,); and which are proper (R,): not where digits were lost or a component collapsed, which
-        `expectation` and `maximization` tell.
+        Return new weights, means, covariances and factors, or None if the kernel is not numba, or the samples must be
+        copied for it; log-likelihoods (R,); and which fits are proper (R,). A fit is improper if digits were lost or a
+        component collapsed: `expectation` and `maximization` then find out which.
         """
         can = COVARIANCE_TYPES[self.covariance_type].compiled and self._as_they_are
         if not can or self._kernel(weights.size * self.n_values) != "numba":

@@ -195,7 +195,7 @@ class ObservedInformation:
 
     @one_thread()
     def _roots(self, sandwich):
-        """Return derivatives of weights, means, covariances along the columns of a root of the estimate's covariance."""
+        """Return derivatives of weights, means, covariances along columns of a root of the estimate's covariance."""
         root = np.linalg.inv(np.linalg.cholesky(self.matrix)).T
         if sandwich:
             sizes, directions = np.linalg.eigh(root.T @ self.scores @ root)
