@@ -1,9 +1,10 @@
 """Acceleration: extrapolation of EM's steps. It uses EM only as a map from one mixture to the next.
 
 Near a fixed point each step of EM multiplies the error by a matrix J; EM is slow if an eigenvalue of J is near 1.
-Anderson's method (Anderson, 1965, "Iterative procedures for nonlinear integral equations"; for EM: Henderson and Varadhan, 2019,
-"Damped Anderson acceleration with restarts and monotonicity control") estimates I - J in the directions of the last
-steps, and takes the step that leads to the fixed point in these directions. This module differs from it in two ways.
+Anderson's method (Anderson, 1965, "Iterative procedures for nonlinear integral equations"; for EM: Henderson and
+Varadhan, 2019, "Damped Anderson acceleration with restarts and monotonicity control") estimates I - J in the directions
+of the last steps, and takes the step that leads to the fixed point in these directions. This module differs from it in
+two ways.
 
 In `Coordinates` J is symmetric (it is I minus the observed data's information, as a share of the complete data's), so
 that it is estimated as a symmetric matrix.
