@@ -290,20 +290,20 @@ def test_ridge_is_too_large_beyond_a_thousandth_of_the_smallest_variance(dtype, 
     deviations = X[weight > 0].astype(float) - X[1].astype(float)
     variances = np.cov(deviations.T, bias=True, aweights=weight[weight > 0]).diagonal()
     limit = 1e-3 * variances.min()
-    assert emgmm.ridge.ridge_warning(X, 0.9999999 * limit, weight) is None
-    message = emgmm.ridge.ridge_warning(X, 1.0000001 * limit, weight)
+    assert emgmm.regularization.regularization_warning(X, 0.9999999 * limit, weight) is None
+    message = emgmm.regularization.regularization_warning(X, 1.0000001 * limit, weight)
     assert f"variance {variances.min():.3g} of feature {variances.argmin()}" in message
     repeated = np.repeat(X, weight.astype(int), axis=0)
-    assert emgmm.ridge.ridge_warning(repeated, 0.9999999 * limit) is None
-    assert emgmm.ridge.ridge_warning(repeated, 1.0000001 * limit) == message
+    assert emgmm.regularization.regularization_warning(repeated, 0.9999999 * limit) is None
+    assert emgmm.regularization.regularization_warning(repeated, 1.0000001 * limit) == message
 
 
 def test_ridge_of_no_spread_no_rows_and_no_ridge():
     constant = np.c_[np.random.default_rng(0).standard_normal(40_000), np.full(40_000, 1e8 + 0.1)]
-    assert "variance 0 of feature 1" in emgmm.ridge.ridge_warning(constant, 1e-300)
-    assert emgmm.ridge.ridge_warning(np.empty((0, 2)), 1.0) is None
-    assert emgmm.ridge.ridge_warning(np.array([[1e308], [-1e308]]), 1.0) is None
-    assert emgmm.ridge.ridge_warning(None, 0.0) is None  # X is not even looked at
+    assert "variance 0 of feature 1" in emgmm.regularization.regularization_warning(constant, 1e-300)
+    assert emgmm.regularization.regularization_warning(np.empty((0, 2)), 1.0) is None
+    assert emgmm.regularization.regularization_warning(np.array([[1e308], [-1e308]]), 1.0) is None
+    assert emgmm.regularization.regularization_warning(None, 0.0) is None  # X is not even looked at
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -338,7 +338,7 @@ HALF = np.where(np.arange(300) < 40, TRUTH, -1)
         ({"precisions_init": [np.eye(2)] * 2, "covariances_init": [np.eye(2)] * 2}, (DATA,), "not both"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:reg_covar = 1e-06 is too large beside the variance 0")
+@pytest.mark.filterwarnings("ignore:reg_covar = 1e-06 is too large compared with the variance 0")
 def test_input_that_cannot_be_fitted(settings, arguments, message):
     with pytest.raises(ValueError, match=message):
         GaussianMixtureEM(**{"n_components": 2, "random_state": 0, **settings}).fit(*arguments)

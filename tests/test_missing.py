@@ -399,8 +399,10 @@ def test_rows_with_holes_have_no_statistics_of_their_own():
 
 def test_ridge_is_held_against_the_observed_values():
     X = np.array([[0.0, np.nan], [1.0, 3e-4], [2.0, 1e-4], [3.0, np.nan]])
-    assert emgmm.ridge.ridge_warning(X, 1e-6) == emgmm.ridge.ridge_warning(X[1:3], 1e-6)
-    assert emgmm.ridge.ridge_warning(X, 1e-12) is None
+    assert emgmm.regularization.regularization_warning(X, 1e-6) == emgmm.regularization.regularization_warning(
+        X[1:3], 1e-6
+    )
+    assert emgmm.regularization.regularization_warning(X, 1e-12) is None
 
 
 def test_memory_does_not_grow_with_the_rows():

@@ -70,7 +70,7 @@ ROWS = {
     "impute": lambda rows: emgmm.impute(rows, START),
     "hot_deck": lambda rows: emgmm.initialization.hot_deck(rows, np.random.default_rng(0)),
     "has_missing": emgmm.statistics.has_missing,
-    "ridge_warning": lambda rows: emgmm.ridge.ridge_warning(rows, 1.0) or "",
+    "regularization_warning": lambda rows: emgmm.regularization.regularization_warning(rows, 1.0) or "",
     "labeled_statistics": lambda rows: emgmm.labeled_statistics(rows, TRUTH, 2).expectation(START)[0].means,
     "IncompleteRows": lambda rows: emgmm.IncompleteRows(rows, "full").expectation(START)[0].means,
     "parameters_from_labels": lambda rows: emgmm.parameters_from_labels(rows, TRUTH, 2).means,
@@ -142,7 +142,7 @@ WEIGHTS = {
     "IncompleteRows": lambda weight: emgmm.IncompleteRows(X, "full", weight),
     "labeled_statistics": lambda weight: emgmm.labeled_statistics(X, TRUTH, 2, sample_weight=weight),
     "hot_deck": lambda weight: emgmm.initialization.hot_deck(HOLES, np.random.default_rng(0), weight),
-    "ridge_warning": lambda weight: emgmm.ridge.ridge_warning(X, 1e-6, weight),
+    "regularization_warning": lambda weight: emgmm.regularization.regularization_warning(X, 1e-6, weight),
     "parameters_from_classes": lambda weight: parameters_from_classes(
         emgmm.labeled_statistics(X[:5], TRUTH[:5], 2), X, np.random.default_rng(0), 1e-6, weight
     ),

@@ -26,7 +26,7 @@ from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
 from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
 from emgmm.parts import Parts, as_parts
-from emgmm.ridge import ridge_warning
+from emgmm.regularization import regularization_warning
 from emgmm.statistics import has_missing, maximization, weighted_statistics
 
 SAMPLE_ROWS = 50_000  # samples of parts that initialization uses
@@ -232,7 +232,7 @@ class GaussianMixtureEM(GaussianMixture):
             counts = f"n_components = {self.n_components}, n_samples = {n_counted}"
             hint = "samples that count; with semi_supervised='init_only' the unlabeled ones, if there are any"
             raise ValueError(f"Expected n_samples >= n_components but got {counts} ({hint})")
-        if message := ridge_warning(every[0], self.reg_covar, every[1]):
+        if message := regularization_warning(every[0], self.reg_covar, every[1]):
             warnings.warn(message, stacklevel=2)
         if to_start[1] is None and self.init_params == "labels":
             raise ValueError("init_params='labels' needs labels: pass y, or labels to Parts (-1: no label)")

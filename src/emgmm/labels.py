@@ -9,7 +9,7 @@ from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.em import expectation_maximization, sklearn_stopping
 from emgmm.incomplete import IncompleteRows
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
-from emgmm.ridge import feature_statistics
+from emgmm.regularization import feature_statistics
 from emgmm.statistics import SufficientStatistics, has_missing, maximization, pooled, summed, weighted_statistics
 
 STOPPING = sklearn_stopping(1e-12, 1000)  # of EM on labeled samples alone
