@@ -94,7 +94,7 @@ def measured_rate(X, end, seed):
     direction = np.random.default_rng(seed).standard_normal(len(coordinates.of(end)))
     place, lengths = FURTHEST * direction / np.linalg.norm(direction), [np.inf]
     place = coordinates.of(coordinates.mixture(place))
-    rows = emgmm.e_step.rows_to_fit(X, end.covariance_type)
+    rows = emgmm.e_step.samples_to_fit(X, end.covariance_type)
     while True:
         after = coordinates.of(emgmm.maximization(rows.expectation(coordinates.mixture(place))[0]))
         if (length := np.linalg.norm(after - place)) < LEAST_STEP:
@@ -124,7 +124,7 @@ def cost(shape, missing, repeats):
     """Give ratios of the time to an E-step's, and milliseconds."""
     X, parameters = problem(*shape, "full")
     X = np.where(np.random.default_rng(1).uniform(size=X.shape) < missing, np.nan, X)
-    rows, times = emgmm.e_step.rows_to_fit(X, "full"), []
+    rows, times = emgmm.e_step.samples_to_fit(X, "full"), []
     for _ in range(repeats + 1):
         begun = time.process_time()
         rows.expectation(parameters)

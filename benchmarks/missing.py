@@ -71,7 +71,7 @@ def measure(kind, repeats):
     some = holed[:LOOP_ROWS]
     expected, found = loop_over_rows(some, parameters), emgmm.expectation(some, parameters)[1]
     assert abs(found - expected) < 1e-9 * abs(expected), "both take the same step"
-    whole = emgmm.e_step.rows_to_fit(X, kind)
+    whole = emgmm.e_step.samples_to_fit(X, kind)
     times = []
     for _ in range(repeats + 1):
         of_loop = seconds(loop_over_rows, some, parameters) * n_rows / LOOP_ROWS

@@ -72,7 +72,7 @@ def test_expectation_is_that_of_a_plain_loop(kind, blocks, monkeypatch):
     if blocks == "many":
         monkeypatch.setattr(incomplete, "BLOCK_VALUES", 4 * 40)
         monkeypatch.setattr(incomplete, "PATTERN_VALUES", 3 * 4 * 4 * 5)
-        monkeypatch.setattr(incomplete, "rows_that_fit", lambda n_rows, _: min(n_rows, 7))
+        monkeypatch.setattr(incomplete, "samples_per_block", lambda n_samples, _: min(n_samples, 7))
     for labels in (None, y):
         for sample_weight in (None, weight):
             rows = emgmm.IncompleteRows(X, kind, sample_weight, labels, 3)

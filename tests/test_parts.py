@@ -140,7 +140,7 @@ def test_labels_alone(semi_supervised):
 def test_auto_counts_the_work_on_all_parts(monkeypatch):
     asked = []
     monkeypatch.setattr("emgmm.complete.REPAID", 400 * 3 * 6 * 2.5)
-    monkeypatch.setattr("emgmm.parts.rows_to_fit", lambda *of: asked.append(of[-1]) or emgmm.e_step.rows_to_fit(*of))
+    monkeypatch.setattr("emgmm.parts.samples_to_fit", lambda *a: asked.append(a[-1]) or emgmm.e_step.samples_to_fit(*a))
     X, _, start = rows()
     emgmm.expectation_maximization(Parts(cut(X)), start, emgmm.sklearn_stopping(0, 4), kernel="auto")
     assert asked == ["numpy"] * 6 + ["numba"] * 6
@@ -159,7 +159,7 @@ def test_starts_look_at_a_sample(init_params, monkeypatch):
     sample, weight = parts.sample(100, map)
     np.testing.assert_array_equal(sample, np.concatenate([part[::4] for part in cut(X)]))
     assert weight is None
-    monkeypatch.setattr("emgmm.estimator.SAMPLE_ROWS", 100)
+    monkeypatch.setattr("emgmm.estimator.PARTS_SAMPLES", 100)
     model = GaussianMixtureEM(3, init_params=init_params, random_state=0, max_iter=500, tol=1e-6).fit(Parts(cut(X)))
     assert model.converged_
     assert model.score(X) > GaussianMixtureEM(1).fit(X).score(X)

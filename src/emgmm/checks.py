@@ -68,7 +68,7 @@ def largest(X):
     return np.abs((np.fmin.reduce(X, axis=None), np.fmax.reduce(X, axis=None)) if np.isnan(ends[0]) else ends).max()
 
 
-def checked_rows(X, n_features=None, n_dimensions=2):
+def checked_samples(X, n_features=None, n_dimensions=2):
     """Return X as an array, after checking that it contains finite or missing numbers in the shape (N, D)."""
     X = np.asarray(with_nan(X))
     X = _floats(X, "X") if X.dtype.kind == "O" else X
@@ -90,11 +90,11 @@ def checked_squares(X, name="X"):
     return X
 
 
-def checked_weight(sample_weight, n_rows):
+def checked_weight(sample_weight, n_samples):
     """Return the sample weights as float, a mask of bool as it is, or None."""
     if sample_weight is None:
         return None
-    weight = numbers(sample_weight, "sample_weight", (n_rows,))
+    weight = numbers(sample_weight, "sample_weight", (n_samples,))
     if np.asarray(sample_weight).dtype.kind == "b":
         return np.asarray(sample_weight)
     if (weight < 0).any():
@@ -135,9 +135,9 @@ def checked_reg_covar(reg_covar):
     return reg_covar
 
 
-def checked_components(y, n_rows, n_components):
+def checked_components(y, n_samples, n_components):
     """Return the component of each sample, as int."""
-    labels = known_labels(y, n_rows, "labels")
+    labels = known_labels(y, n_samples, "labels")
     if labels.dtype.kind == "O":
         raise ValueError(f"labels must be integers from 0 to {n_components - 1}, not text")
     if not ((labels >= 0) & (labels < n_components)).all():
@@ -145,11 +145,11 @@ def checked_components(y, n_rows, n_components):
     return labels
 
 
-def known_labels(y, n_rows, name="y"):
+def known_labels(y, n_samples, name="y"):
     """Return labels: int64, or object for text. -1, NaN, None and pandas' NA become -1, or None among text."""
     labels = np.asarray(with_nan(y))
-    if labels.shape != (n_rows,):
-        raise ValueError(f"{name} must have one label for each sample, shape ({n_rows},), not {labels.shape}")
+    if labels.shape != (n_samples,):
+        raise ValueError(f"{name} must have one label for each sample, shape ({n_samples},), not {labels.shape}")
     labels = labels.astype(object) if labels.dtype.kind in "UT" else labels
     if labels.dtype.kind == "O":
         none = np.array([_is_missing(each) or (isinstance(each, Real) and each == UNLABELED) for each in labels], bool)

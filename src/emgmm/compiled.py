@@ -1,7 +1,7 @@
 """The pass over complete samples, compiled by numba: `complete.fold` over all blocks, fused into one loop.
 
 Importing this module compiles it, or loads it from the cache. It is optional: the extra `fast` installs numba, and
-`complete.Rows` imports the module when that kernel is chosen.
+`complete.CompleteSamples` imports the module when that kernel is chosen.
 
 The loop takes samples in tiles, stored feature by feature, that stay in the core's nearest cache: all loops but the
 outer one run over contiguous memory, so that they vectorize. The exponential is a polynomial, because numba's own does
@@ -165,13 +165,13 @@ def _add_features(z, n, responsibilities, diagonal, half, sums):
 @njit(**FAST)
 def _fold(X, sample_weight, center, natural, diagonal, sums):
     """Fold the samples X (N, D) of one fit into sums (K, 1 + D + P); return their log-likelihood."""
-    n_rows, n_features = X.shape
+    n_samples, n_features = X.shape
     n_components = len(natural)
     z, half = np.empty((n_features, TILE)), np.empty(TILE)
     joint, largest, normalizer = np.empty((n_components, TILE)), np.empty(TILE), np.empty(TILE)
     total = 0.0
-    for begin in range(0, n_rows, TILE):
-        n = min(TILE, n_rows - begin)
+    for begin in range(0, n_samples, TILE):
+        n = min(TILE, n_samples - begin)
         rows = X[begin : begin + n]
         for d in range(n_features):
             zd, c = z[d], center[d]

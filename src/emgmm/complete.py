@@ -17,18 +17,18 @@ from functools import lru_cache
 import numpy as np
 
 from emgmm.covariance import COVARIANCE_TYPES, TINY
-from emgmm.diagonal import TERMS_A_FEATURE, DiagonalRows
+from emgmm.diagonal import TERMS_PER_FEATURE, DiagonalSamples
 from emgmm.incomplete import careful_expectation
-from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, normalize, rows_that_fit
+from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, normalize, samples_per_block
 
 SMALL = 20_000  # samples x features x components up to which products save nothing
 MANY_FEATURES = 4  # features per component beyond which their products cost more than they save
 MANY_VALUES = 1024  # features and products beyond which the smallest block does not fit the cache
-SOME_ROWS = 16_384  # samples that give the center
+CENTER_SAMPLES = 16_384  # samples that give the center
 # Numba's kernel saves about 0.2 ns for each sample, component and feature of a pass (2 and 8 features). Its import
 # takes half a second. The count of them decides, not a clock, so that the same data and settings give the same bytes.
 REPAID = 2_500_000_000
-COPIED_ROWS = 65_536  # samples for numba's kernel at a time, if they must be copied for it
+COPIED_SAMPLES = 65_536  # samples for numba's kernel at a time, if they must be copied for it
 KERNELS = ("numpy", "numba", "auto")
 
 
@@ -90,48 +90,48 @@ def fold(natural, features, sample_weight=None, scratch=(None, None)):
     return log_joint @ features.swapaxes(-1, -2), np.add.reduce(log_likelihood, axis=-1)
 
 
-def statistics_from(sums, natural, rows):
+def statistics_from(sums, natural, samples):
     """Turn sums of responsibilities times features (..., K, F) into statistics; return whether they are exact, too.
 
     They are not exact if the terms of a typical sample's log-density are too large, or a component's variance is too
     small compared with its distance from the center.
     """
-    kind, n_features, mass = COVARIANCE_TYPES[rows.covariance_type], rows.center.shape[-1], sums[..., 0]
+    kind, n_features, mass = COVARIANCE_TYPES[samples.covariance_type], samples.center.shape[-1], sums[..., 0]
     moments = kind.from_products(sums[..., 1 + n_features :], n_features)
     shift, scatter = centered(kind, mass, sums[..., 1 : 1 + n_features], moments)
     squares = kind.variances(moments)
-    if rows.squares is None:  # the posteriors of a sample have sum 1
-        rows.squares = np.add.reduce(squares, axis=-2) / np.add.reduce(np.maximum(mass, TINY), axis=-1)[..., None]
+    if samples.squares is None:  # the posteriors of a sample have sum 1
+        samples.squares = np.add.reduce(squares, axis=-2) / np.add.reduce(np.maximum(mass, TINY), axis=-1)[..., None]
     minus_half_precisions = natural[..., 1 + n_features :].take(kind.squares(n_features), axis=-1)
-    terms = np.minimum.reduce(minus_half_precisions @ rows.squares[..., None], axis=-2)[..., 0]
+    terms = np.minimum.reduce(minus_half_precisions @ samples.squares[..., None], axis=-2)[..., 0]
     variances, largest = kind.variances(scatter), LARGEST_CONDITION
     if kind.diagonal:
-        largest = max(largest, TERMS_A_FEATURE * n_features)
+        largest = max(largest, TERMS_PER_FEATURE * n_features)
         if kind.isotropic:
             squares, variances = (a.sum(axis=-1, keepdims=True) for a in (squares, variances))
     kept = squares <= LARGEST_CONDITION * variances
     exact = (terms >= -0.5 * largest) & np.logical_and.reduce(kept, axis=(-1, -2))
-    return SufficientStatistics(mass, rows.center[..., None, :] + shift, scatter, rows.covariance_type), exact
+    return SufficientStatistics(mass, samples.center[..., None, :] + shift, scatter, samples.covariance_type), exact
 
 
-class Rows:
+class CompleteSamples:
     """Samples (..., N, D) to fit, without missing values; each step is one pass over them, by one of two kernels.
 
     NumPy's kernel goes through blocks of features, which are kept from step to step if there is only one. Numba's is
     compiled. "auto" begins with NumPy's, and changes to numba's, if it is installed, once that repays its import.
 
     For several fits at once X contains their data sets (M, N, D), one for each of the `n_fits` or one for all.
-    `block_rows` defaults to as many samples as fit the cache.
+    `block_samples` defaults to as many samples as fit the cache.
     """
 
-    def __init__(self, X, covariance_type, sample_weight=None, kernel="numpy", block_rows=None, n_fits=None):
+    def __init__(self, X, covariance_type, sample_weight=None, kernel="numpy", block_samples=None, n_fits=None):
         self.X, self.covariance_type, self.sample_weight = X, covariance_type, sample_weight
-        n_rows, n_features = X.shape[-2:]
+        n_samples, n_features = X.shape[-2:]
         self.n_values = 1 + n_features + COVARIANCE_TYPES[covariance_type].n_products(n_features)
-        self.block_rows = block_rows or rows_that_fit(n_rows, self.n_values)
+        self.block_samples = block_samples or samples_per_block(n_samples, self.n_values)
         # Any point among the data is suitable: the mean of some thousand samples.
-        some = X[..., :: max(1, n_rows // SOME_ROWS), :]
-        self.center = some.mean(axis=-2, dtype=float) if n_rows else np.zeros((*X.shape[:-2], n_features))
+        some = X[..., :: max(1, n_samples // CENTER_SAMPLES), :]
+        self.center = some.mean(axis=-2, dtype=float) if n_samples else np.zeros((*X.shape[:-2], n_features))
         self.data_set = np.zeros(1, dtype=np.int64) if n_fits is None else np.arange(n_fits) % len(X)
         if n_fits is not None:
             self.center = self.center[self.data_set]
@@ -152,9 +152,9 @@ class Rows:
             return fold(natural, self._kept, self.sample_weight)
         sums, log_likelihood = np.zeros_like(natural), 0.0
         batch = natural.shape[:-2]
-        scratch = np.empty((*natural.shape[:-1], self.block_rows)), np.empty((2, *batch, self.block_rows))
+        scratch = np.empty((*natural.shape[:-1], self.block_samples)), np.empty((2, *batch, self.block_samples))
         for features, sample_weight in self._blocks():
-            is_full = features.shape[-1] == self.block_rows
+            is_full = features.shape[-1] == self.block_samples
             part, part_likelihood = fold(natural, features, sample_weight, scratch if is_full else (None, None))
             sums += part
             log_likelihood += part_likelihood
@@ -166,37 +166,37 @@ class Rows:
 
     def _blocks(self):
         """Yield the features (..., F, n) of each block, and its sample weights; the next block overwrites them."""
-        n_rows, n_features = self.X.shape[-2:]
-        buffer = np.empty((*self.center.shape[:-1], self.n_values, self.block_rows))
-        for begin in range(0, n_rows, self.block_rows):
-            rows = slice(begin, min(begin + self.block_rows, n_rows))
-            features = buffer[..., : rows.stop - begin]
+        n_samples, n_features = self.X.shape[-2:]
+        buffer = np.empty((*self.center.shape[:-1], self.n_values, self.block_samples))
+        for begin in range(0, n_samples, self.block_samples):
+            block = slice(begin, min(begin + self.block_samples, n_samples))
+            features = buffer[..., : block.stop - begin]
             features[..., 0, :] = 1.0
             centered, products = features[..., 1 : 1 + n_features, :], features[..., 1 + n_features :, :]
-            np.subtract(self.X[..., rows, :].swapaxes(-1, -2), self.center[..., None], out=centered)
+            np.subtract(self.X[..., block, :].swapaxes(-1, -2), self.center[..., None], out=centered)
             COVARIANCE_TYPES[self.covariance_type].products(centered, products)
-            if self.block_rows == n_rows:
+            if self.block_samples == n_samples:
                 self._kept = features
-            yield features, None if self.sample_weight is None else self.sample_weight[rows]
+            yield features, None if self.sample_weight is None else self.sample_weight[block]
 
     def _compiled_sums(self, natural):
         from emgmm.compiled import fold_all
 
         sums, log_likelihoods = np.zeros((len(self.data_set), *natural.shape[-2:])), np.zeros(len(self.data_set))
         diagonal = COVARIANCE_TYPES[self.covariance_type].diagonal
-        for rows in self._compiled_rows():
-            fold_all(*rows, natural.reshape(sums.shape), diagonal, sums, log_likelihoods)
+        for samples in self._compiled_samples():
+            fold_all(*samples, natural.reshape(sums.shape), diagonal, sums, log_likelihoods)
         return (sums, log_likelihoods) if self.center.ndim > 1 else (sums[0], log_likelihoods[0])
 
-    def _compiled_rows(self):
+    def _compiled_samples(self):
         """Yield arguments of compiled functions: all samples at once, or copies of some at a time if they need one."""
         X, center = self.X.reshape(-1, *self.X.shape[-2:]), self.center.reshape(-1, self.center.shape[-1])
-        n_rows = X.shape[1]
-        size = n_rows if self._as_they_are else COPIED_ROWS
-        for begin in range(0, n_rows, max(1, size)):
-            rows = slice(begin, begin + size)
-            weight = np.empty(0) if self.sample_weight is None else np.ascontiguousarray(self.sample_weight[rows])
-            yield np.ascontiguousarray(X[:, rows], dtype=float), self.data_set, weight, center
+        n_samples = X.shape[1]
+        size = n_samples if self._as_they_are else COPIED_SAMPLES
+        for begin in range(0, n_samples, max(1, size)):
+            block = slice(begin, begin + size)
+            weight = np.empty(0) if self.sample_weight is None else np.ascontiguousarray(self.sample_weight[block])
+            yield np.ascontiguousarray(X[:, block], dtype=float), self.data_set, weight, center
 
     @property
     def _as_they_are(self):
@@ -216,8 +216,8 @@ class Rows:
 
         after = [np.empty(shape) for shape in (weights.shape, means.shape, factors.shape, factors.shape)]
         log_likelihoods, proper = np.zeros(len(weights)), np.zeros(len(weights), dtype=bool)
-        (rows,) = self._compiled_rows()
-        step_all(*rows, reg_covar, weights, means, factors, *after, log_likelihoods, proper)
+        (samples,) = self._compiled_samples()
+        step_all(*samples, reg_covar, weights, means, factors, *after, log_likelihoods, proper)
         return after, log_likelihoods, proper
 
     def expectation(self, parameters):
@@ -230,16 +230,16 @@ class Rows:
         found = None if slow else _fast_expectation(self, parameters)
         if found or not parameters.type.diagonal or self.X.size * parameters.n_components <= SMALL:
             return found or careful_expectation(self.X, parameters, self.sample_weight)
-        careful = self._careful or DiagonalRows(self.X, self.sample_weight)
+        careful = self._careful or DiagonalSamples(self.X, self.sample_weight)
         found = careful.expectation(parameters)
         self._careful = careful if careful.needed else None
         return found
 
 
-def _fast_expectation(rows, parameters):
+def _fast_expectation(samples, parameters):
     """Return None if digits were lost."""
-    deviations = parameters.means - rows.center
+    deviations = parameters.means - samples.center
     natural = natural_parameters(parameters.type, parameters.weights, deviations, parameters.factors)
-    sums, log_likelihood = rows.sums(natural)
-    statistics, exact = statistics_from(sums, natural, rows)
+    sums, log_likelihood = samples.sums(natural)
+    statistics, exact = statistics_from(sums, natural, samples)
     return (statistics, float(log_likelihood)) if exact else None

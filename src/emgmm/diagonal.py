@@ -14,11 +14,11 @@ from emgmm.parameters import MixtureParameters
 from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, has_missing, no_statistics, normalize
 
 BLOCK_VALUES = 2**21  # values of a block: 16 MiB, for in smaller ones each component has too few samples
-MAX_BLOCK_ROWS = 16_384
+MAX_BLOCK_SAMPLES = 16_384
 CHUNK_VALUES = 2**15  # values of samples of one component at a time: 256 KiB
 KEPT_VALUES = 2**22  # values kept from step to step: 32 MiB
 LARGEST_TERMS = 1e3  # sum of the terms of x^T precision x up to which the products are exact enough ...
-TERMS_A_FEATURE = 100  # ... and for each feature, whose own term has the size 1
+TERMS_PER_FEATURE = 100  # ... and for each feature, whose own term has the size 1
 NEGLIGIBLE = 70.0  # exp(-NEGLIGIBLE), 4e-31, adds no digit to sums of posteriors
 ZERO = 745.0  # exp(-ZERO) is 0
 ROUGH = 1e-6  # largest error with which negligible posteriors are kept
@@ -26,7 +26,7 @@ FEW = 0.25  # share of the samples up to which a component's statistics are comp
 ERROR = 8 * np.finfo(float).eps  # of the products, in units of the sum of their terms
 
 
-class DiagonalRows:
+class DiagonalSamples:
     """Samples (N, D) for E-steps; NaN is a missing value. Features of small data are kept from step to step."""
 
     def __init__(self, X, sample_weight=None, labels=None, keep=True):
@@ -47,7 +47,7 @@ class DiagonalRows:
         own = 0.5 * np.einsum("kd,kd->k", linear, offsets)  # half the terms of the means
         self.needed = bool(np.any(self.exact))
         peak = kind.log_constants(parameters.weights, factors)
-        limit = max(LARGEST_TERMS, TERMS_A_FEATURE * means.shape[1])
+        limit = max(LARGEST_TERMS, TERMS_PER_FEATURE * means.shape[1])
         if self.incomplete:
             left_out = np.log(factors) - 0.5 * LOG_2_PI
             of_missing = 0.5 * linear * offsets - left_out
@@ -161,12 +161,12 @@ class DiagonalRows:
         if self._kept is not None:
             yield from self._kept
             return
-        n_rows, n_features = self.X.shape
+        n_samples, n_features = self.X.shape
         arrays = 3 if self.incomplete else 2
         kept = [] if self.keep and arrays * self.X.size <= KEPT_VALUES else None
-        size = max(256, min(n_rows, MAX_BLOCK_ROWS, BLOCK_VALUES // (arrays * n_features + 3 * n_components)))
-        for begin in range(0, n_rows, size):
-            rows = slice(begin, min(begin + size, n_rows))
+        size = max(256, min(n_samples, MAX_BLOCK_SAMPLES, BLOCK_VALUES // (arrays * n_features + 3 * n_components)))
+        for begin in range(0, n_samples, size):
+            rows = slice(begin, min(begin + size, n_samples))
             features, missing = np.subtract(self.X[rows], self.center, dtype=float), None
             if self.incomplete:
                 missing = np.isnan(features).astype(float)

@@ -5,22 +5,22 @@ from itertools import chain
 
 import numpy as np
 
-from emgmm.checks import checked_rows, checked_weight, weighted
-from emgmm.complete import Rows, checked_kernel
-from emgmm.diagonal import DiagonalRows
+from emgmm.checks import checked_samples, checked_weight, weighted
+from emgmm.complete import CompleteSamples, checked_kernel
+from emgmm.diagonal import DiagonalSamples
 from emgmm.incomplete import IncompleteRows, has_value, patterns_of
 from emgmm.one_thread import one_thread
 from emgmm.statistics import has_missing, normalize
 
-FEW_ROWS = 2  # samples up to which matrix products save less than their preparation costs
+FEW_SAMPLES = 2  # samples up to which matrix products save less than their preparation costs
 FAR = -1e20  # log density below which the squares may hide what differs between components
 ROUNDING = 1e-12  # difference of squares, as a share of them, that counts as none
 
 
-def rows_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Rows | IncompleteRows:
+def samples_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> CompleteSamples | IncompleteRows:
     """Return an object that takes E-steps over samples; those with missing values have one kernel, NumPy's.
 
-    Samples of weight 0 are left out. Those without any value get weight 0: as in `counted_rows`, without a copy.
+    Samples of weight 0 are left out. Those without any value get weight 0: as in `counted_samples`, without a copy.
     """
     sample_weight, X = weighted(sample_weight, X)
     if has_missing(X):
@@ -28,16 +28,16 @@ def rows_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Rows 
         if not (seen := has_value(X)).all():
             sample_weight = seen if sample_weight is None else np.where(seen, sample_weight, 0.0)
         return IncompleteRows(X, covariance_type, sample_weight)
-    return Rows(X, covariance_type, sample_weight, kernel)
+    return CompleteSamples(X, covariance_type, sample_weight, kernel)
 
 
 def _joint_blocks(X, parameters):
     """Yield the indices of each block of samples, and their log joint densities (K, n)."""
-    if parameters.type.diagonal and (len(X) > FEW_ROWS or has_missing(X)):
-        blocks = DiagonalRows(X, keep=False).joint_blocks(parameters)
+    if parameters.type.diagonal and (len(X) > FEW_SAMPLES or has_missing(X)):
+        blocks = DiagonalSamples(X, keep=False).joint_blocks(parameters)
     else:
         blocks = chain.from_iterable(patterns.blocks(X) for patterns in patterns_of(X, parameters))
-    return ((rows, log_joint) for rows, *_, log_joint in blocks)
+    return ((block, log_joint) for block, *_, log_joint in blocks)
 
 
 @one_thread()
@@ -75,9 +75,9 @@ def expectation(X, parameters, sample_weight=None):
     .. [2] Ghahramani and Jordan (1994), "Supervised learning from incomplete data via an EM approach", Advances in
        Neural Information Processing Systems 6.
     """
-    X = checked_rows(X, parameters.n_features)
-    rows = rows_to_fit(X, parameters.covariance_type, checked_weight(sample_weight, len(X)))
-    statistics, log_likelihood = rows.expectation(parameters)
+    X = checked_samples(X, parameters.n_features)
+    samples = samples_to_fit(X, parameters.covariance_type, checked_weight(sample_weight, len(X)))
+    statistics, log_likelihood = samples.expectation(parameters)
     if not math.isfinite(log_likelihood):
         raise ValueError("X must be finite: it contains values too large to square")
     return statistics, log_likelihood
@@ -120,10 +120,10 @@ def posteriors(X, parameters):
     array([[0.5, 0.5],
            [0.5, 0.5]])
     """
-    X = checked_rows(X, parameters.n_features)
+    X = checked_samples(X, parameters.n_features)
     result = np.empty((len(X), parameters.n_components))
-    for rows, log_joint in _joint_blocks(X, parameters):
-        result[rows] = shares(X[rows], parameters, log_joint).T
+    for block, log_joint in _joint_blocks(X, parameters):
+        result[block] = shares(X[block], parameters, log_joint).T
     return result
 
 
@@ -134,8 +134,8 @@ def shares(X, parameters, log_joint):
     if far.any():
         patterns, of_row = np.unique(np.isnan(X[far]), axis=0, return_inverse=True)
         for p, missing in enumerate(patterns):
-            rows = np.flatnonzero(far)[of_row.ravel() == p]
-            log_joint[:, rows] = _limits(np.asarray(X[rows], dtype=float), ~missing, parameters)
+            chosen = np.flatnonzero(far)[of_row.ravel() == p]
+            log_joint[:, chosen] = _limits(np.asarray(X[chosen], dtype=float), ~missing, parameters)
     return log_joint
 
 
@@ -199,9 +199,9 @@ def log_likelihoods(X, parameters):
     >>> log_likelihoods([[0.0], [1.0]], mixture).round(3)
     array([-0.919, -1.419])
     """
-    X = checked_rows(X, parameters.n_features)
+    X = checked_samples(X, parameters.n_features)
     result = np.empty(len(X))
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # where a square overflows, the likelihood is 0
-        for rows, log_joint in _joint_blocks(X, parameters):
-            result[rows] = normalize(np.maximum(log_joint, np.finfo(float).min / 2))
+        for block, log_joint in _joint_blocks(X, parameters):
+            result[block] = normalize(np.maximum(log_joint, np.finfo(float).min / 2))
     return np.where(result <= np.finfo(float).min / 2, -np.inf, result)

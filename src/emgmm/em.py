@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 
 from emgmm.acceleration import ACCELERATIONS
-from emgmm.checks import checked_reg_covar, checked_rows, checked_weight, scaled_weight, total_weight
-from emgmm.e_step import rows_to_fit
+from emgmm.checks import checked_reg_covar, checked_samples, checked_weight, scaled_weight, total_weight
+from emgmm.e_step import samples_to_fit
 from emgmm.incomplete import IncompleteRows, check_features
 from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
@@ -288,14 +288,14 @@ def expectation_maximization(
     if hasattr(X, "to_fit"):  # Parts, which import this module
         if labeled is not None or sample_weight is not None:
             raise ValueError("pass labels and sample_weight of parts to Parts(...)")
-        rows, total, direct = X.to_fit(start, kernel, map), X.total_weight, False
+        samples, total, direct = X.to_fit(start, kernel, map), X.total_weight, False
     else:
-        rows, total, direct = _rows_of_array(X, start, labeled, sample_weight, kernel)
+        samples, total, direct = _samples_of_array(X, start, labeled, sample_weight, kernel)
     if not 0 < total < math.inf:
         raise ValueError("there are no samples to fit" if not total else f"the sum of the sample weights is {total}")
     end, trace, n_maximizations, n_passes = start, [], 0, stopping.max_iter
     converged, collapse = False, None
-    take = partial(_step, rows, labeled, total, reg_covar)
+    take = partial(_step, samples, labeled, total, reg_covar)
     for passes, parameters, mean, image, why_none in steps(take, start, stopping.max_iter, acceleration):
         if not math.isfinite(mean):
             raise ValueError("X must be finite: it contains infinite values, or values too large to square")
@@ -334,32 +334,32 @@ def steps(take, parameters, max_passes, acceleration="none"):
         parameters, own = (image, None) if proposal is None else (proposal, image)
 
 
-def _rows_of_array(X, start, labeled, sample_weight, kernel):
+def _samples_of_array(X, start, labeled, sample_weight, kernel):
     """Return an object that takes E-steps over X, the total weight, and whether the fit is by labels alone."""
-    X = checked_rows(X, start.n_features)
+    X = checked_samples(X, start.n_features)
     sample_weight = checked_weight(sample_weight, len(X))
     if labeled is None:  # else its mass is on the same scale
         sample_weight = scaled_weight(sample_weight)
-    rows = rows_to_fit(X, start.covariance_type, sample_weight, kernel)
-    own = total_weight(rows.X, rows.sample_weight)
-    every = [rows] * (own > 0) + [labeled] * (labeled is not None)
+    samples = samples_to_fit(X, start.covariance_type, sample_weight, kernel)
+    own = total_weight(samples.X, samples.sample_weight)
+    every = [samples] * (own > 0) + [labeled] * (labeled is not None)
     if every and all(isinstance(part, IncompleteRows) for part in every):
         check_features(*(part.X for part in every))
     total = own + (0 if labeled is None else labeled.mass.sum())
-    return rows, total, not own and isinstance(labeled, SufficientStatistics)
+    return samples, total, not own and isinstance(labeled, SufficientStatistics)
 
 
-def _step(rows, labeled, total, reg_covar, parameters):
+def _step(samples, labeled, total, reg_covar, parameters):
     """Take E-step and M-step: return the mean log-likelihood, EM's image, and the reason for a collapse or None."""
     image, collapse = None, None
-    if labeled is None and rows.kernel != "numpy":
+    if labeled is None and samples.kernel != "numpy":
         weights, means, factors = parameters.weights, parameters.means, parameters.precisions_cholesky
-        after, log_likelihood, proper = rows.step(weights[None], means[None], factors[None], reg_covar)
+        after, log_likelihood, proper = samples.step(weights[None], means[None], factors[None], reg_covar)
         if after is not None and proper[0]:  # else more care is needed
             weights, means, covariances, factors = (array[0] for array in after)
             image = MixtureParameters(weights, means, covariances, parameters.covariance_type, factors)
             return float(log_likelihood[0] / total), image, None
-    statistics, log_likelihood = rows.expectation(parameters)
+    statistics, log_likelihood = samples.expectation(parameters)
     if labeled is not None:
         known, joint = labeled.expectation(parameters)
         statistics, log_likelihood = statistics + known, log_likelihood + joint

@@ -19,7 +19,7 @@ from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import log_likelihoods, posteriors
 from emgmm.em import aitken_stopping, expectation_maximization, sklearn_stopping
 from emgmm.imputation import impute
-from emgmm.incomplete import check_features, counted_rows, has_value
+from emgmm.incomplete import check_features, counted_samples, has_value
 from emgmm.information import observed_information
 from emgmm.initialization import METHODS, hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
@@ -29,7 +29,7 @@ from emgmm.parts import Parts, as_parts
 from emgmm.regularization import regularization_warning
 from emgmm.statistics import has_missing, maximization, weighted_statistics
 
-SAMPLE_ROWS = 50_000  # samples of parts that initialization uses
+PARTS_SAMPLES = 50_000  # samples of parts that initialization uses
 READ = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
 ONE_ARRAY = "X must be one array here, not Parts: fit the parts, then pass each part's array"
 STOPPING = {"change": sklearn_stopping, "aitken": aitken_stopping}
@@ -283,7 +283,7 @@ class GaussianMixtureEM(GaussianMixture):
         self.n_features_in_ = parts.n_features
         self.__dict__.pop("feature_names_in_", None)  # of an earlier fit
         labeled = parts.labeled(self.n_components, self.covariance_type, map) if len(parts.labels) else None
-        free = parts.sample(SAMPLE_ROWS, map)
+        free = parts.sample(PARTS_SAMPLES, map)
         return parts.n_rows, free, classes, free, labeled, None, partial(expectation_maximization, parts, map=map)
 
     def _fitted_parts(self, parts, map, classes=None):  # noqa: A002
@@ -305,7 +305,7 @@ class GaussianMixtureEM(GaussianMixture):
     def _in_the_likelihood(self, X, y, sample_weight, map):  # noqa: A002
         """Return the parts that are in the likelihood of a fit, and the fitted mixture."""
         check_is_fitted(self)
-        X, parameters = (X, self._last()) if isinstance(X, Parts) else self._checked_rows(X)
+        X, parameters = (X, self._last()) if isinstance(X, Parts) else self._checked_samples(X)
         return self._fitted_parts(as_parts(X, y, sample_weight), map, getattr(self, "classes_", None))[0], parameters
 
     def standard_errors_(self, X, y=None, sample_weight=None):
@@ -412,7 +412,7 @@ class GaussianMixtureEM(GaussianMixture):
         ndarray of shape (n_samples, n_components)
             As from `emgmm.posteriors`: each row has sum 1.
         """
-        return posteriors(*self._checked_rows(X))
+        return posteriors(*self._checked_samples(X))
 
     def score_samples(self, X):
         """Return the log-likelihood of each sample.
@@ -427,7 +427,7 @@ class GaussianMixtureEM(GaussianMixture):
         ndarray of shape (n_samples,)
             As from `emgmm.log_likelihoods`: log p(x) of the observed values, in nats.
         """
-        return log_likelihoods(*self._checked_rows(X))
+        return log_likelihoods(*self._checked_samples(X))
 
     def score(self, X, y=None, sample_weight=None):
         """Return the mean log-likelihood of the samples that have an observed value.
@@ -508,8 +508,8 @@ class GaussianMixtureEM(GaussianMixture):
         return bic - 2 * float(np.sum(largest if weight is None else weight * largest))
 
     def _counted(self, X, sample_weight):
-        X, parameters = self._checked_rows(X)
-        X, weight = counted_rows(X, None if sample_weight is None else _checked_weight(sample_weight, X))
+        X, parameters = self._checked_samples(X)
+        X, weight = counted_samples(X, None if sample_weight is None else _checked_weight(sample_weight, X))
         if not len(X):
             raise ValueError("X has no sample with an observed value")
         return X, weight, parameters
@@ -540,7 +540,7 @@ class GaussianMixtureEM(GaussianMixture):
         ValueError
             If X cannot be used, or `n_draws` is not a positive integer.
         """
-        rows, parameters = self._checked_rows(X)
+        rows, parameters = self._checked_samples(X)
         if n_draws is not None and not (isinstance(n_draws, Integral) and n_draws >= 1):
             raise ValueError(f"n_draws must be an integer of at least 1, not {n_draws!r}")
         generator = None if n_draws is None else check_random_state(random_state)
@@ -550,7 +550,7 @@ class GaussianMixtureEM(GaussianMixture):
             return filled[0] if n_draws is None else filled
         return filled[0] if n_draws is None else np.stack(filled)
 
-    def _checked_rows(self, X):
+    def _checked_samples(self, X):
         check_is_fitted(self)
         if isinstance(X, Parts):
             raise TypeError(ONE_ARRAY)
@@ -558,10 +558,10 @@ class GaussianMixtureEM(GaussianMixture):
             X = validate_data(self, checks.with_nan(X), reset=False, **READ)
         return X, self._last()
 
-    def _given_responsibilities(self, n_rows):
+    def _given_responsibilities(self, n_samples):
         if self.responsibilities_init is None:
             return None
-        given = checks.numbers(self.responsibilities_init, "responsibilities_init", (n_rows, self.n_components))
+        given = checks.numbers(self.responsibilities_init, "responsibilities_init", (n_samples, self.n_components))
         if (given < 0).any() or (np.abs(given.sum(axis=1) - 1) > 1e-6).any():
             raise ValueError("responsibilities_init must not be negative, and each row must have sum 1")
         return given
@@ -656,7 +656,7 @@ class GaussianMixtureEM(GaussianMixture):
         elif self.init_params == "random_parameters":
             start = random_parameters(self.n_components, self.n_features_in_, random_state, kind)
         else:
-            X, weight = counted_rows(X, weight)
+            X, weight = counted_samples(X, weight)
             settings = self.init_params, random_state, kind, weight, self.reg_covar
             statistics = unlabeled_statistics(X, self.n_components, *settings)
             found = maximization(statistics, self.reg_covar)
@@ -706,8 +706,8 @@ def _mean(rows, weight, parameters):
 
 
 def _criterion(rows, weight, parameters, penalty):
-    n_rows = checks.total_weight(rows, weight)
-    return -2 * n_rows * _mean(rows, weight, parameters) + parameters.n_parameters * penalty(n_rows)
+    n_samples = checks.total_weight(rows, weight)
+    return -2 * n_samples * _mean(rows, weight, parameters) + parameters.n_parameters * penalty(n_samples)
 
 
 def _checked_weight(sample_weight, X):

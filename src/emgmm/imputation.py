@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emgmm.checks import checked_rows
+from emgmm.checks import checked_samples
 from emgmm.e_step import posteriors, shares
 from emgmm.incomplete import patterns_of
 from emgmm.one_thread import one_thread
@@ -51,7 +51,7 @@ def impute(X, parameters, generator=None):
     >>> impute([[2.0, float("nan")]], mixture)
     array([[2., 1.]])
     """
-    X = checked_rows(X, parameters.n_features)
+    X = checked_samples(X, parameters.n_features)
     result, kind = np.array(X, dtype=float), parameters.type
     if not has_missing(X):
         return result

@@ -17,9 +17,9 @@ from functools import cached_property
 
 import numpy as np
 
-from emgmm.checks import checked_components, checked_rows, checked_weight, row_weight, weighted
+from emgmm.checks import checked_components, checked_samples, checked_weight, row_weight, weighted
 from emgmm.covariance import LOG_2_PI
-from emgmm.diagonal import DiagonalRows
+from emgmm.diagonal import DiagonalSamples
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import (
     LARGEST_CONDITION,
@@ -29,7 +29,7 @@ from emgmm.statistics import (
     no_statistics,
     normalize,
     pooled,
-    rows_that_fit,
+    samples_per_block,
 )
 
 BLOCK_VALUES = 2**20  # values whose samples are grouped at a time: few compared with the data, enough to find groups
@@ -53,7 +53,7 @@ def has_value(X):
     return result
 
 
-def counted_rows(X, sample_weight=None):
+def counted_samples(X, sample_weight=None):
     """Return the samples that count (weight above 0, and an observed value), and their weights."""
     sample_weight, X = weighted(sample_weight, X)
     if not has_missing(X) or (chosen := has_value(X)).all():
@@ -87,7 +87,7 @@ class Patterns:
         Deviations (K, D, n) are those from the means, 0 where a value is missing; the densities are (K, n).
         """
         kind, means = self.parameters.type, self.parameters.means
-        size, starts = rows_that_fit(self.ends[-1], 2 * means.size), [0, *self.ends[:-1]]
+        size, starts = samples_per_block(self.ends[-1], 2 * means.size), [0, *self.ends[:-1]]
         for begin in range(0, self.ends[-1], size):
             end = min(begin + size, self.ends[-1])
             some = range(bisect_right(self.ends, begin), bisect_left(starts, end))
@@ -220,7 +220,7 @@ class IncompleteRows:
     kernel: str = "numpy"
 
     def __post_init__(self):
-        X = checked_rows(self.X)
+        X = checked_samples(self.X)
         checked = {"X": X, "sample_weight": checked_weight(self.sample_weight, len(X))}
         if self.labels is not None:
             checked["labels"] = checked_components(self.labels, len(X), self.n_components)
@@ -244,7 +244,7 @@ class IncompleteRows:
 
     @cached_property
     def _diagonal(self):
-        return DiagonalRows(self.X, self.sample_weight, self.labels)
+        return DiagonalSamples(self.X, self.sample_weight, self.labels)
 
     def expectation(self, parameters: MixtureParameters) -> tuple[SufficientStatistics, float]:
         """Take the E-step.

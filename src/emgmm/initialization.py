@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from emgmm.checks import checked_rows, checked_squares, checked_weight, largest, scaled_weight, weighted
+from emgmm.checks import checked_samples, checked_squares, checked_weight, largest, scaled_weight, weighted
 from emgmm.covariance import COVARIANCE_TYPES
-from emgmm.incomplete import IncompleteRows, check_features, counted_rows
+from emgmm.incomplete import IncompleteRows, check_features, counted_samples
 from emgmm.labels import labeled_statistics, shrunken
 from emgmm.one_thread import one_thread
 from emgmm.parameters import MixtureParameters
@@ -64,7 +64,7 @@ def hot_deck(X, generator, sample_weight=None):
     parameters: EM itself uses the observed values alone. Complete samples are returned without a copy; a feature
     without any observed value is an error.
     """
-    X = checked_rows(X)
+    X = checked_samples(X)
     sample_weight = checked_weight(sample_weight, len(X))
     if not has_missing(X):
         return X
@@ -86,8 +86,8 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
     addition to the labeled ones. Covariances are shrunken as in `shrunken_parameters`. If values are missing, all this
     uses a `hot_deck` of the samples. A component with too few samples for a covariance collapses.
     """
-    X = checked_rows(X, labeled.shape[1])
-    X, sample_weight = counted_rows(X, checked_weight(sample_weight, len(X)))
+    X = checked_samples(X, labeled.shape[1])
+    X, sample_weight = counted_samples(X, checked_weight(sample_weight, len(X)))
     checked_squares(X)
     if not len(X):
         raise ValueError("components without labeled samples need unlabeled samples that count; there are none")
@@ -163,8 +163,8 @@ def unlabeled_statistics(
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {list(METHODS)}, not {method!r}")
-    X = checked_rows(X)
-    X, sample_weight = counted_rows(X, scaled_weight(checked_weight(sample_weight, len(X))))
+    X = checked_samples(X)
+    X, sample_weight = counted_samples(X, scaled_weight(checked_weight(sample_weight, len(X))))
     if len(X) < n_components:
         raise ValueError(
             f"each of the {n_components} components needs a sample, but only {len(X)} samples count "

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgmm.checks import checked_components, checked_rows, checked_squares, checked_weight, weighted
+from emgmm.checks import checked_components, checked_samples, checked_squares, checked_weight, weighted
 from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.em import expectation_maximization, sklearn_stopping
 from emgmm.incomplete import IncompleteRows
@@ -50,7 +50,7 @@ def labeled_statistics(X, y, n_components, covariance_type="full", sample_weight
     >>> labeled_statistics([[0.0], [2.0], [9.0]], [0, 0, 1], 2).means.tolist()
     [[1.0], [9.0]]
     """
-    X = checked_rows(X)
+    X = checked_samples(X)
     y, sample_weight = checked_components(y, len(X), n_components), checked_weight(sample_weight, len(X))
     sample_weight, X, y = weighted(sample_weight, X, y)
     if has_missing(X):
@@ -168,7 +168,7 @@ def shrunken_parameters(labeled, X, reg_covar=0.0, sample_weight=None) -> Mixtur
     >>> shrunken_parameters(labeled, np.array([[0.0], [2.0]])).covariances.ravel()
     array([0.16666667, 0.16666667])
     """
-    every = _of_all(checked_rows(X, labeled.shape[1]), sample_weight)
+    every = _of_all(checked_samples(X, labeled.shape[1]), sample_weight)
     if isinstance(labeled, SufficientStatistics):
         return shrunken(labeled, every + _of_features(labeled), reg_covar)
     every += _of_all(labeled.X, labeled.sample_weight)

@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from emgmm.checks import checked_reg_covar, checked_rows
-from emgmm.complete import Rows, natural_parameters, statistics_from
+from emgmm.checks import checked_reg_covar, checked_samples
+from emgmm.complete import CompleteSamples, natural_parameters, statistics_from
 from emgmm.e_step import FAR, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization, steps
 from emgmm.one_thread import one_thread
@@ -68,7 +68,7 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
     if not starts:
         return []
     checked_reg_covar(reg_covar)
-    X = checked_rows(X, starts[0].n_features, n_dimensions=3)
+    X = checked_samples(X, starts[0].n_features, n_dimensions=3)
     if len(X) not in (1, len(starts)) or not X.shape[1]:
         raise ValueError(f"X must have shape (1, N, D) or ({len(starts)}, N, D) with N > 0, not {X.shape}")
     if len({(start.covariance_type, start.means.shape) for start in starts}) > 1:
@@ -83,13 +83,13 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
     results = []
     for begin in range(0, len(starts), size):
         group = slice(begin, begin + size)
-        rows = X if len(X) == 1 else X[group]
+        samples = X if len(X) == 1 else X[group]
         alone = partial(expectation_maximization, stopping=stopping, reg_covar=reg_covar, acceleration=acceleration)
         found = [None] * len(starts[group])
         if size > 1:
-            found = _fit_group(rows, starts[group], labeled[group], stopping, reg_covar, kernel)
+            found = _fit_group(samples, starts[group], labeled[group], stopping, reg_covar, kernel)
         results += [
-            result or alone(rows[i % len(rows)], start, labeled=known, kernel=kernel)
+            result or alone(samples[i % len(samples)], start, labeled=known, kernel=kernel)
             for i, (start, known, result) in enumerate(zip(starts[group], labeled[group], found, strict=True))
         ]
     return results
@@ -97,19 +97,21 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
 
 def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):
     """Fit a group; the result is None for a fit that loses digits or collapses, and so needs the accurate loop."""
-    kind, rows = starts[0].type, Rows(X, starts[0].covariance_type, None, kernel, X.shape[1], len(starts))
+    kind, samples = starts[0].type, CompleteSamples(X, starts[0].covariance_type, None, kernel, X.shape[1], len(starts))
     names = "weights", "means", "covariances", "precisions_cholesky"
     results, traces, known = [None] * len(starts), [[] for _ in starts], _stacked(labeled)
-    n_rows = np.full(len(starts), X.shape[1]) + (0 if known is None else known.mass.sum(axis=-1))
+    n_samples = np.full(len(starts), X.shape[1]) + (0 if known is None else known.mass.sum(axis=-1))
 
     def take(group):
         weights, means, _, factors = group
-        updated, log_likelihood, usable = rows.step(weights, means, factors, reg_covar) if known is None else [None] * 3
+        updated, log_likelihood, usable = (
+            samples.step(weights, means, factors, reg_covar) if known is None else [None] * 3
+        )
         if updated is None:
             expanded = kind.expand(factors, *means.shape[1:])
-            natural = natural_parameters(kind, weights, means - rows.center[:, None], expanded)
-            sums, log_likelihood = rows.sums(natural)
-            statistics, exact = statistics_from(sums, natural, rows)
+            natural = natural_parameters(kind, weights, means - samples.center[:, None], expanded)
+            sums, log_likelihood = samples.sums(natural)
+            statistics, exact = statistics_from(sums, natural, samples)
             if known is not None:
                 statistics += known
                 log_likelihood += complete_log_likelihoods(known, weights, means, expanded)
@@ -117,7 +119,7 @@ def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):
             factors, singular = kind.precision_factors(covariances)
             updated = [weights, statistics.means, covariances, factors]
             usable = exact & proper.all(axis=1) & ~singular.reshape(len(weights), -1).any(axis=1)
-        return log_likelihood / n_rows, updated, ~usable
+        return log_likelihood / n_samples, updated, ~usable
 
     active = np.arange(len(starts))
     group = [np.stack([getattr(start, name) for start in starts]) for name in names]
@@ -135,8 +137,8 @@ def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):
         if not going.any():
             break
         if not going.all():
-            active, n_rows = active[going], n_rows[going]
-            rows.keep(going)
+            active, n_samples = active[going], n_samples[going]
+            samples.keep(going)
             image[:] = [array[going] for array in image]
             known = _stacked([labeled[i] for i in active])
     return results
@@ -189,7 +191,7 @@ def judge_many(X, mixtures):
     """
     if not mixtures:
         return
-    X = checked_rows(X, mixtures[0].n_features, n_dimensions=3)
+    X = checked_samples(X, mixtures[0].n_features, n_dimensions=3)
     if len(X) not in (1, len(mixtures)) or len({(each.covariance_type, each.means.shape) for each in mixtures}) > 1:
         raise ValueError(
             f"X must have shape (1, N, D) or ({len(mixtures)}, N, D), not {X.shape}, "
@@ -200,16 +202,16 @@ def judge_many(X, mixtures):
     values = 2 * max(1, X.shape[1]) * mixtures[0].means.size
     size = 1 if incomplete else max(1, GROUP_VALUES // values)
     for begin in range(0, len(mixtures), size):
-        rows, group = X[begin : begin + size], mixtures[begin : begin + size]
+        samples, group = X[begin : begin + size], mixtures[begin : begin + size]
         found, totals = [None] * len(group), np.full((len(group), 1), -np.inf)
         if not incomplete and values <= GROUP_VALUES:  # else the samples do not fit, and go in blocks
             names = "weights", "means", "factors"
             weights, means, factors = (np.stack([getattr(each, name) for each in group]) for name in names)
-            deviations = rows.swapaxes(-1, -2)[:, None] - means[..., None]
+            deviations = samples.swapaxes(-1, -2)[:, None] - means[..., None]
             with np.errstate(over="ignore", invalid="ignore"):
                 found = kind.log_joint(kind.log_constants(weights, factors), factors, deviations)
                 totals = normalize(found)
-        for x, mixture, one, total in zip(rows, group, found, totals, strict=True):
+        for x, mixture, one, total in zip(samples, group, found, totals, strict=True):
             if (total > FAR).all():
                 yield one.T, total
             else:  # with samples too far out to square, too

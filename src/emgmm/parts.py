@@ -17,8 +17,8 @@ import numpy as np
 
 from emgmm import checks
 from emgmm.complete import checked_kernel, kernel_for
-from emgmm.e_step import rows_to_fit
-from emgmm.incomplete import check_features, counted_rows
+from emgmm.e_step import samples_to_fit
+from emgmm.incomplete import check_features, counted_samples
 from emgmm.labels import labeled_statistics
 from emgmm.one_thread import one_thread
 from emgmm.statistics import has_missing, no_statistics
@@ -164,7 +164,7 @@ def as_parts(X, y=None, sample_weight=None) -> Parts:
         if y is not None or sample_weight is not None:
             raise ValueError("pass labels and sample_weight of parts to Parts(...)")
         return X
-    X = checks.checked_squares(checks.checked_rows(X))
+    X = checks.checked_squares(checks.checked_samples(X))
     labels = None if y is None else checks.known_labels(y, len(X))
     return Parts([X], [labels], [checks.checked_weight(sample_weight, len(X))])
 
@@ -217,11 +217,11 @@ def _loaded(what):
 def split(clamped, X, y, weight):
     """Return the unlabeled samples that count and their weights; and labeled ones, labels and weights, or None."""
     if y is None:
-        return counted_rows(X, weight), None
+        return counted_samples(X, weight), None
     free = ~checks.has_label(y)
     weights = [None if weight is None else weight[chosen] for chosen in (free, ~free)]
     known = (X[~free], y[~free], weights[1]) if clamped and not free.all() else None
-    return counted_rows(X[free], weights[0]), known
+    return counted_samples(X[free], weights[0]), known
 
 
 def _part(classes, name, rows, labels, weight):
@@ -285,7 +285,7 @@ def _labeled(settings, _name, _columns, *part):
 def _expectation(clamped, kernel, parameters, _name, _columns, *part):
     """Take the E-step over a part."""
     (X, weight), known = split(clamped, *part)
-    found = [rows_to_fit(X, parameters.covariance_type, weight, kernel).expectation(parameters)] if len(X) else []
+    found = [samples_to_fit(X, parameters.covariance_type, weight, kernel).expectation(parameters)] if len(X) else []
     if known:
         X, y, weight = known
         labeled = labeled_statistics(X, y, parameters.n_components, parameters.covariance_type, weight)

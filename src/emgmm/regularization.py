@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from emgmm.checks import checked_rows, checked_weight, weighted
+from emgmm.checks import checked_samples, checked_weight, weighted
 from emgmm.covariance import TINY
-from emgmm.statistics import SufficientStatistics, has_missing, no_statistics, rows_that_fit
+from emgmm.statistics import SufficientStatistics, has_missing, no_statistics, samples_per_block
 
 LARGEST_SHARE = 1e-3  # of `reg_covar` in a feature's variance
 
@@ -38,9 +38,9 @@ def feature_statistics(X, sample_weight=None):
 
     It takes two passes over each block, so that no digits are lost to offsets.
     """
-    X = checked_rows(X)
+    X = checked_samples(X)
     sample_weight, X = weighted(checked_weight(sample_weight, len(X)), X)
-    n_features, size = X.shape[1], rows_that_fit(*X.shape)
+    n_features, size = X.shape[1], samples_per_block(*X.shape)
     total = no_statistics(n_features, 1, "diag")
     for begin in range(0, len(X), size):
         values = np.array(X[begin : begin + size].T, dtype=float, order="C")

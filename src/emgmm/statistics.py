@@ -9,15 +9,15 @@ from functools import cached_property
 
 import numpy as np
 
-from emgmm.checks import checked_reg_covar, checked_rows, numbers, row_weight
+from emgmm.checks import checked_reg_covar, checked_samples, numbers, row_weight
 from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
 ROUNDING_VARIANCE = (4 * np.finfo(float).eps) ** 2  # of a value of size 1
-BLOCK_ROWS = 65_536
+BLOCK_SAMPLES = 65_536
 BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
-LEAST_ROWS, MAX_BLOCK_ROWS = 256, 16_384  # samples of a block; larger blocks gain nothing
+LEAST_SAMPLES, MAX_BLOCK_SAMPLES = 256, 16_384  # samples of a block; larger blocks gain nothing
 # Sums of products are exact enough (about 12 correct digits) while the terms of x^T precision x are at most this large.
 # A scatter is exact enough while the moment that it is a difference from is at most this many times as large.
 LARGEST_CONDITION = 1e4
@@ -120,9 +120,9 @@ def no_statistics(n_components, n_features, covariance_type="full"):
     return SufficientStatistics(nothing[0], means, moments, covariance_type, None, nothing[1])
 
 
-def rows_that_fit(n_rows, values_a_row):
+def samples_per_block(n_samples, values_per_sample):
     """Rows of a block: as many as fit the cache."""
-    return max(1, min(n_rows, MAX_BLOCK_ROWS, max(LEAST_ROWS, BLOCK_VALUES // values_a_row)))
+    return max(1, min(n_samples, MAX_BLOCK_SAMPLES, max(LEAST_SAMPLES, BLOCK_VALUES // values_per_sample)))
 
 
 def normalize(log_joint, sample_weight=None, scratch=None):
@@ -187,7 +187,7 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
     maximization : The M-step on these statistics.
     expectation : Statistics under given parameters, for samples with missing values too.
     """
-    X, responsibilities = checked_rows(X), numbers(responsibilities, "responsibilities")
+    X, responsibilities = checked_samples(X), numbers(responsibilities, "responsibilities")
     if responsibilities.ndim != 2 or len(responsibilities) != len(X) or responsibilities.min(initial=0) < 0:
         shape = f"shape ({len(X)}, n_components), not {responsibilities.shape}"
         raise ValueError(f"responsibilities must not be negative, and must have {shape}")
@@ -204,8 +204,8 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
 def summed(X, responsibilities_of, n_components, covariance_type):
     """Compute `weighted_statistics` of complete samples; `responsibilities_of` a slice of them returns (n, K)."""
     kind, total = COVARIANCE_TYPES[covariance_type], no_statistics(n_components, X.shape[1], covariance_type)
-    for begin in range(0, len(X), BLOCK_ROWS):
-        block = slice(begin, begin + BLOCK_ROWS)
+    for begin in range(0, len(X), BLOCK_SAMPLES):
+        block = slice(begin, begin + BLOCK_SAMPLES)
         part = no_statistics(n_components, X.shape[1], covariance_type)
         for k, column in enumerate(responsibilities_of(block).T):
             rows = np.flatnonzero(column)
