@@ -156,7 +156,7 @@ def test_without_numba_auto_is_numpy_and_asking_for_it_tells_what_to_do():
     assert ran(FIT.format(before=gone, kernel="auto")) == "False"
     asked = FIT.format(before=gone, kernel="numba").replace("emgmm.exp", "\ntry:\n  emgmm.exp")
     asked = asked.replace("\nprint", "\nexcept ValueError as error:\n  print(error)\n#")
-    assert ran(asked) == "kernel='numba' needs numba, which cannot be imported here: pip install '.[fast]'"
+    assert ran(asked) == "kernel='numba' needs numba, which cannot be imported here: pip install 'emgmm[fast]'"
 
 
 def test_a_numba_that_cannot_be_imported_is_none(tmp_path):

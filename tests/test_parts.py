@@ -148,7 +148,7 @@ def test_auto_counts_the_work_on_all_parts(monkeypatch):
 
 def test_a_model_predicts_part_by_part():
     model = GaussianMixtureEM(2).fit(Parts(cut(rows()[0])))
-    with pytest.raises(TypeError, match="one array at a time"):
+    with pytest.raises(TypeError, match="X must be one array"):
         model.predict(Parts(cut(rows()[0])))
 
 
@@ -188,14 +188,14 @@ BAD = {
         lambda _: [np.zeros((5, 3))],
         "part number 1 .from 0. has 3 features, .* first part 2",
     ),
-    "not finite": (lambda _: [np.full((5, 2), np.inf)], "part number 1 .from 0. has values that are not finite"),
-    "no rows": (lambda _: [np.zeros((0, 2))], "part number 1 .from 0. has no rows"),
+    "not finite": (lambda _: [np.full((5, 2), np.inf)], "part number 1 .from 0. contains infinite values"),
+    "no rows": (lambda _: [np.zeros((0, 2))], "part number 1 .from 0. has no samples"),
     "gone": (lambda folder: [folder / "gone.npy"], "part .*gone.npy cannot be read: FileNotFoundError"),
     "cut off": (cut_off, "part .*cut_0.npy cannot be read: ValueError"),
-    "text": (parquet_of_text, "part .*text.parquet must hold numbers"),
+    "text": (parquet_of_text, "part .*text.parquet must contain numbers"),
     "objects": (lambda folder: saved(folder, [np.array([[{}]])], "o"), "part .*o_0.npy cannot be read: .*allow_pickle"),
-    "another kind": (lambda folder: [folder / "rows.txt"], "its name must end with .npy or .parquet"),
-    "one-dimensional": (lambda _: [np.zeros(5)], "part number 1 .from 0. must hold numbers in the shape"),
+    "another kind": (lambda folder: [folder / "rows.txt"], "the file name must end with .npy or .parquet"),
+    "one-dimensional": (lambda _: [np.zeros(5)], "part number 1 .from 0. must contain numbers in the shape"),
 }
 
 
@@ -225,9 +225,9 @@ def test_a_file_that_vanishes_on_the_way_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": [np.zeros(3)] * 3}, "must have labels, numbers of shape"),
-        ({"labels": cut(np.full(400, 3))}, "labels must be whole numbers, -1 or 0 to 2, not 3"),
-        ({"labels": cut(np.full(400, -2))}, "labels must be whole numbers, -1 or 0 to 2, not -2"),
+        ({"labels": [np.zeros(3)] * 3}, "must have labels of shape"),
+        ({"labels": cut(np.full(400, 3))}, "labels must be integers, -1 or 0 to 2, not 3"),
+        ({"labels": cut(np.full(400, -2))}, "labels must be integers, -1 or 0 to 2, not -2"),
         ({"sample_weight": cut(np.full(400, -1.0))}, "weights that are not finite, or negative"),
         ({"labels": [np.zeros(400)]}, "as many of labels and sample_weight as of rows"),
     ],
@@ -239,14 +239,14 @@ def test_labels_and_weights_that_do_not_suit(options, message):
 
 
 def test_the_path_of_one_part_is_no_sequence():
-    with pytest.raises(ValueError, match=r"must be a sequence of parts, not the path of one: \['rows.npy'\]"):
+    with pytest.raises(ValueError, match=r"must be a sequence of parts, not one path; write \['rows.npy'\]"):
         Parts("rows.npy")
 
 
 def test_a_feature_without_any_value_is_told_of():
     X, _, start = rows()
     X[:, 1] = np.nan
-    with pytest.raises(ValueError, match=r"feature 1 .* has no value in any row"):
+    with pytest.raises(ValueError, match=r"feature 1 .* has no observed value"):
         emgmm.expectation_maximization(Parts(cut(X)), start, RULE)
     X[BORDERS[1], 1] = 1.0  # in one part only
     assert emgmm.Parts(cut(X)).look(map).n_rows == 400
@@ -298,7 +298,7 @@ class TestDask:
     def test_parts_of_some_features_are_refused(self, client):
         import dask.array
 
-        with pytest.raises(ValueError, match="a part must have all features"):
+        with pytest.raises(ValueError, match="each part must have all features"):
             Parts(dask.array.from_array(rows()[0], chunks=(100, 1)))
 
     def test_a_worker_killed_in_the_middle_loses_nothing(self, client, tmp_path):

@@ -167,8 +167,8 @@ def unlabeled_statistics(
     X, sample_weight = counted_samples(X, scaled_weight(checked_weight(sample_weight, len(X))))
     if len(X) < n_components:
         raise ValueError(
-            f"each of the {n_components} components needs a sample, but only {len(X)} samples count "
-            "(have a weight above 0 and an observed value)"
+            f"{n_components} components need as many samples of weight above 0 with an observed value, "
+            f"but X has {len(X)}"
         )
     X = hot_deck(checked_squares(X), random_state, sample_weight)
     if method == "kmeans":

@@ -188,9 +188,10 @@ def weighted_statistics(X, responsibilities, covariance_type="full"):
     expectation : Statistics under given parameters, for samples with missing values too.
     """
     X, responsibilities = checked_samples(X), numbers(responsibilities, "responsibilities")
-    if responsibilities.ndim != 2 or len(responsibilities) != len(X) or responsibilities.min(initial=0) < 0:
-        shape = f"shape ({len(X)}, n_components), not {responsibilities.shape}"
-        raise ValueError(f"responsibilities must not be negative, and must have {shape}")
+    if responsibilities.ndim != 2 or len(responsibilities) != len(X):
+        raise ValueError(f"responsibilities must have shape ({len(X)}, n_components), not {responsibilities.shape}")
+    if responsibilities.min(initial=0) < 0:
+        raise ValueError("responsibilities must not be negative")
     if has_missing(X):
         raise ValueError(
             "X contains NaN. Sufficient statistics of incomplete data depend on the parameters; "
