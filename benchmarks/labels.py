@@ -59,7 +59,7 @@ def methods():
     for mode in MODES:
         for kind in COVARIANCE_TYPES:
             settings = {"covariance_type": kind, "semi_supervised": mode, "max_iter": 500}
-            for told, start in (("", "kmeans"), ("article A's start: ", "labels")):
+            for told, start in (("", "kmeans"), ("article A's initialization: ", "labels")):
                 made[f"{told}{mode}, {kind}"] = lambda k, settings=settings, start=start: GaussianMixtureEM(
                     k, init_params=start, **settings
                 )

@@ -213,7 +213,7 @@ def test_components_that_cannot_be_used(use, y, message):
         (lambda: emgmm.expectation_maximization(X, START, RULE, reg_covar=-1.0, kernel="numba"), "reg_covar"),
         (lambda: emgmm.fit_many(X[None], [START], RULE, reg_covar=np.nan), "reg_covar"),
         (lambda: emgmm.maximization(emgmm.labeled_statistics(X, TRUTH, 2), -1e-9), "reg_covar"),
-        (lambda: emgmm.weighted_statistics(X, -np.ones((200, 2))), "not negative"),
+        (lambda: emgmm.weighted_statistics(X, -np.ones((200, 2))), "must not be negative"),
         (lambda: emgmm.weighted_statistics(X, np.ones((199, 2))), r"shape \(200, n_components\)"),
         (lambda: emgmm.weighted_statistics(X, np.ones(200)), r"shape \(200, n_components\)"),
         (lambda: emgmm.weighted_statistics(X[0], np.ones((2, 2))), "n_samples, n_features"),
