@@ -3,8 +3,8 @@
     python benchmarks/shapes.py [--repeats 15] [--cases WORD]
 
 Prints the least processor time of many runs in turn, in ms, and their ratio: of a step of EM, or of a call of
-predict_proba; with missing values compared with the matrix products alone. One thread. To compare two versions of the code,
-run it by each in turn (PYTHONPATH=elsewhere/src).
+predict_proba; with missing values compared with the matrix products alone. One thread. To compare two versions of the
+code, run it by each in turn (PYTHONPATH=elsewhere/src).
 """
 
 import os
