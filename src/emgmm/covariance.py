@@ -84,15 +84,15 @@ class CovarianceType:
     compiled : bool, default=False
         Whether the numba kernel takes both the E-step and the M-step; other types use NumPy's M-step.
 
+    See Also
+    --------
+    COVARIANCE_TYPES : The types that have a name.
+
     Notes
     -----
     In the methods, second moments are arrays of shape (..., D, D), or variances of shape (..., D) if `diagonal`.
     Leading dimensions are components, and mixtures. Factors are those of precisions: precision = U U^T with U upper
     triangular, or one over the standard deviations. P is the number of products of features, C that of coordinates.
-
-    See Also
-    --------
-    COVARIANCE_TYPES : The types that have a name.
     """
 
     diagonal: bool = False
@@ -101,17 +101,56 @@ class CovarianceType:
     compiled: bool = False
 
     def shape(self, n_components, n_features):
-        """Return the shape of the covariances, which is scikit-learn's."""
+        """Return the shape of the covariances, which is scikit-learn's.
+
+        Parameters
+        ----------
+        n_components : int
+            Number of components, K.
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        tuple of int
+            Full (K, D, D), tied (D, D), diag (K, D), spherical (K,).
+        """
         variances = (1,) * self.common if self.isotropic else (n_features,)
         each = variances if self.diagonal else (n_features, n_features)
         return each if self.common else (n_components, *each)
 
     def n_parameters(self, n_components, n_features):
-        """Count the free parameters of the covariances."""
+        """Count the free parameters of the covariances.
+
+        Parameters
+        ----------
+        n_components : int
+            Number of components, K.
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        int
+            The number, for `bic` and `aic`.
+        """
         return (1 if self.isotropic else self.n_products(n_features)) * (1 if self.common else n_components)
 
     def pool(self, scatter, mass):
-        """Return the covariances that maximize the likelihood, from scatter and mass (..., K) of the components."""
+        """Return the covariances that maximize the likelihood.
+
+        Parameters
+        ----------
+        scatter : ndarray of shape (..., K, D, D), or (..., K, D) if `diagonal`
+            Scatter of the components.
+        mass : ndarray of shape (..., K)
+            Mass of the components.
+
+        Returns
+        -------
+        ndarray of shape (..., *shape(K, D))
+            The covariances.
+        """
         scatter = scatter.mean(axis=-1, keepdims=self.common) if self.isotropic else scatter
         each = len(self.shape(1, 1)) - (not self.common)
         if self.common:
@@ -154,6 +193,20 @@ class CovarianceType:
 
         A covariance is the reference's times the square of a triangular matrix; the coordinates of its diagonal are
         logarithms. Near the reference each coordinate has Fisher information 1 per sample.
+
+        Parameters
+        ----------
+        covariances : ndarray of shape `shape(K, D)`
+            Covariances to describe.
+        factors : ndarray of the same shape
+            Factors of the reference's precisions.
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        ndarray
+            The coordinates, C for each component, or in all if `common`.
         """
         if self.diagonal:
             return np.sqrt(2 * n_features if self.isotropic else 2) * (0.5 * np.log(covariances) + np.log(factors))
@@ -163,7 +216,22 @@ class CovarianceType:
         return roots
 
     def from_log_roots(self, coordinates, reference, n_features):
-        """Return the covariances of such coordinates; they are positive definite for all coordinates."""
+        """Return the covariances of coordinates from `log_roots`.
+
+        Parameters
+        ----------
+        coordinates : ndarray
+            As from `log_roots`.
+        reference : ndarray of shape `shape(K, D)`
+            Covariances of the reference.
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        ndarray of shape `shape(K, D)`
+            The covariances, which are positive definite for all coordinates.
+        """
         if self.diagonal:
             return reference * np.exp(2 / np.sqrt(2 * n_features if self.isotropic else 2) * coordinates)
         below, diagonal = _triangle(n_features)
@@ -174,9 +242,21 @@ class CovarianceType:
         return roots @ roots.swapaxes(-1, -2)
 
     def entries(self, n_features):
-        """Return rows and columns of the P entries of the triangular factor, and a matrix (P, C) from log-roots.
+        """Return the entries of the triangular factor, and how the coordinates of `log_roots` give them.
 
-        For entries on the diagonal the matrix gives their logarithms.
+        Parameters
+        ----------
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        i : ndarray of shape (P,)
+            Rows of the P entries.
+        j : ndarray of shape (P,)
+            Columns of the P entries.
+        to_entries : ndarray of shape (P, C)
+            Derivatives of the entries (on the diagonal, of their logarithms) with respect to the coordinates.
         """
         i, j = (np.arange(n_features),) * 2 if self.diagonal else _triangle(n_features)[0]
         each = np.diag(np.where(i == j, np.sqrt(0.5), 1.0))
@@ -308,6 +388,12 @@ class CovarianceType:
 
 
 class _Types(dict):
+    """Covariance types by name, as `CovarianceType`; other names are a ValueError.
+
+    "full": each component has its own covariance matrix. "tied": all components share one. "diag": each has its own
+    variances, and features do not covary. "spherical": each has one variance. Entries may be added.
+    """
+
     def __missing__(self, name):
         raise ValueError(f"covariance_type must be one of {list(self)}, not {name!r}")
 
