@@ -28,7 +28,7 @@ pytestmark = [
 
 
 def rows(seed=0, n_samples=300, n_features=2, n_components=2):
-    """Draw rows and their components."""
+    """Draw samples and their components."""
     draw = np.random.default_rng(seed)
     y = np.arange(n_samples) % n_components
     means = 4 * draw.standard_normal((n_components, n_features))
@@ -262,15 +262,15 @@ def test_reg_covar_too_large_for_the_data_is_told():
     X, y = rows(12)
     small = X * [1, 1e-8]
     few = np.where(np.arange(300) < 40, y, -1)
-    told = "reg_covar = 1e-06 is too large .* of feature 1 .* Scale the data, or use a reg_covar below"
+    message = "reg_covar = 1e-06 is too large .* of feature 1 .* Scale the data, or use a reg_covar below"
     model = GaussianMixtureEM(2, random_state=0)
     for labels in (None, few, y):
-        with pytest.warns(UserWarning, match=told):
+        with pytest.warns(UserWarning, match=message):
             model.fit(small, labels)
-    with pytest.warns(UserWarning, match=told):
+    with pytest.warns(UserWarning, match=message):
         model.fit(np.r_[small, [[0, 1e3]]], sample_weight=np.r_[np.ones(300), 0])
     model.fit(np.r_[small, [[0, 1e3]]])
-    model.fit(np.r_[small[:299], [[0, 1e3]]], few)  # counts as a row, labeled or not
+    model.fit(np.r_[small[:299], [[0, 1e3]]], few)  # counts as a sample, labeled or not
     clone(model).set_params(reg_covar=0).fit(small)
 
 
@@ -379,9 +379,9 @@ def test_progress_is_printed(capsys):
     """The lines of scikit-learn, and its times where there is more to say."""
     settings = {"n_init": 2, "verbose_interval": 2, "random_state": 1, "tol": 1e-9, "max_iter": 9}
     for verbose in (1, 2):
-        told = []
+        message = []
         for estimator in (GaussianMixture, GaussianMixtureEM):
             estimator(2, verbose=verbose, **settings).fit(DATA)
-            told.append(re.sub(r"[0-9.]+s", "a time", capsys.readouterr().out))
-        assert told[0] == told[1]
-        assert ("a time" in told[0]) == (verbose == 2)
+            message.append(re.sub(r"[0-9.]+s", "a time", capsys.readouterr().out))
+        assert message[0] == message[1]
+        assert ("a time" in message[0]) == (verbose == 2)

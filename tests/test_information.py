@@ -29,7 +29,7 @@ def fit(X, start, **options):
 
 
 def overlapping(seed=0, n_samples=600, kind="full", distance=2.5):
-    """Draw rows of two components that overlap, which each has, and the fit."""
+    """Draw samples of two overlapping components, their components, and the fit."""
     X, y, start = problem(seed, n_samples, 2, 2, kind=kind)
     X = X - start.means[y]
     X[:, 0] += distance * y
@@ -38,19 +38,19 @@ def overlapping(seed=0, n_samples=600, kind="full", distance=2.5):
 
 
 def clusters(seed=0, n_samples=400, kind="full", n_features=2):
-    """Draw rows of two components far apart, which each has, and the fit."""
+    """Draw samples of two components far apart, their components, and the fit."""
     X, y, _ = problem(seed, n_samples, n_features, 2, kind=kind)
     X = X + 6 * y[:, None]
     return X, y, fit(X, emgmm.parameters_from_labels(X, y, 2, kind))
 
 
 def single(X, kind="full"):
-    """Fit a single Gaussian to complete rows."""
+    """Fit a single Gaussian to complete samples."""
     return emgmm.maximization(emgmm.weighted_statistics(X, np.ones((len(X), 1)), kind))
 
 
 def derivative(function, size):
-    """Differentiate a function of a vector at 0, a row a coordinate."""
+    """Differentiate a function of a vector at 0; each row is a coordinate."""
     shifts = (np.arange(7) - 3) * STEP
     return (
         np.stack([sum(c * function(s * e) for c, s in zip(STENCIL, shifts, strict=True)) for e in np.eye(size)]) / STEP
@@ -74,9 +74,9 @@ def test_it_is_the_derivative_of_the_score(seed, kind, n_features, n_components,
     X *= draw.uniform(0.5, 2, n_features)
     reference = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(0, 2)).parameters  # nowhere special
     if values == "missing":
-        holes = draw.random(X.shape) < 0.3
-        holes[:n_components] = False
-        X = np.where(holes, np.nan, X)
+        incomplete = draw.random(X.shape) < 0.3
+        incomplete[:n_components] = False
+        X = np.where(incomplete, np.nan, X)
     y = np.where(draw.random(len(y)) < {"none": 0, "some": 0.4, "all": 1}[labels], y, -1)
     weight = draw.uniform(0.1, 3, len(X)) if weighted else np.ones(len(X))
     parts = Parts(*(np.array_split(each, n_parts) for each in (X, y, weight)))
@@ -228,7 +228,7 @@ def test_standard_errors_are_how_estimates_spread():
 
 
 class TestInvariance:
-    """Rows and units that are told in another way give the same."""
+    """Samples and units in another form give the same."""
 
     @staticmethod
     def assert_same(one, other, scale=1.0, rtol=1e-6):
@@ -272,7 +272,7 @@ class TestInvariance:
         self.assert_same(observed_information(X, own), observed_information(X.astype(float), own), rtol=1e-12)
 
     def test_many_patterns(self):
-        """Rows that all lack other values are as the same rows by themselves, in parts."""
+        """Samples that each lack other values give the same as in parts by pattern."""
         X, _, start = problem(0, 300, 6, 2)
         X = np.where(np.random.default_rng(0).random(X.shape) < 0.4, np.nan, X)
         one = observed_information(X, start)
@@ -281,7 +281,7 @@ class TestInvariance:
 
 
 class TestRefusal:
-    """Standard errors that mean nothing are not given, and the reason is."""
+    """Standard errors that are not valid are an error with the reason."""
 
     def refused(self, found, why):
         assert why in found.refusal
@@ -291,7 +291,7 @@ class TestRefusal:
             assert why in str(error.value)
 
     def test_at_a_saddle(self):
-        """Rows that are symmetric in both features, and farther apart in the other one."""
+        """Samples that are symmetric in both features, and farther apart in the other one."""
         X = np.abs(np.random.default_rng(0).normal([2, 1], 0.5, (200, 2)))
         X = np.concatenate([X * signs for signs in ([1, 1], [1, -1], [-1, 1], [-1, -1])])
         start = emgmm.MixtureParameters.checked([0.5, 0.5], [[0, 1], [0, -1]], [1, 1], "spherical")
@@ -356,7 +356,7 @@ class TestRefusal:
             observed_information(X, own, y=np.full(len(X), 2))
         with pytest.raises(ValueError, match="sample_weight must not be negative"):
             observed_information(X, own, sample_weight=np.full(len(X), -1.0))
-        with pytest.raises(ValueError, match="3 features, and the mixture 2"):
+        with pytest.raises(ValueError, match="3 features, and the mixture has 2"):
             observed_information(np.ones((20, 3)), own)
         with pytest.raises(ValueError, match="pass labels and sample_weight of parts to Parts"):
             observed_information(Parts([X]), own, y=np.zeros(len(X)))
@@ -412,13 +412,13 @@ def test_what_the_documentation_shows():
     exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], shown := {})  # noqa: S102
     assert shown["found"].refusal is None
     assert (shown["found"].is_maximum, shown["found"].kind) == (True, "maximum")
-    assert f"is {shown['low'].means[0, 0]:.2f} to {shown['high'].means[0, 0]:.2f}" in text
+    assert f"from {shown['low'].means[0, 0]:.2f} to {shown['high'].means[0, 0]:.2f}" in text
 
 
 class TestEstimator:
     @pytest.mark.parametrize("mode", ["clamped", "init_only"])
     @pytest.mark.parametrize("text", [False, True])
-    def test_which_rows_count(self, mode, text):
+    def test_which_samples_count(self, mode, text):
         X, y, _ = overlapping()
         names = np.array(["ash", "beech"], dtype=object)
         known = np.arange(len(y)) < 60

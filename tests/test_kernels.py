@@ -1,4 +1,4 @@
-"""The compiled kernel beside NumPy's: the same up to rounding; never imported in vain, never in the way."""
+"""The compiled kernel compared with NumPy's: the same up to rounding; imported only when used; optional."""
 
 import os
 import subprocess
@@ -104,7 +104,7 @@ def test_many_fits(labeled, shared):
     X[0, :50] = X[0, 0]
     found = [emgmm.fit_many(X, starts, RULE, labeled=known, kernel=kernel) for kernel in ("numpy", "numba")]
     for number, (one, other) in enumerate(zip(*found, strict=True)):
-        assert_equal(one, other, rtol=1e-10 if shared or number == 0 else 1e-12)  # equal rows: nearly singular
+        assert_equal(one, other, rtol=1e-10 if shared or number == 0 else 1e-12)  # equal samples: nearly singular
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""Missing values in the library: against plain loops and closed forms, and what must hold for any rows with holes."""
+"""Missing values in the library: compared with plain loops and closed forms, and properties of any incomplete data."""
 
 import tracemalloc
 
@@ -17,7 +17,7 @@ RULE = emgmm.sklearn_stopping(1e-12, 20_000)
 
 
 def holed(seed, fraction=0.3, **options):
-    """Draw rows with holes, one of them without any value, their components, a start, and the whole rows."""
+    """Draw incomplete samples, one without any value, their components, initial parameters, and the complete samples."""
     X, y, start = problem(seed, **options)
     draw = np.random.default_rng(seed + 1)
     holes = draw.uniform(size=X.shape) < fraction
@@ -26,7 +26,7 @@ def holed(seed, fraction=0.3, **options):
 
 
 def given_row(x, parameters):
-    """Log joint densities of a row, and each component's conditional mean and covariance, from the textbook."""
+    """Log joint densities of a sample, and each component's conditional mean and covariance, from the textbook."""
     o, m = np.flatnonzero(~np.isnan(x)), np.flatnonzero(np.isnan(x))
     log_joint, means, covariances = [], [], []
     for weight, mean, covariance in zip(
@@ -44,7 +44,7 @@ def given_row(x, parameters):
 
 
 def plain_expectation(X, parameters, labels=None, sample_weight=None):
-    """Take the E-step by a loop over rows and components."""
+    """Take the E-step by a loop over samples and components."""
     shape = parameters.means.shape
     mass, first, second, total = np.zeros(shape[0]), np.zeros(shape), np.zeros((*shape, shape[1])), 0.0
     for n, x in enumerate(X):
@@ -332,7 +332,7 @@ def test_feature_without_a_value_is_named(labeled):
     with pytest.raises(ValueError, match="has no observed value in the samples to fit"):
         emgmm.expectation_maximization(X, start, RULE, labeled=emgmm.labeled_statistics(X, y, 2) if labeled else None)
     found = emgmm.expectation_maximization(X, start, RULE, labeled=emgmm.labeled_statistics(whole, y, 2))
-    assert found.converged  # the labeled rows have it
+    assert found.converged  # the labeled samples have it
 
 
 def test_feature_without_a_value_is_named_by_its_column():
@@ -397,7 +397,7 @@ def test_rows_with_holes_have_no_statistics_of_their_own():
         emgmm.weighted_statistics(X, np.ones((len(X), 1)))
 
 
-def test_ridge_is_held_against_the_observed_values():
+def test_reg_covar_is_compared_with_the_observed_values():
     X = np.array([[0.0, np.nan], [1.0, 3e-4], [2.0, 1e-4], [3.0, np.nan]])
     assert emgmm.regularization.regularization_warning(X, 1e-6) == emgmm.regularization.regularization_warning(
         X[1:3], 1e-6

@@ -1,4 +1,4 @@
-"""EM over rows in parts: the same as over one array, whoever runs the tasks; on a real Dask cluster too."""
+"""EM over samples in parts: the same as over one array, with every executor; on a real Dask cluster, too."""
 
 import os
 import signal
@@ -56,13 +56,13 @@ def test_parts_are_fitted_as_one_array(kind, kernel, tmp_path):
 
 
 @pytest.mark.parametrize("acceleration", ["none", "anderson"])
-@pytest.mark.parametrize("holes", [False, True])
+@pytest.mark.parametrize("incomplete", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("labeled", [False, True])
-def test_labels_weights_holes_and_acceleration(acceleration, holes, weighted, labeled):
+def test_labels_weights_missing_values_and_acceleration(acceleration, incomplete, weighted, labeled):
     X, y, start = rows()
     draw = np.random.default_rng(0)
-    X = np.where(draw.uniform(size=X.shape) < 0.2, np.nan, X) if holes else X
+    X = np.where(draw.uniform(size=X.shape) < 0.2, np.nan, X) if incomplete else X
     weight = draw.uniform(0.5, 2, size=400) if weighted else None
     labels = np.where(draw.uniform(size=400) < 0.3, y, -1) if labeled else np.full(400, -1)
     free, options = labels == -1, {"acceleration": acceleration}
@@ -89,10 +89,10 @@ def test_who_ends_first_does_not_matter(executor, tmp_path):
 
 
 @pytest.mark.parametrize("semi_supervised", ["clamped", "init_only"])
-@pytest.mark.parametrize("holes", [False, True])
-def test_an_estimator_takes_parts(semi_supervised, holes):
+@pytest.mark.parametrize("incomplete", [False, True])
+def test_an_estimator_takes_parts(semi_supervised, incomplete):
     X, y, _ = rows()
-    if holes:
+    if incomplete:
         X[::9, 0] = np.nan
     labels = np.where(np.arange(400) % 4 == 0, y, -1)
     one = GaussianMixtureEM(3, semi_supervised=semi_supervised, tol=1e-8, max_iter=500).fit(X, labels)
@@ -186,7 +186,7 @@ BAD = {
     "columns in another order": (another_order, "part .*other.parquet has the columns b, a, and .*one.parquet"),
     "another number of features": (
         lambda _: [np.zeros((5, 3))],
-        "part number 1 .from 0. has 3 features, .* first part 2",
+        "part number 1 .from 0. has 3 features, .* first part has 2",
     ),
     "not finite": (lambda _: [np.full((5, 2), np.inf)], "part number 1 .from 0. contains infinite values"),
     "no rows": (lambda _: [np.zeros((0, 2))], "part number 1 .from 0. has no samples"),
@@ -229,7 +229,7 @@ def test_a_file_that_vanishes_on_the_way_is_named(tmp_path):
         ({"labels": cut(np.full(400, 3))}, "labels must be integers, -1 or 0 to 2, not 3"),
         ({"labels": cut(np.full(400, -2))}, "labels must be integers, -1 or 0 to 2, not -2"),
         ({"sample_weight": cut(np.full(400, -1.0))}, "weights that are not finite, or negative"),
-        ({"labels": [np.zeros(400)]}, "as many of labels and sample_weight as of rows"),
+        ({"labels": [np.zeros(400)]}, "do not have one entry for each part"),
     ],
 )
 def test_labels_and_weights_that_do_not_suit(options, message):
@@ -278,7 +278,7 @@ class TestDask:
         import distributed
 
         X, _, start = rows()
-        X = np.concatenate([X + 1e-3 * i for i in range(1000)])  # of a few rows Dask takes the sending for nothing
+        X = np.concatenate([X + 1e-3 * i for i in range(1000)])  # with few samples Dask counts their transfer as free
         rule = emgmm.sklearn_stopping(0, 5)
         if kind == "array":
             collection = dask.array.from_array(X, chunks=(50_000, 2))

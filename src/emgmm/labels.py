@@ -121,9 +121,9 @@ def estimate(labeled, reg_covar=0.0):
 def shrunken_parameters(labeled, X, reg_covar=0.0, sample_weight=None) -> MixtureParameters:
     """Estimate initial parameters from few labeled samples: the covariance of each class is shrunken.
 
-    The covariance of a class is shrunken towards the common covariance of all classes, and the common one towards half the
-    variances of all samples, both with the weight of D + 1 labeled samples. This is regularized discriminant analysis
-    [1]_, with amounts of shrinkage that depend on the counts.
+    The covariance of a class is shrunken towards the common covariance of all classes, and the common one towards half
+    the variances of all samples, both with the weight of D + 1 labeled samples. This is regularized discriminant
+    analysis [1]_, with amounts of shrinkage that depend on the counts.
 
     Parameters
     ----------

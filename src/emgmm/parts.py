@@ -30,11 +30,11 @@ class Parts:
     Parameters
     ----------
     rows : sequence, Dask array or Dask data frame
-        The parts, at least one. Each is an array of shape (N, D), the path of a .npy or Parquet file, or a Dask future of
-        an array; N may differ. Tasks in other processes read the files themselves, but arrays, including memory maps,
-        are sent to them at each pass. The parts of a Dask collection are computed once and stay on their workers: one
-        task takes all parts of a worker. (An idle worker may steal the task and its parts, unless Dask's setting
-        `distributed.scheduler.work-stealing` is off.)
+        The parts, at least one. Each is an array of shape (N, D), the path of a .npy or Parquet file, or a Dask future
+        of an array; N may differ. Tasks in other processes read the files themselves, but arrays, including memory
+        maps, are sent to them at each pass. The parts of a Dask collection are computed once and stay on their
+        workers: one task takes all parts of a worker. An idle worker may steal the task and its parts, unless Dask's
+        setting `distributed.scheduler.work-stealing` is off.
     labels : sequence, optional
         For each part an array of shape (N,) or the path of a .npy file: the component of each sample, -1 if it is not
         known. `GaussianMixtureEM.fit` accepts other labels too.
