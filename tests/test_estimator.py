@@ -379,9 +379,9 @@ def test_progress_is_printed(capsys):
     """The lines of scikit-learn, and its times where there is more to say."""
     settings = {"n_init": 2, "verbose_interval": 2, "random_state": 1, "tol": 1e-9, "max_iter": 9}
     for verbose in (1, 2):
-        message = []
+        printed = []
         for estimator in (GaussianMixture, GaussianMixtureEM):
             estimator(2, verbose=verbose, **settings).fit(DATA)
-            message.append(re.sub(r"[0-9.]+s", "a time", capsys.readouterr().out))
-        assert message[0] == message[1]
-        assert ("a time" in message[0]) == (verbose == 2)
+            printed.append(re.sub(r"[0-9.]+s", "a time", capsys.readouterr().out))
+        assert printed[0] == printed[1]
+        assert ("a time" in printed[0]) == (verbose == 2)

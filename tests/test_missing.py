@@ -17,7 +17,7 @@ RULE = emgmm.sklearn_stopping(1e-12, 20_000)
 
 
 def holed(seed, fraction=0.3, **options):
-    """Draw incomplete samples, one without any value, their components, initial parameters, and the complete samples."""
+    """Draw incomplete samples, one without any value, components, initial parameters, and the complete samples."""
     X, y, start = problem(seed, **options)
     draw = np.random.default_rng(seed + 1)
     holes = draw.uniform(size=X.shape) < fraction
