@@ -1,4 +1,4 @@
-"""Large data in the study: files of numbers, predictions in pieces, figures of many rows."""
+"""Large data in the study: files of numbers, predictions in chunks, figures of many samples."""
 
 import numpy as np
 import pandas as pd

@@ -115,7 +115,7 @@ def test_a_ridge_that_is_not_small_beside_the_data_is_noted(scale, told):
     assert evaluate_fit(dataset, runs, fit, "toy", "f")["note"].tolist() == [""]
     ridged = fit.model_copy(update={"reg_covar": 1e-6})
     (note,) = evaluate_fit(dataset, runs, ridged, "toy", "f")["note"]
-    assert note.startswith("reg_covar = 1e-06 is too large beside the variance") == told
+    assert note.startswith("reg_covar = 1e-06 is too large compared with the variance") == told
     steps = ("same_stopping", "same_regularization")
     theirs = {step: run_protocol(step, dataset, runs, fit) for step in steps}
     notes = compare(dataset, [Compared(runs, fit, [(Other(), theirs)])], "toy").set_index("protocol")["note"]

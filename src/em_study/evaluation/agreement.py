@@ -11,7 +11,7 @@ from em_study.evaluation.protocols import settings
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.fits import sklearn_adapter
 from emgmm import MixtureParameters, judge_many, posteriors
-from emgmm.ridge import ridge_warning
+from emgmm.regularization import regularization_warning
 
 NAMES = ("weights", "means", "covariance_matrices")
 
@@ -40,7 +40,7 @@ def _compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFr
             row |= _differences(X, our_end, our_posteriors, their_end, errors) if their_end else {}
             row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
             row["failure"] = ours.failure[r] or theirs.failure[r]
-            row["note"] = ridge_warning(X, settings(protocol, fit, call=other.call)["reg_covar"]) or ""
+            row["note"] = regularization_warning(X, settings(protocol, fit, call=other.call)["reg_covar"]) or ""
             rows.setdefault((other.name, protocol), []).append(row)
     return pd.DataFrame([row for found in rows.values() for row in found])
 

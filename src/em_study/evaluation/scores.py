@@ -16,7 +16,7 @@ from em_study.fits.missing import fitted_rows
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 from emgmm import judge_many, posteriors
-from emgmm.ridge import ridge_warning
+from emgmm.regularization import regularization_warning
 
 ROWS_AT_A_TIME = 200_000  # of predictions
 PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curves are thick
@@ -45,7 +45,7 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
         }
         row |= scores.get(r, {})
         fitted = fitted_rows(replicate, fit)
-        notes = [ridge_warning(_in_likelihood(fitted, fit), fit.reg_covar), dataset.told]
+        notes = [regularization_warning(_in_likelihood(fitted, fit), fit.reg_covar), dataset.told]
         row |= {
             "missing": fit.missing,
             "share_missing": np.isnan(replicate.unlabeled).mean(),
