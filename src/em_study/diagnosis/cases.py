@@ -1,4 +1,4 @@
-"""What an implementation is called on to read its steps: few samples, or many; and what it returned."""
+"""Cases on which an implementation is called to read its steps, and what it returned."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +14,8 @@ from emgmm import COVARIANCE_TYPES, MixtureParameters
 class Observed(NamedTuple):
     """What an implementation returned."""
 
-    end: Mixture | None  # None if it is no mixture
-    problem: str = ""  # why not
+    end: Mixture | None  # None if it returned no mixture
+    problem: str = ""  # why it did not
     trace: np.ndarray | None = None
     n_iter: int | None = None
     converged: bool | None = None
@@ -23,14 +23,14 @@ class Observed(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One step: from where, and to where."""
+    """One step: the parameters before and after it."""
 
     problem: Problem
     end: Mixture
 
     @cached_property
     def scale(self) -> dict:
-        """What differences of each result are divided by: standard deviations of the samples, or its own size."""
+        """Unit of the differences of each result: standard deviations of the samples, or its own size."""
         deviations = self.problem.X.std(axis=0)
         largest = np.abs(self.end.covariances).max()
         return {
@@ -41,7 +41,7 @@ class Case:
 
 
 def problem_of(kind: str, X, weights, means, covariances) -> Problem:
-    """Make a problem whose initial covariances are of a type, from matrices."""
+    """Make a problem with initial covariances of a type, from matrices."""
     weights = np.asarray(weights, dtype=float)
     weights = weights / weights.sum()
     shape = COVARIANCE_TYPES[kind]
@@ -51,9 +51,9 @@ def problem_of(kind: str, X, weights, means, covariances) -> Problem:
 
 
 def few_samples(seed: int, kind: str, n_features: int, n_components: int, scale=1.0, far=0.0) -> Problem:
-    """Draw D + 1 samples in general position, each several times, and initial parameters.
+    """Simulate D + 1 samples in general position, each repeated several times, and initial parameters.
 
-    `far` is how far the samples lie from the means, in standard deviations.
+    `far` is the distance of the samples from the means, in standard deviations.
     """
     draw = np.random.default_rng([seed, n_features, n_components])
     corners = np.concatenate([np.zeros((1, n_features)), np.eye(n_features)])
@@ -71,7 +71,7 @@ def few_samples(seed: int, kind: str, n_features: int, n_components: int, scale=
 
 
 def many_samples(seed: int, kind: str, n_features: int, n_components: int, n=40, distance=2.0, scale=1.0) -> Problem:
-    """Draw samples of groups that overlap or not, and initial parameters that are not theirs."""
+    """Simulate samples of overlapping or separated groups, and initial parameters that differ from the true ones."""
     draw = np.random.default_rng([seed, n_features, n_components, n])
     centers = distance * draw.standard_normal((n_components, n_features))
     mixing = np.eye(n_features) + 0.4 * np.tri(n_features, k=-1)
@@ -85,18 +85,18 @@ def many_samples(seed: int, kind: str, n_features: int, n_components: int, n=40,
 
 
 class Box:
-    """An implementation that is called, whatever it returns.
+    """An implementation that can be called; what it returns may be improper.
 
     Parameters
     ----------
-    implementation : Implementation, or what has its `call`, `changed_inputs` and `tolerance_of`
+    implementation : Implementation, or an object with its `call`, `changed_inputs` and `tolerance_of`
     """
 
     def __init__(self, implementation):
         self.implementation, self.more_steps, self.changed, self.found = implementation, 0, set(), {}
 
     def __call__(self, problem: Problem, n_steps: int = 1, tol=0.0, reg_covar=0.0, start=None) -> Observed:
-        """Take steps from the initial parameters of a problem, or others."""
+        """Take steps from the initial parameters of a problem, or from others."""
         start, kind = start or problem.start, problem.start.covariance_type
         arrays = {"X": problem.X.copy(), **{name: np.array(getattr(start, name)) for name in PARAMETERS}}
         settings = {"covariance_type": kind, "tol": tol, "max_iter": n_steps - self.more_steps, "reg_covar": reg_covar}
@@ -106,7 +106,7 @@ class Box:
 
 
 def observed(found: dict, problem: str, start: MixtureParameters) -> Observed:
-    """Take what was returned as a mixture, proper or not."""
+    """Convert what was returned to a mixture, which may be improper."""
     if problem:
         return Observed(None, problem)
     for name in PARAMETERS:

@@ -1,6 +1,6 @@
-"""Why the steps of an implementation are others: its step is read, a recipe is made of it, and what that predicts.
+"""Why the steps of an implementation differ: read the formulas of its step, and predict its later steps with them.
 
-Nothing is explained that does not reproduce later steps, on samples that were not used to find it.
+An explanation counts only if it reproduces later steps, on samples that were not used to find it.
 """
 
 from contextlib import suppress
@@ -10,28 +10,38 @@ from itertools import pairwise, product, zip_longest
 import numpy as np
 
 from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, problem_of
-from em_study.diagnosis.deviations import CATALOGUE, LATER, WHOLES, after_reg_covar
+from em_study.diagnosis.deviations import CATALOGUE, LATER, OF_ALL_PARAMETERS, after_reg_covar
 from em_study.diagnosis.fitting import RESULTS, SAME, Fitting, Found
 from em_study.diagnosis.recipe import WHEN, Change, Mixture, Problem, Recipe, Step, mixture, proper, residual, take_path
-from em_study.diagnosis.stopping import AS_ASKED, IN_A_ROW, OF_SUM, RULES, SAME_TRACE, about_trace, stops
+from em_study.diagnosis.stopping import (
+    AS_ASKED,
+    IN_A_ROW,
+    OF_SUM,
+    OTHER_TRACE,
+    RULES,
+    SAME_TRACE,
+    compare_traces,
+    stops,
+)
 from emgmm import COVARIANCE_TYPES
 
-SINGLE = 3e-5  # standard deviations: rounding of single precision, a step
-NOISE = 1e-9  # standard deviations by which results jump where samples move by a millionth: rounding
-PREDICTED = 1e-8  # standard deviations of a component, after some steps
-CANNOT = "it cannot do this"  # so says an implementation
+SINGLE = 3e-5  # standard deviations: rounding of single precision in one step
+NOISE = 1e-9  # standard deviations by which results jump when samples move by a millionth: rounding
+PREDICTED = 1e-8  # standard deviations of a component, after several steps
+CANNOT = "it cannot do this"  # how an implementation reports this
 PATH = 4  # steps that are compared one by one
 TOLERANCES = (1e-2, 1e-3, 1e-4)
 MOST_STEPS = 400
-# What a file says by TOLERANCE_OF that it compares its tolerance with
+# Stopping rule that a file declares by TOLERANCE_OF
 RELATIVE_TO_ONE_MORE = "the change of the log-likelihood's sum relative to 1 plus its size"
 DECLARED = {"mean": AS_ASKED, "sum": OF_SUM, "relative": RELATIVE_TO_ONE_MORE}
 COMPARED = RULES | {
     RELATIVE_TO_ONE_MORE: lambda path: path.n * path.gains / (1 + path.n * np.abs(path.log_likelihoods[1:])),
 }
-RIGHT, EXPLAINED, NOT_EXPLAINED, CANNOT_TELL = "right", "explained", "not explained", "cannot be told"
+RIGHT, EXPLAINED, NOT_EXPLAINED = "right", "explained", "not explained"
+INDISTINGUISHABLE = "cannot be distinguished"
 OWN_START, TOO_FEW, NOT_TWICE, NOT_RUN = "own start", "too few steps", "not the same twice", "not run"
-# By what components may be sorted when they come out
+# Keys by which returned components may be sorted
 KEYS = {
     "their weights": lambda found: found.weights,
     "the means of the first feature": lambda found: found.means[:, 0],
@@ -47,43 +57,43 @@ ORDERS = {"in reverse order": lambda found: np.arange(len(found.weights))[::-1]}
     for (what, key), (how, sign) in product(KEYS.items(), (("smallest", 1), ("largest", -1)))
 }
 TRACES = {
-    "summed over the rows": "gives the sum of the log-likelihood over the samples as trace, not the mean",
-    "the same, one step early": "begins its trace one step late, with the log-likelihood after the first step",
-    "the same, one step late": "begins its trace one step too early",
-    "the same but for a constant": "leaves a constant out of the log-likelihoods of its trace",
-    "another": "gives a trace that is not the log-likelihood",
+    "summed over the samples": "returns the sum of the log-likelihood over the samples as trace, not the mean",
+    "the same, one step early": "starts its trace one step late, with the log-likelihood after the first step",
+    "the same, one step late": "starts its trace one step too early",
+    "the same but for a constant": "omits a constant from the log-likelihoods of its trace",
+    OTHER_TRACE: "returns a trace that is not the log-likelihood",
 }
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What was found of an implementation, for a covariance type."""
+    """What was found about an implementation, for one covariance type."""
 
     outcome: str
     kind: str = "full"
-    changes: tuple[Change, ...] = ()  # of the textbook's step
-    notes: tuple[str, ...] = ()  # what else it does, each the end of "it ..."
+    changes: tuple[Change, ...] = ()  # to the textbook's step
+    notes: tuple[str, ...] = ()  # other deviations, each the end of "it ..."
     problem: str = ""  # why it was not run
-    unexplained: tuple[str, ...] = ()  # results of the step that are not the textbook's, nor of a known formula
-    right: tuple[str, ...] = ()  # that are the textbook's
+    unexplained: tuple[str, ...] = ()  # results of the step that no known formula gives
+    right: tuple[str, ...] = ()  # results that are the textbook's
     n_cases: int = 0
-    rival: float = np.inf  # what the best other formula leaves of the result that it explains least
+    rival: float = np.inf  # smallest error of any other formula
     n_tried: int = 0
-    alike: tuple[tuple[Change, ...], ...] = ()  # other changes that these samples cannot tell apart
-    predicted: float = np.inf  # largest difference after some steps on other samples, in standard deviations
-    sets: tuple[str, ...] = ()  # other samples on which that is so
-    missed: tuple[str, ...] = ()  # others on which it is not
+    alike: tuple[tuple[Change, ...], ...] = ()  # other changes that these samples cannot distinguish
+    predicted: float = np.inf  # largest difference after several steps on other samples, in standard deviations
+    sets: tuple[str, ...] = ()  # other samples on which the prediction is right
+    missed: tuple[str, ...] = ()  # other samples on which it is wrong
     stops: str = ""  # what its tolerance is compared with
-    declared: str = AS_ASKED  # what it says that it is compared with
-    asked: tuple = (0, "", SAME)  # how it was asked: steps more than given, order of components, rounding
+    declared: str = AS_ASKED  # what it declares that its tolerance is compared with
+    asked: tuple = (0, "", SAME)  # how it was called: extra steps, order of components, rounding
 
 
 class Asked(Box):
-    """An implementation that is asked for steps with a covariance type.
+    """An implementation that is called for steps with one covariance type.
 
     Parameters
     ----------
-    implementation : Implementation, or what has its `call`, `changed_inputs` and `tolerance_of`
+    implementation : Implementation, or an object with its `call`, `changed_inputs` and `tolerance_of`
     kind : str
         Covariance type.
     """
@@ -102,20 +112,20 @@ class Asked(Box):
 
     @property
     def tolerance(self) -> float:
-        """How far several steps may be off, in standard deviations of the components."""
+        """Tolerance of several steps, in standard deviations of the components."""
         return max(PREDICTED, 100 * self.same * (self.same > SAME))
 
     def end(self, n_steps, problem=None, **settings) -> Mixture | None:
-        """Return where it is after some steps, its components in the order that they were given in."""
+        """Return its parameters after some steps; None if it returned no mixture."""
         return self(problem or self.problem, n_steps, **settings).end
 
     def is_repeatable(self) -> bool:
-        """Whether the same call gives the same, bit by bit."""
+        """Whether the same call returns the same bits."""
         again = self(self.problem, 3).end
         return again is not None and all(map(np.array_equal, again, self.seen.end))
 
     def noise(self) -> float:
-        """Tell by how much a step jumps where samples move by a millionth, which leaves none of a smooth one."""
+        """Return a second difference of a step when samples move by a millionth: nearly zero without rounding."""
         draw = np.random.default_rng(3)
         move = 1e-6 * draw.standard_normal(self.problem.X.shape) * self.problem.X.std(axis=0)
         ends = [self.end(1, replace(self.problem, X=self.problem.X + sign * move)) for sign in (1, 0, -1)]
@@ -124,7 +134,7 @@ class Asked(Box):
         return max(float(np.abs(a - 2 * b + c).max()) for a, b, c in zip(*ends, strict=True))
 
     def other_start(self):
-        """Return initial parameters that are others."""
+        """Return the problem with other initial parameters."""
         start = mixture(self.problem.start)
         means = start.means[::-1] + 0.3 * self.problem.X.std(axis=0)
         weights = (start.weights[::-1] + 0.1) / (start.weights + 0.1).sum()
@@ -132,7 +142,7 @@ class Asked(Box):
         return replace_start(self.problem, weights, means, mixture(found.start).covariances)
 
     def cases(self) -> list[Case]:
-        """Ask for one step in each of the cases that it can do."""
+        """Take one step in each of the cases that it supports."""
         kind, found = self.kind, []
         problems = [
             few_samples(0, kind, 4, 3),
@@ -153,7 +163,7 @@ class Asked(Box):
         return found
 
     def cases_of_own_start(self) -> list[Case]:
-        """Take its own results as initial parameters: from each to the next is a step."""
+        """Use its own results as initial parameters: each result and the next one make a step."""
         found = []
         for seed, n_features, n_components in ((0, 2, 2), (1, 2, 2), (2, 3, 3), (3, 1, 2)):
             problem = many_samples(seed, self.kind, n_features, n_components, n=60)
@@ -166,27 +176,27 @@ class Asked(Box):
 
 
 def replace_start(problem: Problem, weights, means, covariances) -> Problem:
-    """Give a problem other initial parameters."""
+    """Return a problem with other initial parameters."""
     return problem_of(problem.start.covariance_type, problem.X, weights, means, covariances)
 
 
 def same(one: Mixture | None, other: Mixture | None, tolerance: float = 1e-12) -> bool:
-    """Whether two mixtures are the same, both there."""
+    """Whether two mixtures exist and are the same."""
     if one is None or other is None:
         return False
     return all(np.allclose(a, b, rtol=tolerance, atol=tolerance) for a, b in zip(one, other, strict=True))
 
 
 def read(implementation, kind: str, pairs: bool = True) -> Reading:
-    """Find why the steps of an implementation with a covariance type are others, if they are.
+    """Find why the steps of an implementation with a covariance type differ from the textbook's, if they do.
 
     Parameters
     ----------
-    implementation : Implementation, or what has its `call`, `changed_inputs` and `tolerance_of`
+    implementation : Implementation, or an object with its `call`, `changed_inputs` and `tolerance_of`
     kind : str
         Covariance type.
     pairs : bool
-        Whether two changes of one result of the step are looked for, which takes some seconds.
+        Whether to search for two changes of one result of the step, which takes some seconds.
     """
     asked = Asked(implementation, kind)
     if asked.problem is None:
@@ -200,7 +210,7 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
     own_start = same(asked.end(1, asked.other_start()), one)
     cases = asked.cases_of_own_start() if own_start else asked.cases()
     if not cases:
-        return Reading(OWN_START if own_start else NOT_RUN, kind, problem="one step does not end with a mixture")
+        return Reading(OWN_START if own_start else NOT_RUN, kind, problem="after one step it returns no mixture")
     noise = asked.noise()
     if noise > NOISE:
         asked.same = max(SINGLE, 100 * noise)
@@ -221,14 +231,14 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
 
 
 def _noted(asked: Asked, found: Reading) -> Reading:
-    """Find what else it does: with its trace, far from the origin, far from all components, with what it is given."""
+    """Find deviations of its trace, far from the origin, far from all components, and changes of its input."""
     notes, recipe, n_steps = [*found.notes], Recipe(0.0, found.changes), 5
     single = asked.same > SAME
     trace = asked(asked.problem, n_steps).trace
     if trace is not None and not single:
         path = take_path(asked.problem, recipe, n_steps + 1)
         textbook = [Step(asked.problem, one, Recipe(), None, False).evidence.mean() for one in path.parameters]
-        what = [about_trace(trace, values, path.n)[0] for values in (textbook, path.log_likelihoods)]
+        what = [compare_traces(trace, values, path.n)[0] for values in (textbook, path.log_likelihoods)]
         if SAME_TRACE not in what and what[0] in TRACES:
             notes.append(TRACES[what[0]])
     base = asked.problem
@@ -236,17 +246,17 @@ def _noted(asked: Asked, found: Reading) -> Reading:
     moved = (replace_start(replace(base, X=base.X + by), *start._replace(means=start.means + by)) for by in (1e3, 1e4))
     lost = [_apart_after_one(asked, far, recipe) for far in moved]
     if not single and lost[1] > 1e-9 and lost[1] > 20 * lost[0]:
-        notes.append("loses digits where samples lie far from the origin, as E[xx] - mm does")
+        notes.append("loses digits when samples lie far from the origin, as the formula E[xx] - mm does")
     far = replace(base, X=np.concatenate([base.X, base.X[:1] + 500 * deviations]))
     if not _apart_after_one(asked, far, recipe) <= 1e-6 + single:
-        notes.append("fails where a sample lies far from all components: densities are 0 there without logarithms")
+        notes.append("fails when a sample lies far from all components: its densities, without logarithms, are 0")
     if asked.changed:
-        notes.append(f"changes what it is given in place: {', '.join(sorted(asked.changed))}")
+        notes.append(f"modifies its input in place: {', '.join(sorted(asked.changed))}")
     return replace(found, notes=tuple(notes))
 
 
 def _apart_after_one(asked: Asked, problem: Problem, recipe: Recipe) -> float:
-    """How far a step is from ours; infinity if it ends with no mixture where ours does not."""
+    """Distance of a step from ours; infinity if it returns no mixture and ours does."""
     end, ours = asked.end(1, problem), Step(problem, mixture(problem.start), recipe, None, True).next
     if not proper(ours):
         return 0.0
@@ -254,22 +264,19 @@ def _apart_after_one(asked: Asked, problem: Problem, recipe: Recipe) -> float:
 
 
 def read_all(implementation) -> tuple[Reading, ...]:
-    """Read an implementation for each covariance type that it can do, or why it can do none.
-
-    Types whose steps are those of the first with the same changes are left out.
-    """
+    """Read an implementation for each covariance type that it supports; if it supports none, report why."""
     readings: list[Reading] = []
     for kind in COVARIANCE_TYPES:
         found = read(implementation, kind) if not readings else _confirmed(implementation, kind, readings[0])
         if found.outcome != NOT_RUN:
             readings.append(found)
         elif not readings and CANNOT not in found.problem:
-            return (found,)  # it would fail with the others too
+            return (found,)  # the other types would fail in the same way
     return tuple(readings) or (read(implementation, "full"),)
 
 
 def _confirmed(implementation, kind: str, first: Reading) -> Reading:
-    """Read another covariance type: it is quick where the changes are those of the first."""
+    """Read another covariance type; this is quick if the changes are those of the first."""
     asked = Asked(implementation, kind)
     if asked.problem is None:
         return Reading(NOT_RUN, kind, problem=asked.seen.problem)
@@ -280,13 +287,13 @@ def _confirmed(implementation, kind: str, first: Reading) -> Reading:
             for changes in dict.fromkeys([first.changes, ()])
         )
         held = [found for found in tried if found.outcome == first.outcome]
-        if held:  # a change may be none with this type, or on these samples
-            return held[0] if len(held) == 1 else replace(held[0], outcome=CANNOT_TELL)
+        if held:  # with this type, or on these samples, the change may have no effect
+            return held[0] if len(held) == 1 else replace(held[0], outcome=INDISTINGUISHABLE)
     return read(implementation, kind, pairs=False)
 
 
 def _regularized(asked: Asked, found: Reading) -> Reading:
-    """Find what becomes of reg_covar, of which there was none until here."""
+    """Find how reg_covar is used, which was 0 up to here."""
     problems = many_samples(0, asked.kind, 2, 2), many_samples(0, asked.kind, 3, 3, n=31)
     targets = [
         (problem, value, [asked.end(n, problem, reg_covar=value) for n in (1, 2, 3)])
@@ -298,7 +305,9 @@ def _regularized(asked: Asked, found: Reading) -> Reading:
         far = (_distance(problem, changes, ends, asked, value) for problem, value, ends in targets)
         return all(one <= asked.tolerance for one in far)
 
-    regularizing = [one for one in CATALOGUE.values() if "reg_covar" in one.words and one.part in ("ridge", "shown")]
+    regularizing = [
+        one for one in CATALOGUE.values() if "reg_covar" in one.words and one.part in ("regularization", "shown")
+    ]
     ways = [found.changes, tuple(map(after_reg_covar, found.changes))]
     ways += [(*found.changes, Change(one, (), when)) for one, when in product(regularizing, WHEN[:2])]
     for changes in ways:
@@ -306,21 +315,21 @@ def _regularized(asked: Asked, found: Reading) -> Reading:
             return replace(found, changes=changes)
     without = tuple(change for change in found.changes if change.deviation.part != "covariances")
     if len(without) < len(found.changes) and fits(without):
-        return replace(found, notes=(*found.notes, "leaves that out where reg_covar is not 0"))
+        return replace(found, notes=(*found.notes, "omits that when reg_covar is not 0"))
     if found.changes:
-        return replace(found, notes=(*found.notes, "uses reg_covar in a way that was not found"))
+        return replace(found, notes=(*found.notes, "uses reg_covar by a formula that was not found"))
     return replace(found, outcome=NOT_EXPLAINED, unexplained=("use of reg_covar",))
 
 
 def _count_steps(asked: Asked) -> list[str]:
-    """Find whether it takes a step more or fewer than it is given, and take that into account."""
+    """Find whether it takes one step more or fewer than max_iter, and account for that in later calls."""
     start = mixture(asked.problem.start)
     one = asked.end(1)
     if same(one, start) and not same(asked.end(2), start):
         asked.more_steps, seen = -1, asked(asked.problem, 3)
-        n_told = max(-1 if seen.trace is None else len(seen.trace), -1 if seen.n_iter is None else seen.n_iter)
+        n_reported = max(-1 if seen.trace is None else len(seen.trace), -1 if seen.n_iter is None else seen.n_iter)
         fewer, before = "takes one step fewer than max_iter", "returns the parameters before its last M-step"
-        return [before if n_told >= 3 else fewer if n_told >= 0 else f"{fewer}, or {before}"]
+        return [before if n_reported >= 3 else fewer if n_reported >= 0 else f"{fewer}, or {before}"]
     none = asked.end(0)
     if none is None or same(none, start) or same(none, one) or not proper(none):
         return []
@@ -335,7 +344,7 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     """Find the fewest changes of the textbook's step that explain all cases."""
     fitting = Fitting(cases, same=asked.same)
     if all(fitting.left(result, ()) > asked.same for result in RESULTS[1:]):
-        for *others, last in WHOLES:
+        for *others, last in OF_ALL_PARAMETERS:
             changes = tuple(Change(CATALOGUE[words]) for words in others)
             left, change = fitting.fitted("next", CATALOGUE[last], changes)
             if left <= asked.same:
@@ -353,11 +362,11 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
             pairs_of_ends = [(case.end, one.end) for case, one in zip(cases, ordered, strict=True)]
             fits = (how for how in ORDERS if all(same(put_in_order(b, how), a) for a, b in pairs_of_ends))
             asked.order = next(fits, "")
-            asked.notes.append(f"returns the components {asked.order or 'in an order whose rule was not found'}")
+            asked.notes.append(f"returns the components {asked.order or 'in an order by an unknown rule'}")
             fitting, means = Fitting(ordered, same=asked.same), in_order
     masses = np.concatenate([case.end.weights * len(case.problem.X) for case in cases])
     if means.left > asked.same and np.abs(masses - np.round(masses)).max() < SAME:
-        asked.notes.append("assigns each sample to one component, not always to the likeliest: as if it were drawn")
+        asked.notes.append("assigns each sample to one component, not always to the likeliest: as if drawn at random")
     elif means.left > asked.same:
         means = fitting.find("means", pairs=pairs)
     if means.left > asked.same:
@@ -366,17 +375,17 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
     for changes in [means.changes, *means.alike][:4]:
         weights = fitting.find("weights", changes)
         covariances = fitting.find("covariances", (*changes, *weights.changes), pairs)
-        if weights.left > asked.same:  # they may be of an E-step that needs the new covariances
+        if weights.left > asked.same:  # they may come from an E-step that uses the new covariances
             covariances = fitting.find("covariances", changes, pairs)
             weights = fitting.find("weights", (*changes, *covariances.changes))
         founds = Found(changes, means.left, means.alike, means.rival), weights, covariances
         n_changes = sum(len(found.changes) for found in founds if found.left <= asked.same)
         n_missed = sum(found.left > asked.same for found in founds)
-        # A value below zero may make good what a change of another part has done.
+        # A negative value may compensate for a change of another part.
         n_negative = sum(v < 0 for found in founds for change in found.changes for v in change.values)
         ways.append((n_missed, n_changes, n_negative, len(ways), founds))
     ways.sort(key=lambda way: way[:4])
-    ways = [way[-1] for way in ways if way[:2] == ways[0][:2]]  # that explain as much by as few changes
+    ways = [way[-1] for way in ways if way[:2] == ways[0][:2]]  # equally good, with equally few changes
     alternatives = [
         tuple(change for changes in choice for change in changes)
         for way in ways
@@ -396,18 +405,18 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
 
 
 def _read_without_means(fitting: Fitting) -> Reading:
-    """Find what is right where no formula gives the means."""
+    """Find what is right when no formula gives the means."""
     given = [{"means": case.end.means} for case in fitting.cases]
     ways = [("means", "E-step", Fitting(fitting.cases, same=fitting.same, given=given))]
     read_out = [(case, shares) for case in fitting.cases if (shares := read_responsibilities(case)) is not None]
     n_simplices = sum(len(np.unique(case.problem.X, axis=0)) == case.problem.X.shape[1] + 1 for case in fitting.cases)
-    if read_out and len(read_out) == n_simplices:  # the means are those of samples by responsibilities: other ones
+    if read_out and len(read_out) == n_simplices:  # the means are averages of the samples by unknown responsibilities
         given = [{"responsibilities": shares, "means": case.end.means} for case, shares in read_out]
         ways.append(("E-step", "means", Fitting([case for case, _ in read_out], same=1e-6, given=given)))
     for wrong, other, way in ways:
         founds = {result: way.find(result, pairs=False) for result in RESULTS[1:]}
         right = tuple(name for name, found in founds.items() if not found.changes)
-        if right:  # by these responsibilities
+        if right:  # given these responsibilities
             unexplained = (wrong, *(name for name, found in founds.items() if found.left > way.same))
             changes = tuple(change for found in founds.values() if found.left <= way.same for change in found.changes)
             return Reading(NOT_EXPLAINED, changes=changes, unexplained=unexplained, right=(other, *right))
@@ -415,7 +424,7 @@ def _read_without_means(fitting: Fitting) -> Reading:
 
 
 def read_responsibilities(case: Case) -> np.ndarray | None:
-    """Read the responsibilities out of the means of D + 1 different samples; None if they do not sum to 1.
+    """Compute the responsibilities from the means of D + 1 different samples; None if they do not sum to 1.
 
     A mean is the average of the samples by barycentric coordinates, which are the responsibilities over their sum.
     """
@@ -435,7 +444,7 @@ def read_responsibilities(case: Case) -> np.ndarray | None:
 
 
 def _follow(asked: Asked, found: Reading, own_start: bool) -> Reading:
-    """Find in which steps the changes hold, and predict later steps, on these samples and on others."""
+    """Find in which steps the changes apply, and predict later steps, on these samples and on others."""
     problems = [
         asked.problem,
         many_samples(9, asked.kind, *asked.problem.X.shape[1:], len(asked.seen.end.weights), n=70),
@@ -451,11 +460,11 @@ def _follow(asked: Asked, found: Reading, own_start: bool) -> Reading:
         if far <= asked.tolerance:
             found = replace(found, changes=changes, alike=())
             return found if own_start else _predict(asked, found)
-    return replace(found, outcome=NOT_EXPLAINED, unexplained=("its first step is explained, later ones are not",))
+    return replace(found, outcome=NOT_EXPLAINED, unexplained=("its first step is explained, but later steps are not",))
 
 
 def _in_which_steps(alternatives):
-    """List changes in all steps, then with what only later steps show, then in the first or the last one only."""
+    """List the changes in all steps, then with deviations of later steps only, then in the first or last step only."""
     _, *others = product(WHEN, repeat=max(map(len, alternatives)))
     later = [
         (*(one for one in changes if one.deviation.part != deviation.part), Change(deviation))
@@ -469,7 +478,7 @@ def _in_which_steps(alternatives):
 
 
 def _distance(problem, changes, ends, asked, reg_covar=0.0) -> float:
-    """Largest distance of our EM with changes from ends after 1, 2, ... steps; infinity where one of them ends."""
+    """Largest distance of our EM with changes from ends after 1, 2, ... steps; infinity if only one of them ends."""
     most = 0.0
     path = take_path(problem, Recipe(reg_covar, changes), len(ends)).parameters
     for ours, end in zip_longest(path[1:], ends):
@@ -485,19 +494,19 @@ def _apart(ours: Mixture, end: Mixture, asked) -> float:
 
 
 def put_in_order(found: Mixture, order: str) -> Mixture:
-    """Give components the order of an implementation that has another, by the words for it."""
+    """Sort components as an implementation does; `order` is a key of ORDERS, or empty."""
     return Mixture(*(array[ORDERS[order](found)] for array in found)) if order else found
 
 
 def other_samples(kind: str) -> dict[str, Problem]:
-    """Draw samples of eight sorts, on which nothing was read."""
-    whole = many_samples(15, kind, 2, 2, n=80, distance=2.0)
+    """Simulate eight kinds of data sets that were not used for reading."""
+    base = many_samples(15, kind, 2, 2, n=80, distance=2.0)
     return {
         "overlapping groups": many_samples(11, kind, 2, 2, n=150, distance=0.8),
         "separated groups": many_samples(12, kind, 2, 2, n=90, distance=6.0),
         "one feature": many_samples(13, kind, 1, 2, n=60),
         "three components": many_samples(14, kind, 3, 3, n=120),
-        "whole numbers, many of them equal": replace(whole, X=np.round(whole.X)),
+        "integers, many of them equal": replace(base, X=np.round(base.X)),
         "features of unequal scale": many_samples(16, kind, 2, 2, n=80, scale=(1.0, 300.0)),
         "few samples": many_samples(17, kind, 4, 2, n=24),
         "one component": many_samples(18, kind, 2, 1, n=40),
@@ -505,18 +514,18 @@ def other_samples(kind: str) -> dict[str, Problem]:
 
 
 def light_component(kind: str) -> Problem:
-    """Give one of two components few samples: what is done to those that are nearly empty shows."""
-    whole = many_samples(19, kind, 2, 2, n=60, distance=0.5)
-    return replace_start(whole, [0.99, 0.01], *mixture(whole.start)[1:])
+    """Simulate data with one nearly empty component, which shows how such components are treated."""
+    base = many_samples(19, kind, 2, 2, n=60, distance=0.5)
+    return replace_start(base, [0.99, 0.01], *mixture(base.start)[1:])
 
 
 def _predict(asked: Asked, found: Reading) -> Reading:
-    """Compare steps with those of our EM with the changes, on samples that were not used to find them."""
+    """Compare its steps with our EM with the changes, on samples that were not used to find them."""
     apart = {}
     light = {} if found.changes else {"a light component": light_component(asked.kind)}  # N_k - 1 is negative there
     for name, problem in (other_samples(asked.kind) | light).items():
         ends = [asked.end(n, problem) for n in (1, 2, 3, 4, 5)]
-        if any(end is not None for end in ends):  # it can do this
+        if any(end is not None for end in ends):  # it supports this
             apart[name] = _distance(problem, found.changes, ends, asked)
     sets = tuple(name for name, far in apart.items() if far <= asked.tolerance)
     missed = tuple(name for name in apart if name not in sets)
@@ -527,7 +536,7 @@ def _predict(asked: Asked, found: Reading) -> Reading:
 
 
 def _stops(asked: Asked, found: Reading) -> Reading:
-    """Find what the tolerance is compared with, from where it stops on several samples."""
+    """Find the stopping rule, from the steps at which it stops on several data sets."""
     seen = []
     for problem in (asked.problem, other_samples(asked.kind)["overlapping groups"]):
         path = take_path(problem, Recipe(0.0, found.changes), MOST_STEPS)
