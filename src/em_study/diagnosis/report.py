@@ -31,7 +31,8 @@ def sentence(found: Diagnosis, who: str = "It", hits: dict[str, int] | None = No
         parts = [
             f"{who}: nothing in the catalogue explains it.",
             f"It differs from ours by {found.before:.1e} standard deviations;",
-            f"the nearest of {found.n_runs} combinations of known deviations differs from it by {left}, too much for an explanation.",
+            f"the nearest of {found.n_runs} combinations of known deviations differs from it by {left},",
+            "too much for an explanation.",
         ]
     if hits and n_others:
         shares = [f"{n} of {n_others}{f' by the change {test}' if len(hits) > 1 else ''}" for test, n in hits.items()]
