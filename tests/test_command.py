@@ -101,7 +101,7 @@ def test_it_stops_in_another_tree(tmp_path):
         run = ask(folder, "progress", root=ROOT)
         assert (run.returncode, run.stdout) == (1, "")
         assert run.stderr == (
-            f"this folder is of the study in {copy}, but this em-study is of the one in {ROOT}: "
+            f"this folder belongs to the repository in {copy}, but this em-study is installed from {ROOT}: "
             f"work there, or by `make` in {copy}, which runs its own code\n"
         )
     assert "there is no complete run here" in ask(copy, "outcome").stderr  # by its own code
@@ -112,7 +112,7 @@ def test_it_says_so_where_the_tree_is_not(tmp_path):
     installed = make_project(tmp_path / "tree").joinpath("src").rename(tmp_path / "site-packages")
     run = ask(tmp_path, "progress", PYTHONPATH=str(installed))
     assert run.returncode == 1
-    assert run.stderr.startswith("em-study is installed without the study's tree")
+    assert run.stderr.startswith("em-study is installed without its repository")
 
 
 OLD = {

@@ -202,9 +202,9 @@ def test_other_settings_and_versions_are_told_first(altered, project, tmp_path, 
     file.write_text(json.dumps(manifest))
     assert main(["compare", str(project), str(tmp_path), "--csv", str(tmp_path / "new/table.csv")]) == 1
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == "Other settings:"
+    assert told[0] == "Different settings:"
     assert told[1] == "  experiments.customers.replicates is 4, published 3"
-    assert told[2] == "Made by other:"
+    assert told[2] == "Made with different:"
     assert told[3].startswith("  packages.numpy is 1.0, published ")
     assert told[4:6] == ["  code with changes that are not committed", "  code: src/emgmm/em.py differ"]
     assert told[-1].startswith("NOT the published results: all ")

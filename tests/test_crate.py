@@ -118,7 +118,7 @@ def test_an_archive_holds_in_an_empty_place(unpacked, project):
         run = ask(folder, "verify", *arguments)
         assert run.returncode == 0, run.stdout + run.stderr
         assert "not checked, and known by their checksums alone: labeled.csv" in run.stdout
-        assert run.stdout.splitlines()[-1].startswith("everything holds")
+        assert run.stdout.splitlines()[-1].startswith("all checks pass:")
     run = ask(unpacked, "compare", str(ROOT / "tests/published_small.zip"), ".")
     assert run.returncode == 0, run.stdout + run.stderr
     assert not (unpacked / ".snakemake").exists()
