@@ -96,7 +96,7 @@ def test_jobs_of_a_killed_run_are_cancelled(commands, tmp_path):
     commands(squeue=line(tmp_path), scancel="")
     (tmp_path / "bin/scancel").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/cancelled\n: > {tmp_path}/squeue.txt\n')
     told = []
-    with pytest.raises(SlurmError, match=r"begun on elsewhere are at work here.* scancel 7$"):
+    with pytest.raises(SlurmError, match=r"started on elsewhere are running here.* scancel 7$"):
         cancel_left_over(tmp_path, "elsewhere", told.append)
     assert told == []
     cancel_left_over(tmp_path, platform.node(), told.append)
@@ -115,12 +115,12 @@ def test_a_reason_is_told_once_after_a_while(commands, tmp_path):
         assert told == []
     for now in (PATIENCE, 2 * PATIENCE):
         waiting.look(now)
-        assert told == ["2 jobs wait in Slurm for Resources: 7, rule_fit. docs/cluster.md tells what that means."]
+        assert told == ["2 jobs wait in Slurm for Resources: 7, rule_fit. docs/cluster.md explains this."]
     commands(squeue=line(tmp_path, reason="PartitionTimeLimit"))
     for now in (2.5 * PATIENCE, 3 * PATIENCE, 4 * PATIENCE):
         waiting.look(now)
     assert told[1:] == [
-        "1 job waits in Slurm for PartitionTimeLimit: 7, rule_fit. docs/cluster.md tells what that means."
+        "1 job waits in Slurm for PartitionTimeLimit: 7, rule_fit. docs/cluster.md explains this."
     ]
 
 
@@ -131,7 +131,7 @@ def test_a_controller_that_is_away_is_told_once(commands, tmp_path):
     waiting = Waiting(tmp_path, told.append)
     for now in (0.0, 30.0):
         waiting.look(now)
-    assert told == ["Slurm does not answer (squeue: no contact). The run goes on when it does."]
+    assert told == ["Slurm does not answer (squeue: no contact). The run continues when it does."]
 
 
 class Executor:
@@ -190,7 +190,7 @@ def test_a_job_that_slurm_has_forgotten_fails_after_a_while(monkeypatch):
     monkeypatch.setattr(upstream, "PATIENCE", -1.0)
     assert look(executor, jobs) == []
     assert [number for number, _ in executor.failed] == ["1", "2"]
-    assert told == ["Slurm does not know job 2 any more."]  # of others Snakemake tells
+    assert told == ["Slurm no longer knows job 2."]  # of others Snakemake tells
 
 
 def test_while_slurm_does_not_answer_no_job_counts_as_forgotten(monkeypatch):
@@ -210,7 +210,7 @@ def test_a_job_that_gave_way_is_run_again(monkeypatch):
     executor = Executor()
     lose_no_job(executor, submitted, print)
     assert look(executor, [submitted("1")]) == []
-    assert executor.failed == [("1", "Slurm job 1 gave way to another (PREEMPTED).")]
+    assert executor.failed == [("1", "Slurm job 1 was preempted by another job (PREEMPTED).")]
 
 
 def test_jobs_of_other_clusters_are_left_to_the_executor(monkeypatch):

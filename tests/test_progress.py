@@ -135,7 +135,7 @@ def test_a_failed_job_is_named_with_the_end_of_its_log(monkeypatch, tmp_path):
     assert lines[begun + 1] == f"  {log} ends with:"
     assert lines[-2] == "    row 3: must be a number"
     assert "    line 20" not in lines
-    assert lines[-1] == "1 of 3 jobs failed; 1 are done and will not run again, 1 were not begun."
+    assert lines[-1] == "1 of 3 jobs failed; 1 are done and will not run again, 1 were not started."
 
 
 def test_other_errors_and_warnings_are_shown_whole(monkeypatch):
