@@ -1,4 +1,4 @@
-"""The manifest and `make verify`: whatever is changed afterwards is found."""
+"""The manifest and `make verify`: any later change is found."""
 
 import base64
 import fcntl
@@ -94,7 +94,7 @@ def test_results_older_than_records_are_not_certified(study):
     assert "Traceback" not in run.stderr
 
 
-def test_a_changed_result_is_told_with_what_made_it(study):
+def test_a_changed_result_is_reported_with_what_made_it(study):
     change_byte(study / "results/fits/mine/start.npz")
     assert "the manifest records (made by rule fit, see results/records/fits/mine/start.json)" in verify(study).stdout
 
@@ -139,10 +139,10 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
     left = {path for path in (study / "results").rglob("*") if path.is_file()}
     listed = ask(study, "clean")
     assert listed.returncode == 0, listed.stderr
-    told = listed.stdout.splitlines()
-    assert "results/figures/gone/fits.png" in told
-    assert "results/sweeps/tolerances/cells/: 2 files" in told
-    assert told[-2:] == [
+    output = listed.stdout.splitlines()
+    assert "results/figures/gone/fits.png" in output
+    assert "results/sweeps/tolerances/cells/: 2 files" in output
+    assert output[-2:] == [
         "10 files left over by earlier configurations, 0.0 MB. Nothing was deleted.",
         "To delete them: em-study clean --delete",
     ]
@@ -153,7 +153,7 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == before
     assert not (study / "results/sweeps/gone").exists()
     assert verify(study).returncode == 0
-    assert ask(study, "clean").stdout == "Nothing is left over.\n"
+    assert ask(study, "clean").stdout == "There are no leftover files.\n"
 
 
 def test_what_others_made_and_what_is_newer_stays(study):
@@ -168,9 +168,9 @@ def test_what_others_made_and_what_is_newer_stays(study):
         if not newer:
             os.utime(study / path, (0, 0))
     (study / "results/tables/.x.part").mkdir()
-    told = ask(study, "clean").stdout.splitlines()
-    assert told[0].startswith("Newer than the last whole run, so left alone")
-    assert told[1:] == ["  results/figures/later/fits.png", "Nothing is left over."]
+    output = ask(study, "clean").stdout.splitlines()
+    assert output[0].startswith("Newer than the last complete run, so kept")
+    assert output[1:] == ["  results/figures/later/fits.png", "There are no leftover files."]
     assert (study / "results/figures/later/fits.png").exists()
 
 
@@ -179,14 +179,14 @@ def test_nothing_is_deleted_during_a_run_or_without_a_manifest(study):
     (study / "results/left.csv").write_text("x")
     with open(study / ".snakemake/run.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told = "another snakemake is running in this folder; wait for it, or stop it. Nothing was deleted."
-        assert told in ask(study, "clean").stderr
+        output = "another snakemake is running in this folder; wait for it, or stop it. Nothing was deleted."
+        assert output in ask(study, "clean").stderr
     (study / "results/manifest.json").unlink()
     assert "there is no complete run here. Nothing was deleted." in ask(study, "clean").stderr
     assert (study / "results/left.csv").exists()
 
 
-def test_manifest_of_an_older_version_is_told_as_that(study):
+def test_manifest_of_an_older_version_is_reported_as_that(study):
     file = study / "results/manifest.json"
     manifest = json.loads(file.read_text())
     file.write_text(json.dumps({key: value for key, value in manifest.items() if key != "article_files"}))
@@ -197,7 +197,7 @@ def test_manifest_of_an_older_version_is_told_as_that(study):
 
 
 def forge(study, path, change):
-    """Change a table and write its new checksum into the manifest, as somebody who wants to deceive would."""
+    """Change a table and write its new checksum into the manifest, as a forger would."""
     table = pd.read_csv(study / path)
     change(table)
     table.to_csv(study / path, index=False)
@@ -235,7 +235,7 @@ def test_column_that_is_not_documented_is_found(study):
         ("[]", "manifest.json is not a manifest"),
     ],
 )
-def test_missing_or_broken_manifest_is_told(study, text, sentence):
+def test_missing_or_broken_manifest_is_reported(study, text, sentence):
     manifest = study / "results/manifest.json"
     manifest.unlink() if text is None else manifest.write_text(text)
     run = verify(study)

@@ -1,4 +1,4 @@
-"""The crate of a run: valid by its profile, and right in what the validator does not look at. And the archive."""
+"""The crate of a run: valid by its profile, and correct where the validator does not check; and the archive."""
 
 import json
 import subprocess
@@ -143,7 +143,7 @@ def test_inputs_can_be_put_in(project, tmp_path):
         assert {"labeled.csv", "results/data/mine.npz", "results/index.html"} <= {*archive.namelist()}
 
 
-def test_a_place_that_is_not_there_is_told(project, tmp_path):
+def test_a_place_that_is_not_there_is_reported(project, tmp_path):
     run = ask(project, "archive", str(tmp_path / "nowhere/a.zip"))
     assert run.returncode == 1
     assert run.stderr.startswith(f"{tmp_path}/nowhere/a.zip cannot be written: ")

@@ -1,4 +1,4 @@
-"""Is an EM right, and why does it differ: the check-up, and the diagnosis."""
+"""The diagnosis: why an EM differs from ours."""
 
 import sys
 from dataclasses import replace
@@ -52,7 +52,7 @@ def in_shape(found, start):
 
 
 def deviant(deviations):
-    """Make an EM with deviations, that is run like an implementation."""
+    """Make an EM with deviations that is run like an implementation."""
 
     def run(X, start, *, tol, max_iter, reg_covar):
         path = take_path(Problem(X, start, np.array([17, 23])), recipe_of(deviations, reg_covar), max_iter)
@@ -104,7 +104,7 @@ def test_pairs_of_deviations_are_found():
     assert n_found >= 19
 
 
-def test_a_deviation_is_not_acquitted_where_ours_is_at_its_end_after_fewer_steps():
+def test_a_deviation_is_not_missed_where_ours_is_at_its_end_after_fewer_steps():
     stale = deviant(["stale_responsibilities"])
     for reported in (without_trace, lambda run: run):
         found = diagnosed(stale, 3, 6, reported)
@@ -153,7 +153,7 @@ STARTS = {
 
 @pytest.mark.parametrize("n_steps", [25, 200])
 @pytest.mark.parametrize("start", STARTS)
-def test_a_start_that_is_forgotten_is_neither_explained_nor_acquitted(start, n_steps):
+def test_a_start_that_is_forgotten_is_neither_explained_nor_called_the_same(start, n_steps):
     for reported in (lambda run: run, without_trace):
         found = diagnosed(from_another_start(STARTS[start]), 1, n_steps, reported)
         assert found.named == ()
@@ -297,7 +297,7 @@ def test_a_trace_that_is_moved_or_summed_is_described():
 
 
 def peer(returned="used", divisor="mass", second=False, about="new"):
-    """Make an EM as packages of R have it, for full covariances, by the contract."""
+    """Make an EM like those of R's packages, for full covariances, by the contract."""
 
     def responsibilities(X, weights, means, covariances):
         centered = X[:, None] - means

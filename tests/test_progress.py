@@ -1,4 +1,4 @@
-"""What a person sees of a run: the progress, failures, and what came out."""
+"""Output of a run: progress, failures and outcome."""
 
 import io
 import logging
@@ -39,7 +39,7 @@ def the_work(seconds, n_cores=2):
 
 
 def handler(monkeypatch, brief=True, dryrun=False):
-    """Give a handler that writes to a text, as where there is no terminal."""
+    """Return a handler that writes to a text, as without a terminal."""
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     made = LogHandler(SimpleNamespace(stdout=False, dryrun=dryrun), LogHandlerSettings(brief=brief))
@@ -158,7 +158,7 @@ def test_a_run_goes_on_when_nobody_reads_it(monkeypatch):
     with os.fdopen(theirs, "w") as stream:
         monkeypatch.setattr("sys.stderr", stream)
         made = LogHandler(SimpleNamespace(stdout=False, dryrun=False), None)
-        monkeypatch.setattr(made, "handleError", lambda record: pytest.fail("it is told to nobody"))
+        monkeypatch.setattr(made, "handleError", lambda record: pytest.fail("nobody should be notified"))
         for _ in range(2):
             made.emit(record(msg="Building DAG of jobs..."))
 
