@@ -307,13 +307,13 @@ COLUMNS = {
         ),
         "trace": Column(
             TEXT,
-            "the other's trace compared with the mean log-likelihoods of that EM: the same, moved, summed or different; "
-            "empty if it has none",
+            "the other's trace compared with the mean log-likelihoods of that EM: the same, moved, summed or "
+            "different; empty if it has none",
         ),
         "alike": Column(
             TEXT,
-            "other explanations, also to 1e-9, that these samples cannot distinguish from it; all, if the outcome is cannot "
-            "be distinguished",
+            "other explanations, also to 1e-9, that these samples cannot distinguish from it; all, if the outcome is "
+            "cannot be distinguished",
         ),
         "next_best": Column(
             TEXT,
