@@ -19,13 +19,13 @@ Next  make verify          do the results agree with their records, and the clai
 def outcome(folder: Path, manifest: dict):
     """Yield the outcome of the last run in a folder: the verdicts of the claims, and the failures."""
     claims = folder / TABLES / "claims.csv"
-    judged = [*zip(_column(claims, "verdict"), _column(claims, "basis"), _column(claims, "claim"), strict=True)]
-    if not judged:
+    decided = [*zip(_column(claims, "verdict"), _column(claims, "basis"), _column(claims, "claim"), strict=True)]
+    if not decided:
         yield "No claim is configured."
     claims = manifest.get("configuration", {}).get("claims", {})
     known = [
         (VERDICTS[name], basis, claims.get(claim, {}).get("by_construction", False), claim)
-        for name, basis, claim in judged
+        for name, basis, claim in decided
         if name in VERDICTS
     ]
     for part, verdicts in tally(known).items():

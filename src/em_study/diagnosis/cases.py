@@ -55,31 +55,31 @@ def few_samples(seed: int, kind: str, n_features: int, n_components: int, scale=
 
     `far` is the distance of the samples from the means, in standard deviations.
     """
-    draw = np.random.default_rng([seed, n_features, n_components])
+    random = np.random.default_rng([seed, n_features, n_components])
     corners = np.concatenate([np.zeros((1, n_features)), np.eye(n_features)])
-    corners = 1.5 * corners + 0.2 * draw.standard_normal(corners.shape)
+    corners = 1.5 * corners + 0.2 * random.standard_normal(corners.shape)
     X = np.repeat(corners, (3 + np.arange(n_features + 1) % 3) + 1 * (np.arange(n_features + 1) == 1), axis=0)
     spread = 0.4 / (1 + far)
-    means = 0.5 + spread * draw.standard_normal((n_components, n_features))
-    mixing = np.eye(n_features) + (0.5 / (1 + far)) * draw.standard_normal((n_components, n_features, n_features))
+    means = 0.5 + spread * random.standard_normal((n_components, n_features))
+    mixing = np.eye(n_features) + (0.5 / (1 + far)) * random.standard_normal((n_components, n_features, n_features))
     covariances = mixing @ mixing.swapaxes(1, 2) + 0.3 * np.eye(n_features)
     if far:
         covariances = covariances.mean(axis=0) * (1 + 0.3 / far**2 * np.arange(n_components))[:, None, None]
     X = X + far
-    weights = draw.uniform(1, 3, n_components)
+    weights = random.uniform(1, 3, n_components)
     return problem_of(kind, scale * X, weights, scale * means, scale**2 * covariances)
 
 
 def many_samples(seed: int, kind: str, n_features: int, n_components: int, n=40, distance=2.0, scale=1.0) -> Problem:
     """Simulate samples of overlapping or separated groups, and initial parameters that differ from the true ones."""
-    draw = np.random.default_rng([seed, n_features, n_components, n])
-    centers = distance * draw.standard_normal((n_components, n_features))
+    random = np.random.default_rng([seed, n_features, n_components, n])
+    centers = distance * random.standard_normal((n_components, n_features))
     mixing = np.eye(n_features) + 0.4 * np.tri(n_features, k=-1)
-    X = draw.standard_normal((n, n_features)) @ mixing.T + centers[draw.permutation(np.arange(n) % n_components)]
-    roots = mixing + 0.2 * draw.standard_normal((n_components, n_features, n_features))
+    X = random.standard_normal((n, n_features)) @ mixing.T + centers[random.permutation(np.arange(n) % n_components)]
+    roots = mixing + 0.2 * random.standard_normal((n_components, n_features, n_features))
     covariances = 1.3 * roots @ roots.swapaxes(1, 2) + 0.2 * np.eye(n_features)
-    means = centers + 0.5 * draw.standard_normal(centers.shape)
-    weights = draw.uniform(1, 3, n_components)
+    means = centers + 0.5 * random.standard_normal(centers.shape)
+    weights = random.uniform(1, 3, n_components)
     scale = np.broadcast_to(scale, n_features)
     return problem_of(kind, X * scale, weights, means * scale, covariances * np.outer(scale, scale))
 

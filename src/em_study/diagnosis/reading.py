@@ -126,8 +126,8 @@ class Asked(Box):
 
     def noise(self) -> float:
         """Return a second difference of a step when samples move by a millionth: nearly zero without rounding."""
-        draw = np.random.default_rng(3)
-        move = 1e-6 * draw.standard_normal(self.problem.X.shape) * self.problem.X.std(axis=0)
+        random = np.random.default_rng(3)
+        move = 1e-6 * random.standard_normal(self.problem.X.shape) * self.problem.X.std(axis=0)
         ends = [self.end(1, replace(self.problem, X=self.problem.X + sign * move)) for sign in (1, 0, -1)]
         if any(end is None for end in ends):
             return 0.0
