@@ -59,9 +59,9 @@ def change_byte(file):
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("results/figures/mine/fits.png", "results/figures/mine/fits.png: this result file is not the one"),
+        ("results/figures/mine/fits.png", "results/figures/mine/fits.png: this result file differs from the one"),
         ("results/tables/sweeps/tolerances.csv", "results/tables/sweeps/tolerances.csv: this result"),
-        ("unlabeled.csv", "unlabeled.csv: this input file is not the one"),
+        ("unlabeled.csv", "unlabeled.csv: this input file differs from the one"),
     ],
 )
 def test_one_changed_byte_is_found(study, path, sentence):
@@ -77,11 +77,11 @@ def test_code_counts_by_what_it_computes(study):
     file.write_text(text.replace('"""', '"""In other words. ', 1) + "# more\n")
     run = verify(study)
     assert run.returncode == 0, run.stdout
-    assert run.stdout.startswith("other in words alone, and counted as the same: src/emgmm/em.py\n")
+    assert run.stdout.startswith("differs only in comments and texts, and counts as the same: src/emgmm/em.py\n")
     file.write_text(text + "MORE = 1\n")
     run = verify(study)
     assert run.returncode == 1
-    assert "src/emgmm/em.py: this code file is not the one that the manifest records" in run.stdout
+    assert "src/emgmm/em.py: this code file differs from the one that the manifest records" in run.stdout
 
 
 def test_results_older_than_records_are_not_certified(study):
@@ -90,7 +90,7 @@ def test_results_older_than_records_are_not_certified(study):
     file.write_text(json.dumps({key: value for key, value in manifest.items() if key != "records"}))
     run = verify(study)
     assert run.returncode == 1
-    assert "old record, not certified" in run.stdout
+    assert "not certified, because this run is older than the records of results" in run.stdout
     assert "Traceback" not in run.stderr
 
 
@@ -105,7 +105,7 @@ def test_deleted_and_added_files_are_found(study):
     run = verify(study)
     assert run.returncode == 1
     assert "results/predictions/mine/start.csv: this result file is missing" in run.stdout
-    assert "results/tables/mine.csv: this file is not of the recorded run" in run.stdout
+    assert "results/tables/mine.csv: this file does not belong to the recorded run" in run.stdout
 
 
 def test_changed_configuration_is_found(study):
@@ -113,8 +113,8 @@ def test_changed_configuration_is_found(study):
     config.write_text(config.read_text().replace("0.01", "0.02"))
     run = verify(study)
     assert run.returncode == 1
-    assert "small.yaml: this configuration file is not the one" in run.stdout
-    assert "give another configuration than the recorded one" in run.stdout
+    assert "small.yaml: this configuration file differs from the one" in run.stdout
+    assert "do not give the recorded configuration" in run.stdout
 
 
 def test_what_is_left_over_is_removed_and_nothing_else(study):
@@ -149,7 +149,7 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == left
     run = ask(study, "clean", "--delete")
     assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-1] == "10 of 10 files that were left over are deleted."
+    assert run.stdout.splitlines()[-1] == "10 of 10 files left over were deleted."
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == before
     assert not (study / "results/sweeps/gone").exists()
     assert verify(study).returncode == 0
@@ -210,15 +210,15 @@ def test_claims_are_computed_again_from_the_tables(study):
     forge(study, "results/tables/measurements.csv", lambda table: table.__setitem__("value", table["value"] - 1))
     run = verify(study)
     assert run.returncode == 1
-    assert "results/tables/measurements.csv: not certified, because it is not what its job has written" in run.stdout
-    assert "results/tables/claims.csv is not what the other tables give" in run.stdout
+    assert "results/tables/measurements.csv: not certified, because it differs from what its job wrote" in run.stdout
+    assert "results/tables/claims.csv does not agree with the other tables" in run.stdout
 
 
 def test_summaries_are_computed_again_from_the_tables(study):
     forge(study, "results/tables/sweeps/tolerances.csv", lambda table: table.__setitem__("n_iter", table["n_iter"] + 1))
     run = verify(study)
     assert run.returncode == 1
-    assert "tolerances_summary.csv is not what its table gives" in run.stdout
+    assert "tolerances_summary.csv does not agree with its table" in run.stdout
 
 
 def test_column_that_is_not_documented_is_found(study):

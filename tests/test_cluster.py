@@ -49,7 +49,7 @@ def every(**answers):
 
 def test_missing_commands_are_named(commands):
     commands(squeue="", sbatch="")
-    with pytest.raises(SlurmError, match=r"^scancel, scontrol, sacct not found: start this where Slurm's commands are"):
+    with pytest.raises(SlurmError, match=r"^scancel, scontrol, sacct not found: start this on a login node"):
         check("squeue", {})
 
 
@@ -62,7 +62,7 @@ def test_a_cluster_that_forgets_jobs_too_soon_is_refused(commands, store, age, g
     if good:
         check("squeue", {})
     else:
-        with pytest.raises(SlurmError, match="forgets one 120 s after its end"):
+        with pytest.raises(SlurmError, match="forgets a job 120 s after its end"):
             check("squeue", {})
 
 

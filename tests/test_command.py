@@ -102,7 +102,7 @@ def test_it_stops_in_another_tree(tmp_path):
         assert (run.returncode, run.stdout) == (1, "")
         assert run.stderr == (
             f"this folder belongs to the repository in {copy}, but this em-study is installed from {ROOT}: "
-            f"work there, or by `make` in {copy}, which runs its own code\n"
+            f"work there, or use `make` in {copy}, which runs its own code\n"
         )
     assert "there is no complete run here" in ask(copy, "outcome").stderr  # by its own code
     assert "there is no complete run here" in ask(tmp_path, "outcome", root=copy).stderr  # in no tree at all

@@ -121,7 +121,7 @@ def test_rows_that_are_missing_or_new_are_found(altered):
 
 def test_rows_that_stand_twice_are_found(altered):
     found = altered("claims", lambda rows: pd.concat([rows, rows.iloc[:1].assign(verdict="undecided")]))
-    assert found.problems == ["claims.csv: 1 rows stand twice, the first A1"]
+    assert found.problems == ["claims.csv: 1 rows occur twice, the first A1"]
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, "many"])
@@ -269,7 +269,7 @@ def test_another_s_results_are_read_within_their_folder(tiny, tmp_path, capsys):
     assert "does not record results/tables/fits.csv" in capsys.readouterr().out
 
 
-def told_of(place):
+def message_of(place):
     with pytest.raises(NotResultsError) as error:
         Results(place).read("fits")
     return str(error.value)
@@ -278,9 +278,9 @@ def told_of(place):
 def test_hostile_results_do_no_harm(project, tmp_path):
     results = tmp_path / "results"
     (results / "tables").mkdir(parents=True)
-    assert "manifest.json is missing, or leads out" in told_of(tmp_path)
+    assert "manifest.json is missing, or leads out" in message_of(tmp_path)
     (results / "manifest.json").symlink_to("/etc/passwd")
-    assert "manifest.json is missing, or leads out" in told_of(tmp_path)
+    assert "manifest.json is missing, or leads out" in message_of(tmp_path)
     (results / "manifest.json").unlink()
     for content, words in (
         ("[" * 100_000, "cannot be read"),
@@ -288,24 +288,24 @@ def test_hostile_results_do_no_harm(project, tmp_path):
         ('{"configuration": {}, "code": {}, "packages": {}}', "of an older version"),
     ):
         (results / "manifest.json").write_text(content)
-        assert words in told_of(tmp_path)
+        assert words in message_of(tmp_path)
     shutil.copy(project / "results/manifest.json", results)
-    assert "fits.csv is missing" in told_of(tmp_path)
+    assert "fits.csv is missing" in message_of(tmp_path)
     table = results / "tables/fits.csv"
     table.symlink_to(table)
-    assert "fits.csv is missing, or leads out" in told_of(tmp_path)
+    assert "fits.csv is missing, or leads out" in message_of(tmp_path)
     table.unlink()
     with open(table, "wb") as file:
         os.truncate(file.fileno(), 10**12)
-    assert "more than are read" in told_of(tmp_path)
+    assert "more than the limit of" in message_of(tmp_path)
     table.unlink()
     table.write_bytes(b"\xff\xfe,\n")
-    assert "cannot be read" in told_of(tmp_path)
+    assert "cannot be read" in message_of(tmp_path)
     os.unlink(table)
     os.mkfifo(table)
-    assert "leads out of the folder" in told_of(tmp_path)
+    assert "leads out of the folder" in message_of(tmp_path)
     (tmp_path / "file.zip").write_bytes(b"PK")
-    assert "neither a folder nor a file of published results" in told_of(tmp_path / "file.zip")
+    assert "neither a folder nor a file of published results" in message_of(tmp_path / "file.zip")
 
 
 def test_what_stands_in_cells_is_printed_on_one_line(altered):

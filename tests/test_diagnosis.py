@@ -203,7 +203,7 @@ def test_certainty_of_a_deviation_is_the_difference_without_it():
             target = take_path(without, recipe_of(["precisions_as_covariances", "ridge_1e-06"], 0.0), 4).parameters[4]
             nearest = min([nearest, *(residual(one, target) for one in end[3:6])])
     assert found.without["ridge_1e-06"] == nearest
-    assert f"without the second {nearest:.1e}" in sentence(found)
+    assert f"{nearest:.1e} without the second" in sentence(found)
 
 
 def test_a_sample_of_what_is_planted_is_named_and_nothing_else():

@@ -216,7 +216,7 @@ def test_the_outcome_counts_the_verdicts_and_what_has_failed(tmp_path):
         "    1  holds by mathematics; checked: A5",
         "Not tested: 1",
         "    1  not tested: A7",
-        "Rows without a result, for a fit failed (the column failure says why):",
+        "Rows without a result, because a fit failed (the reason is in the column failure):",
         "    1  of 2 in results/tables/fits.csv",
     ]
 

@@ -93,7 +93,7 @@ def test_a_lost_record_costs_a_rerun(study):
     (study / "results/records/fits/mine/start.json").unlink()
     planned = output_of(snakemake(study, "--dry-run"))
     assert "Fit mine by EM: start" in planned
-    assert "no record says what made it" in planned
+    assert "no record shows what made it" in planned
     assert "results/fits/mine/start.npz: not certified" in ask(study, "verify").stdout
 
 
@@ -149,14 +149,14 @@ def test_results_of_other_bytes_are_reported_by_their_records():
     ]
     other = {"d.json": data | {"outputs": {"data": "2"}}, "f.json": fit}
     assert lines(other, {"data": "2", "fit": "1"}) == [
-        "fit: not certified, because it was made from another data than the one that is here"
+        "fit: not certified, because it was made from another version of data than the present one"
     ]
     assert lines(**{"u.csv": "2"}) == [
-        "data: not certified, because its job read another u.csv than the one that the run was planned with"
+        "data: not certified, because its job read another version of u.csv than the one that the run was planned with"
     ]
     assert lines({"f.json": fit, "d.json": None}) == [
-        "data: not certified, because no record says what made it",
-        "fit: not certified, because its job read data, of which nothing is known",
+        "data: not certified, because no record shows what made it",
+        "fit: not certified, because its job read data, which is neither a recorded result nor a known source",
         "d.json: not certified, because this record is missing or broken",
     ]
 

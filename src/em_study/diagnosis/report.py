@@ -48,11 +48,11 @@ def _explained(found, who, left, steps):
     reported = "" if found.reported in (None, best.n_steps) else f" (it reports {found.reported})"
     yield f"{who} {words_of(named)}, and ends {steps}{reported}, ours after {found.our_steps}."
     yield f"The remaining difference is {left}."
-    yield f"Without that, the difference from ours is {found.before:.1e}."
+    yield f"Its result differs from that of our EM by {found.before:.1e}."
     if named:
         only = "Found" if found.alike or named != best.deviations else "The only explanation"
         which = WHICH if len(named) > 1 else ["it"]
-        rivals = (f"without {one} {found.without[name]:.1e}" for one, name in zip(which, named, strict=False))
+        rivals = (f"{found.without[name]:.1e} without {one}" for one, name in zip(which, named, strict=False))
         yield f"{only} among {len(SEARCHED)} known deviations ({found.n_runs} combinations were tried):"
         yield f"the best of the others leaves a difference of {', '.join(rivals)}."
     if named and found.settled:
