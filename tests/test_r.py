@@ -159,7 +159,8 @@ def answer(name, capsys):
 
 
 RELATIVE = (
-    "Its tolerance is compared with the change of the log-likelihood's sum relative to 1 plus its size, as TOLERANCE_OF declares."
+    "Its tolerance is compared with the change of the log-likelihood's sum relative to 1 plus its size, "
+    "as TOLERANCE_OF declares."
 )
 
 
