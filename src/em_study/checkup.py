@@ -63,10 +63,10 @@ class _AsRead:
         start = MixtureParameters.checked(*(arrays[part] for part in PARAMETERS), name)
         path = take_path(Problem(arrays["X"], start), Recipe(settings["reg_covar"], read.changes), n + 1)
         n = int(min(n, stops(reading.COMPARED[read.declared](path), settings["tol"], 1, 2)))
-        n_steps, sees_all = n + read.asked[0], any("returns the parameters before" in note for note in read.notes)
+        n_steps, sees_all = n + read.how_called[0], any("returns the parameters before" in note for note in read.notes)
         if n_steps >= len(path.parameters):
             return {}, "a component collapses"
-        weights, means, found = reading.put_in_order(path.parameters[n_steps], read.asked[1])
+        weights, means, found = reading.put_in_order(path.parameters[n_steps], read.how_called[1])
         scatter = weights * (found.diagonal(axis1=1, axis2=2) if kind.diagonal else found).T
         n_reported = n if sees_all else n_steps
         ends = (
@@ -143,9 +143,9 @@ def _following(implementation, readings, results) -> list[str]:
         if one.outcome == "fails" and _same(one.got, failed[one.name])
     ]
     if (
-        first.asked[2] > reading.SAME
+        first.how_called[2] > reading.SAME
     ):  # single precision: they pass to its rounding, except the check that loses more digits
-        again = check_up(implementation, first.kind, failed, least=first.asked[2])
+        again = check_up(implementation, first.kind, failed, least=first.how_called[2])
         found += [one.name for one in again if one.outcome == "holds" or one.name == "far-origin"]
     return found
 

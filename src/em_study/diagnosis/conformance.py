@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, problem_of
-from em_study.diagnosis.reading import CANNOT, COMPARED, DECLARED, NOISE, Asked, read_responsibilities
+from em_study.diagnosis.reading import CANNOT, COMPARED, DECLARED, NOISE, Subject, read_responsibilities
 from em_study.diagnosis.recipe import Mixture, Recipe, Step, mixture, proper, residual, take_path
 from em_study.diagnosis.stopping import stops
 from em_study.fits.implementations import checked
@@ -191,7 +191,7 @@ LOOKS = {
     "weights": lambda s: s.by_responsibilities("weights"),
     "covariances": lambda s: s.by_responsibilities("covariances"),
     "later-steps": _Subject.later,
-    "precision": lambda s: ("jump of a result", 0, (s.run(1), Asked(s.implementation, s.kind).noise())[1], NOISE),
+    "precision": lambda s: ("jump of a result", 0, (s.run(1), Subject(s.implementation, s.kind).noise())[1], NOISE),
     "no-reg_covar": _Subject.one_component,
     "reg_covar": _Subject.reg_covar,
     "steps": lambda s: ("steps with max_iter 5", 5, s.n_steps(5), 0),

@@ -85,10 +85,10 @@ class Reading:
     missed: tuple[str, ...] = ()  # other samples on which it is wrong
     stops: str = ""  # what its tolerance is compared with
     declared: str = AS_ASKED  # what it declares that its tolerance is compared with
-    asked: tuple = (0, "", SAME)  # how it was called: extra steps, order of components, rounding
+    how_called: tuple = (0, "", SAME)  # how it was called: extra steps, order of components, rounding
 
 
-class Asked(Box):
+class Subject(Box):
     """An implementation that is called for steps with one covariance type.
 
     Parameters
@@ -198,69 +198,69 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
     pairs : bool
         Whether to search for two changes of one result of the step, which takes some seconds.
     """
-    asked = Asked(implementation, kind)
-    if asked.problem is None:
-        return Reading(NOT_RUN, kind, problem=asked.seen.problem)
-    if not asked.is_repeatable():
+    subject = Subject(implementation, kind)
+    if subject.problem is None:
+        return Reading(NOT_RUN, kind, problem=subject.seen.problem)
+    if not subject.is_repeatable():
         return Reading(NOT_TWICE, kind)
-    asked.notes += _count_steps(asked)
-    one, two, three = (asked.end(n) for n in (1, 2, 3))
+    subject.notes += _count_steps(subject)
+    one, two, three = (subject.end(n) for n in (1, 2, 3))
     if same(one, two) and same(two, three):
         return Reading(TOO_FEW, kind)
-    own_start = same(asked.end(1, asked.other_start()), one)
-    cases = asked.cases_of_own_start() if own_start else asked.cases()
+    own_start = same(subject.end(1, subject.other_start()), one)
+    cases = subject.cases_of_own_start() if own_start else subject.cases()
     if not cases:
         return Reading(OWN_START if own_start else NOT_RUN, kind, problem="after one step it returns no mixture")
-    noise = asked.noise()
+    noise = subject.noise()
     if noise > NOISE:
-        asked.same = max(SINGLE, 100 * noise)
-        asked.notes.append("computes in single precision" if noise < 1e-5 else "computes in half precision")
-    found = replace(_read_step(asked, cases, pairs), kind=kind, notes=tuple(asked.notes), n_cases=len(cases))
+        subject.same = max(SINGLE, 100 * noise)
+        subject.notes.append("computes in single precision" if noise < 1e-5 else "computes in half precision")
+    found = replace(_read_step(subject, cases, pairs), kind=kind, notes=tuple(subject.notes), n_cases=len(cases))
     if not found.unexplained:
-        found = _follow(asked, found, own_start)
+        found = _follow(subject, found, own_start)
         if found.outcome == NOT_EXPLAINED and same(two, three):
             return Reading(TOO_FEW, kind)
     if own_start:
         return replace(found, outcome=OWN_START)
     if found.outcome == NOT_EXPLAINED:
         return found
-    found = _noted(asked, _stops(asked, _regularized(asked, found)))
+    found = _noted(subject, _stops(subject, _regularized(subject, found)))
     if found.outcome == EXPLAINED and not found.changes and not found.notes:
         return replace(found, outcome=RIGHT)
     return found
 
 
-def _noted(asked: Asked, found: Reading) -> Reading:
+def _noted(subject: Subject, found: Reading) -> Reading:
     """Find deviations of its trace, far from the origin, far from all components, and changes of its input."""
     notes, recipe, n_steps = [*found.notes], Recipe(0.0, found.changes), 5
-    single = asked.same > SAME
-    trace = asked(asked.problem, n_steps).trace
+    single = subject.same > SAME
+    trace = subject(subject.problem, n_steps).trace
     if trace is not None and not single:
-        path = take_path(asked.problem, recipe, n_steps + 1)
-        textbook = [Step(asked.problem, one, Recipe(), None, False).evidence.mean() for one in path.parameters]
+        path = take_path(subject.problem, recipe, n_steps + 1)
+        textbook = [Step(subject.problem, one, Recipe(), None, False).evidence.mean() for one in path.parameters]
         what = [compare_traces(trace, values, path.n)[0] for values in (textbook, path.log_likelihoods)]
         if SAME_TRACE not in what and what[0] in TRACES:
             notes.append(TRACES[what[0]])
-    base = asked.problem
+    base = subject.problem
     start, deviations = mixture(base.start), base.X.std(axis=0)
     moved = (replace_start(replace(base, X=base.X + by), *start._replace(means=start.means + by)) for by in (1e3, 1e4))
-    lost = [_apart_after_one(asked, far, recipe) for far in moved]
+    lost = [_apart_after_one(subject, far, recipe) for far in moved]
     if not single and lost[1] > 1e-9 and lost[1] > 20 * lost[0]:
         notes.append("loses digits when samples lie far from the origin, as the formula E[xx] - mm does")
     far = replace(base, X=np.concatenate([base.X, base.X[:1] + 500 * deviations]))
-    if not _apart_after_one(asked, far, recipe) <= 1e-6 + single:
+    if not _apart_after_one(subject, far, recipe) <= 1e-6 + single:
         notes.append("fails when a sample lies far from all components: its densities, without logarithms, are 0")
-    if asked.changed:
-        notes.append(f"modifies its input in place: {', '.join(sorted(asked.changed))}")
+    if subject.changed:
+        notes.append(f"modifies its input in place: {', '.join(sorted(subject.changed))}")
     return replace(found, notes=tuple(notes))
 
 
-def _apart_after_one(asked: Asked, problem: Problem, recipe: Recipe) -> float:
+def _apart_after_one(subject: Subject, problem: Problem, recipe: Recipe) -> float:
     """Distance of a step from ours; infinity if it returns no mixture and ours does."""
-    end, ours = asked.end(1, problem), Step(problem, mixture(problem.start), recipe, None, True).next
+    end, ours = subject.end(1, problem), Step(problem, mixture(problem.start), recipe, None, True).next
     if not proper(ours):
         return 0.0
-    return np.inf if end is None or not proper(end) else _apart(ours, end, asked)
+    return np.inf if end is None or not proper(end) else _apart(ours, end, subject)
 
 
 def read_all(implementation) -> tuple[Reading, ...]:
@@ -277,13 +277,13 @@ def read_all(implementation) -> tuple[Reading, ...]:
 
 def _confirmed(implementation, kind: str, first: Reading) -> Reading:
     """Read another covariance type; this is quick if the changes are those of the first."""
-    asked = Asked(implementation, kind)
-    if asked.problem is None:
-        return Reading(NOT_RUN, kind, problem=asked.seen.problem)
+    subject = Subject(implementation, kind)
+    if subject.problem is None:
+        return Reading(NOT_RUN, kind, problem=subject.seen.problem)
     if first.outcome in (RIGHT, EXPLAINED):
-        asked.more_steps, asked.order, asked.same = first.asked
+        subject.more_steps, subject.order, subject.same = first.how_called
         tried = (
-            _predict(asked, replace(first, kind=kind, changes=changes))
+            _predict(subject, replace(first, kind=kind, changes=changes))
             for changes in dict.fromkeys([first.changes, ()])
         )
         held = [found for found in tried if found.outcome == first.outcome]
@@ -292,18 +292,18 @@ def _confirmed(implementation, kind: str, first: Reading) -> Reading:
     return read(implementation, kind, pairs=False)
 
 
-def _regularized(asked: Asked, found: Reading) -> Reading:
+def _regularized(subject: Subject, found: Reading) -> Reading:
     """Find how reg_covar is used, which was 0 up to here."""
-    problems = many_samples(0, asked.kind, 2, 2), many_samples(0, asked.kind, 3, 3, n=31)
+    problems = many_samples(0, subject.kind, 2, 2), many_samples(0, subject.kind, 3, 3, n=31)
     targets = [
-        (problem, value, [asked.end(n, problem, reg_covar=value) for n in (1, 2, 3)])
+        (problem, value, [subject.end(n, problem, reg_covar=value) for n in (1, 2, 3)])
         for problem, value in product(problems, (0.3, 0.02))
     ]
     targets = [target for target in targets if any(end is not None for end in target[-1])]
 
     def fits(changes):
-        far = (_distance(problem, changes, ends, asked, value) for problem, value, ends in targets)
-        return all(one <= asked.tolerance for one in far)
+        far = (_distance(problem, changes, ends, subject, value) for problem, value, ends in targets)
+        return all(one <= subject.tolerance for one in far)
 
     regularizing = [
         one for one in CATALOGUE.values() if "reg_covar" in one.words and one.part in ("regularization", "shown")
@@ -321,66 +321,66 @@ def _regularized(asked: Asked, found: Reading) -> Reading:
     return replace(found, outcome=NOT_EXPLAINED, unexplained=("use of reg_covar",))
 
 
-def _count_steps(asked: Asked) -> list[str]:
+def _count_steps(subject: Subject) -> list[str]:
     """Find whether it takes one step more or fewer than max_iter, and account for that in later calls."""
-    start = mixture(asked.problem.start)
-    one = asked.end(1)
-    if same(one, start) and not same(asked.end(2), start):
-        asked.more_steps, seen = -1, asked(asked.problem, 3)
+    start = mixture(subject.problem.start)
+    one = subject.end(1)
+    if same(one, start) and not same(subject.end(2), start):
+        subject.more_steps, seen = -1, subject(subject.problem, 3)
         n_reported = max(-1 if seen.trace is None else len(seen.trace), -1 if seen.n_iter is None else seen.n_iter)
         fewer, before = "takes one step fewer than max_iter", "returns the parameters before its last M-step"
         return [before if n_reported >= 3 else fewer if n_reported >= 0 else f"{fewer}, or {before}"]
-    none = asked.end(0)
+    none = subject.end(0)
     if none is None or same(none, start) or same(none, one) or not proper(none):
         return []
     with suppress(ValueError):
-        if same(asked.end(0, replace_start(asked.problem, *none)), one, 1e-9):
-            asked.more_steps = 1
+        if same(subject.end(0, replace_start(subject.problem, *none)), one, 1e-9):
+            subject.more_steps = 1
             return ["takes one step more than max_iter"]
     return []
 
 
-def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
+def _read_step(subject: Subject, cases: list[Case], pairs: bool) -> Reading:
     """Find the fewest changes of the textbook's step that explain all cases."""
-    fitting = Fitting(cases, same=asked.same)
-    if all(fitting.left(result, ()) > asked.same for result in RESULTS[1:]):
+    fitting = Fitting(cases, same=subject.same)
+    if all(fitting.left(result, ()) > subject.same for result in RESULTS[1:]):
         for *others, last in OF_ALL_PARAMETERS:
             changes = tuple(Change(CATALOGUE[words]) for words in others)
             left, change = fitting.fitted("next", CATALOGUE[last], changes)
-            if left <= asked.same:
+            if left <= subject.same:
                 rival, changes = fitting.left("next", ()), (*changes, change)
                 return Reading(EXPLAINED, changes=changes, rival=rival, n_tried=fitting.n_tried)
     means = fitting.find("means", pairs=False)
-    if means.left > asked.same:
-        permuted = Fitting(cases, same=asked.same, permuted=True)
+    if means.left > subject.same:
+        permuted = Fitting(cases, same=subject.same, permuted=True)
         in_order = permuted.find("means", pairs=False)
-        if in_order.left <= asked.same:
+        if in_order.left <= subject.same:
             ordered = []
             for case, step in permuted.steps(in_order.changes):
                 order = min(permuted.orders(case), key=lambda one: np.abs(step.means - case.end.means[one]).max())
                 ordered.append(Case(case.problem, Mixture(*(array[order] for array in case.end))))
             pairs_of_ends = [(case.end, one.end) for case, one in zip(cases, ordered, strict=True)]
             fits = (how for how in ORDERS if all(same(put_in_order(b, how), a) for a, b in pairs_of_ends))
-            asked.order = next(fits, "")
-            asked.notes.append(f"returns the components {asked.order or 'in an order by an unknown rule'}")
-            fitting, means = Fitting(ordered, same=asked.same), in_order
+            subject.order = next(fits, "")
+            subject.notes.append(f"returns the components {subject.order or 'in an order by an unknown rule'}")
+            fitting, means = Fitting(ordered, same=subject.same), in_order
     masses = np.concatenate([case.end.weights * len(case.problem.X) for case in cases])
-    if means.left > asked.same and np.abs(masses - np.round(masses)).max() < SAME:
-        asked.notes.append("assigns each sample to one component, not always to the likeliest: as if drawn at random")
-    elif means.left > asked.same:
+    if means.left > subject.same and np.abs(masses - np.round(masses)).max() < SAME:
+        subject.notes.append("assigns each sample to one component, not always to the likeliest: as if drawn at random")
+    elif means.left > subject.same:
         means = fitting.find("means", pairs=pairs)
-    if means.left > asked.same:
+    if means.left > subject.same:
         return _read_without_means(fitting)
     ways = []
     for changes in [means.changes, *means.alike][:4]:
         weights = fitting.find("weights", changes)
         covariances = fitting.find("covariances", (*changes, *weights.changes), pairs)
-        if weights.left > asked.same:  # they may come from an E-step that uses the new covariances
+        if weights.left > subject.same:  # they may come from an E-step that uses the new covariances
             covariances = fitting.find("covariances", changes, pairs)
             weights = fitting.find("weights", (*changes, *covariances.changes))
         founds = Found(changes, means.left, means.alike, means.rival), weights, covariances
-        n_changes = sum(len(found.changes) for found in founds if found.left <= asked.same)
-        n_missed = sum(found.left > asked.same for found in founds)
+        n_changes = sum(len(found.changes) for found in founds if found.left <= subject.same)
+        n_missed = sum(found.left > subject.same for found in founds)
         # A negative value may compensate for a change of another part.
         n_negative = sum(v < 0 for found in founds for change in found.changes for v in change.values)
         ways.append((n_missed, n_changes, n_negative, len(ways), founds))
@@ -392,7 +392,7 @@ def _read_step(asked: Asked, cases: list[Case], pairs: bool) -> Reading:
         for choice in product(*([found.changes, *found.alike] for found in way))
     ]
     founds = dict(zip(RESULTS, ways[0], strict=True))
-    unexplained = tuple(name for name, found in founds.items() if found.left > asked.same)
+    unexplained = tuple(name for name, found in founds.items() if found.left > subject.same)
     return Reading(
         NOT_EXPLAINED if unexplained else EXPLAINED,
         changes=() if unexplained else alternatives[0],
@@ -443,23 +443,23 @@ def read_responsibilities(case: Case) -> np.ndarray | None:
     return found[first.ravel()] if ok else None
 
 
-def _follow(asked: Asked, found: Reading, own_start: bool) -> Reading:
+def _follow(subject: Subject, found: Reading, own_start: bool) -> Reading:
     """Find in which steps the changes apply, and predict later steps, on these samples and on others."""
     problems = [
-        asked.problem,
-        many_samples(9, asked.kind, *asked.problem.X.shape[1:], len(asked.seen.end.weights), n=70),
+        subject.problem,
+        many_samples(9, subject.kind, *subject.problem.X.shape[1:], len(subject.seen.end.weights), n=70),
     ]
     targets = []
     for problem in problems:
-        ends = [asked.end(n, problem) for n in range(1, PATH + 1 + own_start)]
+        ends = [subject.end(n, problem) for n in range(1, PATH + 1 + own_start)]
         if own_start and (ends[0] is None or not proper(ends[0])):
             continue
         targets.append((replace_start(problem, *ends[0]), ends[1:]) if own_start else (problem, ends))
     for changes in _in_which_steps([found.changes, *found.alike]):
-        far = max((_distance(problem, changes, ends, asked) for problem, ends in targets), default=np.inf)
-        if far <= asked.tolerance:
+        far = max((_distance(problem, changes, ends, subject) for problem, ends in targets), default=np.inf)
+        if far <= subject.tolerance:
             found = replace(found, changes=changes, alike=())
-            return found if own_start else _predict(asked, found)
+            return found if own_start else _predict(subject, found)
     return replace(found, outcome=NOT_EXPLAINED, unexplained=("its first step is explained, but later steps are not",))
 
 
@@ -477,7 +477,7 @@ def _in_which_steps(alternatives):
     return dict.fromkeys([*alternatives, *later, *placed])
 
 
-def _distance(problem, changes, ends, asked, reg_covar=0.0) -> float:
+def _distance(problem, changes, ends, subject, reg_covar=0.0) -> float:
     """Largest distance of our EM with changes from ends after 1, 2, ... steps; infinity if only one of them ends."""
     most = 0.0
     path = take_path(problem, Recipe(reg_covar, changes), len(ends)).parameters
@@ -485,12 +485,12 @@ def _distance(problem, changes, ends, asked, reg_covar=0.0) -> float:
         if (ours is None) != (end is None or not proper(end)):
             return np.inf
         if ours is not None:
-            most = max(most, _apart(ours, end, asked))
+            most = max(most, _apart(ours, end, subject))
     return most
 
 
-def _apart(ours: Mixture, end: Mixture, asked) -> float:
-    return residual(put_in_order(ours, asked.order), end)
+def _apart(ours: Mixture, end: Mixture, subject) -> float:
+    return residual(put_in_order(ours, subject.order), end)
 
 
 def put_in_order(found: Mixture, order: str) -> Mixture:
@@ -519,32 +519,32 @@ def light_component(kind: str) -> Problem:
     return replace_start(base, [0.99, 0.01], *mixture(base.start)[1:])
 
 
-def _predict(asked: Asked, found: Reading) -> Reading:
+def _predict(subject: Subject, found: Reading) -> Reading:
     """Compare its steps with our EM with the changes, on samples that were not used to find them."""
     apart = {}
-    light = {} if found.changes else {"a light component": light_component(asked.kind)}  # N_k - 1 is negative there
-    for name, problem in (other_samples(asked.kind) | light).items():
-        ends = [asked.end(n, problem) for n in (1, 2, 3, 4, 5)]
+    light = {} if found.changes else {"a light component": light_component(subject.kind)}  # N_k - 1 is negative there
+    for name, problem in (other_samples(subject.kind) | light).items():
+        ends = [subject.end(n, problem) for n in (1, 2, 3, 4, 5)]
         if any(end is not None for end in ends):  # it supports this
-            apart[name] = _distance(problem, found.changes, ends, asked)
-    sets = tuple(name for name, far in apart.items() if far <= asked.tolerance)
+            apart[name] = _distance(problem, found.changes, ends, subject)
+    sets = tuple(name for name, far in apart.items() if far <= subject.tolerance)
     missed = tuple(name for name in apart if name not in sets)
     predicted = max((apart[name] for name in sets), default=np.inf)
     outcome = found.outcome if sets and not missed else NOT_EXPLAINED
-    how = asked.more_steps, asked.order, asked.same
-    return replace(found, outcome=outcome, predicted=predicted, sets=sets, missed=missed, asked=how)
+    how = subject.more_steps, subject.order, subject.same
+    return replace(found, outcome=outcome, predicted=predicted, sets=sets, missed=missed, how_called=how)
 
 
-def _stops(asked: Asked, found: Reading) -> Reading:
+def _stops(subject: Subject, found: Reading) -> Reading:
     """Find the stopping rule, from the steps at which it stops on several data sets."""
     seen = []
-    for problem in (asked.problem, other_samples(asked.kind)["overlapping groups"]):
+    for problem in (subject.problem, other_samples(subject.kind)["overlapping groups"]):
         path = take_path(problem, Recipe(0.0, found.changes), MOST_STEPS)
         for tol in TOLERANCES:
-            if (end := asked.end(MOST_STEPS, problem, tol=tol)) is not None:
-                is_there = [_apart(one, end, asked) <= asked.tolerance for one in path.parameters]
+            if (end := subject.end(MOST_STEPS, problem, tol=tol)) is not None:
+                is_there = [_apart(one, end, subject) <= subject.tolerance for one in path.parameters]
                 seen.append((path, tol, is_there))
-    found = replace(found, declared=DECLARED[asked.implementation.tolerance_of])
+    found = replace(found, declared=DECLARED[subject.implementation.tolerance_of])
     if not seen:
         return found
     for in_a_row, of, taken in product(IN_A_ROW, dict.fromkeys([found.declared, *COMPARED]), (1, 2)):
