@@ -17,8 +17,8 @@ import numpy as np
 
 from em_study.diagnosis.deviations import SEARCHED
 from em_study.diagnosis.recipe import Problem, residual, take_path
-from em_study.diagnosis.search import EXPLAINED, diagnose, parts_of, recipe_of
-from em_study.diagnosis.stopping import OTHER_TRACE, about_trace
+from em_study.diagnosis.search import EXPLAINED, INDISTINGUISHABLE, diagnose, parts_of, recipe_of
+from em_study.diagnosis.stopping import OTHER_TRACE, compare_traces
 from em_study.fits.runs import Run
 from emgmm import MixtureParameters
 from results import machine, row, write_section
@@ -128,13 +128,13 @@ def answered(problem: Problem, run: Run, deviations=()) -> str:
     path = take_path(problem, recipe_of((), 0.0), run.n_maximizations)
     found = diagnose(problem, run, path.parameters[-1], run.n_maximizations, 0.0)
     differs = residual(path.parameters[-1], run.end) > EXPLAINED
-    differs |= about_trace(run.trace, path.log_likelihoods, len(problem.X))[0] == OTHER_TRACE
+    differs |= compare_traces(run.trace, path.log_likelihoods, len(problem.X))[0] == OTHER_TRACE
     if found.named:
         answer = [set(one) <= set(deviations) for one in (found.named, *(other.deviations for other in found.alike))]
         return "named" if answer[0] else "an equal named" if any(answer) else "wrong cause"
     if found.outcome in ("the same", "explained"):
         return "acquitted" if differs else "no effect"
-    return {"the same end, another way": "another way", "cannot tell": "cannot tell"}.get(
+    return {"same end, different path": "another way", INDISTINGUISHABLE: "cannot tell"}.get(
         found.outcome, "not explained"
     )
 

@@ -7,7 +7,7 @@ from gmmx import EMFitter, GaussianMixtureModelJax
 def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):
     """Fit a mixture; docs/implementations.md has the contract."""
     if covariance_type != "full":
-        raise NotImplementedError(f"this file has no {covariance_type} covariances")
+        raise NotImplementedError(f"this file does not support {covariance_type} covariances")
     start = (np.asarray(array, dtype=np.float32) for array in (means, covariances, weights))
     fitter = EMFitter(tol=tol, max_iter=max_iter, reg_covar=reg_covar)
     found = fitter.fit(np.asarray(X, dtype=np.float32), GaussianMixtureModelJax.from_squeezed(*start))

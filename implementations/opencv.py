@@ -11,14 +11,14 @@ KINDS = {"full": cv2.ml.EM_COV_MAT_GENERIC, "diag": cv2.ml.EM_COV_MAT_DIAGONAL}
 def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):
     """Fit a mixture; docs/implementations.md has the contract."""
     if covariance_type not in KINDS:
-        raise NotImplementedError(f"OpenCV has no {covariance_type} covariances of this kind")
+        raise NotImplementedError(f"OpenCV has no {covariance_type} covariances as they are defined here")
     if reg_covar:
-        raise NotImplementedError("OpenCV adds no ridge to variances, it bounds eigenvalues from below")
+        raise NotImplementedError("OpenCV does not add reg_covar to variances; it bounds eigenvalues from below")
     model = cv2.ml.EM_create()
     model.setClustersNumber(len(weights))
     model.setCovarianceMatrixType(KINDS[covariance_type])
     model.setTermCriteria((cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, max_iter, tol))
-    # Its Python interface takes no covariances to start from, but the posteriors under them.
+    # Its Python interface accepts no initial covariances here, but the posterior probabilities under them.
     start = emgmm.MixtureParameters.checked(weights, means, covariances, covariance_type)
     model.trainM(np.ascontiguousarray(X), emgmm.posteriors(X, start))
     found = np.stack(model.getCovs())

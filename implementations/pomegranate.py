@@ -11,12 +11,12 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
     if covariance_type not in ("full", "diag"):
         raise NotImplementedError(f"pomegranate has no {covariance_type} covariances")
     if reg_covar:
-        raise NotImplementedError("pomegranate adds no ridge to each variance")
+        raise NotImplementedError("pomegranate does not add reg_covar to variances")
     torch.set_default_dtype(torch.float64)
     parts = [Normal(torch.tensor(m), torch.tensor(c), covariance_type) for m, c in zip(means, covariances, strict=True)]
     model = GeneralMixtureModel(
         parts, torch.tensor(weights), tol=tol * len(X), max_iter=max_iter
-    )  # its tolerance is on the sum
+    )  # its tolerance is for the sum over the samples
     model.fit(torch.tensor(np.asarray(X)))
     return {
         "weights": model.priors.numpy(),

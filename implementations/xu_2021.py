@@ -1,4 +1,4 @@
-"""Article A's own code, fetched from its author's repository when it is first asked for, and run as it is."""
+"""Article A's own code, fetched from its author's repository at first use, and run unchanged."""
 
 import importlib.util
 from pathlib import Path
@@ -10,26 +10,26 @@ from em_study.data.download import fetch
 URL = "https://raw.githubusercontent.com/VXU1230/Medium-Tutorials/c97c7b47a945bea0b21add392f60828f63ca7e8f/em/em.py"
 SHA256 = "86d571dc066010a80340ddbb57082af0f9c57f3d13e1205ac4a07f7705e4b09f"
 FILE = Path(f"results/downloads/{SHA256}.py")
-TOLERANCE = 1e-4  # stands in the code
+TOLERANCE = 1e-4  # fixed in the code
 
 
-class Enough(Exception):  # noqa: N818 (no error)
-    """The steps that were asked for are taken."""
+class Enough(Exception):  # noqa: N818 (not an error)
+    """The requested number of steps is taken."""
 
 
 def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):
     """Fit a mixture; docs/implementations.md has the contract."""
     if covariance_type != "full" or means.shape != (2, 2):
-        raise NotImplementedError("the code is for two components in two features, with full covariances")
+        raise NotImplementedError("the code supports only two components, two features and full covariances")
     if reg_covar or tol not in (0, TOLERANCE):
-        raise NotImplementedError(f"the code has no ridge, and the tolerance {TOLERANCE:g}")
+        raise NotImplementedError(f"the code does not regularize covariances, and its tolerance is {TOLERANCE:g}")
     if not FILE.exists():
         FILE.parent.mkdir(parents=True, exist_ok=True)
         fetch(URL, SHA256, FILE)
     spec = importlib.util.spec_from_file_location("xu_em", FILE)
     code = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(code)
-    code.x_unlabeled = X  # a global that its loop reads
+    code.x_unlabeled = X  # a global variable that its loop reads
     steps, trace, one_step = [], [], code.m_step
 
     def counted(x, parameters):
@@ -43,7 +43,7 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
     likelihood = code.get_avg_log_likelihood
     code.get_avg_log_likelihood = lambda x, parameters: trace.append(likelihood(x, parameters)) or trace[-1]
     try:
-        if tol == 0:  # it would stop by its own tolerance
+        if tol == 0:  # its own loop would stop by its own tolerance
             parameters = start
             for _ in range(max_iter):
                 code.get_avg_log_likelihood(X, parameters)

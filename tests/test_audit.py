@@ -1,4 +1,4 @@
-"""The manifest and `make verify`: whatever is changed afterwards is found."""
+"""The manifest and `make verify`: any later change is found."""
 
 import base64
 import fcntl
@@ -47,7 +47,7 @@ def test_manifest_holds_what_the_contract_asks(tiny):
 def test_untouched_results_hold(tiny):
     run = verify(tiny)
     assert run.returncode == 0, run.stdout + run.stderr
-    assert run.stdout.startswith("everything holds")
+    assert run.stdout.startswith("all checks pass:")
 
 
 def change_byte(file):
@@ -59,9 +59,9 @@ def change_byte(file):
 @pytest.mark.parametrize(
     ("path", "sentence"),
     [
-        ("results/figures/mine/fits.png", "results/figures/mine/fits.png: this result file is not the one"),
+        ("results/figures/mine/fits.png", "results/figures/mine/fits.png: this result file differs from the one"),
         ("results/tables/sweeps/tolerances.csv", "results/tables/sweeps/tolerances.csv: this result"),
-        ("unlabeled.csv", "unlabeled.csv: this input file is not the one"),
+        ("unlabeled.csv", "unlabeled.csv: this input file differs from the one"),
     ],
 )
 def test_one_changed_byte_is_found(study, path, sentence):
@@ -77,11 +77,11 @@ def test_code_counts_by_what_it_computes(study):
     file.write_text(text.replace('"""', '"""In other words. ', 1) + "# more\n")
     run = verify(study)
     assert run.returncode == 0, run.stdout
-    assert run.stdout.startswith("other in words alone, and counted as the same: src/emgmm/em.py\n")
+    assert run.stdout.startswith("differs only in comments and texts, and counts as the same: src/emgmm/em.py\n")
     file.write_text(text + "MORE = 1\n")
     run = verify(study)
     assert run.returncode == 1
-    assert "src/emgmm/em.py: this code file is not the one that the manifest records" in run.stdout
+    assert "src/emgmm/em.py: this code file differs from the one that the manifest records" in run.stdout
 
 
 def test_results_older_than_records_are_not_certified(study):
@@ -90,11 +90,11 @@ def test_results_older_than_records_are_not_certified(study):
     file.write_text(json.dumps({key: value for key, value in manifest.items() if key != "records"}))
     run = verify(study)
     assert run.returncode == 1
-    assert "old record, not certified" in run.stdout
+    assert "not certified, because this run is older than the records of results" in run.stdout
     assert "Traceback" not in run.stderr
 
 
-def test_a_changed_result_is_told_with_what_made_it(study):
+def test_a_changed_result_is_reported_with_what_made_it(study):
     change_byte(study / "results/fits/mine/start.npz")
     assert "the manifest records (made by rule fit, see results/records/fits/mine/start.json)" in verify(study).stdout
 
@@ -105,7 +105,7 @@ def test_deleted_and_added_files_are_found(study):
     run = verify(study)
     assert run.returncode == 1
     assert "results/predictions/mine/start.csv: this result file is missing" in run.stdout
-    assert "results/tables/mine.csv: this file is not of the recorded run" in run.stdout
+    assert "results/tables/mine.csv: this file does not belong to the recorded run" in run.stdout
 
 
 def test_changed_configuration_is_found(study):
@@ -113,8 +113,8 @@ def test_changed_configuration_is_found(study):
     config.write_text(config.read_text().replace("0.01", "0.02"))
     run = verify(study)
     assert run.returncode == 1
-    assert "small.yaml: this configuration file is not the one" in run.stdout
-    assert "give another configuration than the recorded one" in run.stdout
+    assert "small.yaml: this configuration file differs from the one" in run.stdout
+    assert "do not give the recorded configuration" in run.stdout
 
 
 def test_what_is_left_over_is_removed_and_nothing_else(study):
@@ -139,21 +139,21 @@ def test_what_is_left_over_is_removed_and_nothing_else(study):
     left = {path for path in (study / "results").rglob("*") if path.is_file()}
     listed = ask(study, "clean")
     assert listed.returncode == 0, listed.stderr
-    told = listed.stdout.splitlines()
-    assert "results/figures/gone/fits.png" in told
-    assert "results/sweeps/tolerances/cells/: 2 files" in told
-    assert told[-2:] == [
+    output = listed.stdout.splitlines()
+    assert "results/figures/gone/fits.png" in output
+    assert "results/sweeps/tolerances/cells/: 2 files" in output
+    assert output[-2:] == [
         "10 files left over by earlier configurations, 0.0 MB. Nothing was deleted.",
         "To delete them: em-study clean --delete",
     ]
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == left
     run = ask(study, "clean", "--delete")
     assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-1] == "10 of 10 files that were left over are deleted."
+    assert run.stdout.splitlines()[-1] == "10 of 10 files left over were deleted."
     assert {path for path in (study / "results").rglob("*") if path.is_file()} == before
     assert not (study / "results/sweeps/gone").exists()
     assert verify(study).returncode == 0
-    assert ask(study, "clean").stdout == "Nothing is left over.\n"
+    assert ask(study, "clean").stdout == "There are no leftover files.\n"
 
 
 def test_what_others_made_and_what_is_newer_stays(study):
@@ -168,9 +168,9 @@ def test_what_others_made_and_what_is_newer_stays(study):
         if not newer:
             os.utime(study / path, (0, 0))
     (study / "results/tables/.x.part").mkdir()
-    told = ask(study, "clean").stdout.splitlines()
-    assert told[0].startswith("Newer than the last whole run, so left alone")
-    assert told[1:] == ["  results/figures/later/fits.png", "Nothing is left over."]
+    output = ask(study, "clean").stdout.splitlines()
+    assert output[0].startswith("Newer than the last complete run, so kept")
+    assert output[1:] == ["  results/figures/later/fits.png", "There are no leftover files."]
     assert (study / "results/figures/later/fits.png").exists()
 
 
@@ -179,14 +179,14 @@ def test_nothing_is_deleted_during_a_run_or_without_a_manifest(study):
     (study / "results/left.csv").write_text("x")
     with open(study / ".snakemake/run.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told = "another snakemake is running in this folder; wait for it, or stop it. Nothing was deleted."
-        assert told in ask(study, "clean").stderr
+        output = "another snakemake is running in this folder; wait for it, or stop it. Nothing was deleted."
+        assert output in ask(study, "clean").stderr
     (study / "results/manifest.json").unlink()
     assert "there is no complete run here. Nothing was deleted." in ask(study, "clean").stderr
     assert (study / "results/left.csv").exists()
 
 
-def test_manifest_of_an_older_version_is_told_as_that(study):
+def test_manifest_of_an_older_version_is_reported_as_that(study):
     file = study / "results/manifest.json"
     manifest = json.loads(file.read_text())
     file.write_text(json.dumps({key: value for key, value in manifest.items() if key != "article_files"}))
@@ -197,7 +197,7 @@ def test_manifest_of_an_older_version_is_told_as_that(study):
 
 
 def forge(study, path, change):
-    """Change a table and write its new checksum into the manifest, as somebody who wants to deceive would."""
+    """Change a table and write its new checksum into the manifest, as a forger would."""
     table = pd.read_csv(study / path)
     change(table)
     table.to_csv(study / path, index=False)
@@ -210,15 +210,15 @@ def test_claims_are_computed_again_from_the_tables(study):
     forge(study, "results/tables/measurements.csv", lambda table: table.__setitem__("value", table["value"] - 1))
     run = verify(study)
     assert run.returncode == 1
-    assert "results/tables/measurements.csv: not certified, because it is not what its job has written" in run.stdout
-    assert "results/tables/claims.csv is not what the other tables give" in run.stdout
+    assert "results/tables/measurements.csv: not certified, because it differs from what its job wrote" in run.stdout
+    assert "results/tables/claims.csv does not agree with the other tables" in run.stdout
 
 
 def test_summaries_are_computed_again_from_the_tables(study):
     forge(study, "results/tables/sweeps/tolerances.csv", lambda table: table.__setitem__("n_iter", table["n_iter"] + 1))
     run = verify(study)
     assert run.returncode == 1
-    assert "tolerances_summary.csv is not what its table gives" in run.stdout
+    assert "tolerances_summary.csv does not agree with its table" in run.stdout
 
 
 def test_column_that_is_not_documented_is_found(study):
@@ -235,7 +235,7 @@ def test_column_that_is_not_documented_is_found(study):
         ("[]", "manifest.json is not a manifest"),
     ],
 )
-def test_missing_or_broken_manifest_is_told(study, text, sentence):
+def test_missing_or_broken_manifest_is_reported(study, text, sentence):
     manifest = study / "results/manifest.json"
     manifest.unlink() if text is None else manifest.write_text(text)
     run = verify(study)

@@ -1,4 +1,4 @@
-"""What a run asks of Slurm, told by commands that stand in for Slurm's; tests/cluster has the real ones."""
+"""What a run asks of Slurm, answered by stand-ins for Slurm's commands; tests/cluster has the real ones."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ def every(**answers):
 
 def test_missing_commands_are_named(commands):
     commands(squeue="", sbatch="")
-    with pytest.raises(SlurmError, match=r"^scancel, scontrol, sacct not found: start this where Slurm's commands are"):
+    with pytest.raises(SlurmError, match=r"^scancel, scontrol, sacct not found: start this on a login node"):
         check("squeue", {})
 
 
@@ -62,7 +62,7 @@ def test_a_cluster_that_forgets_jobs_too_soon_is_refused(commands, store, age, g
     if good:
         check("squeue", {})
     else:
-        with pytest.raises(SlurmError, match="forgets one 120 s after its end"):
+        with pytest.raises(SlurmError, match="forgets a job 120 s after its end"):
             check("squeue", {})
 
 
@@ -95,43 +95,43 @@ def test_only_our_jobs_in_the_folder_count(commands, tmp_path):
 def test_jobs_of_a_killed_run_are_cancelled(commands, tmp_path):
     commands(squeue=line(tmp_path), scancel="")
     (tmp_path / "bin/scancel").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/cancelled\n: > {tmp_path}/squeue.txt\n')
-    told = []
-    with pytest.raises(SlurmError, match=r"begun on elsewhere are at work here.* scancel 7$"):
-        cancel_left_over(tmp_path, "elsewhere", told.append)
-    assert told == []
-    cancel_left_over(tmp_path, platform.node(), told.append)
+    reported = []
+    with pytest.raises(SlurmError, match=r"started on elsewhere are running here.* scancel 7$"):
+        cancel_left_over(tmp_path, "elsewhere", reported.append)
+    assert reported == []
+    cancel_left_over(tmp_path, platform.node(), reported.append)
     assert (tmp_path / "cancelled").read_text() == "7\n"
-    assert told == ["A killed run has left Slurm jobs here (7). They are cancelled; the cells that they did are kept."]
-    cancel_left_over(tmp_path, "elsewhere", told.append)
-    assert len(told) == 1
+    assert reported == [
+        "A killed run has left Slurm jobs here (7). They are cancelled; the cells that they did are kept."
+    ]
+    cancel_left_over(tmp_path, "elsewhere", reported.append)
+    assert len(reported) == 1
 
 
-def test_a_reason_is_told_once_after_a_while(commands, tmp_path):
-    told = []
-    waiting = Waiting(tmp_path, told.append)
+def test_a_reason_is_reported_once_after_a_while(commands, tmp_path):
+    reported = []
+    waiting = Waiting(tmp_path, reported.append)
     commands(squeue=line(tmp_path) + line(tmp_path, "8"))
     for now in (0.0, PATIENCE - 1):
         waiting.look(now)
-        assert told == []
+        assert reported == []
     for now in (PATIENCE, 2 * PATIENCE):
         waiting.look(now)
-        assert told == ["2 jobs wait in Slurm for Resources: 7, rule_fit. docs/cluster.md tells what that means."]
+        assert reported == ["2 jobs wait in Slurm for Resources: 7, rule_fit. docs/cluster.md explains this."]
     commands(squeue=line(tmp_path, reason="PartitionTimeLimit"))
     for now in (2.5 * PATIENCE, 3 * PATIENCE, 4 * PATIENCE):
         waiting.look(now)
-    assert told[1:] == [
-        "1 job waits in Slurm for PartitionTimeLimit: 7, rule_fit. docs/cluster.md tells what that means."
-    ]
+    assert reported[1:] == ["1 job waits in Slurm for PartitionTimeLimit: 7, rule_fit. docs/cluster.md explains this."]
 
 
-def test_a_controller_that_is_away_is_told_once(commands, tmp_path):
+def test_a_controller_that_is_away_is_reported_once(commands, tmp_path):
     commands(squeue="")
     (tmp_path / "bin/squeue").write_text("#!/bin/sh\necho no contact >&2\nexit 1\n")
-    told = []
-    waiting = Waiting(tmp_path, told.append)
+    reported = []
+    waiting = Waiting(tmp_path, reported.append)
     for now in (0.0, 30.0):
         waiting.look(now)
-    assert told == ["Slurm does not answer (squeue: no contact). The run goes on when it does."]
+    assert reported == ["Slurm does not answer (squeue: no contact). The run continues when it does."]
 
 
 class Executor:
@@ -184,13 +184,13 @@ def test_a_job_stays_active_whether_slurm_answers_or_not(monkeypatch, gives_back
 
 def test_a_job_that_slurm_has_forgotten_fails_after_a_while(monkeypatch):
     monkeypatch.setattr(upstream, "known_jobs", lambda name: {})
-    executor, jobs, told = Executor(), [submitted("1"), submitted("2", is_group=True)], []
-    lose_no_job(executor, submitted, told.append)
+    executor, jobs, reported = Executor(), [submitted("1"), submitted("2", is_group=True)], []
+    lose_no_job(executor, submitted, reported.append)
     assert look(executor, jobs) == ["1", "2"]
     monkeypatch.setattr(upstream, "PATIENCE", -1.0)
     assert look(executor, jobs) == []
     assert [number for number, _ in executor.failed] == ["1", "2"]
-    assert told == ["Slurm does not know job 2 any more."]  # of others Snakemake tells
+    assert reported == ["Slurm no longer knows job 2."]  # Snakemake reports the others
 
 
 def test_while_slurm_does_not_answer_no_job_counts_as_forgotten(monkeypatch):
@@ -210,7 +210,7 @@ def test_a_job_that_gave_way_is_run_again(monkeypatch):
     executor = Executor()
     lose_no_job(executor, submitted, print)
     assert look(executor, [submitted("1")]) == []
-    assert executor.failed == [("1", "Slurm job 1 gave way to another (PREEMPTED).")]
+    assert executor.failed == [("1", "Slurm job 1 was preempted by another job (PREEMPTED).")]
 
 
 def test_jobs_of_other_clusters_are_left_to_the_executor(monkeypatch):
@@ -298,9 +298,9 @@ def test_one_run_holds_the_lock_and_is_named(tmp_path):
     assert last_run(tmp_path)["executor"] == "warm"
 
 
-def test_progress_of_a_run_is_told_without_slurm(tiny, tmp_path):
-    told = ask(tiny, "progress", PATH=str(tmp_path)).stdout
-    assert told == "tolerances: 2 of 2 cells done, 0 left\n"
+def test_progress_of_a_run_is_reported_without_slurm(tiny, tmp_path):
+    reported = ask(tiny, "progress", PATH=str(tmp_path)).stdout
+    assert reported == "tolerances: 2 of 2 cells done, 0 left\n"
 
 
 def test_each_job_leaves_a_record(tiny):

@@ -1,4 +1,4 @@
-"""The one command: what it is asked for stands where it says, its help helps, and it keeps to its own tree."""
+"""The command line: its functions exist, its help is complete, and it stays in its own repository."""
 
 import os
 import subprocess
@@ -29,8 +29,8 @@ def test_what_is_given_is_what_its_function_takes(name):
 def test_the_help_names_every_command_and_is_fast(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
-    told = capsys.readouterr().out
-    assert all(f"\n  {name} " in told or f"\n    {name} " in told for name in ALL)
+    output = capsys.readouterr().out
+    assert all(f"\n  {name} " in output or f"\n    {name} " in output for name in ALL)
     code = "import sys; from em_study.cli import main\ntry: main(['--help'])\nexcept SystemExit: print({*sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not any(f"'{library}'" in loaded for library in ("numpy", "pandas", "yaml", "pydantic"))
@@ -42,9 +42,9 @@ def test_the_help_of_a_command_has_examples_that_are_valid_and_its_exit_codes(na
         cli._parser().parse_args([name, *example.split()])
     with pytest.raises(SystemExit):
         main([name, "--help"])
-    told = capsys.readouterr().out
-    assert COMMANDS[name].examples == () or f"\n  em-study {name}" in told
-    assert "\nexit code: 0 if " in told
+    output = capsys.readouterr().out
+    assert COMMANDS[name].examples == () or f"\n  em-study {name}" in output
+    assert "\nexit code: 0 if " in output
     assert f"em-study {name}" in README or f"`{name}" in README or f"`make {name}" in README
 
 
@@ -101,8 +101,8 @@ def test_it_stops_in_another_tree(tmp_path):
         run = ask(folder, "progress", root=ROOT)
         assert (run.returncode, run.stdout) == (1, "")
         assert run.stderr == (
-            f"this folder is of the study in {copy}, but this em-study is of the one in {ROOT}: "
-            f"work there, or by `make` in {copy}, which runs its own code\n"
+            f"this folder belongs to the repository in {copy}, but this em-study is installed from {ROOT}: "
+            f"work there, or use `make` in {copy}, which runs its own code\n"
         )
     assert "there is no complete run here" in ask(copy, "outcome").stderr  # by its own code
     assert "there is no complete run here" in ask(tmp_path, "outcome", root=copy).stderr  # in no tree at all
@@ -112,7 +112,7 @@ def test_it_says_so_where_the_tree_is_not(tmp_path):
     installed = make_project(tmp_path / "tree").joinpath("src").rename(tmp_path / "site-packages")
     run = ask(tmp_path, "progress", PYTHONPATH=str(installed))
     assert run.returncode == 1
-    assert run.stderr.startswith("em-study is installed without the study's tree")
+    assert run.stderr.startswith("em-study is installed without its repository")
 
 
 OLD = {

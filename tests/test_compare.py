@@ -1,4 +1,4 @@
-"""Whether a run is the published one: altered copies are found out, and rounding is not taken for a difference."""
+"""Comparison with the published results: altered copies are found, and rounding is no difference."""
 
 import json
 import os
@@ -18,7 +18,7 @@ SMALL = ROOT / "tests/published_small.zip"
 
 
 def test_a_fresh_run_is_the_published_one(project):
-    """It pins the streams of random numbers for ever; `python tests/renew_published.py` renews what is published."""
+    """It fixes the streams of random numbers; `python tests/renew_published.py` renews the published results."""
     found = compare(Results(SMALL), Results(project))
     assert found.settings == []
     assert found.problems == []
@@ -80,7 +80,7 @@ def test_a_number_that_is_off_is_found_and_rounding_is_none(altered, factor, sam
         assert f"and in {row['numbers'] - 1} more rows" in found.problems[0]
 
 
-def test_numbers_near_rounding_are_told_as_such(altered):
+def test_numbers_near_rounding_are_reported_as_such(altered):
     column = "max_abs_posterior_difference"
     found = altered("agreement", lambda rows: rows.assign(**{column: rows[column] + 5e-13}))
     assert found.same
@@ -121,7 +121,7 @@ def test_rows_that_are_missing_or_new_are_found(altered):
 
 def test_rows_that_stand_twice_are_found(altered):
     found = altered("claims", lambda rows: pd.concat([rows, rows.iloc[:1].assign(verdict="undecided")]))
-    assert found.problems == ["claims.csv: 1 rows stand twice, the first A1"]
+    assert found.problems == ["claims.csv: 1 rows occur twice, the first A1"]
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, "many"])
@@ -155,7 +155,7 @@ def test_a_missing_number_is_found(altered):
 
 
 @pytest.mark.parametrize(("gap", "same"), [(1e-4 - 1e-12, True), (0.9e-4, False)])
-def test_a_step_more_is_told_as_one_if_rounding_decided(altered, project, gap, same):
+def test_a_step_more_is_reported_as_one_if_rounding_decided(altered, project, gap, same):
     before = pd.read_csv(project / "results/tables/fits.csv")
     place = before.index[(before["fit"] == "semi_supervised") & (before["replicate"] == 1)][0]
 
@@ -191,7 +191,7 @@ def test_another_seed_is_another_study(tmp_path):
     assert not result.same
 
 
-def test_other_settings_and_versions_are_told_first(altered, project, tmp_path, capsys):
+def test_other_settings_and_versions_are_reported_first(altered, project, tmp_path, capsys):
     altered("fits", lambda rows: rows)
     file = tmp_path / "results/manifest.json"
     manifest = json.loads(file.read_text())
@@ -201,14 +201,14 @@ def test_other_settings_and_versions_are_told_first(altered, project, tmp_path, 
     manifest["code"]["src/emgmm/em.py"] = "0" * 64
     file.write_text(json.dumps(manifest))
     assert main(["compare", str(project), str(tmp_path), "--csv", str(tmp_path / "new/table.csv")]) == 1
-    told = capsys.readouterr().out.splitlines()
-    assert told[0] == "Other settings:"
-    assert told[1] == "  experiments.customers.replicates is 4, published 3"
-    assert told[2] == "Made by other:"
-    assert told[3].startswith("  packages.numpy is 1.0, published ")
-    assert told[4:6] == ["  code with changes that are not committed", "  code: src/emgmm/em.py differ"]
-    assert told[-1].startswith("NOT the published results: all ")
-    assert told[-1].endswith("to every digit; the settings are others.")
+    output = capsys.readouterr().out.splitlines()
+    assert output[0] == "Different settings:"
+    assert output[1] == "  experiments.customers.replicates is 4, published 3"
+    assert output[2] == "Made with different:"
+    assert output[3].startswith("  packages.numpy is 1.0, published ")
+    assert output[4:6] == ["  code with changes that are not committed", "  code: src/emgmm/em.py differ"]
+    assert output[-1].startswith("NOT the published results: all ")
+    assert output[-1].endswith("to every digit; the settings differ.")
     columns = pd.read_csv(tmp_path / "new/table.csv")
     assert {"table", "column", "numbers", "same", "largest_relative"} <= {*columns}
 
@@ -269,7 +269,7 @@ def test_another_s_results_are_read_within_their_folder(tiny, tmp_path, capsys):
     assert "does not record results/tables/fits.csv" in capsys.readouterr().out
 
 
-def told_of(place):
+def message_of(place):
     with pytest.raises(NotResultsError) as error:
         Results(place).read("fits")
     return str(error.value)
@@ -278,9 +278,9 @@ def told_of(place):
 def test_hostile_results_do_no_harm(project, tmp_path):
     results = tmp_path / "results"
     (results / "tables").mkdir(parents=True)
-    assert "manifest.json is missing, or leads out" in told_of(tmp_path)
+    assert "manifest.json is missing, or leads out" in message_of(tmp_path)
     (results / "manifest.json").symlink_to("/etc/passwd")
-    assert "manifest.json is missing, or leads out" in told_of(tmp_path)
+    assert "manifest.json is missing, or leads out" in message_of(tmp_path)
     (results / "manifest.json").unlink()
     for content, words in (
         ("[" * 100_000, "cannot be read"),
@@ -288,24 +288,24 @@ def test_hostile_results_do_no_harm(project, tmp_path):
         ('{"configuration": {}, "code": {}, "packages": {}}', "of an older version"),
     ):
         (results / "manifest.json").write_text(content)
-        assert words in told_of(tmp_path)
+        assert words in message_of(tmp_path)
     shutil.copy(project / "results/manifest.json", results)
-    assert "fits.csv is missing" in told_of(tmp_path)
+    assert "fits.csv is missing" in message_of(tmp_path)
     table = results / "tables/fits.csv"
     table.symlink_to(table)
-    assert "fits.csv is missing, or leads out" in told_of(tmp_path)
+    assert "fits.csv is missing, or leads out" in message_of(tmp_path)
     table.unlink()
     with open(table, "wb") as file:
         os.truncate(file.fileno(), 10**12)
-    assert "more than are read" in told_of(tmp_path)
+    assert "more than the limit of" in message_of(tmp_path)
     table.unlink()
     table.write_bytes(b"\xff\xfe,\n")
-    assert "cannot be read" in told_of(tmp_path)
+    assert "cannot be read" in message_of(tmp_path)
     os.unlink(table)
     os.mkfifo(table)
-    assert "leads out of the folder" in told_of(tmp_path)
+    assert "leads out of the folder" in message_of(tmp_path)
     (tmp_path / "file.zip").write_bytes(b"PK")
-    assert "neither a folder nor a file of published results" in told_of(tmp_path / "file.zip")
+    assert "neither a folder nor a file of published results" in message_of(tmp_path / "file.zip")
 
 
 def test_what_stands_in_cells_is_printed_on_one_line(altered):

@@ -144,18 +144,18 @@ def test_every_covariance_type_is_checked_and_may_be_chosen():
 
 TOLERANCE, OF = "Cause: it compares its tolerance with", "the change of the mean log-likelihood"
 ANSWERS = {
-    "origin": "Cause: it loses digits where samples lie far from the origin, as E[xx] - mm does.",
-    "inputs": "Cause: it changes what it is given in place: X.",
-    "trace": "Cause: it gives a trace that is not the log-likelihood.",
-    "no log-sum-exp": "Cause: it fails where a sample lies far from all components: densities are 0 there without "
-    "logarithms.",
-    "steps reported": f"Cause: not in its steps, which are the textbook's. What does not hold: {CHECKS['n_iter'][:-1]} "
+    "origin": "Cause: it loses digits when samples lie far from the origin, as the formula E[xx] - mm does.",
+    "inputs": "Cause: it modifies its input in place: X.",
+    "trace": "Cause: it returns a trace that is not the log-likelihood.",
+    "no log-sum-exp": "Cause: it fails when a sample lies far from all components: its densities, without "
+    "logarithms, are 0.",
+    "steps reported": f"Cause: not in its steps, which are the textbook's. Failed checks: {CHECKS['n_iter'][:-1]} "
     "(n_iter with max_iter 5: expected 5, got 4).",
     "parameters": f"{TOLERANCE} the largest move of a mean, not with {OF}.",
     "patience": f"{TOLERANCE} {OF}, small 3 times in a row, not with {OF}.",
     "random": FIXED[NOT_TWICE],
     "last step": "Cause: it returns the parameters before its last M-step.",
-    "no weights": "Cause: it leaves the weights out of the E-step.",
+    "no weights": "Cause: it omits the weights from the E-step.",
 }
 FOLLOWING = {
     "origin": ["far-origin"],
@@ -180,7 +180,7 @@ def test_the_answer_names_the_cause_and_what_follows_from_it(mistake):
         left = [one["name"] for one in found["checks"] if one["outcome"] == "fails" and not one["follows"]]
         assert left == (["tolerance"] if mistake == "trace" else [])  # it stops by its trace
         assert found["outcome"] == "explained"
-        assert ("What does not hold in addition" in found["answer"][-1]) == bool(left)
+        assert ("These checks fail as well" in found["answer"][-1]) == bool(left)
 
 
 def test_nothing_is_checked_by_initial_parameters_that_are_not_taken():
@@ -220,7 +220,7 @@ def test_what_is_no_mixture_fails_and_is_read_all_the_same():
 OURS = str(ROOT / "implementations/ours.py")
 PAGE = (ROOT / "docs/checkup.md").read_text(encoding="utf-8")
 WRONG = PAGE.split("```python\n")[1].split("```")[0]  # the example
-NAMED = "takes deviations from the old means for the covariances"
+NAMED = "computes the covariances with deviations from the old means"
 
 
 def asked(*words, capsys):
@@ -232,7 +232,7 @@ def asked(*words, capsys):
 
 def test_several_files_are_answered_as_text_json_and_junit(tmp_path, capsys):
     wrong, missing = tmp_path / "a<b>&.py", tmp_path / "none.py"
-    wrong.write_text(WRONG.replace("it has full", r"<full> & \x1b[31m"))
+    wrong.write_text(WRONG.replace("only full", r"<full> & \x1b[31m"))
     report, junit = tmp_path / "found.json", tmp_path / "found.xml"
     status, text = asked(wrong, "emgmm", missing, "--quiet", "--json", report, "--junit", junit, capsys=capsys)
     assert status == 2
@@ -307,7 +307,7 @@ def test_what_cannot_be_run_is_one_sentence(tmp_path, capsys, name):
         (["--checks", "runs,nothing"], "there is no check nothing; there are runs, repeats, "),
         (["--time-limit", "0"], "the time limit must be from 0 to 86,400 seconds"),
         (["--time-limit", "inf"], "the time limit must be from 0 to 86,400 seconds"),
-        (["--junit", "found.txt"], "found.txt must be called *.xml"),
+        (["--junit", "found.txt"], "found.txt: the name of this file must end with .xml"),
         (["--json", "/nowhere/found.json", "--checks", "runs"], "cannot be written: "),
     ],
 )
@@ -320,7 +320,7 @@ def test_a_wrong_option_is_one_sentence(capsys, words, says):
 def test_no_implementation_is_written_over(tmp_path, capsys):
     (tmp_path / "mine.py").write_text(WRONG)
     status, text = asked("--json", tmp_path / "mine.py", OURS, capsys=capsys)
-    assert (status, text) == (2, f"{tmp_path / 'mine.py'} must be called *.json\n")
+    assert (status, text) == (2, f"{tmp_path / 'mine.py'}: the name of this file must end with .json\n")
     assert (tmp_path / "mine.py").read_text() == WRONG
 
 
@@ -350,16 +350,16 @@ def test_a_template_and_what_wraps_scikit_learn(capsys):
     lines = text.splitlines()
     assert status == 2
     assert lines[1] == "It could not be run: template.py: it cannot do this: it is a template."
-    assert lines[2:4] == ["sklearn:", "Cause: none. Its steps are those of the textbook's EM."]
+    assert lines[2:4] == ["sklearn:", "Cause: none. Its steps are the textbook's."]
 
 
-def test_a_tolerance_is_judged_by_what_the_file_says(tmp_path, capsys):
+def test_a_tolerance_is_evaluated_by_what_the_file_declares(tmp_path, capsys):
     by_sum = (ROOT / "implementations/ours.py").read_text().replace("stopping(tol,", "stopping(tol / len(X),")
     mine = tmp_path / "mine.py"
     total = "with the change of the log-likelihood's sum over the samples"
     answers = {
         "mean": f"Cause: it compares its tolerance {total}, not with the change of the mean log-likelihood.",
-        "sum": f"Its tolerance is compared {total}, as it says.",
+        "sum": f"Its tolerance is compared {total}, as TOLERANCE_OF declares.",
         "relative": f"Cause: it compares its tolerance {total}, not with",
     }
     for said, expected in answers.items():

@@ -1,4 +1,4 @@
-"""The crate of a run: valid by its profile, and right in what the validator does not look at. And the archive."""
+"""The crate of a run: valid by its profile, and correct where the validator does not check; and the archive."""
 
 import json
 import subprocess
@@ -107,7 +107,7 @@ def unpacked(project, tmp_path_factory):
         run = ask(project, "archive", str(folder / name))
         assert run.returncode == 0, run.stderr
     assert (folder / "one.zip").read_bytes() == (folder / "two.zip").read_bytes()
-    assert "left out, and named by their checksums in archive.json: labeled.csv, results/data/mine.npz" in run.stdout
+    assert "left out, and listed with their checksums in archive.json: labeled.csv, results/data/mine.npz" in run.stdout
     with zipfile.ZipFile(folder / "one.zip") as archive:
         archive.extractall(folder / "unpacked")
     return folder / "unpacked"
@@ -117,8 +117,8 @@ def test_an_archive_holds_in_an_empty_place(unpacked, project):
     for folder, arguments in ((unpacked, ()), (project, (str(unpacked),))):
         run = ask(folder, "verify", *arguments)
         assert run.returncode == 0, run.stdout + run.stderr
-        assert "not checked, and known by their checksums alone: labeled.csv" in run.stdout
-        assert run.stdout.splitlines()[-1].startswith("everything holds")
+        assert "not checked, because only their checksums are known: labeled.csv" in run.stdout
+        assert run.stdout.splitlines()[-1].startswith("all checks pass:")
     run = ask(unpacked, "compare", str(ROOT / "tests/published_small.zip"), ".")
     assert run.returncode == 0, run.stdout + run.stderr
     assert not (unpacked / ".snakemake").exists()
@@ -143,7 +143,7 @@ def test_inputs_can_be_put_in(project, tmp_path):
         assert {"labeled.csv", "results/data/mine.npz", "results/index.html"} <= {*archive.namelist()}
 
 
-def test_a_place_that_is_not_there_is_told(project, tmp_path):
+def test_a_place_that_is_not_there_is_reported(project, tmp_path):
     run = ask(project, "archive", str(tmp_path / "nowhere/a.zip"))
     assert run.returncode == 1
     assert run.stderr.startswith(f"{tmp_path}/nowhere/a.zip cannot be written: ")

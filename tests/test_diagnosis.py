@@ -1,4 +1,4 @@
-"""Is an EM right, and why does it differ: the check-up, and the diagnosis."""
+"""The diagnosis: why an EM differs from ours."""
 
 import sys
 from dataclasses import replace
@@ -36,9 +36,9 @@ sys.path.append(str(ROOT / "benchmarks"))
 import planting
 from planting import drawn_problem
 
-# What our EM does already, or what changes nothing on rows of about unit scale: nobody can tell it from ours there.
+# Without effect on samples of about unit scale: these cannot be distinguished from our EM there.
 NO_CHANGE = ("ridge_0", "mass_10_eps", "eigenvalues_above_0.01", "eigenvalues_above_0.001")
-TOLD_APART = [name for name in SEARCHED if name not in NO_CHANGE]
+DISTINGUISHED = [name for name in SEARCHED if name not in NO_CHANGE]
 
 
 def in_shape(found, start):
@@ -52,7 +52,7 @@ def in_shape(found, start):
 
 
 def deviant(deviations):
-    """Make an EM with deviations, that is run like an implementation."""
+    """Make an EM with deviations that is run like an implementation."""
 
     def run(X, start, *, tol, max_iter, reg_covar):
         path = take_path(Problem(X, start, np.array([17, 23])), recipe_of(deviations, reg_covar), max_iter)
@@ -62,15 +62,15 @@ def deviant(deviations):
     return run
 
 
-@cache  # its paths are taken once
+@cache  # its paths are computed once
 def drawn_by(seed):
     return replace(drawn_problem(seed), class_counts=np.array([17, 23]))
 
 
-def diagnosed(run, seed, n_steps, told=lambda run: run, **settings):
-    """Diagnose an EM on rows of its own, by what is told of its run; ours stops by itself."""
+def diagnosed(run, seed, n_steps, reported=lambda run: run, **settings):
+    """Diagnose an EM on samples of its own, by what `reported` leaves of its run; ours stops by itself."""
     drawn = drawn_by(seed)
-    theirs = told(run(drawn.X, drawn.start, tol=0.0, max_iter=n_steps, reg_covar=0.0))
+    theirs = reported(run(drawn.X, drawn.start, tol=0.0, max_iter=n_steps, reg_covar=0.0))
     ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.article_stopping())
     return diagnose(drawn, theirs, ours.parameters, ours.n_maximizations, 0.0, **settings)
 
@@ -83,7 +83,7 @@ def without_steps(run):
     return replace(run, trace=(), n_maximizations=-1)
 
 
-@pytest.mark.parametrize("name", TOLD_APART)
+@pytest.mark.parametrize("name", DISTINGUISHED)
 def test_a_deviation_is_found_among_all_others(name):
     found = [diagnosed(deviant([name]), seed, 4 + seed) for seed in range(20)]
     assert sum(one.best.deviations == (name,) for one in found) >= 18  # a start may be forgotten by the end
@@ -95,7 +95,7 @@ def test_a_deviation_is_found_among_all_others(name):
 def test_pairs_of_deviations_are_found():
     draw, n_found, n_pairs = np.random.default_rng(2), 0, 0
     while n_pairs < 20:
-        pair = tuple(sorted(draw.choice(TOLD_APART, 2, replace=False)))
+        pair = tuple(sorted(draw.choice(DISTINGUISHED, 2, replace=False)))
         if parts_of(pair[0]) & parts_of(pair[1]):
             continue
         n_pairs += 1
@@ -104,37 +104,37 @@ def test_pairs_of_deviations_are_found():
     assert n_found >= 19
 
 
-def test_a_deviation_is_not_acquitted_where_ours_is_at_its_end_after_fewer_steps():
+def test_a_deviation_is_not_missed_where_ours_is_at_its_end_after_fewer_steps():
     stale = deviant(["stale_responsibilities"])
-    for told in (without_trace, lambda run: run):
-        found = diagnosed(stale, 3, 6, told)
+    for reported in (without_trace, lambda run: run):
+        found = diagnosed(stale, 3, 6, reported)
         assert (found.outcome, found.named, found.best.n_steps) == ("explained", ("stale_responsibilities",), 6)
         assert "and ends after 6 M-steps" in sentence(found)
-    untold = diagnosed(stale, 3, 6, without_steps)
-    assert (untold.outcome, untold.best.deviations, untold.best.n_steps) == ("cannot tell", (), 3)
-    assert ("stale_responsibilities",) in [one.deviations for one in untold.alike]
-    assert "one that takes responsibilities that are one step old is there after 5" in sentence(untold)
+    end_only = diagnosed(stale, 3, 6, without_steps)
+    assert (end_only.outcome, end_only.best.deviations, end_only.best.n_steps) == ("cannot be distinguished", (), 3)
+    assert ("stale_responsibilities",) in [one.deviations for one in end_only.alike]
+    assert "one that uses responsibilities that are one step old is equal after 5" in sentence(end_only)
     by_tolerance = diagnosed(stale, 3, 6, without_steps, tol=1e-9)  # would end it at its second step: nothing changes
     assert ("stale_responsibilities",) not in [one.deviations for one in by_tolerance.alike]
 
 
 def test_a_number_of_steps_that_is_not_reported_is_that_of_the_trace_or_the_one_given():
-    for told, settings in (
+    for reported, settings in (
         (lambda run: replace(run, n_maximizations=-1), {"tol": 1e-3}),
         (without_steps, {"max_iter": 6}),
     ):
-        found = diagnosed(deviant(["stale_responsibilities"]), 3, 6, told, **settings)
+        found = diagnosed(deviant(["stale_responsibilities"]), 3, 6, reported, **settings)
         assert (found.named, found.reported) == (("stale_responsibilities",), 6)
 
 
 def test_our_em_after_other_steps_than_it_reports_explains_nothing():
     found = diagnosed(deviant([]), 3, 8, lambda run: replace(run, n_maximizations=12))
-    assert (found.outcome, found.named, found.best.n_steps) == ("the same end, another way", (), 8)
+    assert (found.outcome, found.named, found.best.n_steps) == ("same end, different path", (), 8)
     assert "But it reports 12" in sentence(found)
 
 
 def from_another_start(change):
-    """Make a right EM that starts elsewhere than it was told."""
+    """Make a correct EM that starts from other initial parameters."""
 
     def run(X, start, **settings):
         covariances = change(np.array(start.covariances))
@@ -153,12 +153,12 @@ STARTS = {
 
 @pytest.mark.parametrize("n_steps", [25, 200])
 @pytest.mark.parametrize("start", STARTS)
-def test_a_start_that_is_forgotten_is_neither_explained_nor_acquitted(start, n_steps):
-    for told in (lambda run: run, without_trace):
-        found = diagnosed(from_another_start(STARTS[start]), 1, n_steps, told)
+def test_a_start_that_is_forgotten_is_neither_explained_nor_called_the_same(start, n_steps):
+    for reported in (lambda run: run, without_trace):
+        found = diagnosed(from_another_start(STARTS[start]), 1, n_steps, reported)
         assert found.named == ()
         if n_steps == 200:
-            assert found.outcome == ("the same end, another way" if found.best.trace else "cannot tell")
+            assert found.outcome == ("same end, different path" if found.best.trace else "cannot be distinguished")
         else:
             assert found.outcome not in ("explained", "the same")
 
@@ -166,7 +166,7 @@ def test_a_start_that_is_forgotten_is_neither_explained_nor_acquitted(start, n_s
 def test_what_a_forgotten_start_cannot_hide_is_named():
     found = diagnosed(deviant(["start_unit_covariances", "covariances_n_minus_1"]), 1, 200, without_trace)
     assert (found.outcome, found.named, found.settled) == ("explained", ("covariances_n_minus_1",), True)
-    assert "Its initial parameters cannot be told" in sentence(found)
+    assert "Its initial parameters cannot be distinguished" in sentence(found)
 
 
 def test_a_pair_whose_parts_alone_are_far_is_found():
@@ -184,11 +184,14 @@ def test_nothing_is_named_that_only_comes_near():
     assert found.outcome == "not explained"
     assert (found.named, found.without) == ((), {})
     text = sentence(found)
-    assert f"the nearest of {found.n_runs} combinations of known deviations is {found.best.residual:.1e}" in text
+    assert (
+        f"the nearest of {found.n_runs} combinations of known deviations differs from it by {found.best.residual:.1e}"
+        in text
+    )
     assert not any(change.words in text for changes in SEARCHED.values() for change in changes)
 
 
-def test_how_certain_a_deviation_is_is_told_by_the_best_without_it():
+def test_certainty_of_a_deviation_is_the_difference_without_it():
     found = diagnosed(deviant(["precisions_as_covariances", "ridge_1e-06"]), 2, 4)
     assert found.without["precisions_as_covariances"] > 1e-2  # though the next best has it too
     assert 1e-7 < found.without["ridge_1e-06"] < 1e-4
@@ -200,7 +203,7 @@ def test_how_certain_a_deviation_is_is_told_by_the_best_without_it():
             target = take_path(without, recipe_of(["precisions_as_covariances", "ridge_1e-06"], 0.0), 4).parameters[4]
             nearest = min([nearest, *(residual(one, target) for one in end[3:6])])
     assert found.without["ridge_1e-06"] == nearest
-    assert f"without the second {nearest:.1e}" in sentence(found)
+    assert f"{nearest:.1e} without the second" in sentence(found)
 
 
 def test_a_sample_of_what_is_planted_is_named_and_nothing_else():
@@ -270,7 +273,7 @@ def test_nonsense_is_not_explained():
     assert sentence(found).startswith("It: nothing in the catalogue explains it")
 
 
-@pytest.mark.parametrize("of", ["the mean log-likelihood", "the sum over the rows"])
+@pytest.mark.parametrize("of", ["the mean log-likelihood", "the sum over the samples"])
 @pytest.mark.parametrize(
     ("rule", "place"), [(emgmm.sklearn_stopping, "after the M-step"), (emgmm.article_stopping, "before the M-step")]
 )
@@ -284,17 +287,17 @@ def test_the_test_that_stopped_is_found(rule, place, of):
         assert f"of {of}, tested {place}" in found.stopped_by
 
 
-def test_a_trace_that_is_moved_or_summed_is_told():
+def test_a_trace_that_is_moved_or_summed_is_described():
     drawn = drawn_problem(6)
     ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.sklearn_stopping(0, 12))
     true = np.array(ours.trace)
-    for trace, told in ((true[1:], "the same, one step early"), (400 * true, "summed over the rows")):
+    for trace, described in ((true[1:], "the same, one step early"), (400 * true, "summed over the samples")):
         run = Run(drawn.start, ours.parameters, tuple(trace), 12)
-        assert diagnose(drawn, run, ours.parameters, 12, 0.0).best.trace == told
+        assert diagnose(drawn, run, ours.parameters, 12, 0.0).best.trace == described
 
 
 def peer(returned="used", divisor="mass", second=False, about="new"):
-    """Make an EM as packages of R have it, for full covariances, by the contract."""
+    """Make an EM like those of R's packages, for full covariances, by the contract."""
 
     def responsibilities(X, weights, means, covariances):
         centered = X[:, None] - means
@@ -339,15 +342,19 @@ PEERS = {  # what it does, and what the search and the check-up name
     "flexmix's sizes": (
         {"divisor": "cov.wt", "returned": "labels"},
         ("cov_wt", "weights_of_labels"),
-        "it returns the shares of hard assignments as weights (each sample counted for its likeliest component), ",
+        "it returns the shares of hard assignments as weights (each sample counts for its likeliest component), ",
     ),
     "mixtools": (
         {"second": True},
         ("ecm",),
-        "it takes the weights from a second E-step with the new weights and means (ECM), renews the responsibilities "
-        "with the new weights and means before the covariances (ECM)",
+        "it uses the weights from a second E-step with the new weights and means (ECM), recomputes the "
+        "responsibilities with the new weights and means before the covariances (ECM)",
     ),
-    "mixtools, fast": ({"about": "old"}, ("old_means",), "it takes deviations from the old means for the covariances"),
+    "mixtools, fast": (
+        {"about": "old"},
+        ("old_means",),
+        "it computes the covariances with deviations from the old means",
+    ),
 }
 
 
@@ -379,7 +386,7 @@ def test_the_end_alone_and_the_tolerance_are_enough(name):
     assert 20 < theirs.n_maximizations < ours.n_maximizations - 20
     found = diagnose(drawn, without_steps(theirs), ours.parameters, ours.n_maximizations, 0.0, 1e-6, 1000)
     assert (found.outcome, found.named, found.best.n_steps) == ("explained", named, theirs.n_maximizations)
-    assert found.stopped_by == ("of the log-likelihood, relatively, tested before the M-step",)
+    assert found.stopped_by == ("of the log-likelihood, relative to its size, tested before the M-step",)
     assert found.n_runs == 1 or name != "mclust"  # our EM that stops elsewhere is found at once
 
 
@@ -412,8 +419,8 @@ def test_what_has_another_em_for_one_feature_is_read_for_each():
 @pytest.mark.parametrize(
     ("scale", "named"),
     [
-        (0.3, "of the sum over the rows, relative to its size plus 1"),  # a small sum
-        (1.0, "of the log-likelihood, relatively"),
+        (0.3, "of the sum over the samples, relative to its size plus 1"),  # a small sum
+        (1.0, "of the log-likelihood, relative to its size"),
     ],
 )
 def test_a_rule_relative_to_more_than_the_sum_is_named_only_where_the_plain_one_stops_elsewhere(scale, named):
@@ -427,7 +434,7 @@ def test_a_rule_relative_to_more_than_the_sum_is_named_only_where_the_plain_one_
 def test_triples_of_deviations_are_found():
     draw, n_found, n_tried = np.random.default_rng(3), 0, 0
     while n_tried < 6:
-        names = sorted(draw.choice(TOLD_APART, 3, replace=False), key=list(SEARCHED).index)
+        names = sorted(draw.choice(DISTINGUISHED, 3, replace=False), key=list(SEARCHED).index)
         if any(parts_of(one) & parts_of(other) for one, other in combinations(names, 2)):
             continue
         n_tried += 1

@@ -1,4 +1,4 @@
-"""The held-out implementations: each runs, the right ones are right, and each other differs where it says so."""
+"""Held-out implementations: each runs, the correct ones are correct, the others differ where they say so."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""Files of implementations that are broken or hostile: one sentence that says what and where; nothing stays behind."""
+"""Broken or hostile implementations: one sentence says what is wrong and where; no process is left behind."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What the claims give on a source's own data: one command makes it, on files that stay where they are."""
+"""Results of the claims on a source's own data, which one command computes from files that are not copied."""
 
 import functools
 import hashlib
@@ -130,7 +130,7 @@ def test_the_ladder_shows_what_the_source_s_own_data_gave():
         (None, "articles.xu_2021.original_data"),
     ],
 )
-def test_a_wrong_outcome_is_told(tmp_path, monkeypatch, text, message):
+def test_a_wrong_outcome_is_reported(tmp_path, monkeypatch, text, message):
     folder = make_project(tmp_path / "project")
     file = folder / "articles/original/xu_2021.yaml"
     file.unlink() if text is None else file.write_text(text)

@@ -1,4 +1,4 @@
-"""A user's own data: what the fits found of them, what the page says of that, and the configuration for a table."""
+"""A user's own data: results of the fits, their summary on the page, and the configuration for a table."""
 
 from pathlib import Path
 
@@ -209,10 +209,10 @@ def configured(overlay):
 def test_a_configuration_for_a_table_runs_as_it_is(tmp_path, monkeypatch):
     table = write_table(tmp_path, monkeypatch)
     table.to_csv("My Table.csv", index=False)
-    told = "\n".join(new(Path("My Table.csv")))
-    assert "Features: a: {b}, müll #1. 1 values are missing." in told
-    assert "Label: kind, in 35 rows (no, yes)." in told
-    assert "Not used: all one (one value)." in told
+    output = "\n".join(new(Path("My Table.csv")))
+    assert "Features: a: {b}, müll #1. 1 values are missing." in output
+    assert "Label: kind, filled in for 35 samples (no, yes)." in output
+    assert "Not used: all one (only one value)." in output
     study = configured("my_table.yaml")
     data = study.experiments["my_table"].data
     assert (data.features, data.keep, data.rows.label) == (["a: {b}", "müll #1"], ["nr", "id"], "kind")
@@ -226,7 +226,7 @@ def test_a_configuration_for_a_table_runs_as_it_is(tmp_path, monkeypatch):
 def test_a_configuration_is_never_overwritten(tmp_path, monkeypatch):
     write_table(tmp_path, monkeypatch).to_csv("mine.csv", index=False)
     Path("mine.yaml").write_text("mine: all\n")
-    with pytest.raises(StudyError, match=r"mine.yaml is there already and stays as it is; to run it:\n  snakemake"):
+    with pytest.raises(StudyError, match=r"mine.yaml exists and was not changed; to run it:\n  snakemake"):
         [*new(Path("mine.csv"))]
     assert Path("mine.yaml").read_text() == "mine: all\n"
 
@@ -256,9 +256,9 @@ def test_whole_numbers_in_few_rows_are_labels(tmp_path, monkeypatch):
     table = table.assign(**{name: pd.to_numeric(table[name]) for name in ("a: {b}", "müll #1")})
     for name, write in (("a.csv", table.to_csv), ("b.parquet", table.to_parquet)):
         write(name, index=False)
-        told = "\n".join(new(Path(name)))
-        assert "Label: kind, in 35 rows (0, 1)." in told
-        assert "Carried along: nr, id." in told
+        output = "\n".join(new(Path(name)))
+        assert "Label: kind, filled in for 35 samples (0, 1)." in output
+        assert "Kept for the predictions: nr, id." in output
         assert "'0'" in Path(name).with_suffix(".yaml").read_text().partition("claims:")[2]
         assert configured(f"{name[0]}.yaml").experiments[name[0]].data.load(2, 0, name[0]).classes.tolist() == [
             "0",
@@ -289,8 +289,10 @@ def test_classes_of_all_rows_are_for_the_accuracy(tmp_path, monkeypatch):
 
 def test_without_labels_there_are_clusters(tmp_path, monkeypatch):
     write_table(tmp_path, monkeypatch).drop(columns="kind").to_parquet("mine.parquet")
-    told = "\n".join(new(Path("mine.parquet")))
-    assert "No label: no column of names, or of few whole numbers, is filled in part; --label COLUMN names one." in told
+    output = "\n".join(new(Path("mine.parquet")))
+    assert (
+        "Label: none found. A label is a name or a small integer for some of the samples; see --label COLUMN." in output
+    )
     experiment = configured("mine.yaml").experiments["mine"]
     assert [*experiment.fits] == ["clusters"]
     assert experiment.data.rows.label is None

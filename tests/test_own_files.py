@@ -1,4 +1,4 @@
-"""One's own files as they come: partly labeled, of other programs, odd; read exactly, or refused in plain words."""
+"""A user's files: partly labeled, of other programs, unusual; read exactly, or refused with a clear message."""
 
 import bz2
 import gzip
@@ -58,7 +58,11 @@ AS_IT_COMES = {
     "lines of an old Mac": (PLAIN.replace("\n", "\r"), {}, ""),
     "UTF-16": (PLAIN.encode("utf-16"), {}, "UTF-16"),
     "UTF-16 of the other order": ("\ufeff".encode("utf-16-be") + PLAIN.encode("utf-16-be"), {}, "UTF-16"),
-    "Latin-1 beside": (("ä;" + SEMICOLONS.replace("\n", "\nü;", 2)).encode("latin-1"), {"encoding": "latin-1"}, ...),
+    "Latin-1 in addition": (
+        ("ä;" + SEMICOLONS.replace("\n", "\nü;", 2)).encode("latin-1"),
+        {"encoding": "latin-1"},
+        ...,
+    ),
     "semicolons": (SEMICOLONS, {}, "separated by ';', decimal commas"),
     "semicolons and points": (PLAIN.replace(",", ";"), {}, "separated by ';'"),
     "tabs": (PLAIN.replace(",", "\t"), {}, "separated by a tab"),
@@ -80,15 +84,15 @@ AS_IT_COMES = {
 
 @pytest.mark.parametrize("name", AS_IT_COMES)
 def test_files_of_other_programs_are_read(tmp_path, name, capsys):
-    content, settings, told = AS_IT_COMES[name]
+    content, settings, expected = AS_IT_COMES[name]
     dataset = read(tmp_path, content, **settings)
     np.testing.assert_array_equal(dataset.unlabeled, [[[1.5, 2], [3, 4.25]]])
     assert dataset.labeled.shape == (1, 0, 2)
     said = capsys.readouterr().err
-    if told is not ...:
-        assert dataset.told.partition(": ")[2] == told
-        assert told in said
-        assert bool(said) == bool(told)
+    if expected is not ...:
+        assert dataset.told.partition(": ")[2] == expected
+        assert expected in said
+        assert bool(said) == bool(expected)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +117,7 @@ def test_numbers_as_they_are_written(tmp_path, cells, settings, values):
 NUMBER = "must be a finite number"
 REFUSED = {
     "may be thousands": ("x;z\n1,234;2\n", {}, ["row 2, column 'x'", "data.decimal: ','", "data.thousands: ','"]),
-    "commas beside points": ("x;z\n1,5;2.5\n", {}, ["row 2, column 'x'", "data.decimal: ','"]),
+    "commas and points": ("x;z\n1,5;2.5\n", {}, ["row 2, column 'x'", "data.decimal: ','"]),
     "points and commas": ("x;z\n1.234,5;2\n", {}, ["got '1.234,5'", "data.decimal: ','"]),
     "no groups of three": ("x;z\n12,34;2\n", {"thousands": ","}, [NUMBER]),
     "True with empty cells": ("x,z\n1,True\n2,\n3,False\n", {"missing": "allow"}, ["row 2, column 'z'", "got 'True'"]),
@@ -150,17 +154,17 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_read_is_told_in_one_message(tmp_path, name):
-    content, settings, told = REFUSED[name]
+def test_what_cannot_be_read_is_reported_in_one_message(tmp_path, name):
+    content, settings, expected = REFUSED[name]
     with pytest.raises(DataError) as caught:
         read(tmp_path, content, **settings)
     text = str(caught.value)
-    assert all(word in text for word in told), text
+    assert all(word in text for word in expected), text
     assert text.startswith(str(tmp_path))
     assert len(text.splitlines()) <= 4
 
 
-def test_a_zip_of_several_files_is_told(tmp_path):
+def test_a_zip_of_several_files_is_reported(tmp_path):
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
         archive.writestr("a.csv", PLAIN)
         archive.writestr("b.csv", PLAIN)
@@ -199,7 +203,7 @@ def test_binary_files_are_read_whatever_their_name_says(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "expected"),
     [
         (pa.array([True, False]), "must hold numbers, not bool"),
         (pa.array([True, None]), "must hold numbers, not bool"),
@@ -210,10 +214,10 @@ def test_binary_files_are_read_whatever_their_name_says(tmp_path, name):
     ],
 )
 @pytest.mark.parametrize("kind", ["parquet", "feather"])
-def test_columns_of_binary_files_that_are_no_numbers(tmp_path, values, told, kind):
+def test_columns_of_binary_files_that_are_no_numbers(tmp_path, values, expected, kind):
     table, path = pa.table({"x": [1.0, 2.0], "z": values}), tmp_path / f"mine.{kind}"
     pa.parquet.write_table(table, path) if kind == "parquet" else pa.feather.write_feather(table, path)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=expected):
         CsvData(source="csv", features=["x", "z"], rows={"path": str(path)}).load(1, 0, "e")
 
 
@@ -265,17 +269,19 @@ def test_labels_that_never_are_classes(tmp_path, word):
         read(tmp_path, PARTLY.replace("#N/A", word), label="y")
 
 
-@pytest.mark.parametrize(("rows", "told"), [("x,z,y\n1,2,\n", "no row has a label"), ("x,z,y\n1,2,a\n", "every row")])
-def test_labels_of_all_rows_or_none(tmp_path, rows, told):
-    with pytest.raises(DataError, match=told):
+@pytest.mark.parametrize(
+    ("rows", "expected"), [("x,z,y\n1,2,\n", "no row has a label"), ("x,z,y\n1,2,a\n", "every row")]
+)
+def test_labels_of_all_rows_or_none(tmp_path, rows, expected):
+    with pytest.raises(DataError, match=expected):
         read(tmp_path, rows, label="y")
 
 
 @pytest.mark.parametrize(("one", "other"), [("adelie", "Adelie"), ("caf\u00e9", "cafe\u0301")])
 def test_classes_that_look_alike_are_pointed_out(tmp_path, one, other, capsys):
     dataset = read(tmp_path, f"x,z,y\n1,2,\n1,2,{one}\n1,2,{other}\n", label="y")
-    told = f"classes that differ only in case, or in how their letters are composed: {sorted([one, other])}"
-    assert dataset.told.endswith(told.replace("[", "").replace("]", ""))
+    expected = f"classes that differ only in case, or in how their letters are composed: {sorted([one, other])}"
+    assert dataset.told.endswith(expected.replace("[", "").replace("]", ""))
     assert dataset.told.split("; ")[-1] in capsys.readouterr().err
     assert len(dataset.classes) == 2
 
@@ -310,7 +316,7 @@ def test_lists_are_no_labels(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "expected"),
     [
         ({"rows": None}, "needs rows"),
         ({"unlabeled": {"path": "u.csv"}}, "needs rows"),
@@ -321,13 +327,13 @@ def test_lists_are_no_labels(tmp_path):
         ({"separator": ";;"}, "at most 1 character"),
     ],
 )
-def test_keys_that_do_not_go_together(settings, told):
-    with pytest.raises(ValidationError, match=told):
+def test_keys_that_do_not_go_together(settings, expected):
+    with pytest.raises(ValidationError, match=expected):
         CsvData(**{"source": "csv", "features": ["x"], "rows": {"path": "mine.csv"}, **settings})
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "expected"),
     [
         ({"keep": ["label"], "label": "y"}, "'label' is what a column of the predictions is called"),
         ({"keep": ["x"]}, "'x' is carried along already"),
@@ -336,9 +342,9 @@ def test_keys_that_do_not_go_together(settings, told):
         ({"resample": "bootstrap"}, "data.resample needs more"),
     ],
 )
-def test_what_is_wrong_is_told_before_any_job(tmp_path, settings, told):
+def test_what_is_wrong_is_reported_before_any_job(tmp_path, settings, expected):
     found = [message for _, message in data_of(tmp_path, PARTLY, **settings).problems(1)]
-    assert any(told in message for message in found), found
+    assert any(expected in message for message in found), found
 
 
 # What is made of it.

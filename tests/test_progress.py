@@ -1,4 +1,4 @@
-"""What a person sees of a run: the progress, failures, and what came out."""
+"""Output of a run: progress, failures and outcome."""
 
 import io
 import logging
@@ -39,7 +39,7 @@ def the_work(seconds, n_cores=2):
 
 
 def handler(monkeypatch, brief=True, dryrun=False):
-    """Give a handler that writes to a text, as where there is no terminal."""
+    """Return a handler that writes to a text, as without a terminal."""
     stream = io.StringIO()
     monkeypatch.setattr("sys.stderr", stream)
     made = LogHandler(SimpleNamespace(stdout=False, dryrun=dryrun), LogHandlerSettings(brief=brief))
@@ -135,7 +135,7 @@ def test_a_failed_job_is_named_with_the_end_of_its_log(monkeypatch, tmp_path):
     assert lines[begun + 1] == f"  {log} ends with:"
     assert lines[-2] == "    row 3: must be a number"
     assert "    line 20" not in lines
-    assert lines[-1] == "1 of 3 jobs failed; 1 are done and will not run again, 1 were not begun."
+    assert lines[-1] == "1 of 3 jobs failed; 1 are done and will not run again, 1 were not started."
 
 
 def test_other_errors_and_warnings_are_shown_whole(monkeypatch):
@@ -158,7 +158,7 @@ def test_a_run_goes_on_when_nobody_reads_it(monkeypatch):
     with os.fdopen(theirs, "w") as stream:
         monkeypatch.setattr("sys.stderr", stream)
         made = LogHandler(SimpleNamespace(stdout=False, dryrun=False), None)
-        monkeypatch.setattr(made, "handleError", lambda record: pytest.fail("it is told to nobody"))
+        monkeypatch.setattr(made, "handleError", lambda record: pytest.fail("nobody should be notified"))
         for _ in range(2):
             made.emit(record(msg="Building DAG of jobs..."))
 
@@ -216,7 +216,7 @@ def test_the_outcome_counts_the_verdicts_and_what_has_failed(tmp_path):
         "    1  holds by mathematics; checked: A5",
         "Not tested: 1",
         "    1  not tested: A7",
-        "Rows without a result, for a fit failed (the column failure says why):",
+        "Rows without a result, because a fit failed (the reason is in the column failure):",
         "    1  of 2 in results/tables/fits.csv",
     ]
 

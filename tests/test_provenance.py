@@ -1,4 +1,4 @@
-"""What made each result is recorded, and nothing else is certified: other bytes, lost records, other folders."""
+"""The provenance of each result is recorded, and only recorded results are certified."""
 
 import json
 import os
@@ -22,7 +22,7 @@ from em_study.plan.sources import Code
 ROOT = Path(__file__).parent.parent
 
 
-def told(run):
+def output_of(run):
     return run.stdout + run.stderr
 
 
@@ -33,7 +33,7 @@ def study(tiny, tmp_path):
 
 
 def replace_unlabeled(folder):
-    """Put other rows in place of the unlabeled ones, older than the results, as `cp -p` or `rsync -a` do."""
+    """Replace the unlabeled samples by others, older than the results, as `cp -p` or `rsync -a` do."""
     file = folder / "unlabeled.csv"
     header, *rows = file.read_text().splitlines()
     file.write_text("\n".join([header, *reversed(rows[1:])]) + "\n")
@@ -42,7 +42,7 @@ def replace_unlabeled(folder):
 
 def test_other_bytes_of_a_file_rerun_whatever_its_time(study):
     replace_unlabeled(study)
-    planned = told(snakemake(study, "--dry-run"))
+    planned = output_of(snakemake(study, "--dry-run"))
     assert "Make the data of mine" in planned
     assert "unlabeled.csv has other content" in planned
     assert "Sweep tolerances: part 0" in planned  # which reads the file itself
@@ -51,7 +51,7 @@ def test_other_bytes_of_a_file_rerun_whatever_its_time(study):
     assert manifest["inputs"]["unlabeled.csv"] == sha256_of(study / "unlabeled.csv")
     record = json.loads((study / "results/records/data/mine.json").read_text())
     assert record["inputs"]["unlabeled.csv"] == sha256_of(study / "unlabeled.csv")
-    assert ask(study, "verify").stdout.startswith("everything holds")
+    assert ask(study, "verify").stdout.startswith("all checks pass:")
 
 
 def test_a_switched_link_reruns(study):
@@ -60,40 +60,40 @@ def test_a_switched_link_reruns(study):
     shutil.copy2(file, study / "old/u.csv")
     file.unlink()
     file.symlink_to("old/u.csv")
-    assert "Nothing to be done" in told(snakemake(study, "--dry-run"))
+    assert "Nothing to be done" in output_of(snakemake(study, "--dry-run"))
     shutil.copytree(study / "old", study / "new")
     replace_unlabeled(study)  # behind the link
     file.unlink()
     file.symlink_to("new/u.csv")
-    assert "Nothing to be done" in told(snakemake(study, "--dry-run"))
+    assert "Nothing to be done" in output_of(snakemake(study, "--dry-run"))
     file.unlink()
     file.symlink_to("old/u.csv")
-    assert "Make the data of mine" in told(snakemake(study, "--dry-run"))
+    assert "Make the data of mine" in output_of(snakemake(study, "--dry-run"))
 
 
 def test_settings_count_without_snakemakes_memory(study):
     shutil.rmtree(study / ".snakemake")
-    assert "Nothing to be done" in told(snakemake(study, "--dry-run"))  # the records are there
+    assert "Nothing to be done" in output_of(snakemake(study, "--dry-run"))  # the records are there
     small = study / "small.yaml"
     text = small.read_text()
     small.write_text(text.replace("semi_supervised: init_only", "semi_supervised: init_only\n        tol: 1e-7"))
-    planned = told(snakemake(study, "--dry-run"))
+    planned = output_of(snakemake(study, "--dry-run"))
     assert "fit.tol is 1e-07, was 0.0001" in planned
     refused = snakemake(study, "--rerun-triggers", "mtime")
     assert refused.returncode != 0
-    assert "--rerun-triggers without params is not supported" in told(refused)
+    assert "--rerun-triggers without params is not supported" in output_of(refused)
     assert snakemake(study, "--touch").returncode == 0
-    assert "fit.tol is 1e-07, was 0.0001" in told(snakemake(study, "--dry-run"))
+    assert "fit.tol is 1e-07, was 0.0001" in output_of(snakemake(study, "--dry-run"))
     assert snakemake(study).returncode == 0
     assert snakemake(study, "--cleanup-metadata", "results/fits/mine/start.npz").returncode == 0
-    assert "Nothing to be done" in told(snakemake(study, "--dry-run"))
+    assert "Nothing to be done" in output_of(snakemake(study, "--dry-run"))
 
 
 def test_a_lost_record_costs_a_rerun(study):
     (study / "results/records/fits/mine/start.json").unlink()
-    planned = told(snakemake(study, "--dry-run"))
+    planned = output_of(snakemake(study, "--dry-run"))
     assert "Fit mine by EM: start" in planned
-    assert "no record says what made it" in planned
+    assert "no record shows what made it" in planned
     assert "results/fits/mine/start.npz: not certified" in ask(study, "verify").stdout
 
 
@@ -103,13 +103,13 @@ def test_a_result_that_is_not_what_its_job_wrote_is_not_certified(study):
     os.utime(file, (0, 0))
     run = snakemake(study, "results/manifest.json", "--forcerun", "manifest")
     assert run.returncode != 0
-    assert "results/fits/mine/start.npz: not certified, because it is not what its job has written" in told(run)
-    assert "Traceback" not in told(run)
+    assert "results/fits/mine/start.npz: not certified, because it differs from what its job wrote" in output_of(run)
+    assert "Traceback" not in output_of(run)
     assert not (study / "results/manifest.json").exists()
     assert not (study / "results/report.html").exists()
     file.unlink()
     assert snakemake(study).returncode == 0
-    assert ask(study, "verify").stdout.startswith("everything holds")
+    assert ask(study, "verify").stdout.startswith("all checks pass:")
 
 
 EDITING = """
@@ -130,11 +130,11 @@ def test_a_file_that_is_changed_during_a_run_is_not_certified(tmp_path):
     (folder / "implementations/editing.py").write_text(EDITING.format(file=str(folder / "unlabeled.csv")))
     run = snakemake(folder)
     assert run.returncode != 0
-    assert "unlabeled.csv: this file was changed while the run was at work" in told(run)
+    assert "unlabeled.csv: this file was changed during the run" in output_of(run)
     assert not (folder / "results/manifest.json").exists()
 
 
-def test_results_of_other_bytes_are_told_by_their_records():
+def test_results_of_other_bytes_are_reported_by_their_records():
     fit = {"outputs": {"fit": "1"}, "inputs": {"data": "1"}, "settings": {}, "made_by": {}}
     data = {"outputs": {"data": "1"}, "inputs": {"u.csv": "1"}, "settings": {}, "made_by": {}}
     records, outputs = {"d.json": data, "f.json": fit}, {"data": "1", "fit": "1"}
@@ -145,18 +145,18 @@ def test_results_of_other_bytes_are_told_by_their_records():
 
     assert lines() == []
     assert lines(outputs={"data": "2", "fit": "1"}) == [
-        "data: not certified, because it is not what its job has written: it was changed or replaced since"
+        "data: not certified, because it differs from what its job wrote: it was changed or replaced since"
     ]
     other = {"d.json": data | {"outputs": {"data": "2"}}, "f.json": fit}
     assert lines(other, {"data": "2", "fit": "1"}) == [
-        "fit: not certified, because it was made from another data than the one that is here"
+        "fit: not certified, because it was made from another version of data than the present one"
     ]
     assert lines(**{"u.csv": "2"}) == [
-        "data: not certified, because its job read another u.csv than the one that the run was planned with"
+        "data: not certified, because its job read another version of u.csv than the one that the run was planned with"
     ]
     assert lines({"f.json": fit, "d.json": None}) == [
-        "data: not certified, because no record says what made it",
-        "fit: not certified, because its job read data, of which nothing is known",
+        "data: not certified, because no record shows what made it",
+        "fit: not certified, because its job read data, which is neither a recorded result nor a known source",
         "d.json: not certified, because this record is missing or broken",
     ]
 
@@ -243,7 +243,7 @@ def test_checksums_are_remembered_until_the_file_system_says_something_else(tmp_
     assert Checksums(place).known == checksums.known
     times = file.stat()
     file.write_text("2")
-    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # only the time of change tells
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))  # only the time of change shows it
     assert Checksums(place).of(file) == sha256_of(file)
     place.write_text("{")
     assert Checksums(place).of(file) == sha256_of(file)
@@ -323,19 +323,19 @@ def test_a_run_elsewhere_can_be_audited(tmp_path):
         text=True,
         check=False,
     )
-    assert run.returncode == 0, told(run)
+    assert run.returncode == 0, output_of(run)
     manifest = json.loads((folder / "results/manifest.json").read_text())
     assert list(manifest["configuration_files"]) == ["config.yaml", "small.yaml"]
     assert {"src/emgmm/em.py", "Snakefile"} <= manifest["code"].keys()
     assert [*manifest["inputs"]] == ["labeled.csv", "unlabeled.csv"]
-    assert ask(folder, "verify", root=tree).stdout.startswith("everything holds")
-    assert "everything holds" in ask(tree, "verify", str(folder)).stdout
+    assert ask(folder, "verify", root=tree).stdout.startswith("all checks pass:")
+    assert "all checks pass:" in ask(tree, "verify", str(folder)).stdout
     assert ask(folder, "crate", root=tree).returncode == 0
     crate = json.loads((folder / "ro-crate-metadata.json").read_text())
     assert "results/tables/fits.csv" in {entity["@id"] for entity in crate["@graph"]}
     assert ask(folder, "archive", "all.zip", "--with-inputs", root=tree).returncode == 0
     shutil.unpack_archive(folder / "all.zip", tmp_path / "unpacked")
-    assert ask(tmp_path / "unpacked", "verify").stdout.startswith("everything holds")
+    assert ask(tmp_path / "unpacked", "verify").stdout.startswith("all checks pass:")
     assert ask(folder, "compare", ".", ".", root=tree).returncode == 0
     command = ask(folder, "explain", "fits", "mine", "start", "0", "n_iter", root=tree).stdout.splitlines()[-1]
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
@@ -347,5 +347,5 @@ def test_a_run_elsewhere_can_be_audited(tmp_path):
         text=True,
         check=False,
     )
-    assert again.returncode == 0, told(again)
-    assert "Fit mine by EM: start" in told(again)
+    assert again.returncode == 0, output_of(again)
+    assert "Fit mine by EM: start" in output_of(again)

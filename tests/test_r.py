@@ -159,7 +159,8 @@ def answer(name, capsys):
 
 
 RELATIVE = (
-    "Its tolerance is compared with the change of the log-likelihood's sum relative to 1 plus its size, as it says."
+    "Its tolerance is compared with the change of the log-likelihood's sum relative to 1 plus its size, "
+    "as TOLERANCE_OF declares."
 )
 
 
@@ -167,7 +168,7 @@ def test_mclust_passes_the_check_up_with_its_stopping_rule(capsys):
     status, said = answer("mclust", capsys)
     assert status == 0
     assert RELATIVE in said.splitlines()
-    assert "The same holds with tied, diag and spherical covariances." in said
+    assert "The same is true with tied, diag and spherical covariances." in said
 
 
 def test_the_check_up_names_the_divisor_of_flexmix(capsys):

@@ -48,7 +48,7 @@ def test_as_a_module(tmp_path):
     assert made.returncode == 0, made.stderr
     assert (tmp_path / "mine.txt").read_text().split()[0] == "2"
     assert not (tmp_path / "results/run.json").exists()  # the caller's own affair
-    assert ask(tmp_path, "verify", root=ROOT).stdout.startswith("everything holds")
+    assert ask(tmp_path, "verify", root=ROOT).stdout.startswith("all checks pass:")
     assert "module of another workflow here" in ask(tmp_path, "clean", root=ROOT).stderr
     (tmp_path / "Snakefile").write_text(text.replace("config: config", 'config: config\n    prefix: "em"'))
     assert "prefix: and replace_prefix: are not supported" in (prefixed := run(tmp_path, "-n")).stdout + prefixed.stderr

@@ -1,4 +1,4 @@
-"""The study, a room a stage: configuration, data, fits, evaluation, tables, claims and figures; then plan and audit."""
+"""The study, one package per stage: configuration, data, fits, evaluation, tables, claims, figures, plan and audit."""
 
 from importlib import import_module
 
@@ -8,5 +8,5 @@ TITLE = "EM for Gaussian mixtures: what is claimed, reproduced and audited"
 def __getattr__(name):
     if name != "assert_is_em":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # By its name, for a job imports this package, and must not be made again where the check-up is edited.
+    # Imported by name: jobs import this package, and must not run again after an edit of the check-up.
     return import_module("em_study.checkup").assert_is_em

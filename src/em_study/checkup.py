@@ -1,4 +1,4 @@
-"""The check-up: whether implementations are EM, and if not, why."""
+"""The check-up: whether implementations of EM are correct, and if not, why."""
 
 import json as json_format
 import os
@@ -21,22 +21,22 @@ from em_study.fits.implementations import Implementation
 from em_study.fits.runs import PARAMETERS
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
-VERSION = "3"  # of recipe and catalogue: another where an answer may be another
+VERSION = "3"  # of checks, catalogue and texts: a new number whenever an answer may change
 SIGNS = {"holds": "ok    ", "fails": "FAILS ", "cannot": "cannot", "skipped": "-     "}
 BUILT_IN = {"sklearn": "scikit_learn", "emgmm": "ours"}  # names of the files that wrap them
-# Checks that are what a note of the reading says
+# Checks that fail because of a note of the reading
 NOTED = {"trace": "trace", "loses digits": "far-origin", "far from all": "far-sample", "in place": "inputs"}
 
 
 class InProcess:
-    """A function of this process, called like a file."""
+    """A function in this process, called like a file."""
 
     def __init__(self, fit):
         self.fit, self.changed_inputs = fit, []
         self.tolerance_of = getattr(fit, "__globals__", {}).get("TOLERANCE_OF", "mean")
 
     def call(self, arrays, settings):
-        """Give what it returns, arrays by name; and what went wrong, empty if nothing did."""
+        """Return its results, arrays by name; and the error, empty if there was none."""
         given = {name: array.copy() for name, array in arrays.items()}
         try:
             found = self.fit(given["X"], *(given[name] for name in PARAMETERS), **settings)
@@ -50,7 +50,7 @@ class InProcess:
 
 
 class _AsRead:
-    """The textbook's EM with what was read of another, called like a file."""
+    """The textbook's EM with the deviations of another, called like a file."""
 
     changed_inputs = ()
 
@@ -66,34 +66,40 @@ class _AsRead:
         start = MixtureParameters.checked(*(arrays[part] for part in PARAMETERS), name)
         path = take_path(Problem(arrays["X"], start), Recipe(settings["reg_covar"], read.changes), n + 1)
         n = int(min(n, stops(reading.COMPARED[read.declared](path), settings["tol"], 1, 2)))
-        n_steps, sees_all = n + read.asked[0], any("returns the parameters before" in note for note in read.notes)
+        n_steps, sees_all = n + read.how_called[0], any("returns the parameters before" in note for note in read.notes)
         if n_steps >= len(path.parameters):
             return {}, "a component collapses"
-        weights, means, found = reading.put_in_order(path.parameters[n_steps], read.asked[1])
+        weights, means, found = reading.put_in_order(path.parameters[n_steps], read.how_called[1])
         scatter = weights * (found.diagonal(axis1=1, axis2=2) if kind.diagonal else found).T
-        told = n if sees_all else n_steps
-        ends = weights, means, kind.pool(scatter.T, weights), np.array(told), np.array(path.log_likelihoods[:told])
+        n_reported = n if sees_all else n_steps
+        ends = (
+            weights,
+            means,
+            kind.pool(scatter.T, weights),
+            np.array(n_reported),
+            np.array(path.log_likelihoods[:n_reported]),
+        )
         return dict(zip((*PARAMETERS, "n_iter", "trace"), ends, strict=True)), ""
 
 
 def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
-    """Check and read an implementation; return what was found, as JSON has it.
+    """Check an implementation and find its deviations; return what `--json` writes.
 
     Parameters
     ----------
     name : str
-        Of the file or function.
+        Name of the file or function.
     implementation
         Has `call`, `changed_inputs` and `tolerance_of` (`em_study.fits.implementations.Implementation`).
     names : sequence of str
-        Of the checks.
+        Names of the checks.
     """
     begin, following = time.monotonic(), []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tried = (next(check_up(implementation, kind, ["runs"])) for kind in COVARIANCE_TYPES)
         runs = next(tried)
-        if runs.outcome == "cannot":  # perhaps it can do another type
+        if runs.outcome == "cannot":  # perhaps it supports another type
             runs = next((one for one in tried if one.outcome != "cannot"), runs)
         results = [runs]
         readings = (reading.Reading(reading.NOT_RUN, problem=runs.detail),)
@@ -108,9 +114,9 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
     outcome = reading.EXPLAINED if first.outcome == reading.RIGHT and found else first.outcome
     if left and outcome == reading.RIGHT:
         outcome = "steps right, checks fail"
-        said[0] = f"Cause: not in its steps, which are the textbook's. What does not hold: {left}"
+        said[0] = f"Cause: not in its steps, which are the textbook's. Failed checks: {left}"
     elif left and outcome == reading.EXPLAINED:
-        said.append(f"What does not hold in addition: {left}")
+        said.append(f"These checks fail as well: {left}")
     return {
         "name": name,
         "outcome": outcome,
@@ -127,7 +133,7 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
 
 
 def _following(implementation, readings, results) -> list[str]:
-    """Name the checks that fail because of what was read: our EM with it fails them too, and gets the same."""
+    """Name the checks that fail because of the cause: our EM with its deviations fails them with the same values."""
     first = readings[0]
     failed = {one.name: one.got for one in results if one.outcome == "fails"}
     if first.outcome not in (reading.RIGHT, reading.EXPLAINED) or not causes(first):
@@ -139,8 +145,10 @@ def _following(implementation, readings, results) -> list[str]:
         for one in check_up(_AsRead(readings, implementation.tolerance_of), first.kind, failed)
         if one.outcome == "fails" and _same(one.got, failed[one.name])
     ]
-    if first.asked[2] > reading.SAME:  # in single precision they hold to that, but for what loses more digits
-        again = check_up(implementation, first.kind, failed, least=first.asked[2])
+    if (
+        first.how_called[2] > reading.SAME
+    ):  # single precision: they pass to its rounding, except the check that loses more digits
+        again = check_up(implementation, first.kind, failed, least=first.how_called[2])
         found += [one.name for one in again if one.outcome == "holds" or one.name == "far-origin"]
     return found
 
@@ -166,19 +174,19 @@ def examine_file(file: str, time_limit: float = 10.0, names=tuple(CHECKS)) -> di
 
 
 def assert_is_em(fit, time_limit: float = 10.0):
-    """Assert in a test that an EM is right.
+    """Assert in a test that an EM is correct.
 
     Parameters
     ----------
     fit : callable or path-like
-        A function by the contract of docs/implementations.md, which is called in this process, or a file that has one.
+        A function as docs/implementations.md describes it, which is called in this process, or a file that defines one.
     time_limit : float
-        Seconds that a run of a file may take.
+        Time limit of each call of a file, in seconds.
 
     Raises
     ------
     AssertionError
-        Its text says which checks fail, and why.
+        If a check fails; the message lists the failed checks and the cause.
     """
     found = examine(getattr(fit, "__name__", "fit"), InProcess(fit)) if callable(fit) else examine_file(fit, time_limit)
     if found["status"]:
@@ -186,12 +194,16 @@ def assert_is_em(fit, time_limit: float = 10.0):
 
 
 def check_files(files, time_limit=10.0, checks=None, json=None, junit=None, quiet=False):
-    """Yield what is found of files or built-in names; return 1 if one is not right, 2 if one cannot be run."""
+    """Yield the findings about files or built-in names; return 1 if one is not correct, 2 if one cannot be run."""
     names = checks.split(",") if checks else list(CHECKS)
     wrong = [f"there is no check {name}; there are {', '.join(CHECKS)}" for name in names if name not in CHECKS]
-    # An implementation that follows --json is not to be written over.
+    # Never overwrite an implementation that follows --json.
     for name, suffix in ((json, ".json"), (junit, ".xml")):
-        wrong += [f"{name} must be called *{suffix}"] if name and name != "-" and not name.endswith(suffix) else []
+        wrong += (
+            [f"{name}: the name of this file must end with {suffix}"]
+            if name and name != "-" and not name.endswith(suffix)
+            else []
+        )
     wrong += [] if 0 < time_limit <= 86_400 else ["the time limit must be from 0 to 86,400 seconds"]
     if wrong:
         yield from wrong
@@ -217,7 +229,7 @@ def check_files(files, time_limit=10.0, checks=None, json=None, junit=None, quie
 
 
 def _lines(found: dict, only_failing=False):
-    """Say what was found, the answer last."""
+    """Yield the findings as text, the answer last."""
     shown = [one for one in found["checks"] if one["outcome"] == "fails" or not only_failing] * (found["status"] < 2)
     first = next((one for one in shown if one["follows"]), None)
     for one in shown:

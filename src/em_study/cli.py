@@ -1,7 +1,7 @@
-"""The one command, `em-study`: what it can be asked for, and how it answers.
+"""The command line `em-study`: its commands, arguments and help.
 
-What does it stands in its room: a function that gives a text, or yields lines and may return an exit code. What a
-person can mend it raises. Nothing of it is imported before it is asked for.
+Each command calls one function of em_study. It returns a text, or yields lines and may return an exit code. It raises
+a `StudyError` for what a user can correct. Its module is imported only when the command is called.
 """
 
 import argparse
@@ -15,21 +15,21 @@ from em_study.command import run
 from em_study.errors import StudyError
 from em_study.places import ROOT
 
-DOES = "Check, explain, compare and pack what a run of the study has made. Give it in the folder of the run."
-ENDS = """`em-study COMMAND --help` has examples. `make verify` and the like do so outside of the environment.
+DOES = "Check, explain, compare and pack the results of a run of the study. Call it in the folder of the run."
+ENDS = """`em-study COMMAND --help` shows examples. Outside of the environment, use `make verify` and the like.
 
-exit code: 0 if all is well, 1 if not (the reason is told), 2 if the command is called wrongly, 130 after Ctrl-C
+exit code: 0 for success, 1 for failure (the reason is printed), 2 for wrong arguments, 130 after Ctrl-C
 
-for work on the study itself:
+commands for work on the study itself:
 """
 
 
 class Command(NamedTuple):
-    """What a command does, by which function of em_study; what it is given; and what its help says more."""
+    """A command: its function in em_study, a summary, its arguments, and further help."""
 
     function: str
     does: str
-    given: dict[str, dict] = {}  # noqa: RUF012 (argparse's options of each argument; nobody changes them)
+    given: dict[str, dict] = {}  # noqa: RUF012 (argparse's options of each argument; never modified)
     more: str = ""
     well: str = ""  # when the exit code is 0
     examples: tuple[str, ...] = ()
@@ -38,111 +38,112 @@ class Command(NamedTuple):
 COMMANDS = {
     "new": Command(
         "new:new",
-        "look at a table of yours, and write a configuration that runs",
+        "read a table of your data, and write a configuration that runs",
         {
             "file": {"type": Path, "help": "CSV, Parquet, Feather or .npy"},
-            "--label": {"metavar": "COLUMN", "help": "of the classes, filled in some rows"},
+            "--label": {"metavar": "COLUMN", "help": "column of class names, filled in for some samples"},
         },
-        """Takes columns of numbers for features, a column of names that is filled in part for the labels, and carries
-others along. Writes NAME.yaml in this folder, which it never overwrites: data, fits, a sweep over the number of
-components and the type of covariances, two claims to edit. Says what it saw, and the next command.""",
-        "if it is written",
+        """Uses columns of numbers as features and a partly filled column of names as labels, and keeps others for the
+predictions. Writes NAME.yaml in this folder, and never overwrites it: data, fits, a sweep over the number of components
+and the covariance type, two claims to edit. Prints what it found, and the next command.""",
+        "if the file is written",
         ("mine.csv", "mine.csv --label species"),
     ),
     "verify": Command(
         "audit.verify:verify",
         "check a run: results, records, code and configuration against the manifest; claims against tables",
-        {"folder": {"nargs": "?", "type": Path, "help": "of another's run"}},
-        """Without a folder, the run in this one. A folder is another's: it has `results` and, if it is an archive,
-the rest. The code that runs is this checkout's, never theirs; no path out of their folder is read.""",
-        "if everything holds",
+        {"folder": {"nargs": "?", "type": Path, "help": "run of someone else"}},
+        """Without a folder, checks the run in this folder. A folder is the run of someone else: it holds `results` and,
+if it is an archive, further files. The code that runs is this checkout's, never theirs; no path out of their folder is
+read.""",
+        "if all checks pass",
         ("", "../theirs"),
     ),
     "compare": Command(
         "compare:compare_runs",
-        "say whether a run is the published one, or the same as another, on any machine",
+        "compare a run with the published results, or with another run, on any machine",
         {
             "published": {"nargs": "?", "type": Path, "default": ROOT / "published/default.zip"},
             "results": {"nargs": "?", "type": Path, "default": Path()},
-            "--csv": {"dest": "table", "type": Path, "metavar": "FILE", "help": "write how far each column differs"},
+            "--csv": {"dest": "table", "type": Path, "metavar": "FILE", "help": "write the largest differences"},
         },
-        "Each is a folder of results, or of a study that has them, or a file of published results.",
-        "if the second run is the first",
+        "Each argument is a folder of results, the folder of a run, or a file of published results.",
+        "if the second run has the results of the first",
         ("", "before after --csv differences.csv"),
     ),
     "explain": Command(
         "explain:explain",
-        "say where a number comes from",
+        "print the provenance of a number",
         {"words": {"nargs": "+", "metavar": "WORD", "help": "CLAIM, or TABLE KEY ... COLUMN"}},
-        """Of a claim, or of a cell of fits, parameters, agreement or measurements: the table, what names its row in the
-order of docs/tables.md, and the column. Says the number, the line of pandas that gives it, the files behind it with
-their checksums, the settings as run, the code, and the command that makes just this again.""",
-        "if there is such a number",
+        """WORD is the name of a claim; or, for a cell of fits, parameters, agreement or measurements, the table, the
+keys of its row in the order of docs/tables.md, and the column. Prints the number, the lines of pandas that compute it,
+the files behind it with their checksums, the settings as run, the code, and the command that makes just this.""",
+        "if the number exists",
         ("A5", "fits customers unsupervised 0 n_iter"),
     ),
     "checkup": Command(
         "checkup:check_files",
-        "tell whether an EM of yours is right, and if not, why",
+        "check whether your EM is correct, and if not, find why",
         {
             "files": {
                 "nargs": "+",
                 "metavar": "FILE",
-                "help": "with a function `fit` (docs/implementations.md), or sklearn",
+                "help": "Python file with a function `fit` (docs/implementations.md), or sklearn",
             },
             "--checks": {
                 "metavar": "NAME,...",
-                "help": "make these checks alone, by the names that each line begins with",
+                "help": "make only these checks; the names are those at the beginning of each line",
             },
-            "--time-limit": {"type": float, "default": 10.0, "metavar": "SECONDS", "help": "of each run (10)"},
-            "--quiet": {"action": "store_true", "help": "the answer alone"},
-            "--json": {"nargs": "?", "const": "-", "metavar": "FILE.json", "help": "write what is found, or print it"},
-            "--junit": {"metavar": "FILE.xml", "help": "write the checks, as CI systems read them"},
+            "--time-limit": {"type": float, "default": 10.0, "metavar": "SECONDS", "help": "limit of each run (10)"},
+            "--quiet": {"action": "store_true", "help": "print only the answer"},
+            "--json": {"nargs": "?", "const": "-", "metavar": "FILE.json", "help": "write the findings, or print them"},
+            "--junit": {"metavar": "FILE.xml", "help": "write the checks in the format of CI systems"},
         },
-        "Says a sentence a check, with what was expected and got. The last lines are the answer: the cause in words.",
-        "if all checks hold and no cause is found, 2 if a file cannot be run",
+        "Prints one sentence per check, with expected and actual values. The last lines are the answer: the cause.",
+        "if all checks pass and no cause is found, 2 if a file cannot be run",
         ("implementations/mine.py", "mine.py theirs.py sklearn --quiet --junit checkup.xml"),
     ),
     "archive": Command(
         "audit.archive:archive",
-        "put a run into one zip file, to upload beside a paper",
+        "pack a run into one zip file, to publish with a paper",
         {
             "file": {"nargs": "?", "type": Path, "default": Path("em-study.zip"), "help": "em-study.zip if not given"},
-            "--with-inputs": {"action": "store_true", "help": "also files of your own, and results with their rows"},
+            "--with-inputs": {"action": "store_true", "help": "include your data, and results that hold samples of it"},
         },
-        """Results, code, configuration, manifest and crate, the same bytes each time. Unpacked, `make verify`
-and `make compare` work in it; to audit one, give its folder to `em-study verify` in a checkout of your own. Files of
-your own, and results that hold rows of them, are named by their checksums.""",
-        "if the run holds and is packed",
+        """Holds results, code, configuration, manifest and crate; the same run gives the same bytes. `make verify` and
+`make compare` work in the unpacked archive; to audit one, pass its folder to `em-study verify` in a checkout of
+your own. Your own data files, and results that hold their samples, are listed with their checksums, but left out.""",
+        "if the run has no problems and is packed",
         ("", "all.zip --with-inputs"),
     ),
     "progress": Command(
         "audit.progress:progress",
-        "tell how many cells of each sweep are done, by all processes and nodes, and which Slurm jobs run and wait",
-        more="By the configuration of the last run that was begun here, at any time.",
-        well="if that can be told",
+        "print how many cells of each sweep are done, by all processes and nodes, and which Slurm jobs run and wait",
+        more="Uses the configuration of the last run that was started in this folder. Can be called at any time.",
+        well="if the progress could be read",
     ),
     "clean": Command(
         "audit.stale:clean",
-        "list results that are left over, of what is no longer configured or of a killed run, or delete them",
+        "list or delete leftover results, which are no longer configured or belong to a killed run",
         {"--delete": {"action": "store_true", "help": "delete them"}},
-        "What is not of the study's making is left alone, and so is what is newer than the last whole run.",
+        "Ignores files that the study did not make, and files that are newer than the last complete run.",
         "if they are listed or deleted",
         ("", "--delete"),
     ),
 }
 INTERNAL = {
     "crate": Command("audit.crate:write_crate", "describe the run in ro-crate-metadata.json, for machines"),
-    "outcome": Command("audit.outcome:last_lines", "say what came out, as make reproduce does at its end"),
+    "outcome": Command("audit.outcome:last_lines", "print the outcome, as make reproduce does at its end"),
     "publish": Command("compare:publish_run", "renew the published results", {"file": {"type": Path}}),
     "original": Command(
         "audit.original:keep",
-        "keep what the claims gave on a source's own data, after a run with this overlay",
+        "store the results of the claims on a source's own data, after a run with this overlay",
         {"overlay": {}, "results": {"type": Path}, "file": {"type": Path}},
     ),
-    "findings": Command("claims.findings:write_findings", "renew the documents that docs/templates make"),
+    "findings": Command("claims.findings:write_findings", "renew the documents made from docs/templates"),
     "document": Command(
         "claims.findings:write_document",
-        "write a document by its template in docs/templates, from the tables of another run",
+        "write one document from its template in docs/templates and the tables of another run",
         {"name": {}, "results": {"type": Path}},
     ),
     "reference": Command("configuration.reference:write_reference", "renew config/README.md and config/schema.json"),
@@ -151,17 +152,17 @@ INTERNAL = {
 
 
 def start():
-    """Do what the command line asks for, and exit."""
+    """Run the command line, and exit."""
     run(main)
 
 
 def main(arguments=None) -> int:
-    """Do what is asked for; print the answer, and return the exit code.
+    """Run a command; print its output, and return the exit code.
 
     Parameters
     ----------
     arguments : list of str, optional
-        Default: those of the command line.
+        Default: the arguments of the command line.
     """
     given = vars(_parser().parse_args(arguments))
     module, function = (COMMANDS | INTERNAL)[given.pop("command")].function.split(":")
@@ -189,10 +190,10 @@ def _parser() -> argparse.ArgumentParser:
         more = [
             command.more,
             examples and f"examples:{examples}",
-            f"exit code: 0 {command.well or 'if it is done'}, else 1",
+            f"exit code: 0 {command.well or 'if it is done'}, otherwise 1",
         ]
         does, more = f"{command.does[0].upper()}{command.does[1:]}.", "\n\n".join(filter(None, more))
-        listed |= {"allow_abbrev": False}  # --d is no --delete
+        listed |= {"allow_abbrev": False}  # --d is not --delete
         takes = commands.add_parser(name, description=does, epilog=more, formatter_class=as_written, **listed)
         for argument, options in command.given.items():
             takes.add_argument(argument, **options)
@@ -200,15 +201,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _stay_in_the_tree():
-    """Refuse to work in another tree of the study than the one whose code this is."""
+    """Stop in another copy of the repository than the one whose code this is."""
     places = "src/em_study/places.py"
     if not (ROOT / places).is_file():
-        raise StudyError("em-study is installed without the study's tree; in that, pip install -e . -e src/em_study")
+        raise StudyError("em-study is installed without its repository; in a clone, pip install -e . -e src/em_study")
     here = next((folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / places).is_file()), ROOT)
     if not here.samefile(ROOT):
         raise StudyError(
-            f"this folder is of the study in {here}, but this em-study is of the one in {ROOT}: "
-            f"work there, or by `make` in {here}, which runs its own code"
+            f"this folder belongs to the repository in {here}, but this em-study is installed from {ROOT}: "
+            f"work there, or use `make` in {here}, which runs its own code"
         )
 
 

@@ -279,9 +279,9 @@ COLUMNS = {
         "replicate": Column(COUNT, "number of the repetition, from 0; the first two are diagnosed"),
         "outcome": Column(
             TEXT,
-            "the same; explained (by these deviations of our EM, to rounding, trace and number of steps included); "
-            "the same end, another way (its trace or its number of steps is another); cannot tell (others explain it "
-            "as well, or initial parameters are forgotten and there is no trace); not "
+            "the same; explained (by these deviations of our EM, to rounding, including trace and number of steps); "
+            "same end, different path (its trace or its number of steps differs); cannot be distinguished (other "
+            "explanations are as good, or EM has converged from any initial parameters and there is no trace); not "
             "explained; or not diagnosed (a fit failed)",
         ),
         "deviations": Column(
@@ -307,12 +307,13 @@ COLUMNS = {
         ),
         "trace": Column(
             TEXT,
-            "the other's trace compared with the mean log-likelihoods of that EM: the same, moved, summed or another; "
-            "empty if it has none",
+            "the other's trace compared with the mean log-likelihoods of that EM: the same, moved, summed or "
+            "different; empty if it has none",
         ),
         "alike": Column(
             TEXT,
-            "other explanations, also to 1e-9, that these rows cannot tell from it; all, if the outcome is cannot tell",
+            "other explanations, also to 1e-9, that these samples cannot distinguish from it; all, if the outcome is "
+            "cannot be distinguished",
         ),
         "next_best": Column(
             TEXT,

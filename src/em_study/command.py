@@ -1,4 +1,4 @@
-"""How a command starts and ends, whatever it does."""
+"""Start and end of a command: its output streams and its exit code."""
 
 import io
 import os
@@ -6,9 +6,9 @@ import sys
 
 
 def run(main):
-    """Run a command and exit with what it returns, whether or not its output is read to the end.
+    """Run a command and exit with its exit code, whether or not its output is read to the end.
 
-    With `| head` the command goes on silently to its end, so that its exit code and the files that it writes are the
+    With `| head` the command continues silently to its end, so that its exit code and the files that it writes are the
     same. Ctrl-C ends it without a traceback.
 
     Parameters
@@ -29,7 +29,7 @@ def run(main):
 
 
 class _Output(io.FileIO):
-    """Where a command writes to. Once nobody reads it any more, it leads nowhere."""
+    """Output of a command. Once its reader has closed the pipe, further output is discarded."""
 
     def write(self, data):
         try:

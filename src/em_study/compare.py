@@ -1,4 +1,4 @@
-"""Compare the results of two runs, and publish those of one. Nothing in them is run."""
+"""Compare the results of two runs, and publish those of one. No code of the runs is executed."""
 
 import csv
 from pathlib import Path
@@ -8,32 +8,32 @@ from em_study.audit.results import Results, publish
 from em_study.data.storage import whole_file
 from em_study.errors import StudyError
 
-MOST_TOLD = 20  # sentences of a kind
+MOST_LISTED = 20  # sentences of a kind
 
 
 def compare_runs(published: Path, results: Path, table: Path | None = None):
-    """Yield what differs, settings and code first, and one line to quote; return 1 if the second run is not the first.
+    """Yield the differences, settings and code first, and one line to quote; return 1 if the results differ.
 
     Parameters
     ----------
     published, results : Path
-        Folders of results, or of a study that has them, or files that `publish` wrote.
+        Folders of results, folders of runs, or files that `publish` wrote.
     table : Path, optional
-        Where to write how far each column differs.
+        File for the largest difference of each column.
     """
     found = compare(Results(published), Results(results))
     for heading, sentences in (
-        ("Other settings", found.settings),
-        ("Made by other", found.made_by),
+        ("Different settings", found.settings),
+        ("Made with different", found.made_by),
         ("Not made with the settings of the articles", found.changes),
         ("Not as published", found.problems),
-        ("Stopped by rounding, and counted as the same", found.flips),
+        ("Stopped a step earlier or later because of rounding, and counted as the same", found.flips),
     ):
         if sentences:
             yield f"{heading}:"
-            yield from (f"  {sentence}" for sentence in sentences[:MOST_TOLD])
-            if len(sentences) > MOST_TOLD:
-                yield f"  and {len(sentences) - MOST_TOLD} more"
+            yield from (f"  {sentence}" for sentence in sentences[:MOST_LISTED])
+            if len(sentences) > MOST_LISTED:
+                yield f"  and {len(sentences) - MOST_LISTED} more"
     if table and found.columns:
         try:
             table.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Say where a number comes from."""
+"""Print the provenance of a number."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from em_study.places import ROOT
 
 
 def explain(words: list[str]):
-    """Yield the origin of a claim's number, or of a cell of a table, of the run in this folder."""
+    """Yield the provenance of a claim's number, or of a cell of a table, in the run in this folder."""
     manifest, problem = read_manifest(Path())
     if problem:
         raise StudyError(problem)

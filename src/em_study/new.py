@@ -1,4 +1,4 @@
-"""Look at a table of the user's, and write a configuration that runs: `em-study new`."""
+"""Read a user's table, and write a configuration that runs: `em-study new`."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,19 +12,19 @@ from em_study.errors import StudyError
 from em_study.places import Places
 from em_study.wording import nearest
 
-LOOKED_AT = 20_000  # rows
+ROWS_READ = 20_000
 MOST_CLASSES, MOST_KEPT, MOST_FEATURES = 30, 6, 50
-NO_LABEL = ("", "#n/a", "<na>", "-nan")  # which the study takes for none unsaid
+NO_LABEL = ("", "#n/a", "<na>", "-nan")  # cells that the study reads as no label by default
 FIRST_INEXACT = 2**53
 MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "none")
 MARKS = ("?", "-", "--", ".", "#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!", "-999", "-9999")
 FEW_COMPONENTS = [1, 2, 3, 4, 5, 6]
-MOST_RESAMPLED = 20_000  # samples, whose resamples are fitted in minutes
+MOST_RESAMPLED = 20_000  # samples; up to these, the bootstrap takes minutes
 
 
 @dataclass
 class Seen:
-    """What a table seems to hold.
+    """What was found in a table.
 
     Attributes
     ----------
@@ -32,9 +32,9 @@ class Seen:
     label : str or None
     classes : list of str
     marks : list of str
-        Words among the numbers that are missing values.
+        Words among the numbers that mean a missing value.
     left_out : dict of str
-        Why a column is none of these, by its name.
+        Why a column is not used, by its name.
     """
 
     features: list[str] = field(default_factory=list)
@@ -48,7 +48,7 @@ class Seen:
 
 
 def new(file: Path, label: str | None = None):
-    """Write a configuration for a table beside nothing else, and yield what was seen and the next command.
+    """Write a configuration for a table, and yield what was found and the next command.
 
     Parameters
     ----------
@@ -61,8 +61,9 @@ def new(file: Path, label: str | None = None):
     overlay = Path(f"{name[:40]}.yaml")
     command = Places().command(["config/empty.yaml", str(overlay)])
     if overlay.exists():
-        told = f"{overlay} is there already and stays as it is; to run it:\n  {command}"
-        raise StudyError(f"{told}\nTo have it written anew, move it away.")
+        raise StudyError(
+            f"{overlay} exists and was not changed; to run it:\n  {command}\nTo write a new one, move it away first."
+        )
     given: dict = {}
     try:
         look = look_at(file)
@@ -77,24 +78,24 @@ def new(file: Path, label: str | None = None):
     seen = _seen(table, look, label)
     if label is not None and len(seen.classes) * 2 > seen.n_labeled:
         many = f"{len(seen.classes):,} different values in {seen.n_labeled:,} rows"
-        raise StudyError(f"{file}: column '{label}' has {many}: an identifier, and no label of classes")
+        raise StudyError(f"{file}: column '{label}' has {many}, so it is an identifier and cannot be the label")
     if not seen.features:
-        raise StudyError(f"{file}: no column holds numbers that differ. Columns: {_reasons(seen.left_out)}")
+        raise StudyError(f"{file}: no column holds numbers that vary. Columns: {_reasons(seen.left_out)}")
     text = _overlay(name, file, look, seen, given, len(table), command)
     yaml.safe_load(text)
     with open(overlay, "x", encoding="utf-8") as written:
         written.write(text)
-    yield f"{file}: {'the first ' * (len(table) == LOOKED_AT)}{len(table):,} rows; {look.told or 'a plain table'}."
+    yield f"{file}: {'the first ' * (len(table) == ROWS_READ)}{len(table):,} rows; {look.told or 'a plain table'}."
     yield f"Features: {', '.join(seen.features)}. {seen.n_missing:,} values are missing."
     if seen.label:
-        yield f"Label: {seen.label}, in {seen.n_labeled:,} rows ({', '.join(seen.classes)})."
+        yield f"Label: {seen.label}, filled in for {seen.n_labeled:,} samples ({', '.join(seen.classes)})."
     else:
-        yield "No label: no column of names, or of few whole numbers, is filled in part; --label COLUMN names one."
+        yield "Label: none found. A label is a name or a small integer for some of the samples; see --label COLUMN."
     if seen.keep:
-        yield f"Carried along: {', '.join(seen.keep)}."
+        yield f"Kept for the predictions: {', '.join(seen.keep)}."
     if seen.left_out:
         yield f"Not used: {_reasons(seen.left_out)}."
-    yield f"{overlay} is written. Read it, change what is not so, and run:"
+    yield f"{overlay} is written. Check it, correct it where needed, and run:"
     yield f"  {command}"
     yield "then open results/index.html."
 
@@ -109,26 +110,26 @@ def _cells(file: Path, look: Look) -> pd.DataFrame:
         settings = {"sep": look.separator, "encoding": look.encoding, "header": 0, "names": look.columns}
         settings |= {"dtype": str, "keep_default_na": False, "index_col": False, "on_bad_lines": "skip"}
         with opened(file) as text:
-            found = pd.read_csv(text, nrows=LOOKED_AT, **settings)
+            found = pd.read_csv(text, nrows=ROWS_READ, **settings)
         return found.fillna("").apply(lambda column: column.str.strip())
     if look.kind == "npy":
         import numpy as np
 
-        found = pd.DataFrame(np.load(file, mmap_mode="r")[:LOOKED_AT], columns=look.columns)
+        found = pd.DataFrame(np.load(file, mmap_mode="r")[:ROWS_READ], columns=look.columns)
     else:
-        found = (pd.read_parquet if look.kind == "parquet" else pd.read_feather)(file).head(LOOKED_AT)
+        found = (pd.read_parquet if look.kind == "parquet" else pd.read_feather)(file).head(ROWS_READ)
     return found.astype(object).where(found.notna(), "").map(str)
 
 
 def _seen(table: pd.DataFrame, look: Look, label: str | None) -> Seen:
-    """Tell what each column seems to be."""
+    """Find the role of each column."""
     seen, others = Seen(label=label), {}
     for place, column in enumerate(look.columns):
         cells = table.iloc[:, place]
         if column == label:
             continue
         if not column or look.columns.count(column) > 1:
-            seen.left_out[column or f"column {place + 1}"] = "its name is empty, or stands twice"
+            seen.left_out[column or f"column {place + 1}"] = "its name is empty or not unique"
             continue
         filled = cells[~cells.str.lower().isin(MISSING)]
         plain = filled.str.replace(look.decimal, ".", regex=False) if look.decimal != "." else filled
@@ -138,11 +139,11 @@ def _seen(table: pd.DataFrame, look: Look, label: str | None) -> Seen:
         if not is_number or _are_numbers_of_classes(filled, len(table)):
             others[column] = filled
         elif numbers[~filled.isin(odd)].nunique() < 2:
-            seen.left_out[column] = "one value"
+            seen.left_out[column] = "only one value"
         elif _is_number_of_row(numbers) or _has_inexact(filled, numbers):
             seen.keep.append(column)
         elif len(seen.features) == MOST_FEATURES:
-            seen.left_out[column] = f"the first {MOST_FEATURES} are taken"
+            seen.left_out[column] = f"only the first {MOST_FEATURES} are used"
         else:
             seen.features.append(column)
             seen.marks += sorted(odd - {*seen.marks})
@@ -164,22 +165,22 @@ def _seen(table: pd.DataFrame, look: Look, label: str | None) -> Seen:
 
 
 def _is_number_of_row(numbers: pd.Series) -> bool:
-    """Tell whether a column counts the rows."""
+    """Whether a column numbers the rows."""
     return len(numbers) > 2 and bool((numbers.diff().iloc[1:] == 1).all())
 
 
 def _has_inexact(filled: pd.Series, numbers: pd.Series) -> bool:
-    """Tell whether a column has whole numbers that are no features, as identifiers are."""
+    """Whether a column holds integers too large to be exact, such as identifiers."""
     return bool((numbers.abs().ge(FIRST_INEXACT) & filled.str.fullmatch(r"[+-]?\d+")).any())
 
 
 def _are_numbers_of_classes(filled: pd.Series, n_rows: int) -> bool:
-    """Tell whether a column, empty in most rows, holds a few whole numbers."""
+    """Whether a column, empty in most rows, holds a few different integers."""
     return 2 * len(filled) < n_rows and _may_be_label(filled, n_rows) and bool(filled.str.fullmatch(r"\d+(\.0)?").all())
 
 
 def _may_be_label(filled: pd.Series, n_rows: int) -> bool:
-    """Tell whether a column of words, filled in part, names a few classes."""
+    """Whether a partly filled column of words names a few classes."""
     counts = filled.value_counts()
     return len(filled) < n_rows and 2 <= len(counts) <= MOST_CLASSES and counts.median() >= 2
 
@@ -189,20 +190,20 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
     n_classes, resampled = len(seen.classes), n_rows <= MOST_RESAMPLED
     all_known = seen.label is not None and seen.n_labeled == n_rows
     if all_known:
-        rows = f"unlabeled: {_flow({'path': str(file), 'target': seen.label})} # every class is known: for the accuracy"
+        rows = f"unlabeled: {_flow({'path': str(file), 'target': seen.label})} # all classes known: for the accuracy"
     elif seen.label:
-        rows = f"rows: {_flow({'path': str(file), 'label': seen.label})} # an empty label: not known"
+        rows = f"rows: {_flow({'path': str(file), 'label': seen.label})} # an empty label means an unlabeled sample"
     else:
-        rows = f"rows: {_flow({'path': str(file)})} # label: COLUMN, if there is one"
+        rows = f"rows: {_flow({'path': str(file)})} # add label: COLUMN, if there is one"
     data = {
         f"source: csv # read from {file}" + (f": {look.told}" if look.told else ""): True,
-        f"features: {_flow(seen.features)} # columns of numbers; take out what should not count": True,
+        f"features: {_flow(seen.features)} # columns of numbers; remove what should not count": True,
         rows: True,
-        f"keep: {_flow(seen.keep)} # go into predictions, and count for nothing": seen.keep,
+        f"keep: {_flow(seen.keep)} # copied to the predictions, not used by the fits": seen.keep,
         **{f"{key}: {_flow(value)}": True for key, value in given.items()},
-        "missing: allow # the fits use what is observed of a sample": seen.n_missing,
+        "missing: allow # the fits use the observed values of each sample": seen.n_missing,
         f"missing_values: {_flow(seen.marks)} # these words mean a missing value": seen.marks,
-        "resample: bootstrap # replicates 1 to 199 are drawn from the rows, for intervals": resampled,
+        "resample: bootstrap # replicates 1 to 199 are bootstrap samples, for the intervals": resampled,
     }
     fits = []
     learns = n_classes > 1 and not all_known
@@ -210,12 +211,12 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
         fits += ["semi_supervised: {initialization: shrunken_labels, semi_supervised: clamped, tol: 1.0e-6}"]
     n_components = n_classes if n_classes > 1 else 2
     fits += [
-        f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}} # unlabeled only"
+        f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}} # no labels used"
     ]
     first = seen.classes[0] if learns else None
     lines = [
         f"# Made by `em-study new {file}`. Run:  {command}",
-        "# Then open results/index.html. Every key: config/README.md; more: docs/own-data.md.",
+        "# Then open results/index.html. All keys: config/README.md; guide: docs/own-data.md.",
         "experiments:",
         f"  {name}:",
         "    data:",
@@ -224,7 +225,7 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
         *(f"      {line}" for line in fits),
         *(["    replicates: 200"] if resampled else []),
         "sweeps:",
-        f"  {name}_components: # how many components, of which shape? The page compares BIC and ICL",
+        f"  {name}_components: # number and shape of the components: the page compares BIC and ICL",
         f"    experiment: {name}",
         "    fits: [clusters]",
         "    replicates: 1",
@@ -238,14 +239,14 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
 
 
 def _claims(name: str, first: str | None, n_components: int, resampled: bool) -> list[str]:
-    """Write two claims: how large a class is, and whether the classes are clear."""
+    """Write two claims: the share of a class, and whether the classes are clear."""
     fit, which = ("semi_supervised", {"class": first}) if first else ("clusters", {"component": 0})
     where = _flow({"fit": fit, **which, "parameter": "weight"})
-    told = f"of the samples are {first}" if first else "of the samples are in component 0"
+    share = f"of the samples are {first}" if first else "of the samples are in component 0"
     return [
-        "claims: # what you, or others, hold for true; edit them, or take them out",
+        "claims: # statements to test; edit or remove them",
         "  M1:",
-        f"    statement: {_flow(f'{100 / n_components:.0f} % {told}.')}",
+        f"    statement: {_flow(f'{100 / n_components:.0f} % {share}.')}",
         f"    experiment: {name}",
         "    kind: number",
         f"    table: {'estimates' if resampled else 'parameters'}",
@@ -253,7 +254,7 @@ def _claims(name: str, first: str | None, n_components: int, resampled: bool) ->
         "    quantity: value",
         f"    published: {1 / n_components:.2f}",
         "  M2:",
-        "    statement: Nine of ten samples have a clear class, of a probability above 0.9.",
+        "    statement: Nine of ten samples have a clear class, with a probability above 0.9.",
         f"    experiment: {name}",
         "    kind: inequality",
         "    table: measurements",

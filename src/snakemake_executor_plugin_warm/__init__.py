@@ -1,6 +1,6 @@
-"""Run jobs in warm processes, one a core: Python and its libraries start once, not once a job. `--executor warm`.
+"""Run jobs in reused processes, one per core: Python and its libraries start once, not once per job. `--executor warm`.
 
-What is no plain Python script of this machine runs as Snakemake's local executor runs it, and nothing else differs.
+Jobs other than plain Python scripts on this machine run as with Snakemake's local executor; nothing else differs.
 """
 
 import pickle
@@ -23,11 +23,11 @@ PROGRAM = Path(__file__).with_name("process.py")
 
 
 class Executor(LocalExecutor):
-    """The local executor, with processes that stay for the next Python script."""
+    """The local executor, with processes that are reused for the next Python script."""
 
     def __post_init__(self):
         super().__post_init__()
-        self.idle = LifoQueue()  # the one that ran last has most of its imports behind it; None is one not yet started
+        self.idle = LifoQueue()  # the last used process has imported most; None is a process not yet started
         for _ in range(self.cores):
             self.idle.put(None)
 
@@ -38,7 +38,7 @@ class Executor(LocalExecutor):
         script = job.rule.basedir.join(job.rule.script) if job.rule.script else None
         if not plain or not isinstance(script, LocalSourceFile) or not re.fullmatch(r"[^{]+\.py", str(script)):
             return super().run_single_job(job)
-        self.job_args_and_prepare(job)  # to prepare it; the arguments are of no use here
+        self.job_args_and_prepare(job)  # prepares the job; the arguments are not used here
         given = Snakemake(
             job.input,
             job.output,
@@ -63,13 +63,13 @@ class Executor(LocalExecutor):
         except EOFError:
             process.end()
             process = None
-            text = f"rule {rule}: its process was ended from outside; was there memory enough?"
+            text = f"rule {rule}: its process was killed from outside, perhaps because memory was short"
             raise WorkflowError(text) from None
         finally:
             self.idle.put(process)
 
     def shutdown(self):
-        """End the processes, after the jobs that they run."""
+        """End the processes after their current jobs."""
         super().shutdown()
         while not self.idle.empty():
             if process := self.idle.get():
@@ -79,7 +79,7 @@ class Executor(LocalExecutor):
 
 
 class WarmProcess:
-    """A process that runs scripts, one after the other; it ends when this one does, however that ends."""
+    """A process that runs scripts, one after the other; it ends whenever the parent process ends."""
 
     def __init__(self):
         self.pipe, theirs = Pipe()
@@ -88,7 +88,7 @@ class WarmProcess:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=fds)  # noqa: S603
 
     def run(self, request: bytes) -> bool:
-        """Run a script; tell whether it ended well. `EOFError` is raised if the process ends."""
+        """Run a script; return whether it succeeded. Raises `EOFError` if the process ends."""
         try:
             self.pipe.send_bytes(request)
             return self.pipe.recv()
@@ -96,6 +96,6 @@ class WarmProcess:
             raise EOFError from None
 
     def end(self):
-        """Let it end."""
+        """End the process."""
         self.pipe.close()
         self.process.wait()

@@ -1,4 +1,4 @@
-"""A warm process: it runs the scripts that come through a pipe, and answers whether they ended well."""
+"""A reused process: it runs the scripts received through a pipe, and answers whether they succeeded."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from queue import Queue
 
 
 def read_requests(pipe: Connection, requests: Queue):
-    """Take what comes; end with who sends it, in the midst of a script if need be."""
+    """Receive requests; end this process when the sender ends, even during a script."""
     while True:
         try:
             requests.put(pipe.recv())
@@ -20,9 +20,9 @@ def read_requests(pipe: Connection, requests: Queue):
 
 
 def run_script(script: str, given) -> bool:
-    """Run a script with what Snakemake gives it as `snakemake`; tell whether it ended well."""
+    """Run a script with its `snakemake` object; return whether it succeeded."""
     try:
-        with warnings.catch_warnings():  # a warning that another job had is told again
+        with warnings.catch_warnings():  # show warnings again that another job has shown
             code = compile(Path(script).read_bytes(), script, "exec")
             exec(code, {"__name__": "__main__", "__file__": script, "snakemake": given})  # noqa: S102
     except SystemExit as end:
@@ -36,14 +36,14 @@ def run_script(script: str, given) -> bool:
 
 
 def main():
-    """Run scripts until nobody sends any."""
+    """Run scripts until the sender ends."""
     sys.path.pop(0)  # the folder of this file
     pipe, requests = Connection(int(sys.argv[1])), Queue()
     threading.Thread(target=read_requests, args=(pipe, requests), daemon=True).start()
     try:
         while True:
             pipe.send(run_script(*requests.get()))
-    except KeyboardInterrupt:  # while it waits
+    except KeyboardInterrupt:  # while waiting
         os._exit(0)
 
 

@@ -1,9 +1,9 @@
-"""Snakemake's output for people: how much of the work is done, the time left, no endless lines. `--logger bar`.
+"""Readable output of Snakemake: progress by work, time left, shortened lines. `--logger bar`.
 
-On a terminal it is a bar below Snakemake's own output. Of the plugins there are, none draws one with the time left. It
-has one row, so that what a job writes to the terminal past Snakemake is not painted over. With `--logger-bar-brief`
-(`make reproduce`) warnings, errors and failed jobs are all the output, and where there is no terminal now and then a
-line stands for the bar. Snakemake's own log, in .snakemake/log, has everything.
+On a terminal it is a bar below Snakemake's own output. No other plugin draws one with the time left. It has a single
+line, so that output that a job writes directly to the terminal is not overwritten. With `--logger-bar-brief` (`make
+reproduce`) only warnings, errors and failed jobs are printed; without a terminal, lines of progress replace the bar.
+Snakemake's own log, in .snakemake/log, holds everything.
 """
 
 import logging
@@ -18,42 +18,42 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.settings import LogHandlerSettingsBase
 
 STYLES = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
-WIDTH = 120  # of a line that names files
-LAST_LINES = 12  # of the log of a failed job
-AS_EXPECTED = 30  # seconds of a run that count as if they had gone as expected: the first jobs say little
-EVERY = 0.1, 60  # of the work, and seconds: after either of them comes a line
+WIDTH = 120  # largest width of a line that lists files
+LAST_LINES = 12  # number of lines of a failed job's log
+AS_EXPECTED = 30  # seconds of a run that count as if their speed was as expected, because the first jobs vary
+EVERY = 0.1, 60  # share of the work, and seconds: after either of them a line is printed
 SUMMED_UP = "Exiting because a job execution failed", "At least one job did not complete successfully"
 LISTS = ("    input: ", "    output: ")  # in the description of a failed job
 
 
 @dataclass
 class LogHandlerSettings(LogHandlerSettingsBase):
-    """What may be asked for."""
+    """Settings of the plugin."""
 
     brief: bool = field(default=False, metadata={"help": "Print warnings, failures and the progress only"})
 
 
 class LogHandler(LogHandlerBase):
-    """Print what happens, and how far the run is."""
+    """Print Snakemake's records, and the progress."""
 
     writes_to_stream = True
     writes_to_file = False
-    has_filter = False  # Snakemake's own
+    has_filter = False  # uses Snakemake's own
     has_formatter = False
     needs_rulegraph = False
 
     def __post_init__(self):
-        logging.Handler.__init__(self)  # which older interfaces leave out
+        logging.Handler.__init__(self)  # older interfaces omit this
         self.stream = sys.stdout if self.common_settings.stdout else sys.stderr
         self.brief = bool(self.settings and self.settings.brief)
         self.work = Work()
         self.failed = []
         is_terminal = self.stream.isatty() and os.environ.get("TERM") != "dumb"
         self.bar = Bar(self.stream) if is_terminal else None
-        self.said = 0.0, time.monotonic()  # the work and the time of the last line of progress
+        self.said = 0.0, time.monotonic()  # share of the work and time at the last line of progress
 
     def emit(self, record):
-        """Print a record if it is for people, and the progress."""
+        """Print a record if it is to be shown, and the progress."""
         try:
             if text := self._text(record):
                 self._print(text, STYLES.get(record.levelname, ""))
@@ -67,9 +67,9 @@ class LogHandler(LogHandlerBase):
         if self.brief:
             return self._brief(record, event)
         text = self.format(record) or ""
-        if self.common_settings.dryrun:  # which has no log with the whole lines
+        if self.common_settings.dryrun:  # a dry run has no log with the full lines
             return text
-        cut = {LogEvent.JOB_INFO: "", LogEvent.JOB_ERROR: LISTS}.get(event)  # what the lines to be cut begin with
+        cut = {LogEvent.JOB_INFO: "", LogEvent.JOB_ERROR: LISTS}.get(event)  # prefix of lines that are shortened
         if cut is None:
             return text
         return "\n".join(shortened(line) if line.startswith(cut) else line for line in text.splitlines())
@@ -101,45 +101,45 @@ class LogHandler(LogHandlerBase):
             return
         try:
             print(text, file=self.stream, flush=True)
-        except BrokenPipeError:  # nobody reads on, as with `| head`; the run goes on
+        except BrokenPipeError:  # the reader has closed the pipe, as with `| head`; the run continues
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.stream.fileno())
             os.close(nowhere)
 
     def close(self):
-        """Take the bar away; say what is left to do after a failure."""
+        """Remove the bar; after a failure, print how many jobs remain."""
         if self.bar:
             self.bar.stop()
         if self.brief and self.failed and self.work.total:
             n_jobs, n_failed, n_done = len(self.work.total), len(self.failed), self.work.n_done
-            left = f"{n_done:,} are done and will not run again, {n_jobs - n_done - n_failed:,} were not begun"
+            left = f"{n_done:,} are done and will not run again, {n_jobs - n_done - n_failed:,} were not started"
             self._print(f"{n_failed:,} of {n_jobs:,} jobs failed; {left}.")
         self.failed = []
         super().close()
 
 
 class Work:
-    """What a run has to do, and what of it is done: in seconds that are expected, else in jobs.
+    """Work of a run and its progress: in expected seconds, otherwise in jobs.
 
     Attributes
     ----------
     total : dict
         The weight of each job, by its number.
     names : dict
-        Of the jobs that were begun.
+        Names of the jobs that have started.
     """
 
     def __init__(self):
         self.total, self.names, self.running, self.rules, self.done = {}, {}, {}, Counter(), Counter()
         self.n_jobs = self.n_done = 0
         self.seconds, self.n_cores = 0.0, 1
-        self.begun = time.monotonic()
+        self.started = time.monotonic()
 
     def count(self, record) -> bool:
-        """Take in what a record tells; say whether it changes what is shown."""
+        """Update the progress from a record; return whether it changed."""
         event = getattr(record, "event", None)
         if hasattr(record, "seconds_of_jobs"):
-            self.total, self.n_cores, self.begun = record.seconds_of_jobs, record.n_cores, time.monotonic()
+            self.total, self.n_cores, self.started = record.seconds_of_jobs, record.n_cores, time.monotonic()
         elif event == LogEvent.RUN_INFO:
             self.rules, self.n_jobs = record.stats, record.stats["total"]
         elif event == LogEvent.JOB_INFO:
@@ -158,40 +158,40 @@ class Work:
 
     @property
     def share(self) -> float:
-        """What is done of the work, from 0 to 1."""
+        """Share of the work that is done, from 0 to 1."""
         if self.n_done == self.n_jobs:
             return 1.0 if self.n_jobs else 0.0
-        whole = sum(self.total.values())
-        return min(self.seconds / whole, 0.99) if whole else self.n_done / self.n_jobs
+        expected = sum(self.total.values())
+        return min(self.seconds / expected, 0.99) if expected else self.n_done / self.n_jobs
 
     @property
     def seconds_left(self) -> float | None:
-        """What is expected of what is left, as many times too long as what is done took; None if nothing is known."""
-        elapsed, whole = time.monotonic() - self.begun, sum(self.total.values()) / self.n_cores
-        if not whole:
+        """Expected seconds of the remaining work, scaled by the speed so far; None if unknown."""
+        elapsed, expected = time.monotonic() - self.started, sum(self.total.values()) / self.n_cores
+        if not expected:
             return elapsed * (1 - self.share) / self.share if self.share > 0 else None
-        slowness = (elapsed + AS_EXPECTED) / (self.share * whole + AS_EXPECTED)
-        return (1 - self.share) * whole * slowness
+        slowness = (elapsed + AS_EXPECTED) / (self.share * expected + AS_EXPECTED)
+        return (1 - self.share) * expected * slowness
 
     @property
-    def at_work(self) -> str:
-        """The rules that run, with how many of their jobs are done."""
+    def running_rules(self) -> str:
+        """The running rules, with the number of their finished jobs."""
         rules = dict.fromkeys(self.running.values())
         return ", ".join(f"{rule} {self.done[rule]}/{self.rules.get(rule, '?')}" for rule in [*rules][:3])
 
     def line(self) -> str:
-        """Say how far the run is."""
-        text = f"{self.share:4.0%} after {clock(time.monotonic() - self.begun)}"
+        """Return a line of progress."""
+        text = f"{self.share:4.0%} after {clock(time.monotonic() - self.started)}"
         if self.share < 1 and (left := self.seconds_left) is not None:
             text += f", about {clock(left)} left"
-        return f"{text}: {self.at_work}" if self.running else text
+        return f"{text}: {self.running_rules}" if self.running else text
 
 
 class Bar:
     """The bar of a terminal."""
 
     def __init__(self, stream):
-        # Not at the top: Snakemake imports every plugin it finds, also where rich is not installed.
+        # Imported here, because Snakemake imports every plugin, also where rich is not installed.
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -202,10 +202,10 @@ class Bar:
         self.task = self.bar.add_task("", total=1.0, rules="", left="")
 
     def move(self, work: Work):
-        """Draw it as it is now."""
+        """Draw the present progress."""
         self.bar.start()
         left = "" if work.seconds_left is None else f"{clock(work.seconds_left)} left"
-        self.bar.update(self.task, completed=work.share, rules=work.at_work, left=left)
+        self.bar.update(self.task, completed=work.share, rules=work.running_rules, left=left)
 
     def print(self, text: str, style: str):
         """Print above the bar."""
@@ -214,7 +214,7 @@ class Bar:
         self.console.print(Text(text, style), soft_wrap=True)
 
     def stop(self):
-        """Take it away."""
+        """Remove the bar."""
         self.bar.stop()
 
 
@@ -225,12 +225,12 @@ def clock(seconds: float) -> str:
 
 
 def shortened(line: str) -> str:
-    """Cut a line that is too long to read, and say how much is left out."""
+    """Shorten a long line, and state its full length."""
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 24]} ... ({len(line):,} characters)"
 
 
 def last_lines(logs):
-    """Give the ends of a failed job's logs, with their paths."""
+    """Yield the last lines of a failed job's logs, with their paths."""
     for log in logs:
         try:
             with open(log, encoding="utf-8", errors="replace") as file:

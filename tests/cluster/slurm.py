@@ -67,7 +67,7 @@ PartitionName=frail Nodes=node2,node3 MaxTime=1-00:00:00 DefaultTime=01:00:00 St
 
 
 class Cluster:
-    """A cluster whose files all lie in one folder. Whoever puts its folder `bin` first on PATH uses it."""
+    """A cluster with all its files in one folder. To use it, put its folder `bin` first on PATH."""
 
     def __init__(self, folder):
         self.folder = Path(folder).resolve()
@@ -198,7 +198,7 @@ def find_or_unpack(root: Path) -> Path | None:
 
 
 def is_alive(pid) -> bool:
-    """Tell whether a process goes on; one that is over, but not yet fetched by its parent, does not."""
+    """Whether a process is running; one that has ended, but was not yet waited for, is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
     except OSError:
@@ -215,7 +215,7 @@ def free_ports(n):
 
 
 def wait_until(fulfilled, seconds, problem, every=0.1):
-    """Wait until something holds; `TimeoutError` tells the problem."""
+    """Wait until something holds; otherwise raise a `TimeoutError` with the problem."""
     end = time.monotonic() + seconds
     while not fulfilled():
         if time.monotonic() > end:

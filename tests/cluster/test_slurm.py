@@ -47,7 +47,7 @@ import time
 
 
 def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):
-    """Sleep until the file is there that the environment names; if it names a mark, only where there is none yet."""
+    """Sleep until the file named by the environment exists; if it names a mark, only if that does not exist yet."""
     until, mark = os.environ.get("SLEEP_UNTIL"), os.environ.get("SLEEP_ONCE")
     if until and not (mark and os.path.exists(mark)):
         if mark:
@@ -84,7 +84,7 @@ class Run:
             )
 
     def ends(self, seconds=2 * FAULT):
-        """Wait for its end; return whether it ended well."""
+        """Wait for its end; return whether it succeeded."""
         return self.process.wait(seconds) == 0
 
     @property
@@ -103,7 +103,7 @@ class Run:
 
 @pytest.fixture(autouse=True)
 def nothing_goes_on():
-    """End what a test that fails leaves."""
+    """End what a failed test has left."""
     yield
     while Run.begun:
         run = Run.begun.pop()
@@ -122,7 +122,7 @@ def folder(tmp_path):
 
 @pytest.fixture(scope="session")
 def expected(tmp_path_factory):
-    """Give the table that a local run makes."""
+    """Return the table of a local run."""
     folder = make_project(tmp_path_factory.mktemp("local") / "project", SLOW)
     (folder / "implementations/slow.py").write_text(SLEEPER)
     run = Run(folder, "--", TABLE, profile=None)
@@ -149,7 +149,7 @@ def test_a_job_over_its_time_is_run_again_with_more(folder, tmp_path, expected):
     assert {line.split()[0] for line in jobs if line.endswith(f" {folder}")} >= {"1:00", "2:00"}
 
 
-def test_whole_study_is_the_bytes_of_a_local_run(tmp_path):
+def test_complete_study_is_the_bytes_of_a_local_run(tmp_path):
     local, remote = (make_project(tmp_path / name, TINY) for name in ("local", "remote"))
     runs = Run(local, profile=None), Run(remote)
     assert all(run.ends() for run in runs), runs[1].text
@@ -166,21 +166,21 @@ def test_whole_study_is_the_bytes_of_a_local_run(tmp_path):
     assert all(job["seconds"] > 0 and job["peak_memory_mb"] > 10 for job in record["jobs"])
 
 
-def test_progress_is_told_while_it_goes_on(folder, tmp_path, expected):
+def test_progress_is_reported_while_it_goes_on(folder, tmp_path, expected):
     run = Run(folder, "--", TABLE, SLEEP_UNTIL=tmp_path / "go", SLEEP_ONCE=tmp_path / "mark")
     run.wait_for_running()
     command = [sys.executable, "-m", "em_study.cli", "progress"]
     environment = {**os.environ, "PYTHONPATH": "src"}
 
-    def told():
+    def progress():
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
 
-    wait_until(lambda: "slow: 2 of 3 cells done, 1 left" in told(), FAULT, "no progress is told", every=2)
+    wait_until(lambda: "slow: 2 of 3 cells done, 1 left" in progress(), FAULT, "no progress is reported", every=2)
     # A job has written its cells some seconds before Slurm counts it as ended.
-    wait_until(lambda: "Slurm: 1 job running" in told(), FAULT, "the ended jobs are told as running", every=2)
+    wait_until(lambda: "Slurm: 1 job running" in progress(), FAULT, "ended jobs are reported as running", every=2)
     (tmp_path / "go").touch()
     assert run.ends(), run.text
-    assert "slow: 3 of 3 cells done, 0 left" in told()
+    assert "slow: 3 of 3 cells done, 0 left" in progress()
 
 
 def test_a_cancelled_job_is_run_again(folder, tmp_path, expected):
@@ -194,7 +194,7 @@ def test_a_cancelled_job_is_run_again(folder, tmp_path, expected):
 
 
 def test_the_controller_is_away_for_a_while(folder, tmp_path, expected, monkeypatch):
-    """On a cluster of its own, for the other tests ask theirs."""
+    """On a cluster of its own, because the other tests use theirs."""
     path = os.environ["PATH"].replace(f"{CLUSTER.bin}{os.pathsep}", "")
     monkeypatch.setenv("PATH", path)
     with tempfile.TemporaryDirectory(prefix="slurm") as place:
@@ -259,7 +259,7 @@ def test_a_second_run_in_the_folder_is_refused(folder, tmp_path, expected):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-def test_a_full_disk_is_told_and_the_same_command_goes_on(folder, expected):
+def test_a_full_disk_is_reported_and_the_same_command_goes_on(folder, expected):
     disk = folder / "results/sweeps"
     disk.mkdir(parents=True)
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", disk], check=False).returncode:
@@ -284,21 +284,21 @@ def test_ctrl_c_cancels_the_jobs(folder, tmp_path):
     wait_until(lambda: not run.jobs("pending,running"), FAULT, "jobs go on")
 
 
-def test_a_job_that_no_node_can_run_is_told(folder):
+def test_a_job_that_no_node_can_run_is_reported(folder):
     run = Run(folder, "--set-resources", "sweep_part:runtime=10000", "--", TABLE)
-    wait_until(lambda: "3 jobs wait in Slurm for PartitionTimeLimit" in run.text, FAULT, "nothing is told")
+    wait_until(lambda: "3 jobs wait in Slurm for PartitionTimeLimit" in run.text, FAULT, "nothing is reported")
     run.process.send_signal(signal.SIGINT)
     assert not run.ends()
     wait_until(lambda: not run.jobs("pending,running"), FAULT, "jobs go on")
 
 
-def test_what_slurm_refuses_is_told(folder):
+def test_what_slurm_refuses_is_reported(folder):
     run = Run(folder, "--retries", "0", "--set-resources", "sweep_part:mem_mb=100000", "--", TABLE)
     assert not run.ends()
     assert "Memory specification can not be satisfied" in run.text
 
 
-def test_a_group_that_cannot_be_submitted_is_told(folder, tmp_path):
+def test_a_group_that_cannot_be_submitted_is_reported(folder, tmp_path):
     """Here the executor looks up the account by a command that is not there."""
     (tmp_path / "bin").mkdir()
     for command in CLUSTER.bin.iterdir():

@@ -1,1 +1,1 @@
-"""What a reviewer needs: the manifest of a run, its verification, and results that are left over."""
+"""Auditing: the manifest of a run, its verification and comparison, archives, and leftover results."""

@@ -1,4 +1,4 @@
-"""What of a run can be computed again: its configuration from its files, summaries and claims from the tables."""
+"""Compute parts of a run again: the configuration from its files, summaries and claims from the tables."""
 
 import filecmp
 import os
@@ -28,7 +28,7 @@ from em_study.tables.collect import COLLECTED, collect
 
 
 def other_configuration(folder: Path, manifest: dict):
-    """Say whether the configuration files give another configuration than that of a manifest."""
+    """Yield a problem if the configuration files do not give the configuration of the manifest."""
     try:
         files = [os.path.relpath(Places(folder).file(name)) for name in manifest["configuration_files"]]
         effective = load(files, caller=manifest["caller"]).study
@@ -36,11 +36,11 @@ def other_configuration(folder: Path, manifest: dict):
         yield f"the configuration is not valid: {error}"
         return
     if digest_of(as_params(effective)) != manifest["configuration_sha256"]:
-        yield "the configuration files give another configuration than the recorded one"
+        yield "the configuration files do not give the recorded configuration"
 
 
 def other_tables(folder: Path, manifest: dict):
-    """Say which tables of a run are not what their dictionary says, or what other tables give."""
+    """Yield the tables of a run that contradict their data dictionary or other tables."""
     try:
         study = Study.model_validate(manifest["configuration"])
     except ValidationError:
@@ -65,7 +65,7 @@ def other_tables(folder: Path, manifest: dict):
             if columns != [*varied, *SWEEP_COLUMNS, *sweep.measurements]:
                 yield f"{path} does not fit its data dictionary: columns {columns}"
             elif not _gives(folder / path, varied, folder / summary):
-                yield f"{summary} is not what its table gives"
+                yield f"{summary} does not agree with its table"
             if name in used:
                 read[f"sweeps/{name}"] = read_table(folder / path, text_keys(sweep.vary))
         except (OSError, ValueError) as error:
@@ -77,12 +77,12 @@ def other_tables(folder: Path, manifest: dict):
             study.claims, {name: read[name] for name in named}, repeated_runs(study), own_rows(study), warnings
         )
         claims = pd.DataFrame(rows, columns=list(COLUMNS["claims"]))
-        if claims.to_csv(index=False) != read["claims"].to_csv(index=False):  # as they are written
-            yield f"{table_file('claims')} is not what the other tables give"
+        if claims.to_csv(index=False) != read["claims"].to_csv(index=False):  # as text, as they are written
+            yield f"{table_file('claims')} does not agree with the other tables"
 
 
 def _gives(table: Path, varied: list[str], summary: Path) -> bool:
-    """Tell whether the table of a sweep gives its summary."""
+    """Whether the summary of a sweep agrees with its table."""
     with tempfile.TemporaryDirectory() as made:
         put_together([table], varied, Path(made) / "table.csv", Path(made) / "summary.csv")
         return filecmp.cmp(Path(made) / "summary.csv", summary, shallow=False)

@@ -1,4 +1,4 @@
-"""Put a run into one file, to upload beside a paper: the same bytes each time."""
+"""Pack a run into one file, to publish with a paper; the same run gives the same bytes."""
 
 import json
 import zipfile
@@ -14,17 +14,17 @@ from em_study.errors import StudyError
 from em_study.layout import MANIFEST, RUN
 from em_study.places import OWN, Places
 
-# Beside the files that the manifest records.
+# In addition to the files that the manifest records.
 PROJECT = ("*.md", "*.cff", "*.lock", "LICENSE", "Makefile", "pyproject.toml", ".ci/run", "docs/*.md", "docs/*.png")
 PROJECT += ("docs/templates/*.md", "config/*.yaml", "config/*.md", "config/schema.json", "implementations/*.md")
 PROJECT += ("benchmarks/*.md", "benchmarks/*.py")
 PROJECT += ("profiles/*/config.yaml", "published/*.zip", "src/em_study/pyproject.toml", "src/*/README.md", "paper/*")
 PROJECT += ("tests/**/*.py", "tests/**/*.R", "tests/*.zip", ".zenodo.json", ".github/workflows/*.yml")
-DATE = (1980, 1, 1, 0, 0, 0)  # the earliest of a zip: times would make it another each time
+DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip; real times would change the bytes
 
 
 def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) -> dict[str, str]:
-    """Write the archive, a zip file, of the run in a folder; return the checksums of what is left out, by path."""
+    """Write the archive, a zip file, of the run in a folder; return the checksums of the files left out, by path."""
     recorded, places = recorded_files(manifest), Places(folder)
     own = set() if with_inputs else {*manifest["inputs"], *holding_rows(manifest)}
     own |= {path for path in recorded if leads_out(path)}
@@ -50,21 +50,21 @@ def _add(archive: zipfile.ZipFile, path: str, content: bytes):
 
 
 def archive(file: Path, with_inputs: bool):
-    """Write the archive of the run in this folder, if it holds; yield its size, and what is left out."""
+    """Write the archive of the run in this folder, if it has no problems; yield its size, and the files left out."""
     manifest, problem = needs_a_run(Path())
     problems = [problem] if problem else [*problems_of(Path())]
     packed = {} if problem else recorded_files(manifest).keys() - ({} if with_inputs else manifest["inputs"])
     problems += [
-        f"{path}: the study's tree has a file of that name too: give yours another name, and run again"
+        f"{path}: the study's repository has a file of that name: rename yours, and run again"
         for path in sorted(packed)
         if path.startswith(OWN)
     ]
     if problems:
-        raise StudyError("\n".join([*map(one_line, problems), "no archive was made of what does not hold"]))
+        raise StudyError("\n".join([*map(one_line, problems), "no archive was made, because this run has problems"]))
     try:
         left_out = make_archive(Path(), manifest, file, with_inputs)
     except OSError as error:
         raise StudyError(f"{file} cannot be written: {error}") from None
     yield f"{file}: {file.stat().st_size / 1e6:.1f} MB"
     if left_out:
-        yield f"left out, and named by their checksums in {ARCHIVE}: {', '.join(left_out)}"
+        yield f"left out, and listed with their checksums in {ARCHIVE}: {', '.join(left_out)}"

@@ -1,4 +1,4 @@
-"""The files in which a sweep keeps the cells that it has run."""
+"""The files that hold the finished cells of a sweep."""
 
 from em_study.data.checksums import Checksums, digest_of
 from em_study.places import ROOT
@@ -7,7 +7,7 @@ from em_study.plan.sources import Code
 
 
 def names_of_cells(plan: Plan, sweep: str) -> set[str] | None:
-    """Name what each cell depends on, by the code as it is now; None if one of its data files is missing."""
+    """Return the key of each cell with the present code; None if one of its data files is missing."""
     from em_study.sweeps.run import InEachCell, cell_key  # its libraries take a second to import
 
     code, checksums = digest_of(Code(ROOT).made_of("sweep_part.py")), Checksums()

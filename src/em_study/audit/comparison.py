@@ -1,4 +1,4 @@
-"""Whether the results of two runs are the same: what counts exactly, real numbers within their tolerances."""
+"""Compare the results of two runs: text and counts exactly, real numbers within their tolerances."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,31 +12,34 @@ from em_study.audit.results import NotResultsError, Results
 from em_study.columns import COLUMNS, EXACT, KEYS, NUMERIC_QUANTITIES, PARTS, QUANTITY, Column, Tolerance
 from em_study.evaluation.measurements import QUANTITIES
 
-NEAR_TOLERANCE = 1e-9, 1e-3  # nats a row, and share of tol: so near to it, rounding decides when a fit stops
+NEAR_TOLERANCE = (
+    1e-9,
+    1e-3,
+)  # nats per sample, and share of tol: if a change is as near to tol, rounding decides the stop
 MOST_FILES = 12
 SAME_TRACE = 1e-8  # relative
 STOPPED_BY = ("n_iter", "trace_before_last", "trace_last")
-MEANS = Tolerance(1e-12)  # over the replicates, of numbers that are equal in each
-OF_QUANTITIES = ("value", "mean", "mcse", "low", "high")  # columns that hold what the row's key names
-UNKNOWN = Column("", "", is_given=True)  # of another version
+MEANS = Tolerance(1e-12)  # means over replicates of equal numbers
+OF_QUANTITIES = ("value", "mean", "mcse", "low", "high")  # columns whose meaning depends on the key of the row
+UNKNOWN = Column("", "", is_given=True)  # a column of another version
 ENVIRONMENT = ("python", "packages", "blas", "processor")
 
 
 @dataclass
 class Comparison:
-    """What two runs have in common, and what not.
+    """Differences between two runs.
 
     Attributes
     ----------
     changes, settings, made_by : list of str
-        What the second run has changed of the articles; settings that differ; and code, versions or processors.
+        Changes of the second run to the articles; settings that differ; and code, versions or processors.
     problems : list of str
-        What is not as published, a sentence without its full stop each.
+        Results that differ, each a sentence without its full stop.
     flips : list of str
-        Fits whose stopping rounding decided; they count as the same.
+        Fits that stopped earlier or later because of rounding; they count as the same.
     columns : list of dict
-        Of each column of numbers: how many were published, how many are the same within the tolerance, how many
-        differ at all, and by how much.
+        For each column of numbers: how many were published, how many are the same within the tolerance, how many
+        differ at all, and the largest difference.
     n_verdicts, n_verdicts_same : int
     """
 
@@ -51,7 +54,7 @@ class Comparison:
 
     @property
     def same(self) -> bool:
-        """Whether the one run is the other."""
+        """Whether the results are the same."""
         return not (self.settings or self.problems)
 
     @property
@@ -63,11 +66,11 @@ class Comparison:
         text += "are as published"
         if n_same == n_numbers:
             text += ", each within its tolerance" if differ else ", to every digit"
-        return text + ("; the settings are others" if self.settings else "")
+        return text + ("; the settings differ" if self.settings else "")
 
     @property
     def largest(self) -> list[str]:
-        """Sentences on the columns with the largest differences: what these hold, and what is allowed."""
+        """Sentences on the columns with the largest differences: their meaning and tolerance."""
         sentences = []
         if found := max((column for column in self.columns if column["largest_relative"]), key=_relative, default=None):
             size, allowed = found["largest_relative"], found["relative_tolerance"]
@@ -96,10 +99,10 @@ def _rounding(column: dict) -> float:
 
 
 def _named(column: dict, quantity: str) -> str:
-    """Name the quantity of a column, with what it is."""
+    """Name the quantity of a column, with its meaning."""
     known = COLUMNS["fits"] | COLUMNS["agreement"] | COLUMNS.get(column["table"], {}) | QUANTITIES
     meaning = known.get(quantity, UNKNOWN).description
-    meaning = re.split(r"; | \(", meaning)[0]  # the rest is on conditions
+    meaning = re.split(r"; | \(", meaning)[0]  # the rest states conditions
     return f"{_short(quantity)} of {column['table']}.csv" + (f" ({meaning})" if meaning else "")
 
 
@@ -123,7 +126,7 @@ def compare(published: Results, found: Results) -> Comparison:
             other = one.iloc[:0]
         key = KEYS.get(name) or _key_of_summary([*one.columns])
         if key is None:
-            result.problems.append(f"published {name}.csv is no summary of a sweep")
+            result.problems.append(f"published {name}.csv is not a summary of a sweep")
             continue
         _compare_table(result, name, key, one, other, flipped, published.manifest["configuration"])
     result.problems += [f"{name}.csv is new" for name in found.tables if name not in published.tables]
@@ -131,7 +134,7 @@ def compare(published: Results, found: Results) -> Comparison:
 
 
 def _key_of_summary(columns: list[str]) -> tuple[str, ...] | None:
-    """Find what tells the rows of a sweep's summary apart: all before n, how many did not fail."""
+    """Return the columns that identify a row of a sweep's summary: all before n, the number that did not fail."""
     before = columns[: columns.index("n")] if "n" in columns else []
     return tuple(before) if "quantity" in before else None
 
@@ -200,7 +203,7 @@ def _by_key(result: Comparison, name, word, table, key: tuple[str, ...]):
     again = table.index.duplicated()
     if again.any():
         result.problems.append(
-            f"{name}.csv: {again.sum():,} {word}rows stand twice, the first {_short(table.index[again][0])}"
+            f"{name}.csv: {again.sum():,} {word}rows occur twice, the first {_short(table.index[again][0])}"
         )
     return table[~again]
 
@@ -209,7 +212,7 @@ def _compare_column(result: Comparison, table, column, one, other, quantities, n
     if not _is_number(one):
         differ = _as_text(one) != _as_text(other)
         if differ.any():
-            _tell(result, table, column, one, other, differ)
+            _add_difference(result, table, column, one, other, differ)
         return
     published, found = one.to_numpy(dtype=float), pd.to_numeric(other, errors="coerce").to_numpy(dtype=float)
     is_text = (other.notna() & np.isnan(found)).to_numpy()
@@ -241,11 +244,11 @@ def _compare_column(result: Comparison, table, column, one, other, quantities, n
         }
     )
     if off.any():
-        _tell(result, table, column, one, other, off)
+        _add_difference(result, table, column, one, other, off)
 
 
 def _tolerance_of(table, column, quantities):
-    """Give the relative and the absolute tolerance of a column; of each row, (n,), where its quantity says."""
+    """Return the relative and the absolute tolerance of a column; per row, (n,), if they depend on its quantity."""
     if quantities is None or column not in OF_QUANTITIES:
         return COLUMNS.get(table, {}).get(column, UNKNOWN).tolerance or EXACT
     known = NUMERIC_QUANTITIES | QUANTITIES
@@ -254,7 +257,7 @@ def _tolerance_of(table, column, quantities):
 
 
 def _at_largest(sizes, values, otherwise):
-    """Find what stands where a difference is largest."""
+    """Return the value where a difference is largest."""
     return otherwise if values is None or not len(sizes) else values[int(sizes.argmax())]
 
 
@@ -266,7 +269,7 @@ def _as_text(values):
     return values.astype(object).where(values.notna(), "").astype(str)
 
 
-def _tell(result: Comparison, table, column, one, other, differ):
+def _add_difference(result: Comparison, table, column, one, other, differ):
     differ = np.asarray(differ)
     first = int(differ.argmax())
     more = f", and in {differ.sum() - 1:,} more rows" if differ.sum() > 1 else ""
@@ -276,7 +279,7 @@ def _tell(result: Comparison, table, column, one, other, differ):
 
 
 def _flips(result: Comparison, one, other, configuration) -> set[tuple]:
-    """Find fits that stop a step sooner or later because their last change is as good as the tolerance."""
+    """Find fits that stop a step earlier or later because their last change nearly equals the tolerance."""
     found = set()
     numbers = [table[[*STOPPED_BY]].apply(pd.to_numeric, errors="coerce") for table in (one, other)]
     for place in one.index[(numbers[0]["n_iter"] - numbers[1]["n_iter"]).abs() == 1]:
@@ -284,8 +287,8 @@ def _flips(result: Comparison, one, other, configuration) -> set[tuple]:
         tol = configuration["experiments"].get(experiment, {}).get("fits", {}).get(fit, {}).get("tol", np.nan)
         sooner, later = sorted((table.loc[place] for table in numbers), key=lambda row: row["n_iter"])
         change = abs(sooner["trace_last"] - sooner["trace_before_last"])
-        same_way = abs(later["trace_before_last"] - sooner["trace_last"]) <= SAME_TRACE * abs(sooner["trace_last"])
-        if same_way and abs(change - tol) <= min(NEAR_TOLERANCE[0], NEAR_TOLERANCE[1] * tol):
+        same_path = abs(later["trace_before_last"] - sooner["trace_last"]) <= SAME_TRACE * abs(sooner["trace_last"])
+        if same_path and abs(change - tol) <= min(NEAR_TOLERANCE[0], NEAR_TOLERANCE[1] * tol):
             found.add(place)
             published, own = (table.loc[place] for table in numbers)
             ends = " and ".join(
@@ -293,13 +296,13 @@ def _flips(result: Comparison, one, other, configuration) -> set[tuple]:
             )
             result.flips.append(
                 f"{experiment}, {fit}, replicate {replicate}: {own['n_iter']:.0f} steps, published "
-                f"{published['n_iter']:.0f}: the last change is as good as tol {tol}; the traces end with {ends}"
+                f"{published['n_iter']:.0f}: the last change nearly equals tol {tol}; the traces end with {ends}"
             )
     return found
 
 
 def _follow(name, rows, flipped, configuration) -> np.ndarray:
-    """Tell which rows are of fits that flipped."""
+    """Mark the rows of fits that flipped."""
     if not flipped or name not in PARTS:
         return np.zeros(len(rows), dtype=bool)
     place = pd.DataFrame(index=rows).index.to_frame(index=False)
@@ -313,6 +316,6 @@ def _follow(name, rows, flipped, configuration) -> np.ndarray:
 
 
 def _short(value) -> str:
-    """Write a value on one line, whatever is in it."""
+    """Write any value on one short line."""
     text = one_line(", ".join(map(str, value)) if isinstance(value, tuple) else value)
     return text if len(text) <= 80 else f"{text[:77]}..."

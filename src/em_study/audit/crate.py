@@ -1,8 +1,8 @@
 """Describe a run as a Workflow Run RO-Crate: `ro-crate-metadata.json` in the folder of the study.
 
 Provenance Run Crate 0.5 on RO-Crate 1.1 (https://w3id.org/ro/wfrun/provenance/0.5): every job as an action, with its
-rule, files, times and node, and every file with its checksum. Made of the manifest and of run.json. It holds the times
-of the jobs, as run.json does, and so differs from run to run; the same results give the same bytes.
+rule, files, times and node, and every file with its checksum. It is made from the manifest and run.json. It holds the
+times of the jobs, as run.json does, and so differs from run to run.
 """
 
 import json
@@ -53,7 +53,7 @@ AUTHORS = "#authors"
 
 
 def crate_text(manifest: dict, folder: Path, holds=None) -> str:
-    """Write the crate of a run."""
+    """Return the text of the crate of a run."""
     run = json.loads((folder / RUN).read_text(encoding="utf-8"))
     return json.dumps(crate_of(manifest, run, folder, holds), indent=1) + "\n"
 
@@ -64,17 +64,17 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
     Parameters
     ----------
     manifest, run : dict
-        What the manifest and run.json hold.
+        Contents of the manifest and of run.json.
     folder : Path
-        Of the run.
+        Folder of the run.
     holds : set of str, optional
-        Paths that the crate holds; others are named by their checksums alone. Default: all that are there.
+        Paths that the crate holds; others are listed with their checksums only. Default: all existing files.
     """
     recorded, places = recorded_files(manifest), Places(folder)
     made = {path for job in run["jobs"] for path in job.get("outputs", ())} - recorded.keys()
     recorded |= {path: sha256_of(folder / path) for path in sorted(made) if (folder / path).is_file()}
-    there = {path for path in recorded if not leads_out(path) and (folder / path).is_file()}
-    inside = there if holds is None else recorded.keys() & holds
+    present = {path for path in recorded if not leads_out(path) and (folder / path).is_file()}
+    inside = present if holds is None else recorded.keys() & holds
     ids = {path: quote(path) if path in inside else f"urn:sha256:{recorded[path]}" for path in recorded}
     jobs = [job for job in sorted(run["jobs"], key=lambda job: (job["began"], job["log"])) if "outputs" in job]
     actions = [_action(job, ids) for job in jobs]
@@ -82,7 +82,7 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
     n_unknown = len(run["jobs"]) - len(jobs) + run["jobs_without_a_record"]
     ended = max((action["endTime"] for action in actions), default="1980-01-01T00:00:00+00:00")
     sources = [ids[path] for kind in ("configuration_files", "article_files", "inputs") for path in manifest[kind]]
-    whole = _entity(
+    run_action = _entity(
         "#run",
         "CreateAction",
         name="Run of the study",
@@ -100,7 +100,7 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
     else:  # the study's own files lie outside
         license_, types, own, readme = SPDX, "CreativeWork", (), []
     files = [_file(path, recorded[path], places) for path in sorted(inside - {MAIN})]
-    # Files that are not in the crate; what has the same content is one.
+    # Files that are not in the crate; files with the same content are one entity.
     outside = {ids[path]: path for path in sorted(recorded.keys() - inside)}
     root = _entity(
         "./",
@@ -114,7 +114,7 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
         conformsTo=_refs(PROFILES),
         mainEntity=_ref(ids[MAIN]),
         hasPart=_refs((*own, *(file["@id"] for file in files))),
-        mentions=_refs(each["@id"] for each in (whole, *actions)),
+        mentions=_refs(each["@id"] for each in (run_action, *actions)),
     )
     snakemake = {"url": _ref(HOME), "identifier": _ref(HOME), "version": version}
     mit = {"name": "MIT License", "identifier": SPDX, "encodingFormat": "text/plain"}
@@ -134,14 +134,14 @@ def crate_of(manifest: dict, run: dict, folder: Path, holds=None) -> dict:
             for urn, path in outside.items()
             if path != MAIN
         ),
-        whole,
+        run_action,
         *actions,
     ]
     return {"@context": CONTEXT, "@graph": graph}
 
 
 def _entity(at: str, kind: str | list[str], **fields) -> dict:
-    """Describe something. A list of one is written as its value, as the profile recommends, and none not at all."""
+    """Describe an entity. A list of one is written as its value, as the profile recommends; empty lists are omitted."""
     plain = {key: value[0] if isinstance(value, list) and len(value) == 1 else value for key, value in fields.items()}
     return {"@id": at, "@type": kind} | {key: value for key, value in plain.items() if value != []}
 
@@ -155,7 +155,7 @@ def _refs(names) -> list[dict]:
 
 
 def _in_order(jobs: list[dict]) -> list[str]:
-    """List the rules, each after those that make its inputs."""
+    """List the rules, each after the rules that make its inputs."""
     maker = {path: job["rule"] for job in jobs for path in job["outputs"]}
     order = TopologicalSorter()
     for job in sorted(jobs, key=lambda job: job["rule"]):
@@ -215,6 +215,6 @@ def write_crate():
         raise StudyError(problem)
     if Path(FILE).exists() and not is_ours(Path(FILE)):
         raise StudyError(
-            f"{FILE} is here and is not of this study: it was left alone. Move it, or run in another folder"
+            f"{FILE} exists and does not belong to this study, so it was not changed. Move it, or run in another folder"
         )
     write_text(FILE, crate_text(manifest, Path()))

@@ -1,4 +1,4 @@
-"""The manifest of a run: enough to repeat it, and to check every file of it."""
+"""The manifest of a run: everything needed to repeat it, and to check each of its files."""
 
 import importlib.metadata
 import json
@@ -17,17 +17,17 @@ from em_study.places import ROOT, Places
 from em_study.plan.provenance import made_by, read_record
 from em_study.plan.sources import all_code
 
-AGAIN = "Delete each file of results that is named here, and run the same command again."
+AGAIN = "Delete each file of results listed here, and run the same command again."
 PLUGIN = re.compile(r"snakemake-(executor|logger|scheduler|storage|report|software-deployment)-plugin-")
 
 
 def git_state(root) -> dict:
-    """Commit of the study's own repository, and whether files of it differ; where there is none, the reason.
+    """Commit of the study's own repository, and whether files differ from it; without a commit, the reason.
 
     Parameters
     ----------
     root : path-like
-        The tree of the study. A repository around it, or one that the environment names, is not its own.
+        Root of the study. A repository around it, or one that the environment names, is not its own.
 
     Returns
     -------
@@ -61,22 +61,22 @@ def git_state(root) -> dict:
     commit = git("rev-parse", "--verify", "HEAD")
     if commit.returncode or git("ls-files", "--error-unmatch", "Snakefile", "src/emgmm/em.py").returncode:
         return none("the repository does not track the study")
-    # A profile says where jobs run: whoever sets a partition in one changes no result.
+    # A profile only says where jobs run: setting a partition there changes no result.
     tracked = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude)profiles")
     code = git("status", "--porcelain", "--untracked-files=all", "--", "src", "workflow")
     if tracked.returncode or code.returncode:
-        return none(f"git does not tell what has changed ({tracked.stderr.strip() or code.stderr.strip()})")
+        return none(f"git cannot list the changes ({tracked.stderr.strip() or code.stderr.strip()})")
     return {"commit": commit.stdout.strip(), "dirty": bool(tracked.stdout or code.stdout), "no_commit": None}
 
 
 def package_versions(plugins: bool) -> dict[str, str]:
-    """Versions of the installed packages: of Snakemake's plugins, which say where jobs run, or of all others."""
+    """Versions of the installed packages: of Snakemake's plugins, which decide where jobs run, or of all others."""
     versions = {d.metadata["Name"].lower(): d.version for d in importlib.metadata.distributions()}
     return {name: versions[name] for name in sorted(versions) if bool(PLUGIN.match(name)) is plugins}
 
 
 def environment() -> dict:
-    """Versions of Python and the packages that may decide on numbers, the BLAS that NumPy uses, and its threads."""
+    """Versions of Python and of packages that may affect numbers, the BLAS that NumPy uses, and its threads."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
         **made_by(),
@@ -92,21 +92,21 @@ def make_manifest(git: dict, planned: dict, outputs) -> dict:
     Parameters
     ----------
     git : dict
-        What `git_state` tells.
+        Result of `git_state`.
     planned : dict
-        What the run was planned with. `study`: the effective configuration, defaults filled in, overlays merged.
-        `changes`: what it has changed of the articles.
+        Plan of the run. `study`: the effective configuration, defaults filled in, overlays merged.
+        `changes`: its changes to the articles.
         `configuration_files`, `article_files`, `files`, `code`: checksums, by name, of config.yaml and its overlays in
         their order, of the articles, of the files of data and implementations, and of what the code computes.
-        `records`: checksum of the settings of each job, by its record. `caller`: keys of the Snakefile that takes the
-        study as a module, or None. `kernels`: those that our EM runs with.
+        `records`: checksum of the settings of each job, by its record. `caller`: keys of the Snakefile that uses the
+        study as a module, or None. `kernels`: the kernels of our EM.
     outputs : iterable of path-like
         The results.
 
     Raises
     ------
     StudyError
-        If a result is not that of the plan.
+        If a result does not belong to the plan.
     """
     code = {Places().name(file): file for file in all_code(ROOT)}
     manifest = {
@@ -126,13 +126,13 @@ def make_manifest(git: dict, planned: dict, outputs) -> dict:
     manifest["made_by"] = [json.loads(maker) for maker in sorted(makers)]
     problems = [*_changed_meanwhile(manifest), *_not_of_the_plan(manifest, records, planned["records"])]
     if problems:
-        count = f"{len(problems)} problem{'s keep' if len(problems) > 1 else ' keeps'}"
+        count = f"{len(problems)} problem{'s prevent' if len(problems) > 1 else ' prevents'}"
         raise StudyError("\n".join([f"{count} this run from being certified:", *problems, AGAIN]))
     return manifest
 
 
 def _changed_meanwhile(manifest: dict):
-    """Say which files are others than when the run was planned."""
+    """Yield the files that have changed since the run was planned."""
     checksums, places = Checksums(), Places()
     for kind, checksum in (
         ("configuration_files", checksums.of),
@@ -145,16 +145,16 @@ def _changed_meanwhile(manifest: dict):
             if file.is_file() and checksum(file) == planned:
                 continue
             if FILES["download"].pattern.fullmatch(name):
-                yield f"{name}: this file is not the one that was fetched: delete it"
+                yield f"{name}: this file differs from the one that was fetched: delete it"
             else:
-                yield f"{name}: this file was changed while the run was at work"
+                yield f"{name}: this file was changed during the run"
     if new := manifest["code"].keys() ^ manifest["code_computes"].keys():
-        yield f"{', '.join(sorted(new))}: added or removed while the run was at work"
+        yield f"{', '.join(sorted(new))}: added or removed during the run"
 
 
 def _not_of_the_plan(manifest: dict, records: dict, planned: dict[str, str]):
     for name, record in records.items():
         if record and digest_of(record["settings"]) != planned[name]:
             made = next(iter(record["outputs"]), name)
-            yield f"{made}: not certified, because it was made with other settings than the run was planned with"
+            yield f"{made}: not certified, because it was made with other settings than planned"
     yield from certificate_lines(records, manifest)

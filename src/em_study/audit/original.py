@@ -1,4 +1,4 @@
-"""What the claims gave on a source's own data, kept beside its article, for the data themselves stay where they are."""
+"""Store the results of the claims on a source's own data next to its article: the data are not redistributed."""
 
 import datetime
 from pathlib import Path
@@ -18,13 +18,15 @@ from em_study.layout import table_file
 from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.sweeps.settings import text_keys
 
-OPENING = "# Made by `make original-data`: what the claims gave on the source's own files, which stay where they are.\n"
+OPENING = (
+    "# Made by `make original-data`: results of the claims on the source's own files, which are not redistributed.\n"
+)
 
 
 def outcome(claims, study: Study, tables: dict, commit: str | None, date: str) -> dict:
     """List the claims that a run could test, with the files that it read.
 
-    `claims` are claims.csv of the run; the tables are by the names that claims use; the commit is that of the study.
+    `claims` is claims.csv of the run; `tables` are by the names that claims use; `commit` is that of the study.
     """
     files = [file for experiment in study.experiments.values() for file in experiment.data.files if file.url]
     tested = claims[~claims["verdict"].isin([NOT_TESTED.name, BY_ARGUMENT.name])]
@@ -53,7 +55,7 @@ def outcome(claims, study: Study, tables: dict, commit: str | None, date: str) -
 
 
 def agreement(table, study: Study) -> dict:
-    """List what agreement.csv has of the source's own rows: by experiment, our fit's settings and each protocol."""
+    """List the agreement on the source's own samples: by experiment, our fit's settings and each protocol."""
     first = table[(table["replicate"] == 0) & table["failure"].isna()]
     first = first.assign(n_differing=(first["disagreement"] * first["n_samples"]).round().astype(int))
     columns = ["n_samples", "n_differing", "max_abs_posterior_difference"]

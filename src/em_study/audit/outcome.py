@@ -1,4 +1,4 @@
-"""Say what came out of a run: the last lines of `make reproduce`."""
+"""Summarize the outcome of a run: the last lines of `make reproduce`."""
 
 import csv
 from pathlib import Path
@@ -9,23 +9,23 @@ from em_study.errors import StudyError
 from em_study.layout import FILES
 
 TABLES = f"{Path(FILES['claims'].path).parent}/"
-MOST_TABLES = 5  # with failures, named
-NEXT = f"""Read  {FILES["page"].path}   every claim, and where its numbers come from
+MOST_TABLES = 5  # with failures that are listed
+NEXT = f"""Read  {FILES["page"].path}   every claim, and the provenance of its numbers
       {FILES["report"].path}  all figures and tables
-Next  make verify          are the results as recorded, and the claims as the tables say?
-      make compare         are they the published ones?"""
+Next  make verify          do the results agree with their records, and the claims with the tables?
+      make compare         do the results agree with the published ones?"""
 
 
 def outcome(folder: Path, manifest: dict):
-    """Yield what the last run in a folder came to: which claims have which verdict, and what has failed."""
+    """Yield the outcome of the last run in a folder: the verdicts of the claims, and the failures."""
     claims = folder / TABLES / "claims.csv"
-    judged = [*zip(_column(claims, "verdict"), _column(claims, "basis"), _column(claims, "claim"), strict=True)]
-    if not judged:
+    decided = [*zip(_column(claims, "verdict"), _column(claims, "basis"), _column(claims, "claim"), strict=True)]
+    if not decided:
         yield "No claim is configured."
     claims = manifest.get("configuration", {}).get("claims", {})
     known = [
         (VERDICTS[name], basis, claims.get(claim, {}).get("by_construction", False), claim)
-        for name, basis, claim in judged
+        for name, basis, claim in decided
         if name in VERDICTS
     ]
     for part, verdicts in tally(known).items():
@@ -37,7 +37,7 @@ def outcome(folder: Path, manifest: dict):
     failures = {path.removeprefix(TABLES): [*_column(folder / path, "failure")] for path in tables}
     failed = {name: rows for name, rows in failures.items() if any(rows)}
     if failed:
-        yield "Rows without a result, for a fit failed (the column failure says why):"
+        yield "Rows without a result, because a fit failed (the reason is in the column failure):"
     for name, rows in [*failed.items()][:MOST_TABLES]:
         yield f"{sum(map(bool, rows)):5,}  of {len(rows):,} in {TABLES}{name}"
     if len(failed) > MOST_TABLES:
@@ -51,7 +51,7 @@ def _column(file: Path, name: str):
 
 
 def last_lines():
-    """Yield the outcome of the run in this folder, and what may be done next."""
+    """Yield the outcome of the run in this folder, and possible next steps."""
     manifest, problem = read_manifest(Path())
     if problem:
         raise StudyError(problem)

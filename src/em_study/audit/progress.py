@@ -1,7 +1,7 @@
-"""Tell how far a run is, whichever processes and nodes do it.
+"""Report the progress of a run over all its processes and nodes.
 
-It counts the cells of each sweep that are done, by the configuration of the last run that was begun here, and where
-there is Slurm the jobs that run and wait.
+It counts the finished cells of each sweep, by the configuration of the last run that was started here, and with Slurm
+the running and waiting jobs.
 """
 
 from collections import Counter
@@ -17,18 +17,18 @@ from em_study.sweeps.cells import key_of
 
 
 def lines_of_sweeps(folder: Path, plan: Plan):
-    """Say how many cells of each sweep are done."""
+    """Yield the number of finished cells of each sweep."""
     for sweep, cells in plan.cells.items():
         names = names_of_cells(plan, sweep)
         if names is None:
-            yield f"{sweep}: a data file is missing, so what is done cannot be told"
+            yield f"{sweep}: a data file is missing, so the progress is unknown"
         else:
             done = len({*map(key_of, folder.glob(FILES["cell"].of(sweep=sweep, cell="*")))} & names)
             yield f"{sweep}: {done} of {len(cells)} cells done, {len(cells) - done} left"
 
 
 def lines_of_jobs(jobs: list[Job]):
-    """Say how many jobs are in each state, and why they wait."""
+    """Yield the number of jobs in each state, and why they wait."""
     states = Counter(
         f"{job.state.lower()} ({job.reason})" if job.state == "PENDING" else job.state.lower() for job in jobs
     )
@@ -36,7 +36,7 @@ def lines_of_jobs(jobs: list[Job]):
 
 
 def progress():
-    """Yield a line a sweep, and one a state of jobs, of the run in this folder."""
+    """Yield a line per sweep, and one per state of jobs, of the run in this folder."""
     folder = Path()
     run = last_run(folder)
     plan = Plan(load(run.get("configuration_files") or ["config.yaml"], every_cell=False).study)

@@ -1,4 +1,4 @@
-"""What a run says at its start: that it changes an article's settings, what it replaces, and how to keep both."""
+"""Notices at the start of a run: changed settings of an article, results to be replaced, and how to keep both."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,23 +9,23 @@ from em_study.configuration.loading import Loaded
 from em_study.layout import MANIFEST
 from em_study.places import Places
 
-MOST_TOLD = 12
+MOST_LISTED = 12
 
 
 def notices_of(loaded: Loaded, overlays: list[str]) -> Iterator[str]:
-    """Yield lines for who starts a run with overlays, given by their names in records."""
+    """Yield the notices of a run with overlays, which are given by their names in records."""
     if not loaded.changes:
         return
     yield "This run changes settings of the articles:"
-    yield from (one_line(f"  {change}") for change in loaded.changes[:MOST_TOLD])
-    if len(loaded.changes) > MOST_TOLD:
-        yield f"  and {len(loaded.changes) - MOST_TOLD} more, which {MANIFEST} will name"
+    yield from (one_line(f"  {change}") for change in loaded.changes[:MOST_LISTED])
+    if len(loaded.changes) > MOST_LISTED:
+        yield f"  and {len(loaded.changes) - MOST_LISTED} more, which {MANIFEST} will list"
     manifest, _ = read_manifest(Path())
     found = [*_replaced(manifest.get("configuration", {}), loaded.study.model_dump(mode="json"))]
     if found:
         yield f"It replaces the results of another configuration in results: {', '.join(found)}. To keep both, run"
         yield f"  {Places().command(overlays, '--directory', 'elsewhere')}"
-        yield "in this folder; files that the configuration names by relative paths are then looked for in elsewhere."
+        yield "in this folder; relative paths of files in the configuration then begin in elsewhere."
 
 
 def _replaced(before: dict, now: dict) -> Iterator[str]:
@@ -34,6 +34,6 @@ def _replaced(before: dict, now: dict) -> Iterator[str]:
         if name in changed and name in before.get("experiments", {}):
             yield f"experiment {name}"
     for name, sweep in now["sweeps"].items():
-        there = before.get("sweeps", {}).get(name)
-        if there is not None and (there != sweep or sweep["experiment"] in changed):
+        previous = before.get("sweeps", {}).get(name)
+        if previous is not None and (previous != sweep or sweep["experiment"] in changed):
             yield f"sweep {name}"

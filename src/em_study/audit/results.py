@@ -1,4 +1,4 @@
-"""A run's tables and manifest, read from its folder or from a file of published results. Nothing in them is run."""
+"""Read a run's tables and manifest from its folder or from a file of published results. No code of it is executed."""
 
 import io
 import json
@@ -15,23 +15,23 @@ from em_study.errors import StudyError
 from em_study.layout import FILES, RESULTS, table_file
 from em_study.sweeps.settings import text_keys
 
-MANIFEST = FILES["manifest"].path.removeprefix(RESULTS)  # a file of published results has none
+MANIFEST = FILES["manifest"].path.removeprefix(RESULTS)  # without the folder in a file of published results
 BROKEN = (OSError, RuntimeError, ValueError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error, LZMAError)
-LARGEST = 500_000_000  # bytes of a file that is read
+LARGEST = 500_000_000  # bytes of a file
 
 
 class NotResultsError(StudyError):
-    """What is given are no results that can be read; says why."""
+    """The argument holds no readable results; the message gives the reason."""
 
 
 class Results:
-    """A run's results: in their folder, in that of a study, or in a file of `publish`; else a NotResultsError."""
+    """A run's results: in their folder, in the folder of a run, or in a file of `publish`; else a NotResultsError."""
 
     def __init__(self, place: Path):
         self.place = place / "results" if (place / "results").is_dir() else place
         self.archive = None
         if not self.place.exists():
-            raise NotResultsError(f"{self.place}: there is no such file or folder")
+            raise NotResultsError(f"{self.place}: this file or folder does not exist")
         if self.place.is_file():
             try:
                 self.archive = zipfile.ZipFile(self.place)
@@ -48,11 +48,11 @@ class Results:
 
     @property
     def tables(self) -> list[str]:
-        """Names of the tables that are compared, by the configuration."""
+        """Names of the compared tables, by the configuration."""
         return [*KEYS, *(f"sweeps/{name}_summary" for name in self.manifest["configuration"]["sweeps"])]
 
     def read(self, table: str):
-        """Read a table, every digit kept.
+        """Read a table with all digits.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Results:
             raise NotResultsError(f"{self.place}: {_name(table)} cannot be read ({error})") from None
 
     def _text_of(self, table: str) -> list[str]:
-        """Name the varied keys that hold text, if it is a sweep's summary; of a broken configuration none."""
+        """Name the varied keys that hold text, if it is a sweep's summary; none if the configuration is broken."""
         name = table.removeprefix("sweeps/").removesuffix("_summary")
         try:
             return text_keys(self.manifest["configuration"]["sweeps"][name]["vary"])
@@ -73,7 +73,7 @@ class Results:
             return []
 
     def content(self, name: str) -> bytes:
-        """Read a file, unless it lies elsewhere or is too large."""
+        """Read a file, unless it lies outside of the folder or is too large."""
         try:
             if self.archive is not None:
                 size, read = self.archive.getinfo(name).file_size, self.archive.read
@@ -83,7 +83,7 @@ class Results:
                     raise NotResultsError(f"{self.place}: {name} is missing, or leads out of the folder")
                 size, read = file.stat().st_size, lambda _: file.read_bytes()
             if size > LARGEST:
-                raise NotResultsError(f"{self.place}: {name} has {size:,} bytes, more than are read")
+                raise NotResultsError(f"{self.place}: {name} has {size:,} bytes, more than the limit of {LARGEST:,}")
             return read(name)
         except KeyError:
             raise NotResultsError(f"{self.place}: {name} is missing") from None
@@ -96,7 +96,7 @@ def _name(table: str) -> str:
 
 
 def publish(results: Results, file: Path):
-    """Write the tables of a run and what made them into one file, the same bytes each time."""
+    """Write the tables of a run and their provenance into one file; the same run gives the same bytes."""
     kept = {key: results.manifest[key] for key in KEPT}
     contents = {MANIFEST: json.dumps(kept, indent=1).encode()}
     contents |= {path: results.content(path) for path in map(_name, results.tables)}

@@ -1,4 +1,4 @@
-"""When, where and by what a study ran, kept apart from its results."""
+"""Record when, where and with what a study ran, apart from its results."""
 
 import json
 import platform
@@ -9,27 +9,27 @@ from em_study.data.storage import whole_file
 from em_study.plan.step import times_of
 
 NOTE = (
-    "When and where the jobs ran that made what the last run was asked for, each when it last ran. This one file "
-    "differs from run to run; all others are the same bytes. Seconds and peak memory are of the process of a job's "
-    "script, without what starts it and without what it starts. Jobs of an older version have left no record."
+    "When and where the jobs of the requested results last ran. Only this file differs from run to run; all others "
+    "are the same bytes. Seconds and peak memory are those of the process of a job's script, without its parent and "
+    "child processes. Jobs of an older version have left no record."
 )
 
 
 def write_run_record(logs, executor: str, file: Path):
-    """Sum up the records that jobs have left beside their logs.
+    """Combine the records that jobs have left next to their logs.
 
     Parameters
     ----------
     logs : iterable of path-like
-        Of all jobs, whether they ran this time or before.
+        Logs of all jobs, whether they ran this time or before.
     executor : str
-        Snakemake's plugin that ran them this time.
+        Snakemake's executor plugin of this run.
     file : Path
-        Where the record goes.
+        Path of the record.
     """
     files = {times_of(log): str(log) for log in sorted(map(str, logs))}
-    there = {file: log for file, log in files.items() if file.exists()}
-    jobs = [json.loads(file.read_text(encoding="utf-8")) | {"log": log} for file, log in there.items()]
+    present = {file: log for file, log in files.items() if file.exists()}
+    jobs = [json.loads(file.read_text(encoding="utf-8")) | {"log": log} for file, log in present.items()]
     stages: dict[str, dict] = {}
     for job in jobs:
         stage = stages.setdefault(job["rule"], {"jobs": 0, "seconds": 0.0, "nodes": {}, "peak_memory_mb": None})
@@ -43,10 +43,10 @@ def write_run_record(logs, executor: str, file: Path):
         "platform": platform.platform(),
         "executor": executor,
         "plugins": package_versions(plugins=True),
-        "jobs_without_a_record": len(files) - len(there),
+        "jobs_without_a_record": len(files) - len(present),
         "stages": stages,
     }
     text = json.dumps(record, indent=1).removesuffix("\n}")
-    lines = ",\n".join(f"  {json.dumps(job)}" for job in jobs)  # one a line
+    lines = ",\n".join(f"  {json.dumps(job)}" for job in jobs)  # one per line
     with whole_file(file) as temporary:
         temporary.write_text(f'{text},\n "jobs": [\n{lines}\n ]\n}}\n', encoding="utf-8")

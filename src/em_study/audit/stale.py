@@ -1,8 +1,8 @@
-"""List results that are left over, and delete them when told to.
+"""List leftover results, and delete them on request.
 
-By the last run's manifest, it lists what an experiment or a sweep left that is no longer configured (also one that the
-last run's overlay left out), cells that no sweep can reach, and what a killed run was writing. It leaves alone files
-that are not of the study's making, and names those that are newer than the manifest: of a run that has not ended.
+Compared with the last run's manifest, these are results of experiments and sweeps that are no longer configured (also
+of those that the last run's overlay removed), cells that no sweep uses, and incomplete files of a killed run. Files
+that the study did not make are ignored. Files newer than the manifest belong to an unfinished run, and are listed.
 """
 
 import re
@@ -20,7 +20,7 @@ from em_study.sweeps.cells import key_of
 
 
 def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
-    """List what is left over in a folder: what no run needs, and what the last run does not need, but is newer."""
+    """List the leftover files in a folder, and those that the last run does not need but that are newer."""
     from em_study.configuration.study import Study
     from em_study.plan.results import Plan
 
@@ -35,10 +35,10 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
         kind, names = kind_of(path)
         if file.is_dir() and not file.is_symlink():
             continue
-        if re.fullmatch(r"\..+\.part(\.\w+)?", path.name):  # no run goes on
+        if re.fullmatch(r"\..+\.part(\.\w+)?", path.name):  # no run is active
             stale.append(path)
         elif kind == "record":
-            records.append(path)  # which goes with what it is of
+            records.append(path)  # deleted with its results
         elif kind in LEFT and str(path) not in wanted:
             reached = cells(names["sweep"]) if kind == "cell" else set()
             if reached is not None and key_of(path) not in reached:
@@ -52,24 +52,24 @@ def stale_files(folder: Path, manifest: dict) -> tuple[list[Path], list[Path]]:
 
 
 def clean(delete: bool):
-    """Yield what is left over in this folder; delete it if that is asked for. Return 1 if a file cannot be deleted."""
+    """Yield the leftover files in this folder, and delete them on request; return 1 if a file cannot be deleted."""
     folder = Path()
     manifest, problem = read_manifest(folder)
     if problem:
         raise StudyError(f"{problem}. Nothing was deleted.")
     if manifest["caller"] is not None:
         raise StudyError(
-            "The study is a module of another workflow here, whose files may stand among these: nothing was deleted."
+            "The study is a module of another workflow here, whose files may be among these: nothing was deleted."
         )
     try:
         lock = hold(folder)
-        at_work = jobs_of(folder) if last_run(folder).get("executor") == "slurm" else []
+        running = jobs_of(folder) if last_run(folder).get("executor") == "slurm" else []
     except StudyError as error:
         raise StudyError(f"{error}. Nothing was deleted.") from None
     with lock:
-        if at_work:
+        if running:
             raise StudyError(
-                f"{len(at_work)} Slurm jobs are at work here: wait for them, or stop them. Nothing was deleted."
+                f"{len(running)} Slurm jobs are running here: wait for them, or stop them. Nothing was deleted."
             )
         stale, newer = stale_files(folder, manifest)
         size = sum(path.lstat().st_size for path in stale)
@@ -80,12 +80,12 @@ def clean(delete: bool):
                 above.rmdir()
     yield from (f"{error.filename}: cannot be deleted ({error.strerror})" for error in kept)
     if newer:
-        yield "Newer than the last whole run, so left alone (end that run, or delete by hand):"
+        yield "Newer than the last complete run, so kept (complete that run, or delete by hand):"
         yield from (f"  {path}" for path in newer)
     if not stale:
-        yield "Nothing is left over."
+        yield "There are no leftover files."
     elif delete:
-        yield f"{len(stale) - len(kept)} of {_files(stale)} that were left over are deleted."
+        yield f"{len(stale) - len(kept)} of {_files(stale)} left over were deleted."
     else:
         yield f"{_files(stale)} left over by earlier configurations, {size / 1e6:.1f} MB. Nothing was deleted."
         yield "To delete them: em-study clean --delete"
@@ -93,7 +93,7 @@ def clean(delete: bool):
 
 
 def lines_of_files(paths: list[Path]):
-    """Name files: one alone in its folder by itself, several by their folder and count."""
+    """List files: a single one in a folder by its path, several by their folder and number."""
     folders: dict[Path, list[Path]] = {}
     for path in paths:
         folders.setdefault(path.parent, []).append(path)

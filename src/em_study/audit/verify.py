@@ -12,9 +12,9 @@ from em_study.plan.provenance import read_record
 
 
 def problems_of(folder: Path, is_own: bool = True):
-    """Yield what does not hold of the run in a folder, a sentence each.
+    """Yield the problems of the run in a folder, a sentence each.
 
-    Another's run (`is_own` is false) is not trusted.
+    The run of someone else (`is_own` is false) is not trusted.
     """
     manifest, problem = read_manifest(folder)
     if problem:
@@ -38,28 +38,28 @@ def problems_of(folder: Path, is_own: bool = True):
         if kind == "records":
             yield from certificate_lines(records, manifest)
         if found and (kind == "code" or not is_own):
-            differs = "the code is not the one that made the results"
-            differs = differs if kind == "code" else f"one {name} file or more differ"
+            differs = "the code differs from the code that made the results"
+            differs = differs if kind == "code" else f"at least one {name} file differs"
             yield f"{differs}, so nothing was computed again"
             return
     if digest_of(manifest["configuration"]) != manifest["configuration_sha256"]:
-        yield f"{MANIFEST}: its configuration does not have the checksum beside it"
-    from em_study.audit.again import other_configuration, other_tables  # the code is what it was: it can be imported
+        yield f"{MANIFEST}: its configuration does not have the recorded checksum"
+    from em_study.audit.again import other_configuration, other_tables  # the code is unchanged, so it can be imported
 
-    if is_own and not absent.intersection(manifest["inputs"]):  # without its files it cannot be loaded
+    if is_own and not absent.intersection(manifest["inputs"]):  # it cannot be loaded without its files
         yield from other_configuration(folder, manifest)
     try:
         yield from other_tables(folder, manifest)
-    except Exception as error:  # whatever stands in them
+    except Exception as error:  # the tables may hold anything
         yield f"the tables cannot be computed again: {type(error).__name__}: {error}"
 
 
 def not_here(folder: Path, manifest: dict, is_own: bool) -> set[str]:
-    """Name recorded files that may be missing: what an archive leaves out, and the inputs of another's results."""
+    """List recorded files that may be missing: those left out of an archive, and inputs of someone else's results."""
     absent = {*manifest["inputs"]} if not is_own or is_archive(folder) else set()
     if is_archive(folder):
         absent |= {*holding_rows(manifest)}
-    elif not is_own:  # results alone: what lies in a tree, or outside, is not theirs to show
+    elif not is_own:  # results alone do not include files of a repository, or outside of it
         absent |= {*manifest["configuration_files"], *manifest["article_files"]}
         of_a_tree = {path for path in absent if Places(folder).file(path) == ROOT / path}
         return {path for path in absent if path in of_a_tree or file_within(folder, path) is None}
@@ -67,7 +67,7 @@ def not_here(folder: Path, manifest: dict, is_own: bool) -> set[str]:
 
 
 def _changed(folder, recorded, kind, manifest, is_own):
-    """Yield the path of each recorded file that is missing or another, and which of these."""
+    """Yield the path of each recorded file that is missing or differs, and which of these."""
     for path, checksum in recorded.items():
         for file in _files_to_check(folder, path, kind, is_own):
             if file is None or not file.is_file():
@@ -75,7 +75,7 @@ def _changed(folder, recorded, kind, manifest, is_own):
             elif sha256_of(file) != checksum and not (
                 kind == "code" and Checksums().of_code(file) == manifest["code_computes"].get(path)
             ):
-                yield path, "is not the one that the manifest records"
+                yield path, "differs from the one that the manifest records"
 
 
 def _record(folder: Path, path: str, is_own: bool) -> dict | None:
@@ -84,7 +84,7 @@ def _record(folder: Path, path: str, is_own: bool) -> dict | None:
 
 
 def _files_to_check(folder, path, kind, is_own):
-    """List where a recorded file is. Of another's code, which is not run, this tree's must be the same."""
+    """List the places of a recorded file. Code of someone else is not run; this repository's must equal it."""
     if is_own:
         return [Places(folder).file(path)]
     if kind != "code":
@@ -93,7 +93,7 @@ def _files_to_check(folder, path, kind, is_own):
 
 
 def other_words(folder: Path, manifest: dict, is_own: bool) -> list[str]:
-    """Name code files that are others than the recorded ones in words alone: comments, docstrings, descriptions."""
+    """Name code files that differ from the recorded ones only in comments, docstrings and descriptions."""
     places = {path: _files_to_check(folder, path, "code", is_own) for path in manifest["code"] if not leads_out(path)}
     return [
         path
@@ -109,26 +109,26 @@ def _not_recorded(folder, manifest):
         is_recorded = path in manifest["outputs"] or path in manifest["records"]
         if file.is_file() and not is_recorded and not is_callers and not is_apart(path):
             hint = "; if it is left over, `em-study clean` lists it" if kind_of(path)[0] in LEFT else ""
-            yield f"{path}: this file is not of the recorded run{hint}"
+            yield f"{path}: this file does not belong to the recorded run{hint}"
 
 
 def verify(folder: Path | None = None):
-    """Yield what does not hold, and return 1 then; or that everything does. Without a folder, the run in this one."""
+    """Yield the problems and return 1, or yield that all checks pass. Default: the run in the current folder."""
     place, is_own = folder or Path(), folder is None
     if not place.exists():
-        yield f"{place}: there is no such folder"
+        yield f"{place}: this folder does not exist"
         return 1
     if not (place / "results").is_dir() and place.name == "results":
         place = place.parent
     if place.is_file():
-        yield f"{place}: not certified, because it has no records; `em-study compare` holds a run to it"
+        yield f"{place}: not certified, because it has no records; use `em-study compare` to compare a run with it"
         return 1
     found = list(problems_of(place, is_own))
     if found:
         yield from found
         yield f"{len(found)} of the checks failed"
         if any(problem.startswith("results/") for problem in found) and (place / MANIFEST).exists():
-            yield f"To make a result again: delete that result and {MANIFEST}, and give the same snakemake command"
+            yield f"To make a result again: delete that result and {MANIFEST}, and run the same snakemake command"
         return 1
     manifest, _ = read_manifest(place)
     absent = not_here(place, manifest, is_own)
@@ -138,13 +138,13 @@ def verify(folder: Path | None = None):
         yield from (f"  {change}" for change in changes)
     this = {"python": manifest["python"], "processor": manifest["processor"]}
     if others := [maker for maker in manifest["made_by"] if maker != this]:
-        yield f"some results were made by another Python or processor than {this}: {others}"
+        yield f"some results were made with another Python or processor than {this}: {others}"
     if other := other_words(place, manifest, is_own):
-        yield f"other in words alone, and counted as the same: {', '.join(other)}"
+        yield f"differs only in comments and texts, and counts as the same: {', '.join(other)}"
     if absent:
-        yield f"not checked, and known by their checksums alone: {', '.join(sorted(absent))}"
+        yield f"not checked, because only their checksums are known: {', '.join(sorted(absent))}"
     checked = [kind for kind in ("inputs", "configuration_files") if absent.isdisjoint(manifest[kind])]
     named = {"inputs": ", inputs", "configuration_files": ", configuration"}
-    told = "".join(named[kind] for kind in checked)
-    yield f"everything holds: {n_files} results, their records{told}, code, tables and claims"
+    further = "".join(named[kind] for kind in checked)
+    yield f"all checks pass: {n_files} results, their records{further}, code, tables and claims"
     return 0

@@ -1,1 +1,1 @@
-"""What a run asks of Slurm, beside what Snakemake's executor asks: whether it can start, and why its jobs wait."""
+"""Queries to Slurm in addition to those of Snakemake's executor: whether a run can start, and why its jobs wait."""

@@ -1,4 +1,4 @@
-"""Slurm's commands: whether jobs can be submitted, and which of ours there are."""
+"""Slurm's commands: check whether jobs can be submitted, list and cancel ours."""
 
 import os
 import platform
@@ -10,29 +10,29 @@ from typing import NamedTuple
 
 from em_study.errors import StudyError
 
-NAME = "em-study"  # begins our jobs' names, by profiles/slurm; without it a job is not known as ours
+NAME = "em-study"  # prefix of our jobs' names, set by profiles/slurm; jobs without it are not ours
 COMMANDS = ("sbatch", "squeue", "scancel", "scontrol", "sacct")
 NAMED = ("partition", "account")
 FORMAT = "%i|%T|%r|%j|%k|%Z"  # number, state, reason, name, comment, folder
-LONGEST_POLL = 240  # seconds between the executor's looks at its jobs, when none has ended for long, and some to spare
-PATIENCE = 120  # seconds for jobs to end that are cancelled
+LONGEST_POLL = 240  # seconds: a margin above the executor's longest polling interval
+PATIENCE = 120  # seconds for cancelled jobs to end
 
 
 class SlurmError(StudyError):
-    """Slurm refuses, or does not answer; the text is what it says."""
+    """Slurm refuses, or does not answer; the message is Slurm's."""
 
 
 class Job(NamedTuple):
     """A job of ours that waits or runs."""
 
     number: str
-    state: str  # as Slurm calls it: PENDING, RUNNING, ...
-    reason: str  # why it waits, as Slurm calls it
-    task: str  # what it does, as the executor calls it
+    state: str  # Slurm's word: PENDING, RUNNING, ...
+    reason: str  # why it waits, Slurm's word
+    task: str  # the executor's name of its task
 
 
 def ask(*command) -> str:
-    """Run one of Slurm's commands; return what it prints.
+    """Run one of Slurm's commands; return its output.
 
     Raises
     ------
@@ -48,21 +48,23 @@ def ask(*command) -> str:
 
 
 def check(status_command: str, named: dict[str, str]):
-    """Find out before anything is submitted what would leave a run waiting for ever, and raise it as a SlurmError.
+    """Before anything is submitted, raise a SlurmError for whatever would make a run wait forever.
 
-    The executor asks by the status command; `named` are the options among `NAMED` that the jobs will have.
+    The executor uses the status command; `named` are the options among `NAMED` that the jobs will have.
     """
     if missing := [name for name in COMMANDS if shutil.which(name) is None]:
-        raise SlurmError(f"{', '.join(missing)} not found: start this where Slurm's commands are, on a login node")
+        raise SlurmError(
+            f"{', '.join(missing)} not found: start this on a login node, where Slurm's commands are installed"
+        )
     settings = dict(re.findall(r"^(\w+)\s*=\s*(\S+)", ask("scontrol", "show", "config"), re.MULTILINE))
     if "slurmdbd" not in settings.get("AccountingStorageType", ""):
         if status_command != "squeue":
-            raise SlurmError("this cluster keeps no accounts of jobs: add --slurm-status-command squeue")
-        age = int(settings.get("MinJobAge", "0"))  # 0: for ever
+            raise SlurmError("this cluster has no accounting: add --slurm-status-command squeue")
+        age = int(settings.get("MinJobAge", "0"))  # 0: forever
         if 0 < age < LONGEST_POLL:
             raise SlurmError(
-                f"this cluster keeps no accounts of jobs, and forgets one {age} s after its end (MinJobAge), but is "
-                "asked only every 180 s: an ended job could be missed. Ask for a longer MinJobAge or accounting"
+                f"this cluster has no accounting, and forgets a job {age} s after its end (MinJobAge), but is queried "
+                "only every 180 s: the end of a job could be missed. Ask for a longer MinJobAge or accounting"
             )
     options = [f"--{name}={value}" for name, value in named.items() if re.fullmatch(r"[\w.-]+", value)]
     tried = subprocess.run(  # noqa: S603
@@ -71,12 +73,14 @@ def check(status_command: str, named: dict[str, str]):
         text=True,
         check=False,
     )
-    if tried.returncode and re.search("partition|account", tried.stderr):  # what else it lacks, the jobs may name
+    if tried.returncode and re.search(
+        "partition|account", tried.stderr
+    ):  # other missing options may be set by the jobs
         raise SlurmError(f"Slurm refuses what profiles/slurm/config.yaml or the command names: {tried.stderr.strip()}")
 
 
 def jobs_of(folder) -> list[Job]:
-    """List the jobs of this user that belong to a study in a folder, whichever run has submitted them."""
+    """List this user's jobs that belong to a study in a folder, of any run."""
     found = []
     for line in ask("squeue", "--noheader", f"--user={os.getuid()}", f"--format={FORMAT}").splitlines():
         number, state, reason, name, task, place = line.split("|", 5)
@@ -86,7 +90,7 @@ def jobs_of(folder) -> list[Job]:
 
 
 def known_jobs(name: str) -> dict[str, str] | None:
-    """Give the state of every job of a name that Slurm remembers, by its number, ended ones too; None if it is away."""
+    """Return the state of every job of a name, by number, also of recently ended ones; None without an answer."""
     try:
         lines = ask("squeue", "--noheader", "--states=all", f"--name={name}", "--format=%i|%T").splitlines()
     except SlurmError:
@@ -94,15 +98,15 @@ def known_jobs(name: str) -> dict[str, str] | None:
     return dict(line.split("|") for line in lines)
 
 
-def cancel_left_over(folder, host: str | None, tell):
-    """Cancel what a killed run has left, and wait for its end: else a job would run twice into the same file.
+def cancel_left_over(folder, host: str | None, report):
+    """Cancel the jobs of a killed run, and wait for their end: otherwise two jobs could write the same file.
 
     Parameters
     ----------
     folder : path-like
     host : str or None
-        Where that run was: from elsewhere nobody can tell whether it is gone.
-    tell : callable
+        Host of that run: from another host it cannot be checked whether that run has ended.
+    report : callable
         Called with a line for the user.
 
     Raises
@@ -114,11 +118,11 @@ def cancel_left_over(folder, host: str | None, tell):
     numbers = [job.number for job in left]
     if host not in (None, platform.node()):
         raise SlurmError(
-            f"Slurm jobs of a run that was begun on {host} are at work here. If that run is gone, cancel them: "
+            f"Slurm jobs of a run that was started on {host} are running here. If that run has ended, cancel them: "
             f"scancel {' '.join(numbers)}"
         )
     listed = ", ".join(numbers)
-    tell(f"A killed run has left Slurm jobs here ({listed}). They are cancelled; the cells that they did are kept.")
+    report(f"A killed run has left Slurm jobs here ({listed}). They are cancelled; the cells that they did are kept.")
     ask("scancel", *numbers)
     end = time.monotonic() + PATIENCE
     while still := jobs_of(folder):
@@ -126,5 +130,5 @@ def cancel_left_over(folder, host: str | None, tell):
             if all(job.state == "COMPLETING" for job in still):  # its node does not answer
                 return
             listed = ", ".join(job.number for job in still)
-            raise SlurmError(f"Slurm has not ended job {listed} of a killed run yet: try again later")
+            raise SlurmError(f"Slurm has not yet ended job {listed} of a killed run: try again later")
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""What was read of an implementation, in words."""
+"""The answer of the check-up: what was found about an implementation, as sentences."""
 
 from em_study.diagnosis import reading
 from em_study.diagnosis.deviations import CENTER_OF_STEP
@@ -7,40 +7,40 @@ from em_study.diagnosis.recipe import LAST
 from em_study.diagnosis.stopping import AS_ASKED
 
 FIXED = {
-    reading.OWN_START: "It starts on its own, whatever initial parameters it is given.",
-    reading.TOO_FEW: "Its steps cannot be read: it takes fewer than three, or as many whatever max_iter is.",
+    reading.OWN_START: "It ignores the initial parameters that are passed in, and chooses its own.",
+    reading.TOO_FEW: "Its steps cannot be analyzed: it takes fewer than three, or the same number for every max_iter.",
     reading.NOT_TWICE: (
-        "It does not return the same twice for the same samples and initial parameters: nothing else can be read."
+        "It returns different results for the same samples and initial parameters, so nothing else can be analyzed."
     ),
 }
-# Which part of the step a deviation is of, in words
+# Name of the part of the step to which a deviation belongs
 STEP = {
     "E-step": "old shown in_distance in_determinant powers terms found counted responsibilities",
     "weights": "weights new_weights",
     "means": "means",
-    "covariances": "centers shares divisors estimate covariances ridge",
+    "covariances": "centers shares divisors estimate covariances regularization",
 }
 PARTS = {part: words for words, parts in STEP.items() for part in parts.split()}
 
 
 def answer(readings: tuple[Reading, ...]) -> list[str]:
-    """Say what was read, as sentences: the cause first, then what shows it.
+    """Return the answer as sentences: the cause first, then the evidence.
 
     Parameters
     ----------
     readings : tuple of Reading
-        Of each covariance type (`reading.read_all`).
+        One per covariance type (`reading.read_all`).
     """
     first, *others = readings
     said = [*_of_one(first)]
     same = [other for other in others if _cause(other) == _cause(first)]
     if same:
-        said.append(f"The same holds with {_where(same)}.")
-    if first.features or (others and not same and first.kind != "full"):  # those of other types come after it
+        said.append(f"The same is true with {_where(same)}.")
+    if first.features or (others and not same and first.kind != "full"):  # those of other types follow
         said[0] = f"With {first.where}: {said[0]}"
-    unseen = [other for other in others if other.outcome == reading.CANNOT_TELL]
+    unseen = [other for other in others if other.outcome == reading.INDISTINGUISHABLE]
     if unseen:
-        said.append(f"With {_where(unseen)} these samples do not show it.")
+        said.append(f"With {_where(unseen)}, these samples cannot distinguish it from the textbook's EM.")
     for other in others:
         if other not in [*same, *unseen]:
             said += [f"With {other.where}: {sentence}" for sentence in _of_one(other)[:1]]
@@ -48,7 +48,7 @@ def answer(readings: tuple[Reading, ...]) -> list[str]:
 
 
 def causes(found: Reading) -> dict[str, dict]:
-    """Return what it does in place of the textbook, each as the end of "it ...": of which part, with which values."""
+    """Return its deviations, each described as the end of "it ...", with the part of the step and the values."""
     kept = any(change.deviation.part == "means" and change.when == LAST for change in found.changes)
     changes = [one for one in found.changes if not (kept and one.deviation.words == CENTER_OF_STEP)]
     does = {one.words: {"part": PARTS.get(one.deviation.part, "all"), "values": [*one.values]} for one in changes}
@@ -74,51 +74,51 @@ def _of_one(found: Reading) -> list[str]:
     if found.outcome == reading.NOT_RUN:
         return [f"It could not be run: {found.problem}."]
     if found.outcome == reading.OWN_START and found.unexplained:
-        return [FIXED[found.outcome], "Its steps from there could not be explained."]
+        return [FIXED[found.outcome], "Its steps from these could not be explained."]
     if found.outcome == reading.OWN_START:
-        steps = f"it {_listed(does)}" if does else "its steps are those of the textbook"
-        return [FIXED[found.outcome], f"From there {steps}."]
+        steps = f"it {_listed(does)}" if does else "its steps are the textbook's"
+        return [FIXED[found.outcome], f"From these, {steps}."]
     if found.outcome in FIXED:
         return [FIXED[found.outcome]]
     if found.outcome == reading.NOT_EXPLAINED:
         return _unexplained(found, does)
-    said = [f"Cause: it {_listed(does)}." if does else "Cause: none. Its steps are those of the textbook's EM."]
+    said = [f"Cause: it {_listed(does)}." if does else "Cause: none. Its steps are the textbook's."]
     if does:
         changed = {PARTS.get(change.deviation.part, "") for change in found.changes}
         rest = [part for part in STEP if part not in changed]
         if "" not in changed:
             said.append(
-                f"The rest of its step is the textbook's: {_listed(rest)}."
+                f"The other parts of its step are the textbook's: {_listed(rest)}."
                 if changed
-                else "Its step itself is the textbook's."
+                else "Its steps are the textbook's."
             )
     ours = "the textbook's EM with this change" if does else "the textbook's EM"
     said.append(
-        f"It was found on {found.n_cases} small data sets. On {len(found.sets)} others {ours} gives the same "
+        f"This was found on {found.n_cases} small data sets. On {len(found.sets)} others, {ours} gives the same "
         f"parameters after 1 to 5 steps; the largest difference is {_size(found.predicted)}."
     )
     if found.changes:
-        said.append(f"The best of {found.n_tried:,} other formulas is off by {_size(found.rival)}.")
+        said.append(f"The best of {found.n_tried:,} other formulas has an error of {_size(found.rival)}.")
     if found.stops == found.declared != AS_ASKED:
-        said.append(f"Its tolerance is compared with {found.stops}, as it says.")
+        said.append(f"Its tolerance is compared with {found.stops}, as TOLERANCE_OF declares.")
     if found.stops == "unknown":
-        said.append("What its tolerance is compared with could not be found.")
+        said.append("The quantity that its tolerance is compared with could not be found.")
     return said
 
 
 def _unexplained(found, does):
     if found.missed:
         said = [
-            f"Not explained: what was read (it {_listed(does) or 'takes the steps of the textbook'}) does not predict "
-            f"its steps on these samples: {_listed(found.missed)}."
+            f"Not explained: what was found (it {_listed(does) or 'takes the steps of the textbook'}) does not predict "
+            f"its steps on these data sets: {_listed(found.missed)}."
         ]
     elif found.unexplained and found.unexplained[0].startswith("its "):
-        step = f"it {_listed(does)}" if does else "it is the textbook's"
-        said = [f"Not explained: {found.unexplained[0]}. In the first, {step}."]
+        step = f"it {_listed(does)}" if does else "it does as the textbook says"
+        said = [f"Not explained: {found.unexplained[0]}. In the first step, {step}."]
     else:
         said = [f"Not explained: no formula of the catalogue gives its {_listed(found.unexplained)}."]
         if does:
-            said.append(f"Given that, it {_listed(does)}.")
+            said.append(f"Given these, it {_listed(does)}.")
     if found.right and not found.missed:
         right = [
             part
@@ -126,7 +126,7 @@ def _unexplained(found, does):
             if part in found.right
             or (part == "E-step" and found.unexplained[0] not in (part, "means") and "means" in found.right)
         ]
-        said.append(f"Right, given what comes before in the step: {_listed(right)}.")
+        said.append(f"Correct, given the earlier parts of the step: {_listed(right)}.")
     return said
 
 

@@ -1,4 +1,4 @@
-"""What an implementation is called on to read its steps: few samples, or many; and what it returned."""
+"""Cases on which an implementation is called to read its steps, and what it returned."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +14,8 @@ from emgmm import COVARIANCE_TYPES, MixtureParameters
 class Observed(NamedTuple):
     """What an implementation returned."""
 
-    end: Mixture | None  # None if it is no mixture
-    problem: str = ""  # why not
+    end: Mixture | None  # None if it returned no mixture
+    problem: str = ""  # why it did not
     trace: np.ndarray | None = None
     n_iter: int | None = None
     converged: bool | None = None
@@ -23,14 +23,14 @@ class Observed(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One step: from where, and to where."""
+    """One step: the parameters before and after it."""
 
     problem: Problem
     end: Mixture
 
     @cached_property
     def scale(self) -> dict:
-        """What differences of each result are divided by: standard deviations of the samples, or its own size."""
+        """Unit of the differences of each result: standard deviations of the samples, or its own size."""
         deviations = self.problem.X.std(axis=0)
         largest = np.abs(self.end.covariances).max()
         return {
@@ -41,7 +41,7 @@ class Case:
 
 
 def problem_of(kind: str, X, weights, means, covariances) -> Problem:
-    """Make a problem whose initial covariances are of a type, from matrices."""
+    """Make a problem with initial covariances of a type, from matrices."""
     weights = np.asarray(weights, dtype=float)
     weights = weights / weights.sum()
     shape = COVARIANCE_TYPES[kind]
@@ -51,52 +51,52 @@ def problem_of(kind: str, X, weights, means, covariances) -> Problem:
 
 
 def few_samples(seed: int, kind: str, n_features: int, n_components: int, scale=1.0, far=0.0) -> Problem:
-    """Draw D + 1 samples in general position, each several times, and initial parameters.
+    """Simulate D + 1 samples in general position, each repeated several times, and initial parameters.
 
-    `far` is how far the samples lie from the means, in standard deviations.
+    `far` is the distance of the samples from the means, in standard deviations.
     """
-    draw = np.random.default_rng([seed, n_features, n_components])
+    random = np.random.default_rng([seed, n_features, n_components])
     corners = np.concatenate([np.zeros((1, n_features)), np.eye(n_features)])
-    corners = 1.5 * corners + 0.2 * draw.standard_normal(corners.shape)
+    corners = 1.5 * corners + 0.2 * random.standard_normal(corners.shape)
     X = np.repeat(corners, (3 + np.arange(n_features + 1) % 3) + 1 * (np.arange(n_features + 1) == 1), axis=0)
     spread = 0.4 / (1 + far)
-    means = 0.5 + spread * draw.standard_normal((n_components, n_features))
-    mixing = np.eye(n_features) + (0.5 / (1 + far)) * draw.standard_normal((n_components, n_features, n_features))
+    means = 0.5 + spread * random.standard_normal((n_components, n_features))
+    mixing = np.eye(n_features) + (0.5 / (1 + far)) * random.standard_normal((n_components, n_features, n_features))
     covariances = mixing @ mixing.swapaxes(1, 2) + 0.3 * np.eye(n_features)
     if far:
         covariances = covariances.mean(axis=0) * (1 + 0.3 / far**2 * np.arange(n_components))[:, None, None]
     X = X + far
-    weights = draw.uniform(1, 3, n_components)
+    weights = random.uniform(1, 3, n_components)
     return problem_of(kind, scale * X, weights, scale * means, scale**2 * covariances)
 
 
 def many_samples(seed: int, kind: str, n_features: int, n_components: int, n=40, distance=2.0, scale=1.0) -> Problem:
-    """Draw samples of groups that overlap or not, and initial parameters that are not theirs."""
-    draw = np.random.default_rng([seed, n_features, n_components, n])
-    centers = distance * draw.standard_normal((n_components, n_features))
+    """Simulate samples of overlapping or separated groups, and initial parameters that differ from the true ones."""
+    random = np.random.default_rng([seed, n_features, n_components, n])
+    centers = distance * random.standard_normal((n_components, n_features))
     mixing = np.eye(n_features) + 0.4 * np.tri(n_features, k=-1)
-    X = draw.standard_normal((n, n_features)) @ mixing.T + centers[draw.permutation(np.arange(n) % n_components)]
-    roots = mixing + 0.2 * draw.standard_normal((n_components, n_features, n_features))
+    X = random.standard_normal((n, n_features)) @ mixing.T + centers[random.permutation(np.arange(n) % n_components)]
+    roots = mixing + 0.2 * random.standard_normal((n_components, n_features, n_features))
     covariances = 1.3 * roots @ roots.swapaxes(1, 2) + 0.2 * np.eye(n_features)
-    means = centers + 0.5 * draw.standard_normal(centers.shape)
-    weights = draw.uniform(1, 3, n_components)
+    means = centers + 0.5 * random.standard_normal(centers.shape)
+    weights = random.uniform(1, 3, n_components)
     scale = np.broadcast_to(scale, n_features)
     return problem_of(kind, X * scale, weights, means * scale, covariances * np.outer(scale, scale))
 
 
 class Box:
-    """An implementation that is called, whatever it returns.
+    """An implementation that can be called; what it returns may be improper.
 
     Parameters
     ----------
-    implementation : Implementation, or what has its `call`, `changed_inputs` and `tolerance_of`
+    implementation : Implementation, or an object with its `call`, `changed_inputs` and `tolerance_of`
     """
 
     def __init__(self, implementation):
         self.implementation, self.more_steps, self.changed, self.found = implementation, 0, set(), {}
 
     def __call__(self, problem: Problem, n_steps: int = 1, tol=0.0, reg_covar=0.0, start=None) -> Observed:
-        """Take steps from the initial parameters of a problem, or others."""
+        """Take steps from the initial parameters of a problem, or from others."""
         start, kind = start or problem.start, problem.start.covariance_type
         arrays = {"X": problem.X.copy(), **{name: np.array(getattr(start, name)) for name in PARAMETERS}}
         settings = {"covariance_type": kind, "tol": tol, "max_iter": n_steps - self.more_steps, "reg_covar": reg_covar}
@@ -106,7 +106,7 @@ class Box:
 
 
 def observed(found: dict, problem: str, start: MixtureParameters) -> Observed:
-    """Take what was returned as a mixture, proper or not."""
+    """Convert what was returned to a mixture, which may be improper."""
     if problem:
         return Observed(None, problem)
     for name in PARAMETERS:

@@ -1,6 +1,6 @@
-"""Conformance: what an EM must do on small cases, each a sentence with what was expected and got.
+"""Conformance checks of an EM on small cases: each is a sentence, and reports the expected and the actual value.
 
-The reference is the textbook's step. Where a check can, it compares an EM with itself, and fails for nothing else.
+The reference is the textbook's step. Where possible, a check compares an EM with itself, so that one mistake fails few.
 """
 
 from collections.abc import Iterator
@@ -9,35 +9,35 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from em_study.diagnosis.cases import Box, Case, few_samples, many_samples, problem_of
-from em_study.diagnosis.reading import CANNOT, COMPARED, DECLARED, NOISE, Asked, read_responsibilities
+from em_study.diagnosis.reading import CANNOT, COMPARED, DECLARED, NOISE, Subject, read_responsibilities
 from em_study.diagnosis.recipe import Mixture, Recipe, Step, mixture, proper, residual, take_path
 from em_study.diagnosis.stopping import stops
 from em_study.fits.implementations import checked
 from em_study.fits.runs import PARAMETERS
 from emgmm import COVARIANCE_TYPES
 
-EXACT, FINE, COARSE = 1e-12, 1e-7, 1e-6  # how far a right EM may be off, of the largest value
+EXACT, FINE, COARSE = 1e-12, 1e-7, 1e-6  # tolerances for a correct EM, relative to the largest value
 CHECKS = """
-runs: It runs, and returns a mixture by the contract.
-repeats: It returns the same for the same, whatever it is called with in between.
-inputs: It leaves the arrays that it is given as they are.
-start: Each of the initial parameters has an effect.
-order: Components come out in the order in which they are given.
-steps: With tol 0 it takes max_iter steps.
-e-step: The means after one step are those of the samples by the textbook's responsibilities.
-weights: Weights are the means of its responsibilities.
-covariances: Covariances are those of the samples by its responsibilities, around its new means.
-later-steps: Each step is a first one from where the last one ended.
-precision: It computes in double precision: where samples move by a millionth, a step does not jump.
-no-reg_covar: With reg_covar 0 nothing is added to the variances, however small they are.
-reg_covar: It adds reg_covar to each variance.
+runs: The call succeeds and returns a mixture in the format of the contract.
+repeats: The same call returns the same result, whatever other calls come in between.
+inputs: The arrays that are passed in are not modified.
+start: The initial weights, means and covariances all affect the result.
+order: Components are returned in the order of the initial parameters.
+steps: With tol=0, max_iter steps are taken.
+e-step: The means after one step are the averages of the samples weighted by the textbook's responsibilities.
+weights: The new weights are the averages of the responsibilities.
+covariances: The new covariances are weighted by the responsibilities, with deviations from the new means.
+later-steps: Every step equals a first step that starts from the parameters after the step before.
+precision: The computation is in double precision: moving the samples by a millionth changes a step smoothly.
+no-reg_covar: With reg_covar=0, nothing is added to the variances, even to very small ones.
+reg_covar: reg_covar is added to each variance.
 n_iter: n_iter is the number of steps.
-trace: The trace is the mean log-likelihood before each step; it begins with that of the initial parameters.
+trace: The trace is the mean log-likelihood before each step; its first value is that of the initial parameters.
 increases: The log-likelihood never decreases.
-far-sample: A sample that is far from all components counts, and leaves nothing undefined.
-far-origin: Covariances are the same where all samples are far from the origin.
-equal: Samples that are equal are counted as often as they are there.
-tolerance: It stops when the mean log-likelihood, or what its TOLERANCE_OF says, changes by less than tol.
+far-sample: A sample far from all components is counted, and makes no result undefined.
+far-origin: The covariances do not change when all samples and means are moved far from the origin.
+equal: Repeated samples are counted every time.
+tolerance: It stops when the mean log-likelihood, or the quantity named by TOLERANCE_OF, changes by less than tol.
 """
 CHECKS = dict(line.split(": ", 1) for line in CHECKS.strip().splitlines())
 CHECKS |= {kind: f"With {kind} covariances a step is the textbook's, for 1 to 4 features." for kind in COVARIANCE_TYPES}
@@ -45,16 +45,16 @@ OF_ANY_START = ("runs", "repeats", "inputs", "start")
 
 
 class Result(NamedTuple):
-    """Outcome of a check: "holds", "fails", "cannot" (it says that it cannot do this) or "skipped"."""
+    """Outcome of a check: "holds", "fails", "cannot" (raises NotImplementedError) or "skipped"."""
 
     name: str
     outcome: str
-    detail: str = ""  # what was expected and got, or why it was not looked at
+    detail: str = ""  # the expected and the actual value, or why the check was skipped
     got: Any = None
 
 
 class _EndError(Exception):
-    """The outcome of a check and why, where nothing more is to be compared."""
+    """Outcome of a check and its reason, when it ends early."""
 
 
 class _Subject(Box):
@@ -81,9 +81,9 @@ class _Subject(Box):
     def end(self, *case, **settings):
         return self.run(*case, **settings).end
 
-    def told(self, name, *case):
+    def returned(self, name, *case):
         if (value := getattr(self.run(*case), name)) is None:
-            raise _EndError("cannot", f"it returns no {name}")
+            raise _EndError("cannot", f"no {name} is returned")
         return value
 
     def step(self, problem):
@@ -100,7 +100,7 @@ class _Subject(Box):
         try:
             _compare(*self.step(self.problem))
         except _EndError:
-            raise _EndError("skipped", "a step is another without it too") from None
+            raise _EndError("skipped", "a step without that sample already differs") from None
         return seen
 
     def contract(self):
@@ -122,27 +122,27 @@ class _Subject(Box):
         end, step = self.end(1, problem), Step(problem, mixture(problem.start), Recipe(), None, False)
         step.responsibilities, step.means = read_responsibilities(Case(problem, end)), end.means
         if step.responsibilities is None:
-            raise _EndError("skipped", "its means are of no responsibilities that sum to 1")
+            raise _EndError("skipped", "no responsibilities that sum to 1 give its means")
         return f"{part}{{}} after one step", getattr(step, part), getattr(end, part), COARSE
 
     def log_likelihoods(self, *numbers, problem=None):
         problem = problem or self.problem
         ends = [self.end(n, problem) if n else mixture(problem.start) for n in numbers]
         if not all(map(proper, ends)):
-            raise _EndError("skipped", "what it returns is no mixture")
+            raise _EndError("skipped", "what it returns is not a mixture")
         return np.array([Step(problem, end, Recipe(), None, False).evidence.mean() for end in ends])
 
     def trace(self):
-        yield "trace{} of four steps", self.log_likelihoods(0, 1, 2, 3), self.told("trace", 4)[:4], FINE
+        yield "trace{} of four steps", self.log_likelihoods(0, 1, 2, 3), self.returned("trace", 4)[:4], FINE
         three = self.samples(3, 2)
         if self(three).end is not None:
-            told = self.told("trace", 1, three)[:1]
-            yield "trace{} of 3 features", self.log_likelihoods(0, problem=three), told, FINE
+            first = self.returned("trace", 1, three)[:1]
+            yield "trace{} of 3 features", self.log_likelihoods(0, problem=three), first, FINE
 
     def n_steps(self, most, **settings):
         end, path = self.end(most, **settings), take_path(self.problem, Recipe(), 100).parameters
         if min(far := [residual(end, one) for one in path]) > COARSE:
-            raise _EndError("skipped", "its steps cannot be counted: it ends on none of the textbook's")
+            raise _EndError("skipped", "its steps cannot be counted: the textbook's EM never reaches its result")
         return int(np.argmin(far))
 
     def stopping(self):
@@ -150,7 +150,7 @@ class _Subject(Box):
         changes = COMPARED[DECLARED[self.implementation.tolerance_of]](path)
         for tol in np.array([3e-3, 1e-4]) * (changes[0] / path.gains[0]):
             got, (last, before) = self.n_steps(1000, tol=tol), [stops(changes, tol, 1, taken) for taken in (2, 1)]
-            yield f"steps with tol {tol:g}, or one less", before if got == before else last, got, 0
+            yield f"steps with tol {tol:g}, or one fewer", before if got == before else last, got, 0
 
     def equal(self):
         X = np.repeat(self.problem.X[:40], 1 + np.arange(40) % 3, axis=0)
@@ -161,15 +161,15 @@ class _Subject(Box):
         for shift in (1e4, 1e6):
             moved = self.other(self.problem.X + shift, means=self.given.means + shift)
             expected, got = self.end(3).covariances, self.end(3, moved).covariances
-            yield f"covariances{{}} where all is moved by {shift:g}", expected, got, COARSE
+            yield f"covariances{{}} after moving everything by {shift:g}", expected, got, COARSE
 
     def turned(self):
         (one, other) = self.end(5), self.end(5, self.other(start=Mixture(*(array[::-1] for array in self.given))))
-        return "given in reverse, after five steps", Mixture(*(array[::-1] for array in one)), other, FINE
+        return "after five steps, initial components reversed", Mixture(*(array[::-1] for array in one)), other, FINE
 
     def one_component(self):
         large, small = (self.end(1, self.samples(2, 1, scale=scale)).covariances for scale in (1.0, 1e-4))
-        of = "variances{} of samples times 1e-4, times 1e8"
+        of = "variances{} of samples scaled by 1e-4, multiplied by 1e8"
         return of, large.diagonal(axis1=1, axis2=2), 1e8 * small.diagonal(axis1=1, axis2=2), COARSE
 
     def reg_covar(self):
@@ -178,24 +178,24 @@ class _Subject(Box):
 
     def increases(self):
         changes = np.diff(self.log_likelihoods(0, 1, 2, 3, 5, 8, 13, 21))
-        return "least change", 0, min(0, changes.min()), 1e-9
+        return "smallest change", 0, min(0, changes.min()), 1e-9
 
 
-# What is compared: what it is, what is expected, what it got, how far it may be off; one or more
+# Of each check: a description, the expected value, the actual value and the tolerance; one comparison or several
 LOOKS = {
     "runs": _Subject.contract,
     "repeats": lambda s: ("after three steps", s.end(3), (s.end(2, s.samples(2, 2, n=50)), s.end(3))[1], EXACT),
-    "inputs": lambda s: ("arrays that it changes", [], (s.run(1), sorted(s.changed))[1], 0),
+    "inputs": lambda s: ("modified arrays", [], (s.run(1), sorted(s.changed))[1], 0),
     "start": lambda s: ("initial parameters without effect", [], s.idle(), 0),
     "e-step": lambda s: ("means{} after one step", s.step(s.problem)[1].means, s.end(1).means, FINE),
     "weights": lambda s: s.by_responsibilities("weights"),
     "covariances": lambda s: s.by_responsibilities("covariances"),
     "later-steps": _Subject.later,
-    "precision": lambda s: ("jump of a value", 0, (s.run(1), Asked(s.implementation, s.kind).noise())[1], NOISE),
+    "precision": lambda s: ("jump of a result", 0, (s.run(1), Subject(s.implementation, s.kind).noise())[1], NOISE),
     "no-reg_covar": _Subject.one_component,
     "reg_covar": _Subject.reg_covar,
     "steps": lambda s: ("steps with max_iter 5", 5, s.n_steps(5), 0),
-    "n_iter": lambda s: ("n_iter with max_iter 5", 5, s.told("n_iter", 5), 0),
+    "n_iter": lambda s: ("n_iter with max_iter 5", 5, s.returned("n_iter", 5), 0),
     "trace": _Subject.trace,
     "increases": _Subject.increases,
     "order": _Subject.turned,
@@ -226,9 +226,9 @@ def _compare(what, expected, got, tolerance):
 
 
 def check_up(implementation, kind: str, names=tuple(CHECKS), why: str = "", least: float = 0.0) -> Iterator[Result]:
-    """Check an implementation with a covariance type; yield the result of each of the named checks as it comes.
+    """Run the named checks of an implementation with a covariance type; yield each result.
 
-    `why` says why nothing depends on the initial parameters, if that is so; every value may be `least` off.
+    `why` is the reason to skip the checks that depend on the initial parameters; `least` is the smallest tolerance.
     """
     subject, useless = _Subject(implementation, kind), ""
     for name in names:
@@ -242,7 +242,7 @@ def check_up(implementation, kind: str, names=tuple(CHECKS), why: str = "", leas
         except _EndError as error:
             result = Result(name, *error.args)
         except (ValueError, np.linalg.LinAlgError):
-            result = Result(name, "skipped", "what it returns is no mixture")
+            result = Result(name, "skipped", "what it returns is not a mixture")
         if "does not end within" in result.detail:
-            useless = "a run before did not end in time"
+            useless = "an earlier run exceeded the time limit"
         yield result

@@ -1,7 +1,7 @@
-"""The catalogue of deviations: what somebody's EM does in place of a part of the textbook's step.
+"""The catalogue of deviations: what an EM may do instead of a part of the textbook's step.
 
-A deviation is named by its words, the end of "it ...", in which {:g} is a value, and {:-g} one that may be negative. It
-is a function of the step, of what the textbook has there, and of the values.
+The key of a deviation is its description, which ends a sentence "it ...". In it {:g} is a value, and {:-g} one that may
+be negative. A deviation is a function of the step, of the textbook's result of that part, and of the values.
 """
 
 from dataclasses import replace
@@ -13,12 +13,12 @@ from em_study.diagnosis.recipe import ALWAYS, FIRST, LAST, TEXTBOOK, Change, Dev
 
 
 def _each(s, covariance):
-    """Give all components one covariance."""
+    """Return one covariance for all components."""
     return np.broadcast_to(covariance, s.old.covariances.shape)
 
 
 def _tied(s, c, by):
-    """Average the covariances of components by what each counts, and give it to all."""
+    """Return the weighted average of the components' covariances, for all of them."""
     return _each(s, np.tensordot(by / by.sum(), c, 1))
 
 
@@ -66,7 +66,7 @@ def _hard(s):
 
 
 def _renewed(s, **changed):
-    """Responsibilities of a second E-step, under parameters of which some are new."""
+    """Responsibilities of a second E-step, which uses some of the new parameters."""
     return s.changed(Change(Deviation("", "old", lambda *_: s.old._replace(**changed)))).responsibilities
 
 
@@ -90,8 +90,8 @@ def _medians(s, m):
     return found
 
 
-def _drawn(s, m, to, n):
-    """Draw means to others, which count as many samples."""
+def _shrunken(s, m, to, n):
+    """Shrink means towards others, which count as n samples."""
     return (s.mass[:, None] * m + n * to) / (s.mass + n)[:, None]
 
 
@@ -106,7 +106,7 @@ def _kept(new, old, k):
 
 
 def _once(s, _):
-    return np.isin(s.rows, np.unique(s.X, axis=0, return_index=True)[1])
+    return np.isin(s.indices, np.unique(s.X, axis=0, return_index=True)[1])
 
 
 def _trimmed(s, counted, share):
@@ -126,7 +126,7 @@ def _standardized(X):
 
 def _unscaled(s, found):
     center, deviation = _standardized(s.given)
-    # With one variance for all features their mean is taken.
+    # With one variance for all features, their mean is used.
     factor = (deviation**2).mean() if s.kind.isotropic else _products(deviation)
     return Mixture(found.weights, found.means * deviation + center, found.covariances * factor)
 
@@ -142,15 +142,15 @@ def _single(array):
 
 def _unbiased_start(s, c):
     counts = s.problem.class_counts
-    if counts is None or s.kind.isotropic or s.kind.common:  # components or features share something
+    if counts is None or s.kind.isotropic or s.kind.common:  # components share a covariance, or features a variance
         return c
     return c * (counts / np.maximum(counts - 1, 1))[:, None, None]
 
 
 def _kmeans(s, start):
-    from sklearn.cluster import KMeans  # takes a second to import
+    from sklearn.cluster import KMeans  # the import takes a second
 
-    with threadpool_limits(1):  # more take longer on so few samples
+    with threadpool_limits(1):  # more threads are slower on so few samples
         labels = KMeans(len(start.means), init=start.means, n_init=1).fit_predict(s.X)
     found = Step(s.problem, start, Recipe(), None, False)
     found.responsibilities = np.eye(len(start.means))[labels]
@@ -158,7 +158,7 @@ def _kmeans(s, start):
 
 
 def _of_old(name):
-    """Make the deviations that keep old parameters, of a name."""
+    """Return the deviations that keep old parameters of a name."""
     return {
         f"keeps the old {name}": lambda s, new: getattr(s.old, name),
         f"keeps the first component's old {name[:-1]}": lambda s, new: _kept(new, getattr(s.old, name), 0),
@@ -171,16 +171,16 @@ def _of_old(name):
 
 STANDARDIZED = "scales the features to standard deviation 1, but not the initial parameters"
 UNSCALED = "scales the results back"
-# What changes all results of a step at once
-WHOLES = (
+# Deviations that change all results of a step at once
+OF_ALL_PARAMETERS = (
     (STANDARDIZED, UNSCALED),
-    ("gives all parameters in the units of standardized samples",),
+    ("returns all parameters in the units of standardized samples",),
     ("moves all parameters {:g} times as far as the textbook's step",),
 )
-ONE_STEP_AHEAD = "takes the weights of one more E-step"
-OF_LABELS = "takes the shares of hard assignments by one more E-step as weights"
-CENTER_OF_STEP = "takes deviations from the textbook's means for the covariances"
-# What may stand for the covariances in the density, in one term of it, and after the M-step
+ONE_STEP_AHEAD = "uses the weights of one more E-step"
+OF_LABELS = "uses the shares of hard assignments by one more E-step as weights"
+CENTER_OF_STEP = "computes the covariances with deviations from the textbook's means"
+# What may replace the covariances in the density, in one term of it, and after the M-step
 COVARIANCES = {
     "unit covariances": lambda s, c: _each(s, s.unit),
     "the inverse covariances (precisions)": lambda s, c: np.linalg.inv(c),
@@ -208,7 +208,7 @@ IN_DENSITY = COVARIANCES | {
     "covariances whose eigenvalues are at least {:g}": lambda s, c, v: _floored(c, v),
     "{:g} times the covariances": lambda s, c, v: v * c,
 }
-# What may be added to variances, but for reg_covar
+# What may be added to variances, except reg_covar
 ADDED = {
     "{:g} to each variance, whatever reg_covar is": lambda s: 1.0,
     "{:g} of each component's mean variance to its variances": lambda s: _variance(s.estimate),
@@ -217,29 +217,31 @@ ADDED = {
     "{:g} of each feature's variance over all samples to its variances": lambda s: s.X.var(axis=0),
     "{:g} divided by the component's mass to each variance": lambda s: 1 / s.mass[:, None, None],
 }
-# By part of the step. Of deviations that explain as much the first is named: the more usual come first.
+# By part of the step. Of deviations that explain equally well the first is named, so usual ones come first.
 PARTS = {
-    "shown": {f"takes {what} in the density": change for what, change in IN_DENSITY.items()},
+    "shown": {f"uses {what} in the density": change for what, change in IN_DENSITY.items()},
     "powers": {  # of weight, determinant and exponent in the density
-        "leaves the weights out of the E-step": lambda s, _: (0, 1, 1),
-        "leaves the determinant out of the density": lambda s, _: (1, 0, 1),
-        "takes the determinant in place of its square root": lambda s, _: (1, 2, 1),
-        "takes the log determinant with the wrong sign": lambda s, _: (1, -1, 1),
-        "takes the determinant of one feature alone": lambda s, _: (1, 1 / s.d, 1),
-        "leaves the factor 1/2 out of the exponent": lambda s, _: (1, 1, 2),
-        "leaves the factor 1/2 out of log determinant and exponent": lambda s, _: (1, 2, 2),
-        "takes the exponent with the wrong sign": lambda s, _: (1, 1, -1),
-        "takes the weights twice (squared) in the E-step": lambda s, _: (2, 1, 1),
-        "tempers the posteriors: takes them to the power {:g}": lambda s, _, v: (v, v, v),
-        "takes the densities to the power {:g}": lambda s, _, v: (1, v, v),
-        "takes weights, determinant and exponent to powers {:-g}, {:-g} and {:-g} in the E-step": (lambda s, _, *v: v),
+        "omits the weights from the E-step": lambda s, _: (0, 1, 1),
+        "omits the determinant from the density": lambda s, _: (1, 0, 1),
+        "uses the determinant, not its square root": lambda s, _: (1, 2, 1),
+        "uses the log determinant with the wrong sign": lambda s, _: (1, -1, 1),
+        "uses the determinant of one feature only": lambda s, _: (1, 1 / s.d, 1),
+        "omits the factor 1/2 from the exponent": lambda s, _: (1, 1, 2),
+        "omits the factor 1/2 from log determinant and exponent": lambda s, _: (1, 2, 2),
+        "uses the exponent with the wrong sign": lambda s, _: (1, 1, -1),
+        "uses the weights twice (squared) in the E-step": lambda s, _: (2, 1, 1),
+        "tempers the posterior probabilities: raises them to the power {:g}": lambda s, _, v: (v, v, v),
+        "raises the densities to the power {:g}": lambda s, _, v: (1, v, v),
+        "raises weights, determinant and exponent to the powers {:-g}, {:-g} and {:-g} in the E-step": (
+            lambda s, _, *v: v
+        ),
     },
     "terms": {
         "adds the weights to the log densities, not their logarithms": lambda s, t: (s.old.weights, *t[1:]),
-        "takes the Mahalanobis distance in place of its square": lambda s, t: (*t[:2], -0.5 * np.sqrt(-2 * t[2])),
+        "uses the Mahalanobis distance, not its square": lambda s, t: (*t[:2], -0.5 * np.sqrt(-2 * t[2])),
     },
     "found": {
-        "assigns each sample to its likeliest component alone (hard assignment)": lambda s, r: _hard(s),
+        "assigns each sample to its likeliest component only (hard assignment)": lambda s, r: _hard(s),
         "squares the responsibilities without normalizing again": lambda s, r: r**2,
         "adds {:g} to every responsibility without normalizing again": lambda s, r, v: r + v,
         "adds {:g} to every responsibility and normalizes again": lambda s, r, v: _sum_to_1(r + v),
@@ -259,23 +261,29 @@ PARTS = {
             lambda s, r, v: _sum_to_1(s.products.clip(v * s.old.weights))
         ),
         "adds {:g} to the components' densities": lambda s, r, v: _sum_to_1(s.products + v * s.old.weights),
-        "adds {:g} to the sum of densities by which it divides": lambda s, r, v: s.products / (s.totals + v),
-        "clips the density sum by which it divides to at least {:g}": (lambda s, r, v: s.products / s.totals.clip(v)),
-        "does not normalize: responsibilities are densities": lambda s, r: s.products,
-        "divides densities by the largest, not by their sum": lambda s, r: r / r.max(axis=1, keepdims=True),
+        "adds {:g} to the sum of densities that divides the responsibilities": lambda s, r, v: (
+            s.products / (s.totals + v)
+        ),
+        "clips the sum of densities that divides the responsibilities to at least {:g}": (
+            lambda s, r, v: s.products / s.totals.clip(v)
+        ),
+        "does not normalize the responsibilities: they are densities times weights": lambda s, r: s.products,
+        "divides densities by the largest of them, not by their sum": lambda s, r: r / r.max(axis=1, keepdims=True),
         "normalizes responsibilities over the samples, not over the components (wrong axis)": (
             lambda s, r: _sum_to_1(s.products, axis=0)
         ),
     },
     "counted": {
         "counts repeated samples only once": _once,
-        "leaves out the share {:g} of samples with the lowest density (trimming)": _trimmed,
-        "leaves the first sample out": lambda s, _: s.rows > 0,
-        "leaves the last sample out": lambda s, _: s.rows < s.n - 1,
-        "takes every second sample, the rest in the next step (mini-batches)": lambda s, _: s.rows % 2 == s.number % 2,
-        "takes every second sample alone": lambda s, _: s.rows % 2 == 0,
-        "takes the halves of the samples in turn (mini-batches)": lambda s, _: (s.rows >= s.n // 2) == s.number % 2,
-        "takes the first half of the samples alone": lambda s, _: s.rows < s.n // 2,
+        "omits the share {:g} of samples with the lowest density (trimming)": _trimmed,
+        "omits the first sample": lambda s, _: s.indices > 0,
+        "omits the last sample": lambda s, _: s.indices < s.n - 1,
+        "uses every second sample, and the others in the next step (mini-batches)": lambda s, _: (
+            s.indices % 2 == s.number % 2
+        ),
+        "uses every second sample only": lambda s, _: s.indices % 2 == 0,
+        "uses the halves of the samples in turn (mini-batches)": lambda s, _: (s.indices >= s.n // 2) == s.number % 2,
+        "uses the first half of the samples only": lambda s, _: s.indices < s.n // 2,
     },
     "mass": {"adds {:g} to each component's mass": lambda s, mass, v: mass + v},
     "weights": {
@@ -291,9 +299,9 @@ PARTS = {
         "does not divide the weights by the number of samples": lambda s, w: s.mass,
         "divides the weights by the number of all samples": lambda s, w: s.mass / s.n,
         "divides the weights by N - 1": lambda s, w: s.mass / (s.n - 1),
-        "takes the shares of hard assignments as weights": lambda s, w: _hard(s).mean(axis=0),
-        "takes squared responsibilities for the weights": lambda s, w: _sum_to_1((s.counts**2).sum(axis=0)),
-        "takes the weights from a second E-step with the new weights and means (ECM)": (
+        "uses the shares of hard assignments as weights": lambda s, w: _hard(s).mean(axis=0),
+        "computes the weights from squared responsibilities": lambda s, w: _sum_to_1((s.counts**2).sum(axis=0)),
+        "uses the weights from a second E-step with the new weights and means (ECM)": (
             lambda s, w: _renewed(s, weights=w, means=s.means).mean(axis=0)
         ),
     },
@@ -303,45 +311,47 @@ PARTS = {
     },
     "means": {
         **_of_old("means"),
-        "takes the means of centered samples (the mean of all is not added back)": lambda s, m: m - s.X.mean(axis=0),
-        "takes weighted medians in place of means": _medians,
-        "adds {:-g} to the mass by which the means are divided": lambda s, m, v: m * (s.mass / (s.mass + v))[:, None],
-        "draws the means to that of all samples with the weight of {:g} samples (a normal prior)": (
-            lambda s, m, v: _drawn(s, m, s.X.mean(axis=0), v)
+        "uses the means of centered samples (does not add the mean of all samples back)": lambda s, m: (
+            m - s.X.mean(axis=0)
         ),
-        "draws the means to the old ones with the weight of {:g} samples": (
-            lambda s, m, v: _drawn(s, m, s.old.means, v)
+        "uses weighted medians instead of means": _medians,
+        "adds {:-g} to the mass that divides the means": lambda s, m, v: m * (s.mass / (s.mass + v))[:, None],
+        "shrinks the means towards the mean of all samples with the weight of {:g} samples (a normal prior)": (
+            lambda s, m, v: _shrunken(s, m, s.X.mean(axis=0), v)
+        ),
+        "shrinks the means towards the old means with the weight of {:g} samples": (
+            lambda s, m, v: _shrunken(s, m, s.old.means, v)
         ),
         "weights the means by squared responsibilities": lambda s, m: _means(s, s.counts**2),
-        "takes hard assignments for the means": lambda s, m: _means(s, _hard(s)),
-        "renews the responsibilities with the new weights before the means (ECM)": (
+        "uses hard assignments for the means": lambda s, m: _means(s, _hard(s)),
+        "recomputes the responsibilities with the new weights before the means (ECM)": (
             lambda s, m: _means(s, _renewed(s, weights=s.weights))
         ),
     },
     "centers": {
-        "takes deviations from the old means for the covariances": lambda s, m: s.old.means,
-        "does not subtract the means for the covariances (second moments)": lambda s, m: np.zeros_like(m),
-        "takes deviations from the mean of all samples for the covariances": lambda s, m: s.X.mean(axis=0)[None],
+        "computes the covariances with deviations from the old means": lambda s, m: s.old.means,
+        "does not subtract the means in the covariances (second moments)": lambda s, m: np.zeros_like(m),
+        "computes the covariances with deviations from the mean of all samples": lambda s, m: s.X.mean(axis=0)[None],
         CENTER_OF_STEP: lambda s, m: TEXTBOOK["means"](s),
-        "takes deviations from points {:g} of the way from the old means to the new for the covariances": (
+        "computes the covariances with deviations from points {:g} of the way from the old means to the new": (
             lambda s, m, v: _moved(m, s.old.means, v)
         ),
     },
     "shares": {
         "weights the covariances by squared responsibilities": lambda s, r: r**2,
-        "takes hard assignments for the covariances": lambda s, r: _hard(s),
-        "renews the responsibilities with the new means before the covariances (ECM)": (
+        "uses hard assignments for the covariances": lambda s, r: _hard(s),
+        "recomputes the responsibilities with the new means before the covariances (ECM)": (
             lambda s, r: _renewed(s, means=s.means)
         ),
-        "renews the responsibilities with the new weights before the covariances (ECM)": (
+        "recomputes the responsibilities with the new weights before the covariances (ECM)": (
             lambda s, r: _renewed(s, weights=TEXTBOOK["weights"](s))
         ),
-        "renews the responsibilities with the new weights and means before the covariances (ECM)": (
+        "recomputes the responsibilities with the new weights and means before the covariances (ECM)": (
             lambda s, r: _renewed(s, means=s.means, weights=TEXTBOOK["weights"](s))
         ),
     },
     "divisors": {
-        "divides the covariances by the component's mass less 1 (N_k - 1)": lambda s, _: s.mass - 1,
+        "divides the covariances by the component's mass minus 1 (N_k - 1)": lambda s, _: s.mass - 1,
         "divides the covariances by the mass of all responsibilities": lambda s, _: s.mass,
         "divides the covariances by N, the number of all samples": lambda s, _: 0 * s.mass + s.n,
         "divides the covariances by N - 1": lambda s, _: 0 * s.mass + s.n - 1,
@@ -355,23 +365,31 @@ PARTS = {
     },
     "estimate": {  # of the covariances, before reg_covar is added
         **_of_old("covariances"),
-        "leaves the correlations out (diagonal covariances)": lambda s, c: c * s.unit,
-        "takes one variance for all features (spherical covariances)": lambda s, c: _variance(c) * s.unit,
-        "takes one covariance for all components (tied covariances)": lambda s, c: _tied(s, c, s.divisors),
-        "takes correlations in place of covariances": lambda s, c: c / _products(np.sqrt(c.diagonal(axis1=1, axis2=2))),
-        **{f"takes {what} after the M-step": change for what, change in COVARIANCES.items()},
-        "takes covariances of standardized samples (not scaled back)": lambda s, c: c / _products(s.X.std(axis=0)),
-        "takes the sum of the features' variances in place of their mean": lambda s, c: c * s.d,
-        "takes the geometric mean of the features' variances for all features": (
+        "omits the correlations (diagonal covariances)": lambda s, c: c * s.unit,
+        "uses one variance for all features (spherical covariances)": lambda s, c: _variance(c) * s.unit,
+        "uses one covariance for all components (tied covariances)": lambda s, c: _tied(s, c, s.divisors),
+        "uses correlations instead of covariances": lambda s, c: c / _products(np.sqrt(c.diagonal(axis1=1, axis2=2))),
+        **{f"uses {what} after the M-step": change for what, change in COVARIANCES.items()},
+        "uses covariances of standardized samples (does not scale them back)": lambda s, c: (
+            c / _products(s.X.std(axis=0))
+        ),
+        "uses the sum of the features' variances, not their mean": lambda s, c: c * s.d,
+        "uses the geometric mean of the features' variances for all features": (
             lambda s, c: (
                 s.unit
                 * np.exp(np.log(s.scatter.diagonal(axis1=1, axis2=2)).mean(axis=1) - np.log(s.divisors))[:, None, None]
             )
         ),
-        "multiplies the variances, but not the correlations' terms, by {:g}": lambda s, c, v: c + (v - 1) * c * s.unit,
+        "multiplies the variances, but not the covariances between features, by {:g}": lambda s, c, v: (
+            c + (v - 1) * c * s.unit
+        ),
         "multiplies the covariances between features by {:g}": lambda s, c, v: _moved(c, c * s.unit, v),
-        "draws covariances to spherical ones by the share {:g}": lambda s, c, v: _moved(_variance(c) * s.unit, c, v),
-        "draws covariances to tied ones by the share {:g}": lambda s, c, v: _moved(_tied(s, c, s.divisors), c, v),
+        "shrinks covariances towards spherical ones by the share {:g}": lambda s, c, v: _moved(
+            _variance(c) * s.unit, c, v
+        ),
+        "shrinks covariances towards tied ones by the share {:g}": lambda s, c, v: _moved(
+            _tied(s, c, s.divisors), c, v
+        ),
         "raises eigenvalues of the covariances to at least {:g}": lambda s, c, v: _floored(c, v),
         "raises variances to at least {:g}": lambda s, c, v: _at_least(c, v),
         "adds {:-g} to the sums of squares of each variance and {:-g} + {:-g} D to the mass that divides the "
@@ -385,70 +403,74 @@ PARTS = {
         f"adds {of_what}": lambda s, c, v, what=what: c + v * what(s) * s.unit for of_what, what in ADDED.items()
     }
     | {"adds {:g} to all entries of the covariances": lambda s, c, v: c + v},
-    "ridge": {  # what becomes of reg_covar, which is `ridge` as a matrix
-        "does not add reg_covar": lambda s, ridge: 0 * ridge,
-        "adds reg_covar to all entries of the covariances": lambda s, ridge: 0 * ridge + s.reg_covar,
-        "adds the square of reg_covar": lambda s, ridge: ridge**2,
-        "adds reg_covar twice": lambda s, ridge: 2 * ridge,
-        "adds half of reg_covar": lambda s, ridge: 0.5 * ridge,
-        "divides reg_covar by the component's mass": lambda s, ridge: ridge / s.divisors[:, None, None],
-        "divides reg_covar by the number of samples": lambda s, ridge: ridge / s.n,
-        "adds reg_covar times each component's mean variance": lambda s, ridge: ridge * _variance(s.estimate),
-        "takes reg_covar as the least eigenvalue, in place of adding it": (
-            lambda s, ridge: _floored(s.estimate, s.reg_covar) - s.estimate
+    "regularization": {  # how reg_covar is used; `added` is the matrix that the textbook adds
+        "does not add reg_covar": lambda s, added: 0 * added,
+        "adds reg_covar to all entries of the covariances": lambda s, added: 0 * added + s.reg_covar,
+        "adds the square of reg_covar": lambda s, added: added**2,
+        "adds reg_covar twice": lambda s, added: 2 * added,
+        "adds half of reg_covar": lambda s, added: 0.5 * added,
+        "divides reg_covar by the component's mass": lambda s, added: added / s.divisors[:, None, None],
+        "divides reg_covar by the number of samples": lambda s, added: added / s.n,
+        "adds reg_covar times each component's mean variance": lambda s, added: added * _variance(s.estimate),
+        "uses reg_covar as the smallest eigenvalue, and does not add it": (
+            lambda s, added: _floored(s.estimate, s.reg_covar) - s.estimate
         ),
-        "takes reg_covar as the least variance, in place of adding it": (
-            lambda s, ridge: _at_least(s.estimate, s.reg_covar) - s.estimate
+        "uses reg_covar as the smallest variance, and does not add it": (
+            lambda s, added: _at_least(s.estimate, s.reg_covar) - s.estimate
         ),
-        "draws covariances to unit ones by the share reg_covar": lambda s, ridge: s.reg_covar * (s.unit - s.estimate),
-        "adds {:g} to each variance": lambda s, ridge, v: v * s.unit,
+        "shrinks covariances towards unit matrices by the share reg_covar": lambda s, added: (
+            s.reg_covar * (s.unit - s.estimate)
+        ),
+        "adds {:g} to each variance": lambda s, added, v: v * s.unit,
     },
     "X": {
         "rounds the samples to single precision": lambda s, X: _single(X),
         STANDARDIZED: lambda s, X: (X - _standardized(X)[0]) / _standardized(X)[1],
     },
-    "old": {"takes the clusters of k-means": _kmeans},
+    "old": {"uses the clusters of k-means": _kmeans},
     "next": {
-        WHOLES[2][0]: (lambda s, new, v: Mixture(*(_moved(*pair, v) for pair in zip(new, s.old, strict=True)))),
+        OF_ALL_PARAMETERS[2][0]: (
+            lambda s, new, v: Mixture(*(_moved(*pair, v) for pair in zip(new, s.old, strict=True)))
+        ),
         "computes in single precision": lambda s, new: Mixture(*map(_single, new)),
-        WHOLES[1][0]: _scaled,
+        OF_ALL_PARAMETERS[1][0]: _scaled,
         UNSCALED: _unscaled,
     },
     **{
-        f"in_{term}": {f"takes {what} in the {term} alone": of for what, of in IN_DENSITY.items() if "{" not in what}
+        f"in_{term}": {f"uses {what} in the {term} only": of for what, of in IN_DENSITY.items() if "{" not in what}
         for term in ("distance", "determinant")
     },
 }
-# What only later steps show
+# Deviations that only later steps show
 LATER_PARTS = {
     "responsibilities": {
-        "takes responsibilities that are one step old": lambda s, r: s.before.found if s.before else r,
+        "uses responsibilities that are one step old": lambda s, r: s.before.found if s.before else r,
         "computes the responsibilities once and never again": lambda s, r: s.before.responsibilities if s.before else r,
-        "renews the responsibilities in every second step only": (
+        "recomputes the responsibilities in every second step only": (
             lambda s, r: s.before.responsibilities if s.number % 2 else r
         ),
     },
-    "shown": {"takes covariances that are one step old in the density": lambda s, c: (s.before or s).old.covariances},
+    "shown": {"uses covariances that are one step old in the density": lambda s, c: (s.before or s).old.covariances},
     "terms": {
-        "takes weights that are one step old in the E-step": lambda s, t: (np.log((s.before or s).old.weights), *t[1:])
+        "uses weights that are one step old in the E-step": lambda s, t: (np.log((s.before or s).old.weights), *t[1:])
     },
     "weights": {
-        "takes weights that are one step old": lambda s, w: TEXTBOOK["weights"](s.before) if s.before else s.old.weights
+        "uses weights that are one step old": lambda s, w: TEXTBOOK["weights"](s.before) if s.before else s.old.weights
     },
 }
-# Their words where only the first step has them
-AT_FIRST = {f"takes {what} in the density": f"starts from {what}" for what in IN_DENSITY} | {
-    "takes the inverse covariances (precisions) in the density": (
-        "starts from covariances whose inverses are the ones given (covariances taken for precisions)"
+# Their descriptions if only the first step has them
+AT_FIRST = {f"uses {what} in the density": f"starts from {what}" for what in IN_DENSITY} | {
+    "uses the inverse covariances (precisions) in the density": (
+        "starts from the inverses of the initial covariances (covariances taken for precisions)"
     ),
-    "takes covariances with reg_covar added in the density": "adds reg_covar to the initial covariances too",
-    "leaves the weights out of the E-step": "starts from equal weights",
-    "takes the clusters of k-means": "starts from the clusters of k-means",
+    "uses covariances with reg_covar added in the density": "adds reg_covar to the initial covariances too",
+    "omits the weights from the E-step": "starts from equal weights",
+    "uses the clusters of k-means": "starts from the clusters of k-means",
 }
-# Their words where only what is returned has them
+# Their descriptions if only the returned parameters have them
 AT_LAST = {
     ONE_STEP_AHEAD: "returns the weights of one more E-step, not those of its last M-step",
-    OF_LABELS: "returns the shares of hard assignments as weights (each sample counted for its likeliest component)",
+    OF_LABELS: "returns the shares of hard assignments as weights (each sample counts for its likeliest component)",
 } | {words: words for words in PARTS["next"]}
 CATALOGUE, LATER = (
     {
@@ -461,7 +483,7 @@ CATALOGUE, LATER = (
 
 
 def after_reg_covar(change: Change) -> Change:
-    """Change the covariances once reg_covar has been added, not before."""
+    """Apply a change of the covariances after reg_covar is added, not before."""
     if change.deviation.part != "estimate":
         return change
     return change._replace(deviation=replace(change.deviation, part="covariances"))
@@ -471,42 +493,42 @@ def _named(words, *values, when=ALWAYS):
     return (Change((CATALOGUE | LATER)[words], values, when),)
 
 
-# What the search tries, where only the end of a run is known: deviations with their values, by name
+# What the search tries for runs of which only the result is known: deviations with their values, by name
 SEARCHED: dict[str, tuple[Change, ...]] = {
-    "precisions_as_covariances": _named("takes the inverse covariances (precisions) in the density", when=FIRST),
-    "start_n_minus_1": _named("takes class covariances divided by n - 1 in the density", when=FIRST),
-    "start_unit_covariances": _named("takes unit covariances in the density", when=FIRST),
+    "precisions_as_covariances": _named("uses the inverse covariances (precisions) in the density", when=FIRST),
+    "start_n_minus_1": _named("uses class covariances divided by n - 1 in the density", when=FIRST),
+    "start_unit_covariances": _named("uses unit covariances in the density", when=FIRST),
     "start_standard_deviations": _named(
-        "takes the square roots of the covariances (standard deviations taken for variances) in the density", when=FIRST
+        "uses the square roots of the covariances (standard deviations taken for variances) in the density", when=FIRST
     ),
     "start_squared_variances": _named(
-        "takes the squares of the covariances (variances taken for standard deviations) in the density", when=FIRST
+        "uses the squares of the covariances (variances taken for standard deviations) in the density", when=FIRST
     ),
-    "start_equal_weights": _named("leaves the weights out of the E-step", when=FIRST),
-    "start_kmeans": _named("takes the clusters of k-means", when=FIRST),
+    "start_equal_weights": _named("omits the weights from the E-step", when=FIRST),
+    "start_kmeans": _named("uses the clusters of k-means", when=FIRST),
     **{f"ridge_{v:g}": _named("adds {:g} to each variance", v) for v in (0.0, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8)},
-    "covariances_n_minus_1": _named("divides the covariances by the component's mass less 1 (N_k - 1)"),
+    "covariances_n_minus_1": _named("divides the covariances by the component's mass minus 1 (N_k - 1)"),
     "cov_wt": _named(
         "divides the covariances by N_k - sum(r^2) / N_k, as R's cov.wt and numpy.cov do with weights by default"
     ),
     "mass_10_eps": _named("adds {:g} to each component's mass", 10 * float(np.finfo(float).eps)),
     "weights_not_updated": _named("keeps the old weights"),
     "weights_equal": _named("keeps the weights equal"),
-    "weights_left_out": _named("leaves the weights out of the E-step"),
-    "ecm": _named("renews the responsibilities with the new weights and means before the covariances (ECM)")
-    + _named("takes the weights from a second E-step with the new weights and means (ECM)"),
-    "old_means": _named("takes deviations from the old means for the covariances"),
-    "hard_assignment": _named("assigns each sample to its likeliest component alone (hard assignment)"),
-    "diagonal_only": _named("leaves the correlations out (diagonal covariances)"),
-    "spherical": _named("takes one variance for all features (spherical covariances)"),
-    "tied": _named("takes one covariance for all components (tied covariances)"),
+    "weights_left_out": _named("omits the weights from the E-step"),
+    "ecm": _named("recomputes the responsibilities with the new weights and means before the covariances (ECM)")
+    + _named("uses the weights from a second E-step with the new weights and means (ECM)"),
+    "old_means": _named("computes the covariances with deviations from the old means"),
+    "hard_assignment": _named("assigns each sample to its likeliest component only (hard assignment)"),
+    "diagonal_only": _named("omits the correlations (diagonal covariances)"),
+    "spherical": _named("uses one variance for all features (spherical covariances)"),
+    "tied": _named("uses one covariance for all components (tied covariances)"),
     **{
         f"eigenvalues_above_{v:g}": (
             after_reg_covar(*_named("raises eigenvalues of the covariances to at least {:g}", v)),
         )
         for v in (1e-2, 1e-3)
     },
-    "stale_responsibilities": _named("takes responsibilities that are one step old"),
+    "stale_responsibilities": _named("uses responsibilities that are one step old"),
     "single_precision": _named("rounds the samples to single precision") + _named("computes in single precision"),
     "standardized_rows": _named(STANDARDIZED) + _named(UNSCALED, when=LAST),
     "weights_one_step_ahead": _named(ONE_STEP_AHEAD, when=LAST),

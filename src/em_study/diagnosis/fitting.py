@@ -1,7 +1,7 @@
-"""Which formula each part of a step is: the fewest changes of the textbook that explain what cases show.
+"""Find the formula of each part of a step: the fewest changes to the textbook that explain the observed cases.
 
-The means after one step are those of the samples weighted by the responsibilities, whatever becomes of weights and
-covariances; so the E-step is found from the means, then weights and covariances given the responsibilities.
+The means after one step are averages of the samples weighted by the responsibilities, however weights and covariances
+are computed. So the E-step is found from the means first, then weights and covariances given the responsibilities.
 """
 
 from collections.abc import Iterable
@@ -18,21 +18,21 @@ from em_study.diagnosis.recipe import Change, Deviation, Recipe, Step, mixture
 SAME = 1e-9  # standard deviations of the samples: rounding
 GRID = np.array([digit * 10.0**power for power in range(-17, 4) for digit in (1, 2, 3, 5)] + [0.7, 0.9, 1.1, 1.5])
 COARSE = np.array([*(10.0**power for power in range(-12, 4, 2)), 0.1, 0.3, 0.5, 0.9, 1.1, 2, 10])
-BEYOND = 1e4  # no value is as large
-FEW = 3  # cases that are enough to leave a pair out
-REFINED = 40  # pairs that are looked at closely
-# Which parts of the step each of its results shows, given those before it
+BEYOND = 1e4  # larger than any value
+FEW = 3  # cases that suffice to reject a pair
+REFINED = 40  # pairs that are refined
+# Parts of the step that each result depends on, given the results before it
 SHOWN_BY = {
     "means": ("shown", "in_distance", "in_determinant", "powers", "terms", "found", "counted", "mass", "means", "X"),
     "weights": ("weights", "new_weights"),
     "covariances": ("centers", "shares", "scatter", "divisors", "estimate", "covariances"),
 }
 RESULTS = tuple(SHOWN_BY)
-PART_OF = {"weights": "new_weights"}  # where the result is that of another part of the step
+PART_OF = {"weights": "new_weights"}  # results that come from another part of the step
 
 
 def results(step: Step, result: str) -> list[tuple[str, np.ndarray]]:
-    """Return a result of a step with its name; all of them if it is "next"."""
+    """Return a result of a step with its name; all results if `result` is "next"."""
     if result == "next":
         return [(name, getattr(step.next, name)) for name in RESULTS]
     return [(result, getattr(step, PART_OF.get(result, result)))]
@@ -45,41 +45,44 @@ def _size(changes: tuple[Change, ...]) -> tuple[int, int]:
 
 @dataclass
 class Found:
-    """What was found of one result of the step."""
+    """Changes that were found for one result of the step."""
 
-    changes: tuple[Change, ...]  # none: the textbook's
-    left: float  # in standard deviations
-    alike: list[tuple[Change, ...]] = field(default_factory=list)  # others that leave nothing either
-    rival: float = np.inf  # what the best of the others leaves
+    changes: tuple[Change, ...]  # empty: the textbook's
+    left: float  # remaining error, in standard deviations
+    alike: list[tuple[Change, ...]] = field(default_factory=list)  # other changes without a remaining error
+    rival: float = np.inf  # remaining error of the best of all others
 
 
 class Fitting:
-    """Cases, and what changes of the textbook leave of them.
+    """Cases, and the errors that changes to the textbook leave in them.
 
     Parameters
     ----------
     cases : list of Case
     reg_covar : float
-        That they were run with.
+        Regularization with which they were run.
     same : float
-        What counts as no error.
+        Errors up to this count as none.
     permuted : bool
-        Whether components may come out in another order, in each case its own.
+        Whether components may be returned in another order, a different one in each case.
     given : list of dict
-        Parts of the step that are known, by case.
+        Known parts of the step, by case.
     """
 
     def __init__(self, cases: list[Case], reg_covar=0.0, same=SAME, permuted=False, given=()):
         self.cases, self.base, self.same, self.n_tried = cases, Recipe(reg_covar), same, 0
         self.given, self.permuted = given or [{}] * len(cases), permuted
-        self.known, self.tried = {}, {}  # steps by their changes, and single changes by what they are to explain
+        self.known, self.tried = (
+            {},
+            {},
+        )  # steps by changes, and single changes by result
 
     def orders(self, case: Case) -> list:
-        """Orders in which the components of a case may be."""
+        """Possible orders of the components of a case."""
         return [list(one) for one in permutations(range(len(case.end.weights)))] if self.permuted else [slice(None)]
 
     def steps(self, changes: Iterable[Change], n_cases: int | None = None):
-        """Yield each case with the step of our EM with changes; all but the last change are soon asked for again."""
+        """Yield each case with the step of our EM with changes; steps without the last change are cached."""
         others, last = tuple(changes[:-1]), changes[-1] if changes else None
         if others not in self.known:
             self.known[others] = [
@@ -94,7 +97,7 @@ class Fitting:
         return step
 
     def left(self, result: str, changes: Iterable[Change], n_cases: int | None = None, stop=np.inf) -> float:
-        """Return the largest error of a result by changes (of all if it is "next"), as soon as it is beyond `stop`."""
+        """Return the largest error of a result by changes (of all if it is "next"); stop early above `stop`."""
         most = 0.0
         try:
             with np.errstate(all="ignore"):
@@ -109,12 +112,12 @@ class Fitting:
         return float(most)
 
     def error(self, found: np.ndarray, name: str, case: Case) -> float:
-        """Largest error of one result of a case, in the order of components that fits it best."""
+        """Largest error of one result of a case, in the best order of the components."""
         other = getattr(case.end, name)
         return min(np.abs((found - other[order]) / case.scale[name]).max() for order in self.orders(case))
 
     def differences(self, result: str, changes, n_cases) -> np.ndarray:
-        """Return the errors of a result in some cases, as one vector."""
+        """Return the errors of a result in the first cases, as one vector."""
         parts = []
         with np.errstate(all="ignore"):
             for case, step in self.steps(changes, n_cases):
@@ -123,7 +126,7 @@ class Fitting:
         return np.nan_to_num(np.concatenate(parts), nan=1e6, posinf=1e6, neginf=-1e6)
 
     def on_grid(self, result, deviation: Deviation, others, grid, n_cases=None, worst=np.inf) -> tuple[float, Change]:
-        """Find the best of some values of a deviation that has one, if it is better than the worst."""
+        """Find the best value on a grid for a deviation with one value, if it is better than `worst`."""
         best = worst, Change(deviation, (1.0,) * deviation.n_values)
         for value in (*grid, *(-grid if deviation.signed else ())):
             change = Change(deviation, (float(value),))
@@ -133,7 +136,7 @@ class Fitting:
         return best
 
     def fitted(self, result: str, deviation: Deviation, others: tuple[Change, ...] = ()) -> tuple[float, Change]:
-        """Find the values with which a deviation leaves least, and what that is."""
+        """Find the values of a deviation that leave the smallest error; return this error and the change."""
         self.n_tried += 1
         change = Change(deviation, (1.0,) * deviation.n_values)
         if not deviation.n_values:
@@ -144,7 +147,7 @@ class Fitting:
         return (left, change) if left <= self.same else self.polished(result, change, others, left)
 
     def polished(self, result: str, change: Change, others, left=np.inf) -> tuple[float, Change]:
-        """Find better values than those of a change, from these on, by least squares."""
+        """Improve the values of a change by least squares."""
         deviation = change.deviation
         into, out_of = (lambda x: x, lambda x: x) if deviation.signed else (np.log, np.exp)
 
@@ -165,12 +168,12 @@ class Fitting:
         return min((left, change), self._rounded(result, deviation, found, others), key=lambda one: one[0])
 
     def _rounded(self, result, deviation, values, others):
-        """Take values with fewer digits, if they leave as little."""
+        """Round the values to fewer digits, if the error stays as small."""
         change = Change(deviation, tuple(map(float, values)))
         left = self.left(result, (*others, change))
         enough = max(2 * left, 0.01 * self.same)
         for digits in range(6):
-            # What is nothing next to 1 is 0, and not -0, where a value may be negative.
+            # If a value may be negative, one that is negligible next to 1 becomes 0, not -0.
             near = [round(value, 12) + 0.0 for value in change.values] if deviation.signed else change.values
             rounded = Change(deviation, tuple(float(f"{value:.{digits}e}") for value in near))
             if (of_rounded := self.left(result, (*others, rounded), stop=enough)) <= enough:
@@ -178,7 +181,7 @@ class Fitting:
         return left, change
 
     def find(self, result: str, known: tuple[Change, ...] = (), pairs: bool = True) -> Found:
-        """Find the fewest changes that explain a result, given those of the results before it."""
+        """Find the fewest changes that explain a result, given the changes of the results before it."""
         alone = self.left(result, known)
         if alone <= self.same:
             return Found((), alone)
@@ -195,13 +198,13 @@ class Fitting:
         return Found(*best, alike, min([alone, *(left for _, left in tried if left > self.same)]))
 
     def _pairs(self, result, listed, known):
-        """Try two changes together, of which one may have a value."""
+        """Try two changes together; one of them may have a value."""
         rough = []
         for one, other in combinations(listed, 2):
             plain, valued = sorted((one, other), key=lambda each: each.n_values)
             if one.part == other.part or plain.n_values or valued.n_values > 1:
                 continue
-            if valued.n_values and plain.part in ("in_distance", "in_determinant"):  # rare, and many
+            if valued.n_values and plain.part in ("in_distance", "in_determinant"):  # these are many and rarely needed
                 continue
             self.n_tried += 1
             others, worst = (*known, Change(plain)), rough[-1][0] if len(rough) == REFINED else np.inf

@@ -1,6 +1,6 @@
-"""EM by a recipe: the textbook's step in parts, of which deviations replace some.
+"""EM by a recipe: the textbook's step in parts, some of which are replaced by deviations.
 
-The step is that of Bishop (2006), section 9.2.2, for covariances of any type, which are matrices here.
+The step is that of Bishop (2006), section 9.2.2, for covariances of any type, stored as matrices here.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,12 +14,12 @@ import numpy as np
 
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
-WHEN = ALWAYS, FIRST, LAST = "always", "first", "last"  # in which steps something is so
-POINT, SINGULAR = 1e-30, 2e-14  # smaller shares of squared values, and of a variance, are rounding
+WHEN = ALWAYS, FIRST, LAST = "always", "first", "last"  # in which steps a change applies
+POINT, SINGULAR = 1e-30, 2e-14  # smaller shares of squared values, or of a variance, are rounding
 
 
 class Mixture(NamedTuple):
-    """Weights (K,), means (K, D) and covariance matrices (K, D, D), of whatever type, proper or not."""
+    """Weights (K,), means (K, D) and covariance matrices (K, D, D), of any covariance type; they may be improper."""
 
     weights: np.ndarray
     means: np.ndarray
@@ -27,7 +27,7 @@ class Mixture(NamedTuple):
 
 
 def mixture(parameters) -> Mixture:
-    """Take the covariance matrices of parameters, which may be a mixture already."""
+    """Convert parameters to a mixture with covariance matrices; a mixture is returned unchanged."""
     if isinstance(parameters, Mixture):
         return parameters
     arrays = parameters.weights, parameters.means, parameters.covariance_matrices
@@ -36,37 +36,37 @@ def mixture(parameters) -> Mixture:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Samples (N, D) and initial parameters, and the classes of the labeled samples that these are of, if they are."""
+    """Samples (N, D) and initial parameters, and the class counts of the labeled samples behind these, if any."""
 
     X: np.ndarray
     start: MixtureParameters
     class_counts: np.ndarray | None = None
-    taken: dict = field(init=False, default_factory=dict, repr=False)  # paths by their recipes
+    taken: dict = field(init=False, default_factory=dict, repr=False)  # paths by recipe
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """A part of the step that is another than the textbook's."""
+    """A part of the step that differs from the textbook's."""
 
-    words: str  # as the end of "it ...", with {:g} for a value, and {:-g} for one that may be negative
-    part: str  # of the step; deviations of one part exclude one another
-    change: Callable[..., Any]  # from the step, the textbook's part, and the values, to the part
-    at_first: str = ""  # its words if only the first step has it
-    at_last: str = ""  # its words if only what is returned has it
+    words: str  # the end of "it ...", with {:g} for a value, and {:-g} for one that may be negative
+    part: str  # part of the step; deviations of the same part exclude each other
+    change: Callable[..., Any]  # (step, textbook's part, *values) -> part
+    at_first: str = ""  # its description if only the first step has it
+    at_last: str = ""  # its description if only the returned parameters have it
 
     @property
     def n_values(self) -> int:
-        """How many values it has."""
+        """Number of its values."""
         return self.words.count("{")
 
     @property
     def signed(self) -> bool:
-        """Whether they may be negative."""
+        """Whether the values may be negative."""
         return "{:-g}" in self.words
 
 
 class Change(NamedTuple):
-    """A deviation with its values, in all steps, in the first one only, or only in what is returned."""
+    """A deviation with its values: in all steps, in the first one only, or only in the returned parameters."""
 
     deviation: Deviation
     values: tuple[float, ...] = ()
@@ -74,25 +74,25 @@ class Change(NamedTuple):
 
     @property
     def words(self) -> str:
-        """Say what it is, as the end of "it ..."."""
+        """Describe it, as the end of "it ..."."""
         deviation = self.deviation
         values = (value + 0.0 for value in self.values)  # no -0
         own, added = {
             ALWAYS: ("", ""),
             FIRST: (deviation.at_first, " (in the first step only)"),
-            LAST: (deviation.at_last, " (only in what it returns)"),
+            LAST: (deviation.at_last, " (only in the returned parameters)"),
         }[self.when]
         return (own or deviation.words + added).format(*values)
 
 
 class Step:
-    """A step: its parts are computed when they are asked for, each by a deviation if there is one.
+    """One EM step. Its parts are computed on first access, each by its deviation if there is one.
 
     Attributes
     ----------
     X : ndarray of shape (N, D)
-    came_from : Mixture, the parameters before it
-    before : Step, the step before; None in the first
+    came_from : Mixture, the parameters before the step
+    before : Step, the previous step; None in the first
     number : int, from 0
     """
 
@@ -101,13 +101,13 @@ class Step:
         self.reg_covar = recipe.reg_covar
         self.kind = COVARIANCE_TYPES[problem.start.covariance_type]
         self.number = before.number + 1 if before else 0
-        # A recipe has few changes: those that hold now.
+        # The changes that apply in this step.
         now = {ALWAYS, *[FIRST] * (before is None), *[LAST] * last}
         self.changes = {change.deviation.part: change for change in recipe.changes if change.when in now}
         self.other, self.first = None, 0
 
     def changed(self, change: "Change") -> "Step":
-        """Return this step with one more change; what comes before it in the step is not computed again."""
+        """Return this step with one more change; parts before the changed one are not computed again."""
         step = copy(self)
         step.__dict__ = {name: value for name, value in self.__dict__.items() if name not in ORDER}
         step.changes = self.changes | {change.deviation.part: change}
@@ -116,7 +116,7 @@ class Step:
 
     @property
     def log_likelihood(self) -> float:
-        """Mean over the samples that count, with the weights that it starts from."""
+        """Mean over the samples that count, with the initial weights."""
         started = self.number == 0 and self.changes.get("powers", (None, None, None))[2] == FIRST
         missing = np.log(len(self.old.weights)) if started and self.powers[0] == 0 else 0.0
         return float(self.evidence @ self.counted / self.counted.sum() - missing)
@@ -136,7 +136,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What of the textbook's EM is changed; reg_covar is added to each variance."""
+    """The changes to the textbook's EM; reg_covar is added to each variance."""
 
     reg_covar: float = 0.0
     changes: tuple[Change, ...] = ()
@@ -164,7 +164,7 @@ def _scatter(step):
 
 
 def shaped(kind, scatter: np.ndarray, divisors: np.ndarray) -> np.ndarray:
-    """Covariance matrices of a type, from the scatter (K, D, D) of components and what divides it (K,)."""
+    """Covariance matrices of a type, from the scatter (K, D, D) of the components and its divisors (K,)."""
     n_features = scatter.shape[-1]
     moments = scatter.diagonal(axis1=1, axis2=2) if kind.diagonal else scatter
     found = kind.expand(kind.pool(moments, divisors), len(scatter), n_features)
@@ -175,10 +175,10 @@ TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "X": lambda s: s.given,
     "n": lambda s: len(s.X),
     "d": lambda s: s.X.shape[1],
-    "rows": lambda s: np.arange(s.n),
+    "indices": lambda s: np.arange(s.n),
     "unit": lambda s: np.eye(s.d),
     "old": lambda s: s.came_from,
-    # E-step: the covariances that the density takes, its terms and their powers, and the responsibilities
+    # E-step: the covariances in the density, its terms and their powers, and the responsibilities
     "shown": lambda s: s.old.covariances,
     "in_distance": lambda s: s.shown,
     "in_determinant": lambda s: s.shown,
@@ -189,7 +189,7 @@ TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "totals": lambda s: s.products.sum(axis=1, keepdims=True),
     "evidence": lambda s: np.logaddexp.reduce(s.joint, axis=1),
     "found": lambda s: np.exp(s.joint - s.evidence[:, None]),
-    "counted": lambda s: np.ones(s.n),  # how often each sample counts
+    "counted": lambda s: np.ones(s.n),  # weight of each sample
     "responsibilities": lambda s: s.found,
     "counts": lambda s: s.responsibilities * s.counted[:, None],
     # M-step
@@ -201,9 +201,9 @@ TEXTBOOK: dict[str, Callable[[Step], Any]] = {
     "scatter": _scatter,
     "divisors": lambda s: s.mass if s.shares is s.counts else s.shares.sum(axis=0),
     "estimate": lambda s: shaped(s.kind, s.scatter, s.divisors),
-    "ridge": lambda s: s.reg_covar * s.unit,
-    "covariances": lambda s: s.estimate + s.ridge,
-    "new_weights": lambda s: s.weights,  # that come out, once all else is there
+    "regularization": lambda s: s.reg_covar * s.unit,
+    "covariances": lambda s: s.estimate + s.regularization,
+    "new_weights": lambda s: s.weights,  # the returned ones, computed after everything else
     "next": lambda s: Mixture(s.new_weights, s.means, s.covariances),
 }
 ORDER = {part: number for number, part in enumerate(TEXTBOOK)}
@@ -211,7 +211,7 @@ ORDER = {part: number for number, part in enumerate(TEXTBOOK)}
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """Where EM is after each number of M-steps, from 0, and the mean log-likelihood there."""
+    """Parameters after 0, 1, ... M-steps, and the mean log-likelihood of each."""
 
     problem: Problem
     parameters: list[Mixture]
@@ -224,11 +224,11 @@ class Path:
 
     @property
     def gains(self) -> np.ndarray:
-        """Sizes of the changes of the mean log-likelihood."""
+        """Absolute changes of the mean log-likelihood."""
         return np.abs(np.diff(self.log_likelihoods))
 
     def all_of(self, part: str) -> np.ndarray:
-        """Return the parameters of a name, all "parameters" or the "responsibilities" after each number of M-steps."""
+        """Return the named parameters, all "parameters" or the "responsibilities" after each number of M-steps."""
         if part == "parameters":
             return np.array([np.concatenate([array.ravel() for array in one]) for one in self.parameters])
         if part == "responsibilities":
@@ -241,15 +241,15 @@ class Path:
 
 
 def _steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
-    """Yield what is returned after 0, 1, ... M-steps, and its mean log-likelihood, until a component collapses."""
+    """Yield the returned parameters after 0, 1, ... M-steps and their log-likelihood, until a component collapses."""
     current, step, returned = mixture(problem.start), None, None
     at_last = [change for change in recipe.changes if change.when == LAST]
     while proper(current):
         before, step = step, Step(problem, current, recipe, step, False)
         if before is not None:
-            before.before = None  # no longer chain than is looked at
+            before.before = None  # keeps one previous step only
         try:
-            with np.errstate(all="ignore"):  # never around a yield: it would be the caller's too
+            with np.errstate(all="ignore"):  # not around a yield, where it would affect the caller
                 value, shown = step.log_likelihood, returned or current
                 if at_last:
                     returned = reduce(Step.changed, at_last, step).next
@@ -266,7 +266,7 @@ def _steps(problem: Problem, recipe: Recipe) -> Iterator[tuple[Mixture, float]]:
 
 
 def proper(found: Mixture) -> bool:
-    """Whether it is finite, and its covariances are positive definite by more than rounding."""
+    """Whether a mixture is finite, with covariances that are positive definite by more than rounding."""
     variances = found.covariances.diagonal(axis1=1, axis2=2)
     rounding = POINT * (found.means**2 + variances.max(axis=0))
     if not (np.isfinite(found.means).all() and np.isfinite(found.weights).all() and (variances > rounding).all()):
@@ -276,17 +276,17 @@ def proper(found: Mixture) -> bool:
 
 
 def take_path(problem: Problem, recipe: Recipe, n_steps: int) -> Path:
-    """Run EM by a recipe for so many M-steps, or until a component collapses.
+    """Run EM by a recipe for n_steps M-steps, or until a component collapses.
 
-    The problem keeps what was computed: a path is taken once, and gone on with where more steps are asked for.
+    The problem caches the steps: a later call with more steps continues from them.
     """
-    going, taken = problem.taken.setdefault(recipe, (_steps(problem, recipe), []))
-    taken += islice(going, max(0, n_steps + 1 - len(taken)))
+    remaining, taken = problem.taken.setdefault(recipe, (_steps(problem, recipe), []))
+    taken += islice(remaining, max(0, n_steps + 1 - len(taken)))
     return Path(problem, *([step[i] for step in taken[: n_steps + 1]] for i in range(2)))
 
 
 def residual(found, other) -> float:
-    """Largest difference of two mixtures, or parameters, in standard deviations of the other's components."""
+    """Largest difference of two mixtures, or parameters, in standard deviations of the second one's components."""
     found, other = mixture(found), mixture(other)
     deviations = np.sqrt(other.covariances.diagonal(axis1=1, axis2=2))
     scale = deviations[:, :, None] * deviations[:, None, :]

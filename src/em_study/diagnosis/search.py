@@ -1,4 +1,4 @@
-"""The search for the deviations that explain another EM's end, or the answer that none does."""
+"""Search for the deviations that explain the result of another EM, or report that none does."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -7,134 +7,134 @@ import numpy as np
 
 from em_study.diagnosis.deviations import SEARCHED
 from em_study.diagnosis.recipe import LAST, Path, Problem, Recipe, residual, take_path
-from em_study.diagnosis.stopping import OTHER_TRACE, SAME_TRACE, about_trace, stopping_tests, tolerances
+from em_study.diagnosis.stopping import OTHER_TRACE, SAME_TRACE, compare_traces, stopping_tests, tolerances
 from em_study.fits.runs import Run
 from emgmm import MixtureParameters
 
-TRIED = 2  # deviations together that are tried in every combination
-KEPT = 4  # combinations of these to which one more is added
-EXPLAINED = 1e-9  # standard deviations: what is left is rounding
-APART = 1000  # times more than an explanation leaves, any without its deviation must leave: else it is chance
-SETTLED = 1e-6  # standard deviations from where EM ends: many initial parameters lead there
-MOST_ALIKE = 5  # that are named
+TRIED = 2  # number of deviations up to which every combination is tried
+KEPT = 4  # best combinations of these to which one more deviation is added
+EXPLAINED = 1e-9  # standard deviations: a smaller difference is rounding
+APART = 1000  # a deviation is named if the difference without it is this many times larger: else it may be chance
+SETTLED = 1e-6  # standard deviations from the limit of EM: many initial parameters lead there
+MOST_ALIKE = 5  # explanations that are listed
 MOST_STEPS = 1000  # of a path
-ROW_STEPS, FEW_ROWS = 50_000_000, 1000  # rows times steps that all paths together may take; fewer rows cost as many
-STEPS_BEYOND = 10  # of ours, where the other reports no number of steps
+SAMPLE_STEPS, FEW_SAMPLES = 50_000_000, 1000  # samples times steps of all paths together; fewer samples cost as much
+INDISTINGUISHABLE = "cannot be distinguished"
+STEPS_BEYOND = 10  # further steps of ours, if the other reports no number of steps
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Deviations that bring our EM to the other's end, or near it."""
+    """Deviations with which our EM reaches the other's result, or comes near it."""
 
     deviations: tuple[str, ...]  # keys of `SEARCHED`
     n_steps: int  # M-steps after which it is nearest
-    # Largest difference that is left: of a weight, a mean in standard deviations, a covariance in those of its features
+    # Largest remaining difference: of a weight, a mean in standard deviations, a covariance in those of its features
     residual: float
-    trace: str  # how the other's compares with it: "" (there is none), "the same", "another", or how it is changed
-    gap: float = 0.0  # largest difference of the traces as they are, in nats per sample
+    trace: str  # the other's trace compared with it: "" (none), "the same", "different", or how it is changed
+    gap: float = 0.0  # largest difference of the traces, in nats per sample
     as_reported: bool = True  # its number of steps is the other's
 
     @property
     def explains(self) -> bool:
-        """Whether nothing but rounding is left, and neither trace nor number of steps contradicts it."""
+        """Whether only rounding remains, and neither trace nor number of steps contradicts it."""
         return self.reaches and self.trace != OTHER_TRACE and self.as_reported
 
     @property
     def reaches(self) -> bool:
-        """Whether nothing but rounding is left of the parameters."""
+        """Whether the parameters differ only by rounding."""
         return self.residual <= EXPLAINED
 
     @property
-    def shows_the_way(self) -> bool:
-        """Whether the other's trace is that of this EM from the first value."""
+    def explains_trace(self) -> bool:
+        """Whether the other's trace is that of this EM from the first value on."""
         return self.trace not in ("", OTHER_TRACE) and "one step" not in self.trace
 
     def left(self, best: "Explanation") -> float:
-        """Tell what it leaves: of the parameters; where that is nothing, of the trace, if the best one has that."""
-        by_trace = self.reaches and best.shows_the_way and self.trace != best.trace
+        """Return the difference of the parameters; if that is rounding, of the trace, if `best` explains the trace."""
+        by_trace = self.reaches and best.explains_trace and self.trace != best.trace
         return max(self.residual, self.gap) if by_trace else self.residual
 
     @property
     def order(self):
-        """Better ones come first."""
+        """Sort key: better explanations come first."""
         trace = 2 if self.trace == OTHER_TRACE else int(self.trace not in ("", SAME_TRACE))
         return not self.reaches, trace, self.residual, len(self.deviations), self.deviations
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What was found for one run of another implementation."""
+    """Result of the search for one run of another implementation."""
 
     best: Explanation  # the nearest, if nothing explains it
-    alike: tuple[Explanation, ...]  # other explanations of as much, that are no part of one another; if many, some
-    next_best: Explanation | None  # the best of the rest that has no more deviations; the best if nothing explains it
-    without: dict[str, float]  # for each deviation of the best: what the best without it leaves, that is not alike
-    before: float  # the residual compared with our EM's own end
+    alike: tuple[Explanation, ...]  # equally good explanations, none a part of another; at most MOST_ALIKE
+    next_best: Explanation | None  # best of the rest with no more deviations; `best` if nothing explains it
+    without: dict[str, float]  # for each deviation of the best: the smallest difference without it
+    before: float  # difference from the result of our EM
     our_steps: int  # M-steps of our EM
-    reported: int | None  # M-steps of the other, if it reports them
-    settled: bool  # the best is so near its end that many initial parameters lead there, and no trace shows from where
-    # Tolerances, from and to, that stop the best explanation's steps where the other stops, by the test: of what, and
-    # where; and the tests among them that the tolerance which the other was given passes there
+    reported: int | None  # M-steps that the other reports, if it does
+    settled: bool  # the best is at its limit, where many initial parameters lead, and there is no trace
+    # By stopping rule, the range of tolerances that stop the best explanation where the other stops; and the rules that
+    # stop it there at the other's own tolerance
     tolerances: dict[str, tuple[float, float]]
     stopped_by: tuple[str, ...]
-    n_runs: int  # combinations that were tried
+    n_runs: int  # number of combinations that were tried
 
     @property
-    def told_apart(self) -> tuple[str, ...]:
-        """Deviations of the best without which far more is left: it is not chance that it has them."""
+    def distinguished(self) -> tuple[str, ...]:
+        """Deviations of the best without which the difference is far larger, so that they are not chance."""
         least = APART * max(one.residual for one in (self.best, *self.alike))
         least = max(least, SETTLED if self.settled else EXPLAINED)
         return tuple(name for name, left in self.without.items() if left > least)
 
     @property
     def outcome(self) -> str:
-        """Say what it is worth in words."""
+        """Outcome of the diagnosis, in words."""
         if not self.best.reaches:
             return "not explained"
         if not self.best.explains:
-            return "the same end, another way"
-        if not (self.told_apart if self.best.deviations else not (self.alike or self.settled)):
-            return "cannot tell"
+            return "same end, different path"
+        if not (self.distinguished if self.best.deviations else not (self.alike or self.settled)):
+            return INDISTINGUISHABLE
         return "the same" if not self.best.deviations and self.best.n_steps == self.our_steps else "explained"
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Deviations that are the answer."""
-        return self.told_apart if self.outcome == "explained" else ()
+        """Deviations that are named as the cause."""
+        return self.distinguished if self.outcome == "explained" else ()
 
 
 def recipe_of(deviations, reg_covar: float) -> Recipe:
-    """Make the recipe of our EM with its reg_covar and some deviations, in the order of the catalogue."""
+    """Make the recipe of our EM with deviations, in the order of the catalogue."""
     return Recipe(reg_covar, tuple(change for name in SEARCHED if name in deviations for change in SEARCHED[name]))
 
 
 class _Search:
-    """Combinations of deviations, each tried once, compared with where the other ended."""
+    """Combinations of deviations, each tried once and compared with the other's result."""
 
     def __init__(self, problem: Problem, run: Run, reg_covar: float, tol: float, reported: int | None, n_steps: int):
         self.problem, self.run, self.reg_covar, self.tol = problem, run, reg_covar, tol
         self.reported, self.n_steps = reported, n_steps
         self.tried: dict[tuple[str, ...], Explanation | None] = {}
-        self.allowed = max(len(SEARCHED) + 1, ROW_STEPS // (n_steps * max(len(problem.X), FEW_ROWS)))
+        self.allowed = max(len(SEARCHED) + 1, SAMPLE_STEPS // (n_steps * max(len(problem.X), FEW_SAMPLES)))
 
     def path(self, deviations, n_steps: int) -> Path:
-        """Take steps of our EM with deviations."""
+        """Run our EM with deviations."""
         return take_path(self.problem, recipe_of(deviations, self.reg_covar), n_steps)
 
     def compared(self, deviations, steps) -> Explanation | None:
-        """Compare the other's end with our EM with deviations: after the first of some steps that is it, or nearest."""
+        """Compare the other's result with our EM with deviations: after the step that reaches it or is nearest."""
         path = self.path(deviations, max(steps))
         left = {n: residual(path.parameters[n], self.run.end) for n in steps if 0 <= n < len(path.parameters)}
-        if not left:  # it collapses before
+        if not left:  # it collapses earlier
             return None
         n = next((n for n in left if left[n] <= EXPLAINED), min(left, key=left.get))
         as_reported = self.reported is None or abs(n - self.reported) <= 1
-        return Explanation(
-            deviations, n, left[n], *about_trace(self.run.trace, path.log_likelihoods, len(self.problem.X)), as_reported
-        )
+        traces = compare_traces(self.run.trace, path.log_likelihoods, len(self.problem.X))
+        return Explanation(deviations, n, left[n], *traces, as_reported)
 
     def try_all(self, combinations, n_steps: int = 0):
-        """Try combinations that were not tried, while there is time."""
+        """Try new combinations, up to the allowed number."""
         every = range(max(self.n_steps, n_steps) + 1)
         steps = every if self.reported is None else [self.reported, self.reported - 1, self.reported + 1]
         new = [names for names in dict.fromkeys(combinations) if names not in self.tried]
@@ -142,21 +142,21 @@ class _Search:
             self.tried[names] = self.compared(names, steps)
 
     def found(self, size: int | None = None, without: str = "") -> list[Explanation]:
-        """List what was tried (of so many deviations) without one of them, the best first."""
+        """List what was tried (with `size` deviations), without one of the deviations, the best first."""
         of_size = (one for one in self.tried.values() if one and size in (None, len(one.deviations)))
         return sorted((one for one in of_size if without not in one.deviations), key=lambda one: one.order)
 
     def widen(self, combinations: list[Explanation], without: str = ""):
-        """Add to each of some combinations each deviation but one, if it may join it."""
+        """Extend each combination by each deviation that fits to it, except one."""
         pairs = ((one.deviations, name) for one in combinations for name in SEARCHED if name != without)
         self.try_all(tuple(sorted((*names, name))) for names, name in pairs if _may_join(name, names))
 
     def try_our_em(self, max_iter: int | None):
-        """Try our EM without deviations, which is quick: after many steps as well, for it may stop long after ours."""
+        """Try our EM without deviations, which is quick; also after many steps, because the other may stop late."""
         self.try_all([()], min(max_iter or MOST_STEPS, MOST_STEPS))
 
     def try_together(self):
-        """Try each deviation, then two and three together, until something explains the other's end."""
+        """Try single deviations, then two and three together, until something explains the other's result."""
         self.widen(self.found(0))
         if () not in [one.deviations for one in self.explaining()]:
             self.widen(self.found(1))
@@ -164,27 +164,27 @@ class _Search:
             self.widen(self.found(TRIED)[:KEPT])
 
     def stops(self, one: Explanation) -> dict[str, tuple[float, float]]:
-        """Find which tolerances stop an explanation where the other ended, by the test."""
+        """Find the tolerances that stop an explanation where the other ended, by stopping rule."""
         return tolerances(self.path(one.deviations, one.n_steps), one.n_steps)
 
-    def stood_still(self, one: Explanation) -> bool:
-        """Whether it would have ended before, with any tolerance: a step has changed nothing."""
+    def was_stationary(self, one: Explanation) -> bool:
+        """Whether any tolerance would have ended it earlier, because a step changed nothing."""
         path = self.path(one.deviations, one.n_steps).parameters[:-1]
         return self.tol > 0 and self.reported is None and any(residual(*pair) == 0 for pair in pairwise(path))
 
     def ends_as_ours(self, n_steps: int | None) -> bool:
-        """Whether it is our EM after so many steps, or where its tolerance stops ours."""
+        """Whether the result is that of our EM after n_steps steps, or where the other's tolerance stops ours."""
         return any(
             one.trace in ("", SAME_TRACE) and (one.n_steps == n_steps or stopping_tests(self.stops(one), self.tol))
             for one in self.explaining()
         )
 
     def explaining(self) -> list[Explanation]:
-        """List the explanations by which the trace is most alike, the fewest deviations first.
+        """List the explanations that match the trace best, the fewest deviations first.
 
-        None is another one, with a deviation more that changes nothing.
+        Explanations that only add a deviation without effect to another one are left out.
         """
-        explaining = [one for one in self.found() if one.explains and not self.stood_still(one)]
+        explaining = [one for one in self.found() if one.explains and not self.was_stationary(one)]
         listed: list[Explanation] = []
         for one in sorted(explaining, key=lambda one: len(one.deviations)):
             parts = (other for other in listed if other.n_steps == one.n_steps)
@@ -202,31 +202,31 @@ def diagnose(
     tol: float = 0.0,
     max_iter: int | None = None,
 ) -> Diagnosis:
-    """Find the fewest deviations of our EM that explain where another ended.
+    """Find the fewest deviations of our EM that explain the result of another.
 
     Parameters
     ----------
     problem : Problem
-        Rows and start of both.
+        Samples and initial parameters of both.
     run : Run
-        The other's, which did not fail.
+        Run of the other, which did not fail.
     ours : MixtureParameters
-        Where ours ended.
+        Result of our EM.
     our_steps : int
-        M-steps of ours.
+        M-steps of our EM.
     reg_covar : float
-        Of ours.
+        Covariance regularization of our EM.
     tol : float
-        The tolerance that the other was given; 0 if it took a number of steps.
+        Tolerance of the other; 0 if it took a fixed number of steps.
     max_iter : int, optional
-        The most steps that it was given.
+        Largest number of steps of the other.
     """
     reported = steps_of(run, tol, max_iter)
     n_steps = our_steps + STEPS_BEYOND if reported is None else reported + 1
     if n_steps > MOST_STEPS:
         reported, n_steps = None, MOST_STEPS
     few = n_steps
-    if reported is None:  # few steps first: an EM that is much like ours ends where the means of ours are near
+    if reported is None:  # few steps first: an EM much like ours ends near a step of ours
         means = take_path(problem, recipe_of((), reg_covar), n_steps).all_of("means")
         nearest = np.abs((means - run.end.means) / problem.X.std(axis=0)).max(axis=(1, 2)).argmin()
         few = min(n_steps, 2 * int(nearest) + STEPS_BEYOND)
@@ -238,7 +238,7 @@ def diagnose(
         if search.explaining():
             break
     answer, tried = search.explaining(), search.found()
-    if not answer:  # our EM after another number of steps than the other reports may be there
+    if not answer:  # perhaps our EM reaches it after another number of steps than the other reports
         tried.append(search.compared((), range(n_steps + 1)))
     reaching = answer or sorted((one for one in tried if one.reaches), key=lambda one: (len(one.deviations), one.order))
     best = reaching[0] if reaching else min(tried, key=lambda one: one.residual)
@@ -249,7 +249,7 @@ def diagnose(
         rivals = (one for one in search.found(without=name) if one not in answer)
         without[name] = min((one.left(best) for one in rivals), default=np.inf)
     path = search.path(best.deviations, 2 * best.n_steps + STEPS_BEYOND).parameters
-    near_its_end = residual(path[-1], path[best.n_steps]) <= SETTLED
+    near_limit = residual(path[-1], path[best.n_steps]) <= SETTLED
     stops = search.stops(best)
     rest = [one for one in tried if one not in answer and len(one.deviations) <= len(best.deviations)]
     return Diagnosis(
@@ -260,7 +260,7 @@ def diagnose(
         before=residual(ours, run.end),
         our_steps=our_steps,
         reported=reported,
-        settled=bool(near_its_end) and not best.shows_the_way,
+        settled=bool(near_limit) and not best.explains_trace,
         tolerances=stops,
         stopped_by=stopping_tests(stops, tol),
         n_runs=len(search.tried),
@@ -268,7 +268,7 @@ def diagnose(
 
 
 def parts_of(name: str) -> set:
-    """Parts of the step that a deviation changes, and when: those of one part exclude one another."""
+    """Parts of the step that a deviation changes, and when; deviations of the same part exclude each other."""
     return {(change.deviation.part, change.when == LAST) for change in SEARCHED[name]}
 
 
@@ -277,7 +277,7 @@ def _may_join(name, deviations):
 
 
 def steps_of(run: Run, tol: float, max_iter: int | None) -> int | None:
-    """Tell how many M-steps the other took: as it reports, or its trace shows, or as many as it was given."""
+    """Return the number of M-steps of the other: reported, or the length of its trace, or max_iter if tol is 0."""
     if run.n_maximizations >= 0:
         return run.n_maximizations
     return len(run.trace) or (None if tol else max_iter)

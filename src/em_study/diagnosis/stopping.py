@@ -1,10 +1,10 @@
-"""Where EM stops: what its tolerance may be compared with, and what a trace is of."""
+"""Stopping rules: the quantities that a tolerance may be compared with; and the comparison of traces."""
 
 import numpy as np
 
 from em_study.diagnosis.recipe import Path
 
-SAME_TRACE, OTHER_TRACE = "the same", "another"
+SAME_TRACE, OTHER_TRACE = "the same", "different"
 AS_ASKED = "the change of the mean log-likelihood"
 OF_SUM = "the change of the log-likelihood's sum over the samples"
 RELATIVE = "the relative change of the log-likelihood"
@@ -14,7 +14,7 @@ IN_A_ROW = (1, 2, 3, 5, 10)
 
 
 def _size(moves):
-    """Length of each of some arrays, (T, ...)."""
+    """Length of each array, of (T, ...)."""
     return np.linalg.norm(moves.reshape(len(moves), -1), axis=1)
 
 
@@ -23,12 +23,12 @@ def _largest(moves):
 
 
 def _relative(plus):
-    """Make the rule of the sum's change relative to its size plus a number."""
+    """Return the change of the sum relative to its size plus a number, as a function of a path."""
     return lambda path: path.n * path.gains / (plus + path.n * np.abs(path.log_likelihoods[1:]))
 
 
-# What a tolerance may be compared with: changes between two M-steps of a path. Of rules that stop after the same steps
-# the first is named: the more usual come first.
+# Quantities that a tolerance may be compared with: changes between two M-steps of a path. Of rules that stop at the
+# same step the first is named, so usual ones come first.
 RULES = {
     AS_ASKED: lambda path: path.gains,
     OF_SUM: lambda path: path.n * path.gains,
@@ -46,7 +46,7 @@ RULES = {
     "the square of the change of the mean log-likelihood": lambda path: path.gains**2,
     "the largest move of a mean": lambda path: _largest(path.moves("means")),
     "the length of the means' move": lambda path: _size(path.moves("means")),
-    "the largest length of a component's move": lambda path: np.linalg.norm(path.moves("means"), axis=2).max(axis=1),
+    "the largest length of one mean's move": lambda path: np.linalg.norm(path.moves("means"), axis=2).max(axis=1),
     "the mean size of the means' move": lambda path: np.abs(path.moves("means")).mean(axis=(1, 2)),
     "the sum of the means' moves": lambda path: np.abs(path.moves("means")).sum(axis=(1, 2)),
     "the length of the means' move, relative to their length": lambda path: (
@@ -63,24 +63,24 @@ RULES = {
     "the mean change of the responsibilities": lambda path: np.abs(path.moves("responsibilities")).mean(axis=(1, 2)),
     "the length of the responsibilities' change": lambda path: _size(path.moves("responsibilities")),
 }
-# What the search, which knows the end of a run alone, looks at; and where: the M-steps that have been taken once the
-# first change is known, and the first change that is looked at. A test after an M-step sees the values before that step
-# and the one before it (scikit-learn); one before it sees one more (article A), but not before its third value.
+# The rules of the search, which knows only the result of a run; and where they are tested: the M-steps taken when the
+# first change is known, and the first change that is tested. A test after an M-step sees the values before that step
+# and the one before it (scikit-learn); a test before it sees one more (article A), from its third value on.
 PLACES = (("after the M-step", 2, 0), ("before the M-step", 1, 1))
 OF = {
     AS_ASKED: "of the mean log-likelihood",
-    OF_SUM: "of the sum over the rows",
-    RELATIVE: "of the log-likelihood, relatively",
-    RELATIVE_PLUS.format(1): "of the sum over the rows, relative to its size plus 1",
-    RELATIVE_PLUS.format(0.1): "of the sum over the rows, relative to its size plus 0.1",
-    SIGNED: "of the sum over the rows (a decrease stops it too)",
+    OF_SUM: "of the sum over the samples",
+    RELATIVE: "of the log-likelihood, relative to its size",
+    RELATIVE_PLUS.format(1): "of the sum over the samples, relative to its size plus 1",
+    RELATIVE_PLUS.format(0.1): "of the sum over the samples, relative to its size plus 0.1",
+    SIGNED: "of the sum over the samples (a decrease stops it too)",
 }
 TESTS = {
     f"{of}, tested {place}": (RULES[rule], taken, earliest)
     for rule, of in OF.items()
     for place, taken, earliest in PLACES
 }
-# Tests that are named only where the plain one would stop elsewhere
+# Tests that are named only if the plain one would stop elsewhere
 PLAIN = {
     f"{OF[rule]}, tested {place}": f"{OF[plain]}, tested {place}"
     for rule, plain in {**{RELATIVE_PLUS.format(plus): RELATIVE for plus in (1, 0.1)}, SIGNED: OF_SUM}.items()
@@ -89,7 +89,7 @@ PLAIN = {
 
 
 def tolerances(path: Path, n_steps: int) -> dict[str, tuple[float, float]]:
-    """Find which tolerances stop after so many M-steps, by the test. None that is not there."""
+    """Find the range of tolerances that stop after n_steps M-steps, for each test that has one."""
     found = {}
     for test, (changes, taken, earliest) in TESTS.items():
         size, last = changes(path), n_steps - taken
@@ -101,19 +101,19 @@ def tolerances(path: Path, n_steps: int) -> dict[str, tuple[float, float]]:
 
 
 def stopping_tests(found: dict[str, tuple[float, float]], tol: float) -> tuple[str, ...]:
-    """Name the tests, of those whose tolerances were found, that a tolerance passes; none with 0: no test is made."""
+    """Name the tests whose range holds a tolerance; none if it is 0, because then nothing is tested."""
     passed = [test for test, (low, high) in found.items() if low < tol <= high and tol > 0]
     return tuple(test for test in passed if PLAIN.get(test) not in passed)
 
 
 def stopped_after(test: str, tol: float, path: Path) -> float:
-    """Find after how many M-steps a test stops at a tolerance; infinity if it does not stop by then."""
+    """Return the number of M-steps after which a test stops at a tolerance; infinity if it does not."""
     changes, taken, earliest = TESTS[test]
     return stops(changes(path)[earliest:], tol, 1, earliest + taken)
 
 
 def stops(changes: np.ndarray, tol: float, in_a_row: int, taken: int) -> float:
-    """Find after how many M-steps so many small changes in a row stop it; infinity if they do not."""
+    """Return the number of M-steps after which `in_a_row` successive small changes stop it; infinity if they do not."""
     count = 0
     for number, change in enumerate(changes):
         count = count + 1 if change < tol else 0
@@ -122,14 +122,14 @@ def stops(changes: np.ndarray, tol: float, in_a_row: int, taken: int) -> float:
     return np.inf
 
 
-def about_trace(trace, log_likelihoods: list[float], n_rows: int) -> tuple[str, float]:
+def compare_traces(trace, log_likelihoods: list[float], n_samples: int) -> tuple[str, float]:
     """Compare a trace with the mean log-likelihoods after 0, 1, ... M-steps; return the largest difference as well."""
     if not len(trace):
         return "", 0.0
     found, expected = np.array(trace), np.array(log_likelihoods)
     n = min(len(found), len(expected))
     gap = float(np.abs(found[:n] - expected[:n]).max(initial=0.0))
-    for factor, of in ((1, SAME_TRACE), (n_rows, "summed over the rows")):
+    for factor, of in ((1, SAME_TRACE), (n_samples, "summed over the samples")):
         for shift, moved in ((0, ""), (1, ", one step early"), (-1, ", one step late")):
             mine, theirs = expected[max(shift, 0) :], found[max(-shift, 0) :] / factor
             both = min(len(mine), len(theirs))

@@ -1,4 +1,4 @@
-"""Rows of diagnosis.csv: why another implementation ends elsewhere, run by run."""
+"""The rows of diagnosis.csv: why another implementation ends with other parameters, run by run."""
 
 from collections import Counter
 
@@ -9,14 +9,23 @@ from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
 from em_study.diagnosis.recipe import Problem, residual, take_path
 from em_study.diagnosis.report import sentence
-from em_study.diagnosis.search import EXPLAINED, MOST_STEPS, Diagnosis, Explanation, diagnose, recipe_of, steps_of
+from em_study.diagnosis.search import (
+    EXPLAINED,
+    INDISTINGUISHABLE,
+    MOST_STEPS,
+    Diagnosis,
+    Explanation,
+    diagnose,
+    recipe_of,
+    steps_of,
+)
 from em_study.diagnosis.stopping import stopped_after
 from em_study.evaluation.compared import Compared
 from em_study.evaluation.protocols import settings_of_run
 from em_study.fits.runs import Run
 
-DIAGNOSED = 2  # replicates: another draw may tell apart what one does not
-AS_REPORTED = "at the number of steps that it reports"  # where no test is known
+DIAGNOSED = 2  # replicates: a second one may distinguish what the first does not
+AS_REPORTED = "at the number of steps that it reports"  # if no stopping rule is known
 VALUES = {
     "outcome": lambda found: found.outcome,
     "deviations": lambda found: " + ".join(found.named),
@@ -26,7 +35,7 @@ VALUES = {
     "steps_theirs": lambda found: found.best.n_steps,
     "stopped_by": lambda found: "; ".join(found.stopped_by),
     "trace": lambda found: found.best.trace,
-    "alike": lambda found: "; ".join(map(_names, (found.best, *found.alike)[found.outcome != "cannot tell" :])),
+    "alike": lambda found: "; ".join(map(_names, (found.best, *found.alike)[found.outcome != INDISTINGUISHABLE :])),
     "next_best": lambda found: _names(found.next_best) if found.next_best else "",
     "next_best_residual": lambda found: found.next_best.residual if found.next_best else np.nan,
     "n_runs": lambda found: found.n_runs,
@@ -42,7 +51,7 @@ def _names(explanation: Explanation) -> str:
 def tabulate_diagnoses(dataset: Dataset, compared: list[Compared], experiment: str) -> pd.DataFrame:
     """Diagnose the runs of other implementations by each protocol on the first replicates.
 
-    What is found on one is predicted for all others.
+    What is found on one replicate is used to predict all others.
     """
     rows = [row for one in compared for row in _rows(dataset, one, experiment)]
     return pd.DataFrame(rows, columns=list(COLUMNS["diagnosis"]))
@@ -50,7 +59,7 @@ def tabulate_diagnoses(dataset: Dataset, compared: list[Compared], experiment: s
 
 def _rows(dataset: Dataset, compared: Compared, experiment: str) -> list[dict]:
     ours, fit = compared.runs, compared.fit
-    problems = [_problem(dataset, ours, fit, r) for r in range(len(ours))]  # whose paths all of them share
+    problems = [_problem(dataset, ours, fit, r) for r in range(len(ours))]  # all of them share their paths
     rows = []
     for other, protocol, theirs in compared.each:
         runs = {}
@@ -60,7 +69,7 @@ def _rows(dataset: Dataset, compared: Compared, experiment: str) -> list[dict]:
         for r in range(min(DIAGNOSED, len(ours))):
             row = {"experiment": experiment, "implementation": other.name, "protocol": protocol, "replicate": r}
             if fit.semi_supervised == "clamped" or r not in runs:
-                failure = ours.failure[r] or theirs.failure[r] or "the diagnosis knows no labels that stay"
+                failure = ours.failure[r] or theirs.failure[r] or "the diagnosis does not cover clamped labels"
                 rows.append(row | {"outcome": "not diagnosed", "explanation": failure})
                 continue
             problem, run, *given = runs[r]
@@ -77,9 +86,9 @@ def _rows(dataset: Dataset, compared: Compared, experiment: str) -> list[dict]:
 
 
 def _predicted(found: Diagnosis, problem: Problem, run: Run, reg_covar: float, tol: float, max_iter: int) -> dict:
-    """Tell, for each test that was found on another replicate, whether it ends where the other did on this one.
+    """Return, for each test that was found on another replicate, whether it predicts the other's result on this one.
 
-    Nothing of the other's run is fitted. The settings are those of `diagnose`; with tol 0 it takes max_iter steps.
+    Nothing is fitted to the other's run. The settings are those of `diagnose`; with tol 0, max_iter steps are taken.
     """
     reported = steps_of(run, tol, max_iter)
     longest = min(max_iter if reported is None else reported + 1, MOST_STEPS)
