@@ -184,8 +184,8 @@ def test_every_file_is_of_the_layout_and_made_by_its_rule(project):
 def test_other_words_of_a_column_write_the_dictionary_alone(project):
     file = project / "src/em_study/columns.py"
     text = file.read_text()
-    assert "unlabeled rows compared" in text
-    file.write_text(text.replace("unlabeled rows compared", "so many rows"))
+    assert "unlabeled samples compared" in text
+    file.write_text(text.replace("unlabeled samples compared", "so many samples"))
     try:
         assert planned_rules(project) == {"dictionary", "page"} | AUDIT
     finally:

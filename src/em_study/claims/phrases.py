@@ -12,7 +12,7 @@ from em_study.wording import Measured, ends_apart
 
 STATISTICS = {"min": "smallest", "max": "largest", "geometric_mean": "geometric mean"}
 COUNTS, WHOLE = (COUNT, "passes"), ("median", "min", "max")  # units, and statistics of them that are written as such
-UNITS = {"nats a row": " nats per sample", "standard errors": " standard errors", "passes": " passes"} | {
+UNITS = {"nats per sample": " nats per sample", "standard errors": " standard errors", "passes": " passes"} | {
     "standard deviations": " standard deviations"
 }
 

@@ -1,4 +1,4 @@
-"""Take every measurement of an experiment: rows of measurements.csv."""
+"""All measurements of an experiment: rows of measurements.csv."""
 
 from collections.abc import Collection
 from functools import partial
@@ -37,14 +37,14 @@ def measure(
     fits : dict
         Their settings.
     bins : int
-        Of the histogram, for data with one feature.
+        Number of bins of the histogram, for data with one feature.
     published : dict
-        What a source printed for the components, by the fit's name.
+        Parameters that a source printed, by the fit's name.
     seed : int
         The study's root seed.
     experiment : str
     only : collection of str, optional
-        Names of the measurements to take. Default: all; those of recovery only with released estimates.
+        Names of the measurements to take. Default: all, but those of recovery only with released estimates.
     released : dict, optional
         Estimates that a source has released, by the package.
     """

@@ -1,4 +1,4 @@
-"""EM beside k-means, which it becomes, and what each pass over the rows is worth."""
+"""EM compared with k-means, its limit at small variances, and with L-BFGS by passes over the samples."""
 
 import numpy as np
 
@@ -18,10 +18,10 @@ from emgmm import (
 )
 from emgmm.complete import normalize
 
-SOME = 20  # replicates: k-means beside EM takes its time
-MOST_ROWS = 200_000  # copied for it, some of them several times
+SOME = 20  # replicates: k-means and EM take much time
+MOST_ROWS = 200_000  # samples, which are copied for it, some of them several times
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
-NEAR = 1e-6  # nats a row from the end
+NEAR = 1e-6  # nats per sample below the end
 BY_LINE_SEARCH = Tolerance(0.1)  # rounding decides on a step of L-BFGS more or less
 
 
@@ -32,20 +32,20 @@ BY_LINE_SEARCH = Tolerance(0.1)  # rounding decides on a step of L-BFGS more or 
     most_rows=MOST_ROWS,
     kmeans_agreement=Column(
         "share",
-        "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size; setting: their "
-        "variance as a share of the data's",
+        "share of samples to which EM with equal spherical covariances of fixed size gives the label of k-means; "
+        "setting: their variance as a share of the data's",
     ),
 )
 def kmeans_agreement(draw):
-    """Put EM with equal spherical covariances of fixed size beside k-means from the same centers."""
+    """Compare EM with equal spherical covariances of fixed size with k-means from the same centers."""
     draw.check_rows_for_kmeans()
     if not np.ptp(draw.unlabeled, axis=0).any():
-        raise NotMeasurableError("all rows are equal: there is no variance to take a share of")
+        raise NotMeasurableError("all samples are equal, so the data have no variance to take a share of")
     return draw.together(kmeans_agreements, SOME)
 
 
 def kmeans_agreements(draws: list[OneDraw]) -> list[dict]:
-    """Measure `kmeans_agreement` of several draws, whose many short passes are taken together."""
+    """Measure `kmeans_agreement` of several draws, whose many short passes are computed together."""
     from sklearn.cluster import KMeans
 
     X = np.stack([draw.unlabeled for draw in draws])
@@ -68,9 +68,9 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
     Parameters
     ----------
     X : ndarray of shape (R, N, D)
-        Rows of R data sets, each with its own fit.
+        Samples of R data sets, each with its own fit.
     means : ndarray of shape (R, K, D)
-        To start from.
+        Initial means.
     variances : ndarray of shape (R,)
     max_iter : int
 
@@ -104,29 +104,29 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
     first=SOME,
     most_rows=MOST_ROWS,
     passes_of_em=Column(
-        "passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end; full covariances"
+        "passes", "E-steps from k-means' clusters until 1e-6 nats per sample below EM's end; full covariances"
     ),
     passes_of_optimizer=Column(
         "passes",
-        "likelihoods and gradients that L-BFGS takes from the same start to get as far",
+        "evaluations of likelihood and gradient that L-BFGS needs from the same start to reach as much",
         tolerance=BY_LINE_SEARCH,
     ),
     accelerated_above_em=Column(
-        "nats a row",
+        "nats per sample",
         "log-likelihood where accelerated EM ends, less that where EM ends",
         tolerance=Tolerance(1e-8, 1e-9),
     ),
     em_over_optimizer=Column(
         "ratio",
-        "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far",
+        "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not reach as much",
         tolerance=BY_LINE_SEARCH,
     ),
     em_over_kmeans=Column("ratio", "passes_of_em divided by those of k-means itself, from its own best start"),
     em_above_kmeans=Column("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
 )
 def passes(draw):
-    """Count the passes over the rows; nothing if EM collapses."""
-    X = standardized(draw.unlabeled)  # EM does not mind, L-BFGS would
+    """Count the passes over the samples; nothing if EM collapses."""
+    X = standardized(draw.unlabeled)  # changes nothing for EM, but helps L-BFGS
     try:
         start = parameters_from_labels(X, draw.kmeans.labels_, draw.n_components)
     except CollapsedComponentError:
