@@ -130,7 +130,7 @@ WRONG = [
     ("claims.A1", {**CLAIM, "explanation": 3}, "claims.A1.explanation: must be a list, got 3"),
     ("claims.A1", {**CLAIM, "explanation": {"a": 1}}, "claims.A1.explanation: must be a list"),
     ("claims.A1", {**CLAIM, "quantity": "covariance_type"}, "is 'covariance_type', which is no column of numbers"),
-    ("claims.A1", {**CLAIM, "explanation": "{n!r:.2f}"}, "an exclamation mark in braces is not for numbers"),
+    ("claims.A1", {**CLAIM, "explanation": "{n!r:.2f}"}, "a placeholder of a number must not contain '!'"),
     ("claims.A1", {**CLAIM, "over": {}}, "claims.A1.over: must have at least one entry"),
     (
         "claims.A1",
@@ -363,8 +363,8 @@ def test_columns_are_looked_for_before_any_job(tmp_path, monkeypatch, header, me
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("u{1}.csv", "mine.data.unlabeled.path: is 'u{1}.csv': Snakemake would fill in '{1}', and finds no such file"),
-        ("{a.b, c}/u.csv", "Snakemake would fill in '{a.b, c}'"),
+        ("u{1}.csv", "mine.data.unlabeled.path: is 'u{1}.csv': must not contain '{1}', which Snakemake would replace"),
+        ("{a.b, c}/u.csv", "must not contain '{a.b, c}'"),
         ("u{a b}{}.csv", "there is no file 'u{a b}{}.csv'"),
     ],
 )
@@ -376,7 +376,7 @@ def test_what_snakemake_would_fill_in_is_no_file(tmp_path, name, message):
 
 def test_an_overlay_or_article_that_snakemake_would_fill_in_is_told(tmp_path):
     (tmp_path / "a{b}.yaml").write_text(yaml.safe_dump(GOOD))
-    with pytest.raises(ConfigurationError, match=r"a\{b\}.yaml: Snakemake would fill in '\{b\}'"):
+    with pytest.raises(ConfigurationError, match=r"a\{b\}.yaml: must not contain '\{b\}'"):
         load([tmp_path / "a{b}.yaml"])
     assert "0.yaml:2 articles.mine" in problems(tmp_path, {"articles": {"mine": "a{b}.yaml"}, **GOOD}).replace(
         f"{tmp_path}/", ""
