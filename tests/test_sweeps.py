@@ -336,7 +336,10 @@ S = {"sizes": SWEEP}
             "figure.y: is 'agreement', but nothing",
         ),
         ({"figure": {"x": "data.n_unlabeled", "y": "initialization"}}, "figure.y: is 'initialization'"),
-        ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "color": "protocol"}}, "'n_iter' does not depend on the protocol"),
+        (
+            {"figure": {"x": "data.n_unlabeled", "y": "n_iter", "color": "protocol"}},
+            "'n_iter' does not depend on the protocol",
+        ),
         ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "where": {"fit": "frist"}}}, "where.fit: is 'frist'; did"),
         ({"vary": {"data.n_unlabeled": [5, 5]}}, "vary.data.n_unlabeled: must not repeat a value, got [5, 5]"),
         (

@@ -129,7 +129,7 @@ EVERYTHING = FIGURES | {
     [
         ("src/em_study/tables/collect.py", {"tables", "claims"}),
         ("src/em_study/configuration/loading.py", set()),
-        ("src/em_study/claims/judge.py", {"claims"}),
+        ("src/em_study/claims/evaluate.py", {"claims"}),
         ("src/em_study/tables/dictionary.py", {"dictionary"}),
         ("src/em_study/plan/step.py", set()),  # it writes what is known of a job
         ("src/em_study/figures/sweep.py", {"sweep_figure", "report_image"}),

@@ -7,8 +7,8 @@ import pandas as pd
 
 from em_study.claims import phrases
 from em_study.claims.certainty import YES
+from em_study.claims.evaluate import finder
 from em_study.claims.finding import Finding, finding_of
-from em_study.claims.judge import finder
 from em_study.claims.numbers import pandas_lines
 from em_study.claims.sentences import same_test
 from em_study.claims.settings import AnyClaim, Argued, Claim
@@ -124,7 +124,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     return Card(
         *heading,
         line=line_of(finding, row, own, held),
-        judged_by=claim.rules.judged_by(finding),
+        judged_by=claim.rules.decided_by(finding),
         held=asked,
         set_by=_set_by(claim),
         observed="" if finding.by_experiment else phrases.estimate(finding),
