@@ -189,7 +189,7 @@ def test_one_run_on_the_source_s_own_rows_decides():
     fits = pd.DataFrame({"experiment": "old_faithful", "fit": bic.keys(), "replicate": 0, "bic": bic.values()})
     rows = evaluate_all(claims, {"fits": fits.assign(failure=None)}, own=own_rows(study))
     assert [(row["verdict"], row["n_replicates"]) for row in rows] == [("reproduced", 1), ("explained", 1)]
-    assert "At the limit of EM the fit has BIC 2314.296; printed is 2314.316." in rows[1]["explanation"]
+    assert "At the limit of EM the fit has BIC 2314.296; the printed BIC is 2314.316." in rows[1]["explanation"]
 
 
 @pytest.mark.parametrize(
