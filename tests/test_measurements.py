@@ -20,7 +20,7 @@ from em_study.evaluation.measurements.optima import numbered_optima
 from em_study.evaluation.measurements.passes import em_with_fixed_variance
 from em_study.evaluation.measurements.prior import conjugate_prior
 from em_study.evaluation.numerical import maximize_likelihood
-from em_study.evaluation.printed import beside_printed
+from em_study.evaluation.printed import compared_with_printed
 from em_study.evaluation.protocols import Other, run_protocol
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.evaluation.scores import evaluate_fit, tabulate_parameters
@@ -56,7 +56,7 @@ def test_best_relabeling():
 def test_trailing_zeros_of_a_printed_number_count(written, value, agrees):
     end = emgmm.MixtureParameters.checked([1.0], [[value]], [[[1.0]]])
     printed = from_params(list[Published], as_params([Published(mean=[Written(written)])]))
-    assert beside_printed(printed, end) == {(0, "mean[0]"): (float(written), agrees)}
+    assert compared_with_printed(printed, end) == {(0, "mean[0]"): (float(written), agrees)}
 
 
 def test_measurements_of_a_known_run():

@@ -155,15 +155,15 @@ def test_runs_that_are_the_same_run_once(tmp_path):
         given = {"read": table}
         text = "\n".join(lines).replace('pd.read_csv("results/tables/sweeps/s.csv")', "read")
         exec(text, given)  # noqa: S102 (what the page tells to run)
-        assert eval(last, given) == found.of_draws.median()  # noqa: S307
-        assert len(given["x"].dropna()) == len(found.of_draws)
+        assert eval(last, given) == found.of_replicates.median()  # noqa: S307
+        assert len(given["x"].dropna()) == len(found.of_replicates)
         return found
 
     one = numbers(clamped)
-    assert (len(one.of_draws), one.one_run, one.independent) == (1, True, False)
-    assert len(numbers(km).of_draws) == 4
-    assert len(numbers({**km, "minus": {"fit": "clamped"}}).of_draws) == 4  # the one beside each of four
-    assert len(numbers({**clamped, "minus": {"fit": "km"}}).of_draws) == 4
+    assert (len(one.of_replicates), one.one_run, one.independent) == (1, True, False)
+    assert len(numbers(km).of_replicates) == 4
+    assert len(numbers({**km, "minus": {"fit": "clamped"}}).of_replicates) == 4  # the one beside each of four
+    assert len(numbers({**clamped, "minus": {"fit": "km"}}).of_replicates) == 4
     among = {
         "table": "sweeps/s",
         "where": clamped["where"],
@@ -171,7 +171,7 @@ def test_runs_that_are_the_same_run_once(tmp_path):
         "relation": "at_least",
         "published": 0,
     }
-    assert len(numbers_of(Claim.model_validate({**km, "among": among}), {"sweeps/s": table}, None).of_draws) == 4
+    assert len(numbers_of(Claim.model_validate({**km, "among": among}), {"sweeps/s": table}, None).of_replicates) == 4
 
 
 def test_progress_tells_what_is_left(tmp_path, monkeypatch):
@@ -416,7 +416,7 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
         where = {key: value, "fit": "km"}
         claim = {"source": "we", "statement": "so", "table": "sweeps/files", "where": where, "quantity": "n_samples"}
         claim = Claim.model_validate({**claim, "published": 20 + n})
-        assert numbers_of(claim, {"sweeps/files": table}, None).of_draws.tolist() == [20 + n]
+        assert numbers_of(claim, {"sweeps/files": table}, None).of_replicates.tolist() == [20 + n]
         *lines, last = pandas_lines(claim, {"sweeps/files": table}, None, frozenset())
         found: dict = {}
         exec("\n".join(lines), found)  # noqa: S102 (what the page tells to run)

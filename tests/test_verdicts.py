@@ -18,8 +18,8 @@ from em_study.claims.comparison import INEQUALITIES, Comparison
 from em_study.claims.evaluate import evaluate, evaluate_all
 from em_study.claims.findings import document
 from em_study.claims.intervals import confidence_interval, share_interval
-from em_study.claims.kinds import ENOUGH_DRAWS, HARDLY_ANY, KINDS, NEARLY_ALL, TAIL
-from em_study.claims.numbers import PARTS, Lines, draw_columns, numbers_of, pandas_lines
+from em_study.claims.kinds import ENOUGH_REPLICATES, HARDLY_ANY, KINDS, NEARLY_ALL, TAIL
+from em_study.claims.numbers import PARTS, Lines, numbers_of, pandas_lines, replicate_columns
 from em_study.claims.settings import Argued, Claim, Original, Untested
 from em_study.claims.verdicts import VERDICTS
 from em_study.columns import COLUMNS, SWEEP_COLUMNS
@@ -225,7 +225,7 @@ def test_the_lines_of_the_page_count_as_the_claim_does(settings, count):
     table = pd.concat([FITS, fits(np.arange(3.0), "fast", experiment="other")], ignore_index=True)
     same = frozenset({("toy", "fast")})
     asked = claim(published=0, statistic="mean", **settings)
-    found = numbers_of(asked, {"fits": table}, asked.experiment, same).of_draws
+    found = numbers_of(asked, {"fits": table}, asked.experiment, same).of_replicates
     assert len(found) == count
     *lines, last = pandas_lines(asked, {"fits": table}, asked.experiment, same)
     given = {"read": table}
@@ -623,7 +623,7 @@ def rows_of(selection, experiment, numbers):
 
 def once(table):
     """Leave each row once, where several selections look at it, with the first number of each column."""
-    keys = [key for key in (*draw_columns(table), *PARTS) if key in table]
+    keys = [key for key in (*replicate_columns(table), *PARTS) if key in table]
     return table.groupby(keys, dropna=False, sort=False, as_index=False).first() if len(table) else table
 
 
@@ -756,8 +756,8 @@ def test_the_page_of_criteria_has_the_rules():
     text = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
     assert text == document("verdicts.md") + "\n", "run: em-study findings"
     cuts = {f"{100 * cut:g} %" for cut in (NEARLY_ALL, HARDLY_ANY, TAIL)}
-    assert cuts | {f"{ENOUGH_DRAWS} replicates"} <= set(re.findall(r"[\d.]+ (?:%|replicates)", text))
-    assert next(n for n in range(1, 200) if share_interval(1.0, n)[0] >= NEARLY_ALL) == ENOUGH_DRAWS
+    assert cuts | {f"{ENOUGH_REPLICATES} replicates"} <= set(re.findall(r"[\d.]+ (?:%|replicates)", text))
+    assert next(n for n in range(1, 200) if share_interval(1.0, n)[0] >= NEARLY_ALL) == ENOUGH_REPLICATES
 
 
 def test_the_dictionary_names_every_kind_and_verdict():
@@ -875,7 +875,7 @@ def test_what_is_looked_at_among_another_table_is_printed_as_it_is_run():
     other = {"table": "agreement", "where": {"protocol": "slow"}, "quantity": "agreement", "relation": "less_than"}
     asked = claim(published=0, among={**slow, "among": {**other, "published": 50}})
     tables = {"fits": FITS, "agreement": agreement}
-    found = numbers_of(asked, tables, "toy").of_draws
+    found = numbers_of(asked, tables, "toy").of_replicates
     assert found.tolist() == np.repeat(np.arange(31, 50), 5).tolist()
     *lines, last = pandas_lines(asked, tables, "toy", frozenset())
     given = {"tables": tables}
@@ -891,7 +891,7 @@ def test_no_text_of_a_configuration_is_run(capsys):
     table = fits(np.arange(3.0), HOSTILE).rename(columns={"n_iter": HOSTILE})
     among = {"table": "fits", "where": {"fit": HOSTILE}, "quantity": HOSTILE, "relation": "at_least", "published": 0}
     hostile = claim(published=0, quantity=HOSTILE, where={"fit": HOSTILE, HOSTILE: 2.0}, among=among)
-    assert numbers_of(hostile, {"fits": table}, "toy").of_draws.tolist() == [2.0]
+    assert numbers_of(hostile, {"fits": table}, "toy").of_replicates.tolist() == [2.0]
     plain = claim(
         published=0, where={"fit": "slow", "n_iter": 2.0}, among={**among, "where": {"fit": "x"}, "quantity": "n_iter"}
     )

@@ -84,10 +84,10 @@ def stability(shares, ns, rule) -> float:
         fresh = np.arange(ns[0] + 1)
         chance = betabinom.pmf(fresh, ns[0], counts[0] + 0.5, ns[0] - counts[0] + 0.5)
         return float(chance[rule(fresh[:, None] / ns[0], ns) == now].sum())
-    draw = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     fresh = np.tile(shares, (RUNS, 1))
     n, counts = ns[drawn].astype(int), counts[drawn]
-    fresh[:, drawn] = draw.binomial(n, draw.beta(counts + 0.5, n - counts + 0.5, (RUNS, len(n)))) / n
+    fresh[:, drawn] = generator.binomial(n, generator.beta(counts + 0.5, n - counts + 0.5, (RUNS, len(n)))) / n
     return float((rule(fresh, ns) == now).mean())
 
 

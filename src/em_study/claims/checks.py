@@ -91,7 +91,7 @@ def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict,
 def check_claim(claim: Claim, path: tuple):
     """Yield (path, message) for keys of a claim that contradict each other, and for placeholders without a number."""
     for below, selection in claim.selections.items():
-        if selection.among is not None and not _same_draws(selection, selection.among):
+        if selection.among is not None and not _same_replicates(selection, selection.among):
             message = f"is {selection.among.table}, which does not have the replicates of {selection.table}"
             yield (*path, *below, "among", "table"), message
     for key, message in claim.rules.problems(claim):
@@ -124,7 +124,7 @@ def _problems_of(sentence: str, names: set):
         yield f"'{sentence}' cannot be filled in ({error})"
 
 
-def _same_draws(one: Selection, other: Selection) -> bool:
+def _same_replicates(one: Selection, other: Selection) -> bool:
     """Whether the same columns identify the replicates of two tables."""
     return one.table == other.table or {one.table, other.table} <= {"fits", "estimates", "agreement", "measurements"}
 

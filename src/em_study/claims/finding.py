@@ -8,7 +8,7 @@ import pandas as pd
 
 from em_study.claims.certainty import NO, UNDECIDED, YES
 from em_study.claims.intervals import NONE, confidence_interval, share_interval, standard_error, statistic_of
-from em_study.claims.kinds import ENOUGH_DRAWS, KINDS, share_of
+from em_study.claims.kinds import ENOUGH_REPLICATES, KINDS, share_of
 from em_study.claims.numbers import NoNumbersError, Numbers
 from em_study.claims.phrases import says_yes_or_no
 from em_study.claims.settings import Claim
@@ -66,19 +66,19 @@ class Finding:
         return own[0] if len(own) == 1 else None
 
     @property
-    def draws(self) -> pd.Series:
+    def of_replicates(self) -> pd.Series:
         """The numbers of the replicates."""
-        return self.numbers.of_draws
+        return self.numbers.of_replicates
 
     @property
     def n(self) -> int:
         """The number of replicates evaluated, with those that failed where they count against the claim."""
-        return len(self.draws) + (self.numbers.n_failed if self.claim.failed_runs == "fails" else 0)
+        return len(self.of_replicates) + (self.numbers.n_failed if self.claim.failed_runs == "fails" else 0)
 
     @property
     def count(self) -> int:
         """The number of them that fulfil the criterion."""
-        return self.claim.comparison.count(self.draws)
+        return self.claim.comparison.count(self.of_replicates)
 
     @property
     def share(self) -> float:
@@ -95,7 +95,7 @@ class Finding:
     @cached_property
     def observed(self) -> float:
         """The statistic of the replicates."""
-        return statistic_of(self.draws, self.claim.statistic)
+        return statistic_of(self.of_replicates, self.claim.statistic)
 
     @cached_property
     def interval(self) -> tuple[float, float]:
@@ -104,14 +104,14 @@ class Finding:
             return self.range
         if not self.numbers.independent:
             return NONE
-        return confidence_interval(self.draws, self.claim.statistic, is_share=says_yes_or_no(self.claim))
+        return confidence_interval(self.of_replicates, self.claim.statistic, is_share=says_yes_or_no(self.claim))
 
     @cached_property
     def error(self) -> float:
         """Monte Carlo standard error of the statistic, likewise; for resamples, their standard deviation."""
         if self.numbers.resampled:
-            return float(self.draws.std())
-        return standard_error(self.draws, self.claim.statistic) if self.numbers.independent else np.nan
+            return float(self.of_replicates.std())
+        return standard_error(self.of_replicates, self.claim.statistic) if self.numbers.independent else np.nan
 
     @cached_property
     def needed(self) -> float:
@@ -126,9 +126,9 @@ class Finding:
     @property
     def range(self) -> tuple[float, float]:
         """Percentiles of the replicates; none if they are few."""
-        if len(self.draws) < ENOUGH_DRAWS:
+        if len(self.of_replicates) < ENOUGH_REPLICATES:
             return NONE
-        return tuple(map(float, np.percentile(self.draws, RANGE)))
+        return tuple(map(float, np.percentile(self.of_replicates, RANGE)))
 
 
 def finding_of(claim: Claim, find) -> Finding:

@@ -15,7 +15,7 @@ from em_study.claims.verdicts import Verdict
 
 HARDLY_ANY, NEARLY_ALL = 0.05, 0.95  # shares of the replicates
 TAIL = 0.025  # share of the replicates that must lie on each side of a printed number, or at it
-ENOUGH_DRAWS = 73  # the smallest number of replicates that decides without a failure; percentiles need as many
+ENOUGH_REPLICATES = 73  # the smallest number of replicates that decides without a failure; percentiles need as many
 
 
 class Inequality:
@@ -57,7 +57,7 @@ class Inequality:
     def tally(self, claim, numbers):
         """Give the shares that decide, and the numbers of replicates: each of shape (n_experiments,)."""
         parts = [numbers] if self.pools else numbers.deciding.values()
-        found = [share_of(self.counted(claim.comparison, part.of_draws), claim, part) for part in parts]
+        found = [share_of(self.counted(claim.comparison, part.of_replicates), claim, part) for part in parts]
         return tuple(map(np.array, zip(*found, strict=True)))
 
     def counted(self, comparison, values) -> int:
@@ -100,7 +100,7 @@ class Inequality:
 
     def steps(self, claim, numbers):
         """List the thresholds at which the outcome may change."""
-        return numbers.of_draws
+        return numbers.of_replicates
 
     def percentile(self, finding) -> float:
         """Return the percentile of a printed number among the replicates; NaN if none is printed."""
@@ -156,7 +156,7 @@ class Number(Inequality):
         """Decide on the source's own data by whether the number comes out."""
         if not numbers.on_own_rows:
             return super().decide(claim, numbers)
-        values, holds = numbers.of_draws, claim.comparison.holds
+        values, holds = numbers.of_replicates, claim.comparison.holds
         return YES if holds(values.median()) else DEPENDS if holds(values).any() else NO
 
     def counted(self, comparison, values) -> int:
@@ -175,8 +175,8 @@ class Number(Inequality):
 
     def percentile(self, finding) -> float:
         """Count the replicates below, and half of those equal to it."""
-        below, _ = _aside(finding.claim.comparison, finding.draws)
-        return 100 * (below + finding.claim.comparison.count(finding.draws) / 2) / len(finding.draws)
+        below, _ = _aside(finding.claim.comparison, finding.of_replicates)
+        return 100 * (below + finding.claim.comparison.count(finding.of_replicates) / 2) / len(finding.of_replicates)
 
     def decided_by(self, finding) -> str:
         """State it for own or for new data."""
@@ -200,7 +200,7 @@ class Number(Inequality):
 
     def details(self, finding, said: str) -> list[str]:
         """Describe the place of the number among the replicates."""
-        below, above = _aside(finding.claim.comparison, finding.draws)
+        below, above = _aside(finding.claim.comparison, finding.of_replicates)
         if finding.by_experiment or finding.numbers.one_run:
             return super().details(finding, said)
         place = f"; {below:,} {'lies' if below == 1 else 'lie'} below and {above:,} above it" if below or above else ""
@@ -232,14 +232,14 @@ class Estimate(Inequality):
 
     def _interval(self, claim, part):
         if part.one_run:
-            return (float(part.of_draws.iloc[0]),) * 2
+            return (float(part.of_replicates.iloc[0]),) * 2
         if not part.independent:
             return NONE
-        return confidence_interval(part.of_draws, claim.statistic, is_share=phrases.says_yes_or_no(claim))
+        return confidence_interval(part.of_replicates, claim.statistic, is_share=phrases.says_yes_or_no(claim))
 
     def stability(self, claim, numbers) -> float:
         """Compute the probability by a normal distribution; NaN for several experiments."""
-        observed, (low, high) = statistic_of(numbers.of_draws, claim.statistic), self._interval(claim, numbers)
+        observed, (low, high) = statistic_of(numbers.of_replicates, claim.statistic), self._interval(claim, numbers)
         if numbers.one_run or not high > low:
             return math.nan
         fresh = NormalDist(observed, math.sqrt(2) * (high - low) / (2 * NORMAL))
@@ -252,11 +252,13 @@ class Estimate(Inequality):
         """Count the replicates after which the interval no longer contains a bound of the criterion."""
         found = []
         for part in numbers.deciding.values():
-            observed, (low, high) = statistic_of(part.of_draws, claim.statistic), self._interval(claim, part)
+            observed, (low, high) = statistic_of(part.of_replicates, claim.statistic), self._interval(claim, part)
             for end in claim.comparison.ends:
                 if low <= end <= high:
                     half = high - observed if end > observed else observed - low
-                    found.append(len(part.of_draws) * (half / (end - observed)) ** 2 if end != observed else math.nan)
+                    found.append(
+                        len(part.of_replicates) * (half / (end - observed)) ** 2 if end != observed else math.nan
+                    )
         return float(np.ceil(np.max(found))) if found else math.nan
 
     def steps(self, claim, numbers):
@@ -386,7 +388,7 @@ def share_of(count: int, claim, numbers) -> tuple[float, float]:
     A run that failed is a replicate where the claim counts it against the method.
     """
     n_failed = numbers.n_failed if claim.failed_runs == "fails" else 0
-    return count / (len(numbers.of_draws) + n_failed), numbers.n_independent + n_failed
+    return count / (len(numbers.of_replicates) + n_failed), numbers.n_independent + n_failed
 
 
 def power(share: float, n: int) -> dict[str, float]:

@@ -42,7 +42,7 @@ class Numbers:
     own: frozenset = frozenset()
 
     @cached_property
-    def of_draws(self) -> pd.Series:
+    def of_replicates(self) -> pd.Series:
         """The numbers that are not missing."""
         return self.rows["x"].dropna()
 
@@ -54,7 +54,7 @@ class Numbers:
     @property
     def n_missing(self) -> int:
         """The number of rows without one for another reason."""
-        return len(self.rows) - len(self.of_draws) - self.n_failed
+        return len(self.rows) - len(self.of_replicates) - self.n_failed
 
     @property
     def on_own_rows(self) -> bool:
@@ -74,7 +74,7 @@ class Numbers:
     @cached_property
     def n_independent(self) -> float:
         """The number of independent replicates, each of which may have several numbers; infinite for one run."""
-        return math.inf if self.one_run else float(self.of_draws.index.nunique())
+        return math.inf if self.one_run else float(self.of_replicates.index.nunique())
 
     @cached_property
     def by_experiment(self) -> dict[str, "Numbers"]:
@@ -83,7 +83,7 @@ class Numbers:
             return {self.name: self}
         groups = self.rows.groupby(level="experiment", sort=False)
         found = {name: Numbers(rows, name, self.own) for name, rows in groups}
-        return {name: part for name, part in found.items() if len(part.of_draws)}
+        return {name: part for name, part in found.items() if len(part.of_replicates)}
 
     @property
     def deciding(self) -> dict[str, "Numbers"]:
@@ -102,7 +102,7 @@ class Numbers:
     def independent(self) -> bool:
         """Whether each replicate has one number, and all are of one experiment."""
         once = self.rows["once"][self.rows["x"].notna()]
-        return not once.any() and not self.of_draws.index.has_duplicates and len(self.by_experiment) == 1
+        return not once.any() and not self.of_replicates.index.has_duplicates and len(self.by_experiment) == 1
 
 
 def numbers_of(
@@ -259,7 +259,7 @@ class Lines:
     def _numbers(self, selection: Selection, experiment: str | None, name: str) -> list[str]:
         """Add the lines that compute the numbers of a selection under a name; return the levels of `parts`."""
         experiment, columns = selection.about(experiment), list(self.tables[selection.table])
-        draws = [key for key in draw_columns(columns) if key not in selection.other]
+        keys = [key for key in replicate_columns(columns) if key not in selection.other]
         parts = [key for key in PARTS if key in columns and key not in selection.other]
 
         def mark(line):
@@ -268,29 +268,29 @@ class Lines:
                 self._add(line.replace("once", "ran"), HIDDEN)
 
         where = selection.conditions(experiment)
-        self._rows(selection, where, [*draws, *parts], name)
+        self._rows(selection, where, [*keys, *parts], name)
         mark('once = r["once"]')
         if selection.other:
-            self._rows(selection, where | selection.other, [*draws, *parts], "y")
+            self._rows(selection, where | selection.other, [*keys, *parts], "y")
             by = "/ y[y != 0]" if selection.over is not None else "- y"
             self._add(f"{name} = {name} {by}.reindex({name}.index)")
             mark(f'once = once & r["once"].reindex({name}.index, fill_value=True)')
         if selection.among is not None:
-            self._choose(selection, draws, parts, experiment, name, mark)
+            self._choose(selection, keys, parts, experiment, name, mark)
         if selection.each_draw is None:
             return parts
-        by = f"groupby({self._value(draws)}, {'dropna=False, ' if selection.sweep else ''}sort=False)"
+        by = f"groupby({self._value(keys)}, {'dropna=False, ' if selection.sweep else ''}sort=False)"
         self._add(f"g = {name}.{by}")  # a replicate that lacks one of its numbers has none
         self._add(f"{name} = g.{selection.each_draw}().where(g.count() == g.size())")
         mark(f"once = once.{by}.all()")
         return []
 
-    def _choose(self, selection: Selection, draws: list[str], parts: list[str], experiment, name: str, mark):
+    def _choose(self, selection: Selection, keys: list[str], parts: list[str], experiment, name: str, mark):
         """Add the lines that select the replicates for which another test holds; none if its replicates differ."""
         test, among = selection.among, {"x": "a", "a": "b"}.get(name, f"{name}b")
         left = self._value(self._numbers(test, experiment, among))
         chosen = ".iloc[:0]"
-        if draws == [key for key in draw_columns(self.tables[test.table]) if key not in test.other]:
+        if keys == [key for key in replicate_columns(self.tables[test.table]) if key not in test.other]:
             self._add(f"{among} = {among}[{test.comparison.pandas(among, self._value)}].index.droplevel({left})")
             chosen = f"[{name}.index.droplevel({self._value(parts)}).isin({among})]"
         mark(f"once = once{chosen}")
@@ -315,7 +315,7 @@ class Lines:
         self._add(f"{name} = {numbers}")
 
 
-def draw_columns(columns) -> list[str]:
+def replicate_columns(columns) -> list[str]:
     """Name the columns of a table that identify replicates; in a sweep's, the varied keys stand before the fit."""
     columns = list(columns)
     varied = columns[: columns.index("fit")] if "fit" in columns else []

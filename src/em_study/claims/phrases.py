@@ -83,18 +83,18 @@ def estimate(finding) -> str:
 
 def statistic(finding) -> str:
     """Write the statistic as a sentence."""
-    return f"It is {observed(finding)}." if len(finding.draws) == 1 else capitalized(f"{estimate(finding)}.")
+    return f"It is {observed(finding)}." if len(finding.of_replicates) == 1 else capitalized(f"{estimate(finding)}.")
 
 
 def spread(finding, said: str = "") -> str:
     """Write the statistic as a sentence, unless `said` has it, and the spread of the replicates."""
-    if len(finding.draws) == 1 or finding.claim.statistic in ("min", "max") or finding.numbers.resampled:
+    if len(finding.of_replicates) == 1 or finding.claim.statistic in ("min", "max") or finding.numbers.resampled:
         return statistic(finding)
-    if finding.draws.nunique() == 1:
+    if finding.of_replicates.nunique() == 1:
         return f"All are {observed(finding)}."
     ends, which = finding.range, f"95 % of the {finding.claim.draws}"
     if not math.isfinite(ends[0]):
-        ends, which = (finding.draws.min(), finding.draws.max()), f"all {finding.claim.draws}"
+        ends, which = (finding.of_replicates.min(), finding.of_replicates.max()), f"all {finding.claim.draws}"
     low, high = (scale_of(finding.claim) * end for end in ends)
     low, high = (f"{low:.0f}", f"{high:.0f}") if _is_whole(finding.claim) else ends_apart(low, high, 3)
     between = f"{which} lie between {low} and {high}{_unit(finding.claim)}."

@@ -6,7 +6,7 @@ from em_study.claims import phrases
 from em_study.claims.certainty import UNDECIDED
 from em_study.claims.finding import Finding
 from em_study.claims.intervals import share_interval, standard_error, statistic_of
-from em_study.claims.kinds import ENOUGH_DRAWS
+from em_study.claims.kinds import ENOUGH_REPLICATES
 from em_study.claims.numbers import NoNumbersError, in_words
 from em_study.claims.settings import Claim, Evidence, Selection, Test
 from em_study.claims.verdicts import VERDICTS
@@ -79,7 +79,7 @@ def _cause(finding: Finding) -> str:
     """Write what holds instead."""
     if finding.cause is None:
         return ""
-    because, values = finding.claim.because, finding.cause.of_draws
+    because, values = finding.claim.because, finding.cause.of_replicates
     count = because.comparison.count(values)
     many = f" (in {count:,} of {len(values):,} {finding.claim.draws})" if len(values) > 1 else ""
     return f"Instead, {because.text}{many}."
@@ -137,11 +137,11 @@ def evidence(selection: Evidence, find) -> dict[str, float]:
         numbers = find(selection)
     except NoNumbersError:
         return {}
-    values = numbers.of_draws
+    values = numbers.of_replicates
     error = standard_error(values, selection.statistic) if numbers.independent else math.nan
     error = phrases.precision(selection, error)
     found = {"": Measured(statistic_of(values, selection.statistic), error), "_n": len(values)}
-    if len(values) >= ENOUGH_DRAWS:
+    if len(values) >= ENOUGH_REPLICATES:
         found |= {"_low": Measured(values.quantile(0.025)), "_high": Measured(values.quantile(0.975))}
     if selection.relation is not None:
         count = selection.comparison.count(values)

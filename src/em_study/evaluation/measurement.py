@@ -35,7 +35,7 @@ class Measurement:
     function : callable
         From a subject to a number, to None (it has none), or to a dict of numbers by (name, key).
     of : type
-        The subject's: `OneRun`, `OneFit` or `OneDraw`. It defines what a key is.
+        The subject's: `OneRun`, `OneFit` or `OneReplicate`. It defines what a key is.
     needs : tuple of str
         Attributes of the subject that must not be None; else there is no row.
     first : int or None
@@ -128,8 +128,8 @@ def measured(
     return register
 
 
-class _Replicate:
-    """Common properties of a draw and a run: the samples of one replicate. A key is the setting of a number."""
+class _OfReplicate:
+    """Common properties of a replicate and a run: the samples of one replicate. A key is the setting of a number."""
 
     number: int
     rows: Replicate
@@ -160,18 +160,18 @@ class _Replicate:
 
 
 @dataclass(frozen=True, eq=False)
-class OneDraw(_Replicate):
+class OneReplicate(_OfReplicate):
     """The samples of one replicate, independent of any fit."""
 
     number: int
     rows: Replicate
     n_components: int
     generator: Callable[[str], np.random.Generator]  # by the purpose of its random numbers
-    every: list["OneDraw"] = field(default_factory=list)  # of the experiment, in order
+    every: list["OneReplicate"] = field(default_factory=list)  # of the experiment, in order
     known: dict = field(default_factory=dict)  # numbers that were measured on several together
 
     def together(self, function, first: int):
-        """Return the number of this draw by a function of all the first draws, which is called only once."""
+        """Return the number of this replicate by a function of all the first ones, which is called only once."""
         if function not in self.known:
             self.known[function] = function(self.every[:first])
         return self.known[function][self.number]
@@ -213,13 +213,13 @@ class OneDraw(_Replicate):
 
 
 @dataclass(frozen=True, eq=False)
-class OneRun(_Replicate):
+class OneRun(_OfReplicate):
     """A fit to one replicate."""
 
     name: str
     runs: Runs
     number: int
-    draw: OneDraw
+    replicate: OneReplicate
     fit: Fit
     bins: int
     published: list[Published] | None  # parameters that a source printed for the fit
@@ -232,7 +232,7 @@ class OneRun(_Replicate):
     @property
     def rows(self) -> Replicate:
         """The samples of the replicate; with missing values, the fit may have used fewer (`fitted_rows`)."""
-        return self.draw.rows
+        return self.replicate.rows
 
     @cached_property
     def start(self) -> MixtureParameters | None:

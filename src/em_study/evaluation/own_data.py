@@ -158,12 +158,12 @@ def _worth(dataset: Dataset, fit: Fit, seed: int, experiment: str, name: str) ->
 
     A class with one label keeps it. The samples whose labels are hidden stay, without labels.
     """
-    rows, draw = dataset.replicate(PUBLISHED_REPLICATE), generator(seed, experiment, "data", "folds")
+    rows, shuffle = dataset.replicate(PUBLISHED_REPLICATE), generator(seed, experiment, "data", "folds")
     if len(rows.unlabeled) + len(rows.labeled) > MOST_SAMPLES:
         return {"refusal": f"this is not measured for more than {MOST_SAMPLES:,} samples"}
     fold, begin = np.full(len(rows.labels), -1), 0
     for k in range(len(dataset.classes)):
-        of_class = draw.permutation(np.flatnonzero(rows.labels == k))
+        of_class = shuffle.permutation(np.flatnonzero(rows.labels == k))
         if len(of_class) > 1:
             fold[of_class] = (begin + np.arange(len(of_class))) % FOLDS
             begin += len(of_class)

@@ -7,7 +7,7 @@ from em_study.settings import half_digit
 from emgmm import MixtureParameters
 
 
-def beside_printed(published: list[Published], parameters: MixtureParameters) -> dict[tuple[int, str], tuple]:
+def compared_with_printed(published: list[Published], parameters: MixtureParameters) -> dict[tuple[int, str], tuple]:
     """Give each printed number, by component and parameter, and whether the fit's agrees to every printed digit.
 
     Components are matched by their means.

@@ -9,7 +9,7 @@ from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset, Replicate
 from em_study.data.formats import LABEL, POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
 from em_study.evaluation.information import information_at, standard_errors
-from em_study.evaluation.printed import beside_printed
+from em_study.evaluation.printed import compared_with_printed
 from em_study.evaluation.relabeling import accuracy, best_names
 from em_study.evaluation.settings import Published
 from em_study.fits.missing import fitted_rows
@@ -93,7 +93,7 @@ def tabulate_parameters(
         values = parameters.weights, parameters.means, parameters.covariance_matrices
         errors = standard_errors(information_at(parameters, dataset.replicate(PUBLISHED_REPLICATE), fit)) or errors
     deviations, variance_errors = np.sqrt(_diagonals(values[2])), _diagonals(errors[2])
-    printed = beside_printed(published, parameters) if parameters else {}
+    printed = compared_with_printed(published, parameters) if parameters else {}
     rows = []
     numbers = zip(_numbers(*values, deviations), _numbers(*errors, variance_errors / (2 * deviations)), strict=True)
     for (k, parameter, value), (*_, error) in numbers:

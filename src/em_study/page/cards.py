@@ -168,7 +168,7 @@ def line_of(finding: Finding, row, own: float, held: Held) -> Line:
     if is_source and on_source is None:
         on_source = judged(row.verdict, _in_short(finding))
     on_new = None if is_source else judged(row.verdict, _in_short(finding))
-    drawn = "" if not claim.rules.is_drawn else spark(scale * finding.draws, scale * finding.observed, held)
+    drawn = "" if not claim.rules.is_drawn else spark(scale * finding.of_replicates, scale * finding.observed, held)
     number = phrases.asked(claim) if claim.rules.is_drawn and not phrases.says_yes_or_no(claim) else ""
     if number and claim.kind == "existence":
         number = f"{phrases.looked_for(claim)}: {number}"
@@ -226,11 +226,15 @@ def strip_of(finding: Finding, held: Held, own: float) -> str:
     """Draw the numbers: of each experiment, where these decide apart; none of an identity, nor of yes and no."""
     claim, scale = finding.claim, phrases.scale_of(finding.claim)
     if finding.by_experiment:
-        return points({_row(name, part): scale * part.draws for name, part in finding.by_experiment.items()}, held)
+        return points(
+            {_row(name, part): scale * part.of_replicates for name, part in finding.by_experiment.items()}, held
+        )
     if not claim.rules.is_drawn or phrases.says_yes_or_no(claim):
         return ""
     ends = scale * np.array(finding.range)
-    return strip(scale * finding.draws, scale * finding.observed, ends, held, phrases.observed(finding), scale * own)
+    return strip(
+        scale * finding.of_replicates, scale * finding.observed, ends, held, phrases.observed(finding), scale * own
+    )
 
 
 def shares_of(finding: Finding) -> str:
@@ -261,8 +265,10 @@ def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | No
     if claim.sweep or not scenes or (measured and measured not in AT_THE_END):
         return None
     values = {0: finding.observed}  # the table of parameters is of this draw
-    if "replicate" in finding.draws.index.names:
-        values = dict(zip(finding.draws.index.get_level_values("replicate"), finding.draws, strict=True))
+    if "replicate" in finding.of_replicates.index.names:
+        values = dict(
+            zip(finding.of_replicates.index.get_level_values("replicate"), finding.of_replicates, strict=True)
+        )
     fit, of = claim.where.get("fit"), study.experiments[experiment]
     names = [fit, claim.other.get("fit", fit)]
     if claim.table == "agreement":

@@ -3,7 +3,7 @@
 import numpy as np
 
 from em_study.columns import Column
-from em_study.evaluation.measurement import OneDraw, OneRun, measured
+from em_study.evaluation.measurement import OneReplicate, OneRun, measured
 from em_study.evaluation.relabeling import accuracy
 from emgmm import article_stopping, expectation_maximization, posteriors
 
@@ -11,7 +11,7 @@ SOME, SOME_ROWS = 100, 5000  # replicates and samples: repeating EM's steps take
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("truth", "mixture"),
     bayes_accuracy=Column(
         "share",
@@ -19,29 +19,29 @@ SOME, SOME_ROWS = 100, 5000  # replicates and samples: repeating EM's steps take
         "exceeds)",
     ),
 )
-def bayes_accuracy(draw):
+def bayes_accuracy(replicate):
     """Classify by the true mixture."""
-    return draw.accuracy_of_truth
+    return replicate.accuracy_of_truth
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("truth",),
     majority_share=Column("share", "accuracy if every sample is put in the largest class"),
 )
-def majority_share(draw):
+def majority_share(replicate):
     """Put every sample in the largest class."""
-    return np.bincount(draw.truth).max() / len(draw.truth)
+    return np.bincount(replicate.truth).max() / len(replicate.truth)
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("truth", "complete"),
     kmeans_accuracy=Column("share", "accuracy of k-means, under the best label matching"),
 )
-def kmeans_accuracy(draw):
+def kmeans_accuracy(replicate):
     """Classify by k-means, the best of five starts."""
-    return draw.accuracy_of_kmeans
+    return replicate.accuracy_of_kmeans
 
 
 @measured(
@@ -52,9 +52,9 @@ def kmeans_accuracy(draw):
 )
 def accuracy_differences(run):
     """Compare the fit's accuracy with the reference accuracies on the same samples."""
-    found = {("above_majority", None): run.accuracy - majority_share(run.draw)}
+    found = {("above_majority", None): run.accuracy - majority_share(run.replicate)}
     if run.mixture is not None:
-        found = {("below_bayes", None): run.draw.accuracy_of_truth - run.accuracy} | found
+        found = {("below_bayes", None): run.replicate.accuracy_of_truth - run.accuracy} | found
     return found
 
 

@@ -38,7 +38,7 @@ def bootstrap_percentiles(run):
     (own,) = fit_many(run.complete[None], [run.end], STOPPING, **settings)
     if own.collapse:
         return None
-    fitted, generator = own.parameters, run.draw.generator("parametric bootstrap")
+    fitted, generator = own.parameters, run.replicate.generator("parametric bootstrap")
     shape = DRAWS, len(run.complete)
     classes = generator.choice(fitted.n_components, size=shape, p=fitted.weights / fitted.weights.sum())
     rows = np.stack([drawn(generator, y, fitted.means, fitted.covariance_matrices) for y in classes])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from em_study.columns import Column
-from em_study.evaluation.measurement import OneDraw, OneRun, measured
+from em_study.evaluation.measurement import OneReplicate, OneRun, measured
 from em_study.evaluation.relabeling import best_relabeling
 from emgmm import posteriors
 
@@ -61,7 +61,7 @@ def clear_rows(run):
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("one_feature", "mixture"),
     unclear_between_by_truth=Column(
         "share",
@@ -74,10 +74,10 @@ def clear_rows(run):
         "the outer true means",
     ),
 )
-def unclear_by_truth(draw):
+def unclear_by_truth(replicate):
     """Locate the unclear values, independent of any fit; a share of no values is left out."""
-    x, centers = draw.one_feature, draw.mixture.means
+    x, centers = replicate.one_feature, replicate.mixture.means
     between = (x > centers.min()) & (x < centers.max())
-    unclear = posteriors(draw.unlabeled, draw.mixture).max(axis=1) < 1 - UNCLEAR
+    unclear = posteriors(replicate.unlabeled, replicate.mixture).max(axis=1) < 1 - UNCLEAR
     shares = {"unclear_between_by_truth": unclear[between], "unclear_inside_by_truth": between[unclear]}
     return {(name, UNCLEAR): of.mean() for name, of in shares.items() if len(of)}

@@ -3,8 +3,8 @@
 import numpy as np
 
 from em_study.columns import Column, Tolerance
-from em_study.evaluation.measurement import OneDraw, OneRun, measured
-from em_study.evaluation.printed import beside_printed
+from em_study.evaluation.measurement import OneReplicate, OneRun, measured
+from em_study.evaluation.printed import compared_with_printed
 from emgmm import CollapsedComponentError, MixtureParameters, parameters_from_labels
 
 
@@ -101,12 +101,12 @@ def _largest_error(found: MixtureParameters, k, true: MixtureParameters, j) -> f
 )
 def printed_numbers(run):
     """Count the numbers of the source that this replicate gives as well."""
-    found = [agrees for _, agrees in beside_printed(run.published, run.end).values()]
+    found = [agrees for _, agrees in compared_with_printed(run.published, run.end).values()]
     return {("printed_numbers", len(found)): sum(found)}
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("truth", "mixture"),
     known_labels_error=Column(
         "standard deviations",
@@ -115,11 +115,11 @@ def printed_numbers(run):
         tolerance=Tolerance(1e-5, 1e-6),  # with missing values the estimate is EM's, whose last step rounding decides
     ),
 )
-def known_labels_error(draw):
+def known_labels_error(replicate):
     """Estimate the parameters from the true labels; nothing if a class has too few samples."""
-    every = np.arange(draw.mixture.n_components)
+    every = np.arange(replicate.mixture.n_components)
     try:
-        found = parameters_from_labels(draw.unlabeled, draw.truth, len(every))
+        found = parameters_from_labels(replicate.unlabeled, replicate.truth, len(every))
     except CollapsedComponentError:
         return None
-    return _largest_error(found, every, draw.mixture, every)
+    return _largest_error(found, every, replicate.mixture, every)

@@ -48,7 +48,7 @@ def imputation_coverage(run):
     """Measure how well the fit describes the uncertainty of missing values; nothing after mean imputation."""
     if run.fit.missing == "column_means":
         return None
-    X, generator = run.rows.unlabeled, run.draw.generator("imputations")
+    X, generator = run.rows.unlabeled, run.replicate.generator("imputations")
     lacking = np.flatnonzero(np.isnan(X).any(axis=1))
     covered = []
     for rows in np.array_split(lacking, 1 + len(lacking) // SOME_ROWS):

@@ -4,7 +4,7 @@ import numpy as np
 
 from em_study.columns import Column
 from em_study.evaluation.information import information_at
-from em_study.evaluation.measurement import OneDraw, OneFit, measured
+from em_study.evaluation.measurement import OneFit, OneReplicate, measured
 from em_study.fits.settings import Fit
 from emgmm import (
     CollapsedComponentError,
@@ -58,16 +58,16 @@ def below_best(fit):
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("complete",),
     first=20,
     identical_components_gain=Column(
         "nats per sample", "largest change of the mean log-likelihood in ten steps of EM from identical components"
     ),
 )
-def identical_components_gain(draw):
+def identical_components_gain(replicate):
     """Measure how much the likelihood increases from identical components; nothing for one component."""
-    X, K = draw.unlabeled, draw.n_components
+    X, K = replicate.unlabeled, replicate.n_components
     if K == 1:
         return None
     try:
@@ -80,7 +80,7 @@ def identical_components_gain(draw):
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("complete",),
     first=20,
     beyond_identical_components=Column(
@@ -92,11 +92,11 @@ def identical_components_gain(draw):
         "0 or 1", "1 if the end of EM from identical components is a maximum by the observed information, else 0"
     ),
 )
-def beyond_identical_components(draw):
+def beyond_identical_components(replicate):
     """Test whether EM from identical components stops at a maximum; nothing for one component."""
-    if draw.n_components == 1:
+    if replicate.n_components == 1:
         return None
-    X, K = draw.unlabeled, draw.n_components
+    X, K = replicate.unlabeled, replicate.n_components
     covariance = np.cov(X.T, bias=True).reshape(X.shape[1], -1)
     stopping = article_stopping(1e-10, 10_000)
     try:
@@ -110,6 +110,6 @@ def beyond_identical_components(draw):
     except CollapsedComponentError:
         return None
     found = {("beyond_identical_components", None): log_likelihoods(X, beyond).mean() - log_likelihoods(X, end).mean()}
-    if information := information_at(end, draw.rows, Fit()):
+    if information := information_at(end, replicate.rows, Fit()):
         found["identical_components_are_maximum", None] = float(information.is_maximum)
     return found

@@ -4,7 +4,7 @@ import numpy as np
 
 from em_study.columns import Column, Tolerance
 from em_study.data.dataset import standardized
-from em_study.evaluation.measurement import NotMeasurableError, OneDraw, measured
+from em_study.evaluation.measurement import NotMeasurableError, OneReplicate, measured
 from em_study.evaluation.numerical import maximize_likelihood
 from em_study.evaluation.relabeling import accuracy
 from emgmm import (
@@ -26,7 +26,7 @@ BY_LINE_SEARCH = Tolerance(0.1)  # rounding decides on a step of L-BFGS more or 
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("complete",),
     first=SOME,
     most_rows=MOST_ROWS,
@@ -36,25 +36,27 @@ BY_LINE_SEARCH = Tolerance(0.1)  # rounding decides on a step of L-BFGS more or 
         "setting: their variance as a share of the data's",
     ),
 )
-def kmeans_agreement(draw):
+def kmeans_agreement(replicate):
     """Compare EM with equal spherical covariances of fixed size with k-means from the same centers."""
-    draw.check_rows_for_kmeans()
-    if not np.ptp(draw.unlabeled, axis=0).any():
+    replicate.check_rows_for_kmeans()
+    if not np.ptp(replicate.unlabeled, axis=0).any():
         raise NotMeasurableError("all samples are equal, so the data have no variance to take a share of")
-    return draw.together(kmeans_agreements, SOME)
+    return replicate.together(kmeans_agreements, SOME)
 
 
-def kmeans_agreements(draws: list[OneDraw]) -> list[dict]:
-    """Measure `kmeans_agreement` of several draws, whose many short passes are computed together."""
+def kmeans_agreements(replicates: list[OneReplicate]) -> list[dict]:
+    """Measure `kmeans_agreement` of several replicates, whose many short passes are computed together."""
     from sklearn.cluster import KMeans
 
-    X = np.stack([draw.unlabeled for draw in draws])
-    n_rows, n_components = X.shape[1], draws[0].n_components
-    chosen = [draw.generator("kmeans").choice(n_rows, size=n_components, replace=False) for draw in draws]
+    X = np.stack([replicate.unlabeled for replicate in replicates])
+    n_rows, n_components = X.shape[1], replicates[0].n_components
+    chosen = [
+        replicate.generator("kmeans").choice(n_rows, size=n_components, replace=False) for replicate in replicates
+    ]
     centers = np.take_along_axis(X, np.array(chosen)[:, :, None], axis=1)
     settings = {"n_init": 1, "tol": 0, "max_iter": 1000, "algorithm": "lloyd"}
     fits = [KMeans(n_components, init=start, **settings).fit(x) for x, start in zip(X, centers, strict=True)]
-    found: list[dict] = [{} for _ in draws]
+    found: list[dict] = [{} for _ in replicates]
     for share in SHRINKING:
         ends = em_with_fixed_variance(X, centers, share * X.var(axis=1).mean(axis=1))
         for numbers, (by_em, _), kmeans in zip(found, judge_many(X, ends), fits, strict=True):
@@ -99,7 +101,7 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("complete",),
     first=SOME,
     most_rows=MOST_ROWS,
@@ -124,11 +126,11 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
     em_over_kmeans=Column("ratio", "passes_of_em divided by those of k-means itself, from its own best start"),
     em_above_kmeans=Column("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
 )
-def passes(draw):
+def passes(replicate):
     """Count the passes over the samples; nothing if EM collapses."""
-    X = standardized(draw.unlabeled)  # changes nothing for EM, but helps L-BFGS
+    X = standardized(replicate.unlabeled)  # changes nothing for EM, but helps L-BFGS
     try:
-        start = parameters_from_labels(X, draw.kmeans.labels_, draw.n_components)
+        start = parameters_from_labels(X, replicate.kmeans.labels_, replicate.n_components)
     except CollapsedComponentError:
         return None
     rule = article_stopping(1e-12, 20_000)
@@ -144,11 +146,11 @@ def passes(draw):
         ("passes_of_em", None): of_em,
         ("passes_of_optimizer", None): of_optimizer,
         ("em_over_optimizer", None): of_em / of_optimizer if reached.any() else 0.0,
-        ("em_over_kmeans", None): of_em / draw.kmeans.n_iter_,
+        ("em_over_kmeans", None): of_em / replicate.kmeans.n_iter_,
     }
     if not fast.collapse:
         found["accelerated_above_em", None] = fast.trace[-1] - result.trace[-1]
-    if draw.truth is not None:
+    if replicate.truth is not None:
         by_em = posteriors(X, result.parameters).argmax(axis=1)
-        found["em_above_kmeans", None] = accuracy(by_em, draw.truth, named=False) - draw.accuracy_of_kmeans
+        found["em_above_kmeans", None] = accuracy(by_em, replicate.truth, named=False) - replicate.accuracy_of_kmeans
     return found
