@@ -9,7 +9,7 @@ import yaml
 from test_configuration import CLAIM, GOOD
 
 from em_study.audit.replaced import notices_of
-from em_study.claims.judge import judge_all
+from em_study.claims.evaluate import evaluate_all
 from em_study.columns import COLUMNS, PARTS
 from em_study.configuration.changes import warnings_of
 from em_study.configuration.loading import load
@@ -175,7 +175,7 @@ def test_the_example_s_numbers_come_out():
     measurements = measure(dataset, runs, experiment.fits, experiment.bins, experiment.published, seed, name)
     claims = {key: claim for key, claim in study.claims.items() if getattr(claim, "experiment", None) == name}
     fits = pd.concat(fits).replace({"failure": {"": None}})  # as it is read
-    rows = judge_all(claims, {"fits": fits, "measurements": measurements}, own=own_rows(study))
+    rows = evaluate_all(claims, {"fits": fits, "measurements": measurements}, own=own_rows(study))
     assert len(rows) == 11
     assert {row["verdict"] for row in rows} == {"reproduced"}
 
@@ -187,9 +187,9 @@ def test_one_run_on_the_source_s_own_rows_decides():
     claims = {key: claim for key, claim in study.claims.items() if key.startswith("F")}
     bic = {"own_2": 2322.191743098875, "equal_3": 2314.2956785226233}
     fits = pd.DataFrame({"experiment": "old_faithful", "fit": bic.keys(), "replicate": 0, "bic": bic.values()})
-    rows = judge_all(claims, {"fits": fits.assign(failure=None)}, own=own_rows(study))
+    rows = evaluate_all(claims, {"fits": fits.assign(failure=None)}, own=own_rows(study))
     assert [(row["verdict"], row["n_replicates"]) for row in rows] == [("reproduced", 1), ("explained", 1)]
-    assert "At the limit of EM the fit has BIC 2314.296; printed is 2314.316." in rows[1]["explanation"]
+    assert "At the limit of EM the fit has BIC 2314.296; the printed BIC is 2314.316." in rows[1]["explanation"]
 
 
 @pytest.mark.parametrize(
@@ -327,7 +327,7 @@ def test_what_an_overlay_changes_of_an_article_is_named(write):
     (warning,) = warnings_of(loaded.study, loaded.changes).values()
     assert warning.startswith("Not with the article's settings: toy.fits.first.tol (overlay.yaml) is")
     tables = {name: pd.DataFrame(columns=list(COLUMNS[name])) for name in PARTS}
-    rows = judge_all(loaded.study.claims, tables, warnings=warnings_of(loaded.study, loaded.changes))
+    rows = evaluate_all(loaded.study.claims, tables, warnings=warnings_of(loaded.study, loaded.changes))
     assert rows[0]["explanation"].startswith(f"{warning} Not tested: ")
     assert load(write()).changes == []
     notices = [*notices_of(loaded, ["overlay.yaml"])]

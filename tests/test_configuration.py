@@ -129,8 +129,12 @@ WRONG = [
     ("claims", {"a1": {}}, "a claim's number is a capital letter and digits"),
     ("claims.A1", {**CLAIM, "explanation": 3}, "claims.A1.explanation: must be a list, got 3"),
     ("claims.A1", {**CLAIM, "explanation": {"a": 1}}, "claims.A1.explanation: must be a list"),
-    ("claims.A1", {**CLAIM, "quantity": "covariance_type"}, "is 'covariance_type', which is no column of numbers"),
-    ("claims.A1", {**CLAIM, "explanation": "{n!r:.2f}"}, "an exclamation mark in braces is not for numbers"),
+    (
+        "claims.A1",
+        {**CLAIM, "quantity": "covariance_type"},
+        "is 'covariance_type', a column of text: name a column of numbers",
+    ),
+    ("claims.A1", {**CLAIM, "explanation": "{n!r:.2f}"}, "a placeholder of a number must not contain '!'"),
     ("claims.A1", {**CLAIM, "over": {}}, "claims.A1.over: must have at least one entry"),
     (
         "claims.A1",
@@ -140,13 +144,13 @@ WRONG = [
     (
         "claims.A1",
         {**CLAIM, "among": {"table": "parameters", "quantity": "agrees", "published": 1}},
-        "claims.A1.among.table: is parameters, which does not have the draws of fits",
+        "claims.A1.among.table: is parameters, which does not have the replicates of fits",
     ),
-    ("claims.A1", {**CLAIM, "kind": "number", "relation": "at_least"}, "of kind number, it must be equals"),
+    ("claims.A1", {**CLAIM, "kind": "number", "relation": "at_least"}, "must be equals for the kind number"),
     (
         "claims.A1",
         {**CLAIM, "kind": "inequality", "there_is": False},
-        "false is for the kind existence, not inequality",
+        "must be true for the kind inequality",
     ),
     (
         "claims.A1",
@@ -154,17 +158,21 @@ WRONG = [
         "claims.A1.table: unknown key",
     ),
     ("claims.A1", {**CLAIM, "table": "sweep/x"}, "claims.A1.table: is 'sweep/x'. Allowed: fits, parameters,"),
-    ("claims.A1", {**CLAIM, "table": "measurements", "quantity": "value"}, "claims.A1.where: needs measurement"),
+    (
+        "claims.A1",
+        {**CLAIM, "table": "measurements", "quantity": "value"},
+        "claims.A1.where: needs the key measurement",
+    ),
     (
         "claims.A1",
         {**CLAIM, "evidence": {"n": {"table": "fits", "quantity": "n_iter"}}},
-        "claims.A1.evidence.n: is the name of a number of the claim itself",
+        "claims.A1.evidence.n: is the name of one of the claim's own numbers",
     ),
     ("claims.A1", {**CLAIM, "quantity": "n_itr"}, "table fits has no column 'n_itr'; did you mean 'n_iter'?"),
     (
         "claims.A1",
         {**CLAIM, "table": "agreement", "quantity": "agreement", "where": {"protocol": "same"}},
-        "no 'same' here",
+        "there is no protocol 'same'",
     ),
     ("claims.A1", {**CLAIM, "where": {"fitt": 1}}, "where.fitt: table fits has no such column; did you mean 'fit'?"),
     ("claims.A1", {**CLAIM, "explanation": "{x}"}, "claims.A1.explanation: {x} stands for no number"),
@@ -260,8 +268,8 @@ def test_mistakes_of_every_kind_are_told_in_one_round(tmp_path):
         ("covariance[1, 0]", "covariance[1,0]"),
         ("mean[bodymass]", "where.parameter: there is no feature 'bodymass'; did you mean 'body, mass [g]'?"),
         ("mean[2]", "there is no feature '2'"),
-        ("men[0]", "where.parameter: is no parameter. Allowed: weight, mean[feature]"),
-        ("covariance[0]", "is no parameter. Allowed: weight"),
+        ("men[0]", "where.parameter: is not a parameter. Allowed: weight, mean[feature]"),
+        ("covariance[0]", "is not a parameter. Allowed: weight"),
     ],
 )
 def test_parameters_are_named_by_features_or_their_numbers(tmp_path, parameter, told):
@@ -363,8 +371,8 @@ def test_columns_are_looked_for_before_any_job(tmp_path, monkeypatch, header, me
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("u{1}.csv", "mine.data.unlabeled.path: is 'u{1}.csv': Snakemake would fill in '{1}', and finds no such file"),
-        ("{a.b, c}/u.csv", "Snakemake would fill in '{a.b, c}'"),
+        ("u{1}.csv", "mine.data.unlabeled.path: is 'u{1}.csv': must not contain '{1}', which Snakemake would replace"),
+        ("{a.b, c}/u.csv", "must not contain '{a.b, c}'"),
         ("u{a b}{}.csv", "there is no file 'u{a b}{}.csv'"),
     ],
 )
@@ -376,7 +384,7 @@ def test_what_snakemake_would_fill_in_is_no_file(tmp_path, name, message):
 
 def test_an_overlay_or_article_that_snakemake_would_fill_in_is_told(tmp_path):
     (tmp_path / "a{b}.yaml").write_text(yaml.safe_dump(GOOD))
-    with pytest.raises(ConfigurationError, match=r"a\{b\}.yaml: Snakemake would fill in '\{b\}'"):
+    with pytest.raises(ConfigurationError, match=r"a\{b\}.yaml: must not contain '\{b\}'"):
         load([tmp_path / "a{b}.yaml"])
     assert "0.yaml:2 articles.mine" in problems(tmp_path, {"articles": {"mine": "a{b}.yaml"}, **GOOD}).replace(
         f"{tmp_path}/", ""

@@ -314,7 +314,7 @@ def test_what_few_rows_cannot_tell_is_a_failure_in_the_tables(odd):
     assert "it has lost all its mass" in fits["equal", "km"]
     assert fits[["few", "ids", "equal"]].xs("ridge", level="fit").isna().all()
     log = (odd / "results/logs/measure/few.log").read_text()
-    assert "kmeans_accuracy: not measured, for k-means needs a row for each of 4 clusters, and there are 3" in log
+    assert "kmeans_accuracy: not measured: k-means with 4 clusters needs as many samples; there are 3" in log
     assert not [log for log in (odd / "results/logs/measure").glob("*.log") if "unexpected" in log.read_text()]
 
 

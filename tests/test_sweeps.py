@@ -156,15 +156,15 @@ def test_runs_that_are_the_same_run_once(tmp_path):
         given = {"read": table}
         text = "\n".join(lines).replace('pd.read_csv("results/tables/sweeps/s.csv")', "read")
         exec(text, given)  # noqa: S102 (what the page tells to run)
-        assert eval(last, given) == found.of_draws.median()  # noqa: S307
-        assert len(given["x"].dropna()) == len(found.of_draws)
+        assert eval(last, given) == found.of_replicates.median()  # noqa: S307
+        assert len(given["x"].dropna()) == len(found.of_replicates)
         return found
 
     one = numbers(clamped)
-    assert (len(one.of_draws), one.one_run, one.independent) == (1, True, False)
-    assert len(numbers(km).of_draws) == 4
-    assert len(numbers({**km, "minus": {"fit": "clamped"}}).of_draws) == 4  # the one beside each of four
-    assert len(numbers({**clamped, "minus": {"fit": "km"}}).of_draws) == 4
+    assert (len(one.of_replicates), one.one_run, one.independent) == (1, True, False)
+    assert len(numbers(km).of_replicates) == 4
+    assert len(numbers({**km, "minus": {"fit": "clamped"}}).of_replicates) == 4  # the one beside each of four
+    assert len(numbers({**clamped, "minus": {"fit": "km"}}).of_replicates) == 4
     among = {
         "table": "sweeps/s",
         "where": clamped["where"],
@@ -172,7 +172,7 @@ def test_runs_that_are_the_same_run_once(tmp_path):
         "relation": "at_least",
         "published": 0,
     }
-    assert len(numbers_of(Claim.model_validate({**km, "among": among}), {"sweeps/s": table}, None).of_draws) == 4
+    assert len(numbers_of(Claim.model_validate({**km, "among": among}), {"sweeps/s": table}, None).of_replicates) == 4
 
 
 def test_progress_tells_what_is_left(tmp_path, monkeypatch):
@@ -334,20 +334,23 @@ S = {"sizes": SWEEP}
         ({"vary": {"seed": [1]}}, "sweeps.sizes.vary.seed: must be a key below data, fits or protocols"),
         ({"vary": {"replicates": [1]}}, "must be a key below data, fits or protocols"),
         ({"vary": {"data": [{}], "data.n_unlabeled": [1]}}, "data.n_unlabeled: is part of another varied key"),
-        ({"vary": {"data.separation": [1, 1.0]}}, "a value stands twice in [1, 1.0]"),
+        ({"vary": {"data.separation": [1, 1.0]}}, "must not repeat a value, got [1, 1.0]"),
         (
             {"protocols": [], "figure": {"x": "data.n_unlabeled", "y": "agreement"}},
             "figure.y: is 'agreement', but nothing",
         ),
         ({"figure": {"x": "data.n_unlabeled", "y": "initialization"}}, "figure.y: is 'initialization'"),
-        ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "color": "protocol"}}, "does not tell 'n_iter' apart"),
+        (
+            {"figure": {"x": "data.n_unlabeled", "y": "n_iter", "color": "protocol"}},
+            "'n_iter' does not depend on the protocol",
+        ),
         ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "where": {"fit": "frist"}}}, "where.fit: is 'frist'; did"),
-        ({"vary": {"data.n_unlabeled": [5, 5]}}, "vary.data.n_unlabeled: a value stands twice in [5, 5]"),
+        ({"vary": {"data.n_unlabeled": [5, 5]}}, "vary.data.n_unlabeled: must not repeat a value, got [5, 5]"),
         (
             {"vary": {"data.n_unlabeled": [5, 6], "data.n_labeled": [7]}, "zip": True},
-            "sweeps.sizes.zip: takes values together, so their numbers must be the same",
+            "sweeps.sizes.zip: needs the same number of values for each key",
         ),
-        ({"max_cells": 1}, "sweeps.sizes.max_cells: the sweep has 2 cells; at most 1 are allowed here"),
+        ({"max_cells": 1}, "sweeps.sizes.max_cells: is 1, but the sweep has 2 cells"),
         ({"fits": ["frist"]}, "sweeps.sizes.fits: there is no fit 'frist'; did you mean 'first'?"),
         ({"protocols": ["same"]}, "sweeps.sizes.protocols: there is no protocol 'same'"),
         ({"figure": {"x": "n_unlabeled", "y": "agreement"}}, "figure.x: is 'n_unlabeled'; did you mean"),
@@ -417,7 +420,7 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
         where = {key: value, "fit": "km"}
         claim = {"source": "we", "statement": "so", "table": "sweeps/files", "where": where, "quantity": "n_samples"}
         claim = Claim.model_validate({**claim, "published": 20 + n})
-        assert numbers_of(claim, {"sweeps/files": table}, None).of_draws.tolist() == [20 + n]
+        assert numbers_of(claim, {"sweeps/files": table}, None).of_replicates.tolist() == [20 + n]
         *lines, last = pandas_lines(claim, {"sweeps/files": table}, None, frozenset())
         found: dict = {}
         exec("\n".join(lines), found)  # noqa: S102 (what the page tells to run)

@@ -7,7 +7,7 @@ import yaml
 
 from em_study.audit.manifest import git_state
 from em_study.claims.checks import sweeps_of
-from em_study.claims.judge import finder
+from em_study.claims.evaluate import finder
 from em_study.claims.sentences import evidence
 from em_study.claims.verdicts import BY_ARGUMENT, NOT_TESTED
 from em_study.columns import PARTS

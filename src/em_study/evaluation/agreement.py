@@ -17,9 +17,9 @@ NAMES = ("weights", "means", "covariance_matrices")
 
 
 def compare(dataset: Dataset, compared: list[Compared], experiment: str) -> pd.DataFrame:
-    """Rows of agreement.csv: our fits next to each other implementation by each protocol, on the unlabeled rows.
+    """Rows of agreement.csv: our fits compared with each other implementation by each protocol, on unlabeled samples.
 
-    Each side's posteriors are its own: from its own E-step, under its own parameters.
+    Each implementation's posteriors come from its own E-step under its own parameters.
     """
     return pd.concat([_compare(dataset, one, experiment) for one in compared], ignore_index=True)
 
@@ -67,7 +67,7 @@ def _in_standard_errors(gaps, errors):
 
 
 def disagreeing_rows(X, ours: MixtureParameters, theirs: MixtureParameters):
-    """Tell which rows get another hard label from scikit-learn than from us.
+    """Find the samples that get another hard label from scikit-learn than from us.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Estimates that a source has released, replicate by replicate; and the steps of our EM that are nearest to them."""
+"""Estimates that a source has released for each replicate, and the steps of our EM that are nearest to them."""
 
 from dataclasses import replace
 from typing import Any
