@@ -1,4 +1,4 @@
-"""Missing values in the study: holes, ways to fit rows that have them, and what is measured."""
+"""Missing values in the study: how they arise, ways to fit samples that have them, and what is measured."""
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,11 @@ from test_configuration import GOOD, TOY, overlay, problems
 from test_data import read
 
 import emgmm
+from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
 from em_study.data.gaussian_mixture import GaussianMixtureData
 from em_study.data.sklearn import SklearnData
-from em_study.errors import DataError
+from em_study.errors import ConfigurationError, DataError
 from em_study.evaluation.imputed import tabulate_imputed
 from em_study.evaluation.measure import measure
 from em_study.evaluation.scores import evaluate_fit
@@ -94,7 +95,7 @@ def test_cells_that_differ_in_holes_have_the_same_rows():
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("data.holes", {"fraction": 0.6}, "at most 1/2 may go"),
+        ("data.holes", {"fraction": 0.6}, "at most 1/2 of the values can be missing"),
         ("data.holes", {"fraction": 1.0}, "holes.fraction: must be less than 1"),
         ("data.holes", {"fraction": 0.2, "mechanism": "mnar"}, "did you mean 'mar'? Allowed: mcar, mar"),
         ("data.holes", {"fraction": 0.2, "labelled": True}, "did you mean 'labeled'"),
@@ -110,6 +111,39 @@ def test_wrong_holes(tmp_path, path, value, message):
     assert message in problems(tmp_path, GOOD, overlay(f"{TOY}.{path}", value))
 
 
+@pytest.mark.parametrize("name", ["holes", "missingness"])
+def test_messages_name_the_key_as_it_is_written(tmp_path, name):
+    wrong = {"fraction": 0.6}
+    fits = {"first": {"kernel": "numba"}}
+    sweep = {"experiment": "toy", "vary": {f"data.{name}.fraction": [0.7]}, "figure": {"x": "data.x", "y": "accuracy"}}
+    overlaid = {"experiments": {"toy": {"data": {name: wrong}, "fits": fits}}, "sweeps": {"varied": sweep}}
+    text = problems(tmp_path, GOOD, overlaid)
+    assert f"experiments.toy.data.{name}.fraction: is 0.6" in text
+    assert f"which data.{name} gives" in text
+    assert f"figure.x: is 'data.x'; did you mean 'data.{name}.fraction'?" in text or f"Allowed: data.{name}." in text
+    assert {"holes": "missingness", "missingness": "holes"}[name] not in text
+
+
+def test_both_names_lead_to_the_same_study(tmp_path):
+    def loaded(name, **more):
+        data, columns = MIXTURE | {name: {"fraction": 0.1}} | more, (f"data.{name}.fraction", f"data.{name}.mechanism")
+        sweep = {"experiment": "e", "vary": dict(zip(columns, ([0.0, 0.2], ["mcar"]), strict=True))}
+        sweep["figure"] = {"x": columns[0], "y": "accuracy", "where": {columns[1]: "mcar"}}
+        claim = {"table": "sweeps/s", "where": {columns[0]: 0.2}, "over": {columns[0]: 0.0}, "quantity": "accuracy"}
+        claim |= {"kind": "existence", "relation": "at_least", "published": 1, "source": "x", "statement": "x"}
+        experiment = {"data": data, "fits": {"f": {"initialization": "labels", "semi_supervised": "init_only"}}}
+        values = {"seed": 1, "experiments": {"e": experiment}, "sweeps": {"s": sweep}, "claims": {"A1": claim}}
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(values))
+        return load([tmp_path / "config.yaml"]).study
+
+    assert loaded("holes") == loaded("missingness")
+    assert [*loaded("missingness").sweeps["s"].vary] == ["data.holes.fraction", "data.holes.mechanism"]
+    with pytest.raises(
+        ConfigurationError, match=r"config.yaml:\d+: .*two names of the same key: write only missingness"
+    ):
+        loaded("holes", missingness={"fraction": 0.2})
+
+
 def test_scikit_learn_is_refused_beside_holes(tmp_path):
     fit = {"implementation": "sklearn", "stopping": "sklearn", "initialization": "kmeans"}
     wrong = {"data": {"holes": {"fraction": 0.2}}, "fits": {"second": fit}, "protocols": None}
@@ -121,7 +155,7 @@ def test_one_feature_has_no_other_to_depend_on(tmp_path):
     data = {"source": "gaussian_mixture", "counts": [50, 50], "means": [[0], [3]], "covariances": [[[1]], [[1]]]}
     data["holes"] = {"fraction": 0.2, "mechanism": "mar"}
     told = problems(tmp_path, {"seed": 1, "experiments": {"toy": {"data": data, "fits": {"f": {}}}}})
-    assert "mechanism: is mar, which needs a second feature" in told
+    assert "mechanism: is mar, which needs at least two features" in told
 
 
 @pytest.mark.parametrize(

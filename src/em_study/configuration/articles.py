@@ -53,12 +53,12 @@ def read_articles(layers: list[Layer]) -> Articles:
         _add_original_data(found, layer, slug)
         for key in names_of(layer):
             if key in place:
-                lines = f"{place[key]} and {layer.origin(key)}"
+                lines = f"{place[key]} and {layer.location(key)}"
                 found.problems.append(Problem(key, f"stands in two articles, at {lines}"))
-            place[key] = layer.origin(key)
+            place[key] = layer.location(key)
     for kind, name in names_of(layers[0]):
         if (kind, name) in place and NEEDED[kind] <= {*block(layers[0].values[kind], name)}:
-            lines = f"{place[kind, name]} and {layers[0].origin((kind, name))}"
+            lines = f"{place[kind, name]} and {layers[0].location((kind, name))}"
             found.problems.append(Problem((kind, name), f"stands in an article and in the configuration, at {lines}"))
     found.left_out = {key: why for key, why in _left_out(layers[0].folder, others, found.files) if key not in place}
     return found
@@ -97,8 +97,10 @@ def names_of(layer: Layer) -> list[tuple[str, str]]:
 
 def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
     """Turn an article into a layer: who says it goes to each claim, its section to each experiment."""
-    origins = {path: origin for path, origin in layer.origins.items() if path and path[0] in KINDS}
-    origins |= {("articles", slug, key): layer.origins.get((key,), f"{file}:1") for key in (*layer.values, "source")}
+    locations = {path: line for path, line in layer.locations.items() if path and path[0] in KINDS}
+    locations |= {
+        ("articles", slug, key): layer.locations.get((key,), f"{file}:1") for key in (*layer.values, "source")
+    }
     for key, value in layer.values.items():
         if key not in Article.model_fields:
             problems.append(Problem(("articles", slug, key), f"unknown key{nearest(key, list(Article.model_fields))}"))
@@ -126,7 +128,7 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
         for name in block(values, kind):
             found = block(values[kind], name)
             found |= {key: text for key, text in of_kind.items() if key not in found and text is not None}
-    return Layer(layer.folder, values, origins)
+    return Layer(layer.folder, values, locations, layer.written)
 
 
 def _add_original_data(found: Articles, article: Layer, slug: str):

@@ -58,8 +58,12 @@ def changes_of(articles: Layers, merged: Layers, name_of_file) -> list[Change]:
                 differ = {path: values for path, values in differ.items() if path[0] != "data" or path[1] == "source"}
             for path, (article, now) in differ.items():
                 if path and path[0] not in SET_BY_LOADING:
-                    file = merged.origin((kind, name, *path)).rpartition(":")[0]
-                    found.append(Change(kind, name, ".".join(map(str, path)), now, article, name_of_file(file)))
+                    file = merged.location((kind, name, *path)).rpartition(":")[0]
+                    found.append(
+                        Change(
+                            kind, name, merged.dotted((kind, name, *path), begin=2), now, article, name_of_file(file)
+                        )
+                    )
     return found
 
 
@@ -68,8 +72,8 @@ def articles_replaced(first: Layer, articles: list[Layer], merged: Layers, name_
     found, before = [], first.values.get("articles") or {}
     for slug, now in (merged.values.get("articles") or {}).items():
         if slug in before and before[slug] != now:
-            file = name_of_file(merged.origin(("articles", slug)).rpartition(":")[0])
-            layer = next((layer for layer in articles if ("articles", slug, "source") in layer.origins), None)
+            file = name_of_file(merged.location(("articles", slug)).rpartition(":")[0])
+            layer = next((layer for layer in articles if ("articles", slug, "source") in layer.locations), None)
             claims = layer.values.get("claims", {}) if layer else {}
             found += [Change("claims", name, "article", now, before[slug], file) for name in claims]
     return found

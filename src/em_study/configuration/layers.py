@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -19,6 +19,8 @@ from em_study.wording import as_placeholder, shown
 MAX_VALUES = 1_000_000  # more than any study; stops aliases that multiply without end
 MAX_DEPTH = 50
 KeyPath = tuple[str | int, ...]
+# A key of drawn data with two names: that which users write, and that which records, tables and seeds keep.
+WRITTEN, RECORDED = "missingness", "holes"
 
 
 if yaml.__with_libyaml__:
@@ -64,19 +66,27 @@ class Layer:
     folder : Path
         Where the paths in it begin.
     values : dict
-    origins : dict
+    locations : dict
         "file:line" of each path of keys.
+    written : dict
+        A key that has two names as it was written, by its path.
     """
 
     folder: Path
     values: dict
-    origins: dict[KeyPath, str]
+    locations: dict[KeyPath, str]
+    written: dict[KeyPath, str] = field(default_factory=dict)
 
-    def origin(self, path: KeyPath) -> str:
-        """Where a key stands, or the nearest block around it whose place is known."""
-        while path and path not in self.origins:
+    def location(self, path: KeyPath) -> str:
+        """Return file and line of a key, or of the nearest block around it whose location is known."""
+        while path and path not in self.locations:
             path = path[:-1]
-        return self.origins.get(path, "")
+        return self.locations.get(path, "")
+
+    def dotted(self, path: KeyPath, begin: int = 0) -> str:
+        """Write the keys of a path as the user wrote them, with dots, from a position on."""
+        words = [self.written.get(path[: i + 1], str(key)) for i, key in enumerate(path)]
+        return ".".join(words[begin:])
 
 
 def read_file(file) -> Layer:
@@ -89,22 +99,70 @@ def read_file(file) -> Layer:
     """
     if wrong := as_placeholder(file):
         raise ConfigurationError(f"{file}: {wrong}")
-    return Layer(Path(file).parent, *_read(str(file)))
+    return _with_recorded_names(Layer(Path(file).parent, *_read(str(file))))
 
 
 def from_caller(values: dict, name: str) -> Layer:
     """Take keys and values that stand in no file; messages call them by a name."""
-    origins: dict[KeyPath, str] = {}
+    locations: dict[KeyPath, str] = {}
 
     def note(value, path):
-        origins[path] = name
-        if len(origins) > MAX_VALUES or len(path) > MAX_DEPTH:
+        locations[path] = name
+        if len(locations) > MAX_VALUES or len(path) > MAX_DEPTH:
             raise ConfigurationError(f"{name}: too many values, or nested too deeply")
         for key, below in value.items() if isinstance(value, dict) else ():
             note(below, (*path, key))
 
     note(values, ())
-    return Layer(Path(), values, origins)
+    return _with_recorded_names(Layer(Path(), values, locations))
+
+
+def _with_recorded_names(layer: Layer) -> Layer:
+    """Rename keys that have two names to the recorded one, and note what was written.
+
+    Raises
+    ------
+    ConfigurationError
+        If a block has both names of a key.
+    """
+    locations, written = {}, {}
+    for path, location in layer.locations.items():
+        recorded = _recorded_path(path)
+        if recorded in locations:
+            both = f"{WRITTEN} and {RECORDED} are two names of the same key"
+            raise ConfigurationError(f"{location}: {both}: write only {WRITTEN}")
+        locations[recorded] = location
+        if path and isinstance(path[-1], str) and (WRITTEN in path[-1] or RECORDED in path[-1]):
+            written[recorded] = path[-1]
+
+    def renamed(value, path):
+        if isinstance(value, dict):
+            keys = {word: _recorded_path((*path, word))[-1] for word in value}
+            return {keys[word]: renamed(below, (*path, keys[word])) for word, below in value.items()}
+        if isinstance(value, list):
+            return [renamed(below, (*path, i)) for i, below in enumerate(value)]
+        return _recorded(path, value) if "figure" in path[2:3] else value
+
+    return Layer(layer.folder, renamed(layer.values, ()), locations, written)
+
+
+def _recorded_path(path: KeyPath) -> KeyPath:
+    found: KeyPath = ()
+    for word in path:
+        found = (*found, _recorded(found, word))
+    return found
+
+
+def _recorded(path: KeyPath, word):
+    """Return the recorded name of a key in the block at `path`, or of a column that a sweep or a claim names there."""
+    if not isinstance(word, str) or WRITTEN not in word:
+        return word
+    kind, below = path[:1], [part for part in path[2:] if isinstance(part, str)]
+    if word == WRITTEN and (kind, below) in ((("experiments",), ["data"]), (("sweeps",), ["vary", "data"])):
+        return RECORDED
+    prefix, name, rest = word.partition(f"data.{WRITTEN}")
+    is_key = kind in (("sweeps",), ("claims",)) and not prefix and name and rest[:1] in ("", ".")
+    return f"data.{RECORDED}{rest}" if is_key else word
 
 
 def _read(file: str):
@@ -120,11 +178,11 @@ def _read(file: str):
         raise _wrong(file, error.object.decode("latin-1"), error.object.count(b"\n", 0, error.start), told) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{file}: cannot be read ({error})") from None
-    origins: dict[KeyPath, str] = {}
+    locations: dict[KeyPath, str] = {}
     try:
         loader = _Yaml12Loader(text)
         node = loader.get_single_node()
-        values = {} if node is None else _construct(loader, node, (), file, origins)
+        values = {} if node is None else _construct(loader, node, (), file, locations)
         loader.dispose()
     except RecursionError:
         raise ConfigurationError(f"{file}: nested too deeply") from None
@@ -143,7 +201,7 @@ def _read(file: str):
     if not isinstance(values, dict):
         found = {list: "a list", str: "text"}.get(type(values), f"a {type(values).__name__}")
         raise ConfigurationError(f"{file}: must hold keys and values at its top level, not {found}")
-    return values, origins
+    return values, locations
 
 
 def _wrong(file: str, text: str, line: int, told: str) -> ConfigurationError:
@@ -155,14 +213,14 @@ def _line(text: str, number: int) -> str:
     return "".join(text.splitlines()[number : number + 1])
 
 
-def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, str]):
+def _construct(loader, node, path: KeyPath, file: str, locations: dict[KeyPath, str]):
     """Turn a YAML node into plain values, noting where each stands."""
     line = node.start_mark.line + 1
-    origins.setdefault(path, f"{file}:{line}")
-    if len(origins) > MAX_VALUES or len(path) > MAX_DEPTH:
+    locations.setdefault(path, f"{file}:{line}")
+    if len(locations) > MAX_VALUES or len(path) > MAX_DEPTH:
         raise ConfigurationError(f"{file}:{line}: too many values, or nested too deeply")
     if isinstance(node, yaml.SequenceNode):
-        return [_construct(loader, n, (*path, i), file, origins) for i, n in enumerate(node.value)]
+        return [_construct(loader, n, (*path, i), file, locations) for i, n in enumerate(node.value)]
     if isinstance(node, yaml.MappingNode):
         values, inherited = {}, {}
         for key_node, value_node in node.value:
@@ -171,7 +229,7 @@ def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, st
                 raise ConfigurationError(f"{file}:{key_line}: a key must be a plain word")
             key = key_node.value
             if key == "<<":  # YAML's merge key: a block of defaults
-                defaults = _construct(loader, value_node, path, file, origins)
+                defaults = _construct(loader, value_node, path, file, locations)
                 for block in reversed(defaults if isinstance(defaults, list) else [defaults]):
                     if not isinstance(block, dict):
                         raise ConfigurationError(f"{file}:{key_line}: << must stand before a block of keys and values")
@@ -179,8 +237,8 @@ def _construct(loader, node, path: KeyPath, file: str, origins: dict[KeyPath, st
                 continue
             if key in values:
                 raise ConfigurationError(f"{file}:{key_line}: the key '{key}' is given twice in one block")
-            origins[(*path, key)] = f"{file}:{key_line}"
-            values[key] = _construct(loader, value_node, (*path, key), file, origins)
+            locations[(*path, key)] = f"{file}:{key_line}"
+            values[key] = _construct(loader, value_node, (*path, key), file, locations)
         removed = {key for key, value in values.items() if value is None and key in inherited}
         return {key: value for key, value in (inherited | values).items() if key not in removed}
     try:

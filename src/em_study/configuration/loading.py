@@ -1,12 +1,13 @@
 """Load a configuration, or say everything that is wrong with it."""
 
+import re
 from dataclasses import dataclass, replace
 
 from em_study.claims.checks import check_claim, check_names, with_numbers
 from em_study.claims.settings import Claim
 from em_study.configuration.articles import read_articles
 from em_study.configuration.changes import Change, articles_replaced, changes_of
-from em_study.configuration.layers import Layer, from_caller, read_file
+from em_study.configuration.layers import RECORDED, WRITTEN, Layer, from_caller, read_file
 from em_study.configuration.merging import Layers, merge
 from em_study.configuration.study import Study
 from em_study.errors import ConfigurationError
@@ -65,7 +66,7 @@ def load(
     study, problems = _validate(layers, every_cell)
     left_behind = _sweeps_left_behind(layers, articles.left_out, problems)
     for name, reason in left_behind.items():
-        notice(f"sweep {name} is left out, for {reason} ({layers.origin(('sweeps', name))})")
+        notice(f"sweep {name} is left out, for {reason} ({layers.location(('sweeps', name))})")
         del layers.values["sweeps"][name]
         layers.gone["sweeps", name] = reason
     if left_behind:
@@ -137,7 +138,19 @@ def _report(problems: list[Problem], layers: Layers) -> str:
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     lines = [f"The configuration has {count}:"]
     for problem in problems:
-        key = ".".join(map(str, problem.path))
-        where = " ".join(part for part in (problem.origin or layers.origin(problem.path), key) if part)
-        lines.append(f"  {where}: {problem.message}")
+        key = layers.dotted(problem.path)
+        where = " ".join(part for part in (problem.origin or layers.location(problem.path), key) if part)
+        lines.append(f"  {where}: {_as_written(problem, layers)}")
     return "\n".join(lines)
+
+
+def _as_written(problem: Problem, layers: Layers) -> str:
+    """Return a message with the name that the user wrote of a key with two names; by default that of the documents."""
+    kind, name = (*problem.path, None, None)[:2]
+    blocks = [(kind, name)]
+    if kind == "sweeps":
+        blocks.append(("experiments", block(block(layers.values, kind), name).get("experiment")))
+    words = [word for path in blocks for key, word in layers.written.items() if key[:2] == path]
+    if words and RECORDED in words[0]:
+        return problem.message
+    return re.sub(rf"\bdata\.{RECORDED}\b", f"data.{WRITTEN}", problem.message)

@@ -1,6 +1,6 @@
 """Layers merged key by key; what only changes something that is not there is left out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from em_study.claims.settings import Argued, Claim, Untested
@@ -36,9 +36,9 @@ class Layers(Layer):
         Number of the last layer that set, or removed, anything in a block, by the block's path.
     """
 
-    problems: list[Problem]
-    gone: dict[KeyPath, str]
-    touched: dict[KeyPath, int]
+    problems: list[Problem] = field(default_factory=list)
+    gone: dict[KeyPath, str] = field(default_factory=dict)
+    touched: dict[KeyPath, int] = field(default_factory=dict)
 
 
 def merge(articles: list[Layer], layers: list[Layer], left_out=(), notice=lambda text: None) -> Layers:
@@ -55,18 +55,19 @@ def merge(articles: list[Layer], layers: list[Layer], left_out=(), notice=lambda
     notice : callable
         Called with a sentence about each block of a layer that only changes what is not there.
     """
-    merged = Layers(Path(), {}, {}, [], dict(left_out), {})
+    merged = Layers(Path(), {}, {}, gone=dict(left_out))
     for number, layer in [*((0, article) for article in articles), *enumerate(layers, start=1)]:
         values = _without_unused(layer, merged, notice) if number else layer.values
         removed: list[KeyPath] = []
         found: list[Problem] = []
         merged.values = _merge(merged.values, values, (), removed, found)
-        merged.problems += [replace(problem, origin=layer.origin(problem.path)) for problem in found]
+        merged.problems += [replace(problem, origin=layer.location(problem.path)) for problem in found]
         for gone in removed:
-            merged.gone[gone] = f"{layer.origin(gone)} removes it"
-            merged.origins = {path: o for path, o in merged.origins.items() if path[: len(gone)] != gone}
-        merged.origins |= layer.origins
-        merged.touched |= dict.fromkeys(layer.origins, number)
+            merged.gone[gone] = f"{layer.location(gone)} removes it"
+            merged.locations = {path: line for path, line in merged.locations.items() if path[: len(gone)] != gone}
+        merged.locations |= layer.locations
+        merged.written |= layer.written
+        merged.touched |= dict.fromkeys(layer.locations, number)
     return merged
 
 
@@ -97,13 +98,13 @@ def _without_unused(layer: Layer, merged: Layers, notice) -> dict:
     for kind in (*KINDS, "articles"):
         there = block(merged.values, kind)
         if layer.values.get(kind, {}) is None:  # it removes them all
-            merged.gone |= dict.fromkeys([(kind, name) for name in there], f"{layer.origin((kind,))} removes it")
+            merged.gone |= dict.fromkeys([(kind, name) for name in there], f"{layer.location((kind,))} removes it")
             if not there:
                 del kept[kind]
         for name, below in block(layer.values, kind).items():
             key = kind, name
             if name not in there and key in merged.gone and _only_changes(kind, below):
-                notice(f"{layer.origin(key)} {kind}.{name} is not used, for {merged.gone[key]}")
+                notice(f"{layer.location(key)} {kind}.{name} is not used, for {merged.gone[key]}")
                 kept[kind] = {other: value for other, value in kept[kind].items() if other != name}
     return {key: value for key, value in kept.items() if value != {} or layer.values[key] == {}}
 

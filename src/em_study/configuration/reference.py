@@ -32,6 +32,8 @@ def reference() -> str:
         lines += ["", f"## {name}", "", " ".join(block["description"].split()), ""]
         lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
         for key, found in block["properties"].items():
+            if found.get("deprecated"):
+                continue
             default = "required" if key in block.get("required", ()) else f"`{_shown(found['default'])}`"
             meaning = found["description"].replace("|", "\\|")
             lines.append(f"| `{key}` | {_kind(found)} | {default} | {meaning} |")
