@@ -16,7 +16,7 @@ rule watch:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("watch"),
+        **resources_of("watch"),
     params:
         code=CODE.made_of("watch.py"),
         experiment=lambda wildcards: experiment_of(wildcards).model_dump(
@@ -40,7 +40,7 @@ rule own_data:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("own_data"),
+        **resources_of("own_data"),
     params:
         code=CODE.made_of("own_data.py"),
         fits=lambda wildcards: as_params(experiment_of(wildcards).fits),

@@ -129,8 +129,8 @@ def implementation_of(wildcards):
     return [file] if (file := implementation_file(name)) else []
 
 
-def asked_by(rule):
-    """What a job of a rule asks a cluster for."""
+def resources_of(rule):
+    """Return the resources that a job of a rule asks for."""
     return {
         "runtime": lambda wildcards, attempt: PLAN.cost(rule, wildcards).minutes(attempt),
         "mem_mb": lambda wildcards, attempt: PLAN.cost(rule, wildcards).memory_mb(attempt),

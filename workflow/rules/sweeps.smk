@@ -10,7 +10,7 @@ rule sweep_part:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("sweep_part"),
+        **resources_of("sweep_part"),
     params:
         code=CODE.made_of("sweep_part.py"),
         files=lambda wildcards, input: checksums_of(input.files),

@@ -12,7 +12,7 @@ rule evaluate:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("evaluate"),
+        **resources_of("evaluate"),
     params:
         code=CODE.made_of("evaluate.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
@@ -35,7 +35,7 @@ rule predict:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("predict"),
+        **resources_of("predict"),
     params:
         code=CODE.made_of("predict.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
@@ -56,7 +56,7 @@ rule impute:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("impute"),
+        **resources_of("impute"),
     params:
         code=CODE.made_of("impute.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
@@ -78,7 +78,7 @@ rule measure:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("measure"),
+        **resources_of("measure"),
     params:
         code=CODE.made_of("measure.py"),
         fits=lambda wildcards: as_params(experiment_of(wildcards).fits),

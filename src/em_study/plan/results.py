@@ -14,7 +14,7 @@ from em_study.figures.catalogue import FIGURES, figures_of
 from em_study.fits.available import implementation_files
 from em_study.fits.partitions import used_of_r
 from em_study.layout import BETWEEN, FILES, PUBLISHED, table_file
-from em_study.plan.demands import PASSES, Cost, Part, parts_of, seconds_allowed, seconds_of_step
+from em_study.plan.resources import PASSES, Cost, Part, parts_of, seconds_allowed, seconds_of_step
 from em_study.sweeps.cells import Cells
 
 MANY_ROWS = 100_000  # from which on predictions as text are large
