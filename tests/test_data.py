@@ -302,11 +302,11 @@ def test_a_source_is_what_it_says(tmp_path, monkeypatch, name, seed):
     (n_draws, n_rows, n_features), (n_classes, expected_features) = one.unlabeled.shape, data.shape
     assert n_features == expected_features == len(one.features)
     assert n_classes in (None, len(one.classes))
-    assert n_draws == (1 if data.same_rows else 3)
+    assert n_draws == (1 if data.same_samples else 3)
     assert data.has_labels == (one.labeled.shape[1] > 0)
     assert data.knows_classes == (len(one.classes) > 0)
     assert data.incomplete == bool(np.isnan(one.unlabeled).any())
-    assert n_rows <= max(data.n_rows, data.expected_rows(look=True))
+    assert n_rows <= max(data.n_rows, data.expected_samples(look=True))
     assert [*data.problems(3)] == []
     assert data.labels_by.startswith("data.")
     assert data.missing_by.startswith("data.")

@@ -86,7 +86,7 @@ def test_files_of_other_programs_are_read(tmp_path, name, capsys):
     assert dataset.labeled.shape == (1, 0, 2)
     said = capsys.readouterr().err
     if told is not ...:
-        assert dataset.told.partition(": ")[2] == told
+        assert dataset.note_text.partition(": ")[2] == told
         assert told in said
         assert bool(said) == bool(told)
 
@@ -160,11 +160,11 @@ def test_what_cannot_be_read_is_told_in_one_message(tmp_path, name):
     assert len(text.splitlines()) <= 4
 
 
-def test_a_zip_of_several_files_is_told(tmp_path):
+def test_a_zip_of_several_files_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
         archive.writestr("a.csv", PLAIN)
         archive.writestr("b.csv", PLAIN)
-    with pytest.raises(NoColumnsError, match="is a zip archive of 2 files: unpack the one that is meant"):
+    with pytest.raises(NoColumnsError, match="is a zip archive of 2 files, not of one"):
         look_at(tmp_path / "two.zip")
 
 
@@ -244,7 +244,7 @@ def test_an_empty_label_is_none(tmp_path):
     assert dataset.truth is None
     assert dataset.order.tolist() == [0, 2, 1, 3]
     assert dataset.kept_columns()["id"].tolist() == ["a", "b", "c", "d"]
-    assert dataset.told == "2 of 4 rows have a label"
+    assert dataset.note_text == "2 of 4 rows have a label"
 
 
 @pytest.mark.parametrize("word", ["NA", "none", "?", "-", "null", "N/A"])
@@ -275,8 +275,8 @@ def test_labels_of_all_rows_or_none(tmp_path, rows, told):
 def test_classes_that_look_alike_are_pointed_out(tmp_path, one, other, capsys):
     dataset = read(tmp_path, f"x,z,y\n1,2,\n1,2,{one}\n1,2,{other}\n", label="y")
     told = f"classes that differ only in case, or in how their letters are composed: {sorted([one, other])}"
-    assert dataset.told.endswith(told.replace("[", "").replace("]", ""))
-    assert dataset.told.split("; ")[-1] in capsys.readouterr().err
+    assert dataset.note_text.endswith(told.replace("[", "").replace("]", ""))
+    assert dataset.note_text.split("; ")[-1] in capsys.readouterr().err
     assert len(dataset.classes) == 2
 
 
@@ -400,7 +400,7 @@ def test_replicate_0_is_the_file_and_others_are_drawn_within_classes(fitted):
         own = set(alone.labeled[0, alone.labels[0] == k, 0])
         assert set(dataset.labeled[:, alone.labels[0] == k, 0].ravel()) <= own
     np.testing.assert_array_equal(dataset.unlabeled[:5], data.load(5, 0, "mine").unlabeled)
-    assert (data.same_rows, data.on_own_rows) == (False, False)
+    assert (data.same_samples, data.on_own_rows) == (False, False)
 
 
 def test_estimates_spread_as_theory_says(tmp_path):

@@ -38,14 +38,14 @@ class File:
     rule : str
         That makes it.
     role : str
-    holds_rows : bool
+    holds_samples : bool
         Whether it holds rows of the data, which may be a user's.
     """
 
     path: str
     rule: str
     role: str = BETWEEN
-    holds_rows: bool = False
+    holds_samples: bool = False
 
     @cached_property
     def wildcards(self) -> list[str]:
@@ -67,11 +67,11 @@ class File:
 
 FILES = {
     "download": File("results/downloads/{sha256}.{ending}", "fetch", APART),
-    "data": File("results/data/{experiment}.npz", "data", holds_rows=True),
+    "data": File("results/data/{experiment}.npz", "data", holds_samples=True),
     "fits": File("results/fits/{experiment}/{fit}.npz", "fit"),
     "released": File("results/released/{experiment}/{package}.npz", "released"),
-    "watch": File("results/watch/{experiment}.json", "watch", holds_rows=True),
-    "own_data": File("results/own_data/{experiment}.json", "own_data", holds_rows=True),
+    "watch": File("results/watch/{experiment}.json", "watch", holds_samples=True),
+    "own_data": File("results/own_data/{experiment}.json", "own_data", holds_samples=True),
     "measurements": File("results/evaluation/{experiment}/measurements.csv", "measure"),
     "others": File("results/others/{experiment}/{implementation}.npz", "run_other"),
     "agreement": File("results/evaluation/{experiment}/agreement.csv", "compare"),
@@ -84,18 +84,18 @@ FILES = {
     "table": File("results/tables/{table}.csv", "tables", PUBLISHED),
     "claims": File("results/tables/claims.csv", "claims", PUBLISHED),
     "dictionary": File("results/tables/README.md", "dictionary", PUBLISHED),
-    "page": File("results/index.html", "page", PUBLISHED, holds_rows=True),
-    "predictions": File("results/predictions/{experiment}/{fit}.{format}", "predict", PUBLISHED, holds_rows=True),
-    "imputed": File("results/imputed/{experiment}/{fit}.csv", "impute", PUBLISHED, holds_rows=True),
+    "page": File("results/index.html", "page", PUBLISHED, holds_samples=True),
+    "predictions": File("results/predictions/{experiment}/{fit}.{format}", "predict", PUBLISHED, holds_samples=True),
+    "imputed": File("results/imputed/{experiment}/{fit}.csv", "impute", PUBLISHED, holds_samples=True),
     "sweep": File("results/tables/sweeps/{sweep}.csv", "sweep", PUBLISHED),
     "summary": File("results/tables/sweeps/{sweep}_summary.csv", "sweep", PUBLISHED),
-    "figure": File("results/figures/{experiment}/{figure}.{image}", "figure", PUBLISHED, holds_rows=True),
+    "figure": File("results/figures/{experiment}/{figure}.{image}", "figure", PUBLISHED, holds_samples=True),
     "sweep_figure": File("results/figures/{sweep}/sweep.{image}", "sweep_figure", PUBLISHED),
     "manifest": File("results/manifest.json", "manifest", APART),
     "opening": File("results/report/opening.rst", "pages", APART),
     "table_page": File("results/report/{page}.html", "pages", APART),
-    "report_image": File("results/report/figures/{owner}/{drawn}.webp", "report_image", APART, holds_rows=True),
-    "report": File("results/report.html", "", APART, holds_rows=True),  # which `snakemake --report` makes of the run
+    "report_image": File("results/report/figures/{owner}/{drawn}.webp", "report_image", APART, holds_samples=True),
+    "report": File("results/report.html", "", APART, holds_samples=True),  # which `snakemake --report` makes of the run
     "run": File("results/run.json", "", APART),  # at the end of the run
     "record": File("results/records/{job}.json", "", RECORDS),  # by the job of the log of that name
 }

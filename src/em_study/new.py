@@ -84,7 +84,11 @@ def new(file: Path, label: str | None = None):
     yaml.safe_load(text)
     with open(overlay, "x", encoding="utf-8") as written:
         written.write(text)
-    yield f"{file}: {'the first ' * (len(table) == LOOKED_AT)}{len(table):,} rows; {look.told or 'a plain table'}."
+    yield (
+        f"{file}: {'the first ' * (len(table) == LOOKED_AT)}{len(table):,} rows; "
+        + (look.description or "a plain table")
+        + "."
+    )
     yield f"Features: {', '.join(seen.features)}. {seen.n_missing:,} values are missing."
     if seen.label:
         yield f"Label: {seen.label}, in {seen.n_labeled:,} rows ({', '.join(seen.classes)})."
@@ -195,7 +199,7 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
     else:
         rows = f"rows: {_flow({'path': str(file)})} # label: COLUMN, if there is one"
     data = {
-        f"source: csv # read from {file}" + (f": {look.told}" if look.told else ""): True,
+        f"source: csv # read from {file}" + (f": {look.description}" if look.description else ""): True,
         f"features: {_flow(seen.features)} # columns of numbers; take out what should not count": True,
         rows: True,
         f"keep: {_flow(seen.keep)} # go into predictions, and count for nothing": seen.keep,

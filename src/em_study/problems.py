@@ -21,11 +21,11 @@ SAID = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with the value at a path of keys; `origin` is said where a later file has the same key."""
+    """What is wrong with the value at a path of keys; `location` is given if a later file has the same key."""
 
     path: tuple[str | int, ...]
     message: str
-    origin: str = ""
+    location: str = ""
 
 
 def made(model, values, below=()) -> tuple[BaseModel | None, list[Problem]]:

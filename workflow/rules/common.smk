@@ -137,7 +137,7 @@ def resources_of(rule):
     }
 
 
-def tell_the_work():
+def announce_work():
     """Say how long a run will take; the logger goes by the seconds of each job."""
     jobs = [(job, PLAN.cost(job.rule.name, job.wildcards)) for job in workflow.dag.needrun_jobs()]
     seconds = {job.jobid: cost.seconds_expected(job.rule.name) for job, cost in jobs}
@@ -165,7 +165,7 @@ if not IS_MODULE:
                 slurm.cancel_left_over(".", last.get("host"), logger.warning)
             if executor == "slurm":
                 begin_on_slurm()
-            tell_the_work()
+            announce_work()
         except StudyError as error:
             raise WorkflowError(str(error)) from None
 

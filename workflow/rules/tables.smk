@@ -17,7 +17,7 @@ rule evaluate:
         code=CODE.made_of("evaluate.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
         published=lambda wildcards: as_params(experiment_of(wildcards).published.get(wildcards.fit, [])),
-        estimates=lambda wildcards: experiment_of(wildcards).data.holds_user_rows,
+        estimates=lambda wildcards: experiment_of(wildcards).data.holds_user_data,
     message:
         "Evaluate {wildcards.experiment}: {wildcards.fit}"
     script:

@@ -9,7 +9,7 @@ from em_study.configuration.study import Study
 from em_study.wording import differing, shown
 
 SET_BY_LOADING = ("threshold_of", "original")
-MOST_TOLD = 3
+MOST_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -104,5 +104,5 @@ def warnings_of(study: Study, changes: list[Change]) -> dict[str, str]:
 
 
 def _sentence(changes: list[Change]) -> str:
-    more = f"; and {len(changes) - MOST_TOLD} more changes" if len(changes) > MOST_TOLD else ""
-    return f"Not with the article's settings: {'; '.join(map(str, changes[:MOST_TOLD]))}{more}."
+    more = f"; and {len(changes) - MOST_LISTED} more changes" if len(changes) > MOST_LISTED else ""
+    return f"Not with the article's settings: {'; '.join(map(str, changes[:MOST_LISTED]))}{more}."

@@ -139,7 +139,7 @@ def _report(problems: list[Problem], layers: Layers) -> str:
     lines = [f"The configuration has {count}:"]
     for problem in problems:
         key = layers.dotted(problem.path)
-        where = " ".join(part for part in (problem.origin or layers.location(problem.path), key) if part)
+        where = " ".join(part for part in (problem.location or layers.location(problem.path), key) if part)
         lines.append(f"  {where}: {_as_written(problem, layers)}")
     return "\n".join(lines)
 

@@ -61,7 +61,7 @@ def merge(articles: list[Layer], layers: list[Layer], left_out=(), notice=lambda
         removed: list[KeyPath] = []
         found: list[Problem] = []
         merged.values = _merge(merged.values, values, (), removed, found)
-        merged.problems += [replace(problem, origin=layer.location(problem.path)) for problem in found]
+        merged.problems += [replace(problem, location=layer.location(problem.path)) for problem in found]
         for gone in removed:
             merged.gone[gone] = f"{layer.location(gone)} removes it"
             merged.locations = {path: line for path, line in merged.locations.items() if path[: len(gone)] != gone}

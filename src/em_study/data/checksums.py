@@ -20,7 +20,7 @@ def sha256_of(path) -> str:
 READER = sha256_of(__file__)  # what another reader of code has found is not taken for what this one finds
 
 
-def what_is_there(path) -> list[int]:
+def file_state(path) -> list[int]:
     """Describe a file, without reading it, by what changes with its content: its time of change cannot be set."""
     found = os.stat(path)
     return [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
@@ -93,7 +93,7 @@ class Checksums:
 
     def of(self, path) -> str:
         """Checksum of a file."""
-        said, (*before, kept) = what_is_there(path), self.known.get(str(path), [None])
+        said, (*before, kept) = file_state(path), self.known.get(str(path), [None])
         if before == said:
             return kept
         found = sha256_of(path)

@@ -93,7 +93,7 @@ class PartlyLabeledCsv(CsvFile):
 class CsvData(Source):
     """One's own rows; the same in every replicate, unless they are resampled."""
 
-    holds_user_rows: ClassVar[bool] = True
+    holds_user_data: ClassVar[bool] = True
     labels_by: ClassVar[str] = "data.rows.label, or data.labeled"
     missing_by: ClassVar[str] = "data.missing: allow"
 
@@ -157,8 +157,8 @@ class CsvData(Source):
     has_labels = property(lambda self: bool(self.labeled or (self.rows and self.rows.label)))
     knows_classes = property(lambda self: self.has_labels or self.main.target is not None)
     incomplete = property(lambda self: self.missing == "allow")
-    same_rows = property(lambda self: self.resample is None)
-    reads_rows = property(lambda self: self.resample is None)
+    same_samples = property(lambda self: self.resample is None)
+    reads_samples = property(lambda self: self.resample is None)
     resamples = property(lambda self: self.resample is not None)
     files = property(lambda self: [file for file in (self.main, self.labeled) if file])
 
@@ -196,7 +196,7 @@ class CsvData(Source):
             raise ValueError(f"is for names that read like a missing value ({words}), which '{others[0]}' does not")
         return names
 
-    def expected_rows(self, look: bool) -> int:
+    def expected_samples(self, look: bool) -> int:
         """Estimate the rows by the size of the files; without a look, for they may be fetched later, a number."""
         files = [Path(file.place) for file in self.files]
         if not look or not all(file.exists() for file in files):
@@ -269,7 +269,7 @@ class CsvData(Source):
 
 def wrong_columns(path, wanted, look: Look):
     """Yield (column, message) of each that a file does not have, or twice; ("", message) if it has none of several."""
-    told = f"{path} ({look.told})" if look.told else path
+    told = f"{path} ({look.description})" if look.description else path
     columns = [repr(column)[1:-1] for column in look.columns if column]  # which shows what is invisible
     absent = [name for name in wanted if name not in look.columns]
     if len(absent) == len(wanted) > 1:

@@ -5,7 +5,7 @@ import http.client
 import urllib.error
 import urllib.request
 
-from em_study.data.storage import whole_file
+from em_study.data.storage import atomic_file
 from em_study.errors import DataError
 
 TIMEOUT = 60  # seconds without an answer
@@ -31,7 +31,7 @@ def fetch(url: str, sha256: str, path):
     """
     digest = hashlib.sha256()
     size = 0
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         try:
             request = urllib.request.Request(url, headers={"User-Agent": "em-study"})  # noqa: S310 (as above)
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, open(temporary, "wb") as file:  # noqa: S310

@@ -201,7 +201,7 @@ def _read(data: CsvData, file: CsvFile, notes: list[str]) -> tuple[np.ndarray, C
     if row == look.first_row:
         raise DataError(f"{path}: there are no rows{' below the header' * (look.kind == 'csv')}")
     refused.check(look)
-    notes += [f"{Path(path).name}: {look.told}"] if look.told else []
+    notes += [f"{Path(path).name}: {look.description}"] if look.description else []
     X = np.concatenate(X, axis=1).T
     X = X if look.kind == "csv" else np.ascontiguousarray(X)  # as ever: the last digits of sums depend on it
     return X, _joined(classes) if classes else None, pa.concat_tables(kept)

@@ -66,7 +66,7 @@ class GaussianMixtureData(Drawn):
 
     n_rows = property(lambda self: self.n_unlabeled or sum(self.counts))
     has_labels = property(lambda self: self.n_labeled > 0)
-    same_rows = property(lambda self: self.shared)
+    same_samples = property(lambda self: self.shared)
     draws_one_mixture = property(lambda self: self.means is not None and not self.refitted)
 
     @property
@@ -74,19 +74,19 @@ class GaussianMixtureData(Drawn):
         """Numbers of classes and of features."""
         return (self.n_components, self.n_features) if self.means is None else (len(self.means), len(self.means[0]))
 
-    def expected_rows(self, look: bool) -> int:
+    def expected_samples(self, look: bool) -> int:
         """Count all rows."""
         return self.n_rows + self.n_labeled
 
     def problems(self, replicates: int):
         """Yield that there are too many values, and what is wrong with those that are missing."""
-        yield from self.too_many(replicates, self.expected_rows(look=False))
+        yield from self.too_many(replicates, self.expected_samples(look=False))
         yield from super().problems(replicates)
 
     def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
         """Draw the rows of each replicate, or of all."""
         n_components, n_features = self.shape
-        n_draws = 1 if self.same_rows else replicates
+        n_draws = 1 if self.same_samples else replicates
         mixtures = [_mixture(self, generator(seed, experiment, "data", "mixture", r)) for r in range(n_draws)]
         weights, means, covariances = (np.stack(part) for part in zip(*mixtures, strict=True))
 
@@ -123,7 +123,7 @@ class GaussianMixtureData(Drawn):
     _covariances = field_validator("covariances")(proper_covariances)
 
     @model_validator(mode="after")
-    def _rows_are_told_one_way(self):
+    def _samples_are_specified_once(self):
         if self.n_components is not None or self.n_features is not None:
             if self.n_components is None or self.n_features is None or self.n_unlabeled is None:
                 raise ValueError("a random mixture needs n_components, n_features and n_unlabeled")

@@ -16,7 +16,7 @@ class SklearnData(Drawn):
     """Real data that come with scikit-learn. Labels are hidden but for a fraction, another in each replicate."""
 
     labels_by: ClassVar[str] = "data.labeled_fraction above 0"
-    reads_rows: ClassVar[bool] = True
+    reads_samples: ClassVar[bool] = True
     n_rows: ClassVar[int] = 1000  # more than any of them has
 
     source: Literal["sklearn"] = Field(description="Real data that come with scikit-learn.")
@@ -33,7 +33,7 @@ class SklearnData(Drawn):
 
     shape = property(lambda self: SHAPES[self.dataset])
     has_labels = property(lambda self: self.labeled_fraction > 0)
-    same_rows = property(lambda self: self.labeled_fraction == 0 and not self.incomplete)  # else others keep a label
+    same_samples = property(lambda self: self.labeled_fraction == 0 and not self.incomplete)  # else others keep a label
 
     @property
     def feature_names(self) -> list[str]:
@@ -52,7 +52,7 @@ class SklearnData(Drawn):
         X = standardized(bunch.data) if self.standardize else bunch.data
         y = bunch.target.astype(np.int64)
         unlabeled, labeled = [], []
-        for r in range(1 if self.same_rows else replicates):
+        for r in range(1 if self.same_samples else replicates):
             draw = generator(seed, experiment, "data", "labeled", r)
             kept = [np.empty(0, dtype=np.int64)]
             for k in np.unique(y) if self.labeled_fraction > 0 else ():

@@ -28,17 +28,17 @@ class Source(Closed):
         Whether there are labeled rows.
     knows_classes : bool
         Whether the rows tell how many classes there are.
-    same_rows : bool
+    same_samples : bool
         Whether every replicate has the same rows.
     incomplete : bool
         Whether values may be missing.
     files : list
         The data files that it reads, each with its `place` and `url`.
-    reads_rows : bool
+    reads_samples : bool
         Whether its rows are read, not drawn: by default they are then those of who is judged by them.
     resamples : bool
         Whether its replicates are drawn with replacement from rows that are read.
-    holds_user_rows : bool
+    holds_user_data : bool
         Whether its rows are a user's own, so that results which hold them are not to be given away unseen.
     draws_one_mixture : bool
         Whether every replicate is drawn from the same known mixture.
@@ -49,12 +49,12 @@ class Source(Closed):
     """
 
     knows_classes: ClassVar[bool] = True
-    same_rows: ClassVar[bool] = False
+    same_samples: ClassVar[bool] = False
     incomplete: ClassVar[bool] = False
     files: ClassVar[list] = []
-    reads_rows: ClassVar[bool] = False
+    reads_samples: ClassVar[bool] = False
     resamples: ClassVar[bool] = False
-    holds_user_rows: ClassVar[bool] = False
+    holds_user_data: ClassVar[bool] = False
     missing_by: ClassVar[str] = "data.holes"
     draws_one_mixture: ClassVar[bool] = False
     r_scripts: ClassVar[tuple[str, ...]] = ()
@@ -73,7 +73,7 @@ class Source(Closed):
     @property
     def on_own_rows(self) -> bool:
         """Whether the rows are those of the source of a claim."""
-        return self.reads_rows if self.rows_of is None else self.rows_of == "source"
+        return self.reads_samples if self.rows_of is None else self.rows_of == "source"
 
     @property
     def feature_names(self) -> list[str]:
@@ -90,13 +90,13 @@ class Source(Closed):
             If a file cannot be used; the text names file, row and column.
         """
 
-    def expected_rows(self, look: bool) -> int:
+    def expected_samples(self, look: bool) -> int:
         """Estimate all rows of a replicate, for what a job needs; unless `look` is set, without a look at files."""
         return self.n_rows
 
     def too_many(self, replicates: int, n_rows: int) -> Iterator[tuple[tuple, str]]:
         """Yield that replicates have more values than there is room for, if they do."""
-        n_draws = 1 if self.same_rows else replicates
+        n_draws = 1 if self.same_samples else replicates
         values = n_draws * n_rows * self.shape[1]
         if values > MAX_DRAWN_VALUES:
             told = f"replicates x rows x features is {values:,}; at most {MAX_DRAWN_VALUES:,} are allowed"

@@ -17,7 +17,7 @@ ONLY_EMPTY = {"keep_default_na": False, "na_values": [""]}  # is missing: NA may
 
 
 @contextmanager
-def whole_file(path):
+def atomic_file(path):
     """Give a temporary path to write to, of this writer alone; move it to `path` when the block has ended well."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part{path.suffix}")
@@ -30,14 +30,14 @@ def whole_file(path):
 
 def write_text(path, text: str):
     """Write a text."""
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_arrays(path, value):
     """Write a dataclass of arrays (or None) as an .npz file."""
     arrays = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         np.savez(temporary, **{name: array for name, array in arrays.items() if array is not None})
 
 
@@ -49,13 +49,13 @@ def read_arrays(path, kind):
 
 def write_table(path, table):
     """Write a table as CSV, every digit of its numbers kept."""
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def write_pieces(path, tables):
     """Write tables one below the other, of which only one is in memory: as CSV, or by the path's ending as Parquet."""
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         if temporary.suffix != ".parquet":
             for number, table in enumerate(tables):
                 settings = {"mode": "a", "header": number == 0, "lineterminator": "\n", "encoding": "utf-8"}
@@ -126,7 +126,7 @@ def join_tables(path, parts):
         If the columns differ.
     """
     header = None
-    with whole_file(path) as temporary, open(temporary, "wb") as joined:
+    with atomic_file(path) as temporary, open(temporary, "wb") as joined:
         for part in parts:
             with open(part, "rb") as file:
                 columns = file.readline()

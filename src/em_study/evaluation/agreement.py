@@ -38,7 +38,7 @@ def _compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFr
             row |= {"experiment": experiment, "implementation": other.name, "protocol": protocol, "replicate": r}
             row["n_samples"], their_end = len(X), None if our_end is None else theirs.end(r)
             row |= _differences(X, our_end, our_posteriors, their_end, errors) if their_end else {}
-            row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
+            row["n_iter_ours"], row["n_iter_sklearn"] = (runs.reported_steps(r)["n_iter"] for runs in (ours, theirs))
             row["failure"] = ours.failure[r] or theirs.failure[r]
             row["note"] = ridge_warning(X, settings(protocol, fit, call=other.call)["reg_covar"]) or ""
             rows.setdefault((other.name, protocol), []).append(row)

@@ -231,7 +231,7 @@ class OneRun(_Replicate):
 
     @property
     def rows(self) -> Replicate:
-        """The rows of the replicate; with holes, the fit may have taken others (`fitted_rows`)."""
+        """The rows of the replicate; with holes, the fit may have taken others (`fitted_samples`)."""
         return self.draw.rows
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import Any
 from em_study.columns import as_released
 from em_study.data.dataset import Dataset
 from em_study.fits.available import SKLEARN, TOLERANCES, implementation_file, tolerance_of
-from em_study.fits.missing import handed
+from em_study.fits.missing import input_of_others
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
 
@@ -165,6 +165,6 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None
             runs.append(Run(start=None, failure="not run, for our fit failed"))
             continue
         arguments = settings_of_run(protocol, other or Other(), dataset, ours, fit, r)
-        X, labels = handed(dataset.replicate(r), fit)
+        X, labels = input_of_others(dataset.replicate(r), fit)
         runs.append(run(X, ours.start(r), **arguments, **({} if labels is None else {"labels": labels})))
     return stack_runs(runs, *ours.means.shape[1:], fit.covariance_type)

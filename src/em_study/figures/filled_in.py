@@ -6,7 +6,7 @@ from em_study.data.seeds import generator
 from em_study.figures.plane import DEVIATIONS, component_colors, ellipse, scatter
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, COMPONENTS, HIGHLIGHT, OURS, hide_rest, new_figure
-from em_study.fits.missing import imputed, whole_rows
+from em_study.fits.missing import complete_samples, imputed
 from emgmm import impute, posteriors
 
 IMPUTATIONS = 200
@@ -30,7 +30,7 @@ def draw(shown: Shown):
     n_missing = np.isnan(X).sum(axis=0)
     y = np.flatnonzero(n_missing == n_missing.max())[-1]
     x = min((d for d in range(X.shape[1]) if d != y), key=lambda d: n_missing[d])
-    both, lacking = whole_rows(X[:, [x, y]]), np.flatnonzero(np.isnan(X[:, y]) & ~np.isnan(X[:, x]))
+    both, lacking = complete_samples(X[:, [x, y]]), np.flatnonzero(np.isnan(X[:, y]) & ~np.isnan(X[:, x]))
     some = lacking[:MOST_ROWS]
     n_columns = min(3, len(fits))
     n_rows = -(-len(fits) // n_columns)

@@ -10,7 +10,7 @@ BINS = 40
 
 
 @drawn(
-    names=lambda experiment: {"optima": []} if experiment.data.same_rows and experiment.replicates > 1 else {},
+    names=lambda experiment: {"optima": []} if experiment.data.same_samples and experiment.replicates > 1 else {},
     reads=("measurements",),
     caption="How far below the best maximum each start on the same samples ends, as a histogram whose counts are on a "
     "logarithmic scale, and next to it the smallest weight of each worse end. See whether there are worse maxima, and "

@@ -8,7 +8,7 @@ from em_study.data.seeds import generator
 from em_study.errors import DataError
 from em_study.fits.available import BUILT_IN
 from em_study.fits.implementations import running
-from em_study.fits.missing import clamped, fitted_rows, handed, what_lacks
+from em_study.fits.missing import clamped, fitted_samples, input_of_others, why_not_fitted
 from em_study.fits.partitions import PARTITIONS, of_partition, partitioning
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
@@ -46,8 +46,8 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
             f"experiment '{experiment}', fit '{name}': n_components is {n_components}, but a fit that uses labels "
             f"needs one component for each of the {len(dataset.classes)} classes"
         )
-    rows = [fitted_rows(dataset.replicate(r), fit) for r in range(replicates)]
-    lacks = [what_lacks(of, fit, dataset.features, dataset.classes, n_components) for of in rows]
+    rows = [fitted_samples(dataset.replicate(r), fit) for r in range(replicates)]
+    lacks = [why_not_fitted(of, fit, dataset.features, dataset.classes, n_components) for of in rows]
     best, highest = [Run(start=None, failure="no start")] * replicates, [-np.inf] * replicates
     for attempt in range(fit.n_init):
         starts, failures = {}, {}
@@ -107,7 +107,7 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
     if fit.implementation != "emgmm":
         settings = {"tol": fit.tol, "max_iter": fit.max_iter, "reg_covar": fit.reg_covar}
         with running(fit.implementation, fit.time_limit) as run:
-            given = ((*handed(rows[r], fit), start) for r, start in starts.items())
+            given = ((*input_of_others(rows[r], fit), start) for r, start in starts.items())
             return [run(X, start, labels=labels, **settings) for X, labels, start in given]
     stopping = STOPPING[fit.stopping](fit.tol, fit.max_iter)
     labeled = [clamped(rows[r], fit, start.n_components) for r, start in starts.items()]

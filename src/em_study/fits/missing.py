@@ -10,12 +10,12 @@ from emgmm import MixtureParameters, SufficientStatistics, impute, labeled_stati
 from emgmm.statistics import has_missing
 
 
-def fitted_rows(rows: Replicate, fit: Fit) -> Replicate:
+def fitted_samples(rows: Replicate, fit: Fit) -> Replicate:
     """Take the rows, those without holes, or all with the columns' means filled in."""
     if fit.missing == "observed" or not (has_missing(rows.unlabeled) or has_missing(rows.labeled)):
         return rows
     if fit.missing == "complete_rows":
-        kept = whole_rows(rows.unlabeled), whole_rows(rows.labeled)
+        kept = complete_samples(rows.unlabeled), complete_samples(rows.labeled)
         return replace(
             rows, unlabeled=rows.unlabeled[kept[0]], labeled=rows.labeled[kept[1]], labels=rows.labels[kept[1]]
         )
@@ -31,14 +31,14 @@ def clamped(rows: Replicate, fit: Fit, n_components: int) -> SufficientStatistic
     return labeled_statistics(rows.labeled, rows.labels, n_components, fit.covariance_type)
 
 
-def handed(rows: Replicate, fit: Fit) -> tuple[np.ndarray, np.ndarray | None]:
+def input_of_others(rows: Replicate, fit: Fit) -> tuple[np.ndarray, np.ndarray | None]:
     """Give the rows that another implementation fits, and their labels if it is to clamp them, -1 where none is."""
     if fit.semi_supervised != "clamped":
         return rows.unlabeled, None
     return np.concatenate([rows.unlabeled, rows.labeled]), np.append(np.full(len(rows.unlabeled), -1), rows.labels)
 
 
-def whole_rows(X):
+def complete_samples(X):
     """Tell which rows lack nothing, (N,) of bool."""
     return ~np.isnan(X).any(axis=1)
 
@@ -72,7 +72,7 @@ def imputed_labeled(rows: Replicate, fit: Fit, parameters: MixtureParameters):
     return X
 
 
-def what_lacks(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:
+def why_not_fitted(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:
     """Say why what is left cannot be fitted; nothing if it can."""
     complete = "complete " * (fit.missing == "complete_rows")
     X, needed = rows.unlabeled, 1 if fit.from_labels or fit.initialization == "random" else n_components

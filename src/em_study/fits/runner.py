@@ -116,7 +116,7 @@ def work(file: str, pipe: Connection, limit: float):
             else:
                 found = called(fit, **arrays, **settings)
         except BaseException as error:
-            line, problem = in_words(error, file, fit)
+            line, problem = describe_error(error, file, fit)
         if os.getpid() != process:
             return  # a fork of it, that goes on as if it were it
         faulthandler.cancel_dump_traceback_later()
@@ -163,7 +163,7 @@ def called(fit, X, **given) -> dict:
     return {name: (array.shape, array.dtype.str, array.tobytes().hex()) for name, array in arrays.items()}
 
 
-def in_words(error: BaseException, file: str, fit) -> tuple[int, str]:
+def describe_error(error: BaseException, file: str, fit) -> tuple[int, str]:
     """Say in which line of the file, that of the function where it is in none, what went wrong."""
     try:
         lines = [n for frame, n in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]

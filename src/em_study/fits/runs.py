@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from em_study.data.storage import read_arrays, whole_file
+from em_study.data.storage import atomic_file, read_arrays
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
 PARAMETERS = ("weights", "means", "covariances")
@@ -69,7 +69,7 @@ class Runs:
         arrays = {of.name: getattr(self, of.name) for of in fields(self)}
         return Runs(**{name: array[:n] if array.ndim else array for name, array in arrays.items()})
 
-    def told_steps(self, r: int) -> dict[str, float]:
+    def reported_steps(self, r: int) -> dict[str, float]:
         """Return the steps and passes of replicate r; NaN if the implementation does not tell."""
         counts = {"n_iter": self.n_iter[r], "n_passes": self.n_passes[r]}
         return {name: count if count >= 0 else np.nan for name, count in counts.items()}
@@ -167,7 +167,7 @@ def read_runs(names, files) -> dict[str, Runs]:
 def write_runs_by_name(path, runs: dict[str, Runs]):
     """Write several runs into one file."""
     arrays = {f"{name}.{field.name}": getattr(of, field.name) for name, of in runs.items() for field in fields(Runs)}
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         np.savez(temporary, **arrays)
 
 
@@ -178,7 +178,7 @@ def read_runs_by_name(path) -> dict[str, Runs]:
         return {name: Runs(**{of.name: arrays[f"{name}.{of.name}"] for of in fields(Runs)}) for name in names}
 
 
-def first_whole_replicate(all_runs: list[Runs]) -> int:
+def first_complete_replicate(all_runs: list[Runs]) -> int:
     """Find the first replicate on which no fit failed; 0 if there is none."""
     failed = np.any([runs.failure != "" for runs in all_runs], axis=0)
     return 0 if failed.all() else int(np.argmin(failed))

@@ -26,7 +26,7 @@ class LoadedCode:
         """
         self.check_again()
         for name in planned.keys() & self.code.files.keys() - self.seen.keys():
-            self.seen[name] = self.code.what_is_there(name)
+            self.seen[name] = self.code.file_state(name)
             if self.code.checksum_of(name) != planned[name]:
                 self.changed = name
         self.check_again()
@@ -34,7 +34,7 @@ class LoadedCode:
     def check_again(self):
         """Raise if a file was touched since it was first used: what is loaded may be what it was in between."""
         for name, before in self.seen.items():
-            if self.changed is None and self.code.what_is_there(name) != before:
+            if self.changed is None and self.code.file_state(name) != before:
                 self.changed = name
         if self.changed is not None:
             raise StudyError(f"{self.changed} was changed while the run was at work: run the same command again")

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from em_study.data.checksums import sha256_of, what_is_there
+from em_study.data.checksums import file_state, sha256_of
 from em_study.data.storage import write_text
 from em_study.layout import FILES, LOGS
 from em_study.places import Places
@@ -43,7 +43,7 @@ def write_record(job, inputs: dict[str, str]):
 def read_record(file: Path) -> dict | None:
     """Read a record; None if there is none, or it is broken."""
     try:
-        return _record(file, *what_is_there(file))
+        return _record(file, *file_state(file))
     except OSError:
         return None
 

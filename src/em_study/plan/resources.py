@@ -38,8 +38,8 @@ PASSES = {
     "diagnose": 40,
 }
 PASSES |= {"compare": len(PROTOCOLS), "measure": 10, "watch": 10, "own_data": 20}
-# For the progress display: the time that jobs of the default study took on one core, as a share of the estimate (which is
-# right for a fit and for a part of a sweep), or in seconds for rules without an estimate.
+# For the progress display: the time that jobs of the default study took on one core, as a share of the estimate (1 for a
+# fit and for a part of a sweep), or in seconds for rules without an estimate.
 SHARE_TAKEN = {
     "data": 0.5,
     "evaluate": 0.1,
@@ -51,8 +51,8 @@ SHARE_TAKEN = {
 }
 SHARE_TAKEN |= {"diagnose": 0.15, "watch": 0.02, "own_data": 0.3}
 SECONDS_TAKEN = {"figure": 0.5, "sweep_figure": 1.0, "report_image": 0.2, "page": 0.7}
-# A sweep is divided into PARTS jobs, enough for a few cores. A shorter part is not worth a job on a cluster, and a longer
-# one is not worth losing. MOST_CELLS keeps the parameters of a job small.
+# A sweep is divided into PARTS jobs, enough for a few cores. A shorter part is not worth a job on a cluster; a longer one
+# would lose too much when it fails. MOST_CELLS keeps the parameters of a job small.
 PARTS, SHORT_PART, LONG_PART, MOST_CELLS = 8, 10.0, 60.0, 1000
 MISSING = 10  # factor on the seconds of complete data
 # Last parts of the keys that change the time of a cell; other keys of a fit are ignored.
@@ -111,7 +111,7 @@ class Cost(NamedTuple):
     def memory_mb(self, attempt: int) -> int:
         """Return the memory to ask for, in MB: for the samples of all replicates, and the arrays of one fit."""
         n_rows, n_components, n_features = size_of(self.experiment, look=True)
-        n_draws = 1 if self.experiment.data.same_rows else self.experiment.replicates
+        n_draws = 1 if self.experiment.data.same_samples else self.experiment.replicates
         values = n_rows * (2 * n_draws * (n_features + 1) + 6 * (n_components + n_features))
         return min((LEAST_MEMORY + math.ceil(8 * values / 1e6)) * 2 ** (attempt - 1), MOST_MEMORY)
 
@@ -121,7 +121,7 @@ class Cost(NamedTuple):
 
 
 def seconds_allowed(experiment: Experiment) -> float:
-    """Return the seconds that implementations in files are allowed over all replicates; their time cannot be estimated."""
+    """Return the seconds allowed to implementations in files over all replicates; these cannot be estimated."""
     limits = [fit.time_limit for fit in experiment.fits.values() if implementation_file(fit.implementation)]
     limits += [experiment.protocols.time_limit for other in experiment.running if implementation_file(other.name)]
     return experiment.replicates * sum(limits)
@@ -135,7 +135,7 @@ def size_of(experiment: Experiment, look: bool = False) -> tuple[int, int, int]:
     """
     n_classes, n_features = experiment.data.shape
     fitted = [fit.n_components or n_classes or CLASSES for fit in experiment.fits.values()]
-    return experiment.data.expected_rows(look), max(fitted), n_features
+    return experiment.data.expected_samples(look), max(fitted), n_features
 
 
 def seconds_of_fit(experiment: Experiment, fit: Fit, look: bool = False) -> float:

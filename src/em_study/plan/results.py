@@ -152,7 +152,7 @@ class Plan:
     @property
     def of_users(self) -> list[str]:
         """Names of the experiments on data of a user's own."""
-        return [name for name, experiment in self.study.experiments.items() if experiment.data.holds_user_rows]
+        return [name for name, experiment in self.study.experiments.items() if experiment.data.holds_user_data]
 
     @property
     def choosing(self) -> list[str]:

@@ -5,13 +5,13 @@ import platform
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from em_study.data.checksums import Checksums, digest_of, what_is_there
+from em_study.data.checksums import Checksums, digest_of, file_state
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn")  # whose versions decide on every number
 # Packages whose versions count where they are imported, by the name that an import uses.
 WHERE_IMPORTED = {"pandas": "pandas", "matplotlib": "matplotlib", "PIL": "pillow", "pyarrow": "pyarrow"}
 AS_ONE = "emgmm"  # who imports a part of our library has all of it loaded: it has one checksum
-BESIDE = "em_study.plan.step"  # writes what is known of a job, and computes nothing of what the job makes
+BOOKKEEPING = "em_study.plan.step"  # writes what is known of a job, and computes nothing of what the job makes
 # The scripts of rules that make numbers.
 NUMBERS = ("data", "fit", "released", "run_other", "compare", "evaluate", "predict", "measure", "own_data", "tables")
 SCRIPTS = {rule: f"{rule}.py" for rule in (*NUMBERS, "sweep_part", "sweep")}
@@ -64,7 +64,7 @@ class Code:
         reached, begun = set(), {script, *modules}
         while begun:
             reached |= begun
-            begun = set().union(*(self.imports[name] for name in begun)) & self.files.keys() - reached - {BESIDE}
+            begun = set().union(*(self.imports[name] for name in begun)) & self.files.keys() - reached - {BOOKKEEPING}
         return reached
 
     @lru_cache  # noqa: B019 (a process has one or two)
@@ -73,9 +73,9 @@ class Code:
         found = [self.checksums.of_code(file) for file in self.files[name]]
         return found[0] if len(found) == 1 else digest_of(found)
 
-    def what_is_there(self, name: str) -> list[list[int]]:
+    def file_state(self, name: str) -> list[list[int]]:
         """Describe the files of a module or script, without reading them."""
-        return [what_is_there(file) for file in self.files[name]]
+        return [file_state(file) for file in self.files[name]]
 
     def made_of(self, script: str, *modules: str) -> dict[str, str]:
         """Give the checksum of what each module computes that `of` names, and the versions of Python and libraries."""

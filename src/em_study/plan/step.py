@@ -11,7 +11,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from em_study.data.checksums import sha256_of, what_is_there
+from em_study.data.checksums import file_state, sha256_of
 from em_study.data.storage import write_text
 from em_study.errors import StudyError
 from em_study.places import Places
@@ -65,7 +65,7 @@ def _recorded(job):
     for file in (record_of(log), times_of(log)):
         file.unlink(missing_ok=True)
     LOADED.check(job.params.get("code", {}))
-    files = {str(file): what_is_there(file) for file in job.input}
+    files = {str(file): file_state(file) for file in job.input}
     inputs = {name(file): sha256_of(file) for file in files}
     with contextlib.suppress(OSError):  # no such kernel
         (PROCESS / "clear_refs").write_text("5")  # the peak from here on: the process may have run other jobs before
@@ -73,7 +73,7 @@ def _recorded(job):
     yield
     seconds = time.perf_counter() - clock
     for file, before in files.items():
-        if what_is_there(file) != before:
+        if file_state(file) != before:
             raise StudyError(f"{file} was changed while this job read it: run the same command again")
     LOADED.check_again()
     times = {
