@@ -1,4 +1,4 @@
-"""Files between the steps of a run. Each appears whole or not at all."""
+"""Files between the steps of a run. Each is written completely or not at all."""
 
 import csv
 import dataclasses
@@ -13,12 +13,12 @@ import numpy as np
 
 from em_study.columns import TEXT_COLUMNS
 
-ONLY_EMPTY = {"keep_default_na": False, "na_values": [""]}  # is missing: NA may be a name
+ONLY_EMPTY = {"keep_default_na": False, "na_values": [""]}  # only an empty cell is missing: NA may be a name
 
 
 @contextmanager
 def atomic_file(path):
-    """Give a temporary path to write to, of this writer alone; move it to `path` when the block has ended well."""
+    """Give a temporary path to write to; move it to `path` if the block ends without an error."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part{path.suffix}")
     try:
@@ -48,13 +48,13 @@ def read_arrays(path, kind):
 
 
 def write_table(path, table):
-    """Write a table as CSV, every digit of its numbers kept."""
+    """Write a table as CSV, with every digit of its numbers."""
     with atomic_file(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
 
 
 def write_pieces(path, tables):
-    """Write tables one below the other, of which only one is in memory: as CSV, or by the path's ending as Parquet."""
+    """Write parts of a table one after the other, as CSV or, by the ending of the path, Parquet; one is in memory."""
     with atomic_file(path) as temporary:
         if temporary.suffix != ".parquet":
             for number, table in enumerate(tables):

@@ -38,8 +38,8 @@ PASSES = {
     "diagnose": 40,
 }
 PASSES |= {"compare": len(PROTOCOLS), "measure": 10, "watch": 10, "own_data": 20}
-# For the progress display: the time that jobs of the default study took on one core, as a share of the estimate (1 for a
-# fit and for a part of a sweep), or in seconds for rules without an estimate.
+# For the progress display: the time that jobs of the default study took on one core, as a share of the estimate (1 for
+# a fit and for a part of a sweep), or in seconds for rules without an estimate.
 SHARE_TAKEN = {
     "data": 0.5,
     "evaluate": 0.1,
@@ -51,8 +51,8 @@ SHARE_TAKEN = {
 }
 SHARE_TAKEN |= {"diagnose": 0.15, "watch": 0.02, "own_data": 0.3}
 SECONDS_TAKEN = {"figure": 0.5, "sweep_figure": 1.0, "report_image": 0.2, "page": 0.7}
-# A sweep is divided into PARTS jobs, enough for a few cores. A shorter part is not worth a job on a cluster; a longer one
-# would lose too much when it fails. MOST_CELLS keeps the parameters of a job small.
+# A sweep is divided into PARTS jobs, enough for a few cores. A shorter part is not worth a job on a cluster; a longer
+# one would lose too much when it fails. MOST_CELLS keeps the parameters of a job small.
 PARTS, SHORT_PART, LONG_PART, MOST_CELLS = 8, 10.0, 60.0, 1000
 MISSING = 10  # factor on the seconds of complete data
 # Last parts of the keys that change the time of a cell; other keys of a fit are ignored.
