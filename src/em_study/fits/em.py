@@ -31,14 +31,19 @@ from emgmm import (
 from emgmm.statistics import has_missing
 
 STOPPING = {"article": article_stopping, "sklearn": sklearn_stopping, "aitken": aitken_stopping}
-# Names of scikit-learn's starts that mean something else here
+# Initializations of scikit-learn that have another name there
 SKLEARN_STARTS = {"random_responsibilities": "random"}
 
 
 def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: str, name: str) -> Runs:
-    """Fit every replicate of a dataset by EM, with the study's root seed; a DataError if the data do not suit the fit.
+    """Fit every replicate of a data set by EM, with the root seed of the study.
 
-    Fits of one experiment have the same random starts.
+    All fits of an experiment have the same random initializations.
+
+    Raises
+    ------
+    DataError
+        If a fit that uses labels has another number of components than the data have classes.
     """
     n_components = fit.n_components or len(dataset.classes)
     if fit.uses_labels and n_components != len(dataset.classes):
@@ -57,7 +62,9 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
                     failures[r] = Run(start=None, failure=f"start: {lacks[r]}")
                     continue
                 try:
-                    draw = generator(seed, experiment, "start", r, attempt)  # fits share it, to be compared
+                    draw = generator(
+                        seed, experiment, "start", r, attempt
+                    )  # the same for all fits, so that they can be compared
                     starts[r] = _start(rows[r], fit, n_components, draw, by_r)
                 except (CollapsedComponentError, RError) as error:
                     failures[r] = Run(start=None, failure=f"start: {error}")
@@ -70,7 +77,7 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
 
 
 def _likelihood(run: Run, rows: Replicate, fit: Fit) -> float:
-    """Log-likelihood that a run found, to compare runs by; that of another implementation is not believed."""
+    """Return the log-likelihood of a run, to compare runs; for another implementation it is computed here."""
     if run.failure:
         return -np.inf
     if fit.implementation not in BUILT_IN:
@@ -101,7 +108,7 @@ def _start(
 
 
 def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureParameters], fit: Fit) -> list[Run]:
-    """Run EM from the start of each replicate."""
+    """Run EM from the initial parameters of each replicate."""
     if fit.max_iter == 0:
         return [Run(start, start) for start in starts.values()]
     if fit.implementation != "emgmm":
@@ -113,7 +120,7 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
     labeled = [clamped(rows[r], fit, start.n_components) for r, start in starts.items()]
     if fit.missing == "observed" or not has_missing(dataset.unlabeled):
         groups = [(dataset.rows_of(starts), [*starts.values()], labeled)]
-    else:  # each with rows of its own number
+    else:  # replicates differ in the number of samples
         each = zip(starts.items(), labeled, strict=True)
         groups = [(rows[r].unlabeled[None], [start], [own]) for (r, start), own in each]
     settings = {"reg_covar": fit.reg_covar, "acceleration": fit.acceleration, "kernel": fit.kernel}

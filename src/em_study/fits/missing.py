@@ -1,4 +1,4 @@
-"""What a fit takes of rows with missing values, and what it puts there."""
+"""Treatment of missing values: which samples a fit takes, and which values it imputes."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from emgmm.statistics import has_missing
 
 
 def fitted_samples(rows: Replicate, fit: Fit) -> Replicate:
-    """Take the rows, those without holes, or all with the columns' means filled in."""
+    """Return the samples to fit: all, those without missing values, or all with means imputed."""
     if fit.missing == "observed" or not (has_missing(rows.unlabeled) or has_missing(rows.labeled)):
         return rows
     if fit.missing == "complete_rows":
@@ -25,42 +25,42 @@ def fitted_samples(rows: Replicate, fit: Fit) -> Replicate:
 
 
 def clamped(rows: Replicate, fit: Fit, n_components: int) -> SufficientStatistics | None:
-    """Give the statistics of the labeled rows, if a fit keeps them in its likelihood."""
+    """Return the statistics of the labeled samples, if a fit keeps them in its likelihood."""
     if fit.semi_supervised != "clamped":
         return None
     return labeled_statistics(rows.labeled, rows.labels, n_components, fit.covariance_type)
 
 
 def input_of_others(rows: Replicate, fit: Fit) -> tuple[np.ndarray, np.ndarray | None]:
-    """Give the rows that another implementation fits, and their labels if it is to clamp them, -1 where none is."""
+    """Return the samples for another implementation, and their labels if it must clamp them, with -1 for none."""
     if fit.semi_supervised != "clamped":
         return rows.unlabeled, None
     return np.concatenate([rows.unlabeled, rows.labeled]), np.append(np.full(len(rows.unlabeled), -1), rows.labels)
 
 
 def complete_samples(X):
-    """Tell which rows lack nothing, (N,) of bool."""
+    """Return which samples have no missing value, (N,) of bool."""
     return ~np.isnan(X).any(axis=1)
 
 
 def column_means(X):
-    """Means of the values that are there, (D,); NaN where there are none."""
+    """Return the means of the observed values, (D,); NaN for a feature without any."""
     seen = ~np.isnan(X)
     with np.errstate(invalid="ignore"):
         return np.where(seen, X, 0.0).sum(axis=0) / seen.sum(axis=0)
 
 
 def imputed(rows: Replicate, missing: str, parameters: MixtureParameters):
-    """Fill in the unlabeled rows (N, D): by their expectation under the fit, or the means that it was given.
+    """Impute the unlabeled samples, (N, D): by the expectation under the fit, or by the means that were fitted.
 
-    `missing` is what the fit took of such rows (`Fit.missing`).
+    `missing` is the treatment by the fit (`Fit.missing`).
     """
     X = rows.unlabeled
     return np.where(np.isnan(X), column_means(X), X) if missing == "column_means" else impute(X, parameters)
 
 
 def imputed_labeled(rows: Replicate, fit: Fit, parameters: MixtureParameters):
-    """Fill in the labeled rows (M, D) likewise; by the component of their class, if the fit names the components."""
+    """Impute the labeled samples, (M, D), likewise; by the component of their class, if the fit uses labels."""
     X = rows.labeled.copy()
     if fit.missing == "column_means":
         return np.where(np.isnan(X), column_means(rows.unlabeled), X)
@@ -73,14 +73,14 @@ def imputed_labeled(rows: Replicate, fit: Fit, parameters: MixtureParameters):
 
 
 def why_not_fitted(rows: Replicate, fit: Fit, features, classes, n_components: int) -> str:
-    """Say why what is left cannot be fitted; nothing if it can."""
+    """Say why the remaining samples cannot be fitted; empty if they can."""
     complete = "complete " * (fit.missing == "complete_rows")
     X, needed = rows.unlabeled, 1 if fit.from_labels or fit.initialization == "random" else n_components
     if len(X) < needed:
-        return f"too few {complete}rows, {len(X)} where {needed} are needed"
+        return f"too few {complete}samples: {len(X)}, but {needed} are needed"
     if fit.from_labels:
         for k in np.setdiff1d(np.arange(len(classes)), rows.labels):
-            return f"class '{classes[k]}' has no {complete}labeled row"
+            return f"class '{classes[k]}' has no {complete}labeled sample"
     seen = [X, rows.labeled] if fit.semi_supervised == "clamped" and fit.missing != "column_means" else [X]
     empty = np.all([np.isnan(part).all(axis=0) for part in seen if len(part)], axis=0)
-    return f"feature '{features[empty.argmax()]}' has no value" if empty.any() else ""
+    return f"feature '{features[empty.argmax()]}' has no observed value" if empty.any() else ""
