@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in words."""
+"""Problems of a configuration, in words."""
 
 import types
 import typing

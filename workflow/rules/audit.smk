@@ -1,4 +1,4 @@
-# What a reviewer needs: the page of the claims, the manifest of the run, the report.
+# Files for a reviewer: the page of the claims, the manifest of the run, and the report.
 PAGE = ("index.html", "page.css", "em.js", "page.js", "play.js")
 PAGE = [os.path.relpath(ROOT / "workflow" / "page" / name) for name in PAGE]
 TABLE_PAGE, OPENING = (os.path.relpath(ROOT / "workflow" / "report" / name) for name in ("table.html", "opening.rst"))
@@ -24,7 +24,7 @@ rule watch:
         ),
         kernel=lambda wildcards: kernel_versions(experiment_of(wildcards).fits.values()),
     message:
-        "Find what to watch of {wildcards.experiment}"
+        "Prepare the animations of {wildcards.experiment}"
     script:
         "../scripts/watch.py"
 
@@ -47,7 +47,7 @@ rule own_data:
         kernel=lambda wildcards: kernel_versions(experiment_of(wildcards).fits.values()),
         seed=STUDY.seed,
     message:
-        "Say what the fits of {wildcards.experiment} found"
+        "Summarize the fits of {wildcards.experiment}"
     script:
         "../scripts/own_data.py"
 
@@ -55,7 +55,7 @@ rule own_data:
 rule page:
     input:
         claims=FILES["claims"].path,
-        dictionary=FILES["dictionary"].path,  # whose words it repeats
+        dictionary=FILES["dictionary"].path,  # whose texts it repeats
         tables=[table_file(name) for name in CLAIMED],
         agreement=table_file("agreement"),
         diagnosis=table_file("diagnosis"),
@@ -119,7 +119,7 @@ rule pages:
     input:
         manifest=MANIFEST,
         claims=FILES["claims"].path,
-        dictionary=FILES["dictionary"].path,  # whose words it repeats
+        dictionary=FILES["dictionary"].path,  # whose texts it repeats
         tables=list(PLAN.table_pages),
         template=TABLE_PAGE,
         frame=OPENING,

@@ -1,4 +1,4 @@
-# Fetch files, draw the synthetic data, or read the user's; read estimates that a source has released.
+# Fetch files, simulate data or read the user's, and read estimates that a source has released.
 rule fetch:
     output:
         FILES["download"].path,

@@ -1,4 +1,4 @@
-# Run other implementations next to one of our fits, and compare.
+# Run other implementations on the data of one of our fits, and compare the results.
 COMPARED = {
     "fits": lambda wildcards: {
         name: as_params(experiment_of(wildcards).fits[name]) for name, other in experiment_of(wildcards).compared

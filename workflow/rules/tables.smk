@@ -1,4 +1,4 @@
-# Judge every fit, and put the tables together.
+# Evaluate every fit, and make the tables.
 rule evaluate:
     input:
         data=FILES["data"].path,
@@ -40,7 +40,7 @@ rule predict:
         code=CODE.made_of("predict.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
     message:
-        "Predict the rows of {wildcards.experiment}: {wildcards.fit}"
+        "Predict the classes of {wildcards.experiment}: {wildcards.fit}"
     script:
         "../scripts/predict.py"
 
@@ -61,7 +61,7 @@ rule impute:
         code=CODE.made_of("impute.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
     message:
-        "Fill in the missing values of {wildcards.experiment}: {wildcards.fit}"
+        "Impute the missing values of {wildcards.experiment}: {wildcards.fit}"
     script:
         "../scripts/impute.py"
 
@@ -112,7 +112,7 @@ rule tables:
         code=CODE.made_of("tables.py"),
         order=[*PLAN.files("scores"), *PLAN.compared],
     message:
-        "Put the tables together"
+        "Join the tables"
     script:
         "../scripts/tables.py"
 
@@ -136,7 +136,7 @@ rule claims:
         own=lambda wildcards: sorted(own_rows(STUDY)),
         warnings=warnings_of(STUDY, LOADED.changes),
     message:
-        "Judge the claims"
+        "Evaluate the claims"
     script:
         "../scripts/claims.py"
 
@@ -152,8 +152,8 @@ rule dictionary:
     params:
         code=CODE.made_of("dictionary.py"),
         changes=[str(change) for change in LOADED.changes],
-        words=digest_of(data_dictionary()),  # which are no part of what code computes
+        words=digest_of(data_dictionary()),  # texts are not part of the checksum of code
     message:
-        "Write what the columns of the tables mean"
+        "Write the data dictionary of the tables"
     script:
         "../scripts/dictionary.py"

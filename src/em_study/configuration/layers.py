@@ -1,4 +1,4 @@
-"""YAML files, with the file and line that each value comes from."""
+"""YAML files, with file and line of each value."""
 
 import math
 import re
@@ -16,7 +16,7 @@ from em_study.errors import ConfigurationError
 from em_study.settings import Written
 from em_study.wording import as_placeholder, shown
 
-MAX_VALUES = 1_000_000  # more than any study; stops aliases that multiply without end
+MAX_VALUES = 1_000_000  # more than any study has; a guard against aliases that multiply without end
 MAX_DEPTH = 50
 KeyPath = tuple[str | int, ...]
 # A key of drawn data with two names: that which users write, and that which records, tables and seeds keep.
@@ -27,7 +27,7 @@ if yaml.__with_libyaml__:
     from yaml.cyaml import CParser
 
     class _SafeLoader(Composer, CParser, SafeConstructor, Resolver):
-        """PyYAML's, which reads by libyaml, five times as fast, and composes in Python, which no depth can break."""
+        """PyYAML's loader with libyaml, five times as fast; nodes are composed in Python, safe at any depth."""
 
         def __init__(self, stream):
             CParser.__init__(self, stream)
@@ -59,12 +59,12 @@ for _tag, _pattern, _first in [
 
 @dataclass
 class Layer:
-    """One source of keys and values: a YAML file, or what a caller hands over.
+    """One set of keys and values: of a YAML file, or of a Snakefile that uses the study as a module.
 
     Attributes
     ----------
     folder : Path
-        Where the paths in it begin.
+        Folder from which its paths are resolved.
     values : dict
     locations : dict
         "file:line" of each path of keys.
@@ -103,7 +103,7 @@ def read_file(file) -> Layer:
 
 
 def from_caller(values: dict, name: str) -> Layer:
-    """Take keys and values that stand in no file; messages call them by a name."""
+    """Make a layer of keys and values that are not in a file; messages give `name` as their location."""
     locations: dict[KeyPath, str] = {}
 
     def note(value, path):
@@ -169,13 +169,13 @@ def _read(file: str):
     try:
         text = Path(file).read_bytes().decode()
     except FileNotFoundError:
-        told = "there is no such file"
+        reason = "there is no such file"
         if Path(file).suffix not in (".yaml", ".yml", ".json"):
-            told += " of a configuration; --configfile takes all words up to the next option: put -- before a target"
-        raise ConfigurationError(f"{file}: {told}") from None
+            reason += "; --configfile takes all words up to the next option: put -- before a target"
+        raise ConfigurationError(f"{file}: {reason}") from None
     except UnicodeDecodeError as error:
-        told = f"not UTF-8 text ({error.reason}): save the file as UTF-8"
-        raise _wrong(file, error.object.decode("latin-1"), error.object.count(b"\n", 0, error.start), told) from None
+        reason = f"not UTF-8 text ({error.reason}): save the file as UTF-8"
+        raise _wrong(file, error.object.decode("latin-1"), error.object.count(b"\n", 0, error.start), reason) from None
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{file}: cannot be read ({error})") from None
     locations: dict[KeyPath, str] = {}
@@ -187,26 +187,28 @@ def _read(file: str):
     except RecursionError:
         raise ConfigurationError(f"{file}: nested too deeply") from None
     except yaml.reader.ReaderError as error:
-        told = f"holds a character that YAML does not allow (U+{error.character:04X})"
-        raise _wrong(file, text, len(text[: error.position + 1].splitlines()) - 1, told) from None
+        reason = f"contains a character that YAML does not allow (U+{error.character:04X})"
+        raise _wrong(file, text, len(text[: error.position + 1].splitlines()) - 1, reason) from None
     except yaml.YAMLError as error:
         marks = [getattr(error, name, None) for name in ("problem_mark", "context_mark")]
         lines = [mark.line for mark in marks if mark] or [0]
-        line = next((line for line in lines if _line(text, line).strip()), lines[0])  # the end of a file says nothing
-        told = f"not valid YAML: {getattr(error, 'problem', None) or error}"
+        line = next(
+            (line for line in lines if _line(text, line).strip()), lines[0]
+        )  # the end of a file has no text to show
+        reason = f"not valid YAML: {getattr(error, 'problem', None) or error}"
         if isinstance(error, (ScannerError, ParserError)):
             by_tab = "\t" in _line(text, line)
-            told += "; indent by spaces, no tabs" if by_tab else "; a text with ': ', ' #' or brackets needs quotes"
-        raise _wrong(file, text, line, told) from None
+            reason += "; indent by spaces, not tabs" if by_tab else "; a text with ': ', ' #' or brackets needs quotes"
+        raise _wrong(file, text, line, reason) from None
     if not isinstance(values, dict):
         found = {list: "a list", str: "text"}.get(type(values), f"a {type(values).__name__}")
-        raise ConfigurationError(f"{file}: must hold keys and values at its top level, not {found}")
+        raise ConfigurationError(f"{file}: must have keys and values at its top level, not {found}")
     return values, locations
 
 
-def _wrong(file: str, text: str, line: int, told: str) -> ConfigurationError:
-    """Say what is wrong with a line of a file, with what stands there."""
-    return ConfigurationError(f"{file}:{line + 1}: {told}. The line is {shown(_line(text, line).strip())}")
+def _wrong(file: str, text: str, line: int, reason: str) -> ConfigurationError:
+    """Make an error about a line of a file, which it quotes."""
+    return ConfigurationError(f"{file}:{line + 1}: {reason}. The line is {shown(_line(text, line).strip())}")
 
 
 def _line(text: str, number: int) -> str:
@@ -214,7 +216,7 @@ def _line(text: str, number: int) -> str:
 
 
 def _construct(loader, node, path: KeyPath, file: str, locations: dict[KeyPath, str]):
-    """Turn a YAML node into plain values, noting where each stands."""
+    """Convert a YAML node to plain values, and note the location of each."""
     line = node.start_mark.line + 1
     locations.setdefault(path, f"{file}:{line}")
     if len(locations) > MAX_VALUES or len(path) > MAX_DEPTH:
@@ -232,7 +234,9 @@ def _construct(loader, node, path: KeyPath, file: str, locations: dict[KeyPath, 
                 defaults = _construct(loader, value_node, path, file, locations)
                 for block in reversed(defaults if isinstance(defaults, list) else [defaults]):
                     if not isinstance(block, dict):
-                        raise ConfigurationError(f"{file}:{key_line}: << must stand before a block of keys and values")
+                        raise ConfigurationError(
+                            f"{file}:{key_line}: << must be followed by a block of keys and values"
+                        )
                     inherited |= block
                 continue
             if key in values:
@@ -245,4 +249,4 @@ def _construct(loader, node, path: KeyPath, file: str, locations: dict[KeyPath, 
         value = loader.construct_object(node)
         return Written(node.value) if isinstance(value, float) and math.isfinite(value) else value
     except (ValueError, LookupError):
-        raise ConfigurationError(f"{file}:{line}: not a value that can be read: {shown(node.value)}") from None
+        raise ConfigurationError(f"{file}:{line}: not a readable value: {shown(node.value)}") from None
