@@ -45,7 +45,7 @@ def drawn(replicates=2, **holes):
 @pytest.mark.parametrize("labeled", [False, True])
 def test_holes_anywhere_are_as_many_as_asked_for_and_each_row_keeps_a_value(fraction, labeled):
     whole, dataset = drawn(), drawn(fraction=fraction, labeled=labeled)
-    np.testing.assert_array_equal(dataset.whole, whole.unlabeled)
+    np.testing.assert_array_equal(dataset.complete, whole.unlabeled)
     for name in ("unlabeled", "labeled"):
         before, after = getattr(whole, name), getattr(dataset, name)
         holes = np.isnan(after)
@@ -82,7 +82,7 @@ def test_rows_may_lose_all_values_if_so_said():
 def test_real_data_with_holes_are_the_same_rows():
     settings = {"source": "sklearn", "dataset": "iris", "labeled_fraction": 0.2}
     whole, dataset = (SklearnData(**settings, **more).load(2, 0, "x") for more in ({}, {"holes": {"fraction": 0.2}}))
-    np.testing.assert_array_equal(dataset.whole, whole.unlabeled)
+    np.testing.assert_array_equal(dataset.complete, whole.unlabeled)
     np.testing.assert_array_equal(dataset.labeled, whole.labeled)
 
 
@@ -265,7 +265,7 @@ def test_imputed_values_are_measured_against_what_was_there():
         if fit.missing == "column_means":
             means = np.nanmean(dataset.unlabeled[1], axis=0)
             filled = np.where(np.isnan(dataset.unlabeled[1]), means, dataset.unlabeled[1])
-        errors = ((filled - dataset.whole[1]) / dataset.whole[1].std(axis=0))[np.isnan(dataset.unlabeled[1])]
+        errors = ((filled - dataset.complete[1]) / dataset.complete[1].std(axis=0))[np.isnan(dataset.unlabeled[1])]
         assert values[name]["imputation_error"][1] == pytest.approx(np.sqrt(np.mean(errors**2)))
     assert values["observed"]["imputation_error"].max() < values["column_means"]["imputation_error"].min()
     assert values["observed"]["imputation_coverage"].mean() == pytest.approx(0.95, abs=0.03)

@@ -65,7 +65,7 @@ rule page:
         own_data=PLAN.files("own_data"),
         pictures=sorted({*PLAN.pictures.values()}),
         template=PAGE[0],
-        beside=PAGE[1:],
+        assets=PAGE[1:],
     output:
         FILES["page"].path,
     log:

@@ -61,7 +61,7 @@ def changes_of(articles: Layers, merged: Layers, name_of_file) -> list[Change]:
                     file = merged.location((kind, name, *path)).rpartition(":")[0]
                     found.append(
                         Change(
-                            kind, name, merged.dotted((kind, name, *path), begin=2), now, article, name_of_file(file)
+                            kind, name, merged.dotted((kind, name, *path), first=2), now, article, name_of_file(file)
                         )
                     )
     return found

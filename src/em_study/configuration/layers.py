@@ -83,10 +83,10 @@ class Layer:
             path = path[:-1]
         return self.locations.get(path, "")
 
-    def dotted(self, path: KeyPath, begin: int = 0) -> str:
-        """Write the keys of a path as the user wrote them, with dots, from a position on."""
+    def dotted(self, path: KeyPath, first: int = 0) -> str:
+        """Write the keys of a path as the user wrote them, with dots; `first` is the position of the first key."""
         words = [self.written.get(path[: i + 1], str(key)) for i, key in enumerate(path)]
-        return ".".join(words[begin:])
+        return ".".join(words[first:])
 
 
 def read_file(file) -> Layer:

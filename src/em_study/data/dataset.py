@@ -1,6 +1,6 @@
 """The samples of an experiment, from whatever source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -22,7 +22,7 @@ class Dataset:
     labels : ndarray of int of shape (R, M)
     true_weights, true_means, true_covariances : ndarrays of shapes (R, K), (R, K, D) and (R, K, D, D), or None
         Parameters of the mixture from which the samples were drawn, for the evaluation only.
-    whole : ndarray of shape (R, N, D), or None
+    complete : ndarray of shape (R, N, D), or None
         The unlabeled samples before values were removed, if any were, for the evaluation only.
     order : ndarray of int of shape (N + M,), or None
         Positions in the file of the unlabeled samples, then of the labeled ones, if one file has both.
@@ -43,7 +43,7 @@ class Dataset:
     true_weights: np.ndarray | None = None
     true_means: np.ndarray | None = None
     true_covariances: np.ndarray | None = None
-    whole: np.ndarray | None = None
+    complete: np.ndarray | None = field(default=None, metadata={"stored_as": "whole"})
     order: np.ndarray | None = None
     kept: np.ndarray | None = None
     r_states: np.ndarray | None = None
@@ -79,11 +79,11 @@ class Dataset:
     def replicate(self, number: int) -> "Replicate":
         """Return the samples of one replicate."""
         i = number if len(self.unlabeled) > 1 else 0
-        optional = (self.truth, self.whole, self.r_states)
-        truth, whole, r_state = (None if array is None else array[i] for array in optional)
+        optional = (self.truth, self.complete, self.r_states)
+        truth, complete, r_state = (None if array is None else array[i] for array in optional)
         known = self.true_means is not None
         mixture = (self.true_weights[i], self.true_means[i], self.true_covariances[i]) if known else None
-        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture, whole, r_state)
+        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture, complete, r_state)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ class Replicate:
     labeled: np.ndarray
     labels: np.ndarray
     mixture: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-    whole: np.ndarray | None = None
+    complete: np.ndarray | None = None
     r_state: np.ndarray | None = None
 
     def values(self, feature: int) -> np.ndarray:

@@ -87,7 +87,7 @@ def with_missing_values(dataset: Dataset, missingness: Missingness, seed: int, e
     for name, rows in ({"unlabeled": unlabeled} | ({"labeled": labeled} if missingness.labeled else {})).items():
         for r, X in enumerate(rows):
             X[_chosen(X, missingness, generator(seed, experiment, "data", "holes", name, r))] = np.nan
-    return replace(dataset, unlabeled=unlabeled, labeled=labeled, whole=dataset.unlabeled)
+    return replace(dataset, unlabeled=unlabeled, labeled=labeled, complete=dataset.unlabeled)
 
 
 def _chosen(X, missingness: Missingness, draw: np.random.Generator):

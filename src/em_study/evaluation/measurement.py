@@ -268,7 +268,7 @@ class OneRun(_Replicate):
     @property
     def whole(self):
         """The unlabeled rows before values were taken away, (N, D), if they were."""
-        return self.rows.whole
+        return self.rows.complete
 
     @cached_property
     def posteriors(self):

@@ -180,7 +180,7 @@ def _worth(dataset: Dataset, fit: Fit, seed: int, experiment: str, name: str) ->
             truth=None,
             labeled=rows.labeled[~hidden][None],
             labels=rows.labels[~hidden][None],
-            whole=None,
+            complete=None,
         )
         for by, settings in (("alone", alone), ("fit", fit)):
             end = run_fit(some, settings, 1, seed, experiment, name).end(0)

@@ -38,7 +38,7 @@ def draw(shown: Shown):
     figure, panels = new_figure(n_columns, n_rows, **size, sharex=True, sharey=True)
     panels = np.ravel(panels)
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
-        is_known = rows.whole is not None
+        is_known = rows.complete is not None
         axes.set_xlabel(f"{features[y]}, the value taken away" if is_known else str(features[x]))
         axes.set_ylabel(f"{features[y]}, filled in" if is_known else str(features[y]))
         axes.label_outer()
@@ -64,7 +64,9 @@ def draw(shown: Shown):
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize="small")
     which = f"{len(some)} of the {len(lacking):,} samples that have {features[x]} and lack {features[y]}"
     what = (
-        f"+ mean, {DEVIATIONS} standard deviations" if rows.whole is None else "bars of 95 %, and the line of equality"
+        f"+ mean, {DEVIATIONS} standard deviations"
+        if rows.complete is None
+        else "bars of 95 %, and the line of equality"
     )
     figure.suptitle(f"{shown.experiment}, replicate 0: {which},\nas each fit fills it in ({what})")
     return figure
@@ -74,7 +76,7 @@ def _against_truth(axes, rows, parameters, missing, some, y, name):
     """Draw filled-in values against those that were taken away, with bars of 95 %."""
     if not len(some):
         return
-    truth, filled = rows.whole[some, y], imputed(rows, missing, parameters)[some, y]
+    truth, filled = rows.complete[some, y], imputed(rows, missing, parameters)[some, y]
     axes.axline((truth.min(),) * 2, slope=1, color=BACKGROUND, zorder=0)
     if missing != "column_means":
         repeated = np.repeat(rows.unlabeled[some], IMPUTATIONS, axis=0)

@@ -124,7 +124,7 @@ def _fit_all(dataset: Dataset, rows: list[Replicate], starts: dict[int, MixtureP
         each = zip(starts.items(), labeled, strict=True)
         groups = [(rows[r].unlabeled[None], [start], [own]) for (r, start), own in each]
     settings = {"reg_covar": fit.reg_covar, "acceleration": fit.acceleration, "kernel": fit.kernel}
-    results = [result for X, begins, own in groups for result in fit_many(X, begins, stopping, labeled=own, **settings)]
+    results = [result for X, first, own in groups for result in fit_many(X, first, stopping, labeled=own, **settings)]
     return [_run(start, result) for start, result in zip(starts.values(), results, strict=True)]
 
 

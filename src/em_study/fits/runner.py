@@ -54,7 +54,7 @@ def main():
     status = os.waitpid(leader, 0)[1]
     _end_all(leader)
     listener.join(1)
-    with suppress(BrokenPipeError):  # nobody reads any more
+    with suppress(BrokenPipeError):  # the reader has ended
         os.write(1, (_how(status) if status and not asked_to_end else b"") + b"\n" + last)
     os._exit(0)
 
