@@ -80,27 +80,31 @@ WRONG = [
     (f"{TOY}.fits.first.initialization", "label", "is 'label'; did you mean 'labels'? Allowed: random, labels"),
     (f"{TOY}.fits.first.covariance_type", "ful", "is 'ful'; did you mean 'full'?"),
     (f"{TOY}.fits.first.semi_supervised", "none", "must be 'init_only' or 'clamped'"),
-    (f"{TOY}.fits.first.initialization", "random", "takes its start from the labels: must be 'labels'"),
-    (f"{TOY}.fits.first.n_init", 3, "n_init: a start from labels is always the same: must be 1"),
-    (f"{TOY}.fits.first.n_components", 3, "n_components: must be the number of classes, 2"),
+    (f"{TOY}.fits.first.initialization", "random", "needs initial parameters from the labels: must be 'labels'"),
+    (f"{TOY}.fits.first.n_init", 3, "n_init: an initialization from labels is always the same: must be 1"),
+    (f"{TOY}.fits.first.n_components", 3, "n_components: must be 2, the number of classes"),
     (f"{TOY}.fits.first.semi_supervised", "clamped", "'first' is clamped, which scikit-learn cannot do"),
     (f"{TOY}.protocols.fit", "frist", "protocols.fit: there is no fit 'frist'. Allowed: first"),
     (f"{TOY}.data.source", "cvs", "data.source: is 'cvs'; did you mean 'csv'? Allowed: gaussian_mixture, csv, sklearn"),
     (f"{TOY}.data.source", None, "data.source: is required, but missing. Allowed: gaussian_mixture, csv, sklearn"),
-    (f"{TOY}.data.n_labeled", 0, "the data have no labeled rows"),
+    (f"{TOY}.data.n_labeled", 0, "the data have no labeled samples"),
     (f"{TOY}.data.weights", [0.5, 0.4], "data.weights: must sum to 1, the sum is 0.9"),
     (f"{TOY}.data.weights", [1.5, -0.5], "data.weights: must be positive"),
     (f"{TOY}.data.means", [[0, 0]], "data.means: must have one entry for each of the 2 weights, got 1"),
-    (f"{TOY}.data.means", [[0, 0], [1]], "data.means: must have the same number of features each"),
+    (f"{TOY}.data.means", [[0, 0], [1]], "data.means: must all have the same number of features"),
     (f"{TOY}.data.means", [[0, 0], [1, "x"]], "data.means.1.1: must be a valid number, got 'x'"),
-    (f"{TOY}.data.covariances", [[[1, 0], [0, 1]], [[1]]], "must be 2 x 2 matrices like the means; number 1 is not"),
-    (f"{TOY}.data.covariances", [[[1, 2], [2, 1]]] * 2, "must be positive definite; number 0 is not"),
-    (f"{TOY}.data.covariances", [[[1, 0.5], [0, 1]]] * 2, "must be symmetric; number 0 is not"),
-    (f"{TOY}.fits.second", None, "fits.second: there is nothing to remove by null; an empty block is written {}"),
+    (
+        f"{TOY}.data.covariances",
+        [[[1, 0], [0, 1]], [[1]]],
+        "must be 2 x 2 matrices, as the means have 2 features; matrix 1",
+    ),
+    (f"{TOY}.data.covariances", [[[1, 2], [2, 1]]] * 2, "must be positive definite; matrix 0 (from 0) is not"),
+    (f"{TOY}.data.covariances", [[[1, 0.5], [0, 1]]] * 2, "must be symmetric; matrix 0 (from 0) is not"),
+    (f"{TOY}.fits.second", None, "fits.second: null removes a key, but there is none of this name"),
     (f"{TOY}.fits", {"first": None}, "fits: must have at least one entry"),
     (f"{TOY}.data.weights", 3, "data.weights: must be a list, got 3"),
-    (f"{TOY}.data.counts", [5, 5], "data: takes counts, or n_unlabeled and weights, not both"),
-    (f"{TOY}.data.weights", None, "data: needs n_unlabeled and weights, or counts"),
+    (f"{TOY}.data.counts", [5, 5], "data: takes either counts, or n_unlabeled and weights, not both"),
+    (f"{TOY}.data.weights", None, "data: needs either n_unlabeled and weights, or counts"),
     (f"{TOY}.data.legacy_seed", 1, "data: legacy_seed needs counts"),
     (
         f"{TOY}.data",
@@ -111,17 +115,17 @@ WRONG = [
     (
         f"{TOY}.fits.first",
         {"implementation": "sklearn", "stopping": "sklearn", "acceleration": "anderson", "kernel": "numba"},
-        "fits.first.acceleration: scikit-learn cannot be accelerated: must be 'none'",
+        "fits.first.acceleration: scikit-learn has no acceleration: must be 'none'",
     ),
     (
         f"{TOY}.fits.first.acceleration",
         "anderson",
-        "'first' is accelerated, and takes other steps than scikit-learn can",
+        "'first' is accelerated, so its steps differ from those of other implementations",
     ),
     (
         TOY,
         {"data": {"holes": {"fraction": 0.1}}, "protocols": None, "fits": {"first": {"kernel": "numba"}}},
-        "fits.first.kernel: goes through no missing values, which data.holes gives: must be 'numpy'",
+        "fits.first.kernel: does not support missing values (introduced by data.holes): must be 'numpy'",
     ),
     (f"{TOY}.fits.first.acceleration", "andersen", "is 'andersen'; did you mean 'anderson'? Allowed: none, anderson"),
     (f"{TOY}.fits.first.stopping", "aitkens", "is 'aitkens'; did you mean 'aitken'?"),
@@ -172,7 +176,11 @@ WRONG = [
     ("claims.A1", {**CLAIM, "explanation": "{n:q}"}, "claims.A1.explanation: '{n:q}' cannot be filled in"),
     ("claims.A1", {**CLAIM, "relation": "equal"}, "is 'equal'; did you mean 'equals'?"),
     ("claims.A1", {**CLAIM, "where": {"fit": [1]}}, "claims.A1.where.fit: must be one word or number"),
-    (f"{TOY}.data", {"source": "csv", "features": ["a"]}, "data: needs rows: {path: ...} (one file), or unlabeled"),
+    (
+        f"{TOY}.data",
+        {"source": "csv", "features": ["a"]},
+        "data: needs either rows: {path: ...} (one file), or unlabeled",
+    ),
     (f"{TOY}.replicates", 99_999_999, "replicates: must be less than or equal to 100000"),
     (f"{TOY}.data.n_unlabeled", 100_000_000, None),
 ]
@@ -181,7 +189,7 @@ WRONG = [
 @pytest.mark.parametrize(("path", "value", "message"), WRONG)
 def test_wrong_value(tmp_path, path, value, message):
     if message is None:
-        message = "replicates x rows x features is"
+        message = "replicates x samples x features is"
         layers = (GOOD, overlay(path, value), overlay(f"{TOY}.replicates", 2))
     else:
         layers = (GOOD, overlay(path, value))
@@ -193,17 +201,17 @@ def test_wrong_value(tmp_path, path, value, message):
     [
         ("seed: 1\nseed: 2\n", "0.yaml:2: the key 'seed' is given twice"),
         ("seed: [1\n", "0.yaml:1: not valid YAML: did not find expected ',' or ']'"),
-        ("seed: 1\n# \x07\n", "0.yaml:2: holds a character that YAML does not allow (U+0007)"),
+        ("seed: 1\n# \x07\n", "0.yaml:2: contains a character that YAML does not allow (U+0007)"),
         ("a:\n  b: Part A: the rest\n", "or brackets needs quotes. The line is 'b: Part A: the rest'"),
         ("a: {b: mean[x]}\n", "or brackets needs quotes. The line is 'a: {b: mean[x]}'"),
         ("a:\n\tb: 1\n", "0.yaml:2: not valid YAML: found character that cannot start any token; indent by spaces"),
         ("a: 'b\nc: 1\n", "0.yaml:1: not valid YAML: found unexpected end of stream"),
-        ("- 1\n", "must hold keys and values at its top level, not a list"),
-        ("seed: !!float ''\n", "0.yaml:1: not a value that can be read: ''"),
-        ("seed: !!bool x\n", "0.yaml:1: not a value that can be read: 'x'"),
+        ("- 1\n", "must have keys and values at its top level, not a list"),
+        ("seed: !!float ''\n", "0.yaml:1: not a readable value: ''"),
+        ("seed: !!bool x\n", "0.yaml:1: not a readable value: 'x'"),
         ("seed: " + "[" * 5000 + "\n", "nested too deeply"),
         ("seed: !!python/object/apply:os.system ['true']\n", "0.yaml:1"),
-        ("a: &a 3\nb: {<<: *a}\n", "0.yaml:2: << must stand before a block"),
+        ("a: &a 3\nb: {<<: *a}\n", "0.yaml:2: << must be followed by a block"),
         ("a: &a [1]\nb: &b [*a, *a]\nc: &c {[1]: 2}\n", "a key must be a plain word"),
     ],
 )
@@ -310,26 +318,32 @@ def test_a_printed_number_is_met_to_half_of_its_last_digit(tmp_path, text, toler
     ("change", "message"),
     [
         ({"unlabeled": {"path": "no.csv"}}, "unlabeled.path: there is no file 'no.csv'"),
-        ({"unlabeled": {"path": "no.csv"}}, "n_components: is required: without labels"),
-        ({"unlabeled": {"path": "no.csv", "target": "a"}}, "unlabeled.target: 'a' is one of the features"),
-        ({"unlabeled": {"path": "no.csv"}, "features": ["a", "a"]}, "features: must name each column once"),
+        ({"unlabeled": {"path": "no.csv"}}, "n_components: is required: data without labels"),
+        ({"unlabeled": {"path": "no.csv", "target": "a"}}, "unlabeled.target: 'a' is also one of the features"),
+        ({"unlabeled": {"path": "no.csv"}, "features": ["a", "a"]}, "features: must name each column only once"),
         ({"unlabeled": {"path": "no.csv"}, "labeled": {"path": "no.csv"}}, "labeled.target: is required"),
-        ({}, "data: needs rows: {path: ...} (one file), or unlabeled: {path: ...}"),
+        ({}, "data: needs either rows: {path: ...} (one file), or unlabeled: {path: ...}"),
         (
             {"features": ["predicted class"], **NO_FILE},
-            "data.features: 'predicted class' is what a column of the predictions is",
+            "data.features: 'predicted class' is also the name of a column in the table of predictions",
         ),
         (
             {"features": ["a", "predicted component"], **NO_FILE},
-            "'predicted component' is what a column of the predictions is",
+            "'predicted component' is also the name of a column in the table of predictions",
         ),
-        ({"features": ["true class"], **NO_FILE}, "'true class' is what a column of the predictions is called"),
-        ({"features": ["posterior of a"], **NO_FILE}, "'posterior of a' is what a column of the predictions is called"),
+        (
+            {"features": ["true class"], **NO_FILE},
+            "'true class' is also the name of a column in the table of predictions",
+        ),
+        (
+            {"features": ["posterior of a"], **NO_FILE},
+            "'posterior of a' is also the name of a column in the table of predictions",
+        ),
         (
             {"features": ["a", "a was missing"], "missing": "allow", **NO_FILE},
-            "'a was missing' is what a column of the imputed rows is called",
+            "'a was missing' is also the name of a column in the table of imputed values",
         ),
-        ({**NO_FILE, "class_names": ["a"]}, "data.class_names: is for names that read like"),
+        ({**NO_FILE, "class_names": ["a"]}, "data.class_names: is for names that look like"),
         ({**NO_FILE, "class_names": [None]}, "data.class_names.0: must be text, got None"),
     ],
 )

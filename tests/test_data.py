@@ -62,8 +62,8 @@ def test_classes_are_sorted_by_number(tmp_path):
         ("x,z\n1,\n", "row 2, column 'z': must be a finite number, got ''"),
         ("x,z\n1,2\n\n3,4\n", "row 3, column 'x'"),
         ("x,z\n1,nan\n", "got 'nan'"),
-        ("x,z\n1,2,3\n", "not a proper CSV file"),
-        ("x,z,x\n1,2,3\n", "the column 'x' stands twice"),
+        ("x,z\n1,2,3\n", "not a valid CSV file"),
+        ("x,z,x\n1,2,3\n", "the header has the column 'x' twice"),
         (b"x,z\n\xff,1\n", "not UTF-8 text"),
     ],
 )
@@ -97,7 +97,7 @@ def test_names_like_a_missing_value_are_classes_where_the_key_says_so(tmp_path, 
     *_, row_3, row_4, hint = str(caught.value).splitlines()
     assert "l.csv, row 3, column 'y': must be a class" in row_3
     assert "l.csv, row 4, column 'y': must be a class" in row_4  # an empty cell never is one
-    key, settings = hint.removeprefix("A class of this name: ").removesuffix(" takes it as one.").rsplit(": ", 1)
+    key, settings = hint.removeprefix("If it is the name of a class: set ").removesuffix(".").rsplit(": ", 1)
     assert key == "data.class_names"
     names = yaml.safe_load(settings)
     assert names == [label]
@@ -113,7 +113,7 @@ def test_names_like_a_missing_value_are_classes_where_the_key_says_so(tmp_path, 
 
 
 def test_only_names_like_a_missing_value_need_the_key():
-    with pytest.raises(ValidationError, match="which 'setosa' does not"):
+    with pytest.raises(ValidationError, match="'setosa' does not"):
         CsvData(source="csv", features=["x"], unlabeled={"path": "u.csv"}, class_names=["NA", "setosa"])
     with pytest.raises(ValidationError, match="which '#N/A' does not"):
         CsvData(source="csv", features=["x"], unlabeled={"path": "u.csv"}, class_names=["#N/A"])
@@ -170,7 +170,7 @@ def test_a_packed_file_that_is_cut_short_is_told(tmp_path):
 
 
 def test_true_class_without_a_labeled_row(tmp_path):
-    with pytest.raises(DataError, match="the class '7' has no row in"):
+    with pytest.raises(DataError, match="the class '7' has no labeled sample in"):
         read(tmp_path, "x,z,t\n1,2,7\n", target="t")
 
 
@@ -209,7 +209,7 @@ def test_refitted_parameters_vary_as_estimates_do():
 
 def test_a_refit_that_fails_says_so():
     data = GaussianMixtureData(**TWO, weights=[0.5, 0.5], n_unlabeled=1, refitted=True)
-    with pytest.raises(DataError, match=r"data\.refitted: a fit to 1 rows of the mixture failed: component"):
+    with pytest.raises(DataError, match=r"data\.refitted: the fit to 1 samples of the mixture failed: component"):
         data.load(1, 0, "e")
 
 
@@ -254,7 +254,7 @@ def test_file_is_fetched_and_verified(tmp_path, server):
 @pytest.mark.parametrize(
     ("path", "checksum", "message"),
     [
-        ("/u.csv", "0" * 64, f"another file than meant: its sha256 is {SUM}"),
+        ("/u.csv", "0" * 64, f"the file has the sha256 {SUM}"),
         ("/v.csv", SUM, "the server answers 404"),
         (None, SUM, "cannot be fetched.*Is there a network"),
     ],

@@ -102,7 +102,7 @@ def test_cells_that_differ_in_holes_have_the_same_rows():
         (
             "data.holes",
             {"fraction": 0.2},
-            "toy.protocols: scikit-learn takes no missing values, which data.holes gives",
+            "toy.protocols: scikit-learn does not support missing values (introduced by data.holes)",
         ),
         ("fits.first.missing", "mean", "Allowed: observed, complete_rows, column_means"),
     ],
@@ -119,7 +119,7 @@ def test_messages_name_the_key_as_it_is_written(tmp_path, name):
     overlaid = {"experiments": {"toy": {"data": {name: wrong}, "fits": fits}}, "sweeps": {"varied": sweep}}
     text = problems(tmp_path, GOOD, overlaid)
     assert f"experiments.toy.data.{name}.fraction: is 0.6" in text
-    assert f"which data.{name} gives" in text
+    assert f"introduced by data.{name}" in text
     assert f"figure.x: is 'data.x'; did you mean 'data.{name}.fraction'?" in text or f"Allowed: data.{name}." in text
     assert {"holes": "missingness", "missingness": "holes"}[name] not in text
 
@@ -148,7 +148,7 @@ def test_scikit_learn_is_refused_beside_holes(tmp_path):
     fit = {"implementation": "sklearn", "stopping": "sklearn", "initialization": "kmeans"}
     wrong = {"data": {"holes": {"fraction": 0.2}}, "fits": {"second": fit}, "protocols": None}
     told = problems(tmp_path, GOOD, {"experiments": {"toy": wrong}})
-    assert "fits.second.implementation: scikit-learn takes no missing values" in told
+    assert "fits.second.implementation: scikit-learn does not support missing values" in told
 
 
 def test_one_feature_has_no_other_to_depend_on(tmp_path):
@@ -182,7 +182,7 @@ def test_empty_cells_are_missing_where_that_is_allowed(tmp_path):
 @pytest.mark.parametrize(
     ("unlabeled", "allow", "message"),
     [
-        ("x,z\n1,\n", False, "got ''\nEmpty cells: data.missing: allow takes them as missing"),
+        ("x,z\n1,\n", False, "got ''\nEmpty cells: set data.missing: allow to treat them as missing"),
         ("x,z\n1,oops\n", False, "must be a finite number, got 'oops'"),
         (
             "x,z\n1,oops\n,2\n",
@@ -190,7 +190,7 @@ def test_empty_cells_are_missing_where_that_is_allowed(tmp_path):
             "must be a finite number, or empty (or NA, N/A, #N/A, <NA>, NaN, null, none), got 'oops'",
         ),
         ("x,z\n1,inf\n,2\n", True, "got 'inf'"),
-        ("x,z\n1,\n2,\n", True, "column 'z': no row has a value"),
+        ("x,z\n1,\n2,\n", True, "column 'z': no sample has a value"),
     ],
 )
 def test_cells_that_are_no_missing_values(tmp_path, unlabeled, allow, message):
@@ -236,15 +236,15 @@ def test_three_ways_to_fit_rows_with_holes(semi_supervised):
         (
             [[1.0, np.nan], [np.nan, 2.0]],
             {"missing": "complete_rows"},
-            "start: too few complete rows, 0 where 1 are needed",
+            "start: too few complete samples: 0, but 1 are needed",
         ),
         (
             [[1.0, 2.0], [np.nan, 2.0]],
             {"missing": "complete_rows", "initialization": "kmeans"},
-            "start: too few complete rows, 1 where 2 are needed",
+            "start: too few complete samples: 1, but 2 are needed",
         ),
-        ([[1.0, np.nan], [3.0, np.nan]], {}, "start: feature 'x2' has no value"),
-        ([[1.0, np.nan], [3.0, np.nan]], {"missing": "column_means"}, "start: feature 'x2' has no value"),
+        ([[1.0, np.nan], [3.0, np.nan]], {}, "start: feature 'x2' has no observed value"),
+        ([[1.0, np.nan], [3.0, np.nan]], {"missing": "column_means"}, "start: feature 'x2' has no observed value"),
     ],
 )
 def test_too_little_that_is_left_is_a_failure_with_a_reason(rows, fit, failure):
@@ -346,7 +346,7 @@ def test_odd_rows_with_holes_end_to_end(tmp_path):
     fits = pd.read_csv(folder / "results/tables/fits.csv").set_index(["experiment", "fit"])
     assert fits.loc[("one_feature", "complete_rows"), "n_fitted"].tolist() == [84, 84]
     mine = fits.loc["mine"]
-    assert mine.loc["complete_rows", "failure"] == "start: too few complete rows, 0 where 1 are needed"
+    assert mine.loc["complete_rows", "failure"] == "start: too few complete samples: 0, but 1 are needed"
     assert mine.loc["observed", "share_missing"] == 0.5
     assert mine.loc["observed", "accuracy"] > 0.9
     imputed = pd.read_csv(folder / "results/imputed/mine/observed.csv")

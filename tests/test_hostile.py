@@ -372,7 +372,7 @@ def test_odd_results_hold_and_are_compared(odd):
     ("content", "message"),
     [
         (b"experiments:\n  tiny:\n    section: Part A: the rest\n", "wrong.yaml:3: not valid YAML: mapping values"),
-        (b"experiments:\n\ttiny: 1\n", "indent by spaces, no tabs. The line is 'tiny: 1'"),
+        (b"experiments:\n\ttiny: 1\n", "indent by spaces, not tabs. The line is 'tiny: 1'"),
         (b"seed: 1\n\n# caf\xe9\n", "wrong.yaml:3: not UTF-8 text"),
         (
             b"experiments:\n  few:\n    section: 2021-02-30\n    bin: 1\n",

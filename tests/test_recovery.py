@@ -217,7 +217,7 @@ def test_a_file_of_r_reads_as_a_csv_file(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"where": {"ID": "B3"}}, "no line has ID B3.* Allowed: B1, B11"),
+        ({"where": {"ID": "B3"}}, "no row has ID B3.* Allowed: B1, B11"),
         ({"packages": {"mclust": "Mclust"}}, "no line of ID B1, .* has package Mclust; did you mean 'mclust'"),
         ({"by": "packages"}, "no column 'packages'"),
         ({"weights": ["p1", "p9"]}, "no column 'p9'"),

@@ -368,7 +368,7 @@ def test_sweep_of_an_experiment_changed_by_an_overlay_is_left_out(tmp_path):
         (tmp_path / "overlay.yaml").write_text(yaml.safe_dump(change))
         study = load([tmp_path / "base.yaml", tmp_path / "overlay.yaml"], told.append).study
         assert study.sweeps == {}
-    assert all(line.startswith("sweep sizes is left out, for the experiment has changed") for line in told)
+    assert all(line.startswith("sweep sizes is left out: a later file changed its experiment") for line in told)
     assert len(told) == 2
 
 
