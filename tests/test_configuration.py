@@ -225,7 +225,7 @@ def test_aliases_that_multiply_are_stopped(tmp_path):
     assert "too many values" in problems(tmp_path, "\n".join(lines))
 
 
-def test_every_problem_is_told_at_once_with_its_place(tmp_path):
+def test_every_problem_is_reported_at_once_with_its_place(tmp_path):
     text = problems(
         tmp_path, GOOD, overlay(f"{TOY}.fits.first.tol", -1), overlay(f"{TOY}.protocols.fit", "x"), {"sed": 1}
     )
@@ -235,13 +235,13 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path):
     assert "3.yaml:1 sed" in text.replace(str(tmp_path), "")
 
 
-def test_mistakes_of_every_kind_are_told_in_one_round(tmp_path):
+def test_mistakes_of_every_kind_are_reported_in_one_round(tmp_path):
     sweep = {"experiment": "toi", "vary": {"fits.frist.tol": [1]}, "figure": {"x": "fits.frist.tol", "y": "acuracy"}}
     cells = {"experiment": "toy", "vary": {"data.n_unlabeled": [9, 0]}, "repeats": 3}
     claim = {**CLAIM, "experiment": "toi", "quantity": "n_itr", "relation": "equal"}
     more = {"sweeps": {"names": sweep, "cells": cells}, "claims": {"A1": claim, "A2": {**CLAIM, "where": {"fit": "f"}}}}
     text = problems(tmp_path, GOOD, overlay(f"{TOY}.fits.first.tol", -1), more)
-    for told in (
+    for reported in (
         f"1.yaml:5 {TOY}.fits.first.tol: must be greater",
         "2.yaml:3 claims.A1.experiment: there is no experiment 'toi'; did you mean 'toy'?",
         "claims.A1.quantity: table fits has no column 'n_itr'",
@@ -253,12 +253,12 @@ def test_mistakes_of_every_kind_are_told_in_one_round(tmp_path):
         "sweeps.cells.repeats: unknown key",
         "sweeps.cells.vary.data.n_unlabeled: in the cell data.n_unlabeled: 0: data.n_unlabeled: must be greater",
     ):
-        assert told in text
+        assert reported in text
     assert "10 problems" in text
 
 
 @pytest.mark.parametrize(
-    ("parameter", "told"),
+    ("parameter", "reported"),
     [
         ("weight", "weight"),
         ("mean[1]", "mean[1]"),
@@ -272,20 +272,20 @@ def test_mistakes_of_every_kind_are_told_in_one_round(tmp_path):
         ("covariance[0]", "is no parameter. Allowed: weight"),
     ],
 )
-def test_parameters_are_named_by_features_or_their_numbers(tmp_path, parameter, told):
+def test_parameters_are_named_by_features_or_their_numbers(tmp_path, parameter, reported):
     (tmp_path / "u.csv").write_text('"0,5","body, mass [g]"\n')
     mine = {"source": "csv", "features": ["0,5", "body, mass [g]"], "unlabeled": {"path": str(tmp_path / "u.csv")}}
     claim = {**CLAIM, "experiment": "mine", "table": "parameters", "quantity": "value"}
     claim["where"] = {"fit": "f", "parameter": parameter}
     claim["evidence"] = {"w": {"table": "parameters", "quantity": "value", "where": {"parameter": parameter}}}
     more = {"experiments": {"mine": {"data": mine, "fits": {"f": {"n_components": 2}}}}, "claims": {"A1": claim}}
-    if " " in told and "[" not in told.split()[0]:
-        assert told in problems(tmp_path, GOOD, more)
+    if " " in reported and "[" not in reported.split()[0]:
+        assert reported in problems(tmp_path, GOOD, more)
         return
     for name, layer in (("good", GOOD), ("more", more)):
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(layer))
     found = load([tmp_path / "good.yaml", tmp_path / "more.yaml"]).study.claims["A1"]
-    assert found.where["parameter"] == found.evidence["w"].where["parameter"] == told
+    assert found.where["parameter"] == found.evidence["w"].where["parameter"] == reported
 
 
 @pytest.mark.parametrize(
@@ -388,7 +388,7 @@ def test_what_snakemake_would_fill_in_is_no_file(tmp_path, name, message):
     assert message in problems(tmp_path, GOOD, layer)
 
 
-def test_an_overlay_or_article_that_snakemake_would_fill_in_is_told(tmp_path):
+def test_an_overlay_or_article_that_snakemake_would_fill_in_is_reported(tmp_path):
     (tmp_path / "a{b}.yaml").write_text(yaml.safe_dump(GOOD))
     with pytest.raises(ConfigurationError, match=r"a\{b\}.yaml: Snakemake would fill in '\{b\}'"):
         load([tmp_path / "a{b}.yaml"])
@@ -465,9 +465,9 @@ def test_dictionary_is_that_of_the_tables():
 
 
 def test_reference_and_schema_are_those_of_the_models():
-    told = "run: em-study reference"
-    assert (ROOT / "config/README.md").read_text() == reference(), told
-    assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(schema()), told
+    reported = "run: em-study reference"
+    assert (ROOT / "config/README.md").read_text() == reference(), reported
+    assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(schema()), reported
 
 
 @pytest.mark.parametrize("file", [Path("config.yaml"), *(Path(f"articles/{name}.yaml") for name in ARTICLES)], ids=str)

@@ -141,12 +141,12 @@ def test_an_error_of_a_sheet_is_no_missing_value(tmp_path, cell):
 
 @pytest.mark.parametrize("rows", ["1,True\n2,\n3,False\n", "1,True\n2,False\n", "1,true\n2,NA\n", "1,TRUE\n2,1\n"])
 @pytest.mark.parametrize("missing", ["refuse", "allow"])
-def test_truth_values_are_no_numbers_whatever_is_beside_them(tmp_path, rows, missing):
+def test_truth_values_are_not_numbers_whatever_is_next_to_them(tmp_path, rows, missing):
     with pytest.raises(DataError, match=r"u.csv, row 2, column 'z': must be a finite number.*, got '(?i:true)'"):
         read(tmp_path, f"x,z\n{rows}", missing=missing)
 
 
-def test_ones_and_zeros_beside_truth_values_are_numbers(tmp_path):
+def test_ones_and_zeros_next_to_truth_values_are_numbers(tmp_path):
     dataset = read(tmp_path, "x,z,kept\n1,1,True\n2,,False\n3,0,True\n", missing="allow")
     np.testing.assert_array_equal(dataset.unlabeled[0, :, 1], [1, np.nan, 0])
 
@@ -161,7 +161,7 @@ def test_a_file_is_read_as_what_it_is_whatever_its_name_says(tmp_path, name, pac
     assert about_rows(tmp_path / name) in (3, 4)  # the header is counted, and a blank line
 
 
-def test_a_packed_file_that_is_cut_short_is_told(tmp_path):
+def test_a_packed_file_that_is_cut_short_is_reported(tmp_path):
     rows = "x,z\n" + "".join(f"{i},{i * i % 977}\n" for i in range(50_000))
     (tmp_path / "u.csv.gz").write_bytes(gzip.compress(rows.encode())[:50_000])
     data = CsvData(source="csv", features=["x", "z"], unlabeled={"path": str(tmp_path / "u.csv.gz")})
@@ -195,9 +195,9 @@ def test_shared_rows_are_those_of_replicate_0():
 
 def test_refitted_parameters_vary_as_estimates_do():
     mixture = {**TWO, "means": [[0.0], [40.0]], "weights": [0.2, 0.8], "n_unlabeled": 500}
-    told = GaussianMixtureData(**mixture).load(200, 1, "e")
+    reported = GaussianMixtureData(**mixture).load(200, 1, "e")
     dataset = GaussianMixtureData(**mixture, refitted=True).load(200, 1, "e")
-    assert np.ptp(told.true_means) == 40
+    assert np.ptp(reported.true_means) == 40
     errors = np.sqrt([16 / 100, 4 / 400])  # of a mean, from the rows of its class
     np.testing.assert_allclose(dataset.true_means[:, :, 0].std(axis=0), errors, rtol=0.15)
     np.testing.assert_allclose(dataset.true_weights[:, 0].std(), np.sqrt(0.2 * 0.8 / 500), rtol=0.15)

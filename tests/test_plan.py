@@ -1,4 +1,4 @@
-"""Which files a study makes, told without Snakemake."""
+"""Which files a study makes, reported without Snakemake."""
 
 import ast
 import os
@@ -152,7 +152,7 @@ def test_code_of_a_script_is_what_it_imports(script):
     assert {file for name in CODE.of(script) for file in CODE.files[name]} < {*all_code(ROOT)}
 
 
-def test_a_job_imports_little_beside_what_it_computes_with():
+def test_a_job_imports_little_more_than_it_computes_with():
     assert len(CODE.of("fit.py")) <= 24
     assert len(CODE.of("claims.py")) <= 53  # with the measurements, whose units its sentences have
 

@@ -43,31 +43,31 @@ def drawn(replicates=2, **holes):
 
 @pytest.mark.parametrize("fraction", [0.01, 0.3, 0.75])
 @pytest.mark.parametrize("labeled", [False, True])
-def test_holes_anywhere_are_as_many_as_asked_for_and_each_row_keeps_a_value(fraction, labeled):
-    whole, dataset = drawn(), drawn(fraction=fraction, labeled=labeled)
-    np.testing.assert_array_equal(dataset.complete, whole.unlabeled)
+def test_mcar_removes_the_requested_share_and_each_sample_keeps_a_value(fraction, labeled):
+    complete, dataset = drawn(), drawn(fraction=fraction, labeled=labeled)
+    np.testing.assert_array_equal(dataset.complete, complete.unlabeled)
     for name in ("unlabeled", "labeled"):
-        before, after = getattr(whole, name), getattr(dataset, name)
-        holes = np.isnan(after)
-        n_holes = round(fraction * before[0].size) if name == "unlabeled" or labeled else 0
-        assert holes.sum(axis=(1, 2)).tolist() == [n_holes] * 2
-        assert not holes.all(axis=2).any()
-        np.testing.assert_array_equal(after[~holes], before[~holes])
-        assert not n_holes or (holes[0] != holes[1]).any()
+        before, after = getattr(complete, name), getattr(dataset, name)
+        missing = np.isnan(after)
+        n_missing = round(fraction * before[0].size) if name == "unlabeled" or labeled else 0
+        assert missing.sum(axis=(1, 2)).tolist() == [n_missing] * 2
+        assert not missing.all(axis=2).any()
+        np.testing.assert_array_equal(after[~missing], before[~missing])
+        assert not n_missing or (missing[0] != missing[1]).any()
 
 
-def test_more_holes_are_those_of_fewer_and_further_ones():
+def test_a_larger_fraction_removes_the_values_of_a_smaller_one_too():
     for mechanism in ("mcar", "mar"):
         few, many = (np.isnan(drawn(fraction=f, mechanism=mechanism).unlabeled) for f in (0.2, 0.5))
         assert (many | ~few).all()
 
 
-def test_holes_at_random_are_in_the_last_feature_where_the_first_is_large():
+def test_mar_removes_values_of_the_last_feature_where_the_first_is_large():
     dataset = drawn(fraction=0.4, mechanism="mar")
-    holes = np.isnan(dataset.unlabeled)
-    assert not holes[..., :-1].any()
-    assert holes[..., -1].sum(axis=1).tolist() == [120, 120]
-    first, gone = dataset.unlabeled[0, :, 0], holes[0, :, -1]
+    missing = np.isnan(dataset.unlabeled)
+    assert not missing[..., :-1].any()
+    assert missing[..., -1].sum(axis=1).tolist() == [120, 120]
+    first, gone = dataset.unlabeled[0, :, 0], missing[0, :, -1]
     assert first[gone].mean() > first[~gone].mean() + 1.2 * first.std()
     assert first[gone].min() < first[~gone].max()  # likely, not certain
 
@@ -79,14 +79,14 @@ def test_rows_may_lose_all_values_if_so_said():
     assert np.isnan(dataset.unlabeled).mean() == 0.9
 
 
-def test_real_data_with_holes_are_the_same_rows():
+def test_real_data_with_missing_values_are_the_same_samples():
     settings = {"source": "sklearn", "dataset": "iris", "labeled_fraction": 0.2}
-    whole, dataset = (SklearnData(**settings, **more).load(2, 0, "x") for more in ({}, {"holes": {"fraction": 0.2}}))
-    np.testing.assert_array_equal(dataset.complete, whole.unlabeled)
-    np.testing.assert_array_equal(dataset.labeled, whole.labeled)
+    complete, dataset = (SklearnData(**settings, **more).load(2, 0, "x") for more in ({}, {"holes": {"fraction": 0.2}}))
+    np.testing.assert_array_equal(dataset.complete, complete.unlabeled)
+    np.testing.assert_array_equal(dataset.labeled, complete.labeled)
 
 
-def test_cells_that_differ_in_holes_have_the_same_rows():
+def test_cells_that_differ_in_missingness_have_the_same_samples():
     experiment = Experiment(data={**MIXTURE, "holes": {"fraction": 0.0}}, fits={"f": {}})
     sweep = Sweep(experiment="e", vary={"data.holes.fraction": [0.0, 0.4], "data.holes.mechanism": ["mcar", "mar"]})
     assert len({data_seed(cell, 7) for cell in Cells(sweep, experiment)}) == 1
@@ -107,7 +107,7 @@ def test_cells_that_differ_in_holes_have_the_same_rows():
         ("fits.first.missing", "mean", "Allowed: observed, complete_rows, column_means"),
     ],
 )
-def test_wrong_holes(tmp_path, path, value, message):
+def test_wrong_missingness(tmp_path, path, value, message):
     assert message in problems(tmp_path, GOOD, overlay(f"{TOY}.{path}", value))
 
 
@@ -144,18 +144,18 @@ def test_both_names_lead_to_the_same_study(tmp_path):
         loaded("holes", missingness={"fraction": 0.2})
 
 
-def test_scikit_learn_is_refused_beside_holes(tmp_path):
+def test_scikit_learn_is_refused_with_missing_values(tmp_path):
     fit = {"implementation": "sklearn", "stopping": "sklearn", "initialization": "kmeans"}
     wrong = {"data": {"holes": {"fraction": 0.2}}, "fits": {"second": fit}, "protocols": None}
-    told = problems(tmp_path, GOOD, {"experiments": {"toy": wrong}})
-    assert "fits.second.implementation: scikit-learn does not support missing values" in told
+    reported = problems(tmp_path, GOOD, {"experiments": {"toy": wrong}})
+    assert "fits.second.implementation: scikit-learn does not support missing values" in reported
 
 
 def test_one_feature_has_no_other_to_depend_on(tmp_path):
     data = {"source": "gaussian_mixture", "counts": [50, 50], "means": [[0], [3]], "covariances": [[[1]], [[1]]]}
     data["holes"] = {"fraction": 0.2, "mechanism": "mar"}
-    told = problems(tmp_path, {"seed": 1, "experiments": {"toy": {"data": data, "fits": {"f": {}}}}})
-    assert "mechanism: is mar, which needs at least two features" in told
+    reported = problems(tmp_path, {"seed": 1, "experiments": {"toy": {"data": data, "fits": {"f": {}}}}})
+    assert "mechanism: is mar, which needs at least two features" in reported
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_features_are_scaled_by_the_values_that_are_there(tmp_path):
 
 
 @pytest.mark.parametrize("semi_supervised", ["init_only", "clamped"])
-def test_three_ways_to_fit_rows_with_holes(semi_supervised):
+def test_three_ways_to_fit_missing_values(semi_supervised):
     dataset = drawn(fraction=0.2, labeled=True)
     settings = {"initialization": "labels", "semi_supervised": semi_supervised, "tol": 1e-6}
     for missing in ("observed", "complete_rows", "column_means"):
@@ -290,11 +290,11 @@ def test_what_is_missing_where_another_is_large_pulls_the_others_aside():
 def test_filled_in_values_are_marked_cell_by_cell():
     dataset, fit = drawn(1, fraction=0.3), Fit(**LABELS)
     table = tabulate_imputed(dataset, run_fit(dataset, fit, 1, 0, "e", "f"), fit)
-    holes = np.isnan(dataset.unlabeled[0])
+    missing = np.isnan(dataset.unlabeled[0])
     names = [f"x{d + 1}" for d in range(N_FEATURES)]
-    np.testing.assert_array_equal(table[[f"{name} was missing" for name in names]], holes)
+    np.testing.assert_array_equal(table[[f"{name} was missing" for name in names]], missing)
     assert np.isfinite(table[names]).all(axis=None)
-    np.testing.assert_array_equal(table[names].to_numpy()[~holes], dataset.unlabeled[0][~holes])
+    np.testing.assert_array_equal(table[names].to_numpy()[~missing], dataset.unlabeled[0][~missing])
 
 
 def test_a_sweep_tabulates_measurements():
@@ -334,7 +334,7 @@ ODD = {
 }
 
 
-def test_odd_rows_with_holes_end_to_end(tmp_path):
+def test_odd_missing_values_end_to_end(tmp_path):
     folder = make_project(tmp_path, ODD)
     rows = pd.read_csv(folder / "unlabeled.csv")
     in_turn = rows.index // 2 % 2 == 0  # of both classes
