@@ -72,6 +72,7 @@ test-crate: .venv-crate/complete
 # -W: warnings are errors, such as broken links.
 SPHINX = .venv-docs/bin/python -m sphinx --jobs 1 -q -W -n --keep-going -d build/docs/doctrees
 docs: .venv-docs/complete
+	rm -rf docs/api
 	$(SPHINX) -b html docs build/docs/html
 	$(SPHINX) -b doctest docs build/docs/doctest
 	.venv-docs/bin/python docs/extensions/self_contained.py build/docs/html

@@ -2,12 +2,14 @@
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(Path(__file__).parent / "extensions")]
 os.environ["PYTHONPATH"] = str(ROOT / "src")  # of the processes that examples start
 os.environ |= {"OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+warnings.filterwarnings("ignore", "Couldn't detect a suitable IP address")  # Dask's, without a network
 
 project = "em-study and emgmm"
 author = "The em-study authors"

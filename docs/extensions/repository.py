@@ -26,7 +26,9 @@ def relinked(text: str, folder: Path) -> str:
 
     def link(match):
         target = (folder / match[1]).resolve()
-        return os.path.relpath(shown_on.get(target, target), DOCS)
+        target = shown_on.get(target, target)
+        path = os.path.relpath(target, DOCS)
+        return path if target.is_relative_to(DOCS) else f"path:{path}"
 
     return LINK.sub(link, text)
 
@@ -42,23 +44,23 @@ def commands() -> str:
 
 
 def _read(_app, docname, source):
-    file = DOCS / f"{docname}.md"
-    if not file.exists():
+    if not (DOCS / f"{docname}.md").exists():
         return
-    text = relinked(source[0], DOCS) if docname != "commands" else source[0] + commands()
-    if match := INCLUDE.search(source[0]):
-        document = (DOCS / match[1]).resolve()
-        text = INCLUDE.sub(lambda _: relinked(document.read_text(encoding="utf-8"), document.parent), source[0])
-    source[0] = text
+    document = INCLUDE.fullmatch(source[0].strip())
+    if document:
+        file = (DOCS / document[1]).resolve()
+        source[0] = relinked(file.read_text(encoding="utf-8"), file.parent)
+    else:
+        source[0] = relinked(source[0], DOCS) + (commands() if docname == "commands" else "")
 
 
-def _depends(app, env, *_):
+def _elsewhere(*_):
     """Read again, at each build, the pages whose text is elsewhere."""
-    return [page.stem for page in pages().values()] + ["commands"]
+    return [*(page.stem for page in pages().values()), "commands"]
 
 
 def setup(app):
-    """Connect both to Sphinx."""
+    """Let Sphinx read pages by these functions."""
     app.connect("source-read", _read)
-    app.connect("env-get-outdated", _depends)
+    app.connect("env-get-outdated", _elsewhere)
     return {"parallel_read_safe": True}

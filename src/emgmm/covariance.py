@@ -292,6 +292,8 @@ class CovarianceType:
 
 
 class _Types(dict):
+    """The covariance types by name: full, tied, diag and spherical, as in scikit-learn. Add one of your own here."""
+
     def __missing__(self, name):
         raise ValueError(f"covariance_type must be one of {list(self)}, not {name!r}")
 
