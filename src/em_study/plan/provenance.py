@@ -49,7 +49,7 @@ def read_record(file: Path) -> dict | None:
 
 
 @lru_cache(4096)
-def _record(file: Path, *_what_is_there) -> dict | None:
+def _record(file: Path, *_file_state) -> dict | None:
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
