@@ -290,7 +290,7 @@ def test_what_is_no_article(write, text):
 
 def test_who_says_it_is_required(write):
     text = refused(write(second={"experiments": {"other": TOY}}))
-    assert "articles.second.source: is required, but missing: who says it" in text
+    assert "articles.second.source: is required, but missing: it names the author or publication" in text
 
 
 def test_data_files_are_relative_to_the_article(write, tmp_path):

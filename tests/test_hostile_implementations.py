@@ -47,7 +47,7 @@ IN_A_CALL = [
     ("return undefined", "line {line}: NameError: name 'undefined' is not defined"),
     ("fit()", "line {line}: TypeError: fit() missing 4 required positional arguments"),
     ("fit(X, weights, means, covariances, covariance_type=1, tol=0, max_iter=9, reg_covar=-1)", "line {again}: Recurs"),
-    ("raise Untellable", "mine.py: Untellable: it cannot say what"),
+    ("raise Untellable", "mine.py: Untellable: an error without a readable message"),
     ("raise ValueError('a' * 10**7)", "line {line}: ValueError: aaaaaaa"),
     (r"raise ValueError('\x1b[31mred\nand\x00 \u202e')", r"line {line}: ValueError: \x1b[31mred and\x00 \u202e"),
     ("raise ValueError", "line {line}: ValueError"),
@@ -189,7 +189,10 @@ WITHOUT_END = [
     ("os.kill(os.getpid(), signal.SIGTERM)", "mine.py: its process was ended by signal 15, Terminated"),
     ("os.kill(os.getppid(), signal.SIGKILL); time.sleep(900)", "mine.py: its process was ended by signal 9, Killed"),
     ("os.kill(os.getppid(), 9) if os.fork() else os.setsid(); time.sleep(900)", "was ended by signal 9, Killed"),
-    ("os.kill(int(open(f'/proc/{os.getppid()}/stat').read().split()[3]), 9); time.sleep(900)", "has ended, and so has"),
+    (
+        "os.kill(int(open(f'/proc/{os.getppid()}/stat').read().split()[3]), 9); time.sleep(900)",
+        "its process and its watcher have ended",
+    ),
     ("os.killpg(0, signal.SIGTERM); time.sleep(900)", "mine.py: its process was ended by signal 15, Terminated"),
     (
         "signal.setitimer(signal.ITIMER_REAL, 0.1); time.sleep(900)",
