@@ -72,7 +72,7 @@ class Dataset:
 
         return pa.ipc.open_file(self.kept).read_all().to_pandas(types_mapper=pd.ArrowDtype)
 
-    def rows_of(self, numbers) -> np.ndarray:
+    def samples_of(self, numbers) -> np.ndarray:
         """Return the unlabeled samples of some replicates, (R, N, D); or (1, N, D), if all share the same."""
         return self.unlabeled if len(self.unlabeled) == 1 else self.unlabeled[list(numbers)]
 

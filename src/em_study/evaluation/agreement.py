@@ -27,7 +27,7 @@ def compare(dataset: Dataset, compared: list[Compared], experiment: str) -> pd.D
 def _compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFrame:
     ours, fit = compared.runs, compared.fit
     rows, ends = {}, ours.ends()
-    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
+    judged = judge_many(dataset.samples_of(ends), [*ends.values()])
     for r in range(len(ours)):
         replicate, our_end = dataset.replicate(r), ends.get(r)
         X = replicate.unlabeled

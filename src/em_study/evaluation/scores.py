@@ -65,7 +65,7 @@ def _in_likelihood(rows: Replicate, fit: Fit):
 def _scores(dataset, runs, fit):
     """Yield the scores of each replicate that did not fail, with its number."""
     ends = runs.ends()
-    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
+    judged = judge_many(dataset.samples_of(ends), [*ends.values()])
     for (r, parameters), (found, each) in zip(ends.items(), judged, strict=True):
         log_likelihood, n_samples, free = each.sum(), len(each), parameters.n_parameters
         bic = free * np.log(n_samples) - 2 * log_likelihood
