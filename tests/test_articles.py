@@ -198,10 +198,10 @@ def test_one_run_on_the_source_s_own_rows_decides():
         ("sweeps: 3", "sweeps: must be a block of keys and values, got 3"),
         ("experiments: 3", "experiments: must be a block of keys and values, got 3"),
         ("experiments: null", "experiments: is required, but missing"),
-        ("experiments: {toy: {<<: [{published: null}]}}", "published: there is nothing to remove by null"),
+        ("experiments: {toy: {<<: [{published: null}]}}", "published: null removes a key, but there is none"),
         (
             "articles: {first: null, furst: null}",
-            "articles.furst: there is nothing to remove by null",
+            "articles.furst: null removes a key, but there is none",
         ),
         ("experiments: {toy: null}\nsweeps: {mine: {experiment: toy, vry: {}}}", "sweeps.mine.vry: unknown key"),
         ("claims: {A2: {statment: it holds}}", "claims.A2.statment: unknown key; did you mean 'statement'?"),

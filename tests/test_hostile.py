@@ -310,7 +310,7 @@ def test_claims_find_odd_names(odd):
 
 def test_too_few_rows_give_a_failure_in_the_tables(odd):
     fits = read_table(odd / "results/tables/fits.csv").set_index(["experiment", "fit"])["failure"]
-    assert fits["few", "km"] == "start: too few rows, 3 where 4 are needed"
+    assert fits["few", "km"] == "start: too few samples: 3, but 4 are needed"
     assert "it has lost all its mass" in fits["equal", "km"]
     assert fits[["few", "ids", "equal"]].xs("ridge", level="fit").isna().all()
     log = (odd / "results/logs/measure/few.log").read_text()

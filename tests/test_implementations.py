@@ -204,7 +204,7 @@ def test_a_file_called_like_a_built_in_is_reported(tmp_path, monkeypatch):
     (tmp_path / "implementations/sklearn.py").write_text("")
     monkeypatch.chdir(tmp_path)
     reported = problems(tmp_path, GOOD, overlay(f"{TOY}.protocols.implementation", "sklearn") | {"sed": 1})
-    assert "implementations/sklearn.py needs another name to be used" in reported
+    assert "rename implementations/sklearn.py to use that file" in reported
 
 
 def test_a_sweep_varies_the_implementation(tmp_path, monkeypatch):
