@@ -20,6 +20,7 @@ SINGLE = 3e-5  # standard deviations: rounding of single precision, a step
 NOISE = 1e-9  # standard deviations by which results jump where samples move by a millionth: rounding
 PREDICTED = 1e-8  # standard deviations of a component, after some steps
 CANNOT = "it cannot do this"  # so says an implementation
+FEATURES = "several features", "one feature"
 PATH = 4  # steps that are compared one by one
 TOLERANCES = (1e-2, 1e-3, 1e-4)
 MOST_STEPS = 400
@@ -76,6 +77,36 @@ class Reading:
     stops: str = ""  # what its tolerance is compared with
     declared: str = AS_ASKED  # what it says that it is compared with
     asked: tuple = (0, "", SAME)  # how it was asked: steps more than given, order of components, rounding
+    features: str = ""  # "one feature" or "several features", if it was asked with these alone
+
+    @property
+    def where(self) -> str:
+        """Say with what it was asked."""
+        return f"{self.kind} covariances" + (f" and {self.features}" if self.features else "")
+
+
+@dataclass
+class OfFeatures:
+    """An implementation with one feature alone, or with several: for each it may have another EM."""
+
+    implementation: object
+    features: str
+
+    @property
+    def changed_inputs(self):
+        """What it has changed of its inputs."""
+        return self.implementation.changed_inputs
+
+    def call(self, arrays, settings):
+        """Call it, if there are as many features."""
+        if features_of(arrays["X"]) != self.features:
+            return {}, CANNOT
+        return self.implementation.call(arrays, settings)
+
+
+def features_of(X) -> str:
+    """Say how many features samples have."""
+    return FEATURES[X.shape[1] == 1]
 
 
 class Asked(Box):
@@ -262,10 +293,21 @@ def read_all(implementation) -> tuple[Reading, ...]:
     for kind in COVARIANCE_TYPES:
         found = read(implementation, kind) if not readings else _confirmed(implementation, kind, readings[0])
         if found.outcome != NOT_RUN:
-            readings.append(found)
+            readings += _by_features(implementation, found)
         elif not readings and CANNOT not in found.problem:
             return (found,)  # it would fail with the others too
     return tuple(readings) or (read(implementation, "full"),)
+
+
+def _by_features(implementation, found: Reading) -> list[Reading]:
+    """Read what is not explained with one feature and with several; it is one reading if that explains no more."""
+    if found.outcome != NOT_EXPLAINED:
+        return [found]
+    parts = [
+        replace(read(OfFeatures(implementation, features), found.kind, pairs=False), features=features)
+        for features in FEATURES
+    ]
+    return parts if all(part.outcome in (RIGHT, EXPLAINED) for part in parts) else [found]
 
 
 def _confirmed(implementation, kind: str, first: Reading) -> Reading:
