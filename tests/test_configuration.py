@@ -80,27 +80,31 @@ WRONG = [
     (f"{TOY}.fits.first.initialization", "label", "is 'label'; did you mean 'labels'? Allowed: random, labels"),
     (f"{TOY}.fits.first.covariance_type", "ful", "is 'ful'; did you mean 'full'?"),
     (f"{TOY}.fits.first.semi_supervised", "none", "must be 'init_only' or 'clamped'"),
-    (f"{TOY}.fits.first.initialization", "random", "takes its start from the labels: must be 'labels'"),
-    (f"{TOY}.fits.first.n_init", 3, "n_init: a start from labels is always the same: must be 1"),
-    (f"{TOY}.fits.first.n_components", 3, "n_components: must be the number of classes, 2"),
+    (f"{TOY}.fits.first.initialization", "random", "needs initial parameters from the labels: must be 'labels'"),
+    (f"{TOY}.fits.first.n_init", 3, "n_init: an initialization from labels is always the same: must be 1"),
+    (f"{TOY}.fits.first.n_components", 3, "n_components: must be 2, the number of classes"),
     (f"{TOY}.fits.first.semi_supervised", "clamped", "'first' is clamped, which scikit-learn cannot do"),
     (f"{TOY}.protocols.fit", "frist", "protocols.fit: there is no fit 'frist'. Allowed: first"),
     (f"{TOY}.data.source", "cvs", "data.source: is 'cvs'; did you mean 'csv'? Allowed: gaussian_mixture, csv, sklearn"),
     (f"{TOY}.data.source", None, "data.source: is required, but missing. Allowed: gaussian_mixture, csv, sklearn"),
-    (f"{TOY}.data.n_labeled", 0, "the data have no labeled rows"),
+    (f"{TOY}.data.n_labeled", 0, "the data have no labeled samples"),
     (f"{TOY}.data.weights", [0.5, 0.4], "data.weights: must sum to 1, the sum is 0.9"),
     (f"{TOY}.data.weights", [1.5, -0.5], "data.weights: must be positive"),
     (f"{TOY}.data.means", [[0, 0]], "data.means: must have one entry for each of the 2 weights, got 1"),
-    (f"{TOY}.data.means", [[0, 0], [1]], "data.means: must have the same number of features each"),
+    (f"{TOY}.data.means", [[0, 0], [1]], "data.means: must all have the same number of features"),
     (f"{TOY}.data.means", [[0, 0], [1, "x"]], "data.means.1.1: must be a valid number, got 'x'"),
-    (f"{TOY}.data.covariances", [[[1, 0], [0, 1]], [[1]]], "must be 2 x 2 matrices like the means; number 1 is not"),
-    (f"{TOY}.data.covariances", [[[1, 2], [2, 1]]] * 2, "must be positive definite; number 0 is not"),
-    (f"{TOY}.data.covariances", [[[1, 0.5], [0, 1]]] * 2, "must be symmetric; number 0 is not"),
-    (f"{TOY}.fits.second", None, "fits.second: there is nothing to remove by null; an empty block is written {}"),
+    (
+        f"{TOY}.data.covariances",
+        [[[1, 0], [0, 1]], [[1]]],
+        "must be 2 x 2 matrices, as the means have 2 features; matrix 1",
+    ),
+    (f"{TOY}.data.covariances", [[[1, 2], [2, 1]]] * 2, "must be positive definite; matrix 0 (from 0) is not"),
+    (f"{TOY}.data.covariances", [[[1, 0.5], [0, 1]]] * 2, "must be symmetric; matrix 0 (from 0) is not"),
+    (f"{TOY}.fits.second", None, "fits.second: null removes a key, but there is none of this name"),
     (f"{TOY}.fits", {"first": None}, "fits: must have at least one entry"),
     (f"{TOY}.data.weights", 3, "data.weights: must be a list, got 3"),
-    (f"{TOY}.data.counts", [5, 5], "data: takes counts, or n_unlabeled and weights, not both"),
-    (f"{TOY}.data.weights", None, "data: needs n_unlabeled and weights, or counts"),
+    (f"{TOY}.data.counts", [5, 5], "data: takes either counts, or n_unlabeled and weights, not both"),
+    (f"{TOY}.data.weights", None, "data: needs either n_unlabeled and weights, or counts"),
     (f"{TOY}.data.legacy_seed", 1, "data: legacy_seed needs counts"),
     (
         f"{TOY}.data",
@@ -111,17 +115,17 @@ WRONG = [
     (
         f"{TOY}.fits.first",
         {"implementation": "sklearn", "stopping": "sklearn", "acceleration": "anderson", "kernel": "numba"},
-        "fits.first.acceleration: scikit-learn cannot be accelerated: must be 'none'",
+        "fits.first.acceleration: scikit-learn has no acceleration: must be 'none'",
     ),
     (
         f"{TOY}.fits.first.acceleration",
         "anderson",
-        "'first' is accelerated, and takes other steps than scikit-learn can",
+        "'first' is accelerated, so its steps differ from those of other implementations",
     ),
     (
         TOY,
         {"data": {"holes": {"fraction": 0.1}}, "protocols": None, "fits": {"first": {"kernel": "numba"}}},
-        "fits.first.kernel: goes through no missing values, which data.holes gives: must be 'numpy'",
+        "fits.first.kernel: does not support missing values (introduced by data.holes): must be 'numpy'",
     ),
     (f"{TOY}.fits.first.acceleration", "andersen", "is 'andersen'; did you mean 'anderson'? Allowed: none, anderson"),
     (f"{TOY}.fits.first.stopping", "aitkens", "is 'aitkens'; did you mean 'aitken'?"),
@@ -180,7 +184,11 @@ WRONG = [
     ("claims.A1", {**CLAIM, "explanation": "{n:q}"}, "claims.A1.explanation: '{n:q}' cannot be filled in"),
     ("claims.A1", {**CLAIM, "relation": "equal"}, "is 'equal'; did you mean 'equals'?"),
     ("claims.A1", {**CLAIM, "where": {"fit": [1]}}, "claims.A1.where.fit: must be one word or number"),
-    (f"{TOY}.data", {"source": "csv", "features": ["a"]}, "data: needs rows: {path: ...} (one file), or unlabeled"),
+    (
+        f"{TOY}.data",
+        {"source": "csv", "features": ["a"]},
+        "data: needs either rows: {path: ...} (one file), or unlabeled",
+    ),
     (f"{TOY}.replicates", 99_999_999, "replicates: must be less than or equal to 100000"),
     (f"{TOY}.data.n_unlabeled", 100_000_000, None),
 ]
@@ -189,7 +197,7 @@ WRONG = [
 @pytest.mark.parametrize(("path", "value", "message"), WRONG)
 def test_wrong_value(tmp_path, path, value, message):
     if message is None:
-        message = "replicates x rows x features is"
+        message = "replicates x samples x features is"
         layers = (GOOD, overlay(path, value), overlay(f"{TOY}.replicates", 2))
     else:
         layers = (GOOD, overlay(path, value))
@@ -201,17 +209,17 @@ def test_wrong_value(tmp_path, path, value, message):
     [
         ("seed: 1\nseed: 2\n", "0.yaml:2: the key 'seed' is given twice"),
         ("seed: [1\n", "0.yaml:1: not valid YAML: did not find expected ',' or ']'"),
-        ("seed: 1\n# \x07\n", "0.yaml:2: holds a character that YAML does not allow (U+0007)"),
+        ("seed: 1\n# \x07\n", "0.yaml:2: contains a character that YAML does not allow (U+0007)"),
         ("a:\n  b: Part A: the rest\n", "or brackets needs quotes. The line is 'b: Part A: the rest'"),
         ("a: {b: mean[x]}\n", "or brackets needs quotes. The line is 'a: {b: mean[x]}'"),
         ("a:\n\tb: 1\n", "0.yaml:2: not valid YAML: found character that cannot start any token; indent by spaces"),
         ("a: 'b\nc: 1\n", "0.yaml:1: not valid YAML: found unexpected end of stream"),
-        ("- 1\n", "must hold keys and values at its top level, not a list"),
-        ("seed: !!float ''\n", "0.yaml:1: not a value that can be read: ''"),
-        ("seed: !!bool x\n", "0.yaml:1: not a value that can be read: 'x'"),
+        ("- 1\n", "must have keys and values at its top level, not a list"),
+        ("seed: !!float ''\n", "0.yaml:1: not a readable value: ''"),
+        ("seed: !!bool x\n", "0.yaml:1: not a readable value: 'x'"),
         ("seed: " + "[" * 5000 + "\n", "nested too deeply"),
         ("seed: !!python/object/apply:os.system ['true']\n", "0.yaml:1"),
-        ("a: &a 3\nb: {<<: *a}\n", "0.yaml:2: << must stand before a block"),
+        ("a: &a 3\nb: {<<: *a}\n", "0.yaml:2: << must be followed by a block"),
         ("a: &a [1]\nb: &b [*a, *a]\nc: &c {[1]: 2}\n", "a key must be a plain word"),
     ],
 )
@@ -225,7 +233,7 @@ def test_aliases_that_multiply_are_stopped(tmp_path):
     assert "too many values" in problems(tmp_path, "\n".join(lines))
 
 
-def test_every_problem_is_told_at_once_with_its_place(tmp_path):
+def test_every_problem_is_reported_at_once_with_its_place(tmp_path):
     text = problems(
         tmp_path, GOOD, overlay(f"{TOY}.fits.first.tol", -1), overlay(f"{TOY}.protocols.fit", "x"), {"sed": 1}
     )
@@ -235,13 +243,13 @@ def test_every_problem_is_told_at_once_with_its_place(tmp_path):
     assert "3.yaml:1 sed" in text.replace(str(tmp_path), "")
 
 
-def test_mistakes_of_every_kind_are_told_in_one_round(tmp_path):
+def test_mistakes_of_every_kind_are_reported_in_one_round(tmp_path):
     sweep = {"experiment": "toi", "vary": {"fits.frist.tol": [1]}, "figure": {"x": "fits.frist.tol", "y": "acuracy"}}
     cells = {"experiment": "toy", "vary": {"data.n_unlabeled": [9, 0]}, "repeats": 3}
     claim = {**CLAIM, "experiment": "toi", "quantity": "n_itr", "relation": "equal"}
     more = {"sweeps": {"names": sweep, "cells": cells}, "claims": {"A1": claim, "A2": {**CLAIM, "where": {"fit": "f"}}}}
     text = problems(tmp_path, GOOD, overlay(f"{TOY}.fits.first.tol", -1), more)
-    for told in (
+    for reported in (
         f"1.yaml:5 {TOY}.fits.first.tol: must be greater",
         "2.yaml:3 claims.A1.experiment: there is no experiment 'toi'; did you mean 'toy'?",
         "claims.A1.quantity: table fits has no column 'n_itr'",
@@ -253,12 +261,12 @@ def test_mistakes_of_every_kind_are_told_in_one_round(tmp_path):
         "sweeps.cells.repeats: unknown key",
         "sweeps.cells.vary.data.n_unlabeled: in the cell data.n_unlabeled: 0: data.n_unlabeled: must be greater",
     ):
-        assert told in text
+        assert reported in text
     assert "10 problems" in text
 
 
 @pytest.mark.parametrize(
-    ("parameter", "told"),
+    ("parameter", "reported"),
     [
         ("weight", "weight"),
         ("mean[1]", "mean[1]"),
@@ -272,20 +280,20 @@ def test_mistakes_of_every_kind_are_told_in_one_round(tmp_path):
         ("covariance[0]", "is not a parameter. Allowed: weight"),
     ],
 )
-def test_parameters_are_named_by_features_or_their_numbers(tmp_path, parameter, told):
+def test_parameters_are_named_by_features_or_their_numbers(tmp_path, parameter, reported):
     (tmp_path / "u.csv").write_text('"0,5","body, mass [g]"\n')
     mine = {"source": "csv", "features": ["0,5", "body, mass [g]"], "unlabeled": {"path": str(tmp_path / "u.csv")}}
     claim = {**CLAIM, "experiment": "mine", "table": "parameters", "quantity": "value"}
     claim["where"] = {"fit": "f", "parameter": parameter}
     claim["evidence"] = {"w": {"table": "parameters", "quantity": "value", "where": {"parameter": parameter}}}
     more = {"experiments": {"mine": {"data": mine, "fits": {"f": {"n_components": 2}}}}, "claims": {"A1": claim}}
-    if " " in told and "[" not in told.split()[0]:
-        assert told in problems(tmp_path, GOOD, more)
+    if " " in reported and "[" not in reported.split()[0]:
+        assert reported in problems(tmp_path, GOOD, more)
         return
     for name, layer in (("good", GOOD), ("more", more)):
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(layer))
     found = load([tmp_path / "good.yaml", tmp_path / "more.yaml"]).study.claims["A1"]
-    assert found.where["parameter"] == found.evidence["w"].where["parameter"] == told
+    assert found.where["parameter"] == found.evidence["w"].where["parameter"] == reported
 
 
 @pytest.mark.parametrize(
@@ -318,26 +326,32 @@ def test_a_printed_number_is_met_to_half_of_its_last_digit(tmp_path, text, toler
     ("change", "message"),
     [
         ({"unlabeled": {"path": "no.csv"}}, "unlabeled.path: there is no file 'no.csv'"),
-        ({"unlabeled": {"path": "no.csv"}}, "n_components: is required: without labels"),
-        ({"unlabeled": {"path": "no.csv", "target": "a"}}, "unlabeled.target: 'a' is one of the features"),
-        ({"unlabeled": {"path": "no.csv"}, "features": ["a", "a"]}, "features: must name each column once"),
+        ({"unlabeled": {"path": "no.csv"}}, "n_components: is required: data without labels"),
+        ({"unlabeled": {"path": "no.csv", "target": "a"}}, "unlabeled.target: 'a' is also one of the features"),
+        ({"unlabeled": {"path": "no.csv"}, "features": ["a", "a"]}, "features: must name each column only once"),
         ({"unlabeled": {"path": "no.csv"}, "labeled": {"path": "no.csv"}}, "labeled.target: is required"),
-        ({}, "data: needs rows: {path: ...} (one file), or unlabeled: {path: ...}"),
+        ({}, "data: needs either rows: {path: ...} (one file), or unlabeled: {path: ...}"),
         (
             {"features": ["predicted class"], **NO_FILE},
-            "data.features: 'predicted class' is what a column of the predictions is",
+            "data.features: 'predicted class' is also the name of a column in the table of predictions",
         ),
         (
             {"features": ["a", "predicted component"], **NO_FILE},
-            "'predicted component' is what a column of the predictions is",
+            "'predicted component' is also the name of a column in the table of predictions",
         ),
-        ({"features": ["true class"], **NO_FILE}, "'true class' is what a column of the predictions is called"),
-        ({"features": ["posterior of a"], **NO_FILE}, "'posterior of a' is what a column of the predictions is called"),
+        (
+            {"features": ["true class"], **NO_FILE},
+            "'true class' is also the name of a column in the table of predictions",
+        ),
+        (
+            {"features": ["posterior of a"], **NO_FILE},
+            "'posterior of a' is also the name of a column in the table of predictions",
+        ),
         (
             {"features": ["a", "a was missing"], "missing": "allow", **NO_FILE},
-            "'a was missing' is what a column of the imputed rows is called",
+            "'a was missing' is also the name of a column in the table of imputed values",
         ),
-        ({**NO_FILE, "class_names": ["a"]}, "data.class_names: is for names that read like"),
+        ({**NO_FILE, "class_names": ["a"]}, "data.class_names: is for names that look like"),
         ({**NO_FILE, "class_names": [None]}, "data.class_names.0: must be text, got None"),
     ],
 )
@@ -382,7 +396,7 @@ def test_what_snakemake_would_fill_in_is_no_file(tmp_path, name, message):
     assert message in problems(tmp_path, GOOD, layer)
 
 
-def test_an_overlay_or_article_that_snakemake_would_fill_in_is_told(tmp_path):
+def test_an_overlay_or_article_that_snakemake_would_fill_in_is_reported(tmp_path):
     (tmp_path / "a{b}.yaml").write_text(yaml.safe_dump(GOOD))
     with pytest.raises(ConfigurationError, match=r"a\{b\}.yaml: must not contain '\{b\}'"):
         load([tmp_path / "a{b}.yaml"])
@@ -459,9 +473,9 @@ def test_dictionary_is_that_of_the_tables():
 
 
 def test_reference_and_schema_are_those_of_the_models():
-    told = "run: em-study reference"
-    assert (ROOT / "config/README.md").read_text() == reference(), told
-    assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(schema()), told
+    reported = "run: em-study reference"
+    assert (ROOT / "config/README.md").read_text() == reference(), reported
+    assert json.loads((ROOT / "config/schema.json").read_text()) == json.loads(schema()), reported
 
 
 @pytest.mark.parametrize("file", [Path("config.yaml"), *(Path(f"articles/{name}.yaml") for name in ARTICLES)], ids=str)

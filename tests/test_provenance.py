@@ -221,7 +221,7 @@ def test_a_job_runs_the_code_of_the_plan_or_not_at_all(tmp_path):
     loaded.check_again()
     (tmp_path / "src/a.py").write_text("A = 2\n")
     (tmp_path / "src/a.py").write_text("A = 1\n")  # put back: what was loaded in between is not known
-    with pytest.raises(StudyError, match="a was changed while the run was at work: run the same command again"):
+    with pytest.raises(StudyError, match="a was changed during the run: run the same command again"):
         loaded.check_again()
     with pytest.raises(StudyError, match="a was changed"):
         loaded.check(planned)  # this process is of no more use

@@ -99,11 +99,11 @@ def test_masked_values_are_missing(use):
 
 
 def test_masked_numbers_of_any_kind_are_missing():
-    whole = np.round(10 * X).astype(int)
-    expected = fitted(np.where(HIDDEN, np.nan, whole)).means_
+    integers = np.round(10 * X).astype(int)
+    expected = fitted(np.where(HIDDEN, np.nan, integers)).means_
     for rows in (
-        np.ma.masked_array(whole, HIDDEN),
-        list(np.ma.masked_array(whole, HIDDEN)),
+        np.ma.masked_array(integers, HIDDEN),
+        list(np.ma.masked_array(integers, HIDDEN)),
     ):
         np.testing.assert_array_equal(fitted(rows).means_, expected)
     single = fitted(np.ma.masked_array(X.astype(np.float32), HIDDEN)).means_
@@ -410,7 +410,7 @@ def test_labeled_rows_without_a_value_count_where_labels_are_clamped():
 # reg_covar counts once, whatever is missing.
 @pytest.mark.parametrize("kind", ["diag", "spherical"])
 @pytest.mark.parametrize("form", ["array", "parts", "labels"])
-def test_reg_covar_counts_once_beside_missing_values(kind, form):
+def test_reg_covar_counts_once_with_missing_values(kind, form):
     draw = np.random.default_rng(0)
     reg = 1e-3
     for share in (0.5, 0.1):
@@ -451,7 +451,7 @@ def test_reg_covar_of_full_covariances_counts_more_the_more_is_missing(kind):
         ]
         counted.append((ends[1] - ends[0])[1, 1] / reg)
     assert counted == sorted(counted)
-    np.testing.assert_allclose(counted, [1, 2, 10], rtol=0.05)  # 1 / share, where the other feature tells nothing
+    np.testing.assert_allclose(counted, [1, 2, 10], rtol=0.05)  # 1 / share, where the other feature has no information
 
 
 # Covariances and precisions.
@@ -591,7 +591,7 @@ def test_rows_far_out_are_the_same_alone_and_among_others(kind, share_missing):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("holes", [False, True])
-def test_functions_tell_of_a_value_too_far_out_to_square_by_an_error_alone(kind, holes):
+def test_functions_report_a_value_too_far_out_to_square_by_an_error_alone(kind, holes):
     rows = np.r_[HOLES if holes else X, [[1e200, 0]]]
     start = emgmm.MixtureParameters.checked([0.5, 0.5], [[0, 0], [6, 6]], moments(kind), kind)
     uses = {
@@ -740,7 +740,7 @@ def test_single_precision_far_out_starts_as_double_precision(far):
 
 @pytest.mark.parametrize("far", [1e154, 1e200, -1.7e308])
 @pytest.mark.parametrize("init_params", [*STARTS, "random", "labels"])
-def test_a_value_too_far_out_to_square_is_told_as_that(far, init_params):
+def test_a_value_too_far_out_to_square_is_reported_as_that(far, init_params):
     rows = X.copy()
     rows[7, 1] = far
     y = FEW if init_params == "labels" else None
@@ -798,7 +798,7 @@ def test_missing_values_of_pandas_are_missing():
         fitted(sample_weight=[pd.NA] + [1.0] * 199)
 
 
-def test_fewer_unlabeled_rows_than_components_are_told():
+def test_fewer_unlabeled_rows_than_components_are_reported():
     y = np.where(np.arange(200) == 3, -1, TRUTH)
     for rows, labels in ((X, y), (Parts([X], labels=[y]), None)):
         with pytest.raises(ValueError, match=r"n_samples = 1 .*init_only"):

@@ -28,9 +28,9 @@ EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 3}
 
 
-def run(sweep, folder, experiment=EXPERIMENT, code="code", told=None):
+def run(sweep, folder, experiment=EXPERIMENT, code="code", reported=None):
     sweep = Sweep.model_validate(sweep)
-    lines = [] if told is None else told
+    lines = [] if reported is None else reported
     each = InEachCell(sweep.replicates, sweep.fits, sweep.protocols)
     files = run_cells(list(Cells(sweep, experiment)), each, 1, folder, code, lines.append)
     join_tables(folder / "table.csv", files)
@@ -62,14 +62,14 @@ def test_grid_is_every_combination_or_zipped():
 def test_a_cell_is_the_experiment_with_its_values(vary):
     cells = Cells(Sweep(experiment="toy", vary=vary, replicates=7), EXPERIMENT)
     for cell in cells:
-        whole = Experiment.model_validate(with_values(cells.raw, cell.assignment))
-        assert cell.experiment == whole
-        assert whole.replicates == 7
+        complete = Experiment.model_validate(with_values(cells.raw, cell.assignment))
+        assert cell.experiment == complete
+        assert complete.replicates == 7
 
 
 def test_rows_are_tidy(tmp_path):
     table = run(SWEEP, tmp_path)
-    assert len(table) == 2 * 3 * (1 + 5)  # cells, replicates, fit and rungs
+    assert len(table) == 2 * 3 * (1 + 5)  # cells, replicates, fit and steps of the ladder
     assert table.columns[:5].tolist() == ["data.n_unlabeled", "fit", "protocol", "replicate", "seed"]
     fits = table[table["protocol"].isna()]
     assert fits["n_iter"].notna().all()
@@ -175,11 +175,11 @@ def test_runs_that_are_the_same_run_once(tmp_path):
     assert len(numbers_of(Claim.model_validate({**km, "among": among}), {"sweeps/s": table}, None).of_replicates) == 4
 
 
-def test_progress_tells_what_is_left(tmp_path, monkeypatch):
+def test_progress_reports_what_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr("em_study.sweeps.run.REPORT_EVERY", 0.0)
-    told = []
-    run(SWEEP, tmp_path, told=told)
-    assert told[0].startswith("cell 1 of 2 done, about ")
+    reported = []
+    run(SWEEP, tmp_path, reported=reported)
+    assert reported[0].startswith("cell 1 of 2 done, about ")
 
 
 def test_seed_is_the_content_s():
@@ -190,8 +190,8 @@ def test_seed_is_the_content_s():
     assert data_seed(one, 7) == data_seed(same, 7) != data_seed(one, 8)
     assert data_seed(other, 7) != data_seed(one, 7)
     assert 0 <= data_seed(one, 7) < 2**63
-    told = one.experiment.data.model_copy(update={"origin": "from a book", "rows_of": "source"})
-    assert data_seed(Cell({}, one.experiment.model_copy(update={"data": told})), 7) == data_seed(one, 7)
+    reported = one.experiment.data.model_copy(update={"origin": "from a book", "rows_of": "source"})
+    assert data_seed(Cell({}, one.experiment.model_copy(update={"data": reported})), 7) == data_seed(one, 7)
 
 
 def test_summary_is_of_the_table(tmp_path):
@@ -207,11 +207,11 @@ def test_summary_is_of_the_table(tmp_path):
 def test_a_table_in_pieces_is_summarized_as_one(tmp_path, monkeypatch):
     vary = {"fits.first.n_components": [None, 2], "data.n_unlabeled": [30, 45, 60]}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary})
-    whole = summary_of(sweep, tmp_path)
+    complete = summary_of(sweep, tmp_path)
     for rows in (1, 7, 18, 19, 50):
         monkeypatch.setattr("em_study.sweeps.run.ROWS_AT_A_TIME", rows)
-        pd.testing.assert_frame_equal(summary_of(sweep, tmp_path), whole, check_exact=True)
-    assert len(whole) == whole[[*vary, "fit", "protocol", "quantity"]].drop_duplicates().shape[0]
+        pd.testing.assert_frame_equal(summary_of(sweep, tmp_path), complete, check_exact=True)
+    assert len(complete) == complete[[*vary, "fit", "protocol", "quantity"]].drop_duplicates().shape[0]
 
 
 def test_failed_fits_count_in_converged_only():
@@ -307,7 +307,7 @@ def test_a_long_key_s_legend_stays_within_the_figure(tmp_path):
     assert drawn.legends[0].get_texts()[0].get_text() == "covariance type = full"
 
 
-def test_keys_are_told_apart_by_as_few_parts_as_it_takes():
+def test_keys_are_reported_apart_by_as_few_parts_as_it_takes():
     keys = ["data.n_unlabeled", "fits.one.tol", "fits.two.tol"]
     assert list(short_names(keys).values()) == ["n_unlabeled", "one.tol", "two.tol"]
 
@@ -368,18 +368,18 @@ def test_wrong_sweep(tmp_path, change, message):
 
 
 def test_sweep_of_an_experiment_changed_by_an_overlay_is_left_out(tmp_path):
-    base, told = {**GOOD, "sweeps": S}, []
+    base, reported = {**GOOD, "sweeps": S}, []
     base["experiments"] = {**GOOD["experiments"], "second": GOOD["experiments"]["toy"]}
     (tmp_path / "base.yaml").write_text(yaml.safe_dump(base))
     for change in (overlay("experiments.toy", None), overlay(f"{TOY}.data", {"source": "sklearn", "dataset": "iris"})):
         (tmp_path / "overlay.yaml").write_text(yaml.safe_dump(change))
-        study = load([tmp_path / "base.yaml", tmp_path / "overlay.yaml"], told.append).study
+        study = load([tmp_path / "base.yaml", tmp_path / "overlay.yaml"], reported.append).study
         assert study.sweeps == {}
-    assert all(line.startswith("sweep sizes is left out, for the experiment has changed") for line in told)
-    assert len(told) == 2
+    assert all(line.startswith("sweep sizes is left out: a later file changed its experiment") for line in reported)
+    assert len(reported) == 2
 
 
-def test_a_cell_without_a_fit_that_is_tabulated_is_told(tmp_path):
+def test_a_cell_without_a_fit_that_is_tabulated_is_reported(tmp_path):
     vary = {"fits": [{"first": {}}, {"g": {"tol": 0.5}}]}
     sweep = {"experiment": "toy", "vary": vary, "fits": ["first"], "protocols": []}
     toy = {"protocols": None}
@@ -423,7 +423,7 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
         assert numbers_of(claim, {"sweeps/files": table}, None).of_replicates.tolist() == [20 + n]
         *lines, last = pandas_lines(claim, {"sweeps/files": table}, None, frozenset())
         found: dict = {}
-        exec("\n".join(lines), found)  # noqa: S102 (what the page tells to run)
+        exec("\n".join(lines), found)  # noqa: S102 (the commands that the page shows)
         assert eval(last, found) == 20 + n  # noqa: S307
         chosen = sweep.model_copy(update={"figure": SweepFigure(x=key, y="bic", where={key: value})})
         (panel,) = panels_of(summary, chosen)

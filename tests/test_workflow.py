@@ -272,7 +272,7 @@ def test_wrong_configuration_stops_before_any_job(tmp_path):
 def test_command_line_values_are_refused_not_ignored(tmp_path):
     run = snakemake(make_project(tmp_path), "--config", "seed=5")
     assert run.returncode != 0
-    assert "--config is not read" in run.stdout + run.stderr
+    assert "--config is not supported" in run.stdout + run.stderr
 
 
 def test_wrong_cell_gives_a_message_and_no_output(tmp_path):

@@ -1,4 +1,4 @@
-"""Error messages about a configuration."""
+"""Problems of a configuration, in words."""
 
 import types
 import typing
@@ -21,11 +21,11 @@ SAID = {
 
 @dataclass(frozen=True)
 class Problem:
-    """A problem of the value at a path of keys; `origin` names its file where a later file has the same key."""
+    """What is wrong with the value at a path of keys; `location` is given if a later file has the same key."""
 
     path: tuple[str | int, ...]
     message: str
-    origin: str = ""
+    location: str = ""
 
 
 def made(model, values, below=()) -> tuple[BaseModel | None, list[Problem]]:
@@ -64,7 +64,7 @@ def _problem_of(detail, model, below) -> Problem:
     if kind in SAID:
         message = SAID[kind].format(got=shown(got))
     elif kind == "extra_forbidden":
-        message = f"unknown key{nearest(location[-1], list(model.model_fields))}"
+        message = f"unknown key{nearest(location[-1], _keys(model))}"
     elif kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
         message = CLAIM if location[0] == "claims" and len(location) == 2 else SLUG
     elif kind == "literal_error":
@@ -82,6 +82,12 @@ def _problem_of(detail, model, below) -> Problem:
         message = message.replace("a valid list", "a list").replace("a valid string", "text")
         message = f"{message[0].lower()}{message[1:]}, got {shown(got)}"
     return Problem(location, message)
+
+
+def _keys(model) -> list[str]:
+    """Name the keys of a block; of a key with two names, that which the documents use."""
+    fields = model.model_fields.items()
+    return [field.validation_alias.choices[0] if field.validation_alias else name for name, field in fields]
 
 
 def _resolve(model, location):

@@ -1,4 +1,4 @@
-"""Judge every claim by the tables."""
+"""Decide every claim by the tables."""
 
 import pandas as pd
 

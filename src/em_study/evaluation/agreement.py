@@ -27,7 +27,7 @@ def compare(dataset: Dataset, compared: list[Compared], experiment: str) -> pd.D
 def _compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFrame:
     ours, fit = compared.runs, compared.fit
     rows, ends = {}, ours.ends()
-    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
+    judged = judge_many(dataset.samples_of(ends), [*ends.values()])
     for r in range(len(ours)):
         replicate, our_end = dataset.replicate(r), ends.get(r)
         X = replicate.unlabeled
@@ -38,7 +38,7 @@ def _compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFr
             row |= {"experiment": experiment, "implementation": other.name, "protocol": protocol, "replicate": r}
             row["n_samples"], their_end = len(X), None if our_end is None else theirs.end(r)
             row |= _differences(X, our_end, our_posteriors, their_end, errors) if their_end else {}
-            row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
+            row["n_iter_ours"], row["n_iter_sklearn"] = (runs.reported_steps(r)["n_iter"] for runs in (ours, theirs))
             row["failure"] = ours.failure[r] or theirs.failure[r]
             row["note"] = regularization_warning(X, settings(protocol, fit, call=other.call)["reg_covar"]) or ""
             rows.setdefault((other.name, protocol), []).append(row)

@@ -5,7 +5,7 @@ from contextlib import suppress
 import numpy as np
 
 from em_study.data.dataset import Replicate
-from em_study.fits.missing import clamped, fitted_rows
+from em_study.fits.missing import clamped, fitted_samples
 from em_study.fits.settings import Fit
 from emgmm import (
     EMResult,
@@ -29,7 +29,7 @@ def information_at(parameters: MixtureParameters, rows: Replicate, fit: Fit) -> 
     """
     if _is_too_much(parameters, rows):
         return None
-    rows = fitted_rows(rows, fit)
+    rows = fitted_samples(rows, fit)
     X, y = rows.unlabeled, None
     if fit.semi_supervised == "clamped":
         y = np.concatenate([np.full(len(X), -1), rows.labels])
@@ -46,7 +46,7 @@ def _is_too_much(parameters, rows):
 
 def continued(parameters: MixtureParameters, rows: Replicate, fit: Fit, stopping: StoppingRule, **settings) -> EMResult:
     """Continue a fit by our EM from its final parameters, on the same likelihood."""
-    rows = fitted_rows(rows, fit)
+    rows = fitted_samples(rows, fit)
     labeled = clamped(rows, fit, parameters.n_components)
     return expectation_maximization(rows.unlabeled, parameters, stopping, labeled=labeled, **settings)
 

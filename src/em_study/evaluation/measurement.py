@@ -231,7 +231,7 @@ class OneRun(_OfReplicate):
 
     @property
     def rows(self) -> Replicate:
-        """The samples of the replicate; with missing values, the fit may have used fewer (`fitted_rows`)."""
+        """The samples of the replicate; with missing values, the fit may have used fewer (`fitted_samples`)."""
         return self.replicate.rows
 
     @cached_property
@@ -268,7 +268,7 @@ class OneRun(_OfReplicate):
     @property
     def ground_truth(self):
         """The unlabeled samples before values were removed, (N, D), if they were."""
-        return self.rows.whole
+        return self.rows.complete
 
     @cached_property
     def posteriors(self):

@@ -12,7 +12,7 @@ from em_study.evaluation.measurements.certainty import UNCLEAR
 from em_study.evaluation.relabeling import best_names
 from em_study.evaluation.scores import PUBLISHED_REPLICATE
 from em_study.fits.em import run_fit
-from em_study.fits.missing import fitted_rows
+from em_study.fits.missing import fitted_samples
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 from emgmm import posteriors
@@ -45,7 +45,7 @@ def answer(dataset: Dataset, runs: dict[str, Runs], fits: dict[str, Fit], seed: 
         "features": dataset.features.tolist(),
         "keep": kept.columns,
         "n_samples": len(X),
-        "note": dataset.told,
+        "note": dataset.note_text,
         "labels": _counts(dataset, rows.labels) if len(rows.labels) else {},
         "missing": dict(zip(dataset.features.tolist(), np.isnan(X).sum(axis=0).tolist(), strict=True)),
         "mean": np.nanmean(X, axis=0),
@@ -93,7 +93,7 @@ def _of_fit(dataset: Dataset, kept, runs: Runs, fit: Fit) -> dict:
         doubted = others[np.argsort(by_features[others, rows.labels[others]], kind="stable")][:LEAST_SURE]
     elif len(guessed):
         labeled_in = [_counts(dataset, rows.labels[guessed == k]) for k in range(end.n_components)]
-    fitted = fitted_rows(rows, fit)
+    fitted = fitted_samples(rows, fit)
     return {
         "names": names[: end.n_components],
         "are_classes": named,
@@ -180,7 +180,7 @@ def _worth(dataset: Dataset, fit: Fit, seed: int, experiment: str, name: str) ->
             truth=None,
             labeled=rows.labeled[~hidden][None],
             labels=rows.labels[~hidden][None],
-            whole=None,
+            complete=None,
         )
         for by, settings in (("alone", alone), ("fit", fit)):
             end = run_fit(some, settings, 1, seed, experiment, name).end(0)

@@ -9,7 +9,7 @@ import numpy as np
 from em_study.columns import as_released
 from em_study.data.dataset import Dataset
 from em_study.fits.available import SKLEARN, TOLERANCES, implementation_file, tolerance_of
-from em_study.fits.missing import clamped, handed
+from em_study.fits.missing import clamped, input_of_others
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
 from emgmm import log_likelihoods
@@ -149,7 +149,7 @@ def settings(
 def settings_of_run(protocol: str, other: Other, dataset: Dataset, ours: Runs, fit: Fit, r: int) -> dict[str, Any]:
     """Arguments for another implementation by a protocol, next to replicate r of our fit."""
     rows, mean = dataset.replicate(r), float(ours.last_two(r)[1])
-    n = len(handed(rows, fit)[0])
+    n = len(input_of_others(rows, fit)[0])
     if np.isnan(mean):  # an implementation that reports no trace
         labeled = clamped(rows, fit, ours.end(r).n_components)
         joint = labeled.expectation(ours.end(r))[1] if labeled else 0.0
@@ -173,6 +173,6 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None
             runs.append(Run(start=None, failure="not run, because our fit failed"))
             continue
         arguments = settings_of_run(protocol, other or Other(), dataset, ours, fit, r)
-        X, labels = handed(dataset.replicate(r), fit)
+        X, labels = input_of_others(dataset.replicate(r), fit)
         runs.append(run(X, ours.start(r), **arguments, **({} if labels is None else {"labels": labels})))
     return stack_runs(runs, *ours.means.shape[1:], fit.covariance_type)

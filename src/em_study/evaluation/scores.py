@@ -12,7 +12,7 @@ from em_study.evaluation.information import information_at, standard_errors
 from em_study.evaluation.printed import compared_with_printed
 from em_study.evaluation.relabeling import accuracy, best_names
 from em_study.evaluation.settings import Published
-from em_study.fits.missing import fitted_rows
+from em_study.fits.missing import fitted_samples
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 from emgmm import judge_many, posteriors
@@ -39,13 +39,13 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
             "covariance_type": fit.covariance_type,
             "initialization": fit.initialization,
             "semi_supervised": fit.semi_supervised,
-            **runs.told_steps(r),
+            **runs.reported_steps(r),
             **dict(zip(("trace_before_last", "trace_last"), runs.last_two(r), strict=True)),
             "converged": runs.converged[r] if runs.n_iter[r] >= 0 or runs.converged[r] else np.nan,
         }
         row |= scores.get(r, {})
-        fitted = fitted_rows(replicate, fit)
-        notes = [regularization_warning(_in_likelihood(fitted, fit), fit.reg_covar), dataset.told]
+        fitted = fitted_samples(replicate, fit)
+        notes = [regularization_warning(_in_likelihood(fitted, fit), fit.reg_covar), dataset.note_text]
         row |= {
             "missing": fit.missing,
             "share_missing": np.isnan(replicate.unlabeled).mean(),
@@ -65,7 +65,7 @@ def _in_likelihood(rows: Replicate, fit: Fit):
 def _scores(dataset, runs, fit):
     """Yield the scores of each replicate that did not fail, with its number."""
     ends = runs.ends()
-    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
+    judged = judge_many(dataset.samples_of(ends), [*ends.values()])
     for (r, parameters), (found, each) in zip(ends.items(), judged, strict=True):
         log_likelihood, n_samples, free = each.sum(), len(each), parameters.n_parameters
         bic = free * np.log(n_samples) - 2 * log_likelihood

@@ -9,7 +9,7 @@ from em_study.sweeps.cells import Cells
 
 def is_same_run(data: Data, fit: Fit) -> bool:
     """Whether all replicates of a fit are one run; an implementation in a file may use random numbers of its own."""
-    return data.same_rows and fit.from_labels and fit.implementation in BUILT_IN
+    return data.same_samples and fit.from_labels and fit.implementation in BUILT_IN
 
 
 def repeated_runs(study) -> frozenset[tuple[str, str]]:

@@ -14,7 +14,7 @@ import pandas as pd
 from em_study.columns import COUNT, NUMERIC_QUANTITIES, SWEEP_COLUMNS
 from em_study.data.checksums import Checksums
 from em_study.data.seeds import seed_sequence
-from em_study.data.storage import join_tables, read_table, whole_file
+from em_study.data.storage import atomic_file, join_tables, read_table
 from em_study.errors import DataError
 from em_study.evaluation.compared import Compared
 from em_study.evaluation.measure import measure
@@ -133,7 +133,7 @@ def run_cells(
                 raise DataError("a file was changed while a sweep read it: run the same command again")
             content = table.to_csv(index=False, lineterminator="\n").encode()
             file = cell_file(store, key, content)
-            with whole_file(file) as temporary:
+            with atomic_file(file) as temporary:
                 temporary.write_bytes(content)
             new += 1
         files.append(file)
