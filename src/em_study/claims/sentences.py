@@ -61,7 +61,7 @@ def filled(template: str | None, values: dict) -> str | None:
 
 
 def _on_own_rows(finding: Finding) -> str:
-    """Write the result on the source's own data, if there is one besides the result on other data."""
+    """Write the result on the source's own data, in addition to that on other data, if there is one."""
     claim, here = finding.claim, finding.on_own_rows
     if same_test(claim):
         own, n = claim.original, claim.original.n_replicates
