@@ -1,6 +1,7 @@
 """Where EM stops: what its tolerance may be compared with, and what a trace is of."""
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from em_study.diagnosis.recipe import Path
 
@@ -25,6 +26,16 @@ def _largest(moves):
 def _relative(plus):
     """Make the rule of the sum's change relative to its size plus a number."""
     return lambda path: path.n * path.gains / (plus + path.n * np.abs(path.log_likelihoods[1:]))
+
+
+def _in_a_row(rule, times: int):
+    """Make the rule of so many changes in a row, of which the largest must be small."""
+
+    def largest(path):
+        changes = rule(path)
+        return sliding_window_view(changes, times).max(axis=1) if len(changes) >= times else changes[:0]
+
+    return largest
 
 
 # What a tolerance may be compared with: changes between two M-steps of a path. Of rules that stop after the same steps
@@ -78,6 +89,14 @@ OF = {
 TESTS = {
     f"{of}, tested {place}": (RULES[rule], taken, earliest)
     for rule, of in OF.items()
+    for place, taken, earliest in PLACES
+}
+TESTS |= {  # GMKMcharlie's: its changes must be small so many times in a row
+    f"{OF[RELATIVE]}, {IN_A_ROW[-1]} times in a row, tested {place}": (
+        _in_a_row(RULES[RELATIVE], IN_A_ROW[-1]),
+        taken + IN_A_ROW[-1] - 1,
+        earliest,
+    )
     for place, taken, earliest in PLACES
 }
 # Tests that are named only where the plain one would stop elsewhere

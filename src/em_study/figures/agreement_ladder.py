@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from em_study.evaluation.protocols import STEPS
+from em_study.columns import as_released
+from em_study.evaluation.protocols import LADDER
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, ORIGINAL, new_figure, protocol_color
 
@@ -18,8 +19,12 @@ SMALLEST_DIFFERENCE = 1e-17  # below it the scale, else logarithmic, goes on to 
     "gave, which are not part of this study.",
 )
 def draw(shown: Shown):
-    """Draw agreement and posterior difference of every replicate, by protocol: a row an implementation."""
+    """Draw agreement and posterior difference of every replicate, by protocol: a row an implementation.
+
+    Released estimates are in the figure of implementations: they have no steps between.
+    """
     others = dict(zip(shown.agreement["implementation"].unique(), shown.others, strict=True))
+    others = {name: title for name, title in others.items() if not name.startswith(as_released(""))}
     figure, panels = new_figure(2, len(others), width=13.0, height=5.5 if len(others) == 1 else 3.8 * len(others))
     for (name, title), (left, right) in zip(others.items(), np.atleast_2d(panels), strict=True):
         agreement = shown.agreement[shown.agreement["implementation"] == name]
@@ -35,7 +40,7 @@ def draw(shown: Shown):
 
 def _draw(left, right, agreement, original, title: str):
     """Draw one implementation: agreement in labels on the left, difference of posteriors on the right."""
-    protocols = [step for step in STEPS if step in set(agreement["protocol"])]
+    protocols = [step for step in LADDER if step in set(agreement["protocol"])]
     own = {name: row for name, row in original.items() if name in protocols}
     agreed = {name: 100 * (1 - row["n_differing"] / row["n_samples"]) for name, row in own.items()}
     apart = {name: row["max_abs_posterior_difference"] for name, row in own.items()}

@@ -27,7 +27,7 @@ def draw(shown: Shown):
     (ours,), ends = shown.ends(0).values(), [next(iter(runs.values())).end(0) for runs in shown.other_runs]
     found = [
         (disagreeing_rows(rows.unlabeled, ours, end), end, name)
-        for end, name in zip(ends, shown.others, strict=True)
+        for end, name in zip(ends, shown.others, strict=False)  # released estimates, which come last, have no runs
         if ours and end
     ]
     figure, (axes,) = new_figure(width=8.5, height=7.0)
