@@ -1,6 +1,10 @@
 """Wrong configurations, each with the message it must give."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 import typing
 from pathlib import Path
 
@@ -19,7 +23,7 @@ from em_study.settings import as_params, from_params
 from em_study.tables.dictionary import data_dictionary
 
 ROOT = Path(__file__).parent.parent
-ARTICLES = ("analytics_vidhya", "goeduhub", "iris_elsewhere", "old_faithful", "xu_2021")
+ARTICLES = ("analytics_vidhya", "chassagnol_2023", "goeduhub", "iris_elsewhere", "old_faithful", "xu_2021")
 GOOD = {
     "seed": 1,
     "experiments": {
@@ -456,6 +460,32 @@ def test_default_study_and_its_overlays_are_valid(monkeypatch):
     monkeypatch.chdir(Path(__file__).parent.parent)
     for overlays in ([], ["config/quick.yaml"], ["config/original-data.yaml"]):
         assert load(["config.yaml", *overlays]).study.experiments["customers"].replicates > 0
+
+
+R_JOURNAL = [["config/r-journal.yaml"], ["config/r-journal.yaml", "config/r-journal-quick.yaml"]]
+LOADED = """
+import sys
+from em_study.configuration.loading import load
+from em_study.errors import ConfigurationError
+try:
+    load(["config.yaml", *sys.argv[1:]])
+except ConfigurationError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("overlays", R_JOURNAL, ids=["full", "quick"])
+def test_the_article_on_r_lacks_nothing_but_r(overlays, tmp_path):
+    without_r = os.environ | {"PATH": str(tmp_path), "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", LOADED, *overlays]
+    told = subprocess.run(command, cwd=ROOT, env=without_r, capture_output=True, text=True, check=True).stdout
+    headline, *problems = told.splitlines()
+    assert headline.startswith("The configuration has")
+    assert len(problems) >= 10
+    because = (
+        r"  articles/chassagnol_2023\.yaml:\d+ experiments\.[\w.]+: is .+, which needs R, which is not installed .+"
+    )
+    assert [problem for problem in problems if not re.fullmatch(because, problem)] == []
 
 
 def test_scientific_notation_without_a_point_is_a_number(tmp_path):

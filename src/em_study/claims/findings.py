@@ -10,6 +10,7 @@ from em_study.claims import kinds
 from em_study.claims.verdicts import VERDICTS
 from em_study.data.storage import holding, read_table, write_text
 from em_study.diagnosis.deviations import SEARCHED
+from em_study.diagnosis.report import words_of
 from em_study.errors import StudyError
 from em_study.evaluation.protocols import LADDER
 from em_study.places import ROOT
@@ -31,7 +32,7 @@ def document(template: str, tables: dict | None = None) -> str:
     environment.filters |= {"to": _written, "average": _average}
     original = yaml.safe_load((ROOT / ORIGINAL).read_text(encoding="utf-8"))
     environment.globals |= {"rows": _rows, "ladder": LADDER, "verdicts": VERDICTS, "kinds": kinds}
-    environment.globals |= {"original": original, "deviations": SEARCHED}
+    environment.globals |= {"original": original, "deviations": SEARCHED, "words_of": words_of}
     return environment.get_template(template).render(tables or {})
 
 
