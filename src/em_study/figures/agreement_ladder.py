@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from em_study.evaluation.protocols import LADDER
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, ORIGINAL, new_figure, protocol_color
 
