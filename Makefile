@@ -86,7 +86,7 @@ test-page: .venv/browser
 	$(BIN)/python tests/browser/chromium.py run $(RUN) pytest --numprocesses 0 tests/browser
 
 test-r: .venv/complete
-	$(BIN)/python tests/r/debian_r.py run $(RUN) pytest --numprocesses 0 tests/test_r.py
+	$(BIN)/python tests/r/debian_r.py run $(RUN) pytest --numprocesses 0 tests/test_r.py tests/test_recovery.py
 
 .venv/browser: requirements-browser.lock .venv/complete
 	$(BIN)/python $(INSTALL) requirements-browser.lock --no-deps

@@ -12,7 +12,7 @@ from test_conformance import plain_em
 from test_emgmm import KINDS, problem
 
 import emgmm
-from em_study.checkup import InProcess
+from em_study.checkup import InProcess, examine
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
 from em_study.diagnosis.answer import answer
@@ -399,6 +399,21 @@ def test_what_packages_of_r_do_is_read(name):
     )
     assert said.startswith(f"Cause: {words}" if words else f"Cause: it {relatively}")
     assert relatively in said
+
+
+def test_what_has_another_em_for_one_feature_is_read_for_each():
+    """So has mixtools: normalmixEM and mvnormalmixEM."""
+    one, several = peer(second=True), peer()
+
+    def fit(X, *arrays, **settings):
+        return (one if X.shape[1] == 1 else several)(X, *arrays, **settings)
+
+    found = examine("both", InProcess(fit))
+    said = found["answer"]
+    assert said[0].startswith("With full covariances and one feature: Cause: it uses the weights from a second E-step")
+    relatively = "it compares its tolerance with the relative change of the log-likelihood"
+    assert said[-1].startswith(f"With full covariances and several features: Cause: {relatively}")
+    assert next(one for one in found["checks"] if one["name"] == "full")["outcome"] == "fails"
 
 
 @pytest.mark.parametrize(

@@ -105,11 +105,11 @@ def test_the_committed_outcome_is_of_the_configured_files():
 def test_the_ladder_shows_what_the_source_s_own_data_gave():
     columns = ["replicate", "protocol", "agreement", "max_abs_posterior_difference"]
     rows = [(r, name, 0.9 + 0.1 * r, 0.5 * (1 - r)) for r in (0, 1) for name in ("as_published", "exact_precisions")]
-    agreement = pd.DataFrame(rows, columns=columns).assign(failure=np.nan)
+    agreement = pd.DataFrame(rows, columns=columns).assign(failure=np.nan, implementation="sklearn")
     own = {"as_published": {"n_samples": 50, "n_differing": 1, "max_abs_posterior_difference": 0.25}}
 
     def diamonds(**given):
-        axes = FIGURES["agreement_ladder"].draw(Shown("toy", agreement=agreement, **given)).axes
+        axes = FIGURES["agreement_ladder"].draw(Shown("toy", others=["sklearn"], agreement=agreement, **given)).axes
         return axes, [(*line.get_xydata()[0],) for of in axes for line in of.lines if line.get_marker() == "D"]
 
     (left, right), found = diamonds(original=own)

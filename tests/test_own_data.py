@@ -14,7 +14,7 @@ from em_study.data.dataset import Dataset
 from em_study.errors import StudyError
 from em_study.evaluation.own_data import LEAST_SURE, answer
 from em_study.experiments.settings import Experiment
-from em_study.figures.classes import telling_pairs
+from em_study.figures.classes import separating_pairs
 from em_study.fits.em import run_fit
 from em_study.fits.settings import Fit
 from em_study.new import new
@@ -133,12 +133,12 @@ def test_the_page_says_all_of_it(found):
     experiment = Experiment.model_validate(EXPERIMENT)
     noted = found[0] | {"note": "50 of 300 rows have a label"}
     part = own_data_of("mine", experiment, noted, {"how_many": (sweep(), SUMMARY)}, {})
-    assert "What reading the file showed: 50 of 300 rows have a label." in part.sentences
+    assert "Note from reading the file: 50 of 300 rows have a label." in part.sentences
     text = " ".join([*part.sentences, *(" ".join(fit.sentences) for fit in part.fits), part.choice, part.next])
-    assert "300 samples, 3 features, 50 of them with a label (one: 25, two: 17, <b>three: 8)." in text
+    assert "300 samples, 3 features, 50 of them labeled (one: 25, two: 17, <b>three: 8)." in text
     assert "other labels alone classified" in text
     assert "BIC of fit clusters is lowest with n_components: 2, covariance_type: full; the next is 60.5 higher" in text
-    assert part.next.startswith("Give fit clusters the setting that BIC prefers, n_components: 2")
+    assert part.next.startswith("BIC prefers n_components: 2")
     assert part.fits[0].links == {
         "predictions": "predictions/mine/with_labels.csv",
         "imputed values": "imputed/mine/with_labels.csv",
@@ -150,8 +150,8 @@ def test_the_page_says_all_of_it(found):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"failure": "step 3: collapsed"}, "Mend fit with_labels"),
-        ({"converged": False}, "Raise max_iter of fit with_labels"),
+        ({"failure": "step 3: collapsed"}, "Fit with_labels failed"),
+        ({"converged": False}, "Fit with_labels did not converge"),
         ({}, "Add a sweep"),
     ],
 )
@@ -167,7 +167,7 @@ def test_a_share_is_written_to_the_digit_of_its_error():
 
 def test_the_pairs_that_tell_most_come_first():
     parameters = MixtureParameters(np.ones(3) / 3, CENTERS, np.stack([np.eye(3)] * 3))
-    pairs = telling_pairs(X, parameters, posteriors(X, parameters).argmax(axis=1))
+    pairs = separating_pairs(X, parameters, posteriors(X, parameters).argmax(axis=1))
     assert next(iter(pairs)) == (0, 1)
     assert pairs[0, 1] > 0.99 > pairs[0, 2]
 
@@ -312,8 +312,8 @@ def test_what_cannot_be_configured_is_said(label, words, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({}, "Give fit clusters the setting that BIC prefers, n_components: 2, covariance_type: full"),  # 2, diag
-        ({"with_labels": "diag"}, "Give fit with_labels the setting that BIC prefers, covariance_type: full"),
+        ({}, "BIC prefers n_components: 2, covariance_type: full for fit clusters"),  # 2, diag
+        ({"with_labels": "diag"}, "BIC prefers covariance_type: full for fit with_labels"),
     ],
 )
 def test_a_fit_is_compared_by_its_own_setting(found, settings, words):

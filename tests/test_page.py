@@ -1,4 +1,4 @@
-"""The page of the claims: every number is that of the tables, and nothing in a configuration does it harm."""
+"""The page of the claims: its numbers are those of the tables, and no text of a configuration harms it."""
 
 import base64
 import hashlib
@@ -32,9 +32,9 @@ from em_study.fits.runs import Runs, read_runs, read_runs_by_name
 from em_study.page.cards import turns_of
 from em_study.page.charts import chart_of
 from em_study.page.files import files_of, files_shown
-from em_study.page.origin import command_of
-from em_study.page.strips import Held, axis_of, points, share_bar, strip
-from em_study.page.svg import Scale, told_apart
+from em_study.page.provenance import command_of
+from em_study.page.strips import Criterion, axis_of, points, share_bar, strip
+from em_study.page.svg import Scale, distinct_texts
 from em_study.page.why import WORDS, why_of
 from em_study.places import Places
 from em_study.plan.results import Plan
@@ -45,11 +45,11 @@ from em_study.watch.replay import EVERY_STEP, MOST_STEPS, SAME, NotShownError, r
 from emgmm import MixtureParameters, log_likelihoods, posteriors
 
 NOWHERE = float("nan"), float("nan")
-HELD = Held(1.0, np.inf, "criterion: at least 1")
+CRITERION = Criterion(1.0, np.inf, "criterion: at least 1")
 
 
 class Page(HTMLParser):
-    """What is read of a page: anchors, links, and text by the place it stands in."""
+    """The anchors, links and tags of a page."""
 
     def __init__(self, text):
         super().__init__()
@@ -65,7 +65,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def page(project):
-    """Read it once, before a test makes another."""
+    """Read the page once, before a test makes another."""
     return (project / "results/index.html").read_text(encoding="utf-8")
 
 
@@ -76,7 +76,7 @@ def study(project, monkeypatch):
 
 
 def test_the_heading_and_the_finding_have_the_numbers_of_the_results(page, study):
-    """The number is the author's where it is known of the same comparison, else that of the replicates."""
+    """The number is that on the author's data if known for the same comparison, else that of the replicates."""
     assert '<h2 id="why">Why 99.4 % is not 100 %</h2>' in page
     table = pd.DataFrame(
         [("customers", "sklearn", step, r, 0.9 + r / 100, 1e-3, np.nan) for step in LADDER for r in range(3)],
@@ -157,10 +157,10 @@ def test_an_argument_says_which_way_it_goes(page, study):
     ],
 )
 def test_a_card_says_which_criteria_would_have_another_verdict(relation, turns, said):
-    """As they do: what is at a turn is judged as it is said."""
+    """The text states on which side a threshold at the turn lies; the verdicts agree with it."""
     settings = {"experiment": "toy", "source": "s", "statement": "t", "table": "fits", "quantity": "n_iter"}
     claim = Claim.model_validate(settings | {"relation": relation, "published": 1, "threshold_of": "study"})
-    assert turns_of(claim, replace(HELD, turns=turns)) == said
+    assert turns_of(claim, replace(CRITERION, turns=turns)) == said
     counts = [
         replace(claim.comparison, published=end).count(np.array([0.0, 2.0])) for end in (-0.5, 0, 0.5, 1.5, 2, 2.5)
     ]
@@ -177,7 +177,7 @@ def test_the_lines_of_pandas_give_the_observed_number(project, study):
             tables = {table: read_table(f"results/tables/{table}.csv") for table in claim.tables}
             lines = pandas_lines(claim, tables, claim.experiment, repeated_runs(study))
             found: dict = {}
-            exec("\n".join(lines[:-1]), found)  # noqa: S102 (what the page tells to run)
+            exec("\n".join(lines[:-1]), found)  # noqa: S102 (lines of the page)
             assert eval(lines[-1], found) == claims[name], name  # noqa: S307
             tested += 1
     assert tested > 10
@@ -205,7 +205,7 @@ def test_the_page_depends_on_what_it_shows(page, project, study):
 
 
 def test_the_command_makes_the_table_again(project, study, monkeypatch):
-    monkeypatch.setattr("em_study.page.origin.Places", lambda: Places(root=project))
+    monkeypatch.setattr("em_study.page.provenance.Places", lambda: Places(root=project))
     claim = study.claims["A1"]
     command = command_of(claim, ["config.yaml", "small.yaml"])
     assert command == (
@@ -255,13 +255,13 @@ def test_text_of_a_configuration_is_escaped(project, study):
 
 @pytest.fixture
 def frames(project, study):
-    """Read what can be watched of each experiment."""
+    """Read the scenes of each experiment."""
     return {name: json.loads((project / f"results/watch/{name}.json").read_text()) for name in study.experiments}
 
 
 @pytest.fixture
 def scenes(project, study):
-    """Find what can be watched once more, with the runs as they are stored."""
+    """Select the scenes once more, from the stored runs."""
     found = []
     for name in ("customers", "guide", "mine"):
         experiment = study.experiments[name]
@@ -297,11 +297,11 @@ def test_a_replayed_run_is_the_stored_one(scenes, frames):
         if run.end is not None:
             np.testing.assert_allclose(np.sort(parameters[-1].means, axis=0), np.sort(run.end.means, axis=0), SAME)
         if not run.is_joint:
-            found = [log_likelihoods(scene.rows.unlabeled, each).mean() for each in parameters]
+            found = [log_likelihoods(scene.samples.unlabeled, each).mean() for each in parameters]
             np.testing.assert_allclose(found, replay.trace, rtol=0, atol=SAME)
 
 
-def test_what_cannot_be_watched_is_told(frames, page):
+def test_what_cannot_be_watched_is_named(frames, page):
     assert frames["incomplete"]["left_out"]["incomplete"] == "it has 4 features, and the pictures show one or two"
     assert "incomplete: it has 4 features" in page
     assert {name for name, found in frames.items() if found["scenes"]} == {"customers", "guide", "mine"}
@@ -309,22 +309,22 @@ def test_what_cannot_be_watched_is_told(frames, page):
 
 def test_a_run_of_other_steps_is_not_watched(study, project):
     runs = read_arrays("results/fits/customers/semi_supervised.npz", Runs)
-    rows = read_arrays("results/data/customers.npz", Dataset).replicate(0)
+    samples = read_arrays("results/data/customers.npz", Dataset).replicate(0)
     fit = study.experiments["customers"].fits["semi_supervised"]
-    assert len(replay(rows, stored_run(fit, runs, 0)).steps) == runs.n_iter[0]
+    assert len(replay(samples, stored_run(fit, runs, 0)).steps) == runs.n_iter[0]
     other = replace(runs, trace=runs.trace + 1e-6)
     with pytest.raises(NotShownError, match="not those of our EM from step 1 on"):
-        replay(rows, stored_run(fit, other, 0))
+        replay(samples, stored_run(fit, other, 0))
     with pytest.raises(NotShownError, match="no steps"):
-        replay(rows, stored_run(fit, replace(runs, trace=np.full_like(runs.trace, np.nan)), 0))
+        replay(samples, stored_run(fit, replace(runs, trace=np.full_like(runs.trace, np.nan)), 0))
 
 
-def test_every_way_leads_to_runs_that_are_there(frames):
+def test_every_caption_leads_to_stored_runs(frames):
     ways = [way for found in frames.values() for way in found["ways"]]
     kinds = " ".join(way["text"] for way in ways)
-    assert "a start without labels beside one from labels" in kinds
+    assert "initial parameters without labels compared with those from labels" in kinds
     assert "labels that stay in the likelihood" in kinds
-    assert "takes the covariances for precisions" in kinds
+    assert "passes the covariances as precisions" in kinds
     for way in ways:
         runs, sides = frames[way["scene"].split("/")[0]]["scenes"][way["scene"]]["runs"], (way["left"], way["right"])
         assert {*sides} <= {*runs}
@@ -341,7 +341,7 @@ def test_the_first_and_last_steps_are_shown_and_not_too_many(n_steps):
     assert steps[: min(EVERY_STEP, n_steps)].tolist() == [*range(1, min(EVERY_STEP, n_steps) + 1)]
 
 
-def test_what_labels_name_keeps_its_number(scenes):
+def test_components_with_labels_keep_their_number(scenes):
     named = [
         (scene.runs[name], found)
         for scene in scenes
@@ -353,8 +353,8 @@ def test_what_labels_name_keeps_its_number(scenes):
         np.testing.assert_array_equal(next(mixtures(found.frames)).means, run.start.means)
 
 
-def rows_of_three(n_rows=60):
-    X = np.concatenate([np.random.default_rng(0).normal(at, 1, (n_rows, 1)) for at in (0, 4, 20)])[None]
+def samples_of_three(n_samples=60):
+    X = np.concatenate([np.random.default_rng(0).normal(at, 1, (n_samples, 1)) for at in (0, 4, 20)])[None]
     return Dataset(np.array(["x"]), np.array([]), X, None, np.empty((1, 0, 1)), np.empty((1, 0), dtype=int))
 
 
@@ -369,38 +369,38 @@ def experiment_of(fits, replicates=1):
 )
 def test_odd_fits_can_be_watched_or_not(fit, n_ways):
     experiment = experiment_of({"a": {"initialization": "kmeans", "n_components": 2, **fit}})
-    runs = {"a": run_fit(rows_of_three(), experiment.fits["a"], 1, 1, "x", "a")}
-    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, [])
+    runs = {"a": run_fit(samples_of_three(), experiment.fits["a"], 1, 1, "x", "a")}
+    scenes, ways = scenes_of("x", experiment, samples_of_three(), runs, [])
     assert len(ways) == len(scenes) == n_ways
-    assert [way.text for way in ways] == ["x: a, start 0"] * n_ways
+    assert [way.text for way in ways] == ["x: a, initialization 0"] * n_ways
 
 
-def test_a_run_of_others_beside_one_of_ours_leaves_that_to_watch():
+def test_a_run_that_cannot_be_watched_leaves_the_other():
     experiment = experiment_of({key: {"initialization": "kmeans", "n_components": 2} for key in "ab"})
-    ours = run_fit(rows_of_three(), experiment.fits["a"], 1, 1, "x", "a")
+    ours = run_fit(samples_of_three(), experiment.fits["a"], 1, 1, "x", "a")
     runs = {"a": ours, "b": replace(ours, trace=ours.trace - 1)}
-    scenes, ways = scenes_of("x", experiment, rows_of_three(), runs, [])
-    assert [(way.left, way.right) for way in ways] == [("a, start 0", "a, start 0")]
-    assert [*scenes[0].replays] == ["a, start 0"]
+    scenes, ways = scenes_of("x", experiment, samples_of_three(), runs, [])
+    assert [(way.left, way.right) for way in ways] == [("a, initialization 0", "a, initialization 0")]
+    assert [*scenes[0].replays] == ["a, initialization 0"]
 
 
 def test_components_are_numbered_alike(scenes):
     last = [[*mixtures(found.frames)][-1] for found in scenes[0].replays.values()]
-    ends = [posteriors(scenes[0].rows.unlabeled, parameters).argmax(axis=1) for parameters in last]
+    ends = [posteriors(scenes[0].samples.unlabeled, parameters).argmax(axis=1) for parameters in last]
     for end in ends:
         assert np.mean(end == ends[0]) > 0.5
 
 
 def test_a_false_convergence_is_found():
-    data, common = rows_of_three(200), {"initialization": "random_responsibilities", "n_components": 3}
+    data, common = samples_of_three(200), {"initialization": "random_responsibilities", "n_components": 3}
     fits = {"early": {**common, "tol": 0.05}, "late": {**common, "tol": 1e-9, "max_iter": 10_000}}
     experiment = experiment_of(fits, 6)
     runs = {name: run_fit(data, fit, 6, 1, "x", name) for name, fit in experiment.fits.items()}
     scenes, ways = scenes_of("x", experiment, data, runs, {})
     assert len(scenes) == 1
-    told = {way.text.split(". ")[0]: way for way in ways}
-    assert "x: early, start 0 beside late, start 0" in told
-    way = told["x: a false convergence"]
+    by_title = {way.text.split(". ")[0]: way for way in ways}
+    assert "x: early, initialization 0 compared with late, initialization 0" in by_title
+    way = by_title["x: a false convergence"]
     early, late = (scenes[0].runs[name] for name in (way.left, way.right))
     assert way.left.startswith("early")
     assert late.trace[-1] - early.trace[-1] > 0.05
@@ -434,11 +434,11 @@ def sweep(**figure):
     )
 
 
-def test_a_chart_tells_the_numbers_of_the_summary():
-    chart = chart_of(summary([(30, 5.0), (60, 7.25)], **{"data.n_labeled": 4}), sweep(color="fit"), "sizes")
+def test_a_chart_has_the_numbers_of_the_summary():
+    chart = chart_of(summary([(30, 5.0), (60, 7.25)], **{"data.n_labeled": 4}), sweep(color="fit"))
     assert [row[1:4] for row in chart.rows] == [
-        ("first", "n_unlabeled = 30", "5"),
-        ("first", "n_unlabeled = 60", "7.25"),
+        ("first", "number of unlabeled samples = 30", "5"),
+        ("first", "number of unlabeled samples = 60", "7.25"),
     ]
     assert chart.panels[0].count('class="point"') == 2
     assert chart.lines == []  # of one line there is nothing to choose
@@ -452,13 +452,13 @@ def test_a_chart_tells_the_numbers_of_the_summary():
 def test_odd_sweeps_are_drawn(values, figure):
     table = summary(values or [(30, 0.0)], **{"data.n_labeled": 4})
     table = table if values else table[table["quantity"] == "converged"]  # where all fits failed
-    chart = chart_of(table, sweep(**figure), "sizes")
-    drawn(table, sweep(**figure), "sizes").savefig(io.BytesIO())
+    chart = chart_of(table, sweep(**figure))
+    drawn(table, sweep(**figure)).savefig(io.BytesIO())
     assert len(chart.panels) == 1
     assert "nan" not in chart.panels[0]
     assert "inf" not in chart.panels[0]
     assert chart.panels[0].count('class="point"') == len(values) == chart.n_points
-    assert ("no fit has this number" in chart.panels[0]) == (not values)
+    assert ("no fit has a value" in chart.panels[0]) == (not values)
 
 
 NUMBERS = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False), min_size=1, max_size=50)
@@ -477,7 +477,7 @@ def test_all_that_is_drawn_lies_on_the_strip(values, end):
     "values", [[0.0] * 5, [3.0], [0, 1, 1, 0, 1], [1e-15, 2e-15], [0.0, 1e-12, 1.0], [1 + 1e-12, 1 + 2e-12], [-1, 0, 5]]
 )
 def test_odd_numbers_are_drawn(values):
-    text = strip(values, float(np.median(values)), NOWHERE, HELD, "some")
+    text = strip(values, float(np.median(values)), NOWHERE, CRITERION, "some")
     assert text.count('class="bar"') >= 1
     assert "nan" not in text
     assert "inf" not in text
@@ -494,7 +494,7 @@ def bars_of(drawn):
 )
 def test_every_number_lies_in_a_bar(values):
     axis = axis_of(values, [1.0, float(np.median(values))])
-    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, HELD, "some"))
+    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, CRITERION, "some"))
     for value in values:
         beyond = np.maximum(bars[:, 0] - axis.place(value), axis.place(value) - bars.sum(axis=1))
         assert beyond.min() <= 3.01  # half of what is left free between bars, half of the widest place, and a digit
@@ -502,21 +502,21 @@ def test_every_number_lies_in_a_bar(values):
 
 @given(NUMBERS)
 def test_no_bar_lies_on_both_sides_of_a_criterion(values):
-    held = Held(-np.inf, 1.0, "at most 1")
+    criterion = Criterion(-np.inf, 1.0, "at most 1")
     axis = axis_of(values, [1.0, float(np.median(values))])
-    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, held, "some"))
+    bars = bars_of(strip(values, float(np.median(values)), NOWHERE, criterion, "some"))
     edge, counted = axis.place(1.0), not any(np.round(values) != values)
     if not counted and np.ptp([axis.place(value) for value in values]) > 6:
         assert not ((bars[:, 0] < edge - 1) & (bars.sum(axis=1) > edge + 1)).any()
 
 
 def test_numbers_that_hardly_differ_have_a_thin_bar_at_their_place():
-    for values, held in (
-        ([-1.8e-15, -4e-16, 0.0], Held(-1e-9, 1e-9, "0")),
-        ([-7.896] * 20, Held(-8, -7, "")),
-        ([0.3006], Held(0.2, 0.3, "0.25")),
+    for values, criterion in (
+        ([-1.8e-15, -4e-16, 0.0], Criterion(-1e-9, 1e-9, "0")),
+        ([-7.896] * 20, Criterion(-8, -7, "")),
+        ([0.3006], Criterion(0.2, 0.3, "0.25")),
     ):
-        drawn = strip(values, values[-1], NOWHERE, held, "some")
+        drawn = strip(values, values[-1], NOWHERE, criterion, "some")
         ((begin, width),) = bars_of(drawn)
         line = float(re.search(r'class="observed" d="M([\d.]+)', drawn)[1])
         assert begin + width / 2 == pytest.approx(line, abs=0.2)
@@ -525,18 +525,18 @@ def test_numbers_that_hardly_differ_have_a_thin_bar_at_their_place():
 
 def test_experiments_are_rows_of_points_and_a_threshold_shows_how_far_it_may_move():
     numbers = {"customers: 1 of 3": [0.0, 0.5, 2.0], "<b>: 0 of 1": [0.2]}
-    drawn = points(numbers, Held(1.0, np.inf, "criterion: at least 1", turns=(0.5, np.nan)))
+    drawn = points(numbers, Criterion(1.0, np.inf, "criterion: at least 1", turns=(0.5, np.nan)))
     assert drawn.count('class="points"') == drawn.count('class="row"') == 2
     assert re.findall(r'class="points" d="([^"]*)"', drawn)[0].count("h0") == 3
     assert "&lt;b&gt;: 0 of 1" in drawn
     low, high = re.search(r'class="turns" d="M([\d.]+) \d+H([\d.]+)"', drawn).groups()
     assert (30 < float(low) < float(high), float(high)) == (True, 970)
-    told = strip([0.0, 2.0], 1.0, NOWHERE, Held(1.0, np.inf, "at least 1", turns=(0.5, np.nan)), "1")
-    assert "the verdict is the same for thresholds from 0.5 to anywhere" in told
+    drawn = strip([0.0, 2.0], 1.0, NOWHERE, Criterion(1.0, np.inf, "at least 1", turns=(0.5, np.nan)), "1")
+    assert "the verdict is the same for thresholds from 0.5 to any value" in drawn
 
 
 def test_points_on_one_place_are_all_drawn():
-    drawn = points({"all alike": [1.0] * 40}, Held(-np.inf, np.inf, ""), {"all alike": 2.0})
+    drawn = points({"all alike": [1.0] * 40}, Criterion(-np.inf, np.inf, ""), {"all alike": 2.0})
     assert drawn.count("h0") == 40
     assert drawn.count('class="own"') == 1
 
@@ -556,15 +556,15 @@ def test_ticks_lie_on_their_scale(kind, low, high):
     scale = Scale(low, high, 0, 100, kind)
     assert len(scale.ticks) > 1
     assert all(low - 1e-9 <= scale.of(tick) <= high + 1e-9 for tick in scale.ticks)
-    assert len(set(told_apart(scale.ticks))) == len(scale.ticks)
+    assert len(set(distinct_texts(scale.ticks))) == len(scale.ticks)
 
 
 def test_ticks_are_written_as_they_are():
-    assert told_apart([0.0, 2.5, 5.0, 7.5, 10.0]) == ["0", "2.5", "5", "7.5", "10"]
-    assert told_apart([0.998, 0.9985, 0.999]) == ["0.998", "0.9985", "0.999"]
+    assert distinct_texts([0.0, 2.5, 5.0, 7.5, 10.0]) == ["0", "2.5", "5", "7.5", "10"]
+    assert distinct_texts([0.998, 0.9985, 0.999]) == ["0.998", "0.9985", "0.999"]
 
 
-def test_what_a_claim_is_held_to_reads_as_it_is():
+def test_a_criterion_in_words():
     assert Comparison("equals", 4.0, 0.5).words() == "4 \u00b1 0.5"
     assert Comparison("at_most", 4.0, 0.0).words() == "at most 4"
     assert Comparison("more_than", 0.0, 1e-10).words() == "more than 1e-10"

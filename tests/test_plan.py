@@ -189,5 +189,5 @@ def test_an_edit_changes_the_checksum_of_what_uses_it(tmp_path):
 def test_figures_of_what_failed_say_so():
     nothing = pd.DataFrame(columns=["experiment", "fit", "replicate", "measurement", "setting", "value"])
     shown = Shown("toy", measurements=nothing, evaluations=pd.DataFrame(columns=[*COLUMNS["fits"]]))
-    assert "every start failed" in FIGURES["optima"].draw(shown).axes[0].get_title()
+    assert "every run failed" in FIGURES["optima"].draw(shown).axes[0].get_title()
     assert FIGURES["convergence"].draw(shown).axes[0].texts

@@ -1,6 +1,7 @@
 """Sweeps: cells depend on their content alone, and each is computed once."""
 
 import copy
+import re
 
 import numpy as np
 import pandas as pd
@@ -235,7 +236,7 @@ def test_failed_fits_count_in_converged_only():
 def test_figures_are_drawn(tmp_path, figure):
     vary = {"data.n_unlabeled": [30, 60], "fits.first.tol": [0.1, 1.0e-4]}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "figure": figure})
-    drawn = draw(summary_of(sweep, tmp_path), sweep, "sizes")
+    drawn = draw(summary_of(sweep, tmp_path), sweep)
     drawn.savefig(tmp_path / "figure.png")
     assert all(axes.has_data() for axes in drawn.axes if axes.get_visible())
 
@@ -245,7 +246,7 @@ def test_no_value_among_numbers_is_a_value(tmp_path):
     block = {"x": "fits.first.n_components", "y": "n_iter"}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "protocols": [], "figure": block})
     summary_of(sweep, tmp_path)
-    axes = draw(read_table(tmp_path / "summary.csv"), sweep, "sizes").axes[0]
+    axes = draw(read_table(tmp_path / "summary.csv"), sweep).axes[0]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["none", "2"]
     assert axes.lines[0].get_xdata().tolist() == [0, 1]
 
@@ -257,8 +258,8 @@ def test_a_figure_of_fits_that_all_failed_says_so(tmp_path, kind):
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "replicates": 1, "protocols": [], "figure": block})
     table = run(sweep.model_dump(), tmp_path).assign(failure="start: singular")
     write_table(tmp_path / "summary.csv", pd.concat(summarize(table, list(vary)).values()))
-    drawn = draw(read_table(tmp_path / "summary.csv"), sweep, "sizes")
-    assert [text.get_text() for text in drawn.axes[0].texts] == ["no fit has this number"]
+    drawn = draw(read_table(tmp_path / "summary.csv"), sweep)
+    assert [text.get_text() for text in drawn.axes[0].texts] == ["no fit has a value"]
 
 
 @pytest.mark.parametrize("failed", [[0.1], [0.1, 1.0e-4]])
@@ -272,12 +273,15 @@ def test_cells_in_which_every_fit_failed_keep_their_panels(tmp_path, failed):
     table["converged"] &= table["failure"].isna()
     write_table(tmp_path / "failed.csv", table)
     put_together([tmp_path / "failed.csv"], list(vary), tmp_path / "sweep.csv", tmp_path / "summary.csv")
-    drawn = draw(read_rows(tmp_path / "summary.csv", "quantity", {"n_iter", "converged"}), sweep, "sizes")
+    drawn = draw(read_rows(tmp_path / "summary.csv", "quantity", {"n_iter", "converged"}), sweep)
     drawn.savefig(tmp_path / "figure.png")
     panels = [axes for axes in drawn.axes if axes.get_visible()]
-    assert [axes.get_title() for axes in panels] == ["tol = 0.1", "tol = 0.0001"]
+    assert [axes.get_title() for axes in panels] == [
+        "tolerance (nats per sample) = 0.1",
+        "tolerance (nats per sample) = 0.0001",
+    ]
     told = [[text.get_text() for text in axes.texts] for axes in panels]
-    assert told == [["no fit has this number"], ["no fit has this number"] if len(failed) > 1 else []]
+    assert told == [["no fit has a value"], ["no fit has a value"] if len(failed) > 1 else []]
 
 
 @pytest.mark.parametrize("figure", [{"kind": "lines"}, {"kind": "heatmap"}, {"kind": "lines", "color": None}])
@@ -286,21 +290,21 @@ def test_what_is_no_number_is_drawn_in_the_order_of_the_sweep(tmp_path, figure):
     block = {"x": "fits.first.covariance_type", "y": "n_iter", "color": "data.shared", **figure}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "replicates": 1, "protocols": [], "figure": block})
     summary_of(sweep, tmp_path)
-    drawn = draw(read_table(tmp_path / "summary.csv"), sweep, "types")
+    drawn = draw(read_table(tmp_path / "summary.csv"), sweep)
     drawn.savefig(tmp_path / "figure.png")
     assert [text.get_text() for text in drawn.axes[0].get_xticklabels()] == ["tied", "full", "diag"]
-    assert drawn.get_suptitle() == "types (toy):\nthe one replicate of each"
+    assert re.fullmatch(r"Steps by covariance type.* \(toy\):\none replicate of each", drawn.get_suptitle())
 
 
 def test_a_long_key_s_legend_stays_within_the_figure(tmp_path):
     vary = {"fits.first.covariance_type": ["full", "tied", "diag", "spherical"], "data.n_unlabeled": [30, 60]}
     block = {"x": "data.n_unlabeled", "y": "n_iter", "color": "fits.first.covariance_type"}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary, "protocols": [], "figure": block})
-    drawn = draw(summary_of(sweep, tmp_path), sweep, "types")
+    drawn = draw(summary_of(sweep, tmp_path), sweep)
     drawn.savefig(tmp_path / "figure.png")
     box, page = drawn.legends[0].get_window_extent(), drawn.bbox
     assert page.x0 <= box.x0 < box.x1 <= page.x1
-    assert drawn.legends[0].get_texts()[0].get_text() == "covariance_type = full"
+    assert drawn.legends[0].get_texts()[0].get_text() == "covariance type = full"
 
 
 def test_keys_are_told_apart_by_as_few_parts_as_it_takes():
@@ -402,10 +406,10 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
     assert table[key].tolist() == values
     assert summary.loc[summary["quantity"] == "n_iter", key].tolist() == values
     assert _gives(tmp_path / "sweep.csv", [key], tmp_path / "summary.csv")
-    drawn = draw(summary, sweep, "files")
+    drawn = draw(summary, sweep)
     assert [text.get_text().replace(r"\$", "$") for text in drawn.axes[0].get_xticklabels()] == values
     drawn.savefig(tmp_path / "figure.png")
-    chart = chart_of(summary, sweep, "files")
+    chart = chart_of(summary, sweep)
     assert [row[2] for row in chart.rows] == [f"path = {value}" for value in values]
     (tmp_path / "results/tables/sweeps").mkdir(parents=True)
     (tmp_path / "sweep.csv").rename("results/tables/sweeps/files.csv")

@@ -4,6 +4,7 @@ import json as json_format
 import os
 import time
 import warnings
+from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -20,7 +21,7 @@ from em_study.fits.implementations import Implementation
 from em_study.fits.runs import PARAMETERS
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
-VERSION = "3"  # of checks, catalogue and texts: a new number whenever an answer may change
+VERSION = "4"  # of checks, catalogue and texts: a new number whenever an answer may change
 SIGNS = {"holds": "ok    ", "fails": "FAILS ", "cannot": "cannot", "skipped": "-     "}
 BUILT_IN = {"sklearn": "scikit_learn", "emgmm": "ours"}  # names of the files that wrap them
 # Checks that fail because of a note of the reading
@@ -55,11 +56,13 @@ class _AsRead:
 
     def __init__(self, readings, tolerance_of):
         self.tolerance_of = tolerance_of
-        self.readings = dict.fromkeys(COVARIANCE_TYPES, readings[0]) | {one.kind: one for one in readings}
+        self.readings = dict.fromkeys(product(COVARIANCE_TYPES, reading.FEATURES), readings[0])
+        for one in readings:
+            self.readings |= {(one.kind, some): one for some in reading.FEATURES if one.features in ("", some)}
 
     def call(self, arrays, settings):
         name, n = settings["covariance_type"], settings["max_iter"]
-        kind, read = COVARIANCE_TYPES[name], self.readings[name]
+        kind, read = COVARIANCE_TYPES[name], self.readings[name, reading.features_of(arrays["X"])]
         start = MixtureParameters.checked(*(arrays[part] for part in PARAMETERS), name)
         path = take_path(Problem(arrays["X"], start), Recipe(settings["reg_covar"], read.changes), n + 1)
         n = int(min(n, stops(reading.COMPARED[read.declared](path), settings["tol"], 1, 2)))

@@ -99,7 +99,7 @@ def now(page) -> int:
 
 def test_half_steps_move_what_is_theirs(page):
     slider, seen = page.get_by_role("slider", name="Step"), []
-    page.locator("a[data-scene]", has_text="a start without labels").click()
+    page.locator("a[data-scene]", has_text="initial parameters without labels").click()
     assert now(page) == 1
     for move in (
         lambda: None,
@@ -124,7 +124,7 @@ def test_half_steps_move_what_is_theirs(page):
 
 
 def test_play_goes_on_to_the_end(page):
-    page.locator("a[data-scene]", has_text="a start without labels").click()
+    page.locator("a[data-scene]", has_text="initial parameters without labels").click()
     last = int(page.get_by_role("slider", name="Step").get_attribute("max"))
     page.clock.install()
     page.get_by_role("button", name="Play").click()
@@ -137,14 +137,14 @@ def test_play_goes_on_to_the_end(page):
     page.clock.run_for(500 * (last + 2))
     assert page.get_by_role("button", name="Play").is_visible()
     assert page.get_by_role("button", name="Half a step on").is_disabled()
-    assert "nats per sample" in page.inner_text("#left_told")
-    assert "It stops because the last change" in page.inner_text("#left_told")
+    assert "nats per sample" in page.inner_text("#left_state")
+    assert "It stops because the last change" in page.inner_text("#left_state")
 
 
 def test_it_opens_on_a_false_convergence(page):
     assert "a false convergence" in page.locator("#ways a").first.inner_text()
     assert page.input_value("#left_choice") != page.input_value("#right_choice")
-    assert "is below the tolerance" in page.inner_text("#left_told")
+    assert "is below the tolerance" in page.inner_text("#left_state")
 
 
 def test_the_log_likelihood_that_the_page_computes_is_the_stored_one(page, study):
@@ -152,7 +152,7 @@ def test_the_log_likelihood_that_the_page_computes_is_the_stored_one(page, study
     compared = 0
     for key, scene in scenes.items():
         page.select_option("#experiment", scene["experiment"])
-        page.select_option("#draw", key)
+        page.select_option("#replicate", key)
         for name, run in scene["runs"].items():
             page.select_option("#left_choice", name)
             page.select_option("#right_choice", name)
@@ -161,18 +161,18 @@ def test_the_log_likelihood_that_the_page_computes_is_the_stored_one(page, study
                     const slider = document.getElementById("step");
                     slider.value = 2 * i;
                     slider.dispatchEvent(new Event("input"));
-                    return Number(document.querySelector("#left_told data").value);
+                    return Number(document.querySelector("#left_state data").value);
                 })"""
             )
             embedded = np.frombuffer(base64.b64decode(run["trace"]), dtype="<f8")
             steps = np.array([step for step in run["steps"] if step <= run["n_steps"]])  # beyond: what the fit returns
-            np.testing.assert_allclose(found, embedded, rtol=0, atol=SAME if scene["whole"] else 0)
+            np.testing.assert_allclose(found, embedded, rtol=0, atol=SAME if scene["complete"] else 0)
             is_fit = (study / f"results/fits/{scene['experiment']}/{name}.npz").is_file()
-            if is_fit and scene["draw"] is not None:
+            if is_fit and scene["replicate"] is not None:
                 with np.load(study / f"results/fits/{scene['experiment']}/{name}.npz") as arrays:
-                    stored = arrays["trace"][scene["draw"], steps - 1]
+                    stored = arrays["trace"][scene["replicate"], steps - 1]
                 np.testing.assert_array_equal(embedded[: len(steps)], stored)
-                compared += len(stored) if scene["whole"] else 0
+                compared += len(stored) if scene["complete"] else 0
     assert compared > 100
 
 
@@ -182,7 +182,7 @@ def test_every_way_sets_what_it_says(page):
     for link in links.all():
         wanted = link.evaluate("link => ({...link.dataset})")
         link.evaluate("link => link.click()")
-        assert page.input_value("#draw") == wanted["scene"]
+        assert page.input_value("#replicate") == wanted["scene"]
         assert page.input_value("#left_choice") == wanted["left"]
         assert page.input_value("#right_choice") == wanted["right"]
         steps = page.get_attribute("#step", "aria-valuetext")  # after the last step it returns what comes of it
@@ -192,7 +192,7 @@ def test_every_way_sets_what_it_says(page):
 
 
 def test_a_link_leads_back_to_what_is_watched(page):
-    page.locator("a[data-scene]", has_text="a start without labels").click()
+    page.locator("a[data-scene]", has_text="initial parameters without labels").click()
     page.get_by_role("slider", name="Step").fill("4")
     link, shown = page.get_attribute("#watch_link", "href"), page.inner_html("#left_picture")
     page.reload()
@@ -202,7 +202,7 @@ def test_a_link_leads_back_to_what_is_watched(page):
     assert page.inner_html("#left_picture") == shown
 
 
-def test_rows_that_two_implementations_put_apart_are_as_many_as_the_table_says(page, study):
+def test_samples_with_another_label_are_as_many_as_the_table_says(page, study):
     agreement = pd.read_csv(study / "results/tables/agreement.csv")
     page.select_option("#experiment", "customers")
     for row in agreement[(agreement["experiment"] == "customers") & (agreement["replicate"] == 0)].itertuples():
@@ -302,19 +302,19 @@ def test_a_dozen_claims_fit_a_laptop(open_page):
 
 
 def emgmm_problem(number):
-    """Make a problem, and what 50 steps of emgmm come to; each type has one feature and two."""
-    draw = np.random.default_rng(number)
+    """Make a problem, and the result of 50 steps of emgmm; each type has one feature and two."""
+    random = np.random.default_rng(number)
     kind = [*COVARIANCE_TYPES][number % 4]
     n_features, n_components, n = 1 + number // 4 % 2, 2 + number % 3, 60 + 30 * number
-    X = draw.standard_normal((n, n_features)) + 2.5 * draw.integers(n_components, size=n)[:, None]
-    responsibilities = draw.dirichlet(np.ones(n_components), n)
-    labels = np.where(draw.random(n) < 0.2, draw.integers(n_components, size=n), -1) if number % 5 == 0 else None
+    X = random.standard_normal((n, n_features)) + 2.5 * random.integers(n_components, size=n)[:, None]
+    responsibilities = random.dirichlet(np.ones(n_components), n)
+    labels = np.where(random.random(n) < 0.2, random.integers(n_components, size=n), -1) if number % 5 == 0 else None
     reg_covar = [0.0, 1e-3][number % 3 // 2]
     start = maximization(weighted_statistics(X, responsibilities, kind))
     known = None if labels is None else labeled_statistics(X[labels >= 0], labels[labels >= 0], n_components, kind)
-    rows = X if labels is None else X[labels < 0]
+    unlabeled = X if labels is None else X[labels < 0]
     stopping = StoppingRule(tol=0.0, max_iter=50, before_maximization=False, earliest=2)
-    found = expectation_maximization(rows, start, stopping, labeled=known, reg_covar=reg_covar)
+    found = expectation_maximization(unlabeled, start, stopping, labeled=known, reg_covar=reg_covar)
     given = {
         **{"X": X.ravel().tolist(), "d": n_features, "labels": None if labels is None else labels.tolist()},
         **{"R": responsibilities.ravel().tolist(), "type": kind, "reg": reg_covar},
@@ -363,10 +363,10 @@ def run_on(page):
 def test_the_playground_opens_on_the_false_convergence(page):
     assert page.input_value("#play_exercise") == "false_convergence"
     why = run_on(page)
-    assert why.startswith("It stops after step 2: the last change")
+    assert why.startswith("EM stops after step 2: the last change")
     assert "cannot be estimated" in why
     page.select_option("#play_tol", "1e-9")
-    assert "It stops after step" in run_on(page)
+    assert "EM stops after step" in run_on(page)
     means = sorted(page.evaluate("[...playground.found.means]"))
     assert means == pytest.approx([20, 40], abs=0.5)
 
@@ -400,10 +400,10 @@ def test_identical_components_stay_until_one_is_moved(page):
 
 def test_a_start_that_collapses_does(page):
     page.select_option("#play_exercise", "collapse")
-    assert "It breaks down in the M-step of step" in run_on(page)
+    assert "A component collapses in the M-step of step" in run_on(page)
     assert page.is_disabled("#play_step")
     page.select_option("#play_reg", "1e-2")
-    assert "It stops after step" in run_on(page)
+    assert "EM stops after step" in run_on(page)
 
 
 def test_labels_that_stay_stop_it_elsewhere_and_acceleration_ends_alike(page):
@@ -441,7 +441,7 @@ def test_steps_end_where_it_takes_no_more(page):
     page.emulate_media(reduced_motion="reduce")
     page.select_option("#play_exercise", "labels")
     page.evaluate("play_tol.add(new Option('0')), play_tol.value = '0'")
-    assert run_on(page) == "It stops because it takes at most 5000 steps here."
+    assert run_on(page) == "EM stops because this page allows at most 5000 steps."
 
 
 @pytest.mark.parametrize("fast", [False, True])
@@ -473,11 +473,11 @@ def test_rows_of_ones_own(page):
     for text, wrong in (
         ("x\n1\nb\n", "Line 3: 'b' in column x is not a number."),
         ("u,v\n1,\n2,3\n", "Line 2: '' in column v is not a number."),
-        ("u\nb\n", "No column has numbers. Write one or two columns of numbers, parted by commas."),
-        ("x\n1\n-1e300\n", "Line 3: -1e300 in column x is too large; at most 1e+100 can be taken."),
-        ("", "There are no rows."),
-        ("a,b\n", "There are no rows under the names of the columns."),
-        ("x,y\n" + "".join(f"{i},{i}\n" for i in range(9)), "Column y has 9 labels; at most 6 can be taken."),
+        ("u\nb\n", "No column has numbers. Write one or two columns of numbers, separated by commas."),
+        ("x\n1\n-1e300\n", "Line 3: -1e300 in column x is too large; the largest number allowed is 1e+100."),
+        ("", "The text has no rows. Write one sample per line."),
+        ("a,b\n", "There are no rows below the column names."),
+        ("x,y\n" + "".join(f"{i},{i}\n" for i in range(9)), "Column y has 9 different labels; at most 6 are allowed."),
     ):
         page.fill("#play_csv", text)
         page.click("#play_csv_use")
@@ -488,12 +488,12 @@ def test_rows_of_ones_own(page):
 @pytest.mark.parametrize(
     ("rows", "why"),
     [
-        ("x,y\n1,a\n2,b\n3,a\n4,b\n", "All samples have a label, and none is left for the likelihood"),
+        ("x,y\n1,a\n2,b\n3,a\n4,b\n", "All samples have a label, so no sample is left for the likelihood"),
         (
             "x\n3\n3\n3\n",
-            "There is no such start. Component 1: its covariance is singular, for its samples lie on a point",
+            "These initial parameters do not exist. Component 0: its covariance is singular",
         ),
-        ("x\n3\n", "There is no such start. Component 1: its covariance is singular, for its samples lie on a point"),
+        ("x\n3\n", "These initial parameters do not exist. Component 0: its covariance is singular"),
     ],
 )
 def test_rows_that_no_step_can_be_taken_from(page, rows, why):
@@ -553,16 +553,16 @@ def test_it_prints_on_a_dozen_pages(page):
     assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) <= 12
 
 
-def test_points_of_a_sweep_tell_their_numbers(page):
+def test_points_of_a_sweep_show_their_numbers(page):
     chart = page.locator("#sweep_steps_by_tolerance")
-    point, told = chart.locator(".point").first, chart.locator(".told")
+    point, readout = chart.locator(".point").first, chart.locator(".readout")
     point.hover()
-    assert told.inner_text() == point.locator("title").text_content() + "; steps"
+    assert readout.inner_text() == point.locator("title").text_content() + "; steps"
     point.focus()
     page.keyboard.press("ArrowRight")
     second = chart.locator(".point").nth(1)
     assert second.evaluate("point => point === document.activeElement")
-    assert told.inner_text() == second.locator("title").text_content() + "; steps"
+    assert readout.inner_text() == second.locator("title").text_content() + "; steps"
 
 
 def test_lines_of_a_sweep_can_be_chosen(page):
@@ -580,8 +580,8 @@ def test_without_a_script_all_but_the_steps_is_there(open_page, study):
     page = open_page(java_script_enabled=False)
     n_claims = len(pd.read_csv(study / "results/tables/claims.csv"))
     assert page.locator("tbody.claim").count() == page.locator("article").count() == n_claims
-    assert page.get_by_text("Watching needs a script").is_visible()
-    assert page.get_by_text("To play needs a script").is_visible()
+    assert page.get_by_text("Watching needs scripts").is_visible()
+    assert page.get_by_text("Trying EM needs scripts").is_visible()
     assert not page.locator("#stage").is_visible()
     assert page.locator("#sweep_labels .panels svg").first.is_visible()
     page.locator("#B2b .line a").click()

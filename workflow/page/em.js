@@ -4,7 +4,7 @@
 const TYPES = { full: "full", tied: "one for all (tied)", diag: "diagonal", spherical: "spherical" };
 const ROUNDING = 1e-14; // share of a variance, below which what is left of it is rounding
 
-// Samples X (n x d). `labels` are numbers of components, -1 where there is none; `mode` says what they do:
+// Samples X (n x d). `labels` are numbers of components, -1 for an unlabeled sample; `mode` is their use:
 // "init_only": labeled samples are left out of the likelihood; "clamped": they stay in it with their labels.
 function samples(X, d, labels = null, mode = "init_only") {
   const n = X.length / d;
@@ -32,7 +32,7 @@ function mixture(weights, means, covariances) {
     logs = new Float64Array(K);
   for (let k = 0; k < K; k++) {
     const factor = cholesky(covariances.subarray(k * d * d, (k + 1) * d * d), d);
-    if (!factor) return { collapse: `component ${k + 1}: its covariance is singular, for its samples lie on a point or a line` };
+    if (!factor) return { collapse: `component ${k}: its covariance is singular, because its samples lie on a point or a line` };
     factors.push(factor);
     logs[k] = Math.log(weights[k]) - (d / 2) * Math.log(2 * Math.PI);
     for (let i = 0; i < d; i++) logs[k] -= Math.log(factor[i * d + i]);
@@ -40,7 +40,7 @@ function mixture(weights, means, covariances) {
   return { K, d, weights, means, covariances, factors, logs };
 }
 
-// Log of the weighted density of component k at the sample that begins at X[at].
+// Log of the weighted density of component k at the sample whose values begin at X[at].
 function logShare({ d, means, factors, logs }, k, X, at, scratch) {
   const factor = factors[k];
   let squared = 0;
@@ -82,7 +82,7 @@ function eStep({ X, d, n, labels, mode }, found) {
   return { R, logLikelihood: sum / count };
 }
 
-// M-step, of the samples that are in the likelihood; or of those that `isIn` says.
+// M-step of the samples in the likelihood, or of those that `isIn` selects.
 function mStep({ X, d, n, labels, mode }, R, type, regCovar = 0, isIn = (i) => labels[i] < 0 || mode === "clamped") {
   const K = R.length / n,
     mass = new Float64Array(K),
@@ -96,7 +96,7 @@ function mStep({ X, d, n, labels, mode }, R, type, regCovar = 0, isIn = (i) => l
       }
   const total = mass.reduce((sum, each) => sum + each, 0);
   for (let k = 0; k < K; k++) {
-    if (!(mass[k] > 1e-300)) return { collapse: `component ${k + 1}: it has lost all its mass` };
+    if (!(mass[k] > 1e-300)) return { collapse: `component ${k}: its weight is zero` };
     for (let a = 0; a < d; a++) means[k * d + a] /= mass[k];
   }
   for (let i = 0; i < n; i++)
@@ -126,8 +126,8 @@ function mStep({ X, d, n, labels, mode }, R, type, regCovar = 0, isIn = (i) => l
   return mixture(mass.map((each) => each / total), means, covariances);
 }
 
-// Estimate how far a trace is from its limit (Aitken, 1926): the largest of three estimates; null if it cannot be told.
-function left(trace) {
+// Estimate how far a trace is from its limit (Aitken, 1926): the largest of three estimates; null if there are too few steps.
+function distanceFromLimit(trace) {
   if (trace.length < 5) return null;
   const gains = trace.slice(-4).map((value, i) => value - trace.at(-5 + i));
   const rounding = 64 * Number.EPSILON * Math.max(1, Math.abs(trace.at(-1)));
@@ -158,7 +158,7 @@ function fromVector(vector, K, d) {
   return mixture(Float64Array.from(raw, (value) => value / total), Float64Array.from(vector.slice(K, K + K * d)), covariances);
 }
 
-// Squared extrapolation of two steps (Varadhan and Roland, 2008): where the mixtures before, one and two steps on lead to.
+// Squared extrapolation (Varadhan and Roland, 2008) of a mixture and the mixtures one and two steps later.
 function extrapolated([before, one, two], K, d) {
   const r = one.map((value, i) => value - before[i]),
     v = two.map((value, i) => value - one[i] - r[i]),
@@ -167,7 +167,7 @@ function extrapolated([before, one, two], K, d) {
   return fromVector(before.map((value, i) => value - 2 * alpha * r[i] + alpha * alpha * v[i]), K, d);
 }
 
-// Random numbers that a seed gives again (mulberry32).
+// Reproducible random numbers from a seed (mulberry32).
 function generator(seed) {
   let state = seed >>> 0;
   const uniform = () => {

@@ -1,4 +1,4 @@
-// The list of claims, EM to watch, and the numbers of the sweeps' points. What must be read needs no script.
+// The list of claims, recorded runs of EM, and the numbers of the sweeps' points. All text is readable without a script.
 
 const NS = "http://www.w3.org/2000/svg";
 const SIZE = 440,
@@ -32,7 +32,7 @@ function written(value, digits = 3) {
   return String(Number(value.toPrecision(digits))).replace("-", "\u2212");
 }
 
-// From numbers to pixels, with round numbers on the way.
+// A scale from numbers to pixels, with round numbers as ticks.
 function scale(low, high, begin, end, logarithmic = false) {
   const of = logarithmic ? Math.log10 : (value) => value;
   const room = 0.03 * (of(high) - of(low)) || 0.5;
@@ -68,7 +68,7 @@ function axes(parent, x, y, width, height, xLabel, yLabel) {
   draw(parent, "text", { transform: `translate(12 ${bottom / 2}) rotate(-90)`, "text-anchor": "middle" }, yLabel);
 }
 
-// How likely each component is, as a mixture of their colors.
+// The responsibilities of a sample, as a mixture of the components' colors.
 function mixed(palette, R, at, K) {
   let red = 0,
     green = 0,
@@ -98,9 +98,9 @@ function outline(found, k, x, y) {
   }).join("L")}`;
 }
 
-// Components of a mixture, onto a picture; of one feature their weighted densities from low to high, and the sum.
+// Draw the components of a mixture; with one feature, their weighted densities from low to high, and the sum.
 function drawMixture(parent, found, palette, x, y, low, high) {
-  // Halos lie below all lines, so that none hides another component.
+  // Halos lie below all lines, so that no halo hides another component.
   const line = (d, k) => {
     parent.prepend(draw(parent, "path", { class: "halo", d }));
     draw(parent, "path", { class: "component", d, stroke: palette[k % palette.length], "stroke-dasharray": DASHES[k % DASHES.length] });
@@ -146,7 +146,7 @@ function listOf(found, palette) {
     const of = found.covariances.subarray(k * d * d, (k + 1) * d * d),
       deviations = Array.from({ length: d }, (_, a) => Math.sqrt(of[a * d + a]));
     const tilt = d === 2 ? `, correlation ${written(of[1] / deviations[0] / deviations[1])}` : "";
-    item.append(` weight ${written(found.weights[k])}, mean ${listed(found.means.subarray(k * d, k * d + d))}, standard deviation ${listed(deviations)}${tilt}`);
+    item.append(` component ${k}: weight ${written(found.weights[k])}, mean ${listed(found.means.subarray(k * d, k * d + d))}, standard deviation ${listed(deviations)}${tilt}`);
     list.append(item);
   }
   return list;
@@ -170,7 +170,7 @@ function recorded(run, frame, d) {
 
 function unpacked(scene) {
   const d = scene.features.length,
-    X = floats(scene.rows || ""),
+    X = floats(scene.samples || ""),
     labeled = floats(scene.labeled || "");
   const runs = Object.fromEntries(
     Object.entries(scene.runs).map(([name, run]) => [name, { ...run, frames: floats(run.frames), trace: floats(run.trace) }]),
@@ -185,7 +185,7 @@ function unpacked(scene) {
 class Side {
   constructor(stage, name) {
     const of = (part) => $(`${name}_${part}`);
-    Object.assign(this, { stage, section: of("side"), choice: of("choice"), picture: of("picture"), curve: of("trace"), told: of("told") });
+    Object.assign(this, { stage, section: of("side"), choice: of("choice"), picture: of("picture"), curve: of("trace"), state: of("state") });
     this.choice.addEventListener("change", () => stage.set({}));
   }
 
@@ -194,7 +194,7 @@ class Side {
   }
 
   prepare() {
-    // all that no step changes
+    // draw everything that does not change from step to step
     const { scene, data } = this.stage,
       of = (a) => (scene.d === 1 && scene.edges ? [...scene.edges] : [...scene.all].filter((_, i) => i % scene.d === a));
     this.picture.replaceChildren();
@@ -214,7 +214,7 @@ class Side {
             });
       });
     } else {
-      this.heights = scene.histogram.counts.map((count, i) => count / scene.n_rows / (scene.edges[i + 1] - scene.edges[i]));
+      this.heights = scene.histogram.counts.map((count, i) => count / scene.n_samples / (scene.edges[i + 1] - scene.edges[i]));
       this.y = scale(0, 1.2 * Math.max(...this.heights), SIZE - BOTTOM, TOP);
       axes(this.picture, this.x, this.y, SIZE, SIZE, scene.features[0], "density");
       this.bars = draw(this.picture, "g", {});
@@ -228,22 +228,22 @@ class Side {
 
   prepareTrace() {
     const { steps, trace, joint } = this.run,
-      beside = this.stage.shown.map((side) => side.run).filter((run) => run.joint === joint),
-      every = beside.flatMap((run) => [...run.trace]),
+      compared = this.stage.shown.map((side) => side.run).filter((run) => run.joint === joint),
+      every = compared.flatMap((run) => [...run.trace]),
       last = Math.max(...this.stage.steps),
       height = 180;
     this.curve.replaceChildren();
     const x = scale(1, Math.max(2, last), LEFT, SIZE - RIGHT, last > 60),
       y = scale(Math.min(...every), Math.max(...every), height - BOTTOM, TOP);
     x.ticks = x.ticks.filter(Number.isInteger);
-    axes(this.curve, x, y, SIZE, height, last > 60 ? "step, log scale" : "step", joint ? "joint, nats" : "nats per sample");
+    axes(this.curve, x, y, SIZE, height, last > 60 ? "step (log scale)" : "step", joint ? "joint, nats per sample" : "nats per sample");
     const places = steps.map((step, i) => [x.place(step), y.place(trace[i])]);
     draw(this.curve, "path", { class: "mean", d: `M${places.map((place) => place.join(" ")).join("L")}` });
     this.dot = draw(this.curve, "circle", { class: "now", r: 5 });
     this.places = places;
   }
 
-  // `step`: the one whose E-step colors the samples; `after`: whether the M-step that follows has moved the components.
+  // `step`: its E-step colors the samples; `after`: whether the M-step after it has moved the components.
   show(step, after) {
     const { scene, data } = this.stage,
       { run } = this,
@@ -267,12 +267,12 @@ class Side {
     const [cx, cy] = this.places[frame];
     this.dot.setAttribute("cx", cx);
     this.dot.setAttribute("cy", cy);
-    this.tell(run, frame, moved, scene.whole ? logLikelihood : run.trace[frame], after && !isEnd);
-    this.components = scene.whole ? Array.from({ length: scene.n }, (_, i) => argmax(R, i * colored.K, colored.K)) : [];
+    this.describe(run, frame, moved, scene.complete ? logLikelihood : run.trace[frame], after && !isEnd);
+    this.components = scene.complete ? Array.from({ length: scene.n }, (_, i) => argmax(R, i * colored.K, colored.K)) : [];
   }
 
   ring(differs) {
-    // around samples that the other side puts into another component
+    // around samples that the other side assigns to another component
     this.rings.replaceChildren();
     const { all } = this.stage.scene;
     differs.forEach(
@@ -280,22 +280,22 @@ class Side {
     );
   }
 
-  tell(run, frame, found, logLikelihood, after) {
+  describe(run, frame, found, logLikelihood, after) {
     const step = run.steps[frame],
-      where = step > run.n_steps ? `What the fit returns, after ${run.n_steps} steps` : `Step ${step} of ${run.n_steps}`;
+      where = step > run.n_steps ? `Parameters that the fit returns, after ${run.n_steps} steps` : `Step ${step} of ${run.n_steps}`;
     const value = document.createElement("data");
     value.value = logLikelihood;
-    value.textContent = `${written(logLikelihood, 5)} nats per sample${run.joint ? ", of the labeled samples too" : ""}`;
-    const half = after ? ", M-step taken" : "";
-    this.told.replaceChildren(`${where}${half}: log-likelihood `, value, ". ", step >= run.n_steps ? run.why : "", listOf(found, this.stage.data.palette));
-    if (found.K > 8) this.told.append(`and ${found.K - 8} more components`);
+    value.textContent = `${written(logLikelihood, 5)} nats per sample${run.joint ? ", including the labeled samples" : ""}`;
+    const half = after ? ", after its M-step" : "";
+    this.state.replaceChildren(`${where}${half}: log-likelihood `, value, ". ", step >= run.n_steps ? run.why : "", listOf(found, this.stage.data.palette));
+    if (found.K > 8) this.state.append(`and ${found.K - 8} more components`);
     const words = `${this.choice.value}: ${where}${half}`;
     this.picture.setAttribute("aria-label", `${words}: samples and components`);
     this.curve.setAttribute("aria-label", `${words}: log-likelihood ${written(logLikelihood, 5)} nats per sample`);
   }
 }
 
-// All views, and what moves them. The slider counts half-steps: an E-step, then the M-step after it.
+// All views and their controls. The slider counts half-steps: an E-step, then the M-step after it.
 class Stage {
   constructor(data) {
     this.data = { ...data, colors: data.palette.map(channels) };
@@ -307,7 +307,7 @@ class Stage {
     $("experiment").addEventListener("change", () =>
       this.set({ scene: keys.find((key) => this.scenes[key].experiment === $("experiment").value), step: 1 }),
     );
-    $("draw").addEventListener("change", () => this.set({ scene: $("draw").value, step: 1 }));
+    $("replicate").addEventListener("change", () => this.set({ scene: $("replicate").value, step: 1 }));
     $("step").addEventListener("input", () => this.show());
     $("rings").addEventListener("change", () => this.show());
     $("back").addEventListener("click", () => this.move(-1));
@@ -338,12 +338,12 @@ class Stage {
       this.scene = this.scenes[scene];
       this.key = scene;
       $("experiment").value = this.scene.experiment;
-      $("draw").replaceChildren(
+      $("replicate").replaceChildren(
         ...Object.entries(this.scenes)
           .filter(([, each]) => each.experiment === this.scene.experiment)
-          .map(([key, each]) => new Option(each.draw ?? "all have these samples", key)),
+          .map(([key, each]) => new Option(each.replicate ?? "all (same samples)", key)),
       );
-      $("draw").value = scene;
+      $("replicate").value = scene;
       const names = Object.keys(this.scene.runs);
       for (const [side, wanted] of [
         [this.left, left ?? this.left.choice.value],
@@ -364,20 +364,20 @@ class Stage {
         0,
         this.steps.findLastIndex((each) => each <= step),
       );
-    $("scene").textContent = this.told();
+    $("scene").textContent = this.description();
     for (const side of this.shown) side.prepare();
     this.show();
   }
 
-  told() {
-    const { n_rows: nRows, n_labeled: nLabeled, n, every, d, whole } = this.scene,
+  description() {
+    const { n_samples: nSamples, n_labeled: nLabeled, n, every, d, complete } = this.scene,
       counted = (number) => number.toLocaleString("en");
-    const drawn = (number, all) => (d === 2 && number < all ? ` (${counted(number)} of them drawn)` : "");
+    const drawn = (number, all) => (d === 2 && number < all ? ` (the picture shows ${counted(number)})` : "");
     const triangles = d === 2 ? ", as large triangles of the color of their class, up or down" : "";
     return (
-      `${counted(nRows)} samples without a label${drawn(n, nRows)}` +
-      (nLabeled ? `; ${counted(nLabeled)} with one${drawn(every.length - n, nLabeled)}${triangles}.` : ".") +
-      ` The log-likelihood is ${whole ? "computed here, from the samples" : "the stored one"}.`
+      `${counted(nSamples)} unlabeled samples${drawn(n, nSamples)}` +
+      (nLabeled ? `; ${counted(nLabeled)} labeled samples${drawn(every.length - n, nLabeled)}${triangles}.` : ".") +
+      ` The log-likelihood is ${complete ? "computed here, from the samples" : "the stored value"}.`
     );
   }
 
@@ -388,10 +388,10 @@ class Stage {
       last = Math.max(...this.shown.map((side) => side.run.n_steps));
     for (const side of this.shown) side.show(step, after);
     this.compare();
-    const half = after ? "M-step: the components have moved" : "E-step: the samples are colored";
-    const told = step > last ? `after ${last} steps` : `step ${step} of ${last}, ${half}`;
-    $("step").setAttribute("aria-valuetext", told);
-    $("now").textContent = told;
+    const half = after ? "M-step: the components moved" : "E-step: the samples are colored";
+    const text = step > last ? `after ${last} steps` : `step ${step} of ${last}, ${half}`;
+    $("step").setAttribute("aria-valuetext", text);
+    $("now").textContent = text;
     $("back").ariaDisabled = at === 0;
     $("on").ariaDisabled = at === Number($("step").max);
     const state = new URLSearchParams({ scene: this.key, left: this.left.choice.value, right: this.right.choice.value, step });
@@ -399,7 +399,7 @@ class Stage {
   }
 
   compare() {
-    // which samples the two sides put into different components
+    // find the samples that the two sides assign to different components
     const [one, other] = this.shown,
       { n, d } = this.scene;
     const same = other && one.run.n_components === other.run.n_components && one.components.length === n && n > 0;
@@ -407,7 +407,7 @@ class Stage {
     const count = differs.filter(Boolean).length;
     if (d === 2) for (const side of this.shown) side.ring($("rings").checked ? differs : []);
     $("rings").parentElement.hidden = !(d === 2 && count);
-    $("differ").textContent = same ? `${count} of ${n.toLocaleString("en")} samples are in another component on the other side.` : "";
+    $("differ").textContent = same ? `${count} of ${n.toLocaleString("en")} samples are assigned to different components by the two sides.` : "";
   }
 
   move(by) {
@@ -431,7 +431,7 @@ class Stage {
   }
 }
 
-// The list of claims: which are shown, and in which order. Without a script all are, the failing ones first.
+// Filter and sort the list of claims. Without a script the page shows all claims, the failing ones first.
 function listClaims(table) {
   const claims = [...table.querySelectorAll("tbody.claim")],
     filters = [...document.querySelectorAll("#filters select")],
@@ -489,21 +489,21 @@ for (const part of document.querySelectorAll(".no_script")) part.hidden = true;
 if ($("lines")) listClaims($("lines"));
 if ($("scenes")) new Stage(JSON.parse($("scenes").textContent));
 
-// Points of the sweeps tell their numbers below the figure; the arrow keys lead from one to the next.
+// Show the numbers of a sweep's point below the figure; the arrow keys move to the next point.
 for (const chart of document.querySelectorAll(".chart")) {
-  const told = chart.querySelector(".told"),
+  const readout = chart.querySelector(".readout"),
     points = [...chart.querySelectorAll(".point")];
-  const tell = (event) => {
+  const describe = (event) => {
     const point = event.target.closest(".point");
-    if (point) told.textContent = `${point.querySelector("title").textContent}; ${point.closest("svg").getAttribute("aria-label")}`;
+    if (point) readout.textContent = `${point.querySelector("title").textContent}; ${point.closest("svg").getAttribute("aria-label")}`;
   };
   const shown = () => points.filter((point) => point.getClientRects().length);
   const stopAt = (point) => points.forEach((each) => each.setAttribute("tabindex", each === point ? "0" : "-1")); // of the Tab key
   if (points.length) {
     stopAt(points[0]);
     chart.addEventListener("change", () => stopAt(shown()[0]));
-    chart.addEventListener("pointerover", tell);
-    chart.addEventListener("focusin", tell);
+    chart.addEventListener("pointerover", describe);
+    chart.addEventListener("focusin", describe);
     chart.addEventListener("keydown", (event) => {
       const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       const all = shown(),

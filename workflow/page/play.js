@@ -1,35 +1,35 @@
-// EM to play with: it computes here, by em.js, on samples that a seed gives again or that the reader brings.
+// The playground: em.js computes EM in the browser, on samples from a seed or on the reader's own.
 
 const MOST_SAMPLES = 100000,
   MOST_STEPS = 5000,
-  LONGEST = 200, // milliseconds between two looks at what the reader does
-  MOST_NEAR = 1000, // samples among which a nearest one is looked for
+  LONGEST = 200, // milliseconds of computation before the page reacts to the reader again
+  MOST_NEAR = 1000, // samples that are searched for the nearest one
   MOST_COMPONENTS = 6,
-  LARGEST = 1e100; // number: the squares of larger ones overflow
-// What a link to a state holds; the samples come from the exercise and the seed.
+  LARGEST = 1e100; // squares of larger numbers overflow
+// Settings in a link to a state; the samples follow from the exercise and the seed.
 const STATE = ["seed", "k", "type", "start", "mode", "reg", "tol"];
-// What each exercise begins with, what to look at, and what to try then.
+// Settings of each exercise, what to see, and what to try next.
 const EXERCISES = {
   false_convergence: {
     title: "False convergence",
     rows: ({ normal }) => Float64Array.from({ length: 12000 }, (_, i) => (i < 4000 ? 20 : 40) + 5 * normal()),
     settings: { k: 2, type: "full", start: "random", tol: "1e-3" },
-    look: "4,000 values of N(20, 5) and 8,000 of N(40, 5), as in Goeduhub's tutorial, which asks scikit-learn for two components from random responsibilities. Both components begin as the whole. Run: it stops after a few steps, because the log-likelihood hardly changes; it has hardly begun.",
-    then: "Predict where the mean of component 1 will be at the end, then set the tolerance to 1e-9 and run on.",
+    look: "4,000 values from N(20, 5) and 8,000 from N(40, 5), as in Goeduhub's tutorial, which fits two components by scikit-learn from random responsibilities. Both components begin with nearly the mean and the spread of all values. Click Run: EM stops after a few steps, because the log-likelihood hardly changes, although it is still far from the maximum.",
+    then: "Predict where the mean of component 0 will be at the end, then set the tolerance to 1e-9 and run on.",
   },
   identical: {
     title: "Identical components",
     rows: ({ normal }) => pairs(300, (i) => [(i % 3 ? 1.5 : -1.5) + 0.7 * normal(), (i % 3 ? 1 : -1) + 0.7 * normal()]),
     settings: { k: 2, type: "full", start: "identical", tol: "1e-9", click: "add" },
-    look: "Both components are the same, so each sample belongs to both by halves, and the M-step gives the same two again. That is a saddle point: no step leaves it, though the likelihood can rise.",
-    then: "Predict what a run does. Then move one mean a little, by dragging it or by the arrow keys, and run on.",
+    look: "Both components are equal, so each has a responsibility of one half for every sample, and the M-step gives the same two components again. This is a saddle point: no step of EM leaves it, although other parameters have a higher likelihood.",
+    then: "Predict what happens when you click Run. Then move one mean a little, by dragging it or by the arrow keys, and run on.",
   },
   collapse: {
-    title: "A start that collapses",
+    title: "Initial parameters that collapse",
     rows: ({ normal }) => pairs(40, () => [normal(), normal()]),
     settings: { k: 2, type: "full", start: "narrow", tol: "1e-9" },
-    look: "Component 1 begins narrow, at a single sample. The likelihood grows without bound as it shrinks onto that, until its covariance is singular and EM cannot go on.",
-    then: "Predict at which step it breaks down. Then add 1e-2 to the variances (regularization), or share one covariance, and run again.",
+    look: "Component 0 begins narrow, at a single sample. The likelihood grows without bound as the component shrinks onto this sample. In the end its covariance is singular, and EM cannot go on.",
+    then: "Predict at which step the component collapses. Then add 1e-2 to each variance (regularization), or share one covariance, and run again.",
   },
   labels: {
     title: "A few labels",
@@ -37,44 +37,44 @@ const EXERCISES = {
       pairs(330, () => (uniform() < 0.41 ? [-1.05 + 0.6 * normal(), -1.03 + 0.87 * normal()] : [0.98 + 0.85 * normal(), 1 + 0.56 * normal()])),
     labels: (X) => Int32Array.from({ length: X.length / 2 }, (_, i) => (i < 12 ? Number(X[2 * i] + X[2 * i + 1] > 0) : -1)),
     settings: { k: 2, type: "full", start: "labels", tol: "1e-4", click: "label0" },
-    look: "The large triangles are labeled. They give the start; then they leave the likelihood, or stay in it with their labels.",
-    then: "Predict in which case EM stops sooner, then try both. Give more labels by clicking samples.",
+    look: "The large triangles are labeled samples. They give the initial parameters. Then they leave the likelihood (init_only), or stay in it with their labels (clamped).",
+    then: "Predict in which case EM stops sooner, then try both. Click samples to label more of them.",
   },
 };
 const STARTS = {
   random: "random responsibilities",
   samples: "means at random samples",
   identical: "identical components",
-  narrow: "component 1 narrow, at one sample",
+  narrow: "component 0 narrow, at one sample",
   labels: "from the labels",
 };
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 const pairs = (n, of) => Float64Array.from(Array.from({ length: n }, (_, i) => of(i)).flat());
 
-// Read CSV: one or two columns of numbers, and labels in a column named y, label, class or target. Says what is wrong.
+// Read CSV: one or two columns of numbers, and labels in a column named y, label, class or target. Throws an error that names the problem and the line.
 function readCsv(text) {
   const lines = text.split(/\r?\n/).map((line, i) => [i + 1, line.trim()]).filter(([, line]) => line && !line.startsWith("#"));
-  if (!lines.length) throw new Error("There are no rows.");
+  if (!lines.length) throw new Error("The text has no rows. Write one sample per line.");
   const separator = [",", ";", "\t"].find((each) => lines[0][1].includes(each)) ?? ",",
     cells = lines.map(([, line]) => line.split(separator).map((cell) => cell.trim().replace(/^"|"$/g, "")));
   const isNumber = (cell) => cell !== "" && Number.isFinite(Number(cell)),
     header = cells[0].some((cell) => cell !== "" && !isNumber(cell)) ? cells.shift() : cells[0].map((_, i) => `x${i + 1}`);
   if (header.length === lines[0][1].split(separator).length && cells.length < lines.length) lines.shift();
-  if (!cells.length) throw new Error("There are no rows under the names of the columns.");
+  if (!cells.length) throw new Error("There are no rows below the column names.");
   const y = header.findIndex((name) => /^(y|label|class|target)$/i.test(name)),
     used = header.map((_, i) => i).filter((i) => i !== y && cells.some((row) => isNumber(row[i] ?? ""))).slice(0, 2);
-  if (!used.length) throw new Error("No column has numbers. Write one or two columns of numbers, parted by commas.");
-  if (cells.length > MOST_SAMPLES) throw new Error(`There are ${cells.length} rows; at most ${MOST_SAMPLES} can be taken.`);
+  if (!used.length) throw new Error("No column has numbers. Write one or two columns of numbers, separated by commas.");
+  if (cells.length > MOST_SAMPLES) throw new Error(`There are ${cells.length} rows; at most ${MOST_SAMPLES} are allowed.`);
   const X = new Float64Array(cells.length * used.length);
   cells.forEach((row, i) =>
     used.forEach((column, a) => {
       if (!isNumber(row[column] ?? "")) throw new Error(`Line ${lines[i][0]}: '${row[column] ?? ""}' in column ${header[column]} is not a number.`);
       X[i * used.length + a] = Number(row[column]);
-      if (Math.abs(row[column]) > LARGEST) throw new Error(`Line ${lines[i][0]}: ${row[column]} in column ${header[column]} is too large; at most ${LARGEST} can be taken.`);
+      if (Math.abs(row[column]) > LARGEST) throw new Error(`Line ${lines[i][0]}: ${row[column]} in column ${header[column]} is too large; the largest number allowed is ${LARGEST}.`);
     }),
   );
   const names = y < 0 ? [] : [...new Set(cells.map((row) => row[y] ?? "").filter(Boolean))].sort();
-  if (names.length > MOST_COMPONENTS) throw new Error(`Column ${header[y]} has ${names.length} labels; at most ${MOST_COMPONENTS} can be taken.`);
+  if (names.length > MOST_COMPONENTS) throw new Error(`Column ${header[y]} has ${names.length} different labels; at most ${MOST_COMPONENTS} are allowed.`);
   return { X, d: used.length, features: used.map((i) => header[i]), labels: Int32Array.from(cells, (row) => (y < 0 ? -1 : names.indexOf(row[y] ?? ""))) };
 }
 
@@ -116,7 +116,7 @@ class Playground {
     if (!linked()) this.choose("false_convergence");
   }
 
-  // ---- what is computed
+  // ---- computation
 
   choose(name, more = {}) {
     this.halt();
@@ -135,7 +135,7 @@ class Playground {
   }
 
   again(isNew) {
-    // from the start; with new samples if the exercise or the seed is another
+    // from the initial parameters; with new samples if the exercise or the seed changed
     this.halt();
     const random = generator(Number($("play_seed").value)),
       exercise = EXERCISES[$("play_exercise").value];
@@ -162,7 +162,7 @@ class Playground {
       start = $("play_start").value;
     Object.assign(this, { trace: [], R: null, stopped: "", collapsed: false, past: [], guess: null, found: null });
     if (this.samples.mode === "init_only" && labels.every((k) => k >= 0)) {
-      this.stopped = "All samples have a label, and none is left for the likelihood: let the labels stay in it.";
+      this.stopped = "All samples have a label, so no sample is left for the likelihood. Set Labels to clamped.";
       return;
     }
     let R = new Float64Array(n * K),
@@ -189,7 +189,7 @@ class Playground {
       const rest = (1 - 2 / n) / Math.max(1, K - 1);
       found = mixture(found.weights.map((_, k) => (k ? rest : K > 1 ? 2 / n : 1)), found.means, found.covariances);
     }
-    this.stopped = found.collapse ? `There is no such start. ${sentence(found.collapse)}` : "";
+    this.stopped = found.collapse ? `These initial parameters do not exist. ${sentence(found.collapse)}` : "";
     this.found = found.collapse ? null : found;
   }
 
@@ -198,7 +198,7 @@ class Playground {
   }
 
   half() {
-    // the next half of a step: the E-step, or the M-step after it
+    // take the next half of a step: the E-step, or the M-step after it
     if (!this.found || this.collapsed) return;
     const { trace, found } = this;
     if (!this.R) {
@@ -209,16 +209,16 @@ class Playground {
         tol = Number($("play_tol").value);
       this.stopped = "";
       if (change < tol) {
-        const rest = left(trace),
-          told = rest === null ? "what is left to gain cannot be estimated from so few steps" : rest === Infinity ? "the gains do not shrink: there is more to gain" : `about ${written(rest, 2)} are left to gain, by the last steps`;
-        this.stopped = `It stops after step ${trace.length}: the last change, ${written(change, 2)} nats per sample, is below the tolerance ${$("play_tol").value}; ${told}.`;
+        const rest = distanceFromLimit(trace),
+          estimate = rest === null ? "the remaining gain cannot be estimated from so few steps" : rest === Infinity ? "the gains do not shrink, so there is more to gain" : `the estimated remaining gain is ${written(rest, 2)} nats per sample`;
+        this.stopped = `EM stops after step ${trace.length}: the last change, ${written(change, 2)} nats per sample, is below the tolerance ${$("play_tol").value}; ${estimate}.`;
       }
       return;
     }
     let next = mStep(this.samples, this.R, $("play_type").value, this.reg);
     if (next.collapse) {
       this.collapsed = true;
-      this.stopped = `It breaks down in the M-step of step ${trace.length}. ${sentence(next.collapse)}`;
+      this.stopped = `A component collapses in the M-step of step ${trace.length}. ${sentence(next.collapse)}`;
       return;
     }
     if ($("play_fast").checked) {
@@ -229,7 +229,7 @@ class Playground {
         this.past = [];
       }
     }
-    if (this.guess) this.judge(next);
+    if (this.guess) this.compareGuess(next);
     this.found = next;
     this.R = null;
   }
@@ -250,12 +250,12 @@ class Playground {
     $("play_run").textContent = "Pause";
     const quiet = matchMedia("(prefers-reduced-motion: reduce)").matches,
       frame = () => {
-        // more steps at a time, the longer it takes; where nothing shall move, only what it comes to is drawn
+        // the longer the run, the more steps at a time; with reduced motion only the result is drawn
         const n = quiet ? MOST_STEPS : 1 + Math.floor(this.trace.length / 60),
           began = performance.now();
         for (let i = 0; i < n && this.running && performance.now() - began < LONGEST; i++) {
           this.step();
-          if (this.trace.length >= MOST_STEPS) this.stopped ||= `It stops because it takes at most ${MOST_STEPS} steps here.`;
+          if (this.trace.length >= MOST_STEPS) this.stopped ||= `EM stops because this page allows at most ${MOST_STEPS} steps.`;
           if (this.collapsed || this.stopped || !this.found) this.halt();
         }
         if (!quiet || !this.running) this.draw();
@@ -271,12 +271,12 @@ class Playground {
     $("play_run").textContent = "Run";
   }
 
-  judge(next) {
+  compareGuess(next) {
     const { d } = next,
       to = next.means.subarray(0, d),
       off = Math.hypot(...this.guess.map((value, a) => value - to[a])),
       way = Math.hypot(...Array.from({ length: d }, (_, a) => to[a] - this.found.means[a]));
-    $("play_guess").textContent = `Your prediction for component 1 is off by ${written(off)}; the M-step moved its mean by ${written(way)}.`;
+    $("play_guess").textContent = `Your prediction for component 0 is off by ${written(off)}; the M-step moved its mean by ${written(way)}.`;
     this.guess = null;
   }
 
@@ -293,7 +293,7 @@ class Playground {
       return;
     }
     $("play_exercise").value = "own";
-    $("play_look").textContent = "Your own samples. They stay in this browser, and no link holds them.";
+    $("play_look").textContent = "Your own samples stay in this browser; a link does not hold them.";
     $("play_start").value = this.samples.labels.some((k) => k >= 0) ? "labels" : "samples";
     this.moved = true;
     this.again(false);
@@ -322,7 +322,7 @@ class Playground {
     return true;
   }
 
-  // ---- the reader's hand
+  // ---- mouse and keyboard
 
   at(event) {
     const box = $("play_picture").getBoundingClientRect(),
@@ -364,7 +364,7 @@ class Playground {
   }
 
   change(X, labels) {
-    // other samples under the same mixture
+    // keep the mixture, change the samples
     this.halt();
     this.samples = samples(X, this.samples.d, labels, $("play_mode").value);
     Object.assign(this, { R: null, trace: [], stopped: "", collapsed: false, moved: true, past: [] });
@@ -393,10 +393,10 @@ class Playground {
     $("play_picture").querySelector(`.handle[data-k="${k}"]`)?.focus();
   }
 
-  // ---- what is shown
+  // ---- display
 
   fit() {
-    // axes that hold all samples
+    // fit the axes to all samples
     const { X, d, n } = this.samples,
       of = (a) => {
         let [low, high] = [Infinity, -Infinity];
@@ -445,18 +445,18 @@ class Playground {
       for (let k = 0; k < found.K; k++) {
         const cx = this.x.place(found.means[k * found.d]),
           cy = found.d === 2 ? this.y.place(found.means[2 * k + 1]) : SIZE - BOTTOM - 12 - 16 * k;
-        const handle = draw(this.shapes, "g", { class: "handle", tabindex: 0, role: "img", "data-k": k, "aria-label": `mean of component ${k + 1}: arrow keys move it` });
+        const handle = draw(this.shapes, "g", { class: "handle", tabindex: 0, role: "img", "data-k": k, "aria-label": `mean of component ${k}: move it with the arrow keys` });
         draw(handle, "circle", { r: 9, cx, cy, stroke: this.palette[k % this.palette.length] });
-        draw(handle, "text", { x: cx, y: cy + 4, "text-anchor": "middle" }, k + 1);
+        draw(handle, "text", { x: cx, y: cy + 4, "text-anchor": "middle" }, k);
         if (String(k) === focused) handle.focus();
       }
     }
     if (this.guess) draw(this.shapes, "text", { class: "guess", x: this.x.place(this.guess[0]), y: of.d === 2 ? this.y.place(this.guess[1]) + 6 : SIZE - BOTTOM - 30, "text-anchor": "middle" }, "\u2716");
-    this.tell();
+    this.describe();
   }
 
   paint(R) {
-    // samples, on a canvas: there may be many
+    // draw the samples on a canvas, because there may be many
     const canvas = $("play_canvas"),
       dense = devicePixelRatio || 1;
     if (canvas.width !== SIZE * dense) canvas.width = canvas.height = SIZE * dense;
@@ -478,16 +478,16 @@ class Playground {
     }
   }
 
-  tell() {
+  describe() {
     const { trace, R, found } = this,
       step = Math.max(1, trace.length),
       isFirst = !trace.length;
-    const where = isFirst ? "The start" : R ? `Step ${step}, after its E-step` : `Step ${step}, after its M-step`;
+    const where = isFirst ? "The initial parameters" : R ? `Step ${step}, after its E-step` : `Step ${step}, after its M-step`;
     $("play_half").textContent = R ? "M-step" : "E-step";
     $("play_where").textContent = `${where}${isFirst ? "" : `: log-likelihood ${written(trace.at(-1), 6)} nats per sample${trace.length > 1 ? `, changed by ${written(trace.at(-1) - trace.at(-2), 2)}` : ""}`}.`;
-    $("play_next").textContent = !found || this.collapsed ? "" : R ? "Next, the M-step: the components move to the samples that are theirs, by their shares." : "Next, the E-step: each sample is colored by how likely each component is.";
+    $("play_next").textContent = !found || this.collapsed ? "" : R ? "Next is the M-step: each component moves to the samples, weighted by its responsibilities." : "Next is the E-step: the color of each sample shows its responsibilities.";
     $("play_why").textContent = this.stopped;
-    $("play_told").replaceChildren(...(found ? [listOf(found, this.palette)] : []));
+    $("play_components").replaceChildren(...(found ? [listOf(found, this.palette)] : []));
     $("play_picture").setAttribute("aria-label", `${where}: ${this.samples.n} samples and ${found ? found.K : "no"} components`);
     for (const id of ["play_half", "play_step", "play_run"]) $(id).disabled = !found || Boolean(this.collapsed);
     const curve = $("play_trace");
@@ -497,7 +497,7 @@ class Playground {
       const x = scale(1, Math.max(2, trace.length), LEFT, SIZE - RIGHT, trace.length > 60),
         y = scale(Math.min(...trace), Math.max(...trace), 180 - BOTTOM, TOP);
       x.ticks = x.ticks.filter(Number.isInteger);
-      axes(curve, x, y, SIZE, 180, trace.length > 60 ? "step, log scale" : "step", "nats per sample");
+      axes(curve, x, y, SIZE, 180, trace.length > 60 ? "step (log scale)" : "step", "nats per sample");
       draw(curve, "path", { class: "mean", d: `M${trace.map((value, i) => `${x.place(i + 1).toFixed(1)} ${y.place(value).toFixed(1)}`).join("L")}` });
       draw(curve, "circle", { class: "now", r: 5, cx: x.place(trace.length), cy: y.place(trace.at(-1)) });
     }

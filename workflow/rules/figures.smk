@@ -23,7 +23,11 @@ rule figure:
             if "original" in FIGURES[figure_of(wildcards)[0]].reads
             else {}
         ),
-        others=lambda wildcards: [other.title for other in experiment_of(wildcards).others],
+        others=lambda wildcards: {
+            other.name: other.title
+            for fit, other in experiment_of(wildcards).compared
+            if fit == experiment_of(wildcards).protocols.fit
+        },
         code=lambda wildcards: CODE.made_of("figure.py", f"em_study.figures.{figure_of(wildcards)[0]}"),
     message:
         "Draw {wildcards.figure} of {wildcards.experiment}"

@@ -42,7 +42,7 @@ with logged(snakemake):
         name: read_table(file, text[f"sweeps/{name}"])
         for name, file in zip(snakemake.params.sweeps, snakemake.input.summaries, strict=True)
     }
-    charts = {name: chart_of(summaries[name], study.sweeps[name], name) for name in plan.drawn}
+    charts = {name: chart_of(summaries[name], study.sweeps[name]) for name in plan.drawn}
     pictures = {of: as_data(png) for of, png in plan.pictures.items()}
     own = [
         own_data_of(

@@ -12,4 +12,4 @@ with logged(snakemake):
     # `converged` is there of every cell, also of those in which each fit failed
     drawn = {*sweep.figure.quantities, "converged"}
     rows = read_rows(snakemake.input[0], "quantity", drawn, text_keys(sweep.vary))
-    save(draw(rows, sweep, snakemake.wildcards.sweep), snakemake.output.svg, snakemake.output.png)
+    save(draw(rows, sweep), snakemake.output.svg, snakemake.output.png)

@@ -8,6 +8,7 @@ from em_study.data.settings import Data
 from em_study.data.source import Source
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS, RELEASED
+from em_study.evaluation.settings import Protocols
 from em_study.settings import block, valid
 from em_study.wording import nearest, placeholders
 
@@ -75,6 +76,8 @@ def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict,
         yield ("experiment",), f"there is no experiment '{name}'{nearest(name, list(experiments))}"
     if not isinstance(name, str) or name not in experiments:
         return
+    if selection.table == "agreement":
+        yield from _of_implementations(selection, block(experiments, name))
     fits = [*block(block(experiments, name), "fits")]
     if selection.table == "measurements":
         released = block(block(experiments, name), "released")
@@ -86,6 +89,19 @@ def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict,
             data = valid(Data, block(experiments, name).get("data"))
             if data and (wrong := numbered(str(value), data)[1]):
                 yield keys, wrong
+
+
+def _of_implementations(selection: Selection, experiment: dict):
+    """Yield what is wrong with the implementation that numbers of agreement.csv are of."""
+    compared = valid(Protocols, experiment.get("protocols"))
+    released = block(experiment, "released").get("packages")
+    released = [as_released(str(package)) for package in released] if isinstance(released, dict) else []
+    names = [*(compared.implementations if compared else ()), *released]
+    for keys, value in _conditions(selection):
+        if keys[1] == "implementation" and names and value not in names:
+            yield keys, f"there is no implementation '{value}' here{nearest(str(value), names)}"
+    if len(names) > 1 and "implementation" not in selection.where and selection.each_draw is None:
+        yield ("where",), f"needs implementation, for several are compared: {', '.join(names)}; or each_draw"
 
 
 def check_claim(claim: Claim, path: tuple):

@@ -33,18 +33,17 @@ def answer(readings: tuple[Reading, ...]) -> list[str]:
     """
     first, *others = readings
     said = [*_of_one(first)]
-    same = [other.kind for other in others if _cause(other) == _cause(first)]
+    same = [other for other in others if _cause(other) == _cause(first)]
     if same:
-        said.append(f"The same is true with {_listed(same)} covariances.")
-    elif others and first.kind != "full":  # the other types follow
-        said[0] = f"With {first.kind} covariances: {said[0]}"
-    unseen = [other.kind for other in others if other.outcome == reading.INDISTINGUISHABLE]
+        said.append(f"The same is true with {_where(same)}.")
+    if first.features or (others and not same and first.kind != "full"):  # the other types follow
+        said[0] = f"With {first.where}: {said[0]}"
+    unseen = [other for other in others if other.outcome == reading.INDISTINGUISHABLE]
     if unseen:
-        kinds = _listed(unseen)
-        said.append(f"With {kinds} covariances, these samples cannot distinguish it from the textbook's EM.")
+        said.append(f"With {_where(unseen)}, these samples cannot distinguish it from the textbook's EM.")
     for other in others:
-        if other.kind not in [*same, *unseen]:
-            said += [f"With {other.kind} covariances: {sentence}" for sentence in _of_one(other)[:1]]
+        if other not in [*same, *unseen]:
+            said += [f"With {other.where}: {sentence}" for sentence in _of_one(other)[:1]]
     return said
 
 
@@ -57,6 +56,13 @@ def causes(found: Reading) -> dict[str, dict]:
     if found.stops and found.stops not in (found.declared, "unknown"):
         others.append(f"compares its tolerance with {found.stops}, not with {found.declared}")
     return does | {words: {"part": "", "values": []} for words in others}
+
+
+def _where(readings) -> str:
+    """List the covariances and features of several readings."""
+    if any(one.features for one in readings):
+        return _listed(one.where for one in readings)
+    return f"{_listed(one.kind for one in readings)} covariances"
 
 
 def _cause(found):

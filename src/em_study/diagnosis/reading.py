@@ -29,6 +29,7 @@ SINGLE = 3e-5  # standard deviations: rounding of single precision in one step
 NOISE = 1e-9  # standard deviations by which results jump when samples move by a millionth: rounding
 PREDICTED = 1e-8  # standard deviations of a component, after several steps
 CANNOT = "it cannot do this"  # how an implementation reports this
+FEATURES = "several features", "one feature"
 PATH = 4  # steps that are compared one by one
 TOLERANCES = (1e-2, 1e-3, 1e-4)
 MOST_STEPS = 400
@@ -86,6 +87,41 @@ class Reading:
     stops: str = ""  # what its tolerance is compared with
     declared: str = AS_ASKED  # what it declares that its tolerance is compared with
     how_called: tuple = (0, "", SAME)  # how it was called: extra steps, order of components, rounding
+    features: str = ""  # "one feature" or "several features", if it was read with these only
+
+    @property
+    def where(self) -> str:
+        """Describe the covariances and features that it was read with."""
+        return f"{self.kind} covariances" + (f" and {self.features}" if self.features else "")
+
+
+@dataclass
+class OfFeatures:
+    """An implementation restricted to one feature, or to several, because its EM may differ between them."""
+
+    implementation: object
+    features: str
+
+    @property
+    def changed_inputs(self):
+        """Names of the modified inputs."""
+        return self.implementation.changed_inputs
+
+    @property
+    def tolerance_of(self) -> str:
+        """Quantity that it declares for its tolerance."""
+        return self.implementation.tolerance_of
+
+    def call(self, arrays, settings):
+        """Call the implementation if the number of features is allowed."""
+        if features_of(arrays["X"]) != self.features:
+            return {}, CANNOT
+        return self.implementation.call(arrays, settings)
+
+
+def features_of(X) -> str:
+    """Return whether samples have one feature or several, as an entry of FEATURES."""
+    return FEATURES[X.shape[1] == 1]
 
 
 class Subject(Box):
@@ -269,10 +305,21 @@ def read_all(implementation) -> tuple[Reading, ...]:
     for kind in COVARIANCE_TYPES:
         found = read(implementation, kind) if not readings else _confirmed(implementation, kind, readings[0])
         if found.outcome != NOT_RUN:
-            readings.append(found)
+            readings += _by_features(implementation, found)
         elif not readings and CANNOT not in found.problem:
             return (found,)  # the other types would fail in the same way
     return tuple(readings) or (read(implementation, "full"),)
+
+
+def _by_features(implementation, found: Reading) -> list[Reading]:
+    """Read an unexplained implementation with one feature and with several; keep one reading if that does not help."""
+    if found.outcome != NOT_EXPLAINED:
+        return [found]
+    parts = [
+        replace(read(OfFeatures(implementation, features), found.kind, pairs=False), features=features)
+        for features in FEATURES
+    ]
+    return parts if all(part.outcome in (RIGHT, EXPLAINED) for part in parts) else [found]
 
 
 def _confirmed(implementation, kind: str, first: Reading) -> Reading:

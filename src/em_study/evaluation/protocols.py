@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from em_study.columns import as_released
 from em_study.data.dataset import Dataset
 from em_study.fits.available import SKLEARN, TOLERANCES, implementation_file, tolerance_of
-from em_study.fits.missing import handed
+from em_study.fits.missing import clamped, handed
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
+from emgmm import log_likelihoods
 
 ARTICLE_A = {"precisions_are_covariances": True, "tol": 0.01, "max_iter": 1000, "reg_covar": 1e-6}
 
@@ -145,8 +148,13 @@ def settings(
 
 def settings_of_run(protocol: str, other: Other, dataset: Dataset, ours: Runs, fit: Fit, r: int) -> dict[str, Any]:
     """Arguments for another implementation by a protocol, next to replicate r of our fit."""
-    n = len(dataset.replicate(r).unlabeled)
-    scale = TOLERANCES[other.tolerance_of](n, float(ours.last_two(r)[1]))
+    rows, mean = dataset.replicate(r), float(ours.last_two(r)[1])
+    n = len(handed(rows, fit)[0])
+    if np.isnan(mean):  # an implementation that reports no trace
+        labeled = clamped(rows, fit, ours.end(r).n_components)
+        joint = labeled.expectation(ours.end(r))[1] if labeled else 0.0
+        mean = (log_likelihoods(rows.unlabeled, ours.end(r)).sum() + joint) / n
+    scale = TOLERANCES[other.tolerance_of](n, mean)
     return settings(protocol, fit, int(ours.n_maximizations[r]), other.call, scale)
 
 

@@ -10,6 +10,7 @@ from em_study.fits.runs import NOT_PAIRED, PARAMETERS, Run, Runs, stack_runs
 from em_study.fits.settings import Fit
 from emgmm import CollapsedComponentError, MixtureParameters, expectation, maximization
 
+COMPARED = ("weights", "means", "covariance_matrices")
 NOT_RELEASED = "the source has released no estimate of this replicate"
 
 
@@ -52,7 +53,7 @@ def at_nearest_steps(dataset: Dataset, ours: Runs, released: dict[Any, Runs], fi
         gaps = dict.fromkeys(ends, np.inf)
         for n, parameters in enumerate(_path(dataset.replicate(r).unlabeled, ours.start(r), fit)):
             for name, end in ends.items():
-                gap = max(np.abs(getattr(parameters, of) - getattr(end, of)).max() for of in PARAMETERS)
+                gap = max(np.abs(getattr(parameters, of) - getattr(end, of)).max() for of in COMPARED)
                 if gap < gaps[name]:
                     gaps[name], steps[name][r] = gap, n
                     for array, of in zip(kept[name], PARAMETERS, strict=True):

@@ -13,7 +13,7 @@ from em_study.evaluation.measurements import OF_RECOVERY, QUANTITIES
 from em_study.evaluation.settings import Protocols, Published
 from em_study.experiments.released import Released
 from em_study.fits.available import SKLEARN, implementation_file, implementations, takes_labels, tolerance_of
-from em_study.fits.partitions import OF_R, PARTITIONS
+from em_study.fits.partitions import MOST_SAMPLES, OF_R, PARTITIONS
 from em_study.fits.settings import Fit
 from em_study.settings import block, valid
 from em_study.wording import nearest
@@ -32,9 +32,10 @@ def check_experiment(experiment: dict, path: tuple):
     yield from _published(experiment.get("published"), fits, data, path)
     released = valid(Released, experiment.get("released"))
     yield from (((*path, *key), message) for key, message in _released(released, fits, data))
-    paired = released is not None and data is not None and data.on_own_rows
-    if paired and isinstance(replicates, int) and replicates > released.replicates:
-        yield (*path, "replicates"), f"is {replicates}, but the source has released {released.replicates}"
+    if released is not None and data is not None and data.on_own_rows:
+        if isinstance(replicates, int) and replicates > released.replicates:
+            yield (*path, "replicates"), f"is {replicates}, but the source has released {released.replicates}"
+        yield from (((*path, *key), message) for key, message in _paired(released, fits, protocols))
     yield from _measurements(experiment.get("measurements"), data, (*path, "measurements"))
 
 
@@ -112,6 +113,11 @@ def _of_data(fit: Fit, data: Source) -> list[tuple]:
             fit.kernel == "numba" and data.incomplete and fit.missing == "observed",
             "kernel",
             f"goes through no {which}: must be 'numpy'",
+        ),
+        (
+            fit.initialization == "r_hc" and data.n_rows > MOST_SAMPLES,
+            "initialization",
+            f"is r_hc, which takes memory by the square of the samples: at most {MOST_SAMPLES:,}, not {data.n_rows:,}",
         ),
         (
             fit.initialization in PARTITIONS and data.incomplete and fit.missing == "observed",
@@ -232,6 +238,24 @@ def _released(released: Released | None, fits: dict[str, Fit | None], data: Sour
             yield ("fits", name), "is what tables call the released estimates of that package: take another name"
     if data is not None and (wrong := [*_other_shape(released.shape, data.shape)]):
         yield ("released", "means"), f"has {' and '.join(wrong)}"
+
+
+def _paired(released: Released, fits: dict[str, Fit | None], protocols: Protocols | None):
+    """Yield what is wrong with the fits that released estimates are compared with, replicate by replicate."""
+    default = protocols.fit if protocols else None
+    for name in dict.fromkeys(released.fits.get(package, default) for package in released.packages):
+        fit = fits.get(name)
+        if fit is None:
+            continue
+        rules = [
+            (fit.semi_supervised == "clamped", "clamped"),
+            (fit.acceleration != "none", "accelerated"),
+            (fit.max_iter == 0, "a start alone (max_iter: 0)"),
+            (fit.n_components not in (None, released.shape[0]), f"of {fit.n_components} components"),
+        ]
+        for what in [what for is_broken, what in rules if is_broken][:1]:
+            told = f"'{name}', which released estimates are compared with, is {what}: name another under released.fits"
+            yield ("fits", name), told
 
 
 def _other_shape(given: tuple, expected: tuple):

@@ -1,1 +1,1 @@
-"""Figures: arrays and tables in, matplotlib figures out. Each is a module with its caption and when it is drawn."""
+"""Figures: arrays and tables in, matplotlib figures out. Each module is a kind, with its caption."""

@@ -1,4 +1,4 @@
-"""The agreement ladder: how far other implementations and our EM agree, one difference fewer at each step."""
+"""The agreement ladder: the agreement of other implementations with our EM, one difference fewer at each step."""
 
 import numpy as np
 
@@ -6,35 +6,35 @@ from em_study.evaluation.protocols import STEPS
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, ORIGINAL, new_figure, protocol_color
 
-SMALLEST_DIFFERENCE = 1e-17  # below it the scale, else logarithmic, goes on to exactly 0
+SMALLEST_DIFFERENCE = 1e-17  # below it, the logarithmic scale becomes linear down to 0
 
 
 @drawn(
     names=lambda experiment: {"agreement_ladder": []} if experiment.protocols else {},
     reads=("agreement", "original"),
-    caption="scikit-learn, or other implementations, compared with our EM, step by step of the agreement ladder; each "
-    "step removes one difference. See at which step the labels of all samples agree, and at which the posterior "
-    "probabilities do, to rounding. Gray lines join what is of one replicate. A diamond is what the source's own data "
-    "gave, which are not part of this study.",
+    caption="scikit-learn, or other implementations, compared with our EM at each step of the agreement ladder; each "
+    "step removes one difference. See at which step the labels of all samples agree, and at which step the posterior "
+    "probabilities agree to rounding. Gray lines connect the dots of one replicate. A diamond is the result on the "
+    "source's own data, which are not part of this study.",
 )
 def draw(shown: Shown):
-    """Draw agreement and posterior difference of every replicate, by protocol: a row an implementation."""
-    others = dict(zip(shown.agreement["implementation"].unique(), shown.others, strict=True))
+    """Draw agreement and posterior difference of every replicate, by step; each implementation has a row of panels."""
+    others = shown.running
     figure, panels = new_figure(2, len(others), width=13.0, height=5.5 if len(others) == 1 else 3.8 * len(others))
     for (name, title), (left, right) in zip(others.items(), np.atleast_2d(panels), strict=True):
         agreement = shown.agreement[shown.agreement["implementation"] == name]
         _draw(left, right, agreement, shown.original, title if len(others) > 1 else "")
     for axes in np.atleast_2d(panels)[-1]:
-        axes.set_xlabel("step of the ladder: each removes one difference from the one before")
+        axes.set_xlabel("step of the ladder: each removes one more difference")
     compared = shown.agreement.loc[shown.agreement["failure"].isna(), "replicate"].nunique()
     dots = f"A dot is one of {compared} replicates" if compared > 1 else "The dot is the one replicate"
     title = f"{' and '.join(others.values())} and our EM" if len(others) == 1 else "other implementations and our EM"
-    figure.suptitle(f"{shown.experiment}: {title}. {dots}, the bar and the number above are the median")
+    figure.suptitle(f"{shown.experiment}: {title}. {dots}, the bar and the number above it are the median")
     return figure
 
 
 def _draw(left, right, agreement, original, title: str):
-    """Draw one implementation: agreement in labels on the left, difference of posteriors on the right."""
+    """Draw one implementation: agreement of labels on the left, difference of posterior probabilities on the right."""
     protocols = [step for step in STEPS if step in set(agreement["protocol"])]
     own = {name: row for name, row in original.items() if name in protocols}
     agreed = {name: 100 * (1 - row["n_differing"] / row["n_samples"]) for name, row in own.items()}
@@ -48,7 +48,7 @@ def _draw(left, right, agreement, original, title: str):
         spread = np.linspace(-0.3, 0.3, len(values)) if len(values) > 1 else np.zeros(1)
         places = spread[:, None] + np.arange(len(protocols))
         joined = (np.pad(of, ((0, 0), (0, 1)), constant_values=np.nan).ravel() for of in (places, values))
-        axes.plot(*joined, color=BACKGROUND, linewidth=0.4, alpha=0.5, zorder=1)  # NaN parts the replicates
+        axes.plot(*joined, color=BACKGROUND, linewidth=0.4, alpha=0.5, zorder=1)  # NaN separates the replicates
         for i in range(len(protocols)):
             known = values[~np.isnan(values[:, i]), i]
             if not len(known):

@@ -1,6 +1,6 @@
-"""Every figure of an experiment, by its kind."""
+"""All figures of an experiment, by kind."""
 
-from em_study.figures import (  # noqa: F401, for each registers its own
+from em_study.figures import (  # noqa: F401, each registers its kind
     agreement_ladder,
     classes,
     convergence,
@@ -19,5 +19,5 @@ from em_study.figures.shown import FIGURES
 
 
 def figures_of(experiment) -> dict[str, tuple[str, list[str]]]:
-    """Name the figures that are drawn of an experiment: the kind of each, and the fits that it shows."""
+    """Name the figures of an experiment, with the kind of each and the fits that it shows."""
     return {name: (kind, shown) for kind, of in FIGURES.items() for name, shown in of.names(experiment).items()}

@@ -1,4 +1,4 @@
-"""Article C: rows with missing values, and where each fit puts them."""
+"""Article C: samples with missing values, and the values that each fit imputes."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from em_study.fits.missing import imputed, whole_rows
 from emgmm import impute, posteriors
 
 IMPUTATIONS = 200
-MOST_ROWS = 60  # of which the filled-in value is drawn; more hide one another
+MOST_SAMPLES = 60  # with their imputed values; more would hide each other
 
 
 @drawn(
@@ -18,20 +18,21 @@ MOST_ROWS = 60  # of which the filled-in value is drawn; more hide one another
         {"filled_in": [*experiment.fits]} if experiment.data.incomplete and experiment.data.shape[1] > 1 else {}
     ),
     reads=("data", "runs"),
-    caption="Of samples that lack the feature with the most missing values: where the value that was taken away is "
-    "known, the filled-in value against it, with a bar that should hold 95 of 100 (of 200 imputations by the fit); on "
-    "the line both are equal. See whether dots follow the line, and bars hold it; means filled in are level. Where the "
-    "values are not known, the samples in the plane, each filled-in one in the color of its most probable component.",
+    caption="Samples with a missing value of the feature that has most of them. If the true values are known: the "
+    "imputed value against the true one, with a bar that should contain 95 of 100 true values (from 200 imputations). "
+    "See whether the dots follow the line of equality, and whether the bars cross it; with mean imputation the dots "
+    "are level. If the true values are unknown: the samples in the plane, each imputed one in the color of its "
+    "component.",
 )
 def draw(shown: Shown):
-    """Draw the filled-in values of some samples of replicate 0, a panel a fit."""
+    """Draw the imputed values of some samples of replicate 0, a panel per fit."""
     rows, fits = shown.data.replicate(0), shown.ends(0)
     X, features = rows.unlabeled, shown.data.features
     n_missing = np.isnan(X).sum(axis=0)
     y = np.flatnonzero(n_missing == n_missing.max())[-1]
     x = min((d for d in range(X.shape[1]) if d != y), key=lambda d: n_missing[d])
     both, lacking = whole_rows(X[:, [x, y]]), np.flatnonzero(np.isnan(X[:, y]) & ~np.isnan(X[:, x]))
-    some = lacking[:MOST_ROWS]
+    some = lacking[:MOST_SAMPLES]
     n_columns = min(3, len(fits))
     n_rows = -(-len(fits) // n_columns)
     size = {"width": max(7.0, 4.6 * n_columns), "height": 1.5 + 4.0 * n_rows}
@@ -39,8 +40,8 @@ def draw(shown: Shown):
     panels = np.ravel(panels)
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
         is_known = rows.whole is not None
-        axes.set_xlabel(f"{features[y]}, the value taken away" if is_known else str(features[x]))
-        axes.set_ylabel(f"{features[y]}, filled in" if is_known else str(features[y]))
+        axes.set_xlabel(f"{features[y]}, true value" if is_known else str(features[x]))
+        axes.set_ylabel(f"{features[y]}, imputed value" if is_known else str(features[y]))
         axes.label_outer()
         axes.set_title(name if parameters else f"{name}: failed")
         if parameters is None:
@@ -56,7 +57,7 @@ def draw(shown: Shown):
         if len(some):
             component = posteriors(X[some], parameters).argmax(axis=1)
             style = {"s": 22, "edgecolors": "white", "linewidths": 0.5, "zorder": 3}
-            axes.scatter(*filled[:, [x, y]].T, c=[colors[k] for k in component], label="filled in", **style)
+            axes.scatter(*filled[:, [x, y]].T, c=[colors[k] for k in component], label="imputed", **style)
     hide_rest(panels, n_columns, len(fits), str(features[x]))
     handles = {
         label: handle for axes in panels for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
@@ -64,14 +65,16 @@ def draw(shown: Shown):
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize="small")
     which = f"{len(some)} of the {len(lacking):,} samples that have {features[x]} and lack {features[y]}"
     what = (
-        f"+ mean, {DEVIATIONS} standard deviations" if rows.whole is None else "bars of 95 %, and the line of equality"
+        f"+: mean; ellipse: {DEVIATIONS} standard deviations"
+        if rows.whole is None
+        else "95 % intervals, and the line of equality"
     )
-    figure.suptitle(f"{shown.experiment}, replicate 0: {which},\nas each fit fills it in ({what})")
+    figure.suptitle(f"{shown.experiment}, replicate 0: {which},\nas each fit imputes it ({what})")
     return figure
 
 
 def _against_truth(axes, rows, parameters, missing, some, y, name):
-    """Draw filled-in values against those that were taken away, with bars of 95 %."""
+    """Draw imputed values against the true ones, with 95 % intervals."""
     if not len(some):
         return
     truth, filled = rows.whole[some, y], imputed(rows, missing, parameters)[some, y]
@@ -81,8 +84,8 @@ def _against_truth(axes, rows, parameters, missing, some, y, name):
         drawn = impute(repeated, parameters, generator(0, "figures", "filled_in", name))
         low, high = np.percentile(drawn[:, y].reshape(-1, IMPUTATIONS), [2.5, 97.5], axis=1)
         inside = (low <= truth) & (truth <= high)
-        for part, color, text in ((inside, OURS, "holds the value"), (~inside, HIGHLIGHT, "does not")):
+        for part, color, text in ((inside, OURS, "contains the true value"), (~inside, HIGHLIGHT, "does not")):
             axes.vlines(
-                truth[part], low[part], high[part], color=color, linewidth=0.8, alpha=0.6, label=f"95 %: {text}"
+                truth[part], low[part], high[part], color=color, linewidth=0.8, alpha=0.6, label=f"95 % interval {text}"
             )
-    axes.plot(truth, filled, "o", color=COMPONENTS[0], markersize=4, label="filled in")
+    axes.plot(truth, filled, "o", color=COMPONENTS[0], markersize=4, label="imputed")

@@ -14,9 +14,9 @@ MOST_FITS, MOST_LINES = 4, 200  # panels, and replicates of each
 @drawn(
     names=lambda experiment: {"first_and_last": [*experiment.fits]} if experiment.data.shape[1] == 1 else {},
     reads=("data", "runs"),
-    caption="The component given to the first and the last samples, a line a replicate, sorted by how many are wrong "
-    "under the best label matching; fits that give the same components have one panel. Right samples have the color of "
-    "their class on both sides of the middle. See in how many replicates the two processes are told apart.",
+    caption="The component assigned to the first and the last samples. A line is a replicate; lines are sorted by the "
+    "number of wrong samples under the best label matching. Fits with the same result share a panel. See in how many "
+    "replicates the left and the right half have different colors: there the fit separates the two processes.",
 )
 def draw(shown: Shown):
     """Draw the predicted components, a panel for each fit that differs."""
@@ -40,8 +40,8 @@ def draw(shown: Shown):
         axes.set_ylabel(f"first {MOST_LINES} replicates" if len(raster) < len(shown.runs[names[0]]) else "replicates")
         axes.grid(visible=False)
     hide_rest(panels, n_columns, len(kept), "")
-    left_out = f"; {len(found) - len(kept)} more kinds of fits are not drawn" if len(found) > len(kept) else ""
-    figure.suptitle(f"{shown.experiment}: component given to each sample (color), best matching{left_out}")
+    left_out = f"; {len(found) - len(kept)} more results are left out" if len(found) > len(kept) else ""
+    figure.suptitle(f"{shown.experiment}: component assigned to each sample (color), best label matching{left_out}")
     return figure
 
 
@@ -53,16 +53,16 @@ def _palette(raster):
 
 
 def _raster(shown: Shown, name: str, some) -> np.ndarray:
-    """Give the component of some samples in each replicate, those with fewest errors first; -1 where a fit failed."""
+    """Return the components of some samples, a row per replicate, fewest errors first; -1 if a fit failed."""
     lines = []
     for r in range(min(len(shown.runs[name]), MOST_LINES)):
-        rows, parameters = shown.data.replicate(r), shown.runs[name].end(r)
+        samples, parameters = shown.data.replicate(r), shown.runs[name].end(r)
         labels = np.full(len(some), -1)
         if parameters is not None:
-            every = posteriors(rows.unlabeled, parameters).argmax(axis=1)
-            if rows.truth is not None:
-                every = best_relabeling(every, rows.truth, max(parameters.n_components, rows.truth.max() + 1))
+            every = posteriors(samples.unlabeled, parameters).argmax(axis=1)
+            if samples.truth is not None:
+                every = best_relabeling(every, samples.truth, max(parameters.n_components, samples.truth.max() + 1))
             labels = every[some]
-        wrong = 0 if rows.truth is None else int((labels != rows.truth[some]).sum())
+        wrong = 0 if samples.truth is None else int((labels != samples.truth[some]).sum())
         lines.append((wrong, labels))
     return np.array([labels for _, labels in sorted(lines, key=lambda line: line[0])])

@@ -1,4 +1,4 @@
-"""The rows with the components of every fit."""
+"""The samples with the components of every fit."""
 
 import numpy as np
 
@@ -10,16 +10,16 @@ from em_study.fits.runs import first_whole_replicate
 from emgmm import MixtureParameters, log_likelihoods, posteriors
 
 TRUE = "#555555"  # color of the true mixture
-SAME_DENSITY = 0.01  # of the largest density: fits that differ by less look alike
+SAME_DENSITY = 0.01  # share of the largest density; fits that differ by less share a panel
 
 
 @drawn(
     names=lambda experiment: {"fits": [*experiment.fits]},
     reads=("data", "runs", "bins"),
-    caption="The samples of the first replicate that no fit failed on, a panel a fit: its components as ellipses of "
-    "two standard deviations over those of the true mixture, in gray, where it is known. Of one feature: the histogram "
-    "with the weighted densities, and beneath it what the sum leaves; fits that coincide have one panel. See whether "
-    "the fits find the same components, and which are off.",
+    caption="See whether the fits find the same components, and which components are wrong. The samples are those of "
+    "the first replicate in which no fit failed. Each panel shows a fit: ellipses of two standard deviations, over "
+    "those of the true mixture, in gray, if it is known. With one feature: the histogram with the weighted densities, "
+    "and below it the histogram minus their sum; fits that coincide share a panel.",
 )
 def draw(shown: Shown):
     """Draw the samples of a replicate with the components of every fit."""
@@ -36,7 +36,7 @@ def draw(shown: Shown):
     figure, panels = new_figure(n_columns, n_rows, **size, sharex=True, sharey=True)
     panels, handles = np.ravel(panels), []
     drawn = whole_rows(rows.unlabeled[:, :2])
-    of = "" if drawn.all() else f" ({drawn.sum():,} of {len(drawn):,}: the others lack a value here)"
+    of = "" if drawn.all() else f" ({drawn.sum():,} of {len(drawn):,}: the others have a missing value here)"
     true = None if rows.mixture is None else MixtureParameters(*(array.copy() for array in rows.mixture))
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
         scatter(axes, rows.unlabeled[drawn], BACKGROUND, "o", 6, f"unlabeled samples{of}")
@@ -66,7 +66,7 @@ def draw(shown: Shown):
 
 
 def _draw_densities(rows, feature, fits, title, bins):
-    """Draw a panel for each fit that differs: histogram, components times their weights, sum; beneath, what is left."""
+    """Draw a panel for each fit that differs: histogram, components times their weights, sum; below, the residual."""
     values = rows.values(0)
     x = np.linspace(values.min(), values.max(), 500)[:, None]
     found: list[tuple[list[str], object, np.ndarray]] = []
@@ -96,13 +96,13 @@ def _draw_densities(rows, feature, fits, title, bins):
         above.stairs(heights, edges, fill=True, color=BACKGROUND, alpha=0.6, label="samples")
         above.set_title(", ".join(names) + (": failed" if parameters is None else ""), fontsize="small", wrap=True)
         above.set_ylabel("density")
-        below.set_ylabel("left")
+        below.set_ylabel("residual")
         below.set_xlabel(feature)
         if parameters is None:
             continue
         shares = posteriors(x, parameters) * density[:, None]
         for k in range(parameters.n_components):
-            above.plot(x, shares[:, k], color=component_color(k), linewidth=2, label=f"component {k} x its weight")
+            above.plot(x, shares[:, k], color=component_color(k), linewidth=2, label=f"component {k} times its weight")
         above.plot(x, density, color=OURS, linewidth=1.5, linestyle="--", label="sum")
         below.stairs(heights - np.exp(log_likelihoods(middles[:, None], parameters)), edges, color=OURS)
         below.axhline(0, color=BACKGROUND, linewidth=1)
@@ -116,7 +116,7 @@ def _draw_densities(rows, feature, fits, title, bins):
 
 
 def _alike(density, other) -> bool:
-    """Tell whether two densities look the same."""
+    """Return whether two densities look the same."""
     if density is None or other is None:
         return density is other
     return bool(np.abs(density - other).max() < SAME_DENSITY * other.max())

@@ -1,4 +1,4 @@
-"""How far each run of EM is from its own limit, against the step: article A's two curves, over all replicates."""
+"""Distance of each run of EM from its own limit, by step: article A's two curves, for all replicates."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, HIGHLIGHT, OURS, new_figure
 from em_study.fits.runs import Runs
 
-LEAST = 1e-16  # nats per sample: what is nearer to the limit is there
+LEAST = 1e-16  # nats per sample: smaller distances count as 0
 
 
 @drawn(
@@ -14,10 +14,10 @@ LEAST = 1e-16  # nats per sample: what is nearer to the limit is there
         f"log_likelihood_{name}": [name] for name, fit in experiment.fits.items() if fit.max_iter > 0
     },
     reads=("runs", "measurements"),
-    caption="How far the average log-likelihood is from the limit of its own run at each step, on a logarithmic scale: "
-    "levels differ between data sets and do not matter. Where the limit was not measured, it is the last value. The "
-    "thick line is replicate 0, thin lines are the others; a cross ends a run that failed. See how steadily "
-    "it falls: a straight line is a constant rate; in a flat piece a rule that looks at changes may stop too soon.",
+    caption="The distance of the mean log-likelihood from the limit of its own run, at each step, on a logarithmic "
+    "scale. If the limit was not measured, it is the last value. See how steadily the line falls: a straight line is "
+    "a constant rate; where it is flat, a stopping rule that looks at changes may stop too soon. The thick line is "
+    "replicate 0, thin lines are the others; a cross marks where a run failed.",
     in_report=False,
 )
 def draw(shown: Shown):
@@ -40,19 +40,19 @@ def draw(shown: Shown):
     if np.isfinite(gaps).any():
         axes.set_yscale("log")
     else:
-        axes.text(0.5, 0.5, "no trace", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "no log-likelihoods were reported", transform=axes.transAxes, ha="center")
     axes.set_xlim(0.5, max(2, gaps.shape[1]) + 0.5)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlabel("step")
-    joint = " (labeled samples too)" if shown.fits[fit]["semi_supervised"] == "clamped" else ""
-    axes.set_ylabel(f"average log-likelihood below its limit{joint}\n(nats per sample)")
+    joint = ", including labeled samples" if shown.fits[fit]["semi_supervised"] == "clamped" else ""
+    axes.set_ylabel(f"distance of the mean log-likelihood from its limit{joint}\n(nats per sample)")
     axes.set_title(f"{shown.experiment}, {fit}: {_outcome(runs)}", wrap=True)
     axes.legend(loc="upper right")
     return figure
 
 
 def _gaps(runs: Runs, fit: str, measurements) -> np.ndarray:
-    """Give the distance of each trace from its limit, (R, steps); NaN at the limit and beyond the end."""
+    """Return the distance of each trace from its limit, (R, steps); NaN at the limit and beyond the end."""
     left = measurements[(measurements["measurement"] == "below_limit") & (measurements["fit"] == fit)]
     left = left.set_index("replicate")["value"].reindex(range(len(runs))).fillna(0.0).clip(lower=0.0).to_numpy()
     if not runs.trace.shape[1]:

@@ -1,4 +1,4 @@
-"""What a figure of an experiment is: a function that draws, when it is drawn, and what it shows."""
+"""A kind of figure of an experiment: the function that draws it, when it is drawn, and its data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from em_study.columns import as_released
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, read_table
 from em_study.figures.style import plain
@@ -14,32 +15,33 @@ from em_study.fits.runs import Runs, read_runs, read_runs_by_name
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """An experiment, and what was made of it. A figure names in `reads` what it needs; the rest is None.
+    """An experiment and its results. A figure names in `reads` the attributes that it needs; the others are None.
 
     Attributes
     ----------
     experiment : str
+        Its name, for readers.
     fits : dict of dict
         Settings of each fit that is shown, by its name.
     bins : int
         Of histograms.
-    others : list of str
-        Names of what runs next to our EM, for readers.
+    others : dict of str
+        What is compared with our EM, by its name in tables: its name for readers.
     data : Dataset
     runs : dict of Runs
         Of each fit that is shown.
     other_runs : list of dict of Runs
-        Those of the others, by protocol.
+        Runs of the other implementations, by protocol.
     agreement, diagnosis, measurements, evaluations : DataFrame
         Rows of agreement.csv, diagnosis.csv, measurements.csv and fits.csv.
     original : dict of dict
-        What each protocol gave on the source's own rows (`OnOriginalRows`), where it is known.
+        The result of each protocol on the source's own samples (`OnOriginalRows`), if known.
     """
 
     experiment: str
     fits: dict[str, dict[str, Any]] = field(default_factory=dict)
     bins: int = 30
-    others: list[str] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
     data: Dataset | None = None
     runs: dict[str, Runs] | None = None
     other_runs: list[dict[str, Runs]] | None = None
@@ -49,8 +51,13 @@ class Shown:
     evaluations: Any = None
     original: dict[str, dict[str, float]] = field(default_factory=dict)
 
+    @property
+    def running(self) -> dict[str, str]:
+        """Those of `others` that were run here."""
+        return {name: title for name, title in self.others.items() if not name.startswith(as_released(""))}
+
     def ends(self, replicate: int):
-        """Return the parameters that each fit ends with; None for one that failed."""
+        """Return the final parameters of each fit; None for a fit that failed."""
         return {name: runs.end(replicate) for name, runs in self.runs.items()}
 
 
@@ -68,7 +75,7 @@ class Figure:
         Attributes of `Shown`.
     caption : str
     in_report : bool
-        The report embeds it; else only where a claim is about its fit.
+        Whether the report always embeds it; else only if a claim is about its fit.
     """
 
     draw: Callable
@@ -92,9 +99,9 @@ def drawn(names: Callable, reads: tuple[str, ...], caption: str, in_report: bool
 
 
 def read_shown(
-    experiment: str, fits: dict, bins: int, others: list[str], files: dict[str, list[str]], original: dict
+    experiment: str, fits: dict, bins: int, others: dict[str, str], files: dict[str, list[str]], original: dict
 ) -> Shown:
-    """Read what a figure shows from files, by the names of `Shown`; `runs` and `evaluations` have one a fit.
+    """Read the data of a figure from files, by the attributes of `Shown`; `runs`, `evaluations`: one per fit.
 
     The names of features and classes are those of the user's file, as `plain` text.
     """
@@ -109,7 +116,7 @@ def read_shown(
         elif name == "other_runs":
             found[name] = [read_runs_by_name(path) for path in paths]
         else:
-            import pandas as pd  # takes its time to import
+            import pandas as pd  # slow to import
 
             found[name] = pd.concat([read_table(path) for path in paths], ignore_index=True)
-    return Shown(experiment, fits, bins, others, original=original, **found)
+    return Shown(experiment.replace("_", " "), fits, bins, others, original=original, **found)

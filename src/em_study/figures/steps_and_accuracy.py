@@ -9,10 +9,11 @@ from em_study.figures.style import BACKGROUND, HIGHLIGHT, OURS, SKLEARN, new_fig
 @drawn(
     names=lambda experiment: {"steps_and_accuracy": [*experiment.fits]},
     reads=("evaluations", "measurements"),
-    caption="Steps, and samples in their true class, of every fit over the replicates, the latter where most lie; how "
-    "many lie below is written at the left. A dashed line marks what the true parameters get right (median). Right: "
-    "the difference to the first fit without steps, or the first of all, in the same replicate: its mean with the 95 % "
-    "Monte Carlo interval. See whether a fit is better, and by how much, rather than how far replicates differ.",
+    caption="Number of steps, and share of the samples in their true class, of every fit; a dot is a replicate. The "
+    "axis of the share shows where most replicates lie; a number at the left counts those below. The dashed line is "
+    "the share with the true parameters (median). Right: the difference to the first fit without steps, or else the "
+    "first fit, in the same replicate: its mean with the 95 % Monte Carlo interval. See whether a fit is better, and "
+    "by how much.",
 )
 def draw(shown: Shown):
     """Draw steps, accuracy and paired differences of every fit over the replicates."""
@@ -24,7 +25,7 @@ def draw(shown: Shown):
     _dots(panels[0], good, shown, "n_iter", 1)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
-    panels[0].set_xlabel("steps")
+    panels[0].set_xlabel("number of steps")
     if fits["n_iter"].max() > 20 * max(1, fits["n_iter"].median()) or fits["n_iter"].max() > 200:
         panels[0].set_xscale("symlog" if (fits["n_iter"] == 0).any() else "log")
     else:
@@ -38,7 +39,7 @@ def draw(shown: Shown):
     if n_panels == 3:
         _differences(panels[2], good, names, next((n for n in names if not shown.fits[n]["max_iter"]), names[0]))
     replicates = fits["replicate"].nunique()
-    dots = f"a dot is one of {replicates} replicates, the bar the median" if replicates > 1 else "the one replicate"
+    dots = f"a dot is one of {replicates} replicates, the bar the median" if replicates > 1 else "one replicate"
     both = " (black our EM, orange scikit-learn)" if len({f["implementation"] for f in shown.fits.values()}) > 1 else ""
     figure.suptitle(f"{shown.experiment}: {dots}{both}")
     return figure
@@ -55,7 +56,7 @@ def _dots(axes, good, shown: Shown, column: str, scale: float):
 
 
 def _zoom(axes, good, names):
-    """Show where most replicates lie, and count those below."""
+    """Limit the axis to where most replicates lie, and count those below."""
     values = 100 * good["accuracy"].dropna()
     middle, low = values.median(), values.quantile(0.25)
     begin = max(values.min(), low - max(2.0, 3 * (middle - low)))
@@ -82,4 +83,4 @@ def _differences(axes, good, names, reference):
         axes.text(gain.mean(), height - 0.2, f"{gain.mean():+.2f} (n = {len(gain)})", ha="center", fontsize="small")
     axes.axvline(0, color=BACKGROUND, linestyle="--", zorder=1)
     axes.margins(x=0.25)
-    axes.set_xlabel(f"more than {reference} (percentage points, mean)")
+    axes.set_xlabel(f"mean difference to {reference} (percentage points)")

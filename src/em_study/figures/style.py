@@ -1,4 +1,4 @@
-"""One look for all figures: sizes, and colours that mean the same thing everywhere."""
+"""The common style of all figures: sizes, and colors with the same meaning everywhere."""
 
 import io
 import re
@@ -8,14 +8,14 @@ from itertools import groupby
 
 from em_study.data.storage import whole_file
 
-# Okabe and Ito's palette, made to be told apart with any colour vision.
+# Okabe and Ito's palette, which can be distinguished with any color vision.
 COMPONENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442")
-# From the published way to full equality: dark to light.
+# From the published call to equal settings: dark to light.
 PROTOCOLS = ("#440154", "#3B528B", "#21918C", "#5EC962", "#BFB216")
 OURS, SKLEARN = "#000000", "#E69F00"
-BACKGROUND = "#B0B0B0"  # what is only there for reference
-ORIGINAL = "#D55E00"  # what was measured on a source's own rows
-HIGHLIGHT = "#CC00CC"  # what a reader must not miss
+BACKGROUND = "#B0B0B0"  # for reference only
+ORIGINAL = "#D55E00"  # measured on a source's own samples
+HIGHLIGHT = "#CC00CC"  # what a reader should notice first
 FIT_STYLES = ("-", "--", ":", "-.", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 4)), (0, (8, 4)), (0, (4, 1, 4, 3)))
 
 LOOK = {
@@ -29,11 +29,11 @@ LOOK = {
     "font.size": 11,
     "grid.alpha": 0.3,
     "legend.frameon": False,
-    "svg.hashsalt": "em-study",  # the same figure gives the same bytes
+    "svg.hashsalt": "em-study",  # makes the files of a figure reproducible, byte by byte
 }
 
 
-# What a letter is looked for in: matplotlib's own fonts, then those that systems have for what these lack.
+# Fonts that are searched for a letter: matplotlib's own, then those of systems.
 FONTS = ("DejaVu Sans", "STIXGeneral")
 FONTS += ("Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei")
 FONTS += ("WenQuanYi Micro Hei", "Droid Sans Fallback", "IPAGothic", "NanumGothic")
@@ -43,10 +43,10 @@ FONTS += ("Noto Emoji", "Symbola", "FreeSans", "Unifont")
 
 
 def plain(text: str) -> str:
-    """Let matplotlib draw a name as it is.
+    """Escape a name for matplotlib, so that it is drawn literally.
 
-    It would read mathematics between dollar signs, leave out of a legend what begins with _, and draw a box for a
-    letter that no font here has: such are named in brackets, a symbol by its name, others by their code.
+    Otherwise matplotlib reads mathematics between dollar signs, leaves names that begin with _ out of a legend, and
+    draws a box for a letter that no installed font has. Such letters become their name or code in brackets.
     """
     if not (text.isascii() and text.isprintable()):
         known = letters()
@@ -62,7 +62,7 @@ def _name(letter: str) -> str:
 
 @cache
 def fonts() -> list[str]:
-    """Name those of `FONTS` that are here."""
+    """Return those of `FONTS` that are installed."""
     from matplotlib.font_manager import get_font_names
 
     here = {*get_font_names()}
@@ -71,20 +71,20 @@ def fonts() -> list[str]:
 
 @cache
 def letters() -> set[int]:
-    """Collect the letters that the fonts here have."""
+    """Return the letters that the installed fonts have."""
     from matplotlib.font_manager import findfont, get_font
 
     return {letter for font in fonts() for letter in get_font(findfont(font)).get_charmap()}
 
 
 def component_color(k: int) -> str:
-    """Colour of component or class k."""
+    """Return the color of component or class k."""
     return COMPONENTS[k % len(COMPONENTS)]
 
 
-def protocol_color(rung: int) -> str:
-    """Colour of a rung of the ladder."""
-    return PROTOCOLS[rung % len(PROTOCOLS)]
+def protocol_color(step: int) -> str:
+    """Return the color of a step of the ladder."""
+    return PROTOCOLS[step % len(PROTOCOLS)]
 
 
 def new_figure(n_columns: int = 1, n_rows: int = 1, width: float = 8.0, height: float = 5.0, **options):
@@ -92,7 +92,7 @@ def new_figure(n_columns: int = 1, n_rows: int = 1, width: float = 8.0, height: 
 
     The axes have shape (n_columns,), or (n_rows, n_columns) if there are several rows.
     """
-    import matplotlib as mpl  # takes half a second, which who only asks for names and captions need not wait for
+    import matplotlib as mpl  # slow to import, and not needed for names and captions
     from matplotlib.figure import Figure
 
     mpl.rcParams.update(LOOK | {"font.family": fonts()})
@@ -102,7 +102,7 @@ def new_figure(n_columns: int = 1, n_rows: int = 1, width: float = 8.0, height: 
 
 
 def hide_rest(panels, n_columns: int, n_used: int, x_label: str):
-    """Hide the panels that are not used; those above them get the axis that they share."""
+    """Hide unused panels; the panels above them get the labels of the shared axis."""
     for i, axes in enumerate(panels[n_used:], start=n_used):
         axes.set_visible(False)
         if i >= n_columns:
@@ -111,18 +111,18 @@ def hide_rest(panels, n_columns: int, n_used: int, x_label: str):
 
 
 def save(figure, svg, png):
-    """Write a figure as SVG and PNG, the same bytes each time."""
+    """Write a figure as SVG and PNG, reproducible byte by byte."""
     for path, metadata in ((png, {}), (svg, {"Date": None})):
         with whole_file(path) as temporary:
             figure.savefig(temporary, metadata=metadata)
             if path == svg:
                 _cut_digits(temporary)
-        figure.set_layout_engine("none")  # once is enough: finding the places takes as long as drawing
+        figure.set_layout_engine("none")  # the layout is as slow as the drawing, so it is computed once
 
 
 def packed(png) -> bytes:
-    """Pack an image as WebP: all its pixels, in 64 colors and a fifth of the bytes."""
-    from PIL import Image  # takes its time to import
+    """Pack an image as WebP with 64 colors, in a fifth of the bytes."""
+    from PIL import Image  # slow to import
 
     found = io.BytesIO()
     with Image.open(png) as image:
@@ -132,7 +132,7 @@ def packed(png) -> bytes:
 
 
 def _cut_digits(path):
-    """Write the places in an SVG file to a hundredth of a point: it packs a fifth smaller, and looks the same."""
+    """Round the coordinates in an SVG file to 0.01 points: the file packs a fifth smaller, and looks the same."""
     text = path.read_text(encoding="utf-8")
     places = re.compile(r' d="[^"]*"|<use [^>]*>')
     path.write_text(places.sub(lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), text), encoding="utf-8")

@@ -1,31 +1,31 @@
-"""Sweeps: a quantity against a varied setting."""
+"""Figures of sweeps: a quantity against a varied setting."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from em_study.evaluation.protocols import LADDER
-from em_study.figures.panels import MOST_LINES, Panel, panels_of, short_names, title_of
+from em_study.figures.panels import MOST_LINES, Panel, panels_of, statistics_of, title_of, words_of
 from em_study.figures.style import BACKGROUND, COMPONENTS, FIT_STYLES, SKLEARN, new_figure, plain, protocol_color
 from em_study.sweeps.settings import Sweep
 
-LETTER = 0.08  # inches: width of a small letter, for the columns of a legend
-# Where more would run into each other:
+LETTER = 0.08  # inches: width of a letter, to choose the columns of a legend
+# More would overlap:
 MOST_PANELS, MOST_NAMES, MOST_NUMBERS = 30, 12, 400
 MOST_MARKERS = 60
-SCALE = "cividis"  # of the colours of more than MOST_LINES lines
+SCALE = "cividis"  # colors of more than MOST_LINES lines
 
 
 CAPTION = (
-    "Quantities over the values of a sweep: the mean over the replicates with its 95 % Monte Carlo interval (of a "
-    "share Wilson's); of one or two lines, shaded, the range of the replicates from their 2.5 to their 97.5 "
-    "percentile; of many lines and in a heat map the mean alone. A small number counts the replicates of a point where "
-    "some have none. A dotted line is what would be right. See how the quantity moves with the setting."
+    "See how each quantity changes with the setting on the horizontal axis. A line is the mean over the replicates, "
+    "with its 95 % Monte Carlo interval (for a share, Wilson's). Of one or two lines, the range of the replicates from "
+    "the 2.5 to the 97.5 percentile is shaded; many lines and heat maps show the mean alone. A small number counts the "
+    "replicates of a point if some have no value. A dotted line is the ideal value."
 )
 
 
-def draw(summary, sweep: Sweep, name: str):
-    """Draw a sweep as its figure block asks, of a summary as for `panels_of`."""
+def draw(summary, sweep: Sweep):
+    """Draw the figure of a sweep; the summary is as for `panels_of`."""
     figure, every = sweep.figure, [_plain(panel) for panel in panels_of(summary, sweep)]
     panels, n_quantities = every[:MOST_PANELS], len(figure.quantities)
     n_parts = len(every) // n_quantities
@@ -34,7 +34,7 @@ def draw(summary, sweep: Sweep, name: str):
     width = 1.5 + 4.6 * n_columns
     canvas, axes = new_figure(n_columns, n_rows, width=width, height=1.6 + 3.9 * n_rows, sharey=n_quantities == 1)
     axes = np.ravel(axes)
-    color = short_names(sweep.vary).get(figure.color, figure.color)  # a key, or fit or protocol
+    color = words_of(sweep).get(figure.color, figure.color)  # a key, or fit or protocol
     for panel, place in zip(panels, axes, strict=False):
         if figure.kind == "heatmap":
             _heatmap(place, panel, color)
@@ -44,7 +44,7 @@ def draw(summary, sweep: Sweep, name: str):
         place.set_title(panel.title)
     for place in axes[len(panels) :]:
         place.set_visible(False)
-    for quantity in figure.quantities if figure.kind == "lines" else ():  # the same scale where it is the same quantity
+    for quantity in figure.quantities if figure.kind == "lines" else ():  # the same scale for the same quantity
         alike = [place for panel, place in zip(panels, axes, strict=False) if panel.quantity == quantity]
         ends = np.array([place.get_ylim() for place in alike])
         for place in alike:
@@ -53,13 +53,18 @@ def draw(summary, sweep: Sweep, name: str):
     if len(labels) > 1:
         n_legend = int(width / (0.7 + LETTER * max(map(len, labels))))
         canvas.legend(handles, labels, loc="outside lower center", ncols=min(3, max(1, n_legend)), fontsize="small")
-    left_out = f"\nthe first {len(panels)} of {len(every)} panels; `where` chooses" if len(panels) < len(every) else ""
-    canvas.suptitle(plain(title_of(summary, sweep, name)) + left_out, wrap=True)
+    left_out = (
+        f"\nthe first {len(panels)} of {len(every)} panels; figure.where selects others"
+        if len(panels) < len(every)
+        else ""
+    )
+    title = f"{title_of(sweep)}:\n{statistics_of(summary, sweep)}"
+    canvas.suptitle(plain(title) + left_out, wrap=True)
     return canvas
 
 
 def _plain(panel: Panel) -> Panel:
-    """Escape the values of the sweep, which may be text of the user's."""
+    """Escape the values of the sweep, which may be a user's text."""
     lines = [replace(line, key=_plain_value(line.key), label=plain(line.label)) for line in panel.lines]
     names = panel.names and [*map(_plain_value, panel.names)]
     return replace(panel, title=plain(panel.title), names=names, lines=lines)
@@ -94,7 +99,7 @@ def _lines(axes, panel: Panel, by: str | None, name: str | None):
     if panel.nominal is not None:
         axes.axhline(panel.nominal, color=BACKGROUND, linestyle=":", linewidth=1.5, zorder=0)
     if panel.is_empty:
-        axes.text(0.5, 0.5, "no fit has this number", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "no fit has a value", transform=axes.transAxes, ha="center")
         return
     if panel.names is not None:
         places, names = _some(panel.names)
@@ -111,7 +116,7 @@ def _lines(axes, panel: Panel, by: str | None, name: str | None):
 
 
 def _some(names) -> tuple[list[int], list[str]]:
-    """Choose names that have room on an axis, evenly, and their places."""
+    """Select as many names as fit on an axis, evenly spaced, and their places."""
     step = -(-len(names) // MOST_NAMES)
     return list(range(0, len(names), step)), [str(name) for name in names[::step]]
 
@@ -123,7 +128,7 @@ def _on_scale(i, lines):
 
 
 def _scale_of_colors(axes, names, label):
-    """Tell what the colours of many lines are."""
+    """Add a color bar that names many lines."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
@@ -133,12 +138,12 @@ def _scale_of_colors(axes, names, label):
 
 
 def _slanted(names) -> dict:
-    """Turn names that would run into each other."""
+    """Rotate names that would overlap."""
     return {"rotation": 30, "ha": "right"} if sum(map(len, names)) * LETTER > 4 else {}
 
 
 def line_color(by: str | None, key, i: int) -> str:
-    """Give line i its colour: of a protocol, or a fit, that of its name."""
+    """Return the color of line i; a protocol or scikit-learn has its own."""
     if by == "protocol" and key in LADDER:
         return protocol_color(list(LADDER).index(key))
     if by == "fit" and str(key) == "sklearn":
@@ -148,7 +153,7 @@ def line_color(by: str | None, key, i: int) -> str:
 
 def _heatmap(axes, panel: Panel, name: str):
     if panel.is_empty:
-        axes.text(0.5, 0.5, "no fit has this number", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "no fit has a value", transform=axes.transAxes, ha="center")
         return
     columns = np.unique(panel.all("places"))
     table = np.full((len(panel.lines), len(columns)), np.nan)

@@ -1,4 +1,4 @@
-"""Article B: which values' process is unclear."""
+"""Article B: the values whose process is unclear."""
 
 import numpy as np
 
@@ -6,19 +6,19 @@ from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, COMPONENTS, FIT_STYLES, HIGHLIGHT, OURS, new_figure
 from emgmm import MixtureParameters, posteriors
 
-CLEAR, ALIKE = 0.9, 0.01  # a largest posterior probability from here on is clear; curves nearer than this are one
+CLEAR, ALIKE = 0.9, 0.01  # largest posterior probability of a clear value; curves closer than this share a line
 
 
 @drawn(
     names=lambda experiment: {"uncertainty": [*experiment.fits]} if experiment.data.shape[1] == 1 else {},
     reads=("data", "runs", "bins"),
-    caption="The histogram of the samples, and over it the largest posterior probability of any component: under the "
-    "true mixture, where it is known, and by each fit; fits whose curves coincide are drawn as one. Shaded are the "
-    "values that the true mixture (else the first fit) leaves unclear, with no probability of 0.9. See whether there "
-    "is a flat curve near one half: such a fit does not separate the components.",
+    caption="The largest posterior probability of any component at each value, over the histogram of the samples: "
+    "under the true mixture, if it is known, and by each fit; fits that coincide share a curve. Shaded values are "
+    "unclear: no posterior probability is 0.9 or more under the true mixture (else the first fit). See whether a "
+    "curve is flat near one half: such a fit does not separate the components.",
 )
 def draw(shown: Shown):
-    """Draw how clear the component is at each value, one curve for all fits that agree."""
+    """Draw the largest posterior probability at each value, one curve for all fits that agree."""
     rows = shown.data.replicate(0)
     values = rows.values(0)
     figure, (axes,) = new_figure(width=9.0, height=5.0)
@@ -39,7 +39,7 @@ def draw(shown: Shown):
             same.append(name)
     counts = axes.twinx()
     counts.hist(values, bins=shown.bins, color=BACKGROUND, alpha=0.5)
-    counts.set_ylabel(f"samples in {shown.bins} bins")
+    counts.set_ylabel(f"number of samples ({shown.bins} bins)")
     counts.grid(visible=False)
     axes.set_zorder(counts.get_zorder() + 1)
     axes.patch.set_visible(False)
@@ -52,10 +52,10 @@ def draw(shown: Shown):
         axes.fill_between(x[:, 0], 0, 1.02, where=unclear, color=HIGHLIGHT, alpha=0.12, linewidth=0)
         if unclear.any():
             ends = np.flatnonzero(np.diff(np.r_[False, unclear, False]))  # of one or more intervals
-            told = ", ".join(
+            intervals = ", ".join(
                 f"from {x[i, 0]:.3g} to {x[j - 1, 0]:.3g}" for i, j in zip(ends[::2], ends[1::2], strict=True)
             )
-            axes.set_title(f"unclear by {curves[0][0][0]}: {told}", wrap=True)
+            axes.set_title(f"unclear by {curves[0][0][0]}: {intervals}", wrap=True)
     axes.axhline(CLEAR, color=BACKGROUND, linestyle=":", linewidth=1)
     axes.set_ylim(0, 1.02)
     axes.set_ylabel("largest posterior probability")

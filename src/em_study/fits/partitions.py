@@ -11,12 +11,13 @@ from emgmm.statistics import summed
 
 OF_R = {"r_kmeans": (), "r_hc": ("mclust",)}  # the packages that each needs; the functions of data/r/starts.R
 PARTITIONS = (*OF_R, "quantiles")
+MOST_SAMPLES = 20_000  # of a hierarchical clustering, which takes memory by their square
 SHARE = 0.05  # of each sample, to each other component, where a cluster has but one sample
 
 
 def partitioning(fit: Fit) -> AbstractContextManager[R | None]:
     """Start R, where the start of a fit needs it."""
-    return R("starts") if fit.initialization in OF_R else nullcontext()
+    return R("starts", fit.time_limit) if fit.initialization in OF_R else nullcontext()
 
 
 def of_partition(X, fit: Fit, n_components: int, random, r: R | None) -> MixtureParameters:
@@ -40,7 +41,8 @@ def of_partition(X, fit: Fit, n_components: int, random, r: R | None) -> Mixture
     by_mean = np.argsort(np.bincount(labels, X[:, 0], n_components) / np.maximum(counts, 1), kind="stable")
     shares = np.eye(n_components)[labels][:, by_mean]
     if fit.initialization == "r_hc" and counts.min() == 1:
-        shares = shares * (1 - n_components * SHARE) + SHARE
+        share = min(SHARE, 0.5 / n_components)
+        shares = shares * (1 - n_components * share) + share
     return maximization(summed(X, lambda block: shares[block], n_components, fit.covariance_type), fit.reg_covar)
 
 

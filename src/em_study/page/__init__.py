@@ -1,1 +1,1 @@
-"""The page `results/index.html`: each claim with the draws behind it, and where its number comes from."""
+"""The page `results/index.html`: each claim with its replicates, and the provenance of its number."""

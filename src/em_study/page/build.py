@@ -1,4 +1,4 @@
-"""The page, put together: one file that needs no network and no script. All text is escaped."""
+"""Build the page: one file that needs no network, and whose text needs no script. All text is escaped."""
 
 import base64
 import hashlib
@@ -13,12 +13,13 @@ from em_study.configuration.study import Study
 from em_study.data.checksums import digest_of
 from em_study.evaluation.protocols import PROTOCOLS
 from em_study.experiments.settings import Experiment
+from em_study.figures.panels import TERMS, WITH_TERMS
 from em_study.figures.style import COMPONENTS
 from em_study.page.cards import Card
 from em_study.page.charts import COLUMNS as DRAWN
 from em_study.page.charts import MOST_POINTS, Chart
-from em_study.page.origin import written
 from em_study.page.own_data import OwnData
+from em_study.page.provenance import written
 from em_study.page.why import Why
 from em_study.plan.sources import LIBRARIES
 from em_study.watch.ways import FALSE_CONVERGENCE, Way
@@ -46,21 +47,21 @@ def make_page(
     cards : list of Card
     study : Study
     run : dict
-        Commit, versions and so on, to show by name.
+        Commit, versions and so on, by the name that the page shows.
     code_of : dict of list of str
-        The script of each rule that makes a number, and the modules that it uses.
+        The script of each rule that computes a number, and the modules that it uses.
     frames : dict of dict
-        What of each experiment can be watched, as `em_study.watch.frames.frames_of` packs it.
+        The runs of each experiment that can be watched, as `em_study.watch.frames.frames_of` packs them.
     charts : dict of Chart
-        Of the sweeps that are drawn.
+        Of the sweeps that have a figure.
     own : list of OwnData
-        Of the experiments on a user's own data.
+        Of the experiments on a user's data.
     why : Why or None
-        Of the comparison with another implementation.
+        The comparison with another implementation.
     changes : list of str
-        What the run has changed of the articles.
+        Changes that the run made to the articles' settings.
     template : Path
-        A Jinja template; its style and scripts lie beside it.
+        A Jinja template; its style and scripts are in the same folder.
     """
     style, *scripts = ((template.parent / name).read_text(encoding="utf-8") for name in ("page.css", *SCRIPTS))
     style, script = style_of_verdicts() + style, "".join(scripts)
@@ -96,7 +97,7 @@ def make_page(
         n_asked=sum(card.claim.basis == "question" for card in cards),
         sources=sources_of(cards),
         sources_all=list(dict.fromkeys(card.claim.source for card in cards)),
-        listed_verdicts=[verdict for name, verdict in SHOWN.items() if name in _judged(cards)],
+        listed_verdicts=[verdict for name, verdict in SHOWN.items() if name in _verdict_names(cards)],
         ranks={card.name: [*SHOWN].index(card.verdict.name) for card in cards},
         files=files,
         number_of={path: i for i, path in enumerate(files)},
@@ -112,6 +113,7 @@ def make_page(
         scenes={"palette": COMPONENTS, "scenes": scenes},
         charts=charts,
         own=own,
+        terms=terms_of(study),
         data_sets={name: data_set(experiment) for name, experiment in study.experiments.items()},
         columns=DRAWN,
         most_points=MOST_POINTS,
@@ -123,21 +125,31 @@ def make_page(
 
 
 def ways_of(frames: dict[str, dict]) -> list[Way]:
-    """List all that can be watched: what a false convergence is first, for it is what a reader least expects."""
+    """List all pairs of runs to watch: a false convergence first, because readers expect it least."""
     ways = [Way(**way) for found in frames.values() for way in found["ways"]]
     return sorted(ways, key=lambda way: FALSE_CONVERGENCE not in way.text)
 
 
+def terms_of(study: Study) -> list[str]:
+    """Explain the values of settings in this study that a reader may not know."""
+    used = {fit.semi_supervised for experiment in study.experiments.values() for fit in experiment.fits.values()}
+    missing = (getattr(experiment.data, "holes", None) for experiment in study.experiments.values())
+    used |= {holes.mechanism for holes in missing if holes}
+    varied = (sweep.vary.items() for sweep in study.sweeps.values())
+    used |= {value for of_sweep in varied for key, values in of_sweep if key.endswith(WITH_TERMS) for value in values}
+    return [text for term, text in TERMS.items() if term in used]
+
+
 def data_set(experiment: Experiment) -> str:
-    """Say in a line what the samples of an experiment are."""
+    """Describe the samples of an experiment in a line."""
     data, n = experiment.data, experiment.replicates
     (n_classes, n_features), parts = data.shape, []
     if data.holds_user_rows:
-        parts.append("Own data")
+        parts.append("Your own data")
     elif data.reads_rows:
         parts.append("Real data")
     else:
-        parts.append(f"Simulated, {data.n_rows:,} samples without a label")
+        parts.append(f"Simulated, {data.n_rows:,} unlabeled samples")
     parts.append(f"{n_features} feature{'s' * (n_features != 1)}")
     if n_classes is not None:
         parts.append(f"{n_classes} class{'es' * (n_classes != 1)}")
@@ -148,14 +160,14 @@ def data_set(experiment: Experiment) -> str:
 
 
 def sources_of(cards: list[Card]) -> dict[str, str | None]:
-    """List who states something, with an address where one is known."""
+    """List the sources of the claims, each with its address if one is known."""
     found: dict[str, str | None] = {}
     for claim in (card.claim for card in cards if card.claim.basis != "question"):
         found[claim.source] = found.get(claim.source) or claim.address
     return found
 
 
-def _judged(cards: list[Card]) -> set[str]:
+def _verdict_names(cards: list[Card]) -> set[str]:
     return {found[0].name for card in cards for found in (card.line.on_source, card.line.on_new) if found}
 
 

@@ -1,4 +1,4 @@
-"""What the card of a claim shows: the claim, the verdict, the draws behind it, and where its number comes from."""
+"""The card of a claim: the claim, its verdict, its replicates, and the provenance of its number."""
 
 from dataclasses import dataclass, replace
 
@@ -17,9 +17,9 @@ from em_study.columns import COLUMNS
 from em_study.configuration.study import Study
 from em_study.evaluation.measurements import MEASUREMENTS, QUANTITIES
 from em_study.page.files import MOST_FILES, files_of
-from em_study.page.origin import command_of, experiment_of
-from em_study.page.strips import Held, points, share_bar, spark, strip
-from em_study.page.svg import told
+from em_study.page.provenance import command_of, experiment_of
+from em_study.page.strips import Criterion, points, share_bar, spark, strip
+from em_study.page.svg import short_text
 from em_study.plan.results import Plan
 from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.watch.ways import Way, named, next_to
@@ -28,7 +28,7 @@ BASES = {
     "verbatim": "in the source's words",
     "paraphrase": "in our words",
     "figure": "from a figure that was not seen",
-    "inferred": "inferred: the source does not say so",
+    "inferred": "inferred: the source does not state it",
     "question": "a question of this study, which no source states",
 }
 AT_THE_END = {name for found in MEASUREMENTS if "end" in found.needs for name in found.quantities}
@@ -36,42 +36,42 @@ AT_THE_END = {name for found in MEASUREMENTS if "end" in found.needs for name in
 
 @dataclass(frozen=True)
 class Line:
-    """What the list of claims has of one: whose data, verdict, its words, and the number; and a small drawing."""
+    """A claim in the list: its verdict with words and number, by the data it is on; and a small drawing."""
 
     on_source: tuple | None  # verdict, words, number
     on_new: tuple | None
-    number: str = ""  # that it asks for
+    number: str = ""  # the criterion
     spark: str = ""  # SVG
 
 
 @dataclass(frozen=True)
 class Card:
-    """A claim as the page shows it, in text; what comes from its numbers is empty where there are none."""
+    """A claim as the page shows it, in text; fields that need its numbers are empty if there are none."""
 
     name: str
     claim: AnyClaim
-    basis: str  # how the statement comes from the source
+    basis: str  # how the statement follows from the source
     verdict: Verdict
-    chips: tuple  # each verdict with its words and whose data it is on, the source's own first
+    chips: tuple  # each verdict with its words and its data, the source's own first
     headline: str
     explanation: str  # without the headline
     line: Line
-    judged_by: str = ""  # the rule
-    held: str = ""  # what the numbers are compared with, and by whom
-    set_by: str = ""
+    rule: str = ""  # by which the verdict is made
+    criterion: str = ""  # what the numbers are compared with
+    set_by: str = ""  # the source, or this study
     observed: str = ""  # with its interval
     own: str = ""  # the number on the source's own data
     range: bool = False  # whether the strip shows where 95 % of the numbers lie
-    turns: str = ""  # which thresholds would have another verdict
+    turns: str = ""  # thresholds with which the verdict would change
     axis: str = ""  # of the strip
     strip: str = ""  # SVG
-    shares: str = ""  # SVG: what share of the replicates fulfils it, between the cuts
-    lines: tuple = ()  # of Python, that give the observed number
-    files: tuple = ()  # path, checksum and rule of those behind it
+    shares: str = ""  # SVG: share of the replicates that fulfil it, between the thresholds
+    lines: tuple = ()  # of Python, which compute the observed number
+    files: tuple = ()  # path, checksum and rule of those it is computed from
     n_more: int = 0  # files that are not listed
     command: str = ""
-    experiments: tuple = ()  # whose settings it depends on
-    way: Way | None = None  # where it can be watched
+    experiments: tuple = ()  # on whose settings it depends
+    way: Way | None = None  # a recorded run to watch
 
     @property
     def short(self) -> str:
@@ -80,12 +80,12 @@ class Card:
 
     @property
     def is_our_reading(self) -> bool:
-        """Whether the number that it asks for is this study's."""
+        """Whether this study, and not the source, sets the criterion."""
         return isinstance(self.claim, Claim) and self.claim.threshold_of == "study"
 
     @property
     def by_construction(self) -> bool:
-        """Whether the data are made so that it holds."""
+        """Whether it holds because of how the data are made."""
         return isinstance(self.claim, Claim) and self.claim.by_construction
 
 
@@ -102,7 +102,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
         By the names that claims use.
     plan : Plan
     scenes : dict of dict
-        Those of each experiment that can be watched, as `em_study.watch.frames.frames_of` packs them.
+        The scenes of each experiment, as `em_study.watch.frames.frames_of` packs them.
     checksum : callable
         From a path to its sha256.
     configuration_files : list of path-like
@@ -116,23 +116,23 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     finding = finding_of(claim, finder(claim, tables, repeated, own_rows(study)))
     scale = phrases.scale_of(claim)
     asked = f"{phrases.looked_for(claim)}: {phrases.asked(claim)}"
-    held = Held(*(scale * end for end in claim.comparison.ends), asked)
+    criterion = Criterion(*(scale * end for end in claim.comparison.ends), asked)
     if claim.threshold_of == "study":
-        held = replace(held, turns=tuple(scale * end for end in finding.thresholds))
+        criterion = replace(criterion, turns=tuple(scale * end for end in finding.thresholds))
     files, experiment = files_of(claim, plan), experiment_of(claim, study)
-    own = np.nan if claim.kind == "existence" else _on_own_data(finding)  # one case decides there, and not the median
+    own = np.nan if claim.kind == "existence" else _on_own_data(finding)  # one case decides, and not the median
     return Card(
         *heading,
-        line=line_of(finding, row, own, held),
-        judged_by=claim.rules.judged_by(finding),
-        held=asked,
+        line=line_of(finding, row, own, criterion),
+        rule=claim.rules.judged_by(finding),
+        criterion=asked,
         set_by=_set_by(claim),
         observed="" if finding.by_experiment else phrases.estimate(finding),
         own=_three_digits(claim, own) if np.isfinite(own) and not finding.numbers.on_own_rows else "",
         range=bool(np.isfinite(finding.range).all()) and not finding.by_experiment,
-        turns=turns_of(claim, held),
+        turns=turns_of(claim, criterion),
         axis=axis_of(claim),
-        strip=strip_of(finding, held, own),
+        strip=strip_of(finding, criterion, own),
         shares=shares_of(finding),
         lines=pandas_lines(claim, tables, claim.experiment, repeated),
         files=tuple((path, checksum(path), rule) for path, rule in files[:MOST_FILES]),
@@ -144,7 +144,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
 
 
 def chips_of(row, verdict: Verdict, basis: str) -> tuple:
-    """List the verdicts of a claim's row, each with its words and whose data it is on; the source's own first."""
+    """List the verdicts in a row of claims.csv, each with its words and its data; the source's own first."""
     found = [(verdict, "")]
     if row.rows_of == "other" and verdict.by_data:
         found = [(verdict, "on new data")]
@@ -153,22 +153,22 @@ def chips_of(row, verdict: Verdict, basis: str) -> tuple:
     return tuple((verdict, verdict.said_of(basis), whose) for verdict, whose in found)
 
 
-def line_of(finding: Finding, row, own: float, held: Held) -> Line:
-    """Put a claim on a line."""
+def line_of(finding: Finding, row, own: float, criterion: Criterion) -> Line:
+    """Make the line of a claim in the list."""
     claim, scale = finding.claim, phrases.scale_of(finding.claim)
 
-    def judged(name, number):
+    def verdict_on(name, number):
         return VERDICTS[name], VERDICTS[name].in_short(claim.basis), number
 
     on_source = None
     if pd.notna(row.original_verdict) and finding.verdict.by_data:
         number = _three_digits(claim, own) if np.isfinite(own) and not phrases.says_yes_or_no(claim) else ""
-        on_source = judged(row.original_verdict, number)
+        on_source = verdict_on(row.original_verdict, number)
     is_source = (finding.on_own_rows is finding or finding.numbers.resampled) and finding.verdict.by_data
     if is_source and on_source is None:
-        on_source = judged(row.verdict, _in_short(finding))
-    on_new = None if is_source else judged(row.verdict, _in_short(finding))
-    drawn = "" if not claim.rules.is_drawn else spark(scale * finding.draws, scale * finding.observed, held)
+        on_source = verdict_on(row.verdict, _in_short(finding))
+    on_new = None if is_source else verdict_on(row.verdict, _in_short(finding))
+    drawn = "" if not claim.rules.is_drawn else spark(scale * finding.draws, scale * finding.observed, criterion)
     number = phrases.asked(claim) if claim.rules.is_drawn and not phrases.says_yes_or_no(claim) else ""
     if number and claim.kind == "existence":
         number = f"{phrases.looked_for(claim)}: {number}"
@@ -189,14 +189,14 @@ def _in_short(finding: Finding) -> str:
 
 
 def _three_digits(claim: Claim, value: float, error: float = 0.0) -> str:
-    """Write a number by three digits, or fewer by its standard error."""
+    """Write a number with three digits, or fewer if its standard error is large."""
     error = np.fmax(error, 1 if float(value).is_integer() else abs(value) / 100)
     times = "\u00d7" if phrases.is_ratio(claim) else ""
     return phrases.measured(claim, value, phrases.precision(claim, float(error))) + times
 
 
 def _on_own_data(finding: Finding) -> float:
-    """Give the number on the source's own data; NaN if it is not known."""
+    """Return the number on the source's own data; NaN if it is unknown."""
     if finding.on_own_rows is not None:
         return finding.on_own_rows.observed
     return finding.claim.original.observed if same_test(finding.claim) else np.nan
@@ -205,39 +205,41 @@ def _on_own_data(finding: Finding) -> float:
 def _set_by(claim: Claim) -> str:
     if claim.threshold_of == "study":
         return "our reading: the source gives no number"
-    return "the number that is asked for" if claim.basis == "question" else "the source's number"
+    return "the number in the question" if claim.basis == "question" else "the source's number"
 
 
-def turns_of(claim: Claim, held: Held) -> str:
-    """Say which thresholds of ours would have another verdict."""
-    if held.turns is None or not claim.rules.is_drawn:
+def turns_of(claim: Claim, criterion: Criterion) -> str:
+    """Describe the thresholds with which the verdict would change."""
+    if criterion.turns is None or not claim.rules.is_drawn:
         return ""
-    low, high = held.turns
-    is_lower = claim.relation in ("at_least", "less_than")  # what is at a turn goes with what is below it
+    low, high = criterion.turns
+    is_lower = claim.relation in ("at_least", "less_than")  # a threshold at the turn has the verdict of those below it
     found = []
     if np.isfinite(low):
-        found.append(f"of {told(low, 3)} or less" if is_lower else f"below {told(low, 3)}")
+        found.append(f"of {short_text(low, 3)} or less" if is_lower else f"below {short_text(low, 3)}")
     if np.isfinite(high):
-        found.append(f"above {told(high, 3)}" if is_lower else f"of {told(high, 3)} or more")
+        found.append(f"above {short_text(high, 3)}" if is_lower else f"of {short_text(high, 3)} or more")
     return " or ".join(found)
 
 
-def strip_of(finding: Finding, held: Held, own: float) -> str:
-    """Draw the numbers: of each experiment, where these decide apart; none of an identity, nor of yes and no."""
+def strip_of(finding: Finding, criterion: Criterion, own: float) -> str:
+    """Draw the numbers, by experiment if each decides alone; empty for an identity, and for yes or no."""
     claim, scale = finding.claim, phrases.scale_of(finding.claim)
     if finding.by_experiment:
-        return points({_row(name, part): scale * part.draws for name, part in finding.by_experiment.items()}, held)
+        return points({_row(name, part): scale * part.draws for name, part in finding.by_experiment.items()}, criterion)
     if not claim.rules.is_drawn or phrases.says_yes_or_no(claim):
         return ""
     ends = scale * np.array(finding.range)
-    return strip(scale * finding.draws, scale * finding.observed, ends, held, phrases.observed(finding), scale * own)
+    return strip(
+        scale * finding.draws, scale * finding.observed, ends, criterion, phrases.observed(finding), scale * own
+    )
 
 
 def shares_of(finding: Finding) -> str:
-    """Draw which share of the replicates fulfils a claim: between the cuts, where that decides, or of yes and no."""
+    """Draw the share of the replicates that fulfil a claim, between the thresholds if these decide."""
     claim, rules = finding.claim, finding.claim.rules
     if not rules.is_drawn or finding.numbers.one_run or (claim.kind == "number" and finding.numbers.on_own_rows):
-        return ""  # a printed number comes out there, or it does not
+        return ""  # a printed number is reproduced there, or it is not
     if not np.isfinite(rules.share_needed):
         shares = {"": (finding.share, finding.n)} if phrases.says_yes_or_no(claim) and not finding.by_experiment else {}
         return share_bar(shares, ()) if shares else ""
@@ -253,14 +255,14 @@ def _row(name: str, part: Finding) -> str:
 
 
 def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | None, finding: Finding) -> Way | None:
-    """Find where a claim's number can be watched: in the draw, of those that are there, whose own comes nearest to it.
+    """Find the recorded run to watch for a claim: of the replicates stored, the one with the nearest number.
 
-    The scenes are those of the experiment that it is about.
+    The scenes are those of the claim's experiment.
     """
     measured = claim.where.get("measurement") if claim.table == "measurements" else None
     if claim.sweep or not scenes or (measured and measured not in AT_THE_END):
         return None
-    values = {0: finding.observed}  # the table of parameters is of this draw
+    values = {0: finding.observed}  # the table of parameters is of this replicate
     if "replicate" in finding.draws.index.names:
         values = dict(zip(finding.draws.index.get_level_values("replicate"), finding.draws, strict=True))
     fit, of = claim.where.get("fit"), study.experiments[experiment]
@@ -270,20 +272,20 @@ def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | No
         names = [next_to(str(other), str(claim.where.get("protocol"))), of.protocols.fit]
     found = []
     for key, scene in scenes.items():
-        draw, there = scene["draw"], scene["runs"]
-        for r in sorted(values) if draw is None else {draw} & {*values}:
-            left, right = (named(name, r, draw is None) for name in names)
-            if left == right:  # the claim is about one fit: any other beside it
-                right = next((run for run in there if run != left), left)
-            if {left, right} <= there.keys():
-                step = max(there[run]["steps"][-1] for run in (left, right))
-                text = f"the recorded run whose number is nearest, {phrases.measured(claim, values[r])}"
+        replicate, runs = scene["replicate"], scene["runs"]
+        for r in sorted(values) if replicate is None else {replicate} & {*values}:
+            left, right = (named(name, r, replicate is None) for name in names)
+            if left == right:  # the claim is about one fit: compare it with any other
+                right = next((run for run in runs if run != left), left)
+            if {left, right} <= runs.keys():
+                step = max(runs[run]["steps"][-1] for run in (left, right))
+                text = f"the recorded run with the nearest number, {phrases.measured(claim, values[r])}"
                 found.append((abs(values[r] - finding.observed), r, Way(text, key, left, right, step)))
     return min(found, key=lambda each: each[:2])[2] if found else None
 
 
 def axis_of(claim: Claim) -> str:
-    """Say what the axis of a claim's strip is, without names of code."""
+    """Name the axis of a claim's strip, without names of code."""
     name = claim.where.get("measurement") if claim.quantity == "value" else claim.quantity
     known = QUANTITIES | COLUMNS["agreement"] | COLUMNS["fits"] | COLUMNS.get(claim.table, {})
     if name not in known:
@@ -292,5 +294,5 @@ def axis_of(claim: Claim) -> str:
     unit = known[name].unit if name in QUANTITIES and not claim.over else ""
     unit = "%" if phrases.scale_of(claim) == 100 else phrases.UNITS.get(unit, unit).strip()
     text += f" ({unit})" if unit else ""
-    other = ", divided by what it is compared with" if claim.over else ", less what it is compared with"
+    other = ", divided by that of the comparison" if claim.over else ", minus that of the comparison"
     return f"{text.replace('_', ' ')}{other if claim.other else ''}"

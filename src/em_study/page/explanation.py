@@ -1,4 +1,4 @@
-"""The origin of a number in words: `em-study explain`."""
+"""The provenance of a number in words: `em-study explain`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,20 +16,20 @@ from em_study.data.storage import is_kept, read_table
 from em_study.errors import StudyError
 from em_study.layout import MANIFEST, table_file
 from em_study.page.files import files_of
-from em_study.page.origin import command_of, experiment_of, written
+from em_study.page.provenance import command_of, experiment_of, written
 from em_study.plan.results import Plan
 from em_study.plan.sources import SCRIPTS, Code
 from em_study.sweeps.repeated import repeated_runs
 from em_study.sweeps.settings import text_keys
 from em_study.wording import nearest, shown
 
-MOST_TOLD = 30  # allowed values
+MOST_LISTED = 30  # allowed values
 
 
 def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
-    """Yield lines on where a number of the run in this folder comes from; a StudyError if there is none.
+    """Yield lines on the provenance of a number of the run in this folder; a StudyError if there is no such number.
 
-    The words are a claim; or a table, the values of its key, and a column. The code lies in `root`.
+    The words are a claim; or a table, the values of its key, and a column. The code is in `root`.
     """
     try:
         study = Study.model_validate(manifest["configuration"])
@@ -40,22 +40,26 @@ def explained(words: list[str], manifest: dict, root: Path) -> Iterator[str]:
     else:
         selection, lines = yield from _cell(words)
     if changes := changes_in(manifest):
-        yield from ["", "This run was not made with the settings of the articles:", *_indented(map(str, changes))]
+        yield from ["", "This run does not use the settings of the articles:", *_indented(map(str, changes))]
     yield from ["", "In the folder of this run:", *_indented(lines)]
     files = files_of(selection, Plan(study))
-    yield from ["", "Made from, the last first:"]
+    yield from ["", "Made from these files, the last first:"]
     yield from (f"    {_checksum(path, manifest)}  {path} (rule {rule})" for path, rule in files)
     if selection.sweep:
         sweep = written(study.sweeps[selection.sweep].model_dump(mode="json")).splitlines()
-        yield from ["", f"Sweep {selection.sweep}, whose cells vary these settings:", *_indented(sweep)]
+        yield from ["", f"Sweep {selection.sweep}, which varies these settings:", *_indented(sweep)]
     if experiment := experiment_of(selection, study):
         settings = written(study.experiments[experiment].model_dump(mode="json")).splitlines()
-        yield from ["", f"Settings of {experiment}, as run (seed {study.seed}):", *_indented(settings)]
+        yield from ["", f"Settings of {experiment} in this run (seed {study.seed}):", *_indented(settings)]
     code, scripts = Code(root), dict.fromkeys(SCRIPTS[rule] for _, rule in files)
     yield from ["", f"Code, at commit {manifest['commit'] or 'none'}{', with changes' if manifest['dirty'] else ''}:"]
     for script in scripts:
         yield f"    workflow/scripts/{script}: {', '.join(sorted(code.of(script) - {script}))}"
-    yield from ["", "To make it again, from the data:", f"    {command_of(selection, manifest['configuration_files'])}"]
+    yield from [
+        "",
+        "To compute it again from the data:",
+        f"    {command_of(selection, manifest['configuration_files'])}",
+    ]
 
 
 def _claim(name: str, study: Study):
@@ -65,7 +69,7 @@ def _claim(name: str, study: Study):
     yield f"{name} ({claim.source}): {claim.statement}"
     yield f"{row['verdict']}: {row['explanation']}"
     if not isinstance(claim, Claim) or pd.isna(row["observed"]):
-        raise StudyError(f"{name} is not tested, so there is no number")
+        raise StudyError(f"{name} is not tested, so it has no number")
     yield f"observed: {_written(row['observed'])}"
     text = text_keys(study.sweeps[claim.sweep].vary) if claim.sweep else ()
     tables = {table: read_table(table_file(table), text) for table in claim.tables}
@@ -76,19 +80,19 @@ def _cell(words: list[str]):
     table, *key, column = words
     tables = {name: found for name, found in KEYS.items() if name != "claims"}
     if table not in tables:
-        raise StudyError(f"no cell of {shown(table)} can be explained{nearest(table, tables)}")
+        raise StudyError(f"{shown(table)} is no table with numbers to explain{nearest(table, tables)}")
     names = tables[table]
     if len(key) != len(names):
-        raise StudyError(f"a cell of {table} is named by {table} {' '.join(map(str.upper, names))} COLUMN")
+        right = f"{table} {' '.join(map(str.upper, names))} COLUMN"
+        raise StudyError(f"{table} needs {len(names)} values of its key, got {len(key)}: write {right}")
     rows = read_table(table_file(table))
     if column not in rows:
         raise StudyError(f"{table} has no column {shown(column)}{nearest(column, list(rows))}")
     for name, value in zip(names, key, strict=True):
         there = rows[name].astype(object).where(rows[name].notna(), "").map(str)
         if value not in set(there):
-            raise StudyError(
-                f"{table} has no such row where {name} is {shown(value)}{nearest(value, sorted({*there})[:MOST_TOLD])}"
-            )
+            options = nearest(value, sorted({*there})[:MOST_LISTED])
+            raise StudyError(f"{table} has no such row where {name} is {shown(value)}{options}")
         rows = rows[there == value]
     yield f"{table}: {', '.join(f'{name} {value}' for name, value in zip(names, key, strict=True))}"
     yield f"{column}: {_written(rows[column].iloc[0])}"
@@ -102,11 +106,11 @@ def _cell(words: list[str]):
 
 
 def _checksum(path: str, manifest: dict) -> str:
-    """Tell the recorded checksum of a file, and whether the file is another."""
+    """Return the recorded checksum of a file, and note if the file is missing or differs."""
     recorded = manifest["outputs"].get(path, "not recorded")
     if not Path(path).is_file():
-        return f"{recorded}, not here:"
-    return recorded if sha256_of(path) == recorded else f"{recorded}, but ANOTHER is here:"
+        return f"{recorded}, file missing:"
+    return recorded if sha256_of(path) == recorded else f"{recorded}, but the file DIFFERS:"
 
 
 def _written(value) -> str:

@@ -1,10 +1,10 @@
-"""The files behind a claim's number. It imports little, so that the workflow can use it first."""
+"""The files that a claim's number is computed from. The module imports little, because the workflow needs it early."""
 
 from em_study.claims.settings import Claim
 from em_study.layout import FILES
 from em_study.plan.results import Plan
 
-MOST_FILES = 24  # that a card shows, with their checksums
+MOST_FILES = 24  # on a card, with their checksums
 
 
 def files_shown(plan: Plan) -> list[str]:
@@ -20,7 +20,7 @@ def files_shown(plan: Plan) -> list[str]:
 
 
 def files_of(claim: Claim, plan: Plan) -> list[tuple[str, str]]:
-    """List the files that a claim's number is made from, the last first, and the rule that makes each."""
+    """List the files that a claim's number is computed from, the last first, and the rule that makes each."""
     if claim.sweep is not None:
         return [(path, FILES[kind].rule) for kind in ("sweep", "part") for path in plan.files(kind, claim.sweep)]
     experiment = claim.about(claim.experiment)

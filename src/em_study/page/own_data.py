@@ -1,4 +1,4 @@
-"""What the page says of a user's own data: classes, unclear samples, what labels were worth, what to do next."""
+"""The page's part on a user's own data: classes, unclear samples, the value of the labels, the next step."""
 
 import base64
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from em_study.data.formats import ending_of
 from em_study.experiments.settings import Experiment
 from em_study.figures.style import packed
 from em_study.layout import FILES, RESULTS
-from em_study.page.svg import told
+from em_study.page.svg import short_text
 from em_study.wording import rounded
 
 MOST_COMPONENTS, MOST_FEATURES = 12, 30  # in a table
-CLEARLY_WORSE = 10.0  # difference of the BIC that is called very strong evidence (Kass and Raftery, 1995)
-MANY = 0.1  # share of unclear samples that is worth a word
+CLEARLY_WORSE = 10.0  # difference of the BIC; very strong evidence (Kass and Raftery, 1995)
+MANY = 0.1  # share of unclear samples from which more labels are recommended
 MISSING = {
-    "observed": "It uses all that is observed of a sample; its file of imputed values estimates what is missing.",
-    "complete_rows": "It was fitted to the samples without missing values alone.",
-    "column_means": "It was fitted after mean imputation, which makes spreads too small.",
+    "observed": "This fit uses all observed values of a sample; the file of imputed values estimates the missing ones.",
+    "complete_rows": "This fit uses only the samples without missing values (complete-case analysis).",
+    "column_means": "This fit was made after mean imputation, which makes standard deviations too small.",
 }
 CRITERIA = {"bic": "BIC", "icl": "ICL"}
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table in text; the first cell of a row is its heading."""
+    """A table of text; the first cell of a row is its heading."""
 
     caption: str
     header: list[str]
@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class FitToOwnData:
-    """What a fit found: sentences, tables, the picture as a data URI, and files to open, by what they hold."""
+    """Results of a fit: sentences, tables, the picture as a data URI, and files to open, by their content."""
 
     name: str
     sentences: list[str]
@@ -58,12 +58,12 @@ class OwnData:
 
 
 def as_data(picture) -> str:
-    """Write a PNG file as what a page that asks for nothing can hold."""
+    """Write a PNG file as a data URI, so that the page makes no request."""
     return f"data:image/webp;base64,{base64.b64encode(packed(picture)).decode()}"
 
 
 def own_data_of(name: str, experiment: Experiment, found: dict, sweeps: dict, pictures: dict) -> OwnData:
-    """Say what the fits of an experiment found.
+    """Describe the results of the fits of an experiment.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def own_data_of(name: str, experiment: Experiment, found: dict, sweeps: dict, pi
     found : dict
         As `em_study.evaluation.own_data.answer` gives it.
     sweeps : dict of (Sweep, DataFrame)
-        With their summaries: those of its number of components or type of covariances.
+        Sweeps over the number of components or the covariance type, with their summaries.
     pictures : dict of str
         Data URIs, by the fit.
     """
@@ -100,13 +100,13 @@ def own_data_of(name: str, experiment: Experiment, found: dict, sweeps: dict, pi
 
 
 def _samples(found: dict):
-    """Yield what there is to know of the samples."""
+    """Yield sentences on the samples."""
     labels, missing = found["labels"], {feature: n for feature, n in found["missing"].items() if n}
-    labeled = f"{sum(labels.values()):,} of them with a label ({_listed(labels)})" if labels else "none with a label"
+    labeled = f"{sum(labels.values()):,} of them labeled ({_listed(labels)})" if labels else "none labeled"
     n_features = len(found["features"])
     yield f"{found['n_samples']:,} samples, {n_features} feature{'s' * (n_features > 1)}, {labeled}."
     if found["note"]:
-        yield f"What reading the file showed: {found['note']}."
+        yield f"Note from reading the file: {found['note']}."
     if missing:
         yield f"{sum(missing.values()):,} values are missing ({_listed(missing)})."
 
@@ -121,13 +121,13 @@ def _fit(name, experiment: Experiment, fit: str, of: dict, found: dict, picture:
     what, largest, clear = _what(of), int(np.argmax(of["share"])), of["n_unlabeled"] - of["n_unclear"]
     sentences = [
         f"The largest of {len(of['names'])} {what} is {of['names'][largest]}: {share_of(of, largest)} of the samples.",
-        f"{clear:,} of {of['n_unlabeled']:,} samples without a label are in one of the {what} with a probability above "
-        f"90 %; {of['n_unclear']:,} are not.",
+        f"{clear:,} of {of['n_unlabeled']:,} unlabeled samples belong to one of the {what} with a posterior "
+        f"probability above 90 %; {of['n_unclear']:,} do not.",
     ]
     if len(of["names"]) == 1:
         sentences = ["One component describes all samples."]
     elif of["no_interval"]:
-        sentences.append(f"The shares have no interval: {of['no_interval']}.")
+        sentences.append(f"The shares have no 95 % interval: {of['no_interval']}.")
     if any(found["missing"].values()):
         sentences.append(MISSING[experiment.fits[fit].missing])
     sentences += _worth(found["worth"][fit]) if fit in found["worth"] else []
@@ -156,7 +156,7 @@ def share_of(of: dict, k: int) -> str:
 
 
 def _shares(of: dict) -> Table:
-    header, shown = [_what(of), "share of the samples", "of those without a label"], range(len(of["names"]))
+    header, shown = [_what(of), "share of the samples", "unlabeled samples in it"], range(len(of["names"]))
     shown = shown[:MOST_COMPONENTS] if len(shown) > 1 else []
     rows = [[of["names"][k], share_of(of, k), f"{of['n_assigned'][k]:,}"] for k in shown]
     if of["labeled_in"]:
@@ -170,14 +170,14 @@ def _means(of: dict, found: dict) -> Table:
     means, spreads = ([found[key], *of[key][:MOST_COMPONENTS]] for key in ("mean", "spread"))
 
     def number(mean, spread):
-        return "" if mean is None else f"{rounded(mean, spread / 100)} ± {told(spread, 3)}"
+        return "" if mean is None else f"{rounded(mean, spread / 100)} ± {short_text(spread, 3)}"
 
     some, more = found["features"][:MOST_FEATURES], max(0, len(found["features"]) - MOST_FEATURES)
     rows = [
         [feature, *(number(mean[d], spread[d]) for mean, spread in zip(means, spreads, strict=True))]
         for d, feature in enumerate(some)
     ]
-    caption = f"Mean ± standard deviation of each feature, in all samples and in each of the {_what(of)}"
+    caption = f"Mean ± standard deviation of each feature (in its unit), in all samples and in each of the {_what(of)}"
     caption += f"; {more} more features are in results/tables/parameters.csv" if more else ""
     return Table(caption, ["feature", "all samples", *of["names"][:MOST_COMPONENTS]], rows)
 
@@ -186,11 +186,11 @@ def _unsure(of: dict, found: dict, first_row: int) -> Table:
     some = found["features"][:MOST_COMPONENTS]
     rows = []
     for each in of["unsure"]:
-        values = ("missing" if value is None else told(value) for value in each["values"][: len(some)])
+        values = ("missing" if value is None else short_text(value) for value in each["values"][: len(some)])
         chances = map(_chance, each["first"], each["probability"])
         rows.append([f"{each['sample'] + first_row:,}", *each["kept"], *chances, *values])
     header = ["row", *found["keep"], "most probable", "next", *some]
-    return Table("The samples without a label that the fit is least sure of, by their row of the file", header, rows)
+    return Table("The unlabeled samples that the fit is least certain of, by their row of the file", header, rows)
 
 
 def _doubted(of: dict, found: dict, first_row: int) -> Table:
@@ -199,7 +199,7 @@ def _doubted(of: dict, found: dict, first_row: int) -> Table:
         said = each["label"], _chance(each["first"], each["probability"])
         rows.append([f"{each['sample'] + first_row:,}", *each["kept"], *said])
     header = ["row", *found["keep"], "label", "most probable by the features alone"]
-    return Table("Labels that the fit doubts: look whether they are right", header, rows)
+    return Table("Labels that the fit contradicts: check whether they are right", header, rows)
 
 
 def _chance(name: str, probability: float) -> str:
@@ -207,9 +207,9 @@ def _chance(name: str, probability: float) -> str:
 
 
 def _worth(worth: dict):
-    """Yield what the labels were worth."""
+    """Yield sentences on the value of the labels."""
     if "refusal" in worth:
-        yield f"What the labels are worth was not measured: {worth['refusal']}."
+        yield f"The value of the labels was not measured: {worth['refusal']}."
         return
     n = worth["n"]
     alone, fit = (f"{worth[by]:,} of {n:,} ({_percent(worth[by], n)})" for by in ("alone", "fit"))
@@ -217,13 +217,13 @@ def _worth(worth: dict):
     points = 100 * (worth["fit"] - worth["alone"]) / n
     verdict = "is better" if low > 0 else "is worse" if high < 0 else "may be better or worse"
     yield (
-        "What the labels were worth: when a tenth of them was hidden at a time, the other labels alone classified "
-        f"{alone} of those correctly; this fit, which uses the samples without a label too, {fit}. "
+        "Value of the labels: a tenth of the labels was hidden at a time. The other labels alone classified "
+        f"{alone} of the hidden ones correctly; this fit, which also uses the unlabeled samples, {fit}. "
         f"The fit {verdict}: {points:+.1f} percentage points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}. "
-        f"To give all the largest class is right for {worth['largest_class']:,} of {n:,}."
+        f"Assigning every sample to the largest class is correct for {worth['largest_class']:,} of {n:,}."
     )
     if worth["failed"]:
-        yield f"{worth['failed']:,} of these guesses count as wrong, for the fit without their label failed."
+        yield f"{worth['failed']:,} of these samples count as wrong, because the fit without their label failed."
 
 
 def _percent(right: int, n: int) -> str:
@@ -251,7 +251,7 @@ def choice_of(name: str, sweep, summary) -> tuple[list[Table], str, dict]:
     str
         The fit that is varied.
     dict of (dict, float)
-        By the criterion, the settings with the lowest value, how much higher the next is, and a table of all.
+        By the criterion: the settings with the lowest value, the difference to the next, and a table of all.
     """
     keys, fit = [*sweep.vary], next(iter(sweep.vary)).split(".")[1]
     short, tables, lowest = [key.split(".")[-1] for key in keys], [], {}
@@ -267,7 +267,7 @@ def choice_of(name: str, sweep, summary) -> tuple[list[Table], str, dict]:
         wide = means.map("{:,.1f}".format)
         wide[means == ordered.iloc[0]] += " (lowest)"
         wide = wide.unstack(fill_value="failed") if len(keys) > 1 else wide.to_frame(called)
-        caption = f"{called} of fit {fit}, sweep {name}: the lower, the better"
+        caption = f"{called} of fit {fit}, sweep {name} (lower is better)"
         tables.append(Table(caption, [short[0], *map(str, wide)], [[*map(str, row)] for row in wide.itertuples()]))
     return tables, fit, lowest
 
@@ -276,7 +276,7 @@ def _chosen(best: dict) -> str:
     said = []
     for fit, lowest in best.items():
         for criterion, (settings, gap, _) in lowest.items():
-            clear = "a clear difference" if gap > CLEARLY_WORSE else "too little to decide"
+            clear = "a clear difference" if gap > CLEARLY_WORSE else "which does not decide"
             how = f"; the next is {gap:.1f} higher, {clear}" if np.isfinite(gap) else ""
             said.append(f"{CRITERIA[criterion]} of fit {fit} is lowest with {_settings(settings)}{how}.")
     return " ".join(said)
@@ -287,9 +287,9 @@ def _settings(settings: dict) -> str:
 
 
 def _better(every, experiment: Experiment, name: str, n_components: int, swept: str) -> dict:
-    """Give the settings whose BIC is clearly below that of a fit's own; nothing if there are none.
+    """Return the settings whose BIC is clearly below that of a fit's own; empty if there are none.
 
-    A fit that is not the one of the sweep keeps its number of components, and is not judged where that was not swept.
+    A fit other than that of the sweep keeps its number of components, and is left out if the sweep lacks that number.
     """
     keys = [key for key in every if key != "bic"]
     given = experiment.fits[name].model_dump() | {"n_components": n_components}
@@ -305,27 +305,27 @@ def _better(every, experiment: Experiment, name: str, n_components: int, swept: 
 
 
 def next_step(experiment: Experiment, found: dict, best: dict) -> str:
-    """Say what to do next: the first of a list that is called for."""
+    """Recommend the next step: the first of a list that applies."""
     fits, (first, *_) = found["fits"], found["fits"]
     for name, of in fits.items():
         if "failure" in of:
-            return f"Mend fit {name}, which failed: reg_covar, another initialization or fewer components may do."
+            return f"Fit {name} failed. Try reg_covar, another initialization or fewer components."
         if not of["converged"]:
-            return f"Raise max_iter of fit {name}, which had not converged."
+            return f"Fit {name} did not converge. Raise its max_iter."
     for name, worth in found["worth"].items():
         if worth.get("n") and difference_interval(worth["only_fit"], worth["only_alone"], worth["n"])[1] < 0:
             return (
-                f"Try covariance_type: tied or diag for fit {name}, or go by the labels alone (max_iter: 0): the "
-                "samples without a label made it worse."
+                f"Try covariance_type: tied or diag for fit {name}, or use the labels alone (max_iter: 0): the "
+                "unlabeled samples made it worse."
             )
     for swept, lowest in best.items():
         for name in sorted(fits, key=lambda name: name != swept):
             if settings := _better(lowest["bic"][2], experiment, name, len(fits[name]["names"]), swept):
-                return f"Give fit {name} the setting that BIC prefers, {_settings(settings)}, and run again."
+                return f"BIC prefers {_settings(settings)} for fit {name}: set this, and run again."
     if not best:
-        return "Add a sweep over the number of components and the type of covariances: docs/own-data.md has one."
+        return "Add a sweep over the number of components and the covariance type; docs/own-data.md has an example."
     if refused := [name for name, of in fits.items() if of["no_interval"]]:
         return f"For intervals of the shares of fit {refused[0]}, set data.resample: bootstrap and replicates: 200."
     if fits[first]["n_unclear"] > MANY * fits[first]["n_unlabeled"]:
-        return "Label the samples listed as least sure, and run again: there a label tells most."
-    return f"Use the predictions of fit {first}, and look at the samples listed as least sure by hand."
+        return "Label the samples listed as least certain, and run again: a label is most informative there."
+    return f"Use the predictions of fit {first}, and check the samples listed as least certain by hand."

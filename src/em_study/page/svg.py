@@ -1,13 +1,13 @@
-"""What all drawings of the page share: a scale, its round numbers, and how numbers are written."""
+"""Shared by all drawings of the page: a scale, its ticks, and the formatting of numbers."""
 
 import numpy as np
 from matplotlib.ticker import Locator, LogLocator, MaxNLocator
 
 MOST_TICKS = 6
-MOST_DIGITS = 6  # of a number on a scale that is written without an exponent
+MOST_DIGITS = 6  # of a tick without an exponent
 ROUND = MaxNLocator(MOST_TICKS - 1, steps=[1, 2, 2.5, 5, 10])
 TINY = np.finfo(float).tiny
-# How numbers lie on a scale, and back.
+# From numbers to their places on a scale, and back.
 KINDS = {
     "linear": (np.asarray, np.asarray),
     "log": (np.log10, lambda logarithms: np.maximum(10.0**logarithms, TINY)),
@@ -16,19 +16,19 @@ KINDS = {
 
 
 class Scale:
-    """From numbers to pixels.
+    """A scale from numbers to pixels.
 
     Parameters
     ----------
     low, high : float
-        What the ticks are between, as it lies on the scale: of a logarithmic one, logarithms.
+        Ends of the ticks, as they lie on the scale: logarithms on a logarithmic one.
     begin, end : float
         Pixels.
     kind : {"linear", "log", "symlog"}
     room : float
-        What is left free beyond them.
+        Free space beyond the ends.
     zero : float, optional
-        Where on a logarithmic scale stands what is not positive.
+        Place of 0 on a logarithmic scale.
     round_numbers : Locator
         Of a linear scale.
     """
@@ -39,21 +39,21 @@ class Scale:
         self.first, self.last = self.low - room, self.high + room
 
     def of(self, values) -> np.ndarray:
-        """Give numbers as they lie on the scale."""
+        """Return the places of numbers on the scale."""
         values, to_scale = np.asarray(values, dtype=float), KINDS[self.kind][0]
         if self.zero is None:
-            with np.errstate(divide="ignore"):  # the end of a bar may be too small a number, and stands at the end
+            with np.errstate(divide="ignore"):  # the end of a bar may underflow to 0, and is drawn at the end
                 return to_scale(values)
         return np.where(values > 0, to_scale(np.where(values > 0, values, 1.0)), self.zero)
 
     def place(self, value) -> float:
-        """Give the pixel of a number; beyond the ends, the end."""
+        """Return the pixel of a number; beyond the ends, that of the end."""
         share = (float(self.of(value)) - self.first) / (self.last - self.first) if np.isfinite(value) else value
         return self.begin + (self.end - self.begin) * float(np.clip(share, 0.0, 1.0))
 
     @property
     def ticks(self) -> list[float]:
-        """Some round numbers within."""
+        """Round numbers between the ends."""
         ends = low, high = KINDS[self.kind][1](np.array([self.low, self.high])).tolist()
         if low == high:
             return [low]
@@ -72,20 +72,20 @@ class Scale:
 
 
 def free_room(low: float, high: float, share: float) -> float:
-    """Say how much of a scale is left free beyond its lowest and highest number: some, even where they are the same."""
+    """Return the free space of a scale beyond its lowest and highest number; never 0."""
     return share * (high - low) or 0.5 * abs(low) or 0.5
 
 
-def told(value: float, digits: int = 4) -> str:
-    """Write a number for a person."""
+def short_text(value: float, digits: int = 4) -> str:
+    """Write a number for readers."""
     return f"{value:.{digits}g}"
 
 
-def told_apart(ticks) -> list[str]:
-    """Write round numbers as they are, by as few digits as that takes."""
+def distinct_texts(ticks) -> list[str]:
+    """Write ticks exactly, with as few digits as possible."""
     span = max(ticks) - min(ticks) if ticks else 0.0
     for digits in range(2, 16):
-        texts = [told(tick, digits) for tick in ticks]
+        texts = [short_text(tick, digits) for tick in ticks]
         if all(abs(float(text) - tick) <= 1e-6 * (span or 1) for text, tick in zip(texts, ticks, strict=True)):
             break
     plain = [np.format_float_positional(float(text), trim="-") for text in texts]

@@ -1,1 +1,1 @@
-"""Runs of EM to watch: which are worth it, and their steps once more, stored for the page."""
+"""Runs of EM that the page animates: their selection, and their steps, computed once more and stored."""

@@ -1,4 +1,4 @@
-"""A stored run once more, step by step, for the page to show."""
+"""Compute a stored run once more, step by step, for the page."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -12,18 +12,18 @@ from em_study.fits.runs import Run, Runs
 from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, StoppingRule, expectation_maximization
 
-EVERY_STEP, MOST_STEPS = 30, 80  # shown: the first ones, then fewer and fewer, and the last
+EVERY_STEP, MOST_STEPS = 30, 80  # shown: every step at first, then fewer and fewer, and the last
 MOST_WORK = 100_000_000  # steps times values: some seconds
-SAME = 1e-9  # nats a row, between a stored log-likelihood and the replayed one
+SAME = 1e-9  # nats per sample, between a stored log-likelihood and the replayed one
 
 
 class NotShownError(StudyError):
-    """A run cannot be shown step by step; says why."""
+    """A run cannot be shown step by step; the message is the reason."""
 
 
 @dataclass(frozen=True, eq=False)
 class StoredRun(Run):
-    """One replicate of a fit, or of another implementation in the terms of our EM, whose settings are then `fit`."""
+    """One replicate of a fit; of another implementation, `fit` has the settings of our EM that match it."""
 
     fit: Fit = field(default_factory=Fit)
     replicate: int = 0
@@ -31,15 +31,15 @@ class StoredRun(Run):
 
     @property
     def is_joint(self) -> bool:
-        """Whether its log-likelihood is that of the labeled rows too."""
+        """Whether its log-likelihood includes the labeled samples."""
         return self.fit.semi_supervised == "clamped"
 
 
 def stored_run(fit: Fit, runs: Runs, r: int, start: MixtureParameters | None = None) -> StoredRun:
-    """Take replicate r of runs; of another implementation's, `start` is where ours says that it began."""
+    """Return replicate r of runs; for another implementation, `start` are its initial parameters in our terms."""
     began, is_ours = (runs.start(r), True) if start is None else (start, False)
     trace = runs.trace[r][np.isfinite(runs.trace[r])]
-    n_passes = len(trace) if fit.acceleration == "none" else int(runs.n_passes[r])  # others may count otherwise
+    n_passes = len(trace) if fit.acceleration == "none" else int(runs.n_passes[r])  # others may count differently
     ended = int(runs.n_maximizations[r]), bool(runs.converged[r]), str(runs.failure[r]), int(runs.n_iter[r])
     return StoredRun(began, runs.end(r), trace, *ended, n_passes, fit, r, is_ours)
 
@@ -50,12 +50,12 @@ class Replay(NamedTuple):
     Attributes
     ----------
     steps : ndarray of int of shape (n,)
-        From 1. Where the fit ends with an M-step, one more than it took: what it returns.
+        From 1. If the fit ends with an M-step, the last is one more than the fit took, with the parameters it returns.
     frames : ndarray of shape (n, K, 1 + D + D (D + 1) / 2)
         Of each component the weight, the mean, and the lower triangle of the covariance, under which the E-step of each
         step found its log-likelihood.
     trace : ndarray of shape (n,)
-        Mean log-likelihoods, in nats a row: the stored ones, and that of what the fit returns.
+        Mean log-likelihoods, in nats per sample: the stored ones, and that of the parameters that the fit returns.
     last : MixtureParameters
         Those of the last frame.
     """
@@ -66,49 +66,51 @@ class Replay(NamedTuple):
     last: MixtureParameters
 
 
-def replay(rows: Replicate, run: StoredRun) -> Replay:
-    """Run EM once more from where a stored run began.
+def replay(samples: Replicate, run: StoredRun) -> Replay:
+    """Run EM once more from the initial parameters of a stored run.
 
     Raises
     ------
     NotShownError
-        If it took no steps, or others than our EM takes.
+        If the run took no steps, or its steps are not those of our EM.
     """
     trace, n_steps = run.trace, len(run.trace)
     if run.start is None or not n_steps:
-        no_reason = "it takes no steps, or does not tell them" if run.start else "it has no start"
+        no_reason = "it takes no steps, or does not report them" if run.start else "it has no initial parameters"
         raise NotShownError(run.failure or no_reason)
-    if n_steps * rows.unlabeled.size > MOST_WORK:
-        raise NotShownError(f"its {n_steps:,} steps on {len(rows.unlabeled):,} rows would take long to run once more")
+    if n_steps * samples.unlabeled.size > MOST_WORK:
+        raise NotShownError(
+            f"its {n_steps:,} steps on {len(samples.unlabeled):,} samples would take long to compute once more"
+        )
     steps, kept = shown_steps(n_steps), []
 
     def keep(step, _, parameters):
         if step in steps:
             kept.append(parameters)
 
-    found = np.array(_em(rows, run, run.start, run.n_passes, acceleration=run.fit.acceleration, monitor=keep).trace)
+    found = np.array(_em(samples, run, run.start, run.n_passes, acceleration=run.fit.acceleration, monitor=keep).trace)
     stored = trace[: len(found)]
     differs = np.flatnonzero(np.abs(found - stored) > SAME * np.maximum(1.0, np.abs(stored)))
     if len(differs) or len(found) != n_steps:
         raise NotShownError(f"its steps are not those of our EM from step {[*differs, len(found)][0] + 1} on")
     trace = trace[steps - 1]
     if run.end and not np.allclose(run.end.means, kept[-1].means, rtol=SAME, atol=0):
-        steps, trace = np.append(steps, n_steps + 1), np.append(trace, _em(rows, run, run.end, 1).trace[0])
+        steps, trace = np.append(steps, n_steps + 1), np.append(trace, _em(samples, run, run.end, 1).trace[0])
         kept.append(run.end)
     return Replay(steps, np.array([_frame(each) for each in kept]), trace, kept[-1])
 
 
-def continued(rows: Replicate, run: StoredRun) -> float:
-    """Find the mean log-likelihood that EM comes to from where a run ended, in nats a row; NaN if to none."""
-    result = _em(rows, run, run.end, 5_000, tol=1e-10)
+def continued(samples: Replicate, run: StoredRun) -> float:
+    """Return the mean log-likelihood that EM converges to from the end of a run, in nats per sample; NaN if to none."""
+    result = _em(samples, run, run.end, 5_000, tol=1e-10)
     return result.trace[-1] if result.converged else np.nan
 
 
-def _em(rows: Replicate, run: StoredRun, begin: MixtureParameters, max_iter: int, tol: float = 0.0, **options):
+def _em(samples: Replicate, run: StoredRun, begin: MixtureParameters, max_iter: int, tol: float = 0.0, **options):
     rule = StoppingRule(tol=tol, max_iter=max_iter, before_maximization=True, earliest=2)
     options |= {"reg_covar": run.fit.reg_covar, "kernel": run.fit.kernel}
-    labeled = clamped(rows, run.fit, begin.n_components)
-    return expectation_maximization(rows.unlabeled, begin, rule, labeled=labeled, **options)
+    labeled = clamped(samples, run.fit, begin.n_components)
+    return expectation_maximization(samples.unlabeled, begin, rule, labeled=labeled, **options)
 
 
 def _frame(p: MixtureParameters) -> np.ndarray:
@@ -116,7 +118,7 @@ def _frame(p: MixtureParameters) -> np.ndarray:
 
 
 def shown_steps(n_steps: int) -> np.ndarray:
-    """Choose the steps to show: each of the first, then ever fewer, and the last."""
+    """Select the steps to show: every step at first, then fewer and fewer, and the last."""
     if n_steps <= EVERY_STEP:
         return np.arange(1, n_steps + 1)
     later = np.geomspace(EVERY_STEP, n_steps, MOST_STEPS - EVERY_STEP + 1)

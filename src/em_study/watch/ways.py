@@ -1,13 +1,13 @@
-"""Something to see in the runs: by these names the page finds what was stored for it."""
+"""A pair of runs to watch, by the names under which the page finds them."""
 
 from dataclasses import dataclass
 
-FALSE_CONVERGENCE = "a false convergence"  # what the text of such a way has
+FALSE_CONVERGENCE = "a false convergence"  # part of the text of such a way
 
 
 @dataclass(frozen=True)
 class Way:
-    """Something to see: words for it, and what is to be set."""
+    """A pair of runs to watch: its caption, and the settings of the page that show it."""
 
     text: str
     scene: str
@@ -17,10 +17,10 @@ class Way:
 
 
 def named(run: str, replicate: int, shared: bool) -> str:
-    """Name a run among those on the same rows; if all replicates share these, by its start."""
-    return f"{run}, start {replicate}" if shared else run
+    """Name a run among those on the same samples; if all replicates share these, by its initial parameters."""
+    return f"{run}, initialization {replicate}" if shared else run
 
 
 def next_to(implementation: str, protocol: str) -> str:
-    """Name the run of another implementation, by a protocol."""
+    """Name the run of another implementation by its step of the ladder."""
     return f"{implementation} {protocol}"

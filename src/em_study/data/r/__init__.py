@@ -1,11 +1,13 @@
 """R at work: a process that serves any number of calls of the functions of a script, by binary frames."""
 
+import ctypes
 import json
 import os
 import shutil
 import signal
 import struct
 import subprocess
+import sys
 import tempfile
 from contextlib import AbstractContextManager, suppress
 from functools import lru_cache
@@ -18,6 +20,7 @@ from em_study.data.checksums import sha256_of
 from em_study.errors import StudyError
 
 HERE = Path(__file__).parent
+LONGEST = 3600.0  # seconds
 KINDS = ("<f8", "<i4")  # of arrays; 2 is text
 PACKAGES = ("mclust", "flexmix", "mixtools", "mvtnorm")
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
@@ -34,11 +37,11 @@ class R(AbstractContextManager):
     ----------
     script : str
         Its name, without `.R`.
-    time_limit : float, optional
+    time_limit : float
         Seconds that a call may take.
     """
 
-    def __init__(self, script: str, time_limit: float | None = None):
+    def __init__(self, script: str, time_limit: float = LONGEST):
         self.script, self.time_limit, self.process = script, time_limit, None
 
     def __exit__(self, *error):
@@ -61,6 +64,7 @@ class R(AbstractContextManager):
             stderr=self.written,
             env=os.environ | ONE_THREAD,
             start_new_session=True,
+            preexec_fn=_end_with_parent,
         )
 
     def call(self, function: str, **given) -> dict:
@@ -74,9 +78,8 @@ class R(AbstractContextManager):
         if self.process is None:
             self._start()
         frame = b"".join(_packed(name, value) for name, value in {"call": function, **given}.items())
-        timer = Timer(self.time_limit or 0, self.process.kill)
-        if self.time_limit:
-            timer.start()
+        timer = Timer(self.time_limit, self.process.kill)
+        timer.start()
         try:
             self.process.stdin.write(struct.pack("<i", 1 + len(given)) + frame)
             self.process.stdin.flush()
@@ -114,7 +117,7 @@ class R(AbstractContextManager):
         self.written.seek(0)
         words = [line.strip() for line in self.written.read().decode(errors="replace").splitlines() if line.strip()]
         self.close()
-        if status == -signal.SIGKILL and self.time_limit:
+        if status == -signal.SIGKILL:
             return f"R does not answer within {self.time_limit:g} s"
         return f"R has ended with exit status {status}{': ' * bool(words)}{' '.join(words[-3:])[-500:]}"
 
@@ -129,6 +132,12 @@ def _packed(name: str, value) -> bytes:
         shape, data = value.shape, np.asarray(value, KINDS[kind]).tobytes(order="F")
     head = struct.pack(f"<{3 + len(shape)}i", len(name), kind, len(shape), *shape)
     return head + name.encode() + data
+
+
+def _end_with_parent():
+    """Ask Linux to kill this process when its parent ends, however that ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
 
 
 def _rscript() -> str:

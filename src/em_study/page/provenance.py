@@ -1,4 +1,4 @@
-"""Where a claim's number comes from: the settings behind it, and the command that makes it again."""
+"""The provenance of a claim's number: its settings, and the command that computes it again."""
 
 import os
 
@@ -11,7 +11,7 @@ from em_study.places import Places
 
 
 def experiment_of(claim: Selection, study: Study) -> str | None:
-    """Name the experiment whose settings a number depends on; None if on those of all."""
+    """Name the experiment whose settings a number depends on; None if it depends on all."""
     return study.sweeps[claim.sweep].experiment if claim.sweep else claim.about(claim.experiment)
 
 
@@ -21,7 +21,7 @@ def written(settings) -> str:
 
 
 def command_of(claim: Claim, configuration_files) -> str:
-    """Write the command that makes a claim's table again, from the data, in the folder of the run.
+    """Write the command that computes a claim's table again from the data, in the folder of the run.
 
     The files are config.yaml and its overlays, by their names in records.
     """
