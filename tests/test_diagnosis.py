@@ -410,7 +410,7 @@ def test_what_has_another_em_for_one_feature_is_read_for_each():
 
     found = examine("both", InProcess(fit))
     said = found["answer"]
-    assert said[0].startswith("With full covariances and one feature: Cause: it takes the weights from a second E-step")
+    assert said[0].startswith("With full covariances and one feature: Cause: it uses the weights from a second E-step")
     relatively = "it compares its tolerance with the relative change of the log-likelihood"
     assert said[-1].startswith(f"With full covariances and several features: Cause: {relatively}")
     assert next(one for one in found["checks"] if one["name"] == "full")["outcome"] == "fails"

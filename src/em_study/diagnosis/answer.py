@@ -36,7 +36,7 @@ def answer(readings: tuple[Reading, ...]) -> list[str]:
     same = [other for other in others if _cause(other) == _cause(first)]
     if same:
         said.append(f"The same is true with {_where(same)}.")
-    if first.features or (others and not same and first.kind != "full"):  # those of other types follow
+    if first.features or (others and not same and first.kind != "full"):  # the other types follow
         said[0] = f"With {first.where}: {said[0]}"
     unseen = [other for other in others if other.outcome == reading.INDISTINGUISHABLE]
     if unseen:
@@ -59,7 +59,7 @@ def causes(found: Reading) -> dict[str, dict]:
 
 
 def _where(readings) -> str:
-    """Say with what several were read."""
+    """List the covariances and features of several readings."""
     if any(one.features for one in readings):
         return _listed(one.where for one in readings)
     return f"{_listed(one.kind for one in readings)} covariances"

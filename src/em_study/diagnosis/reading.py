@@ -87,35 +87,40 @@ class Reading:
     stops: str = ""  # what its tolerance is compared with
     declared: str = AS_ASKED  # what it declares that its tolerance is compared with
     how_called: tuple = (0, "", SAME)  # how it was called: extra steps, order of components, rounding
-    features: str = ""  # "one feature" or "several features", if it was called with these alone
+    features: str = ""  # "one feature" or "several features", if it was read with these only
 
     @property
     def where(self) -> str:
-        """Name the covariances and the features with which it was called."""
+        """Describe the covariances and features that it was read with."""
         return f"{self.kind} covariances" + (f" and {self.features}" if self.features else "")
 
 
 @dataclass
 class OfFeatures:
-    """An implementation with one feature alone, or with several: for each it may have another EM."""
+    """An implementation restricted to one feature, or to several, because its EM may differ between them."""
 
     implementation: object
     features: str
 
     @property
     def changed_inputs(self):
-        """The inputs that it has changed."""
+        """Names of the modified inputs."""
         return self.implementation.changed_inputs
 
+    @property
+    def tolerance_of(self) -> str:
+        """Quantity that it declares for its tolerance."""
+        return self.implementation.tolerance_of
+
     def call(self, arrays, settings):
-        """Call it, if there are as many features."""
+        """Call the implementation if the number of features is allowed."""
         if features_of(arrays["X"]) != self.features:
             return {}, CANNOT
         return self.implementation.call(arrays, settings)
 
 
 def features_of(X) -> str:
-    """Say how many features samples have."""
+    """Return whether samples have one feature or several, as an entry of FEATURES."""
     return FEATURES[X.shape[1] == 1]
 
 
@@ -307,7 +312,7 @@ def read_all(implementation) -> tuple[Reading, ...]:
 
 
 def _by_features(implementation, found: Reading) -> list[Reading]:
-    """Read what is not explained with one feature and with several; it is one reading if that explains no more."""
+    """Read an unexplained implementation with one feature and with several; keep one reading if that does not help."""
     if found.outcome != NOT_EXPLAINED:
         return [found]
     parts = [
