@@ -60,4 +60,7 @@ def _about(diagnosis, name: str, protocol: str | None, pairs) -> str:
     found = rows.loc[rows["outcome"] == "explained", "deviations"].dropna()
     if np.median(pairs[:, 1]) <= ROUNDING:
         return "the same EM" if np.median(pairs[:, 0]) <= ROUNDING else "the same EM, which stops elsewhere"
-    return f"an EM that {words_of(found.iloc[0].split(' + '))}" if len(found) else "another EM; no cause is known"
+    if len(found):
+        return f"an EM that {words_of(found.iloc[0].split(' + '))}"
+    alike = "cannot tell" in set(rows["outcome"])
+    return f"another EM; {'its samples cannot tell apart several known causes' if alike else 'no cause is known'}"
