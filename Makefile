@@ -155,7 +155,7 @@ r-journal: .venv/complete
 	$(RUN) snakemake --cores 2 --directory .r-journal --configfile $(R_JOURNAL)
 	@$(EM_STUDY) document gaussian-mixtures-in-r .r-journal/results
 	@for figure in implementations agreement_ladder; do \
-	  cp .r-journal/results/figures/b1/$$figure.png docs/gaussian-mixtures-in-r-$$figure.png; done
+	  cp .r-journal/results/report/figures/b1/$$figure.webp docs/gaussian-mixtures-in-r-$$figure.webp; done
 
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py

@@ -48,6 +48,10 @@ class Experiment(Closed):
     bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
     original: OriginalAgreement | None = Field(None, description="Set by the article's `original_data`.")
 
+    def measures(self, name: str) -> bool:
+        """Whether a measurement may be taken."""
+        return self.measurements is None or name in self.measurements
+
     @property
     def files(self) -> list[CsvFile]:
         """The files of data and of released estimates."""

@@ -7,7 +7,7 @@ WORSE = 0.01  # nats a row below the best end of such a mixture on the same rows
 
 
 @drawn(
-    names=lambda experiment: {"convergence": [*experiment.fits]},
+    names=lambda experiment: {"convergence": [*experiment.fits]} if experiment.measures("predicted_rate") else {},
     reads=("measurements", "evaluations"),
     caption="The share of its distance from the maximum that a step of EM leaves, of each fit. Left: by the missing "
     "information, against the overlap of the components. See whether fits whose components overlap more are slower. "
