@@ -154,9 +154,9 @@ R_JOURNAL = config/r-journal.yaml $(if $(filter yes,$(QUICK)),config/r-journal-q
 r-journal: .venv/complete
 	@command -v Rscript > /dev/null || { echo "R is missing: install r-cran-mclust, r-cran-flexmix, r-cran-mixtools and r-cran-mvtnorm"; exit 1; }
 	$(RUN) snakemake --cores 2 --directory .r-journal --configfile $(R_JOURNAL)
-	@$(EM_STUDY) document gaussian-mixtures-in-r .r-journal/results
-	@for figure in implementations agreement_ladder; do \
-	  cp .r-journal/results/figures/b1/$$figure.png docs/gaussian-mixtures-in-r-$$figure.png; done
+	@[ "$(QUICK)" = yes ] || { $(EM_STUDY) document gaussian-mixtures-in-r .r-journal/results && \
+	  for figure in implementations agreement_ladder; do \
+	  cp .r-journal/results/report/figures/b1/$$figure.webp docs/gaussian-mixtures-in-r-$$figure.webp; done; }
 
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py

@@ -431,6 +431,21 @@ def test_a_rule_relative_to_more_than_the_sum_is_named_only_where_the_plain_one_
     assert found.stopped_by == (f"{named}, tested before the M-step",)
 
 
+def test_ten_small_changes_in_a_row_are_a_rule():
+    drawn = many_samples(6, "full", 2, 2, n=200, distance=1.5)
+    end, before, in_a_row = drawn.start, -np.inf, 0
+    while in_a_row < 10:
+        statistics, value = emgmm.expectation(drawn.X, end)
+        end = emgmm.maximization(statistics, 0.0)
+        in_a_row = in_a_row + 1 if abs(value - before) / abs(value) < 1e-5 else 0
+        before = value
+    ours = emgmm.expectation_maximization(drawn.X, drawn.start, emgmm.sklearn_stopping(1e-9, 1000))
+    theirs = Run(drawn.start, end, n_maximizations=-1)
+    found = diagnose(drawn, theirs, ours.parameters, ours.n_maximizations, 0.0, 1e-5, 1000)
+    assert (found.outcome, found.best.deviations) == ("explained", ())
+    assert found.stopped_by == ("of the log-likelihood, relatively, 10 times in a row, tested after the M-step",)
+
+
 def test_triples_of_deviations_are_found():
     draw, n_found, n_tried = np.random.default_rng(3), 0, 0
     while n_tried < 6:

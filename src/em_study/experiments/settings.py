@@ -49,6 +49,10 @@ class Experiment(Closed):
     bins: int = Field(30, ge=1, le=1000, description="Number of bins of the histograms, for data with one feature.")
     original: OriginalAgreement | None = Field(None, description="Set by the article's `original_data`.")
 
+    def measures(self, name: str) -> bool:
+        """Whether a measurement may be taken."""
+        return self.measurements is None or name in self.measurements
+
     @property
     def files(self) -> list[CsvFile]:
         """Files of data and of released estimates."""

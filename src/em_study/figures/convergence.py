@@ -7,7 +7,7 @@ WORSE = 0.01  # nats per sample below the best end of such a mixture on the same
 
 
 @drawn(
-    names=lambda experiment: {"convergence": [*experiment.fits]},
+    names=lambda experiment: {"convergence": [*experiment.fits]} if experiment.measures("predicted_rate") else {},
     reads=("measurements", "evaluations"),
     caption="The share of the distance from the maximum that remains after a step of EM; a mark is a fit. Left: the "
     "share predicted by the missing information. See whether fits whose components overlap more are slower. Right: "

@@ -5,7 +5,9 @@ from em_study.figures.style import BACKGROUND, OURS, new_figure
 
 
 @drawn(
-    names=lambda experiment: {} if experiment.data.incomplete else {"kmeans_limit": []},
+    names=lambda experiment: (
+        {"kmeans_limit": []} if experiment.measures("kmeans_agreement") and not experiment.data.incomplete else {}
+    ),
     reads=("measurements",),
     caption="EM with equal spherical covariances of fixed size, compared with k-means from the same centers. See how "
     "the labels become those of k-means as the covariances shrink. A gray line is a replicate.",

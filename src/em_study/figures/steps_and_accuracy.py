@@ -40,7 +40,8 @@ def draw(shown: Shown):
         _differences(panels[2], good, names, next((n for n in names if not shown.fits[n]["max_iter"]), names[0]))
     replicates = fits["replicate"].nunique()
     dots = f"a dot is one of {replicates} replicates, the bar the median" if replicates > 1 else "one replicate"
-    both = " (black our EM, orange scikit-learn)" if len({f["implementation"] for f in shown.fits.values()}) > 1 else ""
+    drawn = {fit["implementation"] for fit in shown.fits.values()}
+    both = " (black our EM, orange scikit-learn)" if {"emgmm", "sklearn"} <= drawn else ""
     figure.suptitle(f"{shown.experiment}: {dots}{both}")
     return figure
 
