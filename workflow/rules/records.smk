@@ -26,7 +26,7 @@ def what_changed(job):
     record = read_record(record_of(job.log[0]))
     if record is None:
         is_there = any(Path(file).exists() for file in job.output)
-        return ["no record says what made it"] if is_there else []
+        return ["no record shows what made it"] if is_there else []
     found = what_differs(record["settings"], settings_of(job.params))
     now = {PLACES.name(file): checksum_now(job, file) for file in job.input}
     if now.keys() != record["inputs"].keys():
