@@ -1,37 +1,37 @@
-# make reproduce   every table and figure, and the report, from nothing
+# make reproduce   all tables and figures, and the report, from nothing
 # make test        all tests and style checks
-# make test-cluster the study on a Slurm cluster that is brought up here, with faults; no root is needed
-# make test-page   the page in a real browser, Chromium; its Debian packages are unpacked where it is not installed
-# make test-r      what runs R; its Debian packages are unpacked where it is not installed
-# make test-crate  the crate of a run, by the profile's validator, without a network
-# make docs        the site, in build/docs/html: examples and doctests run, and all links inside hold
-# make style       the style checks and the workflow's lint
-# make dist        source distributions and wheels of both packages, checked, into dist/
-# make test-lowest the tests on the lowest versions that pyproject.toml allows
-# Short forms of the command em-study (em-study --help), for outside of the environment:
+# make test-cluster tests of the study on a temporary Slurm cluster, with faults; without root
+# make test-page   tests of the page in a real browser; Debian packages of Chromium are unpacked if it is missing
+# make test-r      tests with R; Debian packages of R are unpacked if it is missing
+# make test-crate  tests of the crate of a run, by the profile's validator, without a network
+# make docs        the documentation site in build/docs/html, with its examples, doctests and a check of its links
+# make style       style checks and the lint of the workflow
+# make dist        source distributions and wheels of both packages in dist/, checked
+# make test-lowest tests with the lowest versions that pyproject.toml allows
+# Short forms of the command em-study (em-study --help), without activating the environment:
 # make verify      check the results against the manifest, the code, the configuration and each other
-# make compare     say whether the results are the published ones, on any machine
-# make archive     one zip of the run, to upload with a paper: results, code, configuration, and what made each file
-# make progress    how many cells of a run's sweeps are done, by all its processes and nodes
-# make clean-stale list results that are no longer configured; with DELETE=yes delete them
+# make compare     compare the results with the published ones, on any machine
+# make archive     one zip of the run, to upload with a paper: results, code, configuration and provenance
+# make progress    count the finished cells of the sweeps of a run, on all its processes and nodes
+# make clean-stale list results that are no longer configured; DELETE=yes deletes them
 # Others:
-# make publish     renew the published results from those that are here
-# make original-data   article A's claims on the author's own files, kept in articles/original (needs a network)
-# make r-journal   an article on R's packages, "Gaussian Mixture Models in R", audited: half an hour on two cores; with
-#                  QUICK=yes three minutes of fewer replicates (needs R with mclust, flexmix and mixtools, and a network)
-# make benchmark   this EM beside others, what a study, large data and parts cost, and what the diagnosis finds
-# make lock        renew requirements*.lock from pyproject.toml and the study's (needs uv and a network)
+# make publish     replace the published results by the current ones
+# make original-data   test article A's claims on the author's own files; writes articles/original (needs a network)
+# make r-journal   test the claims of "Gaussian Mixture Models in R": half an hour on two cores, or with QUICK=yes three
+#                  minutes with fewer replicates (needs R with mclust, flexmix and mixtools, and a network)
+# make benchmark   speed of this EM and others, cost of a study, large data and parts, and power of the diagnosis
+# make lock        update requirements*.lock from both pyproject.toml (needs uv and a network)
 PYTHON ?= python3
 BIN := .venv/bin
-# Programs are started as modules and the code is that of this folder, so that it may be moved with its .venv.
+# Programs run as modules with the code of this folder, so that the folder can be moved with its .venv.
 RUN := $(BIN)/python -m
 EM_STUDY := $(RUN) em_study.cli
-# The same in the folder of another run, if RESULTS names one.
+# The same command in the folder of another run, if RESULTS names one.
 THERE = cd "$(or $(RESULTS),.)" && "$$OLDPWD"/$(EM_STUDY)
 export PYTHONPATH := $(CURDIR)/src$(if $(PYTHONPATH),:$(PYTHONPATH))
-# An account without a home, as in a container, has one that cannot be written to: the profile has an answer to that.
+# In a container, an account may have no home; the profile handles a home that cannot be written to.
 export HOME := $(or $(HOME),/)
-# Whatever pip is told elsewhere, it installs into .venv.
+# pip installs into .venv, whatever its other settings are.
 export PIP_USER := 0
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT
 INSTALL = -m pip install -qq --require-hashes --requirement
@@ -42,9 +42,9 @@ OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_
 .DELETE_ON_ERROR:
 
 reproduce:
-	@echo "This takes three steps, of which each that is done already takes seconds:"
-	@echo "1. install what requirements.lock names into .venv: 1 to 5 minutes, once"
-	@echo "2. run the study, by snakemake --cores 4: 2 minutes on two fast cores, 10 on slow or busy ones"
+	@echo "There are three steps; a step that is already done takes seconds:"
+	@echo "1. install the packages of requirements.lock into .venv: 1 to 5 minutes, once"
+	@echo "2. run the study (snakemake --cores 4): 2 minutes on two fast cores, 10 on slow or busy ones"
 	@echo "3. make the report: half a minute"
 	@echo "Step 1"
 	@$(MAKE) --silent --no-print-directory .venv/complete
@@ -69,7 +69,7 @@ test-crate: .venv-crate/complete
 	.venv-crate/bin/python $(INSTALL) requirements-crate.lock
 	touch $@
 
-# -W: a warning is an error, so a link that leads nowhere is one.
+# -W: warnings are errors, such as broken links.
 SPHINX = .venv-docs/bin/python -m sphinx --jobs 1 -q -W -n --keep-going -d build/docs/doctrees
 docs: .venv-docs/complete
 	rm -rf docs/api
@@ -103,7 +103,7 @@ dist: .venv-release/complete
 	.venv-release/bin/python $(INSTALL) requirements-release.lock
 	touch $@
 
-# What `snakemake --profile profiles/slurm` needs beside.
+# Further packages for `snakemake --profile profiles/slurm`.
 cluster: .venv/cluster
 
 .venv/cluster: requirements-cluster.lock .venv/complete
@@ -116,7 +116,7 @@ style: .venv/complete
 	@$(RUN) snakefmt --check Snakefile workflow
 	@$(RUN) snakemake --lint
 
-# uv alone resolves to the lowest versions.
+# Only uv resolves to the lowest versions.
 test-lowest:
 	$(PYTHON) -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet uv
@@ -155,6 +155,8 @@ r-journal: .venv/complete
 	@command -v Rscript > /dev/null || { echo "R is missing: install r-cran-mclust, r-cran-flexmix, r-cran-mixtools and r-cran-mvtnorm"; exit 1; }
 	$(RUN) snakemake --cores 2 --directory .r-journal --configfile $(R_JOURNAL)
 	@$(EM_STUDY) document gaussian-mixtures-in-r .r-journal/results
+	@for figure in implementations agreement_ladder; do \
+	  cp .r-journal/results/figures/b1/$$figure.png docs/gaussian-mixtures-in-r-$$figure.png; done
 
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py
@@ -168,21 +170,21 @@ benchmark: .venv/complete
 	$(BIN)/python benchmarks/sweep.py
 	$(BIN)/python benchmarks/study.py
 
-# An environment whose Python is gone, with a folder from another machine or by an upgrade, is made anew.
+# An environment whose Python is gone, after a move or an upgrade, is made again.
 ifneq ($(shell $(BIN)/python -c 'print(1)' 2> /dev/null),1)
 .PHONY: .venv/complete
 endif
 
 .venv/complete: requirements.lock pyproject.toml src/em_study/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	@test ! -L .venv || { echo ".venv is a link, which making it anew would empty at its other end: remove it"; exit 1; }
-	@echo "installing what requirements.lock names into .venv: 1 to 5 minutes"
+	@test ! -L .venv || { echo ".venv is a symbolic link, and a new environment would empty its target: remove the link"; exit 1; }
+	@echo "installing the packages of requirements.lock into .venv: 1 to 5 minutes"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/python $(INSTALL) requirements.lock
 	@$(BIN)/python -m pip install -qq $(OURS)
 	@touch $@
 
-# emgmm is that of this folder.
+# emgmm is not locked: it is installed from this folder.
 LOCK = uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
     --no-emit-index-url --no-emit-find-links
 lock:

@@ -16,7 +16,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/audit.smk"
 
 
-# The opening page is made by the run, in its folder; `snakemake --report` reads it.
+# The run writes the opening page in its folder; `snakemake --report` reads it.
 report: os.path.abspath(FILES["opening"].path)
 
 

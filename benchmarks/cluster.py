@@ -1,4 +1,4 @@
-"""What a Slurm cluster's jobs cost beside the same work on this machine alone.
+"""Time of jobs on a Slurm cluster, compared with the same work on this machine alone.
 
     python tests/cluster/slurm.py run python benchmarks/cluster.py
 
@@ -80,7 +80,7 @@ def main():
     """Measure, print, and write the section."""
     lines = [
         f"Written by `python benchmarks/cluster.py`. {machine()}, which is the cluster too, as two nodes of",
-        "8 make-believe cores. CPU seconds are all that it spent. Bare: the cells in one process, without Snakemake.",
+        "8 cores. CPU seconds are those of the entire machine. Cells alone: in one process, without Snakemake.",
         "",
         row(("", "Slurm jobs", "s", "s of CPU", "results", "that differ from the local run's")),
         row(["---"] * 6),
@@ -93,11 +93,11 @@ def main():
         for name, options in (("the default study", ()), ("a sweep of 5,000 cells", ("--configfile", "large.yaml"))):
             if options:
                 seconds, cpu, _ = timed(places[0], sys.executable, "-c", BARE)
-                lines.append(row((f"{name}, bare", "", f"{seconds:.0f}", f"{cpu:.0f}", "", "")))
+                lines.append(row((f"{name}, cells alone", "", f"{seconds:.0f}", f"{cpu:.0f}", "", "")))
             for place, where in zip(places, (("--cores", "2"), ("--profile", "profiles/slurm")), strict=True):
                 subprocess.run(["rm", "-rf", "results"], cwd=place, check=True)  # noqa: S607
-                seconds, cpu, told = timed(place, sys.executable, "-m", "snakemake", *where, *options)
-                n_jobs = told.count("submitted with SLURM jobid") or ""
+                seconds, cpu, output = timed(place, sys.executable, "-m", "snakemake", *where, *options)
+                n_jobs = output.count("submitted with SLURM jobid") or ""
                 compared = same(*places) if n_jobs else ("", "")
                 lines.append(row((f"{name}, {place.name}", n_jobs, f"{seconds:.0f}", f"{cpu:.0f}", *compared)))
                 print(lines[-1], flush=True)

@@ -30,9 +30,9 @@ FURTHEST = 0.02  # length of the vector from the limit to where the measured ste
 LEAST_STEP = 1e-7  # length of a step, below which its ratio to the one before is rounding
 OVERLAPPING = (1.0, 1.5, 1.75, 2.0, 2.25, 2.5)  # distances in standard deviations
 RATIOS = (0, 2, 3, 4, 6, np.inf)
-SHAPES = ((1_000, 2, 2), (100_000, 2, 2), (10_000, 8, 8))  # rows, features, components
+SHAPES = ((1_000, 2, 2), (100_000, 2, 2), (10_000, 8, 8))  # samples, features, components
 MISSING = 0.2  # share of the cells
-BEFORE, AFTER = 1e-6, 1e-12  # nats a row below the maximum, between which Newton's steps could take over
+BEFORE, AFTER = 1e-6, 1e-12  # nats per sample below the maximum, between which Newton's steps could take over
 
 
 def limit(X, start):
@@ -43,7 +43,7 @@ def limit(X, start):
 
 
 def coverage(n_draws):
-    """Tell how often 95 % intervals hold the truth, by standard errors and by sandwich: (2, parameters), refused."""
+    """Return the coverage of 95 % intervals, by information and by sandwich (2, parameters), and the number refused."""
     held, refused = [], 0
     for seed in range(n_draws):
         generator = np.random.default_rng(seed)
@@ -68,7 +68,7 @@ def _within(low, high, name):
 
 
 def coverage_by_weight(n_draws):
-    """Tell how often 95 % intervals hold the truth by the smallest weight in its standard errors, of what overlaps."""
+    """Return the coverage of 95 % intervals by the smallest weight in its standard errors, where components overlap."""
     ratios, held = [], []
     for distance, n_features, seed in product(OVERLAPPING, (1, 2), range(n_draws)):
         means = np.array([np.zeros(n_features), distance * np.eye(n_features)[0]])
@@ -89,12 +89,12 @@ def coverage_by_weight(n_draws):
 
 
 def measured_rate(X, end, seed):
-    """Measure by which factor EM's steps shrink, once they have shrunk long."""
+    """Measure the factor by which EM's steps shrink, near the limit."""
     coordinates = emgmm.parameters.Coordinates(end)
     direction = np.random.default_rng(seed).standard_normal(len(coordinates.of(end)))
     place, lengths = FURTHEST * direction / np.linalg.norm(direction), [np.inf]
     place = coordinates.of(coordinates.mixture(place))
-    rows = emgmm.e_step.rows_to_fit(X, end.covariance_type)
+    rows = emgmm.e_step.samples_to_fit(X, end.covariance_type)
     while True:
         after = coordinates.of(emgmm.maximization(rows.expectation(coordinates.mixture(place))[0]))
         if (length := np.linalg.norm(after - place)) < LEAST_STEP:
@@ -104,7 +104,7 @@ def measured_rate(X, end, seed):
 
 
 def finish(X, start):
-    """Go on by Anderson's passes, or by Newton's steps: how many these are, and the time of both; None if they fail."""
+    """Continue by Anderson's passes, or by Newton's steps; return their numbers and times, or None if they fail."""
     run = partial(emgmm.expectation_maximization, X, acceleration="anderson", kernel="numpy")
     near = run(start, stopping=emgmm.aitken_stopping(BEFORE, LONGEST))
     if near.collapse:
@@ -121,10 +121,10 @@ def finish(X, start):
 
 
 def cost(shape, missing, repeats):
-    """Give ratios of the time to an E-step's, and milliseconds."""
+    """Return ratios of the time to that of an E-step, and milliseconds."""
     X, parameters = problem(*shape, "full")
     X = np.where(np.random.default_rng(1).uniform(size=X.shape) < missing, np.nan, X)
-    rows, times = emgmm.e_step.rows_to_fit(X, "full"), []
+    rows, times = emgmm.e_step.samples_to_fit(X, "full"), []
     for _ in range(repeats + 1):
         begun = time.process_time()
         rows.expectation(parameters)
@@ -143,16 +143,18 @@ def main():
     arguments = parser.parse_args()
     lines = []
 
-    def tell(*more):
+    def report(*more):
         lines.extend(more)
         print("\n".join(more), flush=True)
 
     (plain, sandwich), refused = coverage(arguments.draws)
     error = np.sqrt(0.95 * 0.05 / arguments.draws)
-    tell(
+    report(
         f"Written by `python benchmarks/information.py`. {machine()}, NumPy {np.__version__}.",
-        f"Coverage of 95 % intervals: {arguments.draws} draws of {N_ROWS:,} rows of article A's mixture. Refused were",
-        f"{refused}. The Monte Carlo standard error of a single parameter's is {error:.1%}.",
+        f"Coverage of 95 % intervals: {arguments.draws} replicates of {N_ROWS:,} samples of article A's "
+        f"mixture, of which {refused}",
+        "had no valid standard errors. The Monte Carlo standard error of a single parameter's coverage "
+        f"is {error:.1%}.",
         "",
         row(("by", "mean of 11 parameters", "least", "most")),
         row(["---"] * 4),
@@ -170,10 +172,11 @@ def main():
     ratios, held = coverage_by_weight(arguments.draws // 5)
     for low, high in pairwise(RATIOS):
         chosen = (ratios >= low) & (ratios < high)
-        tell(row((f"{low} to {high}", chosen.sum(), f"{held[chosen].mean():.1%}")))
-    tell(
+        report(row((f"{low} to {high}", chosen.sum(), f"{held[chosen].mean():.1%}")))
+    report(
         "",
-        f"EM's rate, predicted and measured: the designs of `acceleration.py`, {N_ROWS:,} rows, the first draw that",
+        f"EM's rate, predicted and measured: the designs of `acceleration.py`, {N_ROWS:,} samples, the "
+        "first replicate that",
         "ends at a maximum. Measured is the ratio of the lengths of EM's last two steps towards the limit.",
         "",
         row(("features", "components", "distance", "predicted", "measured", "difference")),
@@ -187,12 +190,14 @@ def main():
             if found and found.is_maximum:
                 break
         rate = measured_rate(X, end, seed)
-        tell(row((*setting, f"{found.rate:.5f}", f"{rate:.5f}", f"{found.rate / rate - 1:.1e}")))
-    tell(
+        report(row((*setting, f"{found.rate:.5f}", f"{rate:.5f}", f"{found.rate / rate - 1:.1e}")))
+    report(
         "",
         f"Newton's steps by the information in place of Anderson's passes (by NumPy), from {BEFORE:.0e} to {AFTER:.0e}",
-        f"nats a row below the maximum: {arguments.draws // 25} draws of each design; medians. They fail where the",
-        "information is that of no maximum. The library has none: with many parameters they cost more than they save.",
+        f"nats per sample below the maximum: {arguments.draws // 25} replicates of each design; medians. "
+        "They fail where the",
+        "information is not that of a maximum. The library has none: with many parameters they cost "
+        "more than they save.",
         "",
         row(
             (
@@ -214,19 +219,20 @@ def main():
             found.append(finish(X, from_rows(X, setting[1], generator)))
         passes, steps, ratios = np.array([each for each in found if each]).T
         spread = f"**{np.median(ratios):.1f}** ({ratios.min():.1f} - {ratios.max():.1f})"
-        tell(row((*setting, found.count(None), f"{np.median(passes):.0f}", f"{np.median(steps):.0f}", spread)))
-    tell(
+        report(row((*setting, found.count(None), f"{np.median(passes):.0f}", f"{np.median(steps):.0f}", spread)))
+    report(
         "",
-        f"Cost: E-steps (by NumPy) that take as long as a call, medians of {arguments.repeats} (least - most).",
+        f"Cost: number of E-steps (by NumPy) that take as long as a call, medians of {arguments.repeats} "
+        "(least - most).",
         "",
-        row(("rows", "features", "components", "parameters", "missing", "ms", "E-steps")),
+        row(("samples", "features", "components", "parameters", "missing", "ms", "E-steps")),
         row(["---"] * 7),
     )
     for shape in SHAPES:
         for missing in (0.0, MISSING):
             ratios, ms, n_parameters = cost(shape, missing, arguments.repeats)
             spread = f"**{np.median(ratios):.0f}** ({ratios.min():.0f} - {ratios.max():.0f})"
-            tell(row((f"{shape[0]:,}", *shape[1:], n_parameters, f"{missing:.0%}", f"{ms:,.1f}", spread)))
+            report(row((f"{shape[0]:,}", *shape[1:], n_parameters, f"{missing:.0%}", f"{ms:,.1f}", spread)))
     write_section("Observed information", lines)
 
 

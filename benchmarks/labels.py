@@ -1,9 +1,10 @@
-"""What more labels are worth: the start from labels, beside article A's and scikit-learn's self-training, on real data.
+"""Accuracy by the number of labels: initialization from labels, article A's, and self-training, on real data.
 
     python benchmarks/labels.py [--draws 10] [--each]
 
-Prints Markdown: accuracy of the unlabeled rows, the mean over data sets and draws, and in brackets the mean over data
-sets of the worst draw. A draw orders the rows of each class by chance; of these the first so many have labels, so that
+Prints Markdown: accuracy on the unlabeled samples, the mean over data sets and replicates, and in parentheses the mean
+over data sets of the worst replicate. A replicate orders the samples of each class at random, and the first
+ones have labels, so that
 more labels are the same ones and some. A fit that collapses counts as a guess. `--each` prints each data set too.
 """
 
@@ -24,17 +25,17 @@ MODES = ("clamped", "init_only")
 
 
 def standardized(X):
-    """Give each feature mean 0 and variance 1."""
+    """Standardize each feature to mean 0 and variance 1."""
     return (X - X.mean(axis=0)) / X.std(axis=0)
 
 
 def components(X, n_components):
-    """Give the first principal components."""
+    """Return the first principal components."""
     return PCA(n_components, svd_solver="full").fit_transform(X)
 
 
 def data_sets():
-    """Give name, rows and classes of ten data sets, made of the four of classes that scikit-learn brings."""
+    """Return name, samples and classes of ten data sets, made from scikit-learn's four with classes."""
     iris, wine, cancer, digits = (
         load(return_X_y=True) for load in (load_iris, load_wine, load_breast_cancer, load_digits)
     )
@@ -54,20 +55,20 @@ def data_sets():
 
 
 def methods():
-    """Give what is compared: a name, and what makes a classifier of the number of classes."""
+    """Return the methods: name, and function from the number of classes to a classifier."""
     made = {"self-training of naive Bayes (scikit-learn)": lambda _: SelfTrainingClassifier(GaussianNB())}
     for mode in MODES:
         for kind in COVARIANCE_TYPES:
             settings = {"covariance_type": kind, "semi_supervised": mode, "max_iter": 500}
-            for told, start in (("", "kmeans"), ("article A's start: ", "labels")):
-                made[f"{told}{mode}, {kind}"] = lambda k, settings=settings, start=start: GaussianMixtureEM(
+            for prefix, start in (("", "kmeans"), ("article A's initialization: ", "labels")):
+                made[f"{prefix}{mode}, {kind}"] = lambda k, settings=settings, start=start: GaussianMixtureEM(
                     k, init_params=start, **settings
                 )
     return made
 
 
 def accuracy(classifier, X, y, labeled):
-    """Fit a classifier to all rows, of which some have labels; score it on the others."""
+    """Fit a classifier to all samples, of which some have labels; score it on the others."""
     labels = np.where(labeled, y, -1)
     try:
         return float((classifier.fit(X, labels).predict(X[~labeled]) == y[~labeled]).mean())
@@ -97,7 +98,7 @@ def main():
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     sets = data_sets()
-    print(row(["labels a class", *COUNTS]))
+    print(row(["labels per class", *COUNTS]))
     print(row(["---"] * (1 + len(COUNTS))))
     for name, made in methods().items():
         found = np.array([scores(X, y, made, arguments.draws) for X, y in sets.values()])

@@ -1,4 +1,4 @@
-"""The study on large data of a user: seconds and peak memory of each stage, beside the memory of the numbers.
+"""The study on large data of a user: seconds and peak memory of each stage, compared with the memory of the data.
 
     python benchmarks/large.py [--rows 100000 1000000 5000000]
 
@@ -27,7 +27,7 @@ FEATURES = [f"x{d + 1}" for d in range(N_FEATURES)]
 
 
 def write_files(folder, n_rows, ending):
-    """Write rows of two components, and some labeled ones; return megabytes of the file."""
+    """Write samples of two components, and some labeled ones; return megabytes of the file."""
     draw = np.random.default_rng(0)
     for name, n in (("unlabeled", n_rows), ("labeled", N_LABELED)):
         y = draw.integers(2, size=n)
@@ -100,9 +100,10 @@ def main():
     names = [f"{n_rows:,} ({ending})" for n_rows, ending in runs]
     lines = [
         f"Written by `python benchmarks/large.py`. {machine()}.",
-        f"Rows of {N_FEATURES} features and a class, of two components, in a file of a user; two fits. Each job in a",
-        "process of its own: seconds of the slowest of a stage / peak memory of the largest in MB, less what the stage",
-        "takes for 1,000 rows (which is the libraries'). Parquet for the predictions.",
+        f"Samples of {N_FEATURES} features and a class, of two components, in a user's file; two fits. "
+        "Each job in its own",
+        "process: seconds of the slowest job of a stage / peak memory of the largest in MB, minus that of the stage",
+        "for 1,000 samples (which is the libraries'). The predictions are Parquet files.",
         "",
         row(["", *names]),
         row(["---"] * (len(names) + 1)),

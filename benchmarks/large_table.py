@@ -1,4 +1,4 @@
-"""Put together, summarize and draw a sweep of many rows, for study.py: prints seconds of both, and megabytes.
+"""Combine, summarize and plot a sweep table of many rows, for study.py; print seconds of both, and megabytes.
 
 python benchmarks/large_table.py N_ROWS FOLDER
 """
@@ -23,7 +23,7 @@ REPLICATES = 100
 
 
 def megabytes():
-    """Most memory so far."""
+    """Return the peak memory so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 

@@ -1,4 +1,4 @@
-"""A step of EM on rows with missing values, beside one on complete rows and a loop over rows.
+"""A step of EM on samples with missing values, compared with one on complete samples and a loop over samples.
 
     python benchmarks/missing.py [--repeats 7]
 
@@ -18,18 +18,18 @@ import emgmm
 from libraries import problem
 from results import machine, row, write_section
 
-SHAPE = 100_000, 8, 4  # rows, features, components
+SHAPE = 100_000, 8, 4  # samples, features, components
 MISSING = 0.2  # share of the cells
 LOOP_ROWS = 500  # that the loop takes; its time is scaled
 AIMS = {"full": (8, 50)}
 HEADER = (
-    *("covariance", "patterns", "complete, ms", "with holes, ms", "ratio (min - max)", "aim"),
-    *("loop over rows, ms", "ratio", "aim", "memory, MB"),
+    *("covariance", "patterns", "complete, ms", "missing values, ms", "ratio (min - max)", "aim"),
+    *("loop over samples, ms", "ratio", "aim", "memory, MB"),
 )
 
 
 def loop_over_rows(X, parameters):
-    """Take an E-step row by row, and component by component: log-likelihood, and sums of two moments."""
+    """Take an E-step sample by sample, and component by component: log-likelihood, and sums of two moments."""
     n_components, n_features = parameters.means.shape
     first, second = np.zeros((n_components, n_features)), np.zeros((n_components, n_features, n_features))
     total, covariances = 0.0, parameters.covariance_matrices
@@ -71,7 +71,7 @@ def measure(kind, repeats):
     some = holed[:LOOP_ROWS]
     expected, found = loop_over_rows(some, parameters), emgmm.expectation(some, parameters)[1]
     assert abs(found - expected) < 1e-9 * abs(expected), "both take the same step"
-    whole = emgmm.e_step.rows_to_fit(X, kind)
+    whole = emgmm.e_step.samples_to_fit(X, kind)
     times = []
     for _ in range(repeats + 1):
         of_loop = seconds(loop_over_rows, some, parameters) * n_rows / LOOP_ROWS
@@ -97,10 +97,14 @@ def main():
     arguments = parser.parse_args()
     lines = [
         f"Written by `python benchmarks/missing.py`. {machine()}, NumPy {np.__version__}.",
-        f"An E-step on {SHAPE[0]:,} rows of {SHAPE[1]} features, {SHAPE[2]} components, without and with {MISSING:.0%}",
-        f"of the cells missing at random: medians of {arguments.repeats} runs in turn, 1 thread. The complete step has",
-        f"what it keeps between steps; the loop over rows is timed on {LOOP_ROWS} and scaled. Memory is the most",
-        "allocated beyond the data in a step with holes. The aims: a ratio of at most 8 to a complete step, and of at",
+        f"An E-step on {SHAPE[0]:,} samples of {SHAPE[1]} features, {SHAPE[2]} components, without and "
+        f"with {MISSING:.0%}",
+        f"of the values missing at random: medians of {arguments.repeats} interleaved runs, 1 thread. "
+        "The step on complete data",
+        f"reuses what it keeps between steps; the loop over samples is timed on {LOOP_ROWS} and scaled. "
+        "Memory is the peak in addition",
+        "to the data in a step with missing values. The aims: a ratio of at most 8 to a step on "
+        "complete data, and of at",
         "least 50 to the loop.",
         "",
         row(HEADER),

@@ -1,10 +1,10 @@
-"""Deviations that are planted on purpose: which the diagnosis names, and whether it ever names a wrong one.
+"""Deviations planted on purpose: which ones the diagnosis names, and whether it ever names a wrong one.
 
     python benchmarks/planting.py
 
-Writes the section "Planted deviations" of RESULTS.md. Planted are all deviations of the catalogue, all pairs that go
-together, and mistakes that the catalogue does not hold; the diagnosis knows the rows, the initial parameters, the end
-and the number of steps, and the trace or none.
+Writes the section "Planted deviations" of RESULTS.md. Planted are all deviations of the catalogue, all compatible
+pairs, and mistakes that the catalogue does not contain; the diagnosis knows the samples, the initial and final
+parameters, the number of steps, and optionally the trace.
 """
 
 import time
@@ -27,11 +27,11 @@ DISTANCES = {"badly separated": 2.0, "well separated": 12.0}
 STEPS, SEEDS = (6, 60, 200), (1, 2, 3)
 ANSWERS = ("named", "an equal named", "no effect", "cannot tell", "another way", "not explained")
 ANSWERS += ("wrong cause", "acquitted")
-HEADER = ("planted", "rows", "steps", "trace", "number", *ANSWERS)
+HEADER = ("planted", "samples", "steps", "trace", "number", *ANSWERS)
 
 
 def drawn_problem(seed: int = 1, n_rows: int = 400, distance: float = 2.0) -> Problem:
-    """Draw rows of two groups, so far apart in each feature, and a start from some labels."""
+    """Draw samples of two groups at a distance in each feature, and initial parameters from some labels."""
     draw = np.random.default_rng(seed)
     roots = draw.standard_normal((2, 2, 2)) + 1.5 * np.eye(2)
     y = np.arange(n_rows) % 5 > 1
@@ -46,7 +46,7 @@ def drawn_problem(seed: int = 1, n_rows: int = 400, distance: float = 2.0) -> Pr
 
 
 def catalogued() -> list[tuple[str, ...]]:
-    """List the deviations and the pairs of them that go together, in the order of the catalogue."""
+    """List the deviations and their compatible pairs, in the order of the catalogue."""
     pairs = (pair for pair in combinations(SEARCHED, 2) if not parts_of(pair[0]) & parts_of(pair[1]))
     return [*((name,) for name in SEARCHED), *pairs]
 
@@ -124,7 +124,7 @@ def mistaken(problem: Problem, mistake: dict, n_steps: int) -> Run:
 
 
 def answered(problem: Problem, run: Run, deviations=()) -> str:
-    """Diagnose a run, and say what that is worth: one of `ANSWERS`."""
+    """Diagnose a run, and grade the answer: one of `ANSWERS`."""
     path = take_path(problem, recipe_of((), 0.0), run.n_maximizations)
     found = diagnose(problem, run, path.parameters[-1], run.n_maximizations, 0.0)
     differs = residual(path.parameters[-1], run.end) > EXPLAINED
@@ -140,7 +140,7 @@ def answered(problem: Problem, run: Run, deviations=()) -> str:
 
 
 def plants(held_out: bool):
-    """Yield what is planted: deviations of the catalogue, and what runs it on a problem for some steps."""
+    """Yield what is planted: deviations of the catalogue, and a function that runs them on a problem for some steps."""
     if held_out:
         yield from (((), partial(mistaken, mistake=mistake)) for mistake in HELD_OUT.values())
     else:
@@ -170,12 +170,16 @@ def main():
     minutes = (time.perf_counter() - begun) / 60
     lines = [
         f"Written by `python benchmarks/planting.py`. {machine()};",
-        f"{minutes:.0f} minutes on one core. Planted on 400 rows are the {len(SEARCHED)} deviations of the catalogue",
-        f"and all pairs that go together, on one draw; and on {len(SEEDS)} draws {len(HELD_OUT)} mistakes that it does",
-        "not hold: of these *not explained*, *another way* and *cannot tell* are right answers. *Named*: what of it",
-        "has an effect, and nothing else. *No effect*: our EM is named, and nothing but rounding differs, trace",
-        "included. *Acquitted*: our EM is named though something differs. *Wrong cause*: a deviation is named, and no",
-        "explanation that is given is what was planted.",
+        f"{minutes:.0f} minutes on one core. Planted on 400 samples are the {len(SEARCHED)} deviations "
+        "of the catalogue",
+        f"and all compatible pairs, on one data set; and on {len(SEEDS)} data sets {len(HELD_OUT)} "
+        "mistakes that the catalogue",
+        "does not contain: for these *not explained*, *another way* and *cannot tell* are right "
+        "answers. *Named*: the parts",
+        "that have an effect, and nothing else. *No effect*: our EM is named, and only rounding differs, trace",
+        "included. *Acquitted*: our EM is named although something differs. *Wrong cause*: a deviation "
+        "is named, and none of the",
+        "explanations is what was planted.",
         "",
         *lines,
     ]

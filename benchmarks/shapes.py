@@ -1,10 +1,10 @@
-"""The estimator where products of matrices do most of the work, and in single calls, beside scikit-learn's.
+"""The estimator compared with scikit-learn's, where matrix products dominate, and in single calls.
 
     python benchmarks/shapes.py [--repeats 15] [--cases WORD]
 
 Prints the least processor time of many runs in turn, in ms, and their ratio: of a step of EM, or of a call of
-predict_proba; with missing values beside the bare matrix products. One thread. To compare two versions of the code, run
-it by each in turn (PYTHONPATH=elsewhere/src).
+predict_proba; with missing values compared with the matrix products alone. One thread. To compare two versions of the
+code, run it by each in turn (PYTHONPATH=elsewhere/src).
 """
 
 import os

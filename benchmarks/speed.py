@@ -1,4 +1,4 @@
-"""Our EM beside other libraries: same start, same number of iterations, same log-likelihood, interleaved runs.
+"""Our EM compared with other libraries: same start, same number of iterations, same log-likelihood, interleaved runs.
 
     python benchmarks/speed.py [--repeats 7] [--quick]
 
@@ -28,7 +28,7 @@ OTHERS = {
     "gmmx": "gmmx",
 }
 KINDS = {"pomegranate": ("full", "diag"), "opencv": ("full", "diag"), "gmmx": ("full",)}
-SHAPES = [  # rows, features, components, covariance type, iterations, ratio to scikit-learn aimed at
+SHAPES = [  # samples, features, components, covariance type, iterations, ratio to scikit-learn aimed at
     (1_000, 2, 2, "full", 500, 20),
     (10_000, 2, 2, "full", 100, 25),
     (12_000, 1, 2, "full", 100, ""),
@@ -42,14 +42,14 @@ SHAPES = [  # rows, features, components, covariance type, iterations, ratio to 
 MANY = {"problem": (1000, 2, 2, "full"), "fits": 1000}
 MANY_AIM = 50
 HEADER = (
-    *("rows", "features", "components", "covariance", "beside", "numba, ms an iteration", "NumPy", "theirs"),
+    *("samples", "features", "components", "covariance", "compared with", "numba, ms per iteration", "NumPy", "theirs"),
     *("ratio by numba (min - max)", "by NumPy", "aim", "difference"),
 )
-SLOWEST_OTHER = 20_000_000  # rows x components x iterations x features above which only scikit-learn is compared
+SLOWEST_OTHER = 20_000_000  # samples x components x iterations x features above which only scikit-learn is compared
 
 
 class Library:
-    """A library in a process of its own, with one thread."""
+    """A library in its own process, with one thread."""
 
     def __init__(self, name, shape):
         pools = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -62,7 +62,7 @@ class Library:
         )
 
     def ask(self, command):
-        """Return the numbers that the process answers with."""
+        """Return the numbers that the process answers."""
         self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline().split()
@@ -80,7 +80,7 @@ class Library:
 
 
 def compare(shape, others, repeats):
-    """Run our EM by each kernel and others in turn: seconds (repeats, libraries), and log-likelihoods of the ends."""
+    """Run our EM by each kernel and others in turn: seconds (repeats, libraries), and final log-likelihoods."""
     with ExitStack() as stack:
         libraries = [stack.enter_context(Library(name, shape)) for name in (*OURS, *others)]
         for library in libraries:
@@ -97,7 +97,7 @@ def versions():
 
 
 def is_installed(package):
-    """Tell whether a package is installed."""
+    """Return whether a package is installed."""
     try:
         importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -105,8 +105,8 @@ def is_installed(package):
     return True
 
 
-def told(ratios):
-    """Write the median of ratios, with the smallest and the largest."""
+def formatted(ratios):
+    """Format the median of ratios, with the smallest and the largest."""
     return f"**{np.median(ratios):.1f}** ({ratios.min():.1f} - {ratios.max():.1f})"
 
 
@@ -118,15 +118,17 @@ def main():
     arguments = parser.parse_args()
     lines = []
 
-    def tell(*text):
+    def report(*text):
         lines.extend(text)
         print("\n".join(text), flush=True)
 
-    tell(
+    report(
         f"Written by `python benchmarks/speed.py`. {versions()}",
-        f"One thread. Medians of {arguments.repeats} interleaved runs; a ratio is of two runs side by side, with the",
-        "smallest and the largest. Same start and iterations; the difference is that of the log-likelihoods, as a",
-        "share. gmmx computes in single precision. mlpack is not among them: its Python interface takes no start.",
+        f"One thread. Medians of {arguments.repeats} interleaved runs; a ratio is that of two "
+        "consecutive runs, with the",
+        "smallest and the largest. Initial parameters and iterations are the same; the difference is "
+        "the relative one of the",
+        "log-likelihoods. gmmx computes in single precision. mlpack's Python interface accepts no initial parameters.",
         "",
         row(HEADER),
         row(["---"] * len(HEADER)),
@@ -134,27 +136,27 @@ def main():
     others = [name for name, package in OTHERS.items() if is_installed(package)]
     for *problem, n_iter, aim in SHAPES[:3] if arguments.quick else SHAPES:
         few = np.prod(problem[:3]) * n_iter <= SLOWEST_OTHER
-        beside = [name for name in others if name == "sklearn" or (few and problem[3] in KINDS[name])]
-        seconds, ends = compare({"problem": problem, "n_iter": n_iter}, beside, arguments.repeats)
-        for number, other in enumerate(beside, start=len(OURS)):
+        compared = [name for name in others if name == "sklearn" or (few and problem[3] in KINDS[name])]
+        seconds, ends = compare({"problem": problem, "n_iter": n_iter}, compared, arguments.repeats)
+        for number, other in enumerate(compared, start=len(OURS)):
             times = [f"{1000 * np.median(seconds[:, i]) / n_iter:.3f}" for i in (1, 0, number)]
-            ratios = [told(seconds[:, number] / seconds[:, i]) for i in (1, 0)]
+            ratios = [formatted(seconds[:, number] / seconds[:, i]) for i in (1, 0)]
             difference = np.abs(ends[: len(OURS)] / ends[number] - 1).max()
             aimed = aim if other == "sklearn" else ""
-            tell(row([f"{problem[0]:,}", *problem[1:], OTHERS[other], *times, *ratios, aimed, f"{difference:.0e}"]))
+            report(row([f"{problem[0]:,}", *problem[1:], OTHERS[other], *times, *ratios, aimed, f"{difference:.0e}"]))
     many = {**MANY, "fits": 100} if arguments.quick else MANY
     seconds, ends = compare(many, ["sklearn"], 3)
-    tell(
+    report(
         "",
-        f"{many['fits']} fits of 1,000 rows, 2 features, 2 components, to tol 1e-6, in seconds: `fit_many` by numba "
+        f"{many['fits']} fits of 1,000 samples, 2 features, 2 components, to tol 1e-6, in seconds: `fit_many` by numba "
         f"{np.median(seconds[:, 1]):.2f} and by NumPy {np.median(seconds[:, 0]):.2f}, scikit-learn in a loop "
-        f"{np.median(seconds[:, 2]):.2f}, ratios {told(seconds[:, 2] / seconds[:, 1])} and "
-        f"{told(seconds[:, 2] / seconds[:, 0])}, aim {MANY_AIM}; log-likelihoods differ by "
+        f"{np.median(seconds[:, 2]):.2f}, ratios {formatted(seconds[:, 2] / seconds[:, 1])} and "
+        f"{formatted(seconds[:, 2] / seconds[:, 0])}, aim {MANY_AIM}; log-likelihoods differ by "
         f"{np.abs(ends[:2] / ends[2] - 1).max():.0e}.",
         "",
-        "Most memory allocated beyond the data, which are a read-only memory map (2 features, 2 components):",
+        "Peak memory in addition to the data, which are a read-only memory map (2 features, 2 components):",
         "",
-        row(["rows", "data, MB", "numba, MB", "NumPy, MB", "scikit-learn, MB"]),
+        row(["samples", "data, MB", "numba, MB", "NumPy, MB", "scikit-learn, MB"]),
         row(["---"] * 5),
     )
     for n_samples in (100_000,) if arguments.quick else (100_000, 10_000_000):
@@ -162,7 +164,7 @@ def main():
         for name in ("numba", "numpy", "sklearn"):
             with Library(name, {"problem": (n_samples, 2, 2, "full"), "n_iter": 2}) as library:
                 peaks += library.ask("peak")
-        tell(row([f"{n_samples:,}", f"{16 * n_samples / 1e6:.1f}", *(f"{peak:.1f}" for peak in peaks)]))
+        report(row([f"{n_samples:,}", f"{16 * n_samples / 1e6:.1f}", *(f"{peak:.1f}" for peak in peaks)]))
     if not arguments.quick:
         write_section("The library", lines)
 

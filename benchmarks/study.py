@@ -1,8 +1,8 @@
-"""What the study costs beside its bare work, how long planning takes, and tables of a million rows.
+"""Time of the study compared with its scripts alone, how long planning takes, and tables of a million rows.
 
     python benchmarks/study.py [--cores 2] [--before COMMIT]
 
-Clones this repository, and the state of a commit beside it, into a temporary folder; measures both in turn; and writes
+Clones this repository, and the state of a commit, into a temporary folder; measures both in turn; and writes
 the section of benchmarks/RESULTS.md. Bare is the scripts of the same jobs, run in one warm process a core in the order
 of their files, without Snakemake.
 """
@@ -36,7 +36,7 @@ rule all:
     shell: "touch {output}"
 """
 AIMS = {
-    "the study, over bare": "<= 1.6",
+    "the study / scripts alone": "<= 1.6",
     "`-n` of a finished study, s of CPU": "<= 1.5",
     "dry run, 10,000 cells, s": "<= 10",
     "report.html, MB": "<= 6",
@@ -77,13 +77,13 @@ def list_jobs(folder, file):
         run.execute_workflow(executor="dryrun")
         dag = run.workflow_api._workflow.dag
         jobs = [job for level in dag.toposorted() for job in level if job.rule.script]
-        told = []
+        found = []
         for job in jobs:
             given = [part._plainstrings() for part in (job.input, job.output, job.log)]
             content = pickle.dumps((*given, job.params, job.wildcards))
             awaited = [other.jobid for other in dag.dependencies[job] if other.rule.script]
-            told.append((job.jobid, awaited, f"workflow/scripts/{Path(job.rule.script).name}", content))
-    Path(file).write_bytes(pickle.dumps(told))
+            found.append((job.jobid, awaited, f"workflow/scripts/{Path(job.rule.script).name}", content))
+    Path(file).write_bytes(pickle.dumps(found))
 
 
 def become_warm(folder):
@@ -163,8 +163,8 @@ def table(folder, n_rows):
     with tempfile.TemporaryDirectory() as made:
         command = [sys.executable, str(ROOT / "benchmarks/large_table.py"), str(n_rows), made]
         environment = os.environ | {"PYTHONPATH": str(folder / "src")}
-        told = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout  # noqa: S603
-    return told.split()
+        found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout  # noqa: S603
+    return found.split()
 
 
 def measure(folder, cores):
@@ -181,11 +181,11 @@ def measure(folder, cores):
             again.append(timed(snakemake("-n"), folder)[1])
             least.append(timed(snakemake("-n"), Path(empty))[1])
     found = {
-        "bare work, s": f"{seconds:.1f}",
-        "bare work, s of CPU": f"{cpu:.1f}",
+        "scripts alone, s": f"{seconds:.1f}",
+        "scripts alone, s of CPU": f"{cpu:.1f}",
         "the study, s": f"{run_seconds:.1f}",
         "the study, s of CPU": f"{run_cpu:.1f}",
-        "the study, over bare": f"**{run_seconds / seconds:.2f}**",
+        "the study / scripts alone": f"**{run_seconds / seconds:.2f}**",
         "jobs": n_jobs,
         "`-n` of a finished study, s of CPU": f"{min(again):.2f}",
         "`-n` of a finished workflow of one rule, s of CPU": f"{min(least):.2f}",
@@ -219,14 +219,22 @@ def main():
         tables = [(n_rows, *table(folder, n_rows)) for n_rows in (100_000, 1_000_000)]
     lines = [
         f"Written by `python benchmarks/study.py`. {machine()}; {arguments.cores} of them used, each commit in a clone",
-        "of its own. Bare work: the scripts of the same jobs in one warm process a core, without Snakemake. The report",
+        "clone. Scripts alone: those of the same jobs in one warm process per core, without Snakemake. The report",
         "is not counted.",
         "",
         row(["", *commits, "aim"]),
         row(["---"] * (len(commits) + 2)),
         *(row([name, *(found[commit][name] for commit in commits), AIMS.get(name, "")]) for name in found["HEAD"]),
         "",
-        row(["rows of a sweep", "put together and summarized, s", "drawn, s", "process, MB", "added by the table, MB"]),
+        row(
+            [
+                "rows of the sweep table",
+                "combine and summarize, s",
+                "figure, s",
+                "process, MB",
+                "of which the table, MB",
+            ]
+        ),
         row(["---"] * 5),
         *(row([f"{n_rows:,}", *numbers]) for n_rows, *numbers in tables),
     ]

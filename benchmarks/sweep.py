@@ -1,4 +1,4 @@
-"""What a sweep costs beside the bare arithmetic of the same fits.
+"""Time of a sweep compared with the arithmetic of the same fits alone.
 
     python benchmarks/sweep.py [--cores 2]
 
@@ -75,12 +75,12 @@ def main():
             stderr=subprocess.DEVNULL,
         )
         sweep = time.perf_counter() - begin
-    told = (
+    text = (
         f"Written by `python benchmarks/sweep.py`. {machine()}. 20,000 fits on {cores} cores: the sweep {sweep:.1f} s, "
-        f"bare EM {arithmetic:.1f} s, ratio **{sweep / arithmetic:.2f}** (aim: at most {AIM})."
+        f"EM alone {arithmetic:.1f} s, ratio **{sweep / arithmetic:.2f}** (aim: at most {AIM})."
     )
-    write_section("A sweep", [told])
-    print(told)
+    write_section("A sweep", [text])
+    print(text)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ TIGHT = emgmm.article_stopping(1e-13, 20_000)
 
 
 def overlapping(seed, separation=1.5, n_samples=1000, n_features=2, kind="full"):
-    """Draw two components that overlap, and a start at two rows: where EM crawls."""
+    """Draw two overlapping components, and initial means at two samples: there EM is slow."""
     draw = np.random.default_rng(seed)
     X = draw.standard_normal((n_samples, n_features))
     X[: n_samples // 2, 0] += separation
@@ -32,10 +32,10 @@ def accelerated(X, start, rule=TIGHT, **options):
 
 
 def rows(kind, seed, what):
-    """Draw rows, and options of a fit: labels, weights, holes."""
+    """Draw samples, and options of a fit: labels, weights, missing values."""
     X, y, start = problem(seed, 200, 2, 3, kind=kind)
     draw = np.random.default_rng(seed)
-    if what == "holes":
+    if what == "incomplete":
         X = np.where(draw.uniform(size=X.shape) < 0.2, np.nan, X)
     if what == "weights":
         return X, start, {"sample_weight": draw.uniform(0.1, 3, size=len(X))}
@@ -48,7 +48,7 @@ def rows(kind, seed, what):
 @given(
     st.integers(0, 10**6),
     st.sampled_from(KINDS),
-    st.sampled_from(["nothing", "labels", "weights", "holes"]),
+    st.sampled_from(["nothing", "labels", "weights", "incomplete"]),
     st.integers(0, 60),
 )
 def test_likelihood_never_falls_and_the_mixture_is_proper(seed, kind, what, max_iter):
@@ -64,7 +64,7 @@ def test_likelihood_never_falls_and_the_mixture_is_proper(seed, kind, what, max_
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("what", ["nothing", "labels", "weights", "holes"])
+@pytest.mark.parametrize("what", ["nothing", "labels", "weights", "incomplete"])
 def test_same_limit_where_there_is_one_optimum(kind, what):
     X, start, options = rows(kind, 1, what)
     plain, fast = (function(X, start, TIGHT, **options) for function in (emgmm.expectation_maximization, accelerated))

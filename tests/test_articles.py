@@ -9,7 +9,7 @@ import yaml
 from test_configuration import CLAIM, GOOD
 
 from em_study.audit.replaced import notices_of
-from em_study.claims.judge import judge_all
+from em_study.claims.evaluate import evaluate_all
 from em_study.columns import COLUMNS, PARTS
 from em_study.configuration.changes import warnings_of
 from em_study.configuration.loading import load
@@ -81,8 +81,8 @@ def test_an_article_is_left_out_by_one_line_and_keys_for_it_are_told_of(write):
     study = load(write(overlay), told.append).study
     assert (list(study.experiments), study.sweeps, study.claims) == (["other"], {}, {})
     assert sorted(line.partition(" ")[2] for line in told) == [
-        "claims.A1 is not used, for article first is left out",
-        "experiments.toy is not used, for article first is left out",
+        "claims.A1 is not used, because article first is left out",
+        "experiments.toy is not used, because article first is left out",
     ]
     assert all(line.startswith("overlay.yaml:") for line in told)
 
@@ -92,8 +92,8 @@ def test_a_line_removed_from_the_configuration_leaves_out_likewise(write):
     base = {**BASE, "articles": {"second": "articles/second.yaml"}, "sweeps": {"mine": SWEEP}}
     study = load(write({"experiments": {"toy": {"replicates": 5}}}, base=base), told.append).study
     assert (list(study.experiments), study.sweeps) == (["other"], {})
-    assert told[0].endswith("experiments.toy is not used, for article articles/first.yaml is not named")
-    assert told[1].startswith("sweep mine is left out, for the experiment is not there: article articles/first")
+    assert told[0].endswith("experiments.toy is not used, because article articles/first.yaml is not named")
+    assert told[1].startswith("sweep mine is left out: its experiment does not exist (article articles/first")
     assert told[1].endswith("(config.yaml:5)")
 
 
@@ -120,8 +120,8 @@ def test_an_overlay_over_what_another_removed_is_told_of(write, tmp_path):
     told = []
     study = load([*write({"experiments": {"toy": None}, "claims": {"A1": None}}), "later.yaml"], told.append).study
     assert list(study.experiments) == ["other"]
-    assert told[0] == "later.yaml:1 experiments.toy is not used, for overlay.yaml:4 removes it"
-    assert told[1].startswith("sweep sizes is left out, for the experiment has changed under it: overlay.yaml:4")
+    assert told[0] == "later.yaml:1 experiments.toy is not used, because overlay.yaml:4 removes it"
+    assert told[1].startswith("sweep sizes is left out: its experiment was removed (overlay.yaml:4")
 
 
 def test_a_threshold_that_an_overlay_sets_is_the_study_s(write):
@@ -143,7 +143,7 @@ def test_typing_errors_in_the_names_of_a_claim_are_told_of(write):
 
 def test_what_is_written_whole_twice_names_both_lines(write):
     text = refused(write(base={**BASE, "experiments": {"toy": TOY}}))
-    assert "experiments.toy: stands in an article and in the configuration, at articles/first.yaml:" in text
+    assert "experiments.toy: is defined in an article and in the configuration: articles/first.yaml:" in text
 
 
 def test_mistakes_in_one_s_own_sweep_are_mistakes(write):
@@ -161,7 +161,7 @@ def test_numbers_printed_for_too_few_features_are_refused(write):
     first = copy.deepcopy(ARTICLE)
     first["experiments"]["toy"]["published"] = {"first": [{"mean": [1.0]}]}
     text = refused(write(first=first))
-    assert "published.first: has 1 numbers a component for 2 features; null removes it" in text
+    assert "published.first: has 1 numbers per component for 2 features; null removes it" in text
 
 
 def test_the_example_s_numbers_come_out():
@@ -175,7 +175,7 @@ def test_the_example_s_numbers_come_out():
     measurements = measure(dataset, runs, experiment.fits, experiment.bins, experiment.published, seed, name)
     claims = {key: claim for key, claim in study.claims.items() if getattr(claim, "experiment", None) == name}
     fits = pd.concat(fits).replace({"failure": {"": None}})  # as it is read
-    rows = judge_all(claims, {"fits": fits, "measurements": measurements}, own=own_rows(study))
+    rows = evaluate_all(claims, {"fits": fits, "measurements": measurements}, own=own_rows(study))
     assert len(rows) == 11
     assert {row["verdict"] for row in rows} == {"reproduced"}
 
@@ -187,9 +187,9 @@ def test_one_run_on_the_source_s_own_rows_decides():
     claims = {key: claim for key, claim in study.claims.items() if key.startswith("F")}
     bic = {"own_2": 2322.191743098875, "equal_3": 2314.2956785226233}
     fits = pd.DataFrame({"experiment": "old_faithful", "fit": bic.keys(), "replicate": 0, "bic": bic.values()})
-    rows = judge_all(claims, {"fits": fits.assign(failure=None)}, own=own_rows(study))
+    rows = evaluate_all(claims, {"fits": fits.assign(failure=None)}, own=own_rows(study))
     assert [(row["verdict"], row["n_replicates"]) for row in rows] == [("reproduced", 1), ("explained", 1)]
-    assert "At the limit of EM the fit has BIC 2314.296; printed is 2314.316." in rows[1]["explanation"]
+    assert "At the limit of EM the fit has BIC 2314.296; the printed BIC is 2314.316." in rows[1]["explanation"]
 
 
 @pytest.mark.parametrize(
@@ -198,10 +198,10 @@ def test_one_run_on_the_source_s_own_rows_decides():
         ("sweeps: 3", "sweeps: must be a block of keys and values, got 3"),
         ("experiments: 3", "experiments: must be a block of keys and values, got 3"),
         ("experiments: null", "experiments: is required, but missing"),
-        ("experiments: {toy: {<<: [{published: null}]}}", "published: there is nothing to remove by null"),
+        ("experiments: {toy: {<<: [{published: null}]}}", "published: null removes a key, but there is none"),
         (
             "articles: {first: null, furst: null}",
-            "articles.furst: there is nothing to remove by null",
+            "articles.furst: null removes a key, but there is none",
         ),
         ("experiments: {toy: null}\nsweeps: {mine: {experiment: toy, vry: {}}}", "sweeps.mine.vry: unknown key"),
         ("claims: {A2: {statment: it holds}}", "claims.A2.statment: unknown key; did you mean 'statement'?"),
@@ -223,7 +223,7 @@ def test_what_is_removed_twice_or_never_was_there_is_no_mistake(write):
         yaml.safe_dump({"experiments": {"mine": TOY}}, file)
     study = load([*files, "empty.yaml", "empty.yaml", "own.yaml"], told.append).study
     assert (list(study.experiments), study.articles, study.claims) == (["mine"], {}, {})
-    assert "empty.yaml:2 experiments.toy is not used, for article first is left out" in told
+    assert "empty.yaml:2 experiments.toy is not used, because article first is left out" in told
     with open("base.yaml", "w") as file:
         yaml.safe_dump(GOOD, file)
     with open("less.yaml", "w") as file:
@@ -237,7 +237,7 @@ def test_a_slug_that_names_another_file_leaves_the_first_out(write, tmp_path):
     overlay = {"articles": {"first": "other.yaml"}, "claims": {"A1": {"tolerance": 1.0}}}
     study = load(write(overlay), told.append).study
     assert list(study.experiments) == ["third", "other"]
-    assert told == ["overlay.yaml:4 claims.A1 is not used, for article articles/first.yaml is left out"]
+    assert told == ["overlay.yaml:4 claims.A1 is not used, because article articles/first.yaml is left out"]
 
 
 def test_a_fit_that_an_overlay_removed_is_no_typing_error(write):
@@ -252,7 +252,7 @@ def test_a_fit_that_an_overlay_removed_is_no_typing_error(write):
 def test_one_name_in_two_articles_names_both_lines(write):
     second = "source: B\nexperiments:\n  toy: {}\nclaims:\n  A1: {}\n"
     text = refused(write(second=second))
-    assert "experiments.toy: stands in two articles, at articles/first.yaml:" in text
+    assert "experiments.toy: is defined in two articles: articles/first.yaml:" in text
     assert "and articles/second.yaml:3" in text
     assert "and articles/second.yaml:5" in text
 
@@ -290,7 +290,7 @@ def test_what_is_no_article(write, text):
 
 def test_who_says_it_is_required(write):
     text = refused(write(second={"experiments": {"other": TOY}}))
-    assert "articles.second.source: is required, but missing: who says it" in text
+    assert "articles.second.source: is required, but missing: it names the author or publication" in text
 
 
 def test_data_files_are_relative_to_the_article(write, tmp_path):
@@ -327,7 +327,7 @@ def test_what_an_overlay_changes_of_an_article_is_named(write):
     (warning,) = warnings_of(loaded.study, loaded.changes).values()
     assert warning.startswith("Not with the article's settings: toy.fits.first.tol (overlay.yaml) is")
     tables = {name: pd.DataFrame(columns=list(COLUMNS[name])) for name in PARTS}
-    rows = judge_all(loaded.study.claims, tables, warnings=warnings_of(loaded.study, loaded.changes))
+    rows = evaluate_all(loaded.study.claims, tables, warnings=warnings_of(loaded.study, loaded.changes))
     assert rows[0]["explanation"].startswith(f"{warning} Not tested: ")
     assert load(write()).changes == []
     notices = [*notices_of(loaded, ["overlay.yaml"])]

@@ -89,7 +89,8 @@ def test_numbers_near_rounding_are_reported_as_such(altered):
     assert row["largest_rounding"] == pytest.approx(5e-13, rel=0.1)
     assert found.largest[-1] == (
         "Of numbers so near 0 that rounding decides, the largest difference is 5e-13, in max_abs_posterior_difference "
-        "of agreement.csv (largest difference of a posterior, over rows and components), and within its tolerance"
+        "of agreement.csv (largest difference of a posterior probability, over samples and components), and within its "
+        "tolerance"
     )
 
 

@@ -34,7 +34,7 @@ def registered(monkeypatch):
 
 
 def rows(seed=0, n_samples=300, n_features=3, n_components=2):
-    """Draw rows, components, and a start with common variances."""
+    """Draw samples, components, and initial parameters with common variances."""
     X, y, start = problem(seed, n_samples, n_features, n_components)
     X = X * np.linspace(0.5, 1.5, n_features)
     return X, y, emgmm.MixtureParameters.checked(start.weights, start.means, np.full(n_features, 2.0), "EEI")

@@ -62,8 +62,8 @@ def test_classes_are_sorted_by_number(tmp_path):
         ("x,z\n1,\n", "row 2, column 'z': must be a finite number, got ''"),
         ("x,z\n1,2\n\n3,4\n", "row 3, column 'x'"),
         ("x,z\n1,nan\n", "got 'nan'"),
-        ("x,z\n1,2,3\n", "not a proper CSV file"),
-        ("x,z,x\n1,2,3\n", "the column 'x' stands twice"),
+        ("x,z\n1,2,3\n", "not a valid CSV file"),
+        ("x,z,x\n1,2,3\n", "the header has the column 'x' twice"),
         (b"x,z\n\xff,1\n", "not UTF-8 text"),
     ],
 )
@@ -97,7 +97,7 @@ def test_names_like_a_missing_value_are_classes_where_the_key_says_so(tmp_path, 
     *_, row_3, row_4, hint = str(caught.value).splitlines()
     assert "l.csv, row 3, column 'y': must be a class" in row_3
     assert "l.csv, row 4, column 'y': must be a class" in row_4  # an empty cell never is one
-    key, settings = hint.removeprefix("A class of this name: ").removesuffix(" takes it as one.").rsplit(": ", 1)
+    key, settings = hint.removeprefix("If it is the name of a class: set ").removesuffix(".").rsplit(": ", 1)
     assert key == "data.class_names"
     names = yaml.safe_load(settings)
     assert names == [label]
@@ -113,9 +113,9 @@ def test_names_like_a_missing_value_are_classes_where_the_key_says_so(tmp_path, 
 
 
 def test_only_names_like_a_missing_value_need_the_key():
-    with pytest.raises(ValidationError, match="which 'setosa' does not"):
+    with pytest.raises(ValidationError, match="'setosa' does not"):
         CsvData(source="csv", features=["x"], unlabeled={"path": "u.csv"}, class_names=["NA", "setosa"])
-    with pytest.raises(ValidationError, match="which '#N/A' does not"):
+    with pytest.raises(ValidationError, match="'#N/A' does not"):
         CsvData(source="csv", features=["x"], unlabeled={"path": "u.csv"}, class_names=["#N/A"])
 
 
@@ -141,12 +141,12 @@ def test_an_error_of_a_sheet_is_no_missing_value(tmp_path, cell):
 
 @pytest.mark.parametrize("rows", ["1,True\n2,\n3,False\n", "1,True\n2,False\n", "1,true\n2,NA\n", "1,TRUE\n2,1\n"])
 @pytest.mark.parametrize("missing", ["refuse", "allow"])
-def test_truth_values_are_no_numbers_whatever_is_beside_them(tmp_path, rows, missing):
+def test_truth_values_are_not_numbers_whatever_is_next_to_them(tmp_path, rows, missing):
     with pytest.raises(DataError, match=r"u.csv, row 2, column 'z': must be a finite number.*, got '(?i:true)'"):
         read(tmp_path, f"x,z\n{rows}", missing=missing)
 
 
-def test_ones_and_zeros_beside_truth_values_are_numbers(tmp_path):
+def test_ones_and_zeros_next_to_truth_values_are_numbers(tmp_path):
     dataset = read(tmp_path, "x,z,kept\n1,1,True\n2,,False\n3,0,True\n", missing="allow")
     np.testing.assert_array_equal(dataset.unlabeled[0, :, 1], [1, np.nan, 0])
 
@@ -161,7 +161,7 @@ def test_a_file_is_read_as_what_it_is_whatever_its_name_says(tmp_path, name, pac
     assert about_rows(tmp_path / name) in (3, 4)  # the header is counted, and a blank line
 
 
-def test_a_packed_file_that_is_cut_short_is_told(tmp_path):
+def test_a_packed_file_that_is_cut_short_is_reported(tmp_path):
     rows = "x,z\n" + "".join(f"{i},{i * i % 977}\n" for i in range(50_000))
     (tmp_path / "u.csv.gz").write_bytes(gzip.compress(rows.encode())[:50_000])
     data = CsvData(source="csv", features=["x", "z"], unlabeled={"path": str(tmp_path / "u.csv.gz")})
@@ -170,7 +170,7 @@ def test_a_packed_file_that_is_cut_short_is_told(tmp_path):
 
 
 def test_true_class_without_a_labeled_row(tmp_path):
-    with pytest.raises(DataError, match="the class '7' has no row in"):
+    with pytest.raises(DataError, match="the class '7' has no labeled sample in"):
         read(tmp_path, "x,z,t\n1,2,7\n", target="t")
 
 
@@ -195,9 +195,9 @@ def test_shared_rows_are_those_of_replicate_0():
 
 def test_refitted_parameters_vary_as_estimates_do():
     mixture = {**TWO, "means": [[0.0], [40.0]], "weights": [0.2, 0.8], "n_unlabeled": 500}
-    told = GaussianMixtureData(**mixture).load(200, 1, "e")
+    reported = GaussianMixtureData(**mixture).load(200, 1, "e")
     dataset = GaussianMixtureData(**mixture, refitted=True).load(200, 1, "e")
-    assert np.ptp(told.true_means) == 40
+    assert np.ptp(reported.true_means) == 40
     errors = np.sqrt([16 / 100, 4 / 400])  # of a mean, from the rows of its class
     np.testing.assert_allclose(dataset.true_means[:, :, 0].std(axis=0), errors, rtol=0.15)
     np.testing.assert_allclose(dataset.true_weights[:, 0].std(), np.sqrt(0.2 * 0.8 / 500), rtol=0.15)
@@ -209,7 +209,7 @@ def test_refitted_parameters_vary_as_estimates_do():
 
 def test_a_refit_that_fails_says_so():
     data = GaussianMixtureData(**TWO, weights=[0.5, 0.5], n_unlabeled=1, refitted=True)
-    with pytest.raises(DataError, match=r"data\.refitted: a fit to 1 rows of the mixture failed: component"):
+    with pytest.raises(DataError, match=r"data\.refitted: the fit to 1 samples of the mixture failed: component"):
         data.load(1, 0, "e")
 
 
@@ -254,7 +254,7 @@ def test_file_is_fetched_and_verified(tmp_path, server):
 @pytest.mark.parametrize(
     ("path", "checksum", "message"),
     [
-        ("/u.csv", "0" * 64, f"another file than meant: its sha256 is {SUM}"),
+        ("/u.csv", "0" * 64, f"the file has the sha256 {SUM}"),
         ("/v.csv", SUM, "the server answers 404"),
         (None, SUM, "cannot be fetched.*Is there a network"),
     ],
@@ -302,11 +302,11 @@ def test_a_source_is_what_it_says(tmp_path, monkeypatch, name, seed):
     (n_draws, n_rows, n_features), (n_classes, expected_features) = one.unlabeled.shape, data.shape
     assert n_features == expected_features == len(one.features)
     assert n_classes in (None, len(one.classes))
-    assert n_draws == (1 if data.same_rows else 3)
+    assert n_draws == (1 if data.same_samples else 3)
     assert data.has_labels == (one.labeled.shape[1] > 0)
     assert data.knows_classes == (len(one.classes) > 0)
     assert data.incomplete == bool(np.isnan(one.unlabeled).any())
-    assert n_rows <= max(data.n_rows, data.expected_rows(look=True))
+    assert n_rows <= max(data.n_rows, data.expected_samples(look=True))
     assert [*data.problems(3)] == []
     assert data.labels_by.startswith("data.")
     assert data.missing_by.startswith("data.")

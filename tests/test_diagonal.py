@@ -7,7 +7,7 @@ import pytest
 from test_emgmm import assert_same
 
 import emgmm
-from emgmm.diagonal import DiagonalRows
+from emgmm.diagonal import DiagonalSamples
 
 KINDS = ("diag", "spherical")
 
@@ -83,7 +83,7 @@ def test_digits_are_those_of_long_double(case, kind, share_missing):
     found = emgmm.posteriors(X, parameters)
     np.testing.assert_allclose(found, posteriors.astype(float), rtol=0, atol=tolerance)
     np.testing.assert_allclose(emgmm.log_likelihoods(X, parameters), log_likelihoods.astype(float), rtol=3e-12)
-    statistics, log_likelihood = DiagonalRows(X).expectation(parameters)
+    statistics, log_likelihood = DiagonalSamples(X).expectation(parameters)
     assert log_likelihood == pytest.approx(float(log_likelihoods.sum()), rel=3e-12)
     np.testing.assert_allclose(statistics.mass, mass.astype(float), rtol=1e-11)
     spread = np.sqrt((scatter / mass[:, None]).astype(float))
@@ -98,15 +98,15 @@ def test_digits_are_those_of_long_double(case, kind, share_missing):
 
 def test_far_components_cost_nothing(monkeypatch):
     X, parameters = problem(separated, "diag", 0.0)
-    looked_at, own = [], DiagonalRows._deviations
+    looked_at, own = [], DiagonalSamples._deviations
 
     def counted(self, rows, chosen, *rest):
         looked_at.append(chosen.sum())
         return own(self, rows, chosen, *rest)
 
-    monkeypatch.setattr(DiagonalRows, "_deviations", counted)
+    monkeypatch.setattr(DiagonalSamples, "_deviations", counted)
     emgmm.posteriors(X, parameters)
-    DiagonalRows(X).expectation(parameters)
+    DiagonalSamples(X).expectation(parameters)
     assert sum(looked_at) <= 3 * len(X)  # of 6 components
 
 
@@ -131,11 +131,11 @@ def test_far_start_goes_back_to_the_fast_way(kind, monkeypatch):
     start = emgmm.MixtureParameters(np.full(2, 0.5), np.array([X[0], X[1]]), tight, kind)
     careful = []
 
-    def counted(self, parameters, own=DiagonalRows.expectation):
+    def counted(self, parameters, own=DiagonalSamples.expectation):
         careful.append(parameters)
         return own(self, parameters)
 
-    monkeypatch.setattr(DiagonalRows, "expectation", counted)
+    monkeypatch.setattr(DiagonalSamples, "expectation", counted)
     result = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(0.0, 30))
     assert 1 <= len(careful) < len(result.trace) / 2
 

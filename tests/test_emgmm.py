@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("every_kernel")
 
 
 def problem(seed, n_samples=300, n_features=2, n_components=2, scale=1.0, offset=0.0, kind="full"):
-    """Draw rows from a mixture, their components, and a start that is not the truth."""
+    """Draw samples from a mixture, their components, and initial parameters that are not the truth."""
     draw = np.random.default_rng(seed)
     means = 3 * draw.standard_normal((n_components, n_features))
     y = np.arange(n_samples) % n_components
@@ -92,9 +92,9 @@ def test_log_likelihood_of_labeled_rows_whatever_their_units(kind):
     units = np.array([1e-7, 1, 1e7] if kind != "spherical" else [1e7] * 3)
     of_covariances = {"full": np.outer(units, units), "tied": np.outer(units, units), "diag": units**2}
     covariances = start.covariances * of_covariances.get(kind, 1e14)
-    told = emgmm.MixtureParameters(start.weights, start.means * units, covariances, kind)
+    scaled = emgmm.MixtureParameters(start.weights, start.means * units, covariances, kind)
     expected = emgmm.labeled_statistics(X, y, 2, kind).expectation(start)[1] - 200 * np.log(units).sum()
-    found = emgmm.labeled_statistics(X * units, y, 2, kind).expectation(told)[1]
+    found = emgmm.labeled_statistics(X * units, y, 2, kind).expectation(scaled)[1]
     assert found == pytest.approx(expected, rel=1e-11)
 
 
@@ -125,7 +125,7 @@ def test_fast_and_exact_expectation_are_the_same(kind, monkeypatch):
 def test_many_fits_are_the_fits_one_by_one(kind, before_maximization):
     problems = [problem(seed, n_samples=100, kind=kind) for seed in range(150)]
     X, starts = np.stack([X for X, _, _ in problems]), [start for _, _, start in problems]
-    X[7] = X[7, 0]  # equal rows: this one collapses
+    X[7] = X[7, 0]  # equal samples: this component collapses
     rule = emgmm.StoppingRule(1e-5, 40, before_maximization, 3)
     for many, X_one, start in zip(emgmm.fit_many(X, starts, rule), X, starts, strict=True):
         one = emgmm.expectation_maximization(X_one, start, rule)
@@ -213,7 +213,7 @@ def test_affine_maps_of_the_data_map_the_result(seed, scale, offset, kind):
     rule = emgmm.sklearn_stopping(0.0, 10)
     _, _, start = problem(seed, kind=kind)
     Z, _, moved = problem(seed, scale=scale, offset=offset * scale, kind=kind)
-    X = (Z - offset * scale) / scale  # what the shift left of the rows
+    X = (Z - offset * scale) / scale  # the digits that remain after the shift
     one = emgmm.expectation_maximization(X, start, rule).parameters
     other = emgmm.expectation_maximization(Z, moved, rule).parameters
     tolerance = 1e-9 + 1e-13 * offset  # the start's means have been rounded too
@@ -290,20 +290,20 @@ def test_ridge_is_too_large_beyond_a_thousandth_of_the_smallest_variance(dtype, 
     deviations = X[weight > 0].astype(float) - X[1].astype(float)
     variances = np.cov(deviations.T, bias=True, aweights=weight[weight > 0]).diagonal()
     limit = 1e-3 * variances.min()
-    assert emgmm.ridge.ridge_warning(X, 0.9999999 * limit, weight) is None
-    message = emgmm.ridge.ridge_warning(X, 1.0000001 * limit, weight)
+    assert emgmm.regularization.regularization_warning(X, 0.9999999 * limit, weight) is None
+    message = emgmm.regularization.regularization_warning(X, 1.0000001 * limit, weight)
     assert f"variance {variances.min():.3g} of feature {variances.argmin()}" in message
     repeated = np.repeat(X, weight.astype(int), axis=0)
-    assert emgmm.ridge.ridge_warning(repeated, 0.9999999 * limit) is None
-    assert emgmm.ridge.ridge_warning(repeated, 1.0000001 * limit) == message
+    assert emgmm.regularization.regularization_warning(repeated, 0.9999999 * limit) is None
+    assert emgmm.regularization.regularization_warning(repeated, 1.0000001 * limit) == message
 
 
 def test_ridge_of_no_spread_no_rows_and_no_ridge():
     constant = np.c_[np.random.default_rng(0).standard_normal(40_000), np.full(40_000, 1e8 + 0.1)]
-    assert "variance 0 of feature 1" in emgmm.ridge.ridge_warning(constant, 1e-300)
-    assert emgmm.ridge.ridge_warning(np.empty((0, 2)), 1.0) is None
-    assert emgmm.ridge.ridge_warning(np.array([[1e308], [-1e308]]), 1.0) is None
-    assert emgmm.ridge.ridge_warning(None, 0.0) is None  # X is not even looked at
+    assert "variance 0 of feature 1" in emgmm.regularization.regularization_warning(constant, 1e-300)
+    assert emgmm.regularization.regularization_warning(np.empty((0, 2)), 1.0) is None
+    assert emgmm.regularization.regularization_warning(np.array([[1e308], [-1e308]]), 1.0) is None
+    assert emgmm.regularization.regularization_warning(None, 0.0) is None  # X is not even looked at
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -366,12 +366,12 @@ def test_parameters_cannot_be_changed():
         ([1.0, 2.0], "shape"),
         (np.zeros((4, 3)), r"\(n_samples, 2\), not float64 \(4, 3\)"),
         ([["a", "b"]], "numbers"),
-        ([[np.nan, 1.0], [np.nan, 2.0]], "no value"),
+        ([[np.nan, 1.0], [np.nan, 2.0]], "no observed value"),
         ([[np.inf, 1.0], [1.0, 2.0]], "finite"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:invalid value")
-def test_rows_that_cannot_be_fitted(X, message):
+def test_samples_that_cannot_be_fitted(X, message):
     _, _, start = problem(0)
     with pytest.raises(ValueError, match=message):
         emgmm.expectation_maximization(X, start, emgmm.article_stopping())
@@ -392,9 +392,9 @@ def test_statistics_that_do_not_suit_the_start_are_refused():
 
 
 @pytest.mark.parametrize("X", [np.zeros((3, 5, 2)), np.zeros((2, 0, 2)), np.zeros((5, 2))])
-def test_rows_that_do_not_suit_many_starts_are_refused(X):
+def test_samples_that_do_not_match_many_initial_parameters_are_refused(X):
     _, _, start = problem(0)
-    with pytest.raises(ValueError, match="X must hold"):
+    with pytest.raises(ValueError, match=r"X must have shape|X must contain"):
         emgmm.fit_many(X, [start, start], emgmm.article_stopping())
 
 

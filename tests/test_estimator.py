@@ -28,7 +28,7 @@ pytestmark = [
 
 
 def rows(seed=0, n_samples=300, n_features=2, n_components=2):
-    """Draw rows and their components."""
+    """Draw samples and their components."""
     draw = np.random.default_rng(seed)
     y = np.arange(n_samples) % n_components
     means = 4 * draw.standard_normal((n_components, n_features))
@@ -240,7 +240,7 @@ def test_hard_data_with_a_right_answer(kind):
     def means(data, **other):
         return np.sort(GaussianMixtureEM(2, **settings, **other).fit(data).means_, axis=0)
 
-    with pytest.warns(UserWarning, match="the variance 0 of feature 2 .* Leave that feature out"):
+    with pytest.warns(UserWarning, match="the variance 0 of feature 2 .* Remove this feature"):
         np.testing.assert_allclose(means(np.c_[X, np.full(300, 7.0)])[:, :2], truth, atol=0.3)
     np.testing.assert_allclose(means(np.c_[X, X[:, 0]])[:, :2], truth, atol=0.3)  # a collinear one
     np.testing.assert_allclose(means(X + 1e8, reg_covar=0) - 1e8, truth, atol=0.3)
@@ -262,15 +262,15 @@ def test_reg_covar_too_large_for_the_data_is_told():
     X, y = rows(12)
     small = X * [1, 1e-8]
     few = np.where(np.arange(300) < 40, y, -1)
-    told = "reg_covar = 1e-06 is too large .* of feature 1 .* Scale the data, or take reg_covar below"
+    message = "reg_covar = 1e-06 is too large .* of feature 1 .* Scale the data, or use a reg_covar below"
     model = GaussianMixtureEM(2, random_state=0)
     for labels in (None, few, y):
-        with pytest.warns(UserWarning, match=told):
+        with pytest.warns(UserWarning, match=message):
             model.fit(small, labels)
-    with pytest.warns(UserWarning, match=told):
+    with pytest.warns(UserWarning, match=message):
         model.fit(np.r_[small, [[0, 1e3]]], sample_weight=np.r_[np.ones(300), 0])
     model.fit(np.r_[small, [[0, 1e3]]])
-    model.fit(np.r_[small[:299], [[0, 1e3]]], few)  # counts as a row, labeled or not
+    model.fit(np.r_[small[:299], [[0, 1e3]]], few)  # counts as a sample, labeled or not
     clone(model).set_params(reg_covar=0).fit(small)
 
 
@@ -289,8 +289,10 @@ def test_single_rows_are_a_start_without_reg_covar(kind, start):
         else:
             assert (np.diff(model.lower_bounds_) > -1e-9).all()
     assert len(collapsed) <= 2  # a local collapse of EM is possible
-    assert not [message for message in collapsed if "start:" in message]
-    with pytest.raises(ValueError, match=r"start: component 0: its covariance is singular.*Raise reg_covar"):
+    assert not [message for message in collapsed if "initialization:" in message]
+    with pytest.raises(
+        ValueError, match=r"initialization: component 0: its covariance is singular.*Increase reg_covar"
+    ):
         GaussianMixtureEM(2, random_state=0, **settings).fit(EQUAL)
 
 
@@ -308,22 +310,22 @@ HALF = np.where(np.arange(300) < 40, TRUTH, -1)
         ({"n_components": 1}, (DATA[:1],), "1 sample"),
         ({}, (EQUAL,), "lost all its mass"),
         ({"covariance_type": "tied"}, (EQUAL,), "lost all its mass"),
-        ({"reg_covar": 0}, (TWO_POINTS,), "singular.*Raise reg_covar"),
+        ({"reg_covar": 0}, (TWO_POINTS,), "singular.*Increase reg_covar"),
         ({"reg_covar": 0}, (np.c_[DATA, np.full(300, 1e8)],), "singular"),
         ({"reg_covar": 0}, (np.c_[DATA, DATA[:, 0]],), "singular"),
         ({"reg_covar": 0, "covariance_type": "tied"}, (np.c_[DATA, DATA[:, 0]],), "the shared covariance is singular"),
         ({"weights_init": [0.5, 0.5], "means_init": [[0, 0], [1e9, 0]]}, (DATA,), "lost all its mass"),
-        ({}, (DATA, np.where(np.arange(300) == 7, 2, HALF)), r"3 classes \(0, 1, 2\) and n_components = 2"),
-        ({}, (DATA, ["a", "b", "c"] * 100), r"3 classes \(a, b, c\) and n_components = 2"),
-        ({}, (DATA, HALF + 0.5), "row 0 has 0.5"),
-        ({}, (DATA, np.where(HALF == 1, np.inf, HALF)), "row 1 has inf"),
-        ({}, (DATA, HALF.astype(str)), "row 40 has '-1', which is text"),
-        ({}, (DATA, np.array(["a", "b", np.nan] * 100)), "row 2 has 'nan', which is text"),
-        ({}, (DATA, ["a", "b", 1] * 100), "either numbers or text; row 2 has 1"),
-        ({}, (DATA, np.array(["2020-01-01"] * 300, dtype="datetime64[D]")), "whole numbers or text"),
-        ({}, (DATA, TRUTH.reshape(-1, 1)), "one label a row"),
+        ({}, (DATA, np.where(np.arange(300) == 7, 2, HALF)), r"3 classes \(0, 1, 2\), more than n_components = 2"),
+        ({}, (DATA, ["a", "b", "c"] * 100), r"3 classes \(a, b, c\), more than n_components = 2"),
+        ({}, (DATA, HALF + 0.5), "sample 0 .* has 0.5"),
+        ({}, (DATA, np.where(HALF == 1, np.inf, HALF)), "sample 1 .* has inf"),
+        ({}, (DATA, HALF.astype(str)), "sample 40 .* has '-1', which is text"),
+        ({}, (DATA, np.array(["a", "b", np.nan] * 100)), "sample 2 .* has 'nan', which is text"),
+        ({}, (DATA, ["a", "b", 1] * 100), "either numbers or text; sample 2 .* has 1"),
+        ({}, (DATA, np.array(["2020-01-01"] * 300, dtype="datetime64[D]")), "integers or text"),
+        ({}, (DATA, TRUTH.reshape(-1, 1)), "one label for each sample"),
         ({}, (DATA, HALF[:9]), r"shape \(300,\), not \(9,\)"),
-        ({"n_components": 3}, (DATA, TRUTH), "component 2 has no labeled row"),
+        ({"n_components": 3}, (DATA, TRUTH), "component 2 has no labeled sample"),
         ({}, (DATA, None, np.zeros(300)), "zero"),
         ({}, (DATA, None, -np.ones(300)), "Negative"),
         ({"init_params": "labels"}, (DATA,), "needs labels"),
@@ -338,7 +340,7 @@ HALF = np.where(np.arange(300) < 40, TRUTH, -1)
         ({"precisions_init": [np.eye(2)] * 2, "covariances_init": [np.eye(2)] * 2}, (DATA,), "not both"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:reg_covar = 1e-06 is too large beside the variance 0")
+@pytest.mark.filterwarnings("ignore:reg_covar = 1e-06 is too large compared with the variance 0")
 def test_input_that_cannot_be_fitted(settings, arguments, message):
     with pytest.raises(ValueError, match=message):
         GaussianMixtureEM(**{"n_components": 2, "random_state": 0, **settings}).fit(*arguments)
@@ -364,12 +366,12 @@ def test_start_from_labels_by_name():
 
 def test_warm_start_with_other_settings_is_told():
     model = GaussianMixtureEM(2, warm_start=True, random_state=0).fit(DATA)
-    with pytest.raises(ValueError, match="warm_start goes on from the last fit"):
+    with pytest.raises(ValueError, match="warm_start continues the last fit"):
         model.set_params(covariance_type="diag").fit(DATA)
 
 
 def test_not_converged_is_told():
-    with pytest.warns(ConvergenceWarning, match="did not converge in 1 passes over the rows"):
+    with pytest.warns(ConvergenceWarning, match="did not converge in 1 passes over the samples"):
         GaussianMixtureEM(2, max_iter=1).fit(DATA)
 
 
@@ -377,9 +379,9 @@ def test_progress_is_printed(capsys):
     """The lines of scikit-learn, and its times where there is more to say."""
     settings = {"n_init": 2, "verbose_interval": 2, "random_state": 1, "tol": 1e-9, "max_iter": 9}
     for verbose in (1, 2):
-        told = []
+        printed = []
         for estimator in (GaussianMixture, GaussianMixtureEM):
             estimator(2, verbose=verbose, **settings).fit(DATA)
-            told.append(re.sub(r"[0-9.]+s", "a time", capsys.readouterr().out))
-        assert told[0] == told[1]
-        assert ("a time" in told[0]) == (verbose == 2)
+            printed.append(re.sub(r"[0-9.]+s", "a time", capsys.readouterr().out))
+        assert printed[0] == printed[1]
+        assert ("a time" in printed[0]) == (verbose == 2)

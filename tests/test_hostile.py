@@ -308,13 +308,13 @@ def test_claims_find_odd_names(odd):
     assert claims["statement"].tolist() == [TEXT] * 3
 
 
-def test_what_few_rows_cannot_tell_is_a_failure_in_the_tables(odd):
+def test_too_few_rows_give_a_failure_in_the_tables(odd):
     fits = read_table(odd / "results/tables/fits.csv").set_index(["experiment", "fit"])["failure"]
-    assert fits["few", "km"] == "start: too few rows, 3 where 4 are needed"
+    assert fits["few", "km"] == "start: too few samples: 3, but 4 are needed"
     assert "it has lost all its mass" in fits["equal", "km"]
     assert fits[["few", "ids", "equal"]].xs("ridge", level="fit").isna().all()
     log = (odd / "results/logs/measure/few.log").read_text()
-    assert "kmeans_accuracy: not measured, for k-means needs a row for each of 4 clusters, and there are 3" in log
+    assert "kmeans_accuracy: not measured: k-means with 4 clusters needs as many samples; there are 3" in log
     assert not [log for log in (odd / "results/logs/measure").glob("*.log") if "unexpected" in log.read_text()]
 
 
@@ -329,20 +329,20 @@ def test_odd_names_are_drawn_as_they_are(odd):
 @pytest.mark.filterwarnings("error")
 def test_letters_that_no_font_has_are_named(tmp_path):
     names = ["体重 (kg)", "\U0001f427 penguin", "tab\there", "é e\u0301 Ελλάδα", "_hidden", "a$b$", "\\frac{a}{b}"]
-    told = [plain(name) for name in names]
-    assert told[3:] == [names[3], "\u2060_hidden", r"a\$b\$", names[6]]
-    assert told[2] == "tab[U+0009]here"
+    reported = [plain(name) for name in names]
+    assert reported[3:] == [names[3], "\u2060_hidden", r"a\$b\$", names[6]]
+    assert reported[2] == "tab[U+0009]here"
     if ord("体") not in letters():
-        assert told[0] == "[U+4F53 U+91CD] (kg)"
+        assert reported[0] == "[U+4F53 U+91CD] (kg)"
     if 0x1F427 not in letters():
-        assert told[1] == "[penguin] penguin"
+        assert reported[1] == "[penguin] penguin"
     figure, (axes,) = new_figure()
-    for name in told:
+    for name in reported:
         axes.plot([0, 1], [0, 1], label=name)
-    axes.set_xlabel("".join(told))
+    axes.set_xlabel("".join(reported))
     legend = axes.legend()
     save(figure, tmp_path / "f.svg", tmp_path / "f.png")
-    assert [text.get_text() for text in legend.get_texts()] == told
+    assert [text.get_text() for text in legend.get_texts()] == reported
 
 
 def test_odd_texts_are_on_the_page_and_in_the_report_as_they_are(odd, tmp_path):
@@ -363,16 +363,16 @@ def test_odd_results_hold_and_are_compared(odd):
     code, told = audited(odd, "compare", "results", "results")
     assert "all 3 verdicts" in told
     assert code == 0
-    code, told = audited(odd, "explain", "W1")
+    code, reported = audited(odd, "explain", "W1")
     assert code == 0
-    assert "dtype={'class': 'str'}, keep_default_na=False, na_values=['']" in told
+    assert "dtype={'class': 'str'}, keep_default_na=False, na_values=['']" in reported
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"experiments:\n  tiny:\n    section: Part A: the rest\n", "wrong.yaml:3: not valid YAML: mapping values"),
-        (b"experiments:\n\ttiny: 1\n", "indent by spaces, no tabs. The line is 'tiny: 1'"),
+        (b"experiments:\n\ttiny: 1\n", "indent by spaces, not tabs. The line is 'tiny: 1'"),
         (b"seed: 1\n\n# caf\xe9\n", "wrong.yaml:3: not UTF-8 text"),
         (
             b"experiments:\n  few:\n    section: 2021-02-30\n    bin: 1\n",
@@ -380,10 +380,10 @@ def test_odd_results_hold_and_are_compared(odd):
         ),
     ],
 )
-def test_a_run_tells_file_and_line_of_wrong_yaml(odd, tmp_path, content, message):
+def test_a_run_reports_file_and_line_of_wrong_yaml(odd, tmp_path, content, message):
     (tmp_path / "wrong.yaml").write_bytes(content)
     run = snakemake(odd, "-n", overlays=[*ODD_OVERLAYS, tmp_path / "wrong.yaml"])
     assert run.returncode == 1
-    told = run.stdout + run.stderr
-    assert message in told
-    assert "Traceback" not in told
+    reported = run.stdout + run.stderr
+    assert message in reported
+    assert "Traceback" not in reported

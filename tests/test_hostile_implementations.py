@@ -47,7 +47,7 @@ IN_A_CALL = [
     ("return undefined", "line {line}: NameError: name 'undefined' is not defined"),
     ("fit()", "line {line}: TypeError: fit() missing 4 required positional arguments"),
     ("fit(X, weights, means, covariances, covariance_type=1, tol=0, max_iter=9, reg_covar=-1)", "line {again}: Recurs"),
-    ("raise Untellable", "mine.py: Untellable: it cannot say what"),
+    ("raise Untellable", "mine.py: Untellable: an error without a readable message"),
     ("raise ValueError('a' * 10**7)", "line {line}: ValueError: aaaaaaa"),
     (r"raise ValueError('\x1b[31mred\nand\x00 \u202e')", r"line {line}: ValueError: \x1b[31mred and\x00 \u202e"),
     ("raise ValueError", "line {line}: ValueError"),
@@ -65,8 +65,8 @@ IN_A_CALL = [
     ("return [weights]", "it must return a dict of arrays and numbers, not list"),
     ("return (lambda: (yield))()", "it must return a dict of arrays and numbers, not generator"),
     ("async def f(): pass\n        return f()", "it must return a dict of arrays and numbers, not coroutine"),
-    ("return {}", "mine.py: it returns no weights"),
-    ("return dict(weights=weights, means=None, covariances=covariances)", "mine.py: it returns no means"),
+    ("return {}", "mine.py: it does not return weights"),
+    ("return dict(weights=weights, means=None, covariances=covariances)", "mine.py: it does not return means"),
     ("return good | {'means': [[1, 2], [3]]}", "ValueError: means: setting an array element with a sequence"),
     ("return good | {'means': object()}", "arrays and numbers; means has others, or masked values"),
     ("return good | {'means': np.ma.masked_less(means, 99)}", "arrays and numbers; means has others, or masked values"),
@@ -91,7 +91,7 @@ IN_A_CALL = [
     ("return good | {'n_iter': True}", "n_iter must be a whole number"),
     ("return good | {'n_iter': [1]}", "n_iter must be a whole number"),
     ("return good | {'converged': 'yes'}", "converged must be true or false, not yes"),
-    ("return good | {'trace': [[1.0]]}", "trace must be finite numbers, one a step"),
+    ("return good | {'trace': [[1.0]]}", "trace must be finite numbers, one per step"),
     ("return good | {'trace': [[1.0], []]}", "ValueError: trace: setting an array element with a sequence"),
     ("return good | {'trace': [0.0] * 7}", "trace has 7 values for max_iter = 5 steps"),
 ]
@@ -177,11 +177,11 @@ def fit({HEAD[8:]}
 # What a call does that does not return, and the failure; the call is line 11.
 WITHOUT_END = [
     ("os._exit(3)", "mine.py: its process ended with exit status 3"),
-    (r"os.write(2, b'a\n\n\33[2Jb\xff\n'); os._exit(0)", r"exit status 0; the last that it wrote: a | \x1b[2Jb�"),
+    (r"os.write(2, b'a\n\n\33[2Jb\xff\n'); os._exit(0)", r"exit status 0; its last output: a | \x1b[2Jb�"),
     ("print('y' * 10**7, 'end', file=sys.stderr); os._exit(1)", "yyy end"),
     (
         "print('why', file=sys.stderr); os.abort()",
-        "line 11: its process was ended by signal 6, Aborted; the last that it wrote: why",
+        "line 11: its process was ended by signal 6, Aborted; its last output: why",
     ),
     ("ctypes.string_at(0)", "line 11: its process was ended by signal 11, Segmentation fault"),
     ("sys.setrecursionlimit(10**6); deep()", "line 2: its process was ended by signal 11, Segmentation fault"),
@@ -189,7 +189,10 @@ WITHOUT_END = [
     ("os.kill(os.getpid(), signal.SIGTERM)", "mine.py: its process was ended by signal 15, Terminated"),
     ("os.kill(os.getppid(), signal.SIGKILL); time.sleep(900)", "mine.py: its process was ended by signal 9, Killed"),
     ("os.kill(os.getppid(), 9) if os.fork() else os.setsid(); time.sleep(900)", "was ended by signal 9, Killed"),
-    ("os.kill(int(open(f'/proc/{os.getppid()}/stat').read().split()[3]), 9); time.sleep(900)", "has ended, and so has"),
+    (
+        "os.kill(int(open(f'/proc/{os.getppid()}/stat').read().split()[3]), 9); time.sleep(900)",
+        "its process and its watcher have ended",
+    ),
     ("os.killpg(0, signal.SIGTERM); time.sleep(900)", "mine.py: its process was ended by signal 15, Terminated"),
     (
         "signal.setitimer(signal.ITIMER_REAL, 0.1); time.sleep(900)",
@@ -198,11 +201,11 @@ WITHOUT_END = [
     ("os.closerange(0, 9999)", "mine.py: its process ended with exit status 1"),
     (
         "sys.modules['json'].dumps = None; return 1",
-        "exit status 1; the last that it wrote: TypeError: 'NoneType' object is",
+        "exit status 1; its last output: TypeError: 'NoneType' object is",
     ),
-    ("builtins.isinstance = None; return 1", "exit status 1; the last that it wrote: TypeError: 'NoneType' object is"),
-    (r"write_on_the_connection(b'\0\0\0\5hello')", "mine.py: something else than an answer came from its process"),
-    ("write_on_the_connection(b'hello')", "mine.py: something else than an answer came from its process"),
+    ("builtins.isinstance = None; return 1", "exit status 1; its last output: TypeError: 'NoneType' object is"),
+    (r"write_on_the_connection(b'\0\0\0\5hello')", "mine.py: its process sent something that is not an answer"),
+    ("write_on_the_connection(b'hello')", "mine.py: its process sent something that is not an answer"),
 ]
 SLOW = [
     "while True: pass",
@@ -246,7 +249,7 @@ def test_the_line_at_which_it_was_ended_is_said(failure):
     text = f"import sys, time\n{HEAD}\n    print('why', file=sys.stderr)\n    while 1:\n        time.sleep(1)\n"
     assert failure(text, 1) == "mine.py, line 5: it does not end within 1 s"
     text = f"import os, sys, time\n{HEAD}\n    time.sleep(1)\n    print('why', file=sys.stderr)\n    os._exit(3)\n"
-    assert failure(text, 3) == "mine.py: its process ended with exit status 3; the last that it wrote: why"
+    assert failure(text, 3) == "mine.py: its process ended with exit status 3; its last output: why"
 
 
 @pytest.mark.parametrize("body", SLOW, ids=[body[:50] for body in SLOW])

@@ -73,7 +73,7 @@ def dataset():
     return Dataset(np.array(["a", "b"]), np.array(["0", "1"]), X[None], y[None], X[None, :40], y[None, :40])
 
 
-def test_an_implementation_that_tells_no_steps_has_none_in_the_tables(tmp_path, monkeypatch):
+def test_an_implementation_that_reports_no_steps_has_none_in_the_tables(tmp_path, monkeypatch):
     (tmp_path / "implementations").mkdir()
     (tmp_path / "implementations/mine.py").write_text(
         HEAD + "print('hello')\n    return {'weights': weights, 'means': means, 'covariances': covariances}\n"
@@ -151,8 +151,8 @@ def test_what_a_tolerance_is_compared_with_is_read_and_not_run(tmp_path, monkeyp
     assert tolerance_of(OURS / "xu_2021.py") == "mean"
     mine.write_text(f"\nTOLERANCE_OF = 'men'\n{HEAD}pass\n")
     wrong = "line 2: TOLERANCE_OF must be one of 'mean', 'sum', 'relative', not 'men'"
-    told = problems(tmp_path, GOOD, overlay(f"{TOY}.fits.first.implementation", "mine"))
-    assert f"fits.first.implementation: implementations/mine.py, {wrong}" in told
+    reported = problems(tmp_path, GOOD, overlay(f"{TOY}.fits.first.implementation", "mine"))
+    assert f"fits.first.implementation: implementations/mine.py, {wrong}" in reported
     X, _, start = problem(0)
     with Implementation(mine) as implementation:
         assert implementation.run(X, start, **SETTINGS).failure == f"mine.py: {wrong}"
@@ -167,14 +167,14 @@ def test_without_r_a_run_says_so_and_the_rest_works(monkeypatch):
     assert re.match(r"mclust\.py, line \d+: RError: R is not installed \(.*r-base-core\)$", failure), failure
 
 
-def test_our_own_name_beside_our_fit_is_our_own_em():
+def test_our_own_name_in_the_comparison_is_our_own_em():
     X, _, start = problem(0)
     with running("emgmm", 60) as run:
         found = run(X, start, **SETTINGS)
     assert found.trace == emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(1e-6, 50)).trace
 
 
-def test_a_process_that_dies_between_runs_is_told(tmp_path):
+def test_a_process_that_dies_between_runs_is_reported(tmp_path):
     X, _, start = problem(0)
     (tmp_path / "mine.py").write_text(
         f"import os, threading\n{HEAD}threading.Timer(0.2, os._exit, [4]).start()\n    raise ValueError('first')\n"
@@ -189,33 +189,33 @@ def test_a_process_that_dies_between_runs_is_told(tmp_path):
 def test_the_best_of_several_starts_is_kept_without_a_trace(tmp_path, monkeypatch):
     (tmp_path / "implementations").mkdir()
     text = (ROOT / "implementations/ours.py").read_text().replace('"trace": result.trace,', "")
-    (tmp_path / "implementations/untold.py").write_text(text)
+    (tmp_path / "implementations/silent.py").write_text(text)
     monkeypatch.chdir(tmp_path)
     settings = {"initialization": "random_from_data", "n_components": 3, "stopping": "sklearn", "n_init": 6}
-    best, untold = (
+    best, silent = (
         run_fit(dataset(), Fit(**settings, **more), 1, 0, "e", "f").end(0)
-        for more in ({}, {"implementation": "untold"})
+        for more in ({}, {"implementation": "silent"})
     )
-    np.testing.assert_allclose(untold.means, best.means, rtol=1e-6)
+    np.testing.assert_allclose(silent.means, best.means, rtol=1e-6)
 
 
-def test_a_file_called_like_a_built_in_is_told(tmp_path, monkeypatch):
+def test_a_file_called_like_a_built_in_is_reported(tmp_path, monkeypatch):
     (tmp_path / "implementations").mkdir()
     (tmp_path / "implementations/sklearn.py").write_text("")
     monkeypatch.chdir(tmp_path)
-    told = problems(tmp_path, GOOD, overlay(f"{TOY}.protocols.implementation", "sklearn") | {"sed": 1})
-    assert "implementations/sklearn.py needs another name to be used" in told
+    reported = problems(tmp_path, GOOD, overlay(f"{TOY}.protocols.implementation", "sklearn") | {"sed": 1})
+    assert "rename implementations/sklearn.py to use that file" in reported
 
 
 def test_a_sweep_varies_the_implementation(tmp_path, monkeypatch):
     (tmp_path / "implementations").mkdir()
-    file = tmp_path / "implementations/untold.py"
+    file = tmp_path / "implementations/silent.py"
     file.write_text((ROOT / "implementations/ours.py").read_text())
     monkeypatch.chdir(tmp_path)
     data = {"source": "gaussian_mixture", "n_unlabeled": 60, "weights": [0.5, 0.5], "means": [[0], [4]]}
     data |= {"covariances": [[[1]], [[1]]], "n_labeled": 10}
     fit = {"initialization": "labels", "semi_supervised": "init_only", "stopping": "sklearn"}
-    sweep = Sweep(experiment="e", vary={"fits.f.implementation": ["emgmm", "sklearn", "untold"]}, replicates=1)
+    sweep = Sweep(experiment="e", vary={"fits.f.implementation": ["emgmm", "sklearn", "silent"]}, replicates=1)
     cells = Cells(sweep, Experiment(data=data, fits={"f": fit}))
     assert cells.files_vary
     each = InEachCell(1, None, None)

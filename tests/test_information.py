@@ -29,7 +29,7 @@ def fit(X, start, **options):
 
 
 def overlapping(seed=0, n_samples=600, kind="full", distance=2.5):
-    """Draw rows of two components that overlap, which each has, and the fit."""
+    """Draw samples of two overlapping components, their components, and the fit."""
     X, y, start = problem(seed, n_samples, 2, 2, kind=kind)
     X = X - start.means[y]
     X[:, 0] += distance * y
@@ -38,19 +38,19 @@ def overlapping(seed=0, n_samples=600, kind="full", distance=2.5):
 
 
 def clusters(seed=0, n_samples=400, kind="full", n_features=2):
-    """Draw rows of two components far apart, which each has, and the fit."""
+    """Draw samples of two components far apart, their components, and the fit."""
     X, y, _ = problem(seed, n_samples, n_features, 2, kind=kind)
     X = X + 6 * y[:, None]
     return X, y, fit(X, emgmm.parameters_from_labels(X, y, 2, kind))
 
 
 def single(X, kind="full"):
-    """Fit a single Gaussian to complete rows."""
+    """Fit a single Gaussian to complete samples."""
     return emgmm.maximization(emgmm.weighted_statistics(X, np.ones((len(X), 1)), kind))
 
 
 def derivative(function, size):
-    """Differentiate a function of a vector at 0, a row a coordinate."""
+    """Differentiate a function of a vector at 0; each row is a coordinate."""
     shifts = (np.arange(7) - 3) * STEP
     return (
         np.stack([sum(c * function(s * e) for c, s in zip(STENCIL, shifts, strict=True)) for e in np.eye(size)]) / STEP
@@ -74,9 +74,9 @@ def test_it_is_the_derivative_of_the_score(seed, kind, n_features, n_components,
     X *= draw.uniform(0.5, 2, n_features)
     reference = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(0, 2)).parameters  # nowhere special
     if values == "missing":
-        holes = draw.random(X.shape) < 0.3
-        holes[:n_components] = False
-        X = np.where(holes, np.nan, X)
+        incomplete = draw.random(X.shape) < 0.3
+        incomplete[:n_components] = False
+        X = np.where(incomplete, np.nan, X)
     y = np.where(draw.random(len(y)) < {"none": 0, "some": 0.4, "all": 1}[labels], y, -1)
     weight = draw.uniform(0.1, 3, len(X)) if weighted else np.ones(len(X))
     parts = Parts(*(np.array_split(each, n_parts) for each in (X, y, weight)))
@@ -228,7 +228,7 @@ def test_standard_errors_are_how_estimates_spread():
 
 
 class TestInvariance:
-    """Rows and units that are told in another way give the same."""
+    """Samples and units in another form give the same."""
 
     @staticmethod
     def assert_same(one, other, scale=1.0, rtol=1e-6):
@@ -272,7 +272,7 @@ class TestInvariance:
         self.assert_same(observed_information(X, own), observed_information(X.astype(float), own), rtol=1e-12)
 
     def test_many_patterns(self):
-        """Rows that all lack other values are as the same rows by themselves, in parts."""
+        """Samples that each lack other values give the same as in parts by pattern."""
         X, _, start = problem(0, 300, 6, 2)
         X = np.where(np.random.default_rng(0).random(X.shape) < 0.4, np.nan, X)
         one = observed_information(X, start)
@@ -281,17 +281,17 @@ class TestInvariance:
 
 
 class TestRefusal:
-    """Standard errors that mean nothing are not given, and the reason is."""
+    """Standard errors that are not valid are an error with the reason."""
 
     def refused(self, found, why):
         assert why in found.refusal
         for ask in (lambda: found.standard_errors, lambda: found.sandwich_errors, found.intervals):
-            with pytest.raises(ValueError, match="standard errors mean nothing here: ") as error:
+            with pytest.raises(ValueError, match="standard errors are not valid here: ") as error:
                 ask()
             assert why in str(error.value)
 
     def test_at_a_saddle(self):
-        """Rows that are symmetric in both features, and farther apart in the other one."""
+        """Samples that are symmetric in both features, and farther apart in the other one."""
         X = np.abs(np.random.default_rng(0).normal([2, 1], 0.5, (200, 2)))
         X = np.concatenate([X * signs for signs in ([1, 1], [1, -1], [-1, 1], [-1, -1])])
         start = emgmm.MixtureParameters.checked([0.5, 0.5], [[0, 1], [0, -1]], [1, 1], "spherical")
@@ -309,7 +309,7 @@ class TestRefusal:
         found = observed_information(X, same)
         assert found.kind in ("flat", "saddle")
         assert not found.is_maximum
-        self.refused(found, "on a flat place" if found.kind == "flat" else "at a saddle")
+        self.refused(found, "on a plateau" if found.kind == "flat" else "at a saddle")
         tied = emgmm.MixtureParameters(same.weights, same.means, same.covariances[0], "tied")
         assert observed_information(X, tied).kind == "flat"  # the weights do not matter
 
@@ -318,7 +318,7 @@ class TestRefusal:
         moved = emgmm.MixtureParameters(own.weights, own.means + 0.2, own.covariances)
         found = observed_information(X, moved)
         assert found.kind == "slope"
-        self.refused(found, "nats are left to gain")
+        self.refused(found, "nats below its maximum")
 
     def test_of_a_weight_near_0(self):
         X, y, _ = clusters()
@@ -326,7 +326,7 @@ class TestRefusal:
         own = fit(X, emgmm.parameters_from_labels(X, np.repeat([0, 1], [200, 9]), 2))
         found = observed_information(X, own)
         assert found.is_maximum
-        self.refused(found, "a weight too near 0: 0.043, less than 4 of its standard errors of 0.014")
+        self.refused(found, "is too near 0: 0.043, less than 4 times its standard error of 0.014")
 
     def test_of_components_that_are_alike(self):
         X, y, _ = problem(0, 300, 1, 2)
@@ -338,29 +338,29 @@ class TestRefusal:
         assert found.labeled.tolist() == [0, 1]
         assert dataclasses.replace(found, labeled=np.array([1])).refusal is None
         without = dataclasses.replace(found, labeled=np.array([]))
-        self.refused(without, "components 0 and 1 (counted from 0) are so alike that their labels may switch")
+        self.refused(without, "components 0 and 1 (counted from 0) are so similar that their labels may switch")
 
     def test_what_cannot_be_taken(self):
         X, _, own = overlapping()
         with pytest.raises(
-            ValueError, match=r"11 parameters, and may have at most 2,000, and less than .* the rows, 11"
+            ValueError, match=r"11 parameters; it must have at most 2,000, and fewer than .* the samples, 11"
         ):
             observed_information(X[:11], own)
         observed_information(X[:12], own)
         many = emgmm.MixtureParameters(np.ones(1), np.zeros((1, 1001)), np.ones((1, 1001)), "diag")
-        with pytest.raises(ValueError, match="2,002 parameters, and may have at most 2,000"):
+        with pytest.raises(ValueError, match="2,002 parameters; it must have at most 2,000"):
             observed_information(np.zeros((3000, 1001)), many)
-        with pytest.raises(ValueError, match="y must have one label a row"):
+        with pytest.raises(ValueError, match="y must have one label for each sample"):
             observed_information(X, own, y=[1])
-        with pytest.raises(ValueError, match="labels must be whole numbers, -1 or 0 to 1, not 2"):
+        with pytest.raises(ValueError, match="labels must be integers, -1 or 0 to 1, not 2"):
             observed_information(X, own, y=np.full(len(X), 2))
         with pytest.raises(ValueError, match="sample_weight must not be negative"):
             observed_information(X, own, sample_weight=np.full(len(X), -1.0))
-        with pytest.raises(ValueError, match="3 features, and the mixture 2"):
+        with pytest.raises(ValueError, match="3 features, and the mixture has 2"):
             observed_information(np.ones((20, 3)), own)
-        with pytest.raises(ValueError, match="give labels and weights of parts to Parts"):
+        with pytest.raises(ValueError, match="pass labels and sample_weight of parts to Parts"):
             observed_information(Parts([X]), own, y=np.zeros(len(X)))
-        with pytest.raises(TypeError, match="give a GaussianMixtureEM or MixtureParameters, not a ndarray"):
+        with pytest.raises(TypeError, match="must be a GaussianMixtureEM or MixtureParameters, not a ndarray"):
             observed_information(own, X)
         with pytest.raises(NotFittedError):
             observed_information(Parts([X]), GaussianMixtureEM(2))
@@ -371,7 +371,7 @@ class TestRefusal:
         monkeypatch.setitem(emgmm.COVARIANCE_TYPES, "EVI", EqualVolumes(diagonal=True))
         X, _, own = overlapping(kind="diag")
         own = emgmm.MixtureParameters(own.weights, own.means, own.covariances, "EVI")
-        with pytest.raises(ValueError, match="'EVI' has other log-roots than free parameters"):
+        with pytest.raises(ValueError, match="'EVI': log_roots and n_parameters disagree"):
             observed_information(X, own)
 
     def test_a_type_of_ones_own(self, monkeypatch):
@@ -412,13 +412,13 @@ def test_what_the_documentation_shows():
     exec(re.search(r"```python\n(.*?)```", text, re.DOTALL)[1], shown := {})  # noqa: S102
     assert shown["found"].refusal is None
     assert (shown["found"].is_maximum, shown["found"].kind) == (True, "maximum")
-    assert f"is {shown['low'].means[0, 0]:.2f} to {shown['high'].means[0, 0]:.2f}" in text
+    assert f"from {shown['low'].means[0, 0]:.2f} to {shown['high'].means[0, 0]:.2f}" in text
 
 
 class TestEstimator:
     @pytest.mark.parametrize("mode", ["clamped", "init_only"])
     @pytest.mark.parametrize("text", [False, True])
-    def test_which_rows_count(self, mode, text):
+    def test_which_samples_count(self, mode, text):
         X, y, _ = overlapping()
         names = np.array(["ash", "beech"], dtype=object)
         known = np.arange(len(y)) < 60
@@ -446,21 +446,21 @@ class TestEstimator:
     def test_labels_that_the_fit_did_not_have(self):
         X, y, _ = clusters()
         model = GaussianMixtureEM(2).fit(X, np.array(["ash", "beech"], dtype=object)[y])
-        with pytest.raises(ValueError, match=r"the label 'beeches' is none of the classes \['ash', 'beech'\]"):
+        with pytest.raises(ValueError, match=r"the label 'beeches'; the classes of the model are \['ash', 'beech'\]"):
             model.standard_errors_(X, np.where(y == 0, "ash", "beeches"))
-        with pytest.raises(ValueError, match="is none of the classes"):
+        with pytest.raises(ValueError, match="the classes of the model are"):
             model.standard_errors_(X, y)
         model = GaussianMixtureEM(2).fit(X, 10 * y + 10)
         assert model.standard_errors_(X, np.where(y == 1, 20, -1)).weights.shape == (2,)
-        with pytest.raises(ValueError, match=r"the label 15 is none of the classes \[10, 20\]"):
+        with pytest.raises(ValueError, match=r"the label 15; the classes of the model are \[10, 20\]"):
             model.standard_errors_(X, np.full(len(y), 15))
-        with pytest.raises(ValueError, match=r"the label 'ash' is none of the classes \[10, 20\]"):
+        with pytest.raises(ValueError, match=r"the label 'ash'; the classes of the model are \[10, 20\]"):
             model.standard_errors_(X, ["ash"] * len(y))
-        with pytest.raises(ValueError, match=r"the label 2 is none of the classes \[0, 1\]"):
+        with pytest.raises(ValueError, match=r"the label 2; the classes of the model are \[0, 1\]"):
             GaussianMixtureEM(2).fit(X, y).standard_errors_(X, y + 1)
 
     def test_where_standard_errors_mean_nothing(self):
         X, _, _ = overlapping()
         model = GaussianMixtureEM(3, tol=1e-2, random_state=0).fit(X)
-        with pytest.raises(ValueError, match="standard errors mean nothing here"):
+        with pytest.raises(ValueError, match="standard errors are not valid here"):
             model.standard_errors_(X)

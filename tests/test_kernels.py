@@ -1,4 +1,4 @@
-"""The compiled kernel beside NumPy's: the same up to rounding; never imported in vain, never in the way."""
+"""The compiled kernel compared with NumPy's: the same up to rounding; imported only when used; optional."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def test_a_pass_gives_the_same_sums(kind, shape, n_samples, weighted):
     X, weight = X[:n_samples], np.linspace(0.1, 2, n_samples) if weighted else None
     found = []
     for kernel in ("numpy", "numba"):
-        rows = complete.Rows(X, kind, weight, kernel)
+        rows = complete.CompleteSamples(X, kind, weight, kernel)
         natural = complete.natural_parameters(start.type, start.weights, start.means - rows.center, start.factors)
         found.append(rows.sums(natural))
     np.testing.assert_allclose(found[1][1], found[0][1], rtol=1e-12, atol=1e-12)
@@ -79,7 +79,7 @@ def test_rows_that_are_far_from_all_components_and_components_without_rows():
 
 @pytest.mark.parametrize("change", [np.asfortranarray, np.float32, lambda X: X[::2], lambda X: X.astype(">f8")])
 def test_rows_that_must_be_copied(change, monkeypatch):
-    monkeypatch.setattr(complete, "COPIED_ROWS", 100)
+    monkeypatch.setattr(complete, "COPIED_SAMPLES", 100)
     X, _, start = problem(2, 501)
     assert_equal(*by_both(change(X), start))
 
@@ -88,7 +88,7 @@ def test_a_memory_map_is_not_copied(tmp_path):
     X, _, start = problem(2, 500)
     np.save(tmp_path / "X.npy", X)
     rows = np.load(tmp_path / "X.npy", mmap_mode="r")
-    assert np.shares_memory(next(complete.Rows(rows, "full", kernel="numba")._compiled_rows())[0], rows)
+    assert np.shares_memory(next(complete.CompleteSamples(rows, "full", kernel="numba")._compiled_samples())[0], rows)
     assert_equal(*by_both(rows, start))
 
 
@@ -104,7 +104,7 @@ def test_many_fits(labeled, shared):
     X[0, :50] = X[0, 0]
     found = [emgmm.fit_many(X, starts, RULE, labeled=known, kernel=kernel) for kernel in ("numpy", "numba")]
     for number, (one, other) in enumerate(zip(*found, strict=True)):
-        assert_equal(one, other, rtol=1e-10 if shared or number == 0 else 1e-12)  # equal rows: nearly singular
+        assert_equal(one, other, rtol=1e-10 if shared or number == 0 else 1e-12)  # equal samples: nearly singular
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -156,7 +156,7 @@ def test_without_numba_auto_is_numpy_and_asking_for_it_tells_what_to_do():
     assert ran(FIT.format(before=gone, kernel="auto")) == "False"
     asked = FIT.format(before=gone, kernel="numba").replace("emgmm.exp", "\ntry:\n  emgmm.exp")
     asked = asked.replace("\nprint", "\nexcept ValueError as error:\n  print(error)\n#")
-    assert ran(asked) == "kernel='numba' needs numba, which cannot be imported here: pip install '.[fast]'"
+    assert ran(asked) == "kernel='numba' needs numba, which cannot be imported here: pip install 'emgmm[fast]'"
 
 
 def test_a_numba_that_cannot_be_imported_is_none(tmp_path):
@@ -190,14 +190,14 @@ def test_bits_do_not_depend_on_who_compiled(tmp_path):
 import hashlib
 import numpy as np
 import emgmm
-from emgmm.complete import Rows, natural_parameters
+from emgmm.complete import CompleteSamples, natural_parameters
 draw = np.random.default_rng(0)
 for d, k, kind in ((2, 2, "full"), (3, 4, "full"), (8, 3, "tied"), (1, 2, "diag"), (9, 3, "diag")):
     X, means = draw.standard_normal((300, d)), draw.standard_normal((k, d))
     shape = emgmm.COVARIANCE_TYPES[kind].shape(k, d)
     moments = np.ones((k, d)) if kind == "diag" else np.broadcast_to(np.eye(d), shape)
     start = emgmm.MixtureParameters.checked(np.full(k, 1 / k), means, moments, kind)
-    rows = Rows(X, kind, kernel="numba")
+    rows = CompleteSamples(X, kind, kernel="numba")
     sums = rows.sums(natural_parameters(start.type, start.weights, means - rows.center, start.factors))
     fit = emgmm.expectation_maximization(X, start, emgmm.sklearn_stopping(0, 5), kernel="numba")
     print(*(hashlib.sha256(np.ascontiguousarray(a)).hexdigest() for a in (*sums, fit.parameters.covariances)))

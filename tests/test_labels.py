@@ -1,4 +1,4 @@
-"""The start from labels: it holds for few of them, and is the same however the rows come."""
+"""Initial parameters from labels: valid for few labels, and independent of the form of the data."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ MODES = ("clamped", "init_only")
 
 
 def few_labels(y, n_labels, seed):
-    """Keep the labels of the first rows of each class, in an order by chance."""
+    """Keep the labels of the first samples of each class, in random order."""
     labels, draw = np.full(len(y), -1), np.random.default_rng(seed)
     for k in np.unique(y):
         labels[draw.permutation(np.flatnonzero(y == k))[:n_labels]] = k
@@ -65,11 +65,11 @@ def test_start_is_the_formula(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("holes", [False, True])
+@pytest.mark.parametrize("incomplete", [False, True])
 @pytest.mark.parametrize("lacking", [False, True])  # a component without a labeled row
-def test_start_does_not_depend_on_the_scale_of_weights(kind, holes, lacking):
+def test_start_does_not_depend_on_the_scale_of_weights(kind, incomplete, lacking):
     X, y, _ = problem(2, 90, 3, 3, kind=kind)
-    X = np.where(np.random.default_rng(1).random(X.shape) < 0.1, np.nan, X) if holes else X
+    X = np.where(np.random.default_rng(1).random(X.shape) < 0.1, np.nan, X) if incomplete else X
     labels = few_labels(y, 4, 0)
     labels[(labels == 2) & lacking] = -1
     model = GaussianMixtureEM(3, covariance_type=kind, max_iter=0, random_state=0)
@@ -87,7 +87,7 @@ def test_start_does_not_depend_on_the_scale_of_weights(kind, holes, lacking):
     parts = Parts(np.array_split(X, 3), np.array_split(labels, 3), np.array_split(weight / weight.sum(), 3))
     same([getattr(model.fit(parts), name) for name in ("weights_", "means_", "covariances_")], start(weight), 1e-7)
     same(start(np.full(len(X), 1 / len(X))), start())
-    if not lacking:  # else other rows are drawn
+    if not lacking:  # else other samples are drawn
         last = (labels >= 0) & (few_labels(y, 3, 0) == -1)  # of each class is nearly nowhere
         same(start(np.where(last, 1e-9, 1.0)), start(np.where(last, 0.0, 1.0)), 1e-4)
 
@@ -155,7 +155,7 @@ def test_one_label_a_class_and_components_without_any(kind):
     X, y, _ = problem(4, 60, 5, 3, kind=kind)
     labels = few_labels(y, 1, 0)
     assert (GaussianMixtureEM(3, covariance_type=kind).fit(X, labels).predict(X) == y).mean() > 0.9
-    labels[labels == 2] = -1  # its component starts from the unlabeled rows
+    labels[labels == 2] = -1  # its component is initialized from the unlabeled samples
     model = GaussianMixtureEM(3, covariance_type=kind, random_state=0).fit(X, labels)
     assert (model.predict(X) == y).mean() > 0.9
 

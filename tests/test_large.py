@@ -1,4 +1,4 @@
-"""Large data in the study: files of numbers, predictions in pieces, figures of many rows."""
+"""Large data in the study: files of numbers, predictions in chunks, figures of many samples."""
 
 import numpy as np
 import pandas as pd
@@ -91,12 +91,12 @@ def test_what_stands_at_the_end_of_a_file_is_no_row(saved):
         (lambda t: t.assign(x2=np.inf), r"row 1, column 'x2': must be a finite number, got 'inf'"),
         (
             lambda t: t.assign(x1=t["x1"].mask(t.index == 4)),
-            r"row 5, column 'x1': .*got ''(.|\n)*data.missing: allow takes them",
+            r"row 5, column 'x1': .*got ''(.|\n)*data.missing: allow to treat them",
         ),
         (lambda t: t.assign(y=0.5), r"column 'y': must be a class: a whole number or a name"),
         (lambda t: t.assign(y=t["y"].mask(t.index == 4)), r"row 5, column 'y': must be a class.*got ''"),
         (lambda t: t.assign(y=pd.array([1, None] * 10, "Int64")), r"row 2, column 'y': must be a class.*got ''"),
-        (lambda t: t[:0], "there are no rows"),
+        (lambda t: t[:0], "the file has no rows"),
         (lambda t: t.drop(columns="x2"), "has no column 'x2'. Allowed: x1, y"),
     ],
 )

@@ -20,7 +20,7 @@ from em_study.evaluation.measurements.optima import numbered_optima
 from em_study.evaluation.measurements.passes import em_with_fixed_variance
 from em_study.evaluation.measurements.prior import conjugate_prior
 from em_study.evaluation.numerical import maximize_likelihood
-from em_study.evaluation.printed import beside_printed
+from em_study.evaluation.printed import compared_with_printed
 from em_study.evaluation.protocols import Other, run_protocol
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.evaluation.scores import evaluate_fit, tabulate_parameters
@@ -56,7 +56,7 @@ def test_best_relabeling():
 def test_trailing_zeros_of_a_printed_number_count(written, value, agrees):
     end = emgmm.MixtureParameters.checked([1.0], [[value]], [[[1.0]]])
     printed = from_params(list[Published], as_params([Published(mean=[Written(written)])]))
-    assert beside_printed(printed, end) == {(0, "mean[0]"): (float(written), agrees)}
+    assert compared_with_printed(printed, end) == {(0, "mean[0]"): (float(written), agrees)}
 
 
 def test_measurements_of_a_known_run():
@@ -115,7 +115,7 @@ def test_a_ridge_that_is_not_small_beside_the_data_is_noted(scale, told):
     assert evaluate_fit(dataset, runs, fit, "toy", "f")["note"].tolist() == [""]
     ridged = fit.model_copy(update={"reg_covar": 1e-6})
     (note,) = evaluate_fit(dataset, runs, ridged, "toy", "f")["note"]
-    assert note.startswith("reg_covar = 1e-06 is too large beside the variance") == told
+    assert note.startswith("reg_covar = 1e-06 is too large compared with the variance") == told
     steps = ("same_stopping", "same_regularization")
     theirs = {step: run_protocol(step, dataset, runs, fit) for step in steps}
     notes = compare(dataset, [Compared(runs, fit, [(Other(), theirs)])], "toy").set_index("protocol")["note"]
@@ -508,9 +508,9 @@ def test_what_these_rows_cannot_tell_has_no_number_and_a_reason(rows, capsys):
     assert "unexpected" not in told
     n_clusters = max(4, len(dataset.classes))
     few = len(FEW[rows][0]) < n_clusters
-    assert (f"k-means needs a row for each of {n_clusters} clusters, and there are {len(FEW[rows][0])}" in told) == few
+    assert (f"k-means with {n_clusters} clusters needs as many samples; there are {len(FEW[rows][0])}" in told) == few
     assert ("kmeans_accuracy" in of_draw) == (not few)
-    assert ("all rows are equal" in told) == (rows == "equal rows")
+    assert ("all samples are equal" in told) == (rows == "equal rows")
     assert ("kmeans_agreement" in of_draw) == (not few and rows != "equal rows")
     assert "majority_share" in of_draw
     # A fit that did not fail keeps its other numbers.
@@ -536,7 +536,7 @@ def test_a_measurement_that_fails_leaves_the_others_alone(capsys, monkeypatch):
     monkeypatch.setattr("em_study.evaluation.measure.MEASUREMENTS", found)
     table = measure(dataset, runs, fits, 10, {}, 0, "toy")
     told = capsys.readouterr().err
-    assert told.startswith("fit labels, replicate 1: overlap: not measured, for an unexpected ZeroDivisionError at ")
+    assert told.startswith("fit labels, replicate 1: overlap: not measured: an unexpected ZeroDivisionError at ")
     assert told.endswith(": a bug\n")
     keys = ["fit", "replicate", "measurement"]
     lost = set(map(tuple, whole[keys].to_numpy())) - set(map(tuple, table[keys].to_numpy()))

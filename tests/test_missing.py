@@ -1,4 +1,4 @@
-"""Missing values in the library: against plain loops and closed forms, and what must hold for any rows with holes."""
+"""Missing values in the library: compared with plain loops and closed forms, and properties of any incomplete data."""
 
 import tracemalloc
 
@@ -17,7 +17,7 @@ RULE = emgmm.sklearn_stopping(1e-12, 20_000)
 
 
 def holed(seed, fraction=0.3, **options):
-    """Draw rows with holes, one of them without any value, their components, a start, and the whole rows."""
+    """Draw incomplete samples, one without any value, components, initial parameters, and the complete samples."""
     X, y, start = problem(seed, **options)
     draw = np.random.default_rng(seed + 1)
     holes = draw.uniform(size=X.shape) < fraction
@@ -26,7 +26,7 @@ def holed(seed, fraction=0.3, **options):
 
 
 def given_row(x, parameters):
-    """Log joint densities of a row, and each component's conditional mean and covariance, from the textbook."""
+    """Log joint densities of a sample, and each component's conditional mean and covariance, from the textbook."""
     o, m = np.flatnonzero(~np.isnan(x)), np.flatnonzero(np.isnan(x))
     log_joint, means, covariances = [], [], []
     for weight, mean, covariance in zip(
@@ -44,7 +44,7 @@ def given_row(x, parameters):
 
 
 def plain_expectation(X, parameters, labels=None, sample_weight=None):
-    """Take the E-step by a loop over rows and components."""
+    """Take the E-step by a loop over samples and components."""
     shape = parameters.means.shape
     mass, first, second, total = np.zeros(shape[0]), np.zeros(shape), np.zeros((*shape, shape[1])), 0.0
     for n, x in enumerate(X):
@@ -72,7 +72,7 @@ def test_expectation_is_that_of_a_plain_loop(kind, blocks, monkeypatch):
     if blocks == "many":
         monkeypatch.setattr(incomplete, "BLOCK_VALUES", 4 * 40)
         monkeypatch.setattr(incomplete, "PATTERN_VALUES", 3 * 4 * 4 * 5)
-        monkeypatch.setattr(incomplete, "rows_that_fit", lambda n_rows, _: min(n_rows, 7))
+        monkeypatch.setattr(incomplete, "samples_per_block", lambda n_samples, _: min(n_samples, 7))
     for labels in (None, y):
         for sample_weight in (None, weight):
             rows = emgmm.IncompleteRows(X, kind, sample_weight, labels, 3)
@@ -327,12 +327,12 @@ def test_estimator_imputes():
 def test_feature_without_a_value_is_named(labeled):
     X, y, start, whole = holed(16)
     X[:, 1] = np.nan
-    with pytest.raises(ValueError, match=r"feature 1 \(counted from 0\) has no value in any row"):
+    with pytest.raises(ValueError, match=r"feature 1 \(counted from 0\) has no observed value"):
         GaussianMixtureEM(2).fit(X, y if labeled else None)
-    with pytest.raises(ValueError, match="has no value in any row"):
+    with pytest.raises(ValueError, match="has no observed value in the samples to fit"):
         emgmm.expectation_maximization(X, start, RULE, labeled=emgmm.labeled_statistics(X, y, 2) if labeled else None)
     found = emgmm.expectation_maximization(X, start, RULE, labeled=emgmm.labeled_statistics(whole, y, 2))
-    assert found.converged  # the labeled rows have it
+    assert found.converged  # the labeled samples have it
 
 
 def test_feature_without_a_value_is_named_by_its_column():
@@ -358,7 +358,7 @@ def test_class_without_values_of_a_feature_begins_as_all_labeled_rows():
     found = emgmm.parameters_from_labels(X, y, 2)
     assert found.means[1, 0] == pytest.approx(np.nanmean(X[:, 0]), abs=1e-3)
     X[:, 0] = np.nan
-    with pytest.raises(emgmm.CollapsedComponentError, match="no labeled row has a value of feature 0"):
+    with pytest.raises(emgmm.CollapsedComponentError, match=r"feature 0 .* has no observed value in the"):
         emgmm.parameters_from_labels(X, y, 2)
 
 
@@ -387,7 +387,7 @@ def test_imputing_beside_infinity_is_refused():
     X[5] = np.inf, np.nan
     with pytest.raises(ValueError, match="infinite"), np.errstate(invalid="ignore"):
         emgmm.impute(X, start)
-    with pytest.raises(ValueError, match="n_draws must be at least 1"):
+    with pytest.raises(ValueError, match="n_draws must be an integer of at least 1"):
         GaussianMixtureEM(1).fit(holed(23)[0]).impute(X[:3], n_draws=0)
 
 
@@ -397,10 +397,12 @@ def test_rows_with_holes_have_no_statistics_of_their_own():
         emgmm.weighted_statistics(X, np.ones((len(X), 1)))
 
 
-def test_ridge_is_held_against_the_observed_values():
+def test_reg_covar_is_compared_with_the_observed_values():
     X = np.array([[0.0, np.nan], [1.0, 3e-4], [2.0, 1e-4], [3.0, np.nan]])
-    assert emgmm.ridge.ridge_warning(X, 1e-6) == emgmm.ridge.ridge_warning(X[1:3], 1e-6)
-    assert emgmm.ridge.ridge_warning(X, 1e-12) is None
+    assert emgmm.regularization.regularization_warning(X, 1e-6) == emgmm.regularization.regularization_warning(
+        X[1:3], 1e-6
+    )
+    assert emgmm.regularization.regularization_warning(X, 1e-12) is None
 
 
 def test_memory_does_not_grow_with_the_rows():

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from project import ROOT
 
-from em_study.claims.judge import judge
+from em_study.claims.evaluate import evaluate
 from em_study.claims.settings import Claim
 from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
@@ -179,7 +179,7 @@ def test_the_interval_of_a_claim_on_resamples_is_that_of_the_bootstrap():
     values = np.linspace(0.2, 0.4, 201)
     table = pd.DataFrame({"experiment": "mine", "fit": "a", "replicate": range(201), "bic": values, "failure": None})
     of_resamples, of_new = (
-        judge("M1", claim, {"fits": table}, frozenset(), own) for own in (frozenset({"resampled/mine"}), frozenset())
+        evaluate("M1", claim, {"fits": table}, frozenset(), own) for own in (frozenset({"resampled/mine"}), frozenset())
     )
     assert (of_resamples["rows_of"], of_new["rows_of"]) == ("resampled", "other")
     assert (of_resamples["interval_low"], of_resamples["interval_high"]) == pytest.approx((0.205, 0.395))

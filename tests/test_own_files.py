@@ -90,7 +90,7 @@ def test_files_of_other_programs_are_read(tmp_path, name, capsys):
     assert dataset.labeled.shape == (1, 0, 2)
     said = capsys.readouterr().err
     if expected is not ...:
-        assert dataset.told.partition(": ")[2] == expected
+        assert dataset.note_text.partition(": ")[2] == expected
         assert expected in said
         assert bool(said) == bool(expected)
 
@@ -124,17 +124,17 @@ REFUSED = {
     "a mark": ("x,z\n1,?\n2,3\n", {"missing": "allow"}, ["got '?'", "data.missing_values: ['?']"]),
     "another mark": ("x,z\n1,-\n2,3\n", {}, ["got '-'", "data.missing_values: ['-']"]),
     "a sheet's error": ("x,z\n1,#VALUE!\n2,3\n", {"missing": "allow"}, ["row 2", "got '#VALUE!'"]),
-    "a mark where none may be": ("x,z\n1,?\n2,3\n", {"missing_values": ["?"]}, ["data.missing: allow takes them"]),
+    "a mark where none may be": ("x,z\n1,?\n2,3\n", {"missing_values": ["?"]}, ["data.missing: allow to treat them"]),
     "too few fields": ("x,z,y\n1,2,3\n4,5\n6,7,8\n", {"missing": "allow"}, ["row 3", "header has 3 fields", "row 2"]),
     "too many fields": ("x,z\n1,2\n4,5,6\n", {}, ["row 3", "header has 2 fields, this row 3"]),
     "commas within": ("x,z\n1,2\n,\n3,4\n", {}, ["row 3, column 'x'"]),
-    "2^53": ("x,z\n1,9007199254740993\n", {}, ["row 2, column 'z': is a whole number from 2^53 on", "data.keep"]),
-    "2^53 in groups": ("x;z\n1;9,007,199,254,740,993\n", {"thousands": ","}, ["is a whole number from 2^53 on"]),
+    "2^53": ("x,z\n1,9007199254740993\n", {}, ["row 2, column 'z': is a whole number of at least 2^53", "data.keep"]),
+    "2^53 in groups": ("x;z\n1;9,007,199,254,740,993\n", {"thousands": ","}, ["is a whole number of at least 2^53"]),
     "dates": ("x,z\n1,12.03.2021\n", {}, [NUMBER]),
     "Latin-1": ("x,z,ort\n1,2,Köln\n".encode("latin-1"), {}, ["not UTF-8 text", "data.encoding: cp1252", "Köln"]),
     "Latin-1 far down": (b"x,z\n" + b"1,2\n" * 90_000 + b"1,\xe9\n", {}, ["not UTF-8 text", "at byte 360,006"]),
     "another encoding": (PLAIN, {"encoding": "utf-16"}, ["not UTF-16 text"]),
-    "a used column twice": ("x,z,x\n1,2,3\n", {}, ["the column 'x' stands twice in the header"]),
+    "a used column twice": ("x,z,x\n1,2,3\n", {}, ["the header has the column 'x' twice"]),
     "another separator than the key's": (SEMICOLONS, {"separator": ","}, ["no column 'x', 'z'. Columns: x;z"]),
     "no such columns": ("a;b;c\n1;2;3\n", {}, ["(separated by ';') has no column 'x', 'z'. Columns: a, b, c"]),
     "letter case": ("X,z\n1,2\n", {}, ["no column 'x'; did you mean 'X'?"]),
@@ -168,7 +168,7 @@ def test_a_zip_of_several_files_is_reported(tmp_path):
     with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
         archive.writestr("a.csv", PLAIN)
         archive.writestr("b.csv", PLAIN)
-    with pytest.raises(NoColumnsError, match="is a zip archive of 2 files: unpack the one that is meant"):
+    with pytest.raises(NoColumnsError, match="is a zip archive of 2 files, not of one"):
         look_at(tmp_path / "two.zip")
 
 
@@ -209,7 +209,7 @@ def test_binary_files_are_read_whatever_their_name_says(tmp_path, name):
         (pa.array([True, None]), "must hold numbers, not bool"),
         (pa.array(["1", "2"]), "must hold numbers, not string"),
         (pa.array([[1], [2]]), "must hold numbers, not list"),
-        (pa.array([2**53 + 1, 1]), "row 1, column 'z': is a whole number from 2\\^53 on"),
+        (pa.array([2**53 + 1, 1]), "row 1, column 'z': is a whole number of at least 2\\^53"),
         (pa.array([1.0, None]), "row 2, column 'z': must be a finite number"),
     ],
 )
@@ -248,7 +248,7 @@ def test_an_empty_label_is_none(tmp_path):
     assert dataset.truth is None
     assert dataset.order.tolist() == [0, 2, 1, 3]
     assert dataset.kept_columns()["id"].tolist() == ["a", "b", "c", "d"]
-    assert dataset.told == "2 of 4 rows have a label"
+    assert dataset.note_text == "2 of 4 samples have a label"
 
 
 @pytest.mark.parametrize("word", ["NA", "none", "?", "-", "null", "N/A"])
@@ -257,8 +257,8 @@ def test_a_word_that_may_be_a_class_or_none_is_asked_about(tmp_path, word):
     with pytest.raises(DataError) as caught:
         read(tmp_path, rows, label="y")
     assert "row 4, column 'y': must be a class" in str(caught.value)
-    assert "No label: data.missing_values: [" in str(caught.value)
-    assert "A class of this name: data.class_names: [" in str(caught.value)
+    assert "If it means no label: set data.missing_values: [" in str(caught.value)
+    assert "If it is the name of a class: set data.class_names: [" in str(caught.value)
     assert read(tmp_path, rows, label="y", missing_values=[word]).labels.tolist() == [[1, 0]]
     assert read(tmp_path, rows, label="y", class_names=[word]).classes.tolist() == sorted(["ash", "oak", word])
 
@@ -281,8 +281,8 @@ def test_labels_of_all_rows_or_none(tmp_path, rows, expected):
 def test_classes_that_look_alike_are_pointed_out(tmp_path, one, other, capsys):
     dataset = read(tmp_path, f"x,z,y\n1,2,\n1,2,{one}\n1,2,{other}\n", label="y")
     expected = f"classes that differ only in case, or in how their letters are composed: {sorted([one, other])}"
-    assert dataset.told.endswith(expected.replace("[", "").replace("]", ""))
-    assert dataset.told.split("; ")[-1] in capsys.readouterr().err
+    assert dataset.note_text.endswith(expected.replace("[", "").replace("]", ""))
+    assert dataset.note_text.split("; ")[-1] in capsys.readouterr().err
     assert len(dataset.classes) == 2
 
 
@@ -318,12 +318,12 @@ def test_lists_are_no_labels(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"rows": None}, "needs rows"),
-        ({"unlabeled": {"path": "u.csv"}}, "needs rows"),
-        ({"labeled": {"path": "l.csv", "target": "y"}}, "takes rows, or unlabeled and labeled"),
+        ({"rows": None}, "needs either rows"),
+        ({"unlabeled": {"path": "u.csv"}}, "needs either rows"),
+        ({"labeled": {"path": "l.csv", "target": "y"}}, "takes either rows, or unlabeled and labeled"),
         ({"decimal": ",", "thousands": ","}, "decimal and thousands must differ"),
-        ({"encoding": "utf-7b"}, "no encoding of text"),
-        ({"encoding": "base64"}, "no encoding of text"),
+        ({"encoding": "utf-7b"}, "not a known text encoding"),
+        ({"encoding": "base64"}, "not a known text encoding"),
         ({"separator": ";;"}, "at most 1 character"),
     ],
 )
@@ -335,10 +335,10 @@ def test_keys_that_do_not_go_together(settings, expected):
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"keep": ["label"], "label": "y"}, "'label' is what a column of the predictions is called"),
-        ({"keep": ["x"]}, "'x' is carried along already"),
+        ({"keep": ["label"], "label": "y"}, "'label' is also the name of a column in the table of predictions"),
+        ({"keep": ["x"]}, "'x' is listed twice, or is one of the features"),
         ({"keep": ["ID"]}, "has no column 'ID'; did you mean 'id'?"),
-        ({"label": "x"}, "'x' is one of the features"),
+        ({"label": "x"}, "'x' is also one of the features"),
         ({"resample": "bootstrap"}, "data.resample needs more"),
     ],
 )
@@ -406,7 +406,7 @@ def test_replicate_0_is_the_file_and_others_are_drawn_within_classes(fitted):
         own = set(alone.labeled[0, alone.labels[0] == k, 0])
         assert set(dataset.labeled[:, alone.labels[0] == k, 0].ravel()) <= own
     np.testing.assert_array_equal(dataset.unlabeled[:5], data.load(5, 0, "mine").unlabeled)
-    assert (data.same_rows, data.on_own_rows) == (False, False)
+    assert (data.same_samples, data.on_own_rows) == (False, False)
 
 
 def test_estimates_spread_as_theory_says(tmp_path):

@@ -1,4 +1,4 @@
-"""EM over rows in parts: the same as over one array, whoever runs the tasks; on a real Dask cluster too."""
+"""EM over samples in parts: the same as over one array, with every executor; on a real Dask cluster, too."""
 
 import os
 import signal
@@ -56,13 +56,13 @@ def test_parts_are_fitted_as_one_array(kind, kernel, tmp_path):
 
 
 @pytest.mark.parametrize("acceleration", ["none", "anderson"])
-@pytest.mark.parametrize("holes", [False, True])
+@pytest.mark.parametrize("incomplete", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("labeled", [False, True])
-def test_labels_weights_holes_and_acceleration(acceleration, holes, weighted, labeled):
+def test_labels_weights_missing_values_and_acceleration(acceleration, incomplete, weighted, labeled):
     X, y, start = rows()
     draw = np.random.default_rng(0)
-    X = np.where(draw.uniform(size=X.shape) < 0.2, np.nan, X) if holes else X
+    X = np.where(draw.uniform(size=X.shape) < 0.2, np.nan, X) if incomplete else X
     weight = draw.uniform(0.5, 2, size=400) if weighted else None
     labels = np.where(draw.uniform(size=400) < 0.3, y, -1) if labeled else np.full(400, -1)
     free, options = labels == -1, {"acceleration": acceleration}
@@ -89,10 +89,10 @@ def test_who_ends_first_does_not_matter(executor, tmp_path):
 
 
 @pytest.mark.parametrize("semi_supervised", ["clamped", "init_only"])
-@pytest.mark.parametrize("holes", [False, True])
-def test_an_estimator_takes_parts(semi_supervised, holes):
+@pytest.mark.parametrize("incomplete", [False, True])
+def test_an_estimator_takes_parts(semi_supervised, incomplete):
     X, y, _ = rows()
-    if holes:
+    if incomplete:
         X[::9, 0] = np.nan
     labels = np.where(np.arange(400) % 4 == 0, y, -1)
     one = GaussianMixtureEM(3, semi_supervised=semi_supervised, tol=1e-8, max_iter=500).fit(X, labels)
@@ -140,7 +140,7 @@ def test_labels_alone(semi_supervised):
 def test_auto_counts_the_work_on_all_parts(monkeypatch):
     asked = []
     monkeypatch.setattr("emgmm.complete.REPAID", 400 * 3 * 6 * 2.5)
-    monkeypatch.setattr("emgmm.parts.rows_to_fit", lambda *of: asked.append(of[-1]) or emgmm.e_step.rows_to_fit(*of))
+    monkeypatch.setattr("emgmm.parts.samples_to_fit", lambda *a: asked.append(a[-1]) or emgmm.e_step.samples_to_fit(*a))
     X, _, start = rows()
     emgmm.expectation_maximization(Parts(cut(X)), start, emgmm.sklearn_stopping(0, 4), kernel="auto")
     assert asked == ["numpy"] * 6 + ["numba"] * 6
@@ -148,7 +148,7 @@ def test_auto_counts_the_work_on_all_parts(monkeypatch):
 
 def test_a_model_predicts_part_by_part():
     model = GaussianMixtureEM(2).fit(Parts(cut(rows()[0])))
-    with pytest.raises(TypeError, match="one array at a time"):
+    with pytest.raises(TypeError, match="X must be one array"):
         model.predict(Parts(cut(rows()[0])))
 
 
@@ -159,7 +159,7 @@ def test_starts_look_at_a_sample(init_params, monkeypatch):
     sample, weight = parts.sample(100, map)
     np.testing.assert_array_equal(sample, np.concatenate([part[::4] for part in cut(X)]))
     assert weight is None
-    monkeypatch.setattr("emgmm.estimator.SAMPLE_ROWS", 100)
+    monkeypatch.setattr("emgmm.estimator.PARTS_SAMPLES", 100)
     model = GaussianMixtureEM(3, init_params=init_params, random_state=0, max_iter=500, tol=1e-6).fit(Parts(cut(X)))
     assert model.converged_
     assert model.score(X) > GaussianMixtureEM(1).fit(X).score(X)
@@ -186,16 +186,16 @@ BAD = {
     "columns in another order": (another_order, "part .*other.parquet has the columns b, a, and .*one.parquet"),
     "another number of features": (
         lambda _: [np.zeros((5, 3))],
-        "part number 1 .from 0. has 3 features, .* first part 2",
+        "part number 1 .from 0. has 3 features, .* first part has 2",
     ),
-    "not finite": (lambda _: [np.full((5, 2), np.inf)], "part number 1 .from 0. has values that are not finite"),
-    "no rows": (lambda _: [np.zeros((0, 2))], "part number 1 .from 0. has no rows"),
+    "not finite": (lambda _: [np.full((5, 2), np.inf)], "part number 1 .from 0. contains infinite values"),
+    "no rows": (lambda _: [np.zeros((0, 2))], "part number 1 .from 0. has no samples"),
     "gone": (lambda folder: [folder / "gone.npy"], "part .*gone.npy cannot be read: FileNotFoundError"),
     "cut off": (cut_off, "part .*cut_0.npy cannot be read: ValueError"),
-    "text": (parquet_of_text, "part .*text.parquet must hold numbers"),
+    "text": (parquet_of_text, "part .*text.parquet must contain numbers"),
     "objects": (lambda folder: saved(folder, [np.array([[{}]])], "o"), "part .*o_0.npy cannot be read: .*allow_pickle"),
-    "another kind": (lambda folder: [folder / "rows.txt"], "its name must end with .npy or .parquet"),
-    "one-dimensional": (lambda _: [np.zeros(5)], "part number 1 .from 0. must hold numbers in the shape"),
+    "another kind": (lambda folder: [folder / "rows.txt"], "the file name must end with .npy or .parquet"),
+    "one-dimensional": (lambda _: [np.zeros(5)], "part number 1 .from 0. must contain numbers in the shape"),
 }
 
 
@@ -225,11 +225,11 @@ def test_a_file_that_vanishes_on_the_way_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": [np.zeros(3)] * 3}, "must have labels, numbers of shape"),
-        ({"labels": cut(np.full(400, 3))}, "labels must be whole numbers, -1 or 0 to 2, not 3"),
-        ({"labels": cut(np.full(400, -2))}, "labels must be whole numbers, -1 or 0 to 2, not -2"),
+        ({"labels": [np.zeros(3)] * 3}, "must have labels of shape"),
+        ({"labels": cut(np.full(400, 3))}, "labels must be integers, -1 or 0 to 2, not 3"),
+        ({"labels": cut(np.full(400, -2))}, "labels must be integers, -1 or 0 to 2, not -2"),
         ({"sample_weight": cut(np.full(400, -1.0))}, "weights that are not finite, or negative"),
-        ({"labels": [np.zeros(400)]}, "as many of labels and sample_weight as of rows"),
+        ({"labels": [np.zeros(400)]}, "do not have one entry for each part"),
     ],
 )
 def test_labels_and_weights_that_do_not_suit(options, message):
@@ -239,14 +239,14 @@ def test_labels_and_weights_that_do_not_suit(options, message):
 
 
 def test_the_path_of_one_part_is_no_sequence():
-    with pytest.raises(ValueError, match=r"must be a sequence of parts, not the path of one: \['rows.npy'\]"):
+    with pytest.raises(ValueError, match=r"must be a sequence of parts, not one path; write \['rows.npy'\]"):
         Parts("rows.npy")
 
 
 def test_a_feature_without_any_value_is_told_of():
     X, _, start = rows()
     X[:, 1] = np.nan
-    with pytest.raises(ValueError, match=r"feature 1 .* has no value in any row"):
+    with pytest.raises(ValueError, match=r"feature 1 .* has no observed value"):
         emgmm.expectation_maximization(Parts(cut(X)), start, RULE)
     X[BORDERS[1], 1] = 1.0  # in one part only
     assert emgmm.Parts(cut(X)).look(map).n_rows == 400
@@ -278,7 +278,7 @@ class TestDask:
         import distributed
 
         X, _, start = rows()
-        X = np.concatenate([X + 1e-3 * i for i in range(1000)])  # of a few rows Dask takes the sending for nothing
+        X = np.concatenate([X + 1e-3 * i for i in range(1000)])  # with few samples Dask counts their transfer as free
         rule = emgmm.sklearn_stopping(0, 5)
         if kind == "array":
             collection = dask.array.from_array(X, chunks=(50_000, 2))
@@ -298,7 +298,7 @@ class TestDask:
     def test_parts_of_some_features_are_refused(self, client):
         import dask.array
 
-        with pytest.raises(ValueError, match="a part must have all features"):
+        with pytest.raises(ValueError, match="each part must have all features"):
             Parts(dask.array.from_array(rows()[0], chunks=(100, 1)))
 
     def test_a_worker_killed_in_the_middle_loses_nothing(self, client, tmp_path):

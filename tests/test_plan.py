@@ -1,4 +1,4 @@
-"""Which files a study makes, told without Snakemake."""
+"""Which files a study makes, reported without Snakemake."""
 
 import ast
 import os
@@ -19,7 +19,7 @@ from em_study.figures.catalogue import FIGURES
 from em_study.figures.shown import Shown
 from em_study.layout import FILES, LEFT, kind_of, table_file
 from em_study.plan.results import TABLES, Plan
-from em_study.plan.sources import AS_ONE, BESIDE, Code, all_code
+from em_study.plan.sources import AS_ONE, BOOKKEEPING, Code, all_code
 
 ROOT = Path(__file__).parent.parent
 
@@ -145,14 +145,14 @@ CODE = Code(ROOT)
 
 @pytest.mark.parametrize("script", sorted(CODE.scripts))
 def test_code_of_a_script_is_what_it_imports(script):
-    finder = ModuleFinder(path=[str(ROOT / "src")], excludes=[BESIDE])
+    finder = ModuleFinder(path=[str(ROOT / "src")], excludes=[BOOKKEEPING])
     finder.run_script(str(CODE.scripts[script]))
     found = {AS_ONE if name.split(".")[0] == AS_ONE else name for name in finder.modules}
     assert CODE.of(script) - {script} == found & CODE.files.keys()
     assert {file for name in CODE.of(script) for file in CODE.files[name]} < {*all_code(ROOT)}
 
 
-def test_a_job_imports_little_beside_what_it_computes_with():
+def test_a_job_imports_little_more_than_it_computes_with():
     assert len(CODE.of("fit.py")) <= 24
     assert len(CODE.of("claims.py")) <= 53  # with the measurements, whose units its sentences have
 
@@ -163,7 +163,7 @@ def test_bookkeeping_computes_nothing():
         alias.name
         for file in CODE.scripts.values()
         for node in ast.walk(ast.parse(file.read_text()))
-        if isinstance(node, ast.ImportFrom) and node.module == BESIDE
+        if isinstance(node, ast.ImportFrom) and node.module == BOOKKEEPING
         for alias in node.names
     }
     assert names == {"logged", "LOADED"}

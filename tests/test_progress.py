@@ -13,8 +13,8 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from em_study.audit.outcome import outcome
 from em_study.claims.verdicts import EXPLAINED
-from em_study.plan.demands import PASSES, Cost
 from em_study.plan.environment import set_home
+from em_study.plan.resources import PASSES, Cost
 from snakemake_logger_plugin_bar import WIDTH, LogHandler, LogHandlerSettings, Work, clock, shortened
 
 

@@ -93,7 +93,7 @@ def test_a_lost_record_costs_a_rerun(study):
     (study / "results/records/fits/mine/start.json").unlink()
     planned = output_of(snakemake(study, "--dry-run"))
     assert "Fit mine by EM: start" in planned
-    assert "no record shows what made it" in planned
+    assert "it has no record of its provenance" in planned
     assert "results/fits/mine/start.npz: not certified" in ask(study, "verify").stdout
 
 
@@ -221,7 +221,7 @@ def test_a_job_runs_the_code_of_the_plan_or_not_at_all(tmp_path):
     loaded.check_again()
     (tmp_path / "src/a.py").write_text("A = 2\n")
     (tmp_path / "src/a.py").write_text("A = 1\n")  # put back: what was loaded in between is not known
-    with pytest.raises(StudyError, match="a was changed while the run was at work: run the same command again"):
+    with pytest.raises(StudyError, match="a was changed during the run: run the same command again"):
         loaded.check_again()
     with pytest.raises(StudyError, match="a was changed"):
         loaded.check(planned)  # this process is of no more use

@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from project import FAULT, ROOT, wait_for
+import yaml
+from project import FAULT, ROOT, make_project, snakemake, wait_for
 
 import emgmm
 from em_study import cli
+from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
 from em_study.data.r import PACKAGES, R, RError, versions
 from em_study.diagnosis.cases import many_samples
@@ -340,3 +343,50 @@ def test_what_r_computed_with_is_recorded(tmp_path):
     )
     assert found["R"] == asked.stdout
     assert os.path.basename(found["R's BLAS"]) == found["R's BLAS"] != ""
+
+
+@pytest.mark.parametrize("quick", [[], ["config/r-journal-quick.yaml"]], ids=["full", "quick"])
+def test_the_article_on_r_is_valid(quick, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    study = load(["config.yaml", "config/r-journal.yaml", *quick]).study
+    assert {name[0] for name in study.experiments} >= {"b", "u"}
+    assert not study.sweeps
+    assert len(study.claims) > 40
+
+
+def test_the_article_on_r_comes_out(tmp_path):
+    """Four replicates of B1: released estimates to rounding, and why two packages end elsewhere, as for all 64."""
+    named = ("config/r-journal.yaml", "articles/chassagnol_2023.yaml")
+    overlay, article = (yaml.safe_load((ROOT / file).read_text()) for file in named)
+    left_out = {name: None for name in article["experiments"] if name != "b1"}
+    not_in_the_table = [name for name in article["experiments"]["b1"]["released"]["packages"] if "_at_" in name]
+    not_in_the_table += ["rmixmod", "mixtools", "bgmm", "emcluster", "gmkmcharlie", "flexmix"]
+    released = {
+        "file": {"path": str(ROOT / "tests/rgmmbench.csv"), "url": None, "sha256": None},
+        "packages": dict.fromkeys(not_in_the_table),
+        "fits": {name: None for name in not_in_the_table if "_at_" in name},
+        "replicates": 8,
+    }
+    b1 = {"replicates": 4, "released": released, "fits": {"baseline_1e4": None, "mclust_1e4": None}}
+    settings = {
+        **overlay,
+        "articles": overlay["articles"] | {"chassagnol_2023": "articles/chassagnol_2023.yaml"},
+        "experiments": overlay["experiments"] | left_out | {"b1": b1},
+    }
+    project = make_project(tmp_path, settings)
+    tables = [f"results/tables/{name}.csv" for name in ("agreement", "diagnosis", "claims")]
+    run = snakemake(project, *tables)
+    assert run.returncode == 0, run.stderr
+    agreement, diagnosis, claims = (pd.read_csv(project / file) for file in tables)
+    as_released = agreement[agreement["protocol"] == "as_released"]
+    assert set(as_released["implementation"]) == {"released_rgmmbench", "released_mclust"}
+    assert len(as_released) == 8
+    assert as_released["max_abs_parameter_difference"].max() <= 1e-12
+    called = diagnosis[diagnosis["protocol"] == "as_published"].set_index("implementation")
+    assert (called["outcome"] == "explained").all()
+    assert (called["predicted"] == 1).all()
+    assert called.loc["mclust", "deviations"].isna().all()
+    assert (called.loc["flexmix", "deviations"] == "cov_wt").all()
+    assert called["stopped_by"].str.contains("tested before the M-step").all()
+    verdicts = claims.set_index("claim")["verdict"]
+    assert verdicts[["R40", "R41"]].tolist() == ["reproduced", "reproduced"]

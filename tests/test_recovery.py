@@ -217,13 +217,13 @@ def test_a_file_of_r_reads_as_a_csv_file(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"where": {"ID": "B3"}}, "no line has ID B3.* Allowed: B1, B11"),
-        ({"packages": {"mclust": "Mclust"}}, "no line of ID B1, .* has package Mclust; did you mean 'mclust'"),
+        ({"where": {"ID": "B3"}}, "no row has ID B3.* Allowed: B1, B11"),
+        ({"packages": {"mclust": "Mclust"}}, "no row with ID B1, .* has package Mclust; did you mean 'mclust'"),
         ({"by": "packages"}, "no column 'packages'"),
         ({"weights": ["p1", "p9"]}, "no column 'p9'"),
         ({"weights": ["p1", "ID"]}, "column 'ID': must be a finite number"),
-        ({"weights": ["p1", "p1"]}, "line [0-9]+ of the table: weights must be positive with sum 1"),
-        ({"replicates": 7}, "8 lines of ID B1, .*, and replicates: 7 data sets"),
+        ({"weights": ["p1", "p1"]}, "row [0-9]+ of the table: weights must be positive with sum 1"),
+        ({"replicates": 7}, "8 rows have ID B1, .*, more than replicates: 7"),
         ({"file": {"path": "nowhere.csv"}}, "nowhere.csv"),
     ],
 )
@@ -367,28 +367,31 @@ RANDOM = {"source": "gaussian_mixture", "n_unlabeled": 50, "n_components": 2, "n
     ("changes", "message"),
     [
         ({}, ""),
-        (with_released(means=[["a"], ["b"]]), "needs a column for each of 1 features"),
-        (with_released(weights=["p1"]), "needs weights and spreads of as many components as means, 2"),
-        (with_released(covariances=None), "needs covariances, or standard_deviations"),
-        (with_released(fits={"flexmix": "f"}), "there is no package 'flexmix'"),
+        (with_released(means=[["a"], ["b"]]), "every list of columns must have 1 features"),
+        (with_released(weights=["p1"]), "must have 2 components, as means has"),
+        (with_released(covariances=None), "needs either covariances or standard_deviations"),
+        (with_released(fits={"flexmix": "f"}), "fits names an unknown package 'flexmix'"),
         (with_released(fits={"mclust": "g"}), "e.released.fits.mclust: there is no fit 'g'"),
         (with_released(packages={"Mclust": "mclust"}), "a name must be lower-case"),
         (with_released(replicates=0), "released.replicates: must be greater than or equal to 1"),
         (with_released(file={"url": "ftp://a/b", "sha256": "0" * 64}), "released.file.url: "),
-        (with_released(file={"url": "file:///a/b.csv"}), "url and sha256 go together"),
-        ({"data": RANDOM | {"n_components": 3}}, "e.released.means: has 2 components where the data have 3"),
-        ({"data": RANDOM | {"n_features": 3}}, "e.released.means: has 2 features where the data have 3"),
+        (with_released(file={"url": "file:///a/b.csv"}), "needs both url and sha256"),
+        ({"data": RANDOM | {"n_components": 3}}, "e.released.means: has 2 components, but the data have 3"),
+        ({"data": RANDOM | {"n_features": 3}}, "e.released.means: has 2 features, but the data have 3"),
         (
             {"data": RANDOM, "measurements": ["mse_of_means"]},
             r"e.measurements.0: is 'mse_of_means', which needs data that are drawn from one known mixture",
         ),
         ({"measurements": ["mse_of_mean"]}, "there is no measurement 'mse_of_mean'; did you mean 'mse_of_means'"),
-        ({"fits": {"released_mclust": {}}}, "e.fits.released_mclust: is what tables call the released estimates"),
-        ({"fits": {"f": {"initialization": "quantiles"}}}, "f.initialization: is quantiles, which needs data of one"),
-        ({"fits": {"f": {"initialization": "r_hc", "n_init": 2}}}, "n_init: a start by r_hc is always the same"),
+        ({"fits": {"released_mclust": {}}}, "e.fits.released_mclust: is the name of the released estimates"),
+        ({"fits": {"f": {"initialization": "quantiles"}}}, "f.initialization: is quantiles, which needs one feature"),
+        (
+            {"fits": {"f": {"initialization": "r_hc", "n_init": 2}}},
+            "n_init: the initialization r_hc is always the same",
+        ),
     ],
 )
-def test_mistakes_are_told_with_their_key(tmp_path, monkeypatch, changes, message):
+def test_mistakes_are_reported_with_their_key(tmp_path, monkeypatch, changes, message):
     found = problems_of(tmp_path, monkeypatch, **changes)
     assert message in found if message else found == ""
 
@@ -403,7 +406,7 @@ def test_without_r_what_needs_it_is_a_mistake_of_the_configuration(tmp_path, mon
     for key, told in (
         ("data.source", "is r_mixture, which"),
         ("fits.f.initialization", "is r_kmeans, which"),
-        ("released.file", "is a file of R's (.rds), which"),
+        ("released.file", "is an .rds file of R, which"),
     ):
         assert f"e.{key}: {told} needs R, which is not installed" in found
     assert found.count("c.yaml:") == 3

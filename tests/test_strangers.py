@@ -70,7 +70,7 @@ ROWS = {
     "impute": lambda rows: emgmm.impute(rows, START),
     "hot_deck": lambda rows: emgmm.initialization.hot_deck(rows, np.random.default_rng(0)),
     "has_missing": emgmm.statistics.has_missing,
-    "ridge_warning": lambda rows: emgmm.ridge.ridge_warning(rows, 1.0) or "",
+    "regularization_warning": lambda rows: emgmm.regularization.regularization_warning(rows, 1.0) or "",
     "labeled_statistics": lambda rows: emgmm.labeled_statistics(rows, TRUTH, 2).expectation(START)[0].means,
     "IncompleteRows": lambda rows: emgmm.IncompleteRows(rows, "full").expectation(START)[0].means,
     "parameters_from_labels": lambda rows: emgmm.parameters_from_labels(rows, TRUTH, 2).means,
@@ -99,11 +99,11 @@ def test_masked_values_are_missing(use):
 
 
 def test_masked_numbers_of_any_kind_are_missing():
-    whole = np.round(10 * X).astype(int)
-    expected = fitted(np.where(HIDDEN, np.nan, whole)).means_
+    integers = np.round(10 * X).astype(int)
+    expected = fitted(np.where(HIDDEN, np.nan, integers)).means_
     for rows in (
-        np.ma.masked_array(whole, HIDDEN),
-        list(np.ma.masked_array(whole, HIDDEN)),
+        np.ma.masked_array(integers, HIDDEN),
+        list(np.ma.masked_array(integers, HIDDEN)),
     ):
         np.testing.assert_array_equal(fitted(rows).means_, expected)
     single = fitted(np.ma.masked_array(X.astype(np.float32), HIDDEN)).means_
@@ -142,7 +142,7 @@ WEIGHTS = {
     "IncompleteRows": lambda weight: emgmm.IncompleteRows(X, "full", weight),
     "labeled_statistics": lambda weight: emgmm.labeled_statistics(X, TRUTH, 2, sample_weight=weight),
     "hot_deck": lambda weight: emgmm.initialization.hot_deck(HOLES, np.random.default_rng(0), weight),
-    "ridge_warning": lambda weight: emgmm.ridge.ridge_warning(X, 1e-6, weight),
+    "regularization_warning": lambda weight: emgmm.regularization.regularization_warning(X, 1e-6, weight),
     "parameters_from_classes": lambda weight: parameters_from_classes(
         emgmm.labeled_statistics(X[:5], TRUTH[:5], 2), X, np.random.default_rng(0), 1e-6, weight
     ),
@@ -190,9 +190,9 @@ ONE_CLASS, DIAGONAL = emgmm.labeled_statistics(X, 0 * TRUTH, 1), emgmm.labeled_s
 @pytest.mark.parametrize(
     ("y", "message"),
     [
-        (TRUTH[:150], "one label a row"),
-        (np.r_[TRUTH, TRUTH], "one label a row"),
-        (TRUTH + 0.5, "whole numbers .* row 0 has 0.5"),
+        (TRUTH[:150], "one label for each sample"),
+        (np.r_[TRUTH, TRUTH], "one label for each sample"),
+        (TRUTH + 0.5, "integers .* sample 0 .* has 0.5"),
         (np.where(TRUTH, np.nan, 0), "from 0 to 1, got -1 to 0"),
         (TRUTH + 1, "from 0 to 1, got 1 to 2"),
         (TRUTH - 1, "from 0 to 1, got -1 to 0"),
@@ -213,24 +213,27 @@ def test_components_that_cannot_be_used(use, y, message):
         (lambda: emgmm.expectation_maximization(X, START, RULE, reg_covar=-1.0, kernel="numba"), "reg_covar"),
         (lambda: emgmm.fit_many(X[None], [START], RULE, reg_covar=np.nan), "reg_covar"),
         (lambda: emgmm.maximization(emgmm.labeled_statistics(X, TRUTH, 2), -1e-9), "reg_covar"),
-        (lambda: emgmm.weighted_statistics(X, -np.ones((200, 2))), "not negative"),
+        (lambda: emgmm.weighted_statistics(X, -np.ones((200, 2))), "must not be negative"),
         (lambda: emgmm.weighted_statistics(X, np.ones((199, 2))), r"shape \(200, n_components\)"),
         (lambda: emgmm.weighted_statistics(X, np.ones(200)), r"shape \(200, n_components\)"),
         (lambda: emgmm.weighted_statistics(X[0], np.ones((2, 2))), "n_samples, n_features"),
         (lambda: emgmm.labeled_statistics(X, TRUTH, 2, "ful"), "covariance_type must be one of"),
         (lambda: emgmm.random_parameters(2, 2, np.random.default_rng(0), "ful"), "covariance_type must be one of"),
         (lambda: emgmm.unlabeled_statistics(X, 2, "kmean", np.random.RandomState(0)), "method must be one of"),
-        (lambda: emgmm.unlabeled_statistics(X[:1], 2, "random", np.random.RandomState(0)), "a row for each"),
+        (
+            lambda: emgmm.unlabeled_statistics(X[:1], 2, "random", np.random.RandomState(0)),
+            "2 components need as many samples",
+        ),
         (lambda: emgmm.complete_log_likelihood(emgmm.labeled_statistics(X, 0 * TRUTH, 1), START), "components"),
-        (lambda: list(emgmm.judge_many(np.stack([X] * 3), [START] * 2)), "rows for one mixture, or for each"),
+        (lambda: list(emgmm.judge_many(np.stack([X] * 3), [START] * 2)), r"shape \(1, N, D\) or \(2, N, D\)"),
         (lambda: list(emgmm.judge_many(X[None, :, :1], [START] * 2)), r"\(n_samples, 2\)"),
         (lambda: emgmm.posteriors([[np.inf, 0.0]], START), "infinite"),
         (lambda: emgmm.log_likelihoods([[np.inf, 0.0]], START), "infinite"),
-        (lambda: emgmm.expectation([[1e200, 0.0]], START), "too far out to square"),
-        (lambda: emgmm.fit_many(X[None], [START] * 2, RULE, labeled=[ONE_CLASS] * 2), "are added must have one"),
-        (lambda: emgmm.fit_many(X[None], [START] * 2, RULE, labeled=[DIAGONAL] * 2), "are added must have one"),
-        (lambda: emgmm.labeled_statistics(X, TRUTH, 2) + ONE_CLASS, "are added must have one"),
-        (lambda: emgmm.labeled_statistics(X, TRUTH, 2) + DIAGONAL, "are added must have one"),
+        (lambda: emgmm.expectation([[1e200, 0.0]], START), "too large to square"),
+        (lambda: emgmm.fit_many(X[None], [START] * 2, RULE, labeled=[ONE_CLASS] * 2), "can only be added if"),
+        (lambda: emgmm.fit_many(X[None], [START] * 2, RULE, labeled=[DIAGONAL] * 2), "can only be added if"),
+        (lambda: emgmm.labeled_statistics(X, TRUTH, 2) + ONE_CLASS, "can only be added if"),
+        (lambda: emgmm.labeled_statistics(X, TRUTH, 2) + DIAGONAL, "can only be added if"),
     ],
 )
 def test_other_arguments_that_cannot_be_used(use, message):
@@ -407,7 +410,7 @@ def test_labeled_rows_without_a_value_count_where_labels_are_clamped():
 # reg_covar counts once, whatever is missing.
 @pytest.mark.parametrize("kind", ["diag", "spherical"])
 @pytest.mark.parametrize("form", ["array", "parts", "labels"])
-def test_reg_covar_counts_once_beside_missing_values(kind, form):
+def test_reg_covar_counts_once_with_missing_values(kind, form):
     draw = np.random.default_rng(0)
     reg = 1e-3
     for share in (0.5, 0.1):
@@ -448,7 +451,7 @@ def test_reg_covar_of_full_covariances_counts_more_the_more_is_missing(kind):
         ]
         counted.append((ends[1] - ends[0])[1, 1] / reg)
     assert counted == sorted(counted)
-    np.testing.assert_allclose(counted, [1, 2, 10], rtol=0.05)  # 1 / share, where the other feature tells nothing
+    np.testing.assert_allclose(counted, [1, 2, 10], rtol=0.05)  # 1 / share, where the other feature has no information
 
 
 # Covariances and precisions.
@@ -461,13 +464,13 @@ def test_what_was_fitted_with_another_covariance_type_is_refused(kind, other):
         return
     model.set_params(covariance_type=other)
     for use in (model.predict, model.score_samples, model.impute, model.bic):
-        with pytest.raises(ValueError, match=rf"covariance_type is '{other}', and the model has '{kind}'"):
+        with pytest.raises(ValueError, match=rf"covariance_type is '{other}', but covariances_ are '{kind}'"):
             use(X)
-    with pytest.raises(ValueError, match="warm_start goes on from the last fit"):
+    with pytest.raises(ValueError, match="warm_start continues the last fit"):
         model.fit(X)
     model.covariances_ = moments(other)
     model.predict(X)
-    with pytest.raises(ValueError, match="warm_start goes on from the last fit"):
+    with pytest.raises(ValueError, match="warm_start continues the last fit"):
         fitted(covariance_type=kind, warm_start=True).fit(X[:, :1])  # spherical covariances have no number of features
 
 
@@ -588,7 +591,7 @@ def test_rows_far_out_are_the_same_alone_and_among_others(kind, share_missing):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("holes", [False, True])
-def test_functions_tell_of_a_value_too_far_out_to_square_by_an_error_alone(kind, holes):
+def test_functions_report_a_value_too_far_out_to_square_by_an_error_alone(kind, holes):
     rows = np.r_[HOLES if holes else X, [[1e200, 0]]]
     start = emgmm.MixtureParameters.checked([0.5, 0.5], [[0, 0], [6, 6]], moments(kind), kind)
     uses = {
@@ -613,7 +616,7 @@ def test_functions_tell_of_a_value_too_far_out_to_square_by_an_error_alone(kind,
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for use in uses.values():
-            with pytest.raises(ValueError, match="too far out to square"):
+            with pytest.raises(ValueError, match="too large to square"):
                 use()
 
 
@@ -691,11 +694,11 @@ def test_other_numbers_are_sorted_and_a_component_without_a_class_is_minus_1_or_
 
 
 def test_labels_of_parts_that_do_not_go_together():
-    with pytest.raises(ValueError, match="of some parts are numbers, and of others text"):
+    with pytest.raises(ValueError, match="numbers in all parts, or text in all parts"):
         fitted(Parts([X, X], labels=[FEW, TEXT["array with None"]]))
-    with pytest.raises(ValueError, match=r"3 classes \(0, 1, 7\) and n_components = 2"):
+    with pytest.raises(ValueError, match=r"3 classes \(0, 1, 7\), more than n_components = 2"):
         fitted(Parts([X, X], labels=[FEW, np.full(200, 7)]))
-    with pytest.raises(ValueError, match=r"whole numbers, -1 or 0 to .*, not 'ash'"):
+    with pytest.raises(ValueError, match=r"integers, -1 or 0 to .*, not 'ash'"):
         emgmm.expectation_maximization(Parts([X], labels=[TEXT["array with None"]]), START, RULE)
     with pytest.raises(ValueError, match=r"part number 0 .*either numbers or text"):
         fitted(Parts([X], labels=[np.array(["a", 1] * 100, dtype=object)]))
@@ -737,27 +740,27 @@ def test_single_precision_far_out_starts_as_double_precision(far):
 
 @pytest.mark.parametrize("far", [1e154, 1e200, -1.7e308])
 @pytest.mark.parametrize("init_params", [*STARTS, "random", "labels"])
-def test_a_value_too_far_out_to_square_is_told_as_that(far, init_params):
+def test_a_value_too_far_out_to_square_is_reported_as_that(far, init_params):
     rows = X.copy()
     rows[7, 1] = far
     y = FEW if init_params == "labels" else None
-    told = r"too far out to square: there is a value of size .* in feature 1"
-    with pytest.raises(ValueError, match=f"^X must be finite, and not {told}"):
+    said = r"too large to square: feature 1 \(counted from 0\) has a value of size"
+    with pytest.raises(ValueError, match=f"^X must be finite, and not {said}"):
         fitted(rows, y, init_params=init_params)
-    with pytest.raises(ValueError, match=rf"^part number 0 \(from 0\) must be finite, and not {told}"):
+    with pytest.raises(ValueError, match=rf"^part number 0 \(from 0\) must be finite, and not {said}"):
         fitted(Parts([rows], None if y is None else [y]), init_params=init_params)
 
 
 def test_fit_predict_of_parts_is_refused_before_the_fit():
     model = GaussianMixtureEM(2)
-    with pytest.raises(TypeError, match="one array at a time"):
+    with pytest.raises(TypeError, match="X must be one array"):
         model.fit_predict(Parts([X]))
     assert not hasattr(model, "means_")
 
 
 @pytest.mark.parametrize("n_draws", [1.5, "2", 0, -1, np.nan])
 def test_a_number_of_draws_that_is_none(n_draws):
-    with pytest.raises(ValueError, match="n_draws must be at least 1, and a whole number"):
+    with pytest.raises(ValueError, match="n_draws must be an integer of at least 1"):
         fitted().impute(HOLES, n_draws=n_draws)
 
 
@@ -795,7 +798,7 @@ def test_missing_values_of_pandas_are_missing():
         fitted(sample_weight=[pd.NA] + [1.0] * 199)
 
 
-def test_fewer_unlabeled_rows_than_components_are_told():
+def test_fewer_unlabeled_rows_than_components_are_reported():
     y = np.where(np.arange(200) == 3, -1, TRUTH)
     for rows, labels in ((X, y), (Parts([X], labels=[y]), None)):
         with pytest.raises(ValueError, match=r"n_samples = 1 .*init_only"):
@@ -892,7 +895,7 @@ def test_responsibilities_are_a_start(kind):
     for bad in (given[:9], given[:, :1], -given, 2 * given, np.where(given > 0.9, np.nan, given)):
         with pytest.raises(ValueError, match="responsibilities_init must"):
             fitted(X, responsibilities_init=bad)
-    with pytest.raises(ValueError, match="not for Parts"):
+    with pytest.raises(ValueError, match="cannot be used with Parts"):
         fitted(Parts([X]), responsibilities_init=given)
 
 

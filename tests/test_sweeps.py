@@ -28,9 +28,9 @@ EXPERIMENT = Experiment.model_validate(GOOD["experiments"]["toy"])
 SWEEP = {"experiment": "toy", "vary": {"data.n_unlabeled": [30, 60]}, "replicates": 3}
 
 
-def run(sweep, folder, experiment=EXPERIMENT, code="code", told=None):
+def run(sweep, folder, experiment=EXPERIMENT, code="code", reported=None):
     sweep = Sweep.model_validate(sweep)
-    lines = [] if told is None else told
+    lines = [] if reported is None else reported
     each = InEachCell(sweep.replicates, sweep.fits, sweep.protocols)
     files = run_cells(list(Cells(sweep, experiment)), each, 1, folder, code, lines.append)
     join_tables(folder / "table.csv", files)
@@ -62,14 +62,14 @@ def test_grid_is_every_combination_or_zipped():
 def test_a_cell_is_the_experiment_with_its_values(vary):
     cells = Cells(Sweep(experiment="toy", vary=vary, replicates=7), EXPERIMENT)
     for cell in cells:
-        whole = Experiment.model_validate(with_values(cells.raw, cell.assignment))
-        assert cell.experiment == whole
-        assert whole.replicates == 7
+        complete = Experiment.model_validate(with_values(cells.raw, cell.assignment))
+        assert cell.experiment == complete
+        assert complete.replicates == 7
 
 
 def test_rows_are_tidy(tmp_path):
     table = run(SWEEP, tmp_path)
-    assert len(table) == 2 * 3 * (1 + 5)  # cells, replicates, fit and rungs
+    assert len(table) == 2 * 3 * (1 + 5)  # cells, replicates, fit and steps of the ladder
     assert table.columns[:5].tolist() == ["data.n_unlabeled", "fit", "protocol", "replicate", "seed"]
     fits = table[table["protocol"].isna()]
     assert fits["n_iter"].notna().all()
@@ -156,15 +156,15 @@ def test_runs_that_are_the_same_run_once(tmp_path):
         given = {"read": table}
         text = "\n".join(lines).replace('pd.read_csv("results/tables/sweeps/s.csv")', "read")
         exec(text, given)  # noqa: S102 (what the page tells to run)
-        assert eval(last, given) == found.of_draws.median()  # noqa: S307
-        assert len(given["x"].dropna()) == len(found.of_draws)
+        assert eval(last, given) == found.of_replicates.median()  # noqa: S307
+        assert len(given["x"].dropna()) == len(found.of_replicates)
         return found
 
     one = numbers(clamped)
-    assert (len(one.of_draws), one.one_run, one.independent) == (1, True, False)
-    assert len(numbers(km).of_draws) == 4
-    assert len(numbers({**km, "minus": {"fit": "clamped"}}).of_draws) == 4  # the one beside each of four
-    assert len(numbers({**clamped, "minus": {"fit": "km"}}).of_draws) == 4
+    assert (len(one.of_replicates), one.one_run, one.independent) == (1, True, False)
+    assert len(numbers(km).of_replicates) == 4
+    assert len(numbers({**km, "minus": {"fit": "clamped"}}).of_replicates) == 4  # the one beside each of four
+    assert len(numbers({**clamped, "minus": {"fit": "km"}}).of_replicates) == 4
     among = {
         "table": "sweeps/s",
         "where": clamped["where"],
@@ -172,14 +172,14 @@ def test_runs_that_are_the_same_run_once(tmp_path):
         "relation": "at_least",
         "published": 0,
     }
-    assert len(numbers_of(Claim.model_validate({**km, "among": among}), {"sweeps/s": table}, None).of_draws) == 4
+    assert len(numbers_of(Claim.model_validate({**km, "among": among}), {"sweeps/s": table}, None).of_replicates) == 4
 
 
-def test_progress_tells_what_is_left(tmp_path, monkeypatch):
+def test_progress_reports_what_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr("em_study.sweeps.run.REPORT_EVERY", 0.0)
-    told = []
-    run(SWEEP, tmp_path, told=told)
-    assert told[0].startswith("cell 1 of 2 done, about ")
+    reported = []
+    run(SWEEP, tmp_path, reported=reported)
+    assert reported[0].startswith("cell 1 of 2 done, about ")
 
 
 def test_seed_is_the_content_s():
@@ -190,8 +190,8 @@ def test_seed_is_the_content_s():
     assert data_seed(one, 7) == data_seed(same, 7) != data_seed(one, 8)
     assert data_seed(other, 7) != data_seed(one, 7)
     assert 0 <= data_seed(one, 7) < 2**63
-    told = one.experiment.data.model_copy(update={"origin": "from a book", "rows_of": "source"})
-    assert data_seed(Cell({}, one.experiment.model_copy(update={"data": told})), 7) == data_seed(one, 7)
+    reported = one.experiment.data.model_copy(update={"origin": "from a book", "rows_of": "source"})
+    assert data_seed(Cell({}, one.experiment.model_copy(update={"data": reported})), 7) == data_seed(one, 7)
 
 
 def test_summary_is_of_the_table(tmp_path):
@@ -207,11 +207,11 @@ def test_summary_is_of_the_table(tmp_path):
 def test_a_table_in_pieces_is_summarized_as_one(tmp_path, monkeypatch):
     vary = {"fits.first.n_components": [None, 2], "data.n_unlabeled": [30, 45, 60]}
     sweep = Sweep.model_validate({**SWEEP, "vary": vary})
-    whole = summary_of(sweep, tmp_path)
+    complete = summary_of(sweep, tmp_path)
     for rows in (1, 7, 18, 19, 50):
         monkeypatch.setattr("em_study.sweeps.run.ROWS_AT_A_TIME", rows)
-        pd.testing.assert_frame_equal(summary_of(sweep, tmp_path), whole, check_exact=True)
-    assert len(whole) == whole[[*vary, "fit", "protocol", "quantity"]].drop_duplicates().shape[0]
+        pd.testing.assert_frame_equal(summary_of(sweep, tmp_path), complete, check_exact=True)
+    assert len(complete) == complete[[*vary, "fit", "protocol", "quantity"]].drop_duplicates().shape[0]
 
 
 def test_failed_fits_count_in_converged_only():
@@ -307,7 +307,7 @@ def test_a_long_key_s_legend_stays_within_the_figure(tmp_path):
     assert drawn.legends[0].get_texts()[0].get_text() == "covariance type = full"
 
 
-def test_keys_are_told_apart_by_as_few_parts_as_it_takes():
+def test_keys_are_reported_apart_by_as_few_parts_as_it_takes():
     keys = ["data.n_unlabeled", "fits.one.tol", "fits.two.tol"]
     assert list(short_names(keys).values()) == ["n_unlabeled", "one.tol", "two.tol"]
 
@@ -334,20 +334,23 @@ S = {"sizes": SWEEP}
         ({"vary": {"seed": [1]}}, "sweeps.sizes.vary.seed: must be a key below data, fits or protocols"),
         ({"vary": {"replicates": [1]}}, "must be a key below data, fits or protocols"),
         ({"vary": {"data": [{}], "data.n_unlabeled": [1]}}, "data.n_unlabeled: is part of another varied key"),
-        ({"vary": {"data.separation": [1, 1.0]}}, "a value stands twice in [1, 1.0]"),
+        ({"vary": {"data.separation": [1, 1.0]}}, "must not repeat a value, got [1, 1.0]"),
         (
             {"protocols": [], "figure": {"x": "data.n_unlabeled", "y": "agreement"}},
             "figure.y: is 'agreement', but nothing",
         ),
         ({"figure": {"x": "data.n_unlabeled", "y": "initialization"}}, "figure.y: is 'initialization'"),
-        ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "color": "protocol"}}, "does not tell 'n_iter' apart"),
+        (
+            {"figure": {"x": "data.n_unlabeled", "y": "n_iter", "color": "protocol"}},
+            "'n_iter' does not depend on the protocol",
+        ),
         ({"figure": {"x": "data.n_unlabeled", "y": "n_iter", "where": {"fit": "frist"}}}, "where.fit: is 'frist'; did"),
-        ({"vary": {"data.n_unlabeled": [5, 5]}}, "vary.data.n_unlabeled: a value stands twice in [5, 5]"),
+        ({"vary": {"data.n_unlabeled": [5, 5]}}, "vary.data.n_unlabeled: must not repeat a value, got [5, 5]"),
         (
             {"vary": {"data.n_unlabeled": [5, 6], "data.n_labeled": [7]}, "zip": True},
-            "sweeps.sizes.zip: takes values together, so their numbers must be the same",
+            "sweeps.sizes.zip: needs the same number of values for each key",
         ),
-        ({"max_cells": 1}, "sweeps.sizes.max_cells: the sweep has 2 cells; at most 1 are allowed here"),
+        ({"max_cells": 1}, "sweeps.sizes.max_cells: is 1, but the sweep has 2 cells"),
         ({"fits": ["frist"]}, "sweeps.sizes.fits: there is no fit 'frist'; did you mean 'first'?"),
         ({"protocols": ["same"]}, "sweeps.sizes.protocols: there is no protocol 'same'"),
         ({"figure": {"x": "n_unlabeled", "y": "agreement"}}, "figure.x: is 'n_unlabeled'; did you mean"),
@@ -365,18 +368,18 @@ def test_wrong_sweep(tmp_path, change, message):
 
 
 def test_sweep_of_an_experiment_changed_by_an_overlay_is_left_out(tmp_path):
-    base, told = {**GOOD, "sweeps": S}, []
+    base, reported = {**GOOD, "sweeps": S}, []
     base["experiments"] = {**GOOD["experiments"], "second": GOOD["experiments"]["toy"]}
     (tmp_path / "base.yaml").write_text(yaml.safe_dump(base))
     for change in (overlay("experiments.toy", None), overlay(f"{TOY}.data", {"source": "sklearn", "dataset": "iris"})):
         (tmp_path / "overlay.yaml").write_text(yaml.safe_dump(change))
-        study = load([tmp_path / "base.yaml", tmp_path / "overlay.yaml"], told.append).study
+        study = load([tmp_path / "base.yaml", tmp_path / "overlay.yaml"], reported.append).study
         assert study.sweeps == {}
-    assert all(line.startswith("sweep sizes is left out, for the experiment has changed") for line in told)
-    assert len(told) == 2
+    assert all(line.startswith("sweep sizes is left out: a later file changed its experiment") for line in reported)
+    assert len(reported) == 2
 
 
-def test_a_cell_without_a_fit_that_is_tabulated_is_told(tmp_path):
+def test_a_cell_without_a_fit_that_is_tabulated_is_reported(tmp_path):
     vary = {"fits": [{"first": {}}, {"g": {"tol": 0.5}}]}
     sweep = {"experiment": "toy", "vary": vary, "fits": ["first"], "protocols": []}
     toy = {"protocols": None}
@@ -417,10 +420,10 @@ def test_values_that_are_text_stay_text(tmp_path, monkeypatch, values):
         where = {key: value, "fit": "km"}
         claim = {"source": "we", "statement": "so", "table": "sweeps/files", "where": where, "quantity": "n_samples"}
         claim = Claim.model_validate({**claim, "published": 20 + n})
-        assert numbers_of(claim, {"sweeps/files": table}, None).of_draws.tolist() == [20 + n]
+        assert numbers_of(claim, {"sweeps/files": table}, None).of_replicates.tolist() == [20 + n]
         *lines, last = pandas_lines(claim, {"sweeps/files": table}, None, frozenset())
         found: dict = {}
-        exec("\n".join(lines), found)  # noqa: S102 (what the page tells to run)
+        exec("\n".join(lines), found)  # noqa: S102 (the commands that the page shows)
         assert eval(last, found) == 20 + n  # noqa: S307
         chosen = sweep.model_copy(update={"figure": SweepFigure(x=key, y="bic", where={key: value})})
         (panel,) = panels_of(summary, chosen)

@@ -15,11 +15,11 @@ from scipy.stats import binomtest
 from em_study.claims.certainty import draws_needed, power, stability
 from em_study.claims.checks import sweeps_of
 from em_study.claims.comparison import INEQUALITIES, Comparison
+from em_study.claims.evaluate import evaluate, evaluate_all
 from em_study.claims.findings import document
 from em_study.claims.intervals import confidence_interval, share_interval
-from em_study.claims.judge import judge, judge_all
-from em_study.claims.kinds import ENOUGH_DRAWS, HARDLY_ANY, KINDS, NEARLY_ALL, TAIL
-from em_study.claims.numbers import PARTS, Lines, draw_columns, numbers_of, pandas_lines
+from em_study.claims.kinds import ENOUGH_REPLICATES, HARDLY_ANY, KINDS, NEARLY_ALL, TAIL
+from em_study.claims.numbers import PARTS, Lines, numbers_of, pandas_lines, replicate_columns
 from em_study.claims.settings import Argued, Claim, Original, Untested
 from em_study.claims.verdicts import VERDICTS
 from em_study.columns import COLUMNS, SWEEP_COLUMNS
@@ -54,7 +54,7 @@ def claim(**settings):
 
 
 def row_of(settings, *tables, **options):
-    return judge("A1", claim(**settings), {"fits": pd.concat(tables or [FITS])}, **options)
+    return evaluate("A1", claim(**settings), {"fits": pd.concat(tables or [FITS])}, **options)
 
 
 def verdict(settings, *tables, **options):
@@ -164,7 +164,11 @@ def test_experiments_decide_apart(shares, expected):
     assert row["verdict"] == expected
     assert np.isnan([row["share_holding"], row["share_low"], row["interval_low"]]).all()
     for name, (count, n) in shares.items():
-        told = f"{name} {count:,} of {n:,} replicates" if n > 1 else f"Of {name} there is one data set"
+        told = (
+            f"{name} {count:,} of {n:,} replicates"
+            if n > 1
+            else f"The experiment {name} has a single data set and is left out."
+        )
         assert told in row["explanation"]
     assert not re.search(r"\d %", row["headline"])
 
@@ -175,7 +179,7 @@ def test_one_run_on_the_own_rows_is_no_data_set_among_others():
     row = row_of(settings, *experiments(**shares), own=OWN)
     assert (row["verdict"], row["original_verdict"]) == ("replicated", "not_reproduced")
     assert (row["rows_of"], row["original_observed"]) == ("other", 0)
-    assert "On the source's own data the number judged is 0 steps: no. The crit" in row["explanation"]
+    assert "On the source's own data the number compared is 0 steps: no. The crit" in row["explanation"]
     assert "toy" not in row["explanation"]
 
 
@@ -196,7 +200,7 @@ def test_few_draws_decide_nothing():
     assert (verdict(settings, few), verdict(settings, enough)) == ("undecided", "replicated")
     row = row_of(settings, few)
     assert row["draws_needed"] == 73
-    assert row["explanation"].endswith("Undecided: about 73 replicates would decide, if what they show stays.")
+    assert row["explanation"].endswith("Undecided: about 73 replicates would decide, if the result stays as it is.")
     row = row_of(settings, few, repeated=ONE_RUN)
     assert (row["verdict"], row["n_replicates"]) == ("replicated", 1)  # the same run on the same rows
     assert "One run decides. It is 10 steps." in row["explanation"]
@@ -221,7 +225,7 @@ def test_the_lines_of_the_page_count_as_the_claim_does(settings, count):
     table = pd.concat([FITS, fits(np.arange(3.0), "fast", experiment="other")], ignore_index=True)
     same = frozenset({("toy", "fast")})
     asked = claim(published=0, statistic="mean", **settings)
-    found = numbers_of(asked, {"fits": table}, asked.experiment, same).of_draws
+    found = numbers_of(asked, {"fits": table}, asked.experiment, same).of_replicates
     assert len(found) == count
     *lines, last = pandas_lines(asked, {"fits": table}, asked.experiment, same)
     given = {"read": table}
@@ -259,8 +263,8 @@ def test_a_run_that_failed_is_counted_where_it_is_divided_by():
 
 
 def test_where_every_run_failed_this_is_the_reason():
-    rows = judge_all({"A1": claim(published=1)}, {"fits": fits(np.arange(3)).assign(failure="collapsed")})
-    assert rows[0]["explanation"] == "Not tested: every one of 3 runs failed (fit slow, experiment toy)."
+    rows = evaluate_all({"A1": claim(published=1)}, {"fits": fits(np.arange(3)).assign(failure="collapsed")})
+    assert rows[0]["explanation"] == "Not tested: all 3 runs failed (fit slow, experiment toy)."
 
 
 def test_runs_are_the_same_only_if_every_fit_is():
@@ -276,7 +280,7 @@ def test_runs_are_the_same_only_if_every_fit_is():
 def test_a_draw_that_lacks_one_of_its_numbers_has_none():
     lacking = fits(np.arange(41), "fast", failure=["collapsed", *[np.nan] * 40])
     one = claim(published=0, relation="at_least", where={}, each_draw="min")
-    row = judge("A1", one, {"fits": pd.concat([fits(np.arange(20, 61)), lacking])})
+    row = evaluate("A1", one, {"fits": pd.concat([fits(np.arange(20, 61)), lacking])})
     assert (row["n_replicates"], row["n_failed"]) == (40, 1)
 
 
@@ -327,7 +331,9 @@ def test_a_geometric_mean_does_not_depend_on_which_is_divided():
     assert there["observed"] == pytest.approx(1 / back["observed"], rel=1e-12)
     assert there["interval_low"] == pytest.approx(1 / back["interval_high"], rel=1e-12)
     row = row_of({**settings, "published": 1}, fits(np.arange(5.0)))
-    assert row["explanation"] == "Not tested: n_iter has no geometric mean, for it is not positive in every replicate."
+    assert (
+        row["explanation"] == "Not tested: n_iter has no geometric mean, because it is not positive in every replicate."
+    )
 
 
 def test_intervals_are_those_of_the_books():
@@ -377,10 +383,10 @@ def test_evidence_that_is_not_there_takes_its_sentence_along():
     }
     texts = ["There it is {there:.0f}.", "The other takes {quick:.1f}, {quick_count} of {quick_n} at most ten."]
     one = claim(published=1, relation="at_least", explanation=texts, evidence=evidence)
-    told = judge("A1", one, {"fits": FITS})["explanation"]
+    told = evaluate("A1", one, {"fits": FITS})["explanation"]
     assert told.endswith("lie between 21 and 58 steps. The other takes 10.0, 200 of 200 at most ten.")
     both = pd.concat([FITS, FITS.assign(experiment="other", n_iter=7)])
-    assert "There it is 7. The other" in judge("A1", one, {"fits": both})["explanation"]
+    assert "There it is 7. The other" in evaluate("A1", one, {"fits": both})["explanation"]
 
 
 def test_numbers_that_are_not_there_are_told():
@@ -399,16 +405,16 @@ def test_numbers_that_are_not_there_are_told():
     }
     assert Argued(source="s", statement="t", by_argument="True: by Wu. And so on.").basis == "question"
     zero = pd.concat([fits(np.zeros(30)), fits(np.zeros(30), "fast")])
-    rows = {row["claim"]: row for row in judge_all(claims, {"fits": zero})}
+    rows = {row["claim"]: row for row in evaluate_all(claims, {"fits": zero})}
     assert [row["verdict"] for row in rows.values()] == ["not_tested", "undecided", *["not_tested"] * 6, "by_argument"]
-    assert rows["A1"]["explanation"] == "Not tested: table fits has no number 'n_iter' of fit other, experiment toy."
+    assert rows["A1"]["explanation"] == "Not tested: table fits has no number 'n_iter' for fit other, experiment toy."
     assert rows["A3"]["explanation"] == "Not tested: experiment other is not part of this study."
     assert rows["A4"]["explanation"] == "Not tested: sweep gone is not part of this study."
     assert rows["A5"]["explanation"] == "Not tested: nobody can."
     assert "nothing to divide by: n_iter of fit fast is 0" in rows["A6"]["explanation"]
-    assert "nothing to subtract: n_iter of fit other is missing in every draw" in rows["A7"]["explanation"]
+    assert "nothing to subtract: n_iter of fit other is missing in every replicate" in rows["A7"]["explanation"]
     assert rows["A9"]["headline"] == "False as worded: it costs O(n)."
-    assert rows["A8"]["explanation"] == "Not tested: no draw fulfils the condition 'among'."
+    assert rows["A8"]["explanation"] == "Not tested: no replicate fulfils the condition 'among'."
 
 
 def test_the_original_data_stand_beside():
@@ -426,16 +432,16 @@ def test_the_original_data_stand_beside():
         explanation=told,
         headline="Own {own}, new {observed}.",
     )
-    row = judge("A1", one, {"fits": FITS})
+    row = evaluate("A1", one, {"fits": FITS})
     assert row["headline"] == "Own 4, new 40."
     assert row["explanation"].startswith(
-        "Own 4, new 40. On the source's own data the number judged is 4 steps (measured 2026-01-01): reproduced. The "
+        "Own 4, new 40. On the source's own data the number compared is 4 steps (measured 2026-01-01): reproduced. The "
     )
     assert row["explanation"].endswith("There 9, 4 of 1; here 10.")
     assert (row["original_observed"], row["original_verdict"]) == (4, "reproduced")
     for other in ({"published": 2}, {"published": 1, "where": {"fit": "fast"}}):  # another claim than was measured
         asked = claim(relation="at_least", original=original, headline="Own {own}.", **other)
-        row = judge("A1", asked, {"fits": FITS})
+        row = evaluate("A1", asked, {"fits": FITS})
         assert "own data" not in row["explanation"]
         assert row["headline"].startswith("It holds")  # the other headline has no numbers
         assert np.isnan(row["original_observed"])
@@ -617,11 +623,11 @@ def rows_of(selection, experiment, numbers):
 
 def once(table):
     """Leave each row once, where several selections look at it, with the first number of each column."""
-    keys = [key for key in (*draw_columns(table), *PARTS) if key in table]
+    keys = [key for key in (*replicate_columns(table), *PARTS) if key in table]
     return table.groupby(keys, dropna=False, sort=False, as_index=False).first() if len(table) else table
 
 
-def judged(name, numbers, cause=None):
+def verdict_of(name, numbers, cause=None):
     claim = TESTED[name]
     tables = {name: pd.DataFrame(columns=columns) for name, columns in COLUMNS.items()}
     tables |= {f"sweeps/{name}": pd.DataFrame(columns=columns_of(sweep)) for name, sweep in STUDY.sweeps.items()}
@@ -629,7 +635,7 @@ def judged(name, numbers, cause=None):
     if cause is not None:
         more = rows_of(claim.because, claim.experiment, cause)
         tables[claim.table] = pd.concat([tables[claim.table], more]).drop_duplicates()
-    return judge(name, claim, tables)["verdict"]
+    return evaluate(name, claim, tables)["verdict"]
 
 
 def fulfilling(test):
@@ -642,23 +648,23 @@ def test_every_claim_can_be_won_and_lost(name):
     claim = TESTED[name]
     good, bad = fulfilling(claim)
     won, lost = ("replicated", "not_replicated") if claim.there_is else ("not_replicated", "replicated")
-    assert judged(name, np.full(400, good)) == won
-    assert judged(name, np.full(400, bad)) == lost
+    assert verdict_of(name, np.full(400, good)) == won
+    assert verdict_of(name, np.full(400, bad)) == lost
     one = np.where(np.arange(400) == 0, good, bad)
-    assert judged(name, one) == (won if claim.kind == "existence" else lost)
+    assert verdict_of(name, one) == (won if claim.kind == "existence" else lost)
     if claim.kind == "inequality":
-        assert judged(name, np.where(np.arange(400) < 200, good, bad)) == "depends_on_draw"
-        assert judged(name, np.where(np.arange(400) < 380, good, bad)) == "undecided"  # 95 % of them
-        assert judged(name, np.full(72, good)) == "undecided"
+        assert verdict_of(name, np.where(np.arange(400) < 200, good, bad)) == "depends_on_draw"
+        assert verdict_of(name, np.where(np.arange(400) < 380, good, bad)) == "undecided"  # 95 % of them
+        assert verdict_of(name, np.full(72, good)) == "undecided"
     if claim.kind == "existence":
-        assert judged(name, np.full(72, bad)) == "undecided"
+        assert verdict_of(name, np.full(72, bad)) == "undecided"
 
 
 @pytest.mark.parametrize("name", [name for name, claim in TESTED.items() if claim.kind == "identity"])
 def test_an_identity_would_show_a_bug(name):
     good, bad = fulfilling(TESTED[name])
-    assert judged(name, np.full(40, good)) == "checked"
-    assert judged(name, np.where(np.arange(40) == 0, bad, good)) == "bug"
+    assert verdict_of(name, np.full(40, good)) == "checked"
+    assert verdict_of(name, np.where(np.arange(40) == 0, bad, good)) == "bug"
 
 
 @pytest.mark.parametrize("name", [name for name, claim in TESTED.items() if claim.because])
@@ -668,10 +674,10 @@ def test_a_cause_explains(name):
     bad = bad if claim.there_is else good
     holding, failing = fulfilling(claim.because)
     if name == "A6":  # the cause looks at the numbers that the claim divides by 1
-        assert (judged(name, np.zeros(100)), judged(name, np.full(100, 0.4))) == ("explained", "not_replicated")
+        assert (verdict_of(name, np.zeros(100)), verdict_of(name, np.full(100, 0.4))) == ("explained", "not_replicated")
         return
-    assert judged(name, np.full(100, bad), np.full(100, holding)) == "explained"
-    assert judged(name, np.full(100, bad), np.full(100, failing)) == "not_replicated"
+    assert verdict_of(name, np.full(100, bad), np.full(100, holding)) == "explained"
+    assert verdict_of(name, np.full(100, bad), np.full(100, failing)) == "not_replicated"
 
 
 NAME_OF_CODE = re.compile(r"\w+_\w+|`|[<>=]=|\+-|\b\w+\(\w*\)")
@@ -682,7 +688,7 @@ NAMES = {*COLUMNS["fits"], *COLUMNS["agreement"], *QUANTITIES}
 def test_no_name_of_code_is_in_what_a_claim_says(name):
     claim = STUDY.claims[name]
     texts = [*getattr(claim, "explanation", []), claim.headline or "", claim.statement, claim.short or ""]
-    texts += [claim.told[1]] if not isinstance(claim, Claim) else []
+    texts += [claim.without_numbers[1]] if not isinstance(claim, Claim) else []
     texts += [claim.because.text] if getattr(claim, "because", None) else []
     for text in texts:
         assert not NAME_OF_CODE.search(re.sub(r"\{.*?\}", "1", text)), text
@@ -703,7 +709,7 @@ def test_sentences_can_be_read_whatever_the_numbers(n, kind):
         for selection in claim.evidence.values() if evidence else ():
             told = selection.model_copy(update={"experiment": selection.experiment or "elsewhere"})
             tables[selection.table].append(rows_of(told, claim.experiment, numbers[kind]))
-        row = judge(name, claim, {table: once(pd.concat(parts)) for table, parts in tables.items()})
+        row = evaluate(name, claim, {table: once(pd.concat(parts)) for table, parts in tables.items()})
         text = row["explanation"]
         assert not re.search(r"nan|inf\b|[{}]|  | \.|\(\)", text), text
         assert text[-1] == "."
@@ -730,13 +736,13 @@ SHARES = {
 @pytest.mark.parametrize("name", SHARES)
 def test_what_is_false_in_nearly_all_draws_is_not_replicated(name):
     false, true, share = SHARES[name]
-    assert judged(name, np.where(np.arange(400) < share * 400, false, true)) == "not_replicated"
+    assert verdict_of(name, np.where(np.arange(400) < share * 400, false, true)) == "not_replicated"
 
 
 def test_a_threshold_that_hardly_any_draw_reaches_is_not_passed():
     claim = TESTED["A1"].model_copy(update={"published": 75})
     table = rows_of(claim, claim.experiment, np.random.default_rng(0).normal(31, 14, 200))
-    assert judge("A1", claim, {"fits": table})["verdict"] == "not_replicated"
+    assert evaluate("A1", claim, {"fits": table})["verdict"] == "not_replicated"
 
 
 def test_claims_depend_on_the_sweeps_that_they_name_alone():
@@ -750,8 +756,8 @@ def test_the_page_of_criteria_has_the_rules():
     text = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
     assert text == document("verdicts.md") + "\n", "run: em-study findings"
     cuts = {f"{100 * cut:g} %" for cut in (NEARLY_ALL, HARDLY_ANY, TAIL)}
-    assert cuts | {f"{ENOUGH_DRAWS} replicates"} <= set(re.findall(r"[\d.]+ (?:%|replicates)", text))
-    assert next(n for n in range(1, 200) if share_interval(1.0, n)[0] >= NEARLY_ALL) == ENOUGH_DRAWS
+    assert cuts | {f"{ENOUGH_REPLICATES} replicates"} <= set(re.findall(r"[\d.]+ (?:%|replicates)", text))
+    assert next(n for n in range(1, 200) if share_interval(1.0, n)[0] >= NEARLY_ALL) == ENOUGH_REPLICATES
 
 
 def test_the_dictionary_names_every_kind_and_verdict():
@@ -838,7 +844,7 @@ def test_the_thresholds_of_the_referee_turn_the_verdict(published, used, turned,
     table, quantity, relation, experiment = named
 
     def row_at(threshold):
-        return judge("A1", of_table(table, quantity, threshold, relation, experiment, **more), published)
+        return evaluate("A1", of_table(table, quantity, threshold, relation, experiment, **more), published)
 
     row, key = row_at(used), "threshold_low" if turned < used else "threshold_high"
     assert row_at(turned)["verdict"] != row["verdict"]
@@ -855,7 +861,7 @@ def published():
 
 
 def test_what_the_default_study_says_can_be_read(published):
-    for row in judge_all(TESTED, published):
+    for row in evaluate_all(TESTED, published):
         if row["verdict"] != "not_tested":  # what the archive has numbers for
             assert len(row["headline"].split()) <= 25, row["headline"]
             assert not NAME_OF_CODE.search(row["explanation"]), row["explanation"]
@@ -869,7 +875,7 @@ def test_what_is_looked_at_among_another_table_is_printed_as_it_is_run():
     other = {"table": "agreement", "where": {"protocol": "slow"}, "quantity": "agreement", "relation": "less_than"}
     asked = claim(published=0, among={**slow, "among": {**other, "published": 50}})
     tables = {"fits": FITS, "agreement": agreement}
-    found = numbers_of(asked, tables, "toy").of_draws
+    found = numbers_of(asked, tables, "toy").of_replicates
     assert found.tolist() == np.repeat(np.arange(31, 50), 5).tolist()
     *lines, last = pandas_lines(asked, tables, "toy", frozenset())
     given = {"tables": tables}
@@ -885,7 +891,7 @@ def test_no_text_of_a_configuration_is_run(capsys):
     table = fits(np.arange(3.0), HOSTILE).rename(columns={"n_iter": HOSTILE})
     among = {"table": "fits", "where": {"fit": HOSTILE}, "quantity": HOSTILE, "relation": "at_least", "published": 0}
     hostile = claim(published=0, quantity=HOSTILE, where={"fit": HOSTILE, HOSTILE: 2.0}, among=among)
-    assert numbers_of(hostile, {"fits": table}, "toy").of_draws.tolist() == [2.0]
+    assert numbers_of(hostile, {"fits": table}, "toy").of_replicates.tolist() == [2.0]
     plain = claim(
         published=0, where={"fit": "slow", "n_iter": 2.0}, among={**among, "where": {"fit": "x"}, "quantity": "n_iter"}
     )

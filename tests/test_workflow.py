@@ -129,7 +129,7 @@ EVERYTHING = FIGURES | {
     [
         ("src/em_study/tables/collect.py", {"tables", "claims"}),
         ("src/em_study/configuration/loading.py", set()),
-        ("src/em_study/claims/judge.py", {"claims"}),
+        ("src/em_study/claims/evaluate.py", {"claims"}),
         ("src/em_study/tables/dictionary.py", {"dictionary"}),
         ("src/em_study/plan/step.py", set()),  # it writes what is known of a job
         ("src/em_study/figures/sweep.py", {"sweep_figure", "report_image"}),
@@ -184,8 +184,8 @@ def test_every_file_is_of_the_layout_and_made_by_its_rule(project):
 def test_other_words_of_a_column_write_the_dictionary_alone(project):
     file = project / "src/em_study/columns.py"
     text = file.read_text()
-    assert "unlabeled rows compared" in text
-    file.write_text(text.replace("unlabeled rows compared", "so many rows"))
+    assert "unlabeled samples compared" in text
+    file.write_text(text.replace("unlabeled samples compared", "so many samples"))
     try:
         assert planned_rules(project) == {"dictionary", "page"} | AUDIT
     finally:
@@ -272,7 +272,7 @@ def test_wrong_configuration_stops_before_any_job(tmp_path):
 def test_command_line_values_are_refused_not_ignored(tmp_path):
     run = snakemake(make_project(tmp_path), "--config", "seed=5")
     assert run.returncode != 0
-    assert "--config is not read" in run.stdout + run.stderr
+    assert "--config is not supported" in run.stdout + run.stderr
 
 
 def test_wrong_cell_gives_a_message_and_no_output(tmp_path):

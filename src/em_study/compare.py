@@ -5,7 +5,7 @@ from pathlib import Path
 
 from em_study.audit.comparison import compare
 from em_study.audit.results import Results, publish
-from em_study.data.storage import whole_file
+from em_study.data.storage import atomic_file
 from em_study.errors import StudyError
 
 MOST_LISTED = 20  # sentences of a kind
@@ -37,7 +37,7 @@ def compare_runs(published: Path, results: Path, table: Path | None = None):
     if table and found.columns:
         try:
             table.parent.mkdir(parents=True, exist_ok=True)
-            with whole_file(table) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+            with atomic_file(table) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
                 writer = csv.DictWriter(file, list(found.columns[0]), lineterminator="\n")
                 writer.writeheader()
                 writer.writerows(found.columns)

@@ -1,8 +1,8 @@
-"""Errors that are meant for a person: what is wrong, where, and what is allowed."""
+"""Errors for users: what is wrong, where, and what is allowed."""
 
 
 class StudyError(Exception):
-    """Something the user can mend. Its text is shown without a traceback."""
+    """A problem that the user can fix. Its text is shown without a traceback."""
 
 
 class ConfigurationError(StudyError):

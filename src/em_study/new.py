@@ -85,7 +85,8 @@ def new(file: Path, label: str | None = None):
     yaml.safe_load(text)
     with open(overlay, "x", encoding="utf-8") as written:
         written.write(text)
-    yield f"{file}: {'the first ' * (len(table) == ROWS_READ)}{len(table):,} rows; {look.told or 'a plain table'}."
+    first, kind = "the first " * (len(table) == ROWS_READ), look.description or "a plain table"
+    yield f"{file}: {first}{len(table):,} rows; {kind}."
     yield f"Features: {', '.join(seen.features)}. {seen.n_missing:,} values are missing."
     if seen.label:
         yield f"Label: {seen.label}, filled in for {seen.n_labeled:,} samples ({', '.join(seen.classes)})."
@@ -196,7 +197,7 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
     else:
         rows = f"rows: {_flow({'path': str(file)})} # add label: COLUMN, if there is one"
     data = {
-        f"source: csv # read from {file}" + (f": {look.told}" if look.told else ""): True,
+        f"source: csv # read from {file}" + (f": {look.description}" if look.description else ""): True,
         f"features: {_flow(seen.features)} # columns of numbers; remove what should not count": True,
         rows: True,
         f"keep: {_flow(seen.keep)} # copied to the predictions, not used by the fits": seen.keep,

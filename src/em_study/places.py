@@ -1,4 +1,4 @@
-"""What files are called in records, whichever folder the study runs in."""
+"""Names of files in records, independent of the folder in which the study runs."""
 
 import os
 import shlex
@@ -8,14 +8,14 @@ from pathlib import Path
 from em_study.layout import RESULTS
 
 ROOT = Path(os.path.realpath(__file__)).parents[2]  # the tree of the study: its code, articles and config.yaml
-OWN = "./"  # begins the name of a file in the folder of the run, where the tree has a file of that name
+OWN = "./"  # prefix of a file in the folder of the run, if the tree of the study has a file of the same name
 
 
 @dataclass(frozen=True)
 class Places:
-    """The folder of a run, and the tree of the study, which is that folder or another one (`--directory`).
+    """The folder of a run, and the tree of the study, which may be another folder (`--directory`).
 
-    A file in the tree is called by its path from the tree's root, any other by its path from the folder.
+    The name of a file in the tree is its path from the tree's root; of any other file, its path from the folder.
 
     Attributes
     ----------
@@ -27,18 +27,18 @@ class Places:
 
     @property
     def elsewhere(self) -> bool:
-        """Whether the run is in another folder than the tree."""
+        """Whether the folder of the run is not the tree."""
         return os.path.realpath(self.folder) != os.path.realpath(self.root)
 
     def command(self, overlays, *words: str) -> str:
-        """Write a snakemake command for the folder of the run; the overlays are given by their names."""
+        """Write a snakemake command for the folder of the run, with overlays by their names."""
         found = ["snakemake", *(["-s", os.path.relpath(self.file("Snakefile"))] if self.elsewhere else [])]
         files = [os.path.relpath(self.file(name)) for name in overlays]
         return shlex.join([*found, "--cores", "4", *(["--configfile", *files] if files else []), *words])
 
     def name(self, path) -> str:
-        """Name a file that is given by its path from the working folder."""
-        file = Path(os.path.abspath(path))  # a link is called by its own name
+        """Return the name of a file, given its path from the working folder."""
+        file = Path(os.path.abspath(path))  # a link has its own name, not that of its target
         folder, root = (Path(os.path.realpath(base)) for base in (self.folder, self.root))
         around = [base for base in (folder, root) if file.is_relative_to(base)]
         base = max(around, key=lambda base: len(base.parts), default=folder)

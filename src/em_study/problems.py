@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in words."""
+"""Problems of a configuration, in words."""
 
 import types
 import typing
@@ -21,15 +21,15 @@ SAID = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with the value at a path of keys; `origin` is said where a later file has the same key."""
+    """What is wrong with the value at a path of keys; `location` is given if a later file has the same key."""
 
     path: tuple[str | int, ...]
     message: str
-    origin: str = ""
+    location: str = ""
 
 
 def made(model, values, below=()) -> tuple[BaseModel | None, list[Problem]]:
-    """Make a model, or say what is wrong with its values, which stand at `below` in the configuration."""
+    """Make a model, or list the problems of its values, which stand at `below` in the configuration."""
     try:
         return model.model_validate(values), []
     except ValidationError as error:
@@ -37,9 +37,9 @@ def made(model, values, below=()) -> tuple[BaseModel | None, list[Problem]]:
 
 
 def right_part(model, values, needed=()):
-    """Leave out what is wrong in the values of a model, so that the rest is looked at in the same round.
+    """Drop the invalid values of a model, so that the rest can be checked in the same pass.
 
-    Nothing is left if one of the `needed` keys is wrong, or the values are no block at all.
+    None if one of the `needed` keys is invalid, or the values are not a block.
     """
     paths = [problem.path for problem in made(model, values)[1]]
     if any(not path or path[0] in needed for path in paths):
@@ -49,7 +49,7 @@ def right_part(model, values, needed=()):
 
 
 def _without(values: dict, path) -> dict:
-    """Copy values without a key; of a list, as a whole."""
+    """Copy values without a key; a list is dropped completely."""
     key, *below = path
     if below and isinstance(values.get(key), dict):
         return values | {key: _without(values[key], below)}
@@ -57,14 +57,14 @@ def _without(values: dict, path) -> dict:
 
 
 def _problem_of(detail, model, below) -> Problem:
-    """Put one of pydantic's error details of a model into words."""
+    """Write one of pydantic's error details as a message."""
     location, model, choices = _resolve(model, detail["loc"])
     location = (*below, *location)
     kind, got = detail["type"], detail["input"]
     if kind in SAID:
         message = SAID[kind].format(got=shown(got))
     elif kind == "extra_forbidden":
-        message = f"unknown key{nearest(location[-1], list(model.model_fields))}"
+        message = f"unknown key{nearest(location[-1], _keys(model))}"
     elif kind == "string_pattern_mismatch" and detail["loc"][-1] == "[key]":
         message = CLAIM if location[0] == "claims" and len(location) == 2 else SLUG
     elif kind == "literal_error":
@@ -84,11 +84,17 @@ def _problem_of(detail, model, below) -> Problem:
     return Problem(location, message)
 
 
+def _keys(model) -> list[str]:
+    """Name the keys of a block; of a key with two names, that which the documents use."""
+    fields = model.model_fields.items()
+    return [field.validation_alias.choices[0] if field.validation_alias else name for name, field in fields]
+
+
 def _resolve(model, location):
     """Follow pydantic's location through a model.
 
     Returns the path of keys in the YAML (pydantic adds the tags of choices, and "[key]"), the model that the last key
-    belongs to, and the tags of what may stand there.
+    belongs to, and the tags of its allowed values.
     """
     path, choices = [], {"": model}
     for part in location:
@@ -109,7 +115,7 @@ def _resolve(model, location):
 
 
 def _choices(annotation) -> dict:
-    """List what an annotation allows, but for None, by the tags that pydantic has for it."""
+    """List the types that an annotation allows, except None, by pydantic's tags."""
     tags = []
     while typing.get_origin(annotation) is typing.Annotated:
         annotation, *extras = typing.get_args(annotation)

@@ -1,4 +1,4 @@
-"""What every block of settings is made of."""
+"""Base class and types of all blocks of settings."""
 
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -22,7 +22,7 @@ from em_study.wording import shown
 
 def _readable(name):
     if name in ("nan", "null"):
-        raise ValueError(f"must not be '{name}', which tables would be read back without")
+        raise ValueError("must not be 'nan' or 'null': pandas reads these names back as missing values")
     return name
 
 
@@ -57,7 +57,7 @@ class Written(float):
         return made
 
     def __reduce__(self):
-        """Leave the text behind: what a job is given depends on the number alone."""
+        """Drop the text: the parameters of a job depend on the number alone."""
         return float, (float(self),)
 
 
@@ -80,34 +80,34 @@ Printed = Annotated[Decimal, BeforeValidator(printed), WithJsonSchema({"type": "
 
 
 class Closed(BaseModel):
-    """A block of the configuration that takes no other keys than its own and converts nothing silently."""
+    """A block of the configuration that rejects unknown keys and converts nothing silently."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 @lru_cache
 def adapter(kind) -> TypeAdapter:
-    """Make what validates values of a kind, once."""
+    """Make the validator of a type, once."""
     return TypeAdapter(kind)
 
 
 def as_params(settings):
-    """Write settings, or a dict or list of them, as what a job is given."""
+    """Convert settings, or a dict or list of them, to the parameters of a job."""
     return pydantic_core.to_jsonable_python(settings)
 
 
 def from_params(kind, params):
-    """Make settings of a kind of what `as_params` has written."""
+    """Convert parameters of a job, made by `as_params`, to settings of a type."""
     return adapter(kind).validate_python(params)
 
 
 def block(values, key) -> dict:
-    """Return a block of keys and values; an empty one, if something else stands there."""
+    """Return a block of keys and values; an empty one if the value is something else."""
     return values[key] if isinstance(values.get(key), dict) else {}
 
 
 def valid(kind, raw):
-    """Make a value of its kind; None if that cannot be, of which the schema tells."""
+    """Make a value of its type; None if it is invalid, which the schema reports."""
     try:
         return adapter(kind).validate_python(raw)
     except ValidationError:

@@ -1,22 +1,22 @@
-"""How values and choices are shown to a person."""
+"""Formats of values, and messages on allowed values."""
 
 import difflib
 import math
 import re
 from string import Formatter
 
-PLACEHOLDER = re.compile(r"\{\s*[.\w]+\s*(,.*)?\}")  # what Snakemake fills in, whoever wrote it
+PLACEHOLDER = re.compile(r"\{\s*[.\w]+\s*(,.*)?\}")  # Snakemake fills these in, wherever they come from
 MOST_DECIMALS = 4  # of a number that is written without an exponent
 
 
 def shown(value) -> str:
-    """Quote a value, cut to a legible length."""
+    """Quote a value, shortened to 60 characters."""
     text = f"'{value}'" if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def differing(one, other, path=()) -> dict[tuple, tuple]:
-    """List where two nested mappings differ: both values, None for one that is not there, by the path of keys."""
+    """List the differences of two nested mappings, by the path of keys: both values, None for one that is missing."""
     if not (isinstance(one, dict) and isinstance(other, dict)):
         return {} if one == other else {path: (one, other)}
     found = {}
@@ -26,15 +26,13 @@ def differing(one, other, path=()) -> dict[tuple, tuple]:
 
 
 def as_placeholder(path) -> str:
-    """Say what is wrong with a path, a part of which Snakemake would fill in; nothing if there is none."""
+    """Describe the problem of a path with a part that Snakemake would fill in; empty if it has none."""
     found = PLACEHOLDER.search(str(path))
-    return (
-        f"Snakemake would fill in '{found[0]}', and finds no such file: it needs a name without braces" if found else ""
-    )
+    return f"must not contain '{found[0]}', which Snakemake would replace: use a name without braces" if found else ""
 
 
 def as_it_is(text: str) -> str:
-    """Let Snakemake's report show a text as it is: behind braces and tags stands an invisible word joiner."""
+    """Protect a text from Snakemake's report by an invisible word joiner after each brace and tag."""
     return text.replace("{", "{\u2060").replace("<", "<\u2060")
 
 
@@ -42,12 +40,12 @@ def placeholders(sentence: str) -> list[tuple[str, str]]:
     """List the names in braces, each with its format."""
     found = [part for part in Formatter().parse(sentence) if part[1] is not None]
     if any(conversion for *_, conversion in found):
-        raise ValueError("an exclamation mark in braces is not for numbers")
+        raise ValueError("a placeholder of a number must not contain '!'")
     return [(name, spec or "") for _, name, spec, _ in found]
 
 
 def nearest(word, options) -> str:
-    """Say what is allowed, the nearest option first."""
+    """List the allowed options, after the one that was probably meant."""
     word = str(word)
     shortened = [option for option in options if word.startswith(option) or option.startswith(word)]
     same = [option for option in options if option.casefold() == word.casefold()]
@@ -57,21 +55,21 @@ def nearest(word, options) -> str:
 
 
 class Measured(float):
-    """A number with its standard error, written with no digit beyond the first of that; by "%" as a percentage.
+    """A number with its standard error, formatted with no digit beyond the first of the error; "%" is a percentage.
 
-    Any other format is that of a float, with a space before the sign of a percentage.
+    Any other format is that of a float, with a space before the percent sign.
     """
 
     error: float
 
     def __new__(cls, value, error=math.nan):
-        """Make it; without a standard error, four digits count."""
+        """Make it; without a standard error it has four digits."""
         made = super().__new__(cls, value)
         made.error = float(error)
         return made
 
     def __format__(self, spec: str) -> str:
-        """Write it."""
+        """Format it."""
         if spec == "%":
             return f"{rounded(100 * float(self), 100 * self.error)} %"
         if spec:
@@ -80,7 +78,7 @@ class Measured(float):
 
 
 def rounded(value: float, error: float = math.nan) -> str:
-    """Write a number to the first digit of its standard error, or to four digits if it has none."""
+    """Format a number to the first digit of its standard error, or to four digits if it has none."""
     if not (error > 0 and math.isfinite(error) and math.isfinite(value)):
         return f"{value:.4g}"
     decimals = -math.floor(math.log10(error))
@@ -91,14 +89,14 @@ def rounded(value: float, error: float = math.nan) -> str:
 
 
 def ends_apart(low: float, high: float, digits: int = 4) -> tuple[str, str]:
-    """Write the ends of an interval, by as many digits as tell them apart."""
+    """Format the ends of an interval with as many digits as make them differ."""
     while low != high and f"{low:.{digits}g}" == f"{high:.{digits}g}":
         digits += 1
     return f"{low:.{digits}g}", f"{high:.{digits}g}"
 
 
 def at_most_words(n: int):
-    """Make what checks that a text has no more words."""
+    """Make a validator of the number of words in a text."""
 
     def check(text):
         if (found := len(text.split())) > n:

@@ -20,27 +20,27 @@ from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.parts import Parts
 from emgmm.statistics import SufficientStatistics, complete_log_likelihood, maximization, weighted_statistics
 
-# scikit-learn's interface, and rows that do not fit in one array
+# scikit-learn's interface, and samples in several parts
 __all__ = ["GaussianMixtureEM", "Parts"]
-# A mixture; the types of its covariances, to which one may add a type of one's own
+# A mixture; the types of its covariances, to which a type can be added
 __all__ += ["COVARIANCE_TYPES", "CollapsedComponentError", "CovarianceType", "MixtureParameters"]
-# A fit from a start of one's own, or many; when it stops, and where
+# Fits from given initial parameters; stopping rules; results
 __all__ += ["EMResult", "StoppingRule", "aitken_stopping", "article_stopping", "expectation_maximization", "fit_many"]
 __all__ += ["sklearn_stopping"]
-# Where to start: without a look at the rows, from rows without labels, from labels
+# Initial parameters: at random, from unlabeled samples, from labels
 __all__ += ["parameters_from_labels", "random_parameters", "shrunken_parameters", "unlabeled_statistics"]
-# What a mixture says of rows, or many mixtures; and what rows say of a mixture
+# Posteriors, likelihoods and imputation; observed information
 __all__ += ["impute", "judge_many", "log_likelihoods", "posteriors"]
 __all__ += ["ObservedInformation", "ParameterValues", "observed_information"]
-# The steps of EM, for an algorithm of one's own
+# The steps of EM, to build other algorithms
 __all__ += ["IncompleteRows", "SufficientStatistics", "complete_log_likelihood", "expectation", "labeled_statistics"]
 __all__ += ["maximization", "weighted_statistics"]
 
 
 def __getattr__(name):
-    """Import the estimator, and scikit-learn with it, only when it is asked for: that takes a second.
+    """Import the estimator, and scikit-learn with it, only when it is used, because that takes a second.
 
-    So is the version of the installed package looked up, which stands in pyproject.toml alone.
+    The version is that of the installed package; only pyproject.toml contains it.
     """
     if name == "__version__":
         from importlib.metadata import version

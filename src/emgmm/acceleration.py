@@ -1,39 +1,41 @@
-"""Acceleration: EM's steps, extrapolated. It knows EM as a map from one mixture to the next, and nothing else of it.
+"""Acceleration: extrapolation of EM's steps. It uses EM only as a map from one mixture to the next.
 
-Near a fixed point EM's error shrinks by a matrix J from step to step, slowly where an eigenvalue of J is near 1.
+Near a fixed point each step of EM multiplies the error by a matrix J; EM is slow if an eigenvalue of J is near 1.
 Anderson's method (Anderson, 1965, "Iterative procedures for nonlinear integral equations"; for EM: Henderson and
-Varadhan, 2019, "Damped Anderson acceleration with restarts and monotonicity control") learns I - J in the directions of
-the last steps, and takes there the step that leads to the fixed point at once. Two things are ours.
+Varadhan, 2019, "Damped Anderson acceleration with restarts and monotonicity control") estimates I - J in the directions
+of the last steps, and takes the step that leads to the fixed point in these directions. This module differs from it in
+two ways.
 
-In `Coordinates` J is symmetric (it is I less the observed data's information, as a share of the complete data's), and
-so it is learned as a symmetric matrix.
+In `Coordinates` J is symmetric (it is I minus the observed data's information, as a share of the complete data's), so
+that it is estimated as a symmetric matrix.
 
-Where EM moves away from a fixed point, a saddle of the likelihood, I - J has a negative eigenvalue. It counts by its
-size: the step leads away, as far as it would lead there. Where two components sit on one spot, that is the way out.
+If EM moves away from a fixed point, a saddle point of the likelihood, I - J has a negative eigenvalue. Its absolute
+value is used: the step leads away from the saddle point, by the distance of a step towards it. This separates two
+components in the same place.
 """
 
 import numpy as np
 
 from emgmm.parameters import CollapsedComponentError, Coordinates, MixtureParameters
 
-WINDOW = 5  # steps to learn from; more are stale, fewer know less
-ALIKE = 0.1  # singular value, as a share of the largest, below which the directions of steps do not differ enough
-SLOW = 0.5  # gain of a step over the one before, from which on EM is slow enough to accelerate
-MORE, LESS = 10.0, 0.2  # factors on the damping after a step that went too far, and after one that did not
-LEAST_DAMPING = 0.01  # after a step that went too far; at 1 the steps are about EM's own
+WINDOW = 5  # number of last steps to estimate from; older ones are out of date
+ALIKE = 0.1  # singular value, as a share of the largest, below which directions of steps are too similar
+SLOW = 0.5  # ratio of a gain to the gain before, above which EM is slow enough to accelerate
+MORE, LESS = 10.0, 0.2  # factors on the damping after a rejected and after an accepted step
+LEAST_DAMPING = 0.01  # after a rejected step; with damping 1 the steps are about EM's own
 
 
 class Anderson:
-    """Where to go from the mixtures that EM has come to. One serves one run of EM."""
+    """Anderson acceleration of one run of EM."""
 
     def __init__(self):
         self.coordinates, self.points, self.steps = None, [], []
-        self.damping, self.is_waiting = 0.0, False  # waiting to hear whether the last proposal was good
+        self.damping, self.is_waiting = 0.0, False  # for the last proposal to be accepted or rejected
 
     def propose(self, mixture, image, trace) -> MixtureParameters | None:
-        """Propose what to go on from in place of EM's own step, from mixture to image; None if nothing is better.
+        """Propose a mixture to continue from, instead of EM's own step from mixture to image; None to take EM's step.
 
-        The trace holds the log-likelihoods so far.
+        The trace contains the log-likelihoods so far.
         """
         self.damping *= LESS if self.is_waiting else 1.0
         self.is_waiting = False
@@ -59,7 +61,7 @@ class Anderson:
         return proposal
 
     def _extrapolated(self, directions, changes):
-        """Step to take: `changes` are I - J times the directions, one a row."""
+        """Return the step to take; the rows of `changes` are I - J times the directions."""
         step = self.steps[-1]
         left, sizes, basis = np.linalg.svd(directions, full_matrices=False)
         kept = sizes > ALIKE * sizes[0]
@@ -70,7 +72,7 @@ class Anderson:
         return along @ basis + step - along @ changes
 
     def reject(self):
-        """Hear that the last proposal went too far: the next ones are nearer to EM's own step."""
+        """Reject the last proposal: increase the damping, so that the next ones are nearer to EM's own step."""
         self.damping = min(max(MORE * self.damping, LEAST_DAMPING), 1.0)
         self.is_waiting = False
 

@@ -1,11 +1,12 @@
-"""The pass over complete rows, compiled by numba: what `complete.fold` does over all blocks, fused into one loop.
+"""The pass over complete samples, compiled by numba: `complete.fold` over all blocks, fused into one loop.
 
-Importing this compiles it, or loads what was compiled before. It is never needed: the extra `fast` brings numba, and
-`complete.Rows` comes here where it was asked to.
+Importing this module compiles it, or loads it from the cache. It is optional: the extra `fast` installs numba, and
+`complete.CompleteSamples` imports the module when that kernel is chosen.
 
-Rows are gone through in tiles, stored feature by feature, that stay in the core's nearest cache: all loops but the
-outer run over contiguous memory, so that they vectorize. The exponential is a polynomial, for numba's own does not
-vectorize; one logarithm serves the product of some normalizers, each between 1 and the number of components.
+The loop takes samples in tiles, stored feature by feature, that stay in the core's nearest cache: all loops but the
+outer one run over contiguous memory, so that they vectorize. The exponential is a polynomial, because numba's own does
+not vectorize. One logarithm is taken of the product of several normalizers, which lie between 1 and the number of
+components.
 """
 
 import math
@@ -18,20 +19,20 @@ from emgmm.covariance import LOG_2_PI, SMALLEST_UNEXPLAINED_VARIANCE, TINY
 from emgmm.statistics import LARGEST_CONDITION, ROUNDING_VARIANCE
 
 TILE = 128
-NORMALIZERS = 32  # whose product one logarithm serves
+NORMALIZERS = 32  # number in the product of which one logarithm is taken
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.693145751953125, 1.4286068203094172e-06  # the first has so few digits that n times it is exact
-ROUNDING = 6755399441055744.0  # 1.5 * 2^52: added to a number below 2^51, it leaves the nearest whole one
+ROUNDING = 6755399441055744.0  # 1.5 * 2^52: adding it rounds a number below 2^51 to the nearest integer
 TAYLOR = tuple(1 / math.factorial(i) for i in range(13, -1, -1))
 SMALLEST = -708.0  # below, the exponential is 0
-# Sums in any order; NaN and infinity stay what they are. Within its caller, or which of several compiled copies is
-# called, and with it the last bits, would depend on whether this process has compiled it or loaded it.
+# Sums may be reordered; NaN and infinity are respected. Functions are inlined into their caller: else the compiled copy
+# that is called, and with it the last bits, would depend on whether this process compiled it or loaded it.
 FAST = {"fastmath": {"reassoc", "contract", "nsz"}, "error_model": "numpy", "forceinline": True}
 
 
 @intrinsic
 def _power_of_two(_context, exponent):
-    """2**n, of ROUNDING + n."""
+    """Return 2**n, from ROUNDING + n."""
 
     def generate(_, builder, __, arguments):
         from llvmlite import ir
@@ -45,7 +46,7 @@ def _power_of_two(_context, exponent):
 
 @njit(fastmath={"contract"})
 def _exponential(x):
-    """Exponential of a number from SMALLEST to 0, to 2 units of the last digit: 2**n times a polynomial (Taylor)."""
+    """Return the exponential of a number from SMALLEST to 0, within 2 units in the last place (Taylor polynomial)."""
     rounded = x * LOG2_E + ROUNDING
     n = rounded - ROUNDING
     r = (x - n * LN2_HIGH) - n * LN2_LOW
@@ -57,7 +58,7 @@ def _exponential(x):
 
 @njit(**FAST)
 def _log_joint(z, n, natural, diagonal, half, out):
-    """Write the log joint densities of n rows z (D, TILE): a quadratic form in their features."""
+    """Write the log joint densities of n samples z (D, TILE): a quadratic form in their features."""
     n_features = len(z)
     first = z[0]
     if n_features == 1:
@@ -81,7 +82,7 @@ def _log_joint(z, n, natural, diagonal, half, out):
                 continue
             half[:n] = ci
             j = i
-            while j + 3 < n_features:  # four at a time, for each loop reads and writes `half` once
+            while j + 3 < n_features:  # four at a time, because each loop reads and writes `half` once
                 a, b, c, d = natural[p], natural[p + 1], natural[p + 2], natural[p + 3]
                 za, zb, zc, zd = z[j], z[j + 1], z[j + 2], z[j + 3]
                 for t in range(n):
@@ -103,7 +104,7 @@ def _log_joint(z, n, natural, diagonal, half, out):
 
 @njit(**FAST)
 def _add_features(z, n, responsibilities, diagonal, half, sums):
-    """Add responsibilities times the features of n rows z (D, TILE), and their products, to sums (1 + D + P,)."""
+    """Add responsibilities times the features of n samples z (D, TILE), and their products, to sums (1 + D + P,)."""
     n_features = len(z)
     s = 0.0
     if n_features == 2 and not diagonal:
@@ -163,14 +164,14 @@ def _add_features(z, n, responsibilities, diagonal, half, sums):
 
 @njit(**FAST)
 def _fold(X, sample_weight, center, natural, diagonal, sums):
-    """Fold the rows X (N, D) of one fit into sums (K, 1 + D + P); return their log-likelihood."""
-    n_rows, n_features = X.shape
+    """Fold the samples X (N, D) of one fit into sums (K, 1 + D + P); return their log-likelihood."""
+    n_samples, n_features = X.shape
     n_components = len(natural)
     z, half = np.empty((n_features, TILE)), np.empty(TILE)
     joint, largest, normalizer = np.empty((n_components, TILE)), np.empty(TILE), np.empty(TILE)
     total = 0.0
-    for begin in range(0, n_rows, TILE):
-        n = min(TILE, n_rows - begin)
+    for begin in range(0, n_samples, TILE):
+        n = min(TILE, n_samples - begin)
         rows = X[begin : begin + n]
         for d in range(n_features):
             zd, c = z[d], center[d]
@@ -219,7 +220,7 @@ def _fold(X, sample_weight, center, natural, diagonal, sums):
 
 @njit(error_model="numpy")
 def _natural(weights, means, factors, center, natural):
-    """Write natural parameters (K, 1 + D + P), as `complete.natural_parameters` does; full covariances."""
+    """Write natural parameters (K, 1 + D + P), as `complete.natural_parameters` does; for full covariances."""
     n_components, n_features = means.shape
     deviation = np.empty(n_features)
     for k in range(n_components):
@@ -248,7 +249,7 @@ def _natural(weights, means, factors, center, natural):
 def _maximized(sums, natural, center, reg_covar, weights, means, covariances, factors):
     """Write the parameters of highest likelihood, as `complete.statistics_from` and `statistics.estimates` do.
 
-    Tell whether they are exact and proper; if not, what is written means nothing. Full covariances.
+    Return whether they are exact and proper; if not, the values written are invalid. For full covariances.
     """
     n_components, n_features = means.shape
     total, largest = 0.0, np.zeros(n_features)
@@ -260,7 +261,7 @@ def _maximized(sums, natural, center, reg_covar, weights, means, covariances, fa
         total += mass
         p = 1 + n_features
         for i in range(n_features):
-            shift = sums[k, 1 + i] / mass  # first: a product of two sums may underflow
+            shift = sums[k, 1 + i] / mass  # before the product, because a product of two sums may underflow
             means[k, i] = center[i] + shift
             for j in range(i, n_features):
                 scatter = sums[k, p] - shift * sums[k, 1 + j]
@@ -287,7 +288,7 @@ def _maximized(sums, natural, center, reg_covar, weights, means, covariances, fa
 
 @njit(error_model="numpy")
 def _factored(covariance, factor):
-    """Write the factor of a precision, U with precision = U U^T; tell whether the covariance is positive definite."""
+    """Write the factor U of a precision = U U^T; return whether the covariance is positive definite."""
     n_features = len(covariance)
     lower = np.zeros((n_features, n_features))
     for j in range(n_features):
@@ -316,12 +317,12 @@ _ROWS = _FLOATS[3], types.Array(types.int64, 1, "C", readonly=True), _FLOATS[1],
 
 
 def _compiled(*arguments):
-    """Compile a function for these arguments, or load it where it has been compiled before."""
+    """Compile a function for these arguments, or load it from the cache."""
 
     def compile_now(function):
         try:
             return njit(types.void(*_ROWS, *arguments), error_model="numpy", cache=True)(function)
-        except RuntimeError:  # no folder can be written to: each process compiles for itself
+        except RuntimeError:  # no cache folder is writable: each process compiles for itself
             return njit(types.void(*_ROWS, *arguments), error_model="numpy")(function)
 
     return compile_now
@@ -329,10 +330,10 @@ def _compiled(*arguments):
 
 @_compiled(_FLOATS[3], types.boolean, types.float64[:, :, ::1], types.float64[::1])
 def fold_all(X, data_set, sample_weight, center, natural, diagonal, sums, log_likelihoods):
-    """Fold the rows of R fits: X (M, N, D), of which fit r has X[data_set[r]]; weights (N,), or (0,) if there are none.
+    """Fold the samples of R fits: X (M, N, D), where fit r has X[data_set[r]]; weights (N,), or (0,) if there are none.
 
-    Features are taken from `center` (R, D), a point amid the rows, their products are squares if `diagonal`; `natural`
-    (R, K, 1 + D + P) is `complete.natural_parameters`. Add to sums, of that shape, and log-likelihoods (R,).
+    Features are deviations from `center` (R, D), a point among the samples; with `diagonal` their products are squares.
+    `natural` (R, K, 1 + D + P) is `complete.natural_parameters`. Add to sums, of that shape, and log-likelihoods (R,).
     """
     for r in range(len(natural)):
         log_likelihoods[r] += _fold(X[data_set[r]], sample_weight, center[r], natural[r], diagonal, sums[r])
@@ -350,9 +351,9 @@ def step_all(
 ):  # fmt: skip
     """Take a step of R fits with full covariances: the E-step, and the M-step with `reg_covar`.
 
-    From weights (R, K), means (R, K, D) and factors of precisions (R, K, D, D) to others, their covariances, and
-    log-likelihoods (R,) to add to. Where one is not `proper` (R,), digits were lost or a component collapsed, and the
-    careful functions must tell. For the rest see `fold_all`.
+    Read weights (R, K), means (R, K, D) and factors of precisions (R, K, D, D); write the new ones and covariances, and
+    add to log-likelihoods (R,). A fit that is not `proper` (R,) lost digits or a component, and the accurate functions
+    must be used. For the other arguments see `fold_all`.
     """
     _, n_components, n_features = means.shape
     natural = np.empty((n_components, 1 + n_features + n_features * (n_features + 1) // 2))

@@ -1,13 +1,13 @@
-"""The E-step over rows without missing values: posteriors, folded at once into sufficient statistics.
+"""The E-step over samples without missing values: posteriors, summed at once into sufficient statistics.
 
-One pass over blocks of rows. A block is stored transposed (features x rows), so that every operation runs over
-contiguous memory, and is reused; memory beyond the data is constant in the number of rows.
+It is one pass over blocks of samples. A block is stored transposed (features x samples), so that every operation runs
+over contiguous memory, and its memory is reused; memory in addition to the data does not grow with their number.
 
-There are two ways. The fast one writes the log-densities as an exponential family does, as a linear function of
-the centered features and their products: two matrix products a block serve all components. Its rounding error
-grows with the spread of the data in units of the components' own. Beyond `LARGEST_CONDITION`, and whenever the
-statistics themselves show that digits were lost, the rows are gone through again in the exact way: deviations from
-each component's own mean, whitened by its Cholesky factor.
+There are two methods. The fast one writes the log-densities as an exponential family, as a linear function of the
+centered features and their products: for all components together, two matrix products are needed in each block. Its
+rounding error grows with the spread of the data in units of the components' own. Beyond `LARGEST_CONDITION`, and if the
+statistics show that digits were lost, the accurate method is used: deviations from each component's own mean, whitened
+by its Cholesky factor.
 """
 
 import importlib
@@ -17,57 +17,57 @@ from functools import lru_cache
 import numpy as np
 
 from emgmm.covariance import COVARIANCE_TYPES, TINY
-from emgmm.diagonal import TERMS_A_FEATURE, DiagonalRows
+from emgmm.diagonal import TERMS_PER_FEATURE, DiagonalSamples
 from emgmm.incomplete import careful_expectation
-from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, normalize, rows_that_fit
+from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, normalize, samples_per_block
 
-SMALL = 20_000  # rows x features x components for which products save nothing
-MANY_FEATURES = 4  # features a component beyond which their products cost more than they save
-MANY_VALUES = 1024  # features and products of which a block of the least rows does not fit the cache
-SOME_ROWS = 16_384  # for a point amid all
-# Numba's kernel saves about 0.2 ns for each row, component and feature of a pass (2 and 8 features); to import it takes
-# half a second. The count of them decides, not the clock: the same rows and settings give the same bytes.
+SMALL = 20_000  # samples x features x components up to which products save nothing
+MANY_FEATURES = 4  # features per component beyond which their products cost more than they save
+MANY_VALUES = 1024  # features and products beyond which the smallest block does not fit the cache
+CENTER_SAMPLES = 16_384  # samples that give the center
+# Numba's kernel saves about 0.2 ns for each sample, component and feature of a pass (2 and 8 features). Its import
+# takes half a second. The count of them decides, not a clock, so that the same data and settings give the same bytes.
 REPAID = 2_500_000_000
-COPIED_ROWS = 65_536  # that numba's kernel is given at a time, where rows must be copied for it
+COPIED_SAMPLES = 65_536  # samples for numba's kernel at a time, if they must be copied for it
 KERNELS = ("numpy", "numba", "auto")
 
 
 @lru_cache
 def has_numba() -> bool:
-    """Tell whether numba is installed, without importing it."""
+    """Return whether numba is installed, without importing it."""
     return importlib.util.find_spec("numba") is not None
 
 
 @lru_cache
 def _is_compiled() -> bool:
-    """Tell whether the compiled kernel can be imported, by doing so: half a second, and the first time some more."""
+    """Return whether the compiled kernel can be imported, by importing it (half a second; more the first time)."""
     try:
         importlib.import_module("emgmm.compiled")
-    except ImportError:  # there is a numba, but not for this Python or NumPy
+    except ImportError:  # numba is installed, but not for this Python or NumPy
         return False
     return True
 
 
 def kernel_for(kernel, work) -> str:
-    """Choose NumPy or numba, after so much work (`REPAID`)."""
+    """Choose NumPy or numba, by the amount of work so far (`REPAID`)."""
     if kernel != "auto":
         return kernel
     return "numba" if work > REPAID and has_numba() and _is_compiled() else "numpy"
 
 
 def checked_kernel(kernel):
-    """Return a kernel's name, if it can run here."""
+    """Return a kernel's name, after checking that it can run here."""
     if kernel not in KERNELS:
         raise ValueError(f"kernel must be one of {list(KERNELS)}, not {kernel!r}")
     if kernel == "numba" and not (has_numba() and _is_compiled()):
-        raise ValueError("kernel='numba' needs numba, which cannot be imported here: pip install '.[fast]'")
+        raise ValueError("kernel='numba' needs numba, which cannot be imported here: pip install 'emgmm[fast]'")
     return kernel
 
 
 def natural_parameters(covariance_type, weights, deviations, factors):
-    """Coefficients (..., K, 1 + D + P) of a row's log joint density in 1, its centered features and their P products.
+    """Return the coefficients (..., K, 1 + D + P) of log joint densities in 1, centered features and their P products.
 
-    From weights (..., K), deviations of the means from the center (..., K, D), and factors, one a component.
+    They follow from weights (..., K), deviations of the means from the center (..., K, D), and each component's factor.
     """
     n_features = deviations.shape[-1]
     linear, quadratic = covariance_type.quadratic_form(factors, deviations)
@@ -80,81 +80,82 @@ def natural_parameters(covariance_type, weights, deviations, factors):
 
 
 def fold(natural, features, sample_weight=None, scratch=(None, None)):
-    """Sum responsibilities times features (..., F, n) over a block's rows: (..., K, F); and their log-likelihood.
+    """Sum responsibilities times features (..., F, n) over a block: return (..., K, F), and the log-likelihood.
 
-    `scratch` are arrays to overwrite, (..., K, n) and (2, ..., n): new ones a block may cost as much as the rest.
+    `scratch` are arrays to overwrite, (..., K, n) and (2, ..., n): to allocate them for each block may take as long as
+    the rest.
     """
     log_joint = np.matmul(natural, features, out=scratch[0])
     log_likelihood = normalize(log_joint, sample_weight, scratch[1])
     return log_joint @ features.swapaxes(-1, -2), np.add.reduce(log_likelihood, axis=-1)
 
 
-def statistics_from(sums, natural, rows):
-    """Turn sums of responsibilities times features (..., K, F) into statistics, and tell whether they are exact.
+def statistics_from(sums, natural, samples):
+    """Turn sums of responsibilities times features (..., K, F) into statistics; return whether they are exact, too.
 
-    They are not where the terms of a typical row's log-density are too large, or a component's variance too small
-    beside its distance from the center.
+    They are not exact if the terms of a typical sample's log-density are too large, or a component's variance is too
+    small compared with its distance from the center.
     """
-    kind, n_features, mass = COVARIANCE_TYPES[rows.covariance_type], rows.center.shape[-1], sums[..., 0]
+    kind, n_features, mass = COVARIANCE_TYPES[samples.covariance_type], samples.center.shape[-1], sums[..., 0]
     moments = kind.from_products(sums[..., 1 + n_features :], n_features)
     shift, scatter = centered(kind, mass, sums[..., 1 : 1 + n_features], moments)
     squares = kind.variances(moments)
-    if rows.squares is None:  # every row counts once in all, whatever the posteriors
-        rows.squares = np.add.reduce(squares, axis=-2) / np.add.reduce(np.maximum(mass, TINY), axis=-1)[..., None]
+    if samples.squares is None:  # the posteriors of a sample have sum 1
+        samples.squares = np.add.reduce(squares, axis=-2) / np.add.reduce(np.maximum(mass, TINY), axis=-1)[..., None]
     minus_half_precisions = natural[..., 1 + n_features :].take(kind.squares(n_features), axis=-1)
-    terms = np.minimum.reduce(minus_half_precisions @ rows.squares[..., None], axis=-2)[..., 0]
+    terms = np.minimum.reduce(minus_half_precisions @ samples.squares[..., None], axis=-2)[..., 0]
     variances, largest = kind.variances(scatter), LARGEST_CONDITION
     if kind.diagonal:
-        largest = max(largest, TERMS_A_FEATURE * n_features)
+        largest = max(largest, TERMS_PER_FEATURE * n_features)
         if kind.isotropic:
             squares, variances = (a.sum(axis=-1, keepdims=True) for a in (squares, variances))
     kept = squares <= LARGEST_CONDITION * variances
     exact = (terms >= -0.5 * largest) & np.logical_and.reduce(kept, axis=(-1, -2))
-    return SufficientStatistics(mass, rows.center[..., None, :] + shift, scatter, rows.covariance_type), exact
+    return SufficientStatistics(mass, samples.center[..., None, :] + shift, scatter, samples.covariance_type), exact
 
 
-class Rows:
-    """Rows (..., N, D) to fit. They give each step what it needs of them in one pass, by one of two kernels.
+class CompleteSamples:
+    """Samples (..., N, D) to fit, without missing values; each step is one pass over them, by one of two kernels.
 
-    NumPy's goes through blocks of features, which are kept from step to step if there is only one. Numba's is compiled.
-    "auto" begins with NumPy's, and goes over to numba's, where it is installed, once that will repay its import.
+    NumPy's kernel goes through blocks of features, which are kept from step to step if there is only one. Numba's is
+    compiled. "auto" begins with NumPy's, and changes to numba's, if it is installed, once that repays its import.
 
-    For several fits at once X holds their data sets (M, N, D), one for each of the `n_fits` or one for all.
-    `block_rows` defaults to as many as fit the cache.
+    For several fits at once X contains their data sets (M, N, D), one for each of the `n_fits` or one for all.
+    `block_samples` defaults to as many samples as fit the cache.
     """
 
-    def __init__(self, X, covariance_type, sample_weight=None, kernel="numpy", block_rows=None, n_fits=None):
+    def __init__(self, X, covariance_type, sample_weight=None, kernel="numpy", block_samples=None, n_fits=None):
         self.X, self.covariance_type, self.sample_weight = X, covariance_type, sample_weight
-        n_rows, n_features = X.shape[-2:]
+        n_samples, n_features = X.shape[-2:]
         self.n_values = 1 + n_features + COVARIANCE_TYPES[covariance_type].n_products(n_features)
-        self.block_rows = block_rows or rows_that_fit(n_rows, self.n_values)
-        # Any point amid the data will do: the mean of some thousand rows.
-        some = X[..., :: max(1, n_rows // SOME_ROWS), :]
-        self.center = some.mean(axis=-2, dtype=float) if n_rows else np.zeros((*X.shape[:-2], n_features))
+        self.block_samples = block_samples or samples_per_block(n_samples, self.n_values)
+        # Any point among the data is suitable: the mean of some thousand samples.
+        some = X[..., :: max(1, n_samples // CENTER_SAMPLES), :]
+        self.center = some.mean(axis=-2, dtype=float) if n_samples else np.zeros((*X.shape[:-2], n_features))
         self.data_set = np.zeros(1, dtype=np.int64) if n_fits is None else np.arange(n_fits) % len(X)
         if n_fits is not None:
             self.center = self.center[self.data_set]
         self.squares = None  # mean of each feature's square, about the center: known after the first step
         self.kernel, self._work, self._kept = checked_kernel(kernel), 0, None
-        self._careful = None  # what takes the E-step with diagonal covariances while the fast way loses digits
+        self._careful = None  # takes the E-step with diagonal covariances while the fast method loses digits
 
     def keep(self, chosen):
-        """Go on with some of several fits."""
+        """Keep only some of several fits."""
         self.center, self.data_set = self.center[chosen], self.data_set[chosen]
         self.squares, self._kept = (None if a is None else a[chosen] for a in (self.squares, self._kept))
 
     def sums(self, natural):
-        """Sum responsibilities times features over all rows, (..., K, F), and log-likelihoods (...)."""
+        """Sum responsibilities times features over all samples, (..., K, F), and log-likelihoods (...)."""
         if self._kernel(natural.size) == "numba":
             return self._compiled_sums(natural)
         if self._kept is not None:
             return fold(natural, self._kept, self.sample_weight)
         sums, log_likelihood = np.zeros_like(natural), 0.0
         batch = natural.shape[:-2]
-        scratch = np.empty((*natural.shape[:-1], self.block_rows)), np.empty((2, *batch, self.block_rows))
+        scratch = np.empty((*natural.shape[:-1], self.block_samples)), np.empty((2, *batch, self.block_samples))
         for features, sample_weight in self._blocks():
-            whole = features.shape[-1] == self.block_rows
-            part, part_likelihood = fold(natural, features, sample_weight, scratch if whole else (None, None))
+            is_full = features.shape[-1] == self.block_samples
+            part, part_likelihood = fold(natural, features, sample_weight, scratch if is_full else (None, None))
             sums += part
             log_likelihood += part_likelihood
         return sums, log_likelihood
@@ -164,49 +165,49 @@ class Rows:
         return kernel_for(self.kernel, self._work) if self._work else "numpy"
 
     def _blocks(self):
-        """Yield the features (..., F, n) of each block, and the weights of its rows; overwritten by the next."""
-        n_rows, n_features = self.X.shape[-2:]
-        buffer = np.empty((*self.center.shape[:-1], self.n_values, self.block_rows))
-        for begin in range(0, n_rows, self.block_rows):
-            rows = slice(begin, min(begin + self.block_rows, n_rows))
-            features = buffer[..., : rows.stop - begin]
+        """Yield the features (..., F, n) of each block, and its sample weights; the next block overwrites them."""
+        n_samples, n_features = self.X.shape[-2:]
+        buffer = np.empty((*self.center.shape[:-1], self.n_values, self.block_samples))
+        for begin in range(0, n_samples, self.block_samples):
+            block = slice(begin, min(begin + self.block_samples, n_samples))
+            features = buffer[..., : block.stop - begin]
             features[..., 0, :] = 1.0
             centered, products = features[..., 1 : 1 + n_features, :], features[..., 1 + n_features :, :]
-            np.subtract(self.X[..., rows, :].swapaxes(-1, -2), self.center[..., None], out=centered)
+            np.subtract(self.X[..., block, :].swapaxes(-1, -2), self.center[..., None], out=centered)
             COVARIANCE_TYPES[self.covariance_type].products(centered, products)
-            if self.block_rows == n_rows:
+            if self.block_samples == n_samples:
                 self._kept = features
-            yield features, None if self.sample_weight is None else self.sample_weight[rows]
+            yield features, None if self.sample_weight is None else self.sample_weight[block]
 
     def _compiled_sums(self, natural):
         from emgmm.compiled import fold_all
 
         sums, log_likelihoods = np.zeros((len(self.data_set), *natural.shape[-2:])), np.zeros(len(self.data_set))
         diagonal = COVARIANCE_TYPES[self.covariance_type].diagonal
-        for rows in self._compiled_rows():
-            fold_all(*rows, natural.reshape(sums.shape), diagonal, sums, log_likelihoods)
+        for samples in self._compiled_samples():
+            fold_all(*samples, natural.reshape(sums.shape), diagonal, sums, log_likelihoods)
         return (sums, log_likelihoods) if self.center.ndim > 1 else (sums[0], log_likelihoods[0])
 
-    def _compiled_rows(self):
-        """Yield arguments of compiled functions: all rows as they are, or copies of some, where they must be copied."""
+    def _compiled_samples(self):
+        """Yield arguments of compiled functions: all samples at once, or copies of some at a time if they need one."""
         X, center = self.X.reshape(-1, *self.X.shape[-2:]), self.center.reshape(-1, self.center.shape[-1])
-        n_rows = X.shape[1]
-        size = n_rows if self._as_they_are else COPIED_ROWS
-        for begin in range(0, n_rows, max(1, size)):
-            rows = slice(begin, begin + size)
-            weight = np.empty(0) if self.sample_weight is None else np.ascontiguousarray(self.sample_weight[rows])
-            yield np.ascontiguousarray(X[:, rows], dtype=float), self.data_set, weight, center
+        n_samples = X.shape[1]
+        size = n_samples if self._as_they_are else COPIED_SAMPLES
+        for begin in range(0, n_samples, max(1, size)):
+            block = slice(begin, begin + size)
+            weight = np.empty(0) if self.sample_weight is None else np.ascontiguousarray(self.sample_weight[block])
+            yield np.ascontiguousarray(X[:, block], dtype=float), self.data_set, weight, center
 
     @property
     def _as_they_are(self):
         return self.X.dtype == float and self.X.flags.c_contiguous and self.X.flags.aligned
 
     def step(self, weights, means, factors, reg_covar):
-        """Take whole steps of EM by numba, of fits with full covariances: (R, K), (R, K, D) and (R, K, D, D).
+        """Take complete steps of EM by numba, of fits with full covariances: (R, K), (R, K, D) and (R, K, D, D).
 
-        Give new weights, means, covariances and factors, or None if the kernel is another, or rows must be copied for
-        it; log-likelihoods (R,); and which are proper (R,): not where digits were lost or a component collapsed, which
-        `expectation` and `maximization` tell.
+        Return new weights, means, covariances and factors, or None if the kernel is not numba, or the samples must be
+        copied for it; log-likelihoods (R,); and which fits are proper (R,). A fit is improper if digits were lost or a
+        component collapsed: `expectation` and `maximization` then find out which.
         """
         can = COVARIANCE_TYPES[self.covariance_type].compiled and self._as_they_are
         if not can or self._kernel(weights.size * self.n_values) != "numba":
@@ -215,8 +216,8 @@ class Rows:
 
         after = [np.empty(shape) for shape in (weights.shape, means.shape, factors.shape, factors.shape)]
         log_likelihoods, proper = np.zeros(len(weights)), np.zeros(len(weights), dtype=bool)
-        (rows,) = self._compiled_rows()
-        step_all(*rows, reg_covar, weights, means, factors, *after, log_likelihoods, proper)
+        (samples,) = self._compiled_samples()
+        step_all(*samples, reg_covar, weights, means, factors, *after, log_likelihoods, proper)
         return after, log_likelihoods, proper
 
     def expectation(self, parameters):
@@ -229,16 +230,16 @@ class Rows:
         found = None if slow else _fast_expectation(self, parameters)
         if found or not parameters.type.diagonal or self.X.size * parameters.n_components <= SMALL:
             return found or careful_expectation(self.X, parameters, self.sample_weight)
-        careful = self._careful or DiagonalRows(self.X, self.sample_weight)
+        careful = self._careful or DiagonalSamples(self.X, self.sample_weight)
         found = careful.expectation(parameters)
         self._careful = careful if careful.needed else None
         return found
 
 
-def _fast_expectation(rows, parameters):
+def _fast_expectation(samples, parameters):
     """Return None if digits were lost."""
-    deviations = parameters.means - rows.center
+    deviations = parameters.means - samples.center
     natural = natural_parameters(parameters.type, parameters.weights, deviations, parameters.factors)
-    sums, log_likelihood = rows.sums(natural)
-    statistics, exact = statistics_from(sums, natural, rows)
+    sums, log_likelihood = samples.sums(natural)
+    statistics, exact = statistics_from(sums, natural, samples)
     return (statistics, float(log_likelihood)) if exact else None

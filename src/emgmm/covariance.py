@@ -1,4 +1,4 @@
-"""The types of covariances: all that depends on the type, in small functions.
+"""Covariance types: everything that depends on the type, in small functions.
 
 Second moments are matrices (..., D, D), or variances (..., D) where features do not covary (diag, spherical). Leading
 dimensions "..." are components, and mixtures of a group of fits. Factors are those of precisions: precision = U U^T
@@ -22,7 +22,7 @@ SMALL = 2  # features up to which all matrices are factored at once
 
 @lru_cache
 def _pairs(n_features):
-    """Where the products x_i x_j, i <= j, stand in a flattened matrix, how often, each entry's product, and squares."""
+    """Positions of the products x_i x_j, i <= j, in a flattened matrix, their counts, each entry's product, squares."""
     i, j = np.triu_indices(n_features)
     product = np.empty((n_features, n_features), dtype=np.intp)
     product[i, j] = product[j, i] = np.arange(len(i))
@@ -31,7 +31,7 @@ def _pairs(n_features):
 
 @lru_cache
 def _triangle(n_features):
-    """Places of the entries of a lower triangle, and which of them lie on the diagonal."""
+    """Positions of the entries of a lower triangle, and which of them lie on the diagonal."""
     i, j = np.tril_indices(n_features)
     return (i, j), i == j
 
@@ -53,7 +53,7 @@ def _small_factors(covariances):
 
 def _lapack_factors(covariances):
     """Factors of the precisions, one matrix after the other, and which of these are singular."""
-    from scipy.linalg.lapack import dpotrf, dtrtri  # takes its time to import
+    from scipy.linalg.lapack import dpotrf, dtrtri  # imported here because the import is slow
 
     factors = np.empty(covariances.shape)
     flat = factors.reshape(-1, *covariances.shape[-2:])
@@ -68,17 +68,31 @@ def _lapack_factors(covariances):
 
 @dataclass(frozen=True)
 class CovarianceType:
-    """A shape that the components' covariances have; nothing else knows the types.
+    """Structure of the components' covariances, and every computation that depends on it.
 
-    A type of one's own is an entry of `COVARIANCE_TYPES`: other settings of these, or a subclass that has `pool`,
-    `n_parameters`, `log_roots`, `from_log_roots` and `entries` of its own.
+    To add a type, put an instance into `COVARIANCE_TYPES`: one with other attributes, or one of a subclass that
+    overrides `pool`, `n_parameters`, `log_roots`, `from_log_roots` and `entries`.
 
-    Attributes
+    Parameters
     ----------
-    diagonal : bool, whether features do not covary
-    common : bool, whether all components have the same covariances
-    isotropic : bool, whether all features of a component have the same variance, and do not covary
-    compiled : bool, whether `compiled.step_all` takes whole steps; other types take NumPy's M-step
+    diagonal : bool, default=False
+        Whether features do not covary.
+    common : bool, default=False
+        Whether all components have the same covariances.
+    isotropic : bool, default=False
+        Whether all features of a component have the same variance; requires `diagonal`.
+    compiled : bool, default=False
+        Whether the numba kernel takes both the E-step and the M-step; other types use NumPy's M-step.
+
+    See Also
+    --------
+    COVARIANCE_TYPES : The types that have a name.
+
+    Notes
+    -----
+    In the methods, second moments are arrays of shape (..., D, D), or variances of shape (..., D) if `diagonal`.
+    Leading dimensions are components, and mixtures. Factors are those of precisions: precision = U U^T with U upper
+    triangular, or one over the standard deviations. P is the number of products of features, C that of coordinates.
     """
 
     diagonal: bool = False
@@ -87,17 +101,56 @@ class CovarianceType:
     compiled: bool = False
 
     def shape(self, n_components, n_features):
-        """Shape of the covariances, scikit-learn's."""
+        """Return the shape of the covariances, which is scikit-learn's.
+
+        Parameters
+        ----------
+        n_components : int
+            Number of components, K.
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        tuple of int
+            Full (K, D, D), tied (D, D), diag (K, D), spherical (K,).
+        """
         variances = (1,) * self.common if self.isotropic else (n_features,)
         each = variances if self.diagonal else (n_features, n_features)
         return each if self.common else (n_components, *each)
 
     def n_parameters(self, n_components, n_features):
-        """Count the free parameters of the covariances."""
+        """Count the free parameters of the covariances.
+
+        Parameters
+        ----------
+        n_components : int
+            Number of components, K.
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        int
+            The number, for `bic` and `aic`.
+        """
         return (1 if self.isotropic else self.n_products(n_features)) * (1 if self.common else n_components)
 
     def pool(self, scatter, mass):
-        """Covariances that maximize the likelihood, from the scatter of components of the given mass (..., K)."""
+        """Return the covariances that maximize the likelihood.
+
+        Parameters
+        ----------
+        scatter : ndarray of shape (..., K, D, D), or (..., K, D) if `diagonal`
+            Scatter of the components.
+        mass : ndarray of shape (..., K)
+            Mass of the components.
+
+        Returns
+        -------
+        ndarray of shape (..., *shape(K, D))
+            The covariances.
+        """
         scatter = scatter.mean(axis=-1, keepdims=self.common) if self.isotropic else scatter
         each = len(self.shape(1, 1)) - (not self.common)
         if self.common:
@@ -105,7 +158,7 @@ class CovarianceType:
         return scatter / mass[(..., *[None] * each)]
 
     def expand(self, values, n_components, n_features):
-        """Covariances, or their factors, as one second moment a component."""
+        """Return the covariances, or their factors, of each component: (..., K, ...)."""
         if not (self.common or self.isotropic):
             return values
         each = (n_features,) if self.diagonal else (n_features, n_features)
@@ -116,8 +169,9 @@ class CovarianceType:
     def regularized(self, covariances, reg_covar, share=None, mass=None):
         """Add `reg_covar` to every variance, in place.
 
-        For diagonal ones only by the share of each variance (..., K, D) that comes from observed values: the rest is
-        the variance before, which has it. For others it is a floor below the variances in all directions.
+        To diagonal ones it adds only the share of each variance (..., K, D) that comes from observed values: the rest
+        is the variance of the step before, which already contains it. For the others it is a lower bound of the
+        variances in all directions.
         """
         if reg_covar:
             variances = covariances if self.diagonal else np.einsum("...dd->...d", covariances)
@@ -128,17 +182,31 @@ class CovarianceType:
         return covariances
 
     def precision_factors(self, covariances):
-        """Factors of the precisions, and which covariances (or variances) are singular; those factors mean nothing."""
+        """Return factors of the precisions, and which covariances are singular; the factors of these are invalid."""
         if self.diagonal:
             singular = ~(covariances > 0)
             return 1 / np.sqrt(np.where(singular, 1.0, covariances)), singular
         return (_small_factors if covariances.shape[-1] <= SMALL else _lapack_factors)(covariances)
 
     def log_roots(self, covariances, factors, n_features):
-        """Unbounded coordinates of covariances, 0 at a reference, whose precisions have the given factors.
+        """Return unbounded coordinates of covariances, 0 at a reference whose precisions have the given factors.
 
-        A covariance is the reference's times the square of a triangular matrix; of the diagonal, the logarithms are
-        coordinates. Near the reference each has Fisher information 1 a row.
+        A covariance is the reference's times the square of a triangular matrix; the coordinates of its diagonal are
+        logarithms. Near the reference each coordinate has Fisher information 1 per sample.
+
+        Parameters
+        ----------
+        covariances : ndarray of shape `shape(K, D)`
+            Covariances to describe.
+        factors : ndarray of the same shape
+            Factors of the reference's precisions.
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        ndarray
+            The coordinates, C for each component, or in all if `common`.
         """
         if self.diagonal:
             return np.sqrt(2 * n_features if self.isotropic else 2) * (0.5 * np.log(covariances) + np.log(factors))
@@ -148,7 +216,22 @@ class CovarianceType:
         return roots
 
     def from_log_roots(self, coordinates, reference, n_features):
-        """Covariances that have such coordinates: positive definite, whatever these are."""
+        """Return the covariances of coordinates from `log_roots`.
+
+        Parameters
+        ----------
+        coordinates : ndarray
+            As from `log_roots`.
+        reference : ndarray of shape `shape(K, D)`
+            Covariances of the reference.
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        ndarray of shape `shape(K, D)`
+            The covariances, which are positive definite for all coordinates.
+        """
         if self.diagonal:
             return reference * np.exp(2 / np.sqrt(2 * n_features if self.isotropic else 2) * coordinates)
         below, diagonal = _triangle(n_features)
@@ -159,43 +242,55 @@ class CovarianceType:
         return roots @ roots.swapaxes(-1, -2)
 
     def entries(self, n_features):
-        """Rows and columns of the P entries of the triangular factor, and a matrix (P, C) from log-roots to these.
+        """Return the entries of the triangular factor, and how the coordinates of `log_roots` give them.
 
-        In place of those on the diagonal it gives their logarithms.
+        Parameters
+        ----------
+        n_features : int
+            Number of features, D.
+
+        Returns
+        -------
+        i : ndarray of shape (P,)
+            Rows of the P entries.
+        j : ndarray of shape (P,)
+            Columns of the P entries.
+        to_entries : ndarray of shape (P, C)
+            Derivatives of the entries (on the diagonal, of their logarithms) with respect to the coordinates.
         """
         i, j = (np.arange(n_features),) * 2 if self.diagonal else _triangle(n_features)[0]
         each = np.diag(np.where(i == j, np.sqrt(0.5), 1.0))
         return i, j, np.full((n_features, 1), np.sqrt(0.5 / n_features)) if self.isotropic else each
 
     def squares(self, n_features):
-        """Positions of the squares among the products of features."""
+        """Return the positions of the squares among the products of features."""
         return np.arange(n_features) if self.diagonal else _pairs(n_features)[3]
 
     def n_products(self, n_features):
-        """Count the products of features that matter."""
+        """Return P, the number of products of features that the type uses."""
         return n_features if self.diagonal else n_features * (n_features + 1) // 2
 
-    def products(self, rows, out):
-        """Write the products x_i x_j, i <= j, of rows (..., D, n) into `out` (..., P, n)."""
+    def products(self, samples, out):
+        """Write the products x_i x_j, i <= j, of samples (..., D, n) into `out` (..., P, n)."""
         if self.diagonal:
-            np.multiply(rows, rows, out=out)
+            np.multiply(samples, samples, out=out)
             return
-        n_features, begin = rows.shape[-2], 0
+        n_features, begin = samples.shape[-2], 0
         for i in range(n_features):
             end = begin + n_features - i
-            np.multiply(rows[..., i : i + 1, :], rows[..., i:, :], out=out[..., begin:end, :])
+            np.multiply(samples[..., i : i + 1, :], samples[..., i:, :], out=out[..., begin:end, :])
             begin = end
 
     def from_products(self, sums, n_features):
-        """Second moments from sums of products (..., P)."""
+        """Return second moments from sums of products (..., P)."""
         return sums if self.diagonal else sums.take(_pairs(n_features)[2], axis=-1)
 
     def precisions(self, factors):
-        """Inverse second moments, from their factors."""
+        """Return the precisions of factors."""
         return factors**2 if self.diagonal else factors @ factors.swapaxes(-1, -2)
 
     def quadratic_form(self, factors, vectors):
-        """Precision times vectors (..., D), and coefficients (..., P) of the products in x^T precision x."""
+        """Return precision times vectors (..., D), and coefficients (..., P) of the products in x^T precision x."""
         precisions = self.precisions(factors)
         if self.diagonal:
             return precisions * vectors, precisions
@@ -204,38 +299,38 @@ class CovarianceType:
         return (precisions @ vectors[..., None])[..., 0], flat.take(entries, axis=-1) * times
 
     def outer(self, vectors):
-        """Second moments of single vectors (..., D)."""
+        """Return the second moments of single vectors (..., D)."""
         return vectors**2 if self.diagonal else vectors[..., :, None] * vectors[..., None, :]
 
     def variances(self, moments):
-        """Diagonals of second moments, (..., D)."""
+        """Return the diagonals of second moments, (..., D)."""
         return moments if self.diagonal else moments.diagonal(axis1=-2, axis2=-1)
 
     def scaled(self, moments, factor):
-        """Second moments times one number (...) each."""
+        """Return second moments, each multiplied by one number (...)."""
         return moments * (factor[..., None] if self.diagonal else factor[..., None, None])
 
-    def scatter(self, rows, responsibilities):
-        """Sum the second moments of rows (..., D, n), weights (..., n)."""
+    def scatter(self, samples, responsibilities):
+        """Return the sum of the second moments of samples (..., D, n), with weights (..., n)."""
         if self.diagonal:
-            return np.einsum("...dn,...dn,...n->...d", rows, rows, responsibilities)
-        roots = rows * np.sqrt(responsibilities)[..., None, :]
-        return roots @ roots.swapaxes(-1, -2)  # NumPy takes half the products of such a one
+            return np.einsum("...dn,...dn,...n->...d", samples, samples, responsibilities)
+        roots = samples * np.sqrt(responsibilities)[..., None, :]
+        return roots @ roots.swapaxes(-1, -2)  # NumPy computes only half of such a symmetric product
 
-    def whiten(self, factors, rows):
-        """Deviations (..., D, n) in units of the component's own standard deviations."""
-        return factors[..., None] * rows if self.diagonal else factors.swapaxes(-1, -2) @ rows
+    def whiten(self, factors, deviations):
+        """Return deviations (..., D, n) in units of the component's own standard deviations."""
+        return factors[..., None] * deviations if self.diagonal else factors.swapaxes(-1, -2) @ deviations
 
-    def unwhiten(self, factors, rows):
+    def unwhiten(self, factors, whitened):
         """Undo `whiten`."""
-        return rows / factors[..., None] if self.diagonal else np.linalg.solve(factors.swapaxes(-1, -2), rows)
+        return whitened / factors[..., None] if self.diagonal else np.linalg.solve(factors.swapaxes(-1, -2), whitened)
 
     def whitened(self, factors, moments):
-        """Second moments (..., K, ...) in units of the components' own standard deviations."""
+        """Return second moments (..., K, ...) in units of the components' own standard deviations."""
         return moments * factors**2 if self.diagonal else self.whiten(factors, self.whiten(factors, moments).mT)
 
     def log_constants(self, weights, factors):
-        """Logarithm of weight times density at the mean, of each component (..., K)."""
+        """Return the logarithm of weight times density at the mean, of each component (..., K)."""
         n_features = factors.shape[-1]
         repeated = self.diagonal and factors.strides[-1] == 0  # by `expand`
         logarithms = np.log(factors[..., 0] if repeated else self.variances(factors))
@@ -243,16 +338,17 @@ class CovarianceType:
         return np.log(weights) + half_log_determinants - 0.5 * n_features * LOG_2_PI
 
     def log_joint(self, constants, factors, deviations):
-        """Log joint densities (..., K, n), by `log_constants` and factors of components, of deviations (..., D, n)."""
+        """Return log joint densities (..., K, n) of deviations (..., D, n), from `log_constants` and factors."""
         whitened = self.whiten(factors, deviations)
         return constants[..., None] - 0.5 * np.einsum("...dn,...dn->...n", whitened, whitened)
 
     def given(self, moments, observed):
         """Condition each component (K, ...) on the observed features of each pattern, (P, D) of bool.
 
-        Give factors (P, K, ...) of the observed features' precisions (a missing one stands by itself, with variance 1);
-        coefficients (P, K, D, D) of the regression of all features on the observed ones (of an observed one, 1 for
-        itself), None if features do not covary; and second moments (P, K, ...) of the missing ones that it leaves.
+        Here P is the number of patterns. Return factors (P, K, ...) of the observed features' precisions (a missing
+        feature is independent of the others, with variance 1); coefficients (P, K, D, D) of the regression of all
+        features on the observed ones (an observed feature on itself: 1), or None if features do not covary; and the
+        conditional second moments (P, K, ...) of the missing features.
         """
         if self.diagonal:
             seen = observed[:, None]
@@ -267,9 +363,9 @@ class CovarianceType:
         return factors, coefficients, left
 
     def scaled_noise(self, moments, noise):
-        """Give standard normal rows (..., D, n) the second moments, which may be singular.
+        """Scale standard normal noise (..., D, n) to the second moments, which may be singular.
 
-        By the symmetric root: the signs of eigenvectors, and with them the draws, would differ between processors.
+        The root is symmetric: the signs of eigenvectors, and with them the values drawn, differ between processors.
         """
         if self.diagonal:
             return np.sqrt(moments)[..., None] * noise
@@ -277,22 +373,26 @@ class CovarianceType:
         return directions * np.sqrt(np.maximum(sizes, 0))[..., None, :] @ directions.swapaxes(-1, -2) @ noise
 
     def roots(self, moments):
-        """Square roots of second moments, one a column; diagonal ones as they are."""
+        """Return matrices whose columns are square roots of second moments; diagonal moments as they are."""
         if self.diagonal:
             return moments
-        scales = np.sqrt(self.variances(moments))[..., None]  # or those of small features would lose their digits
+        scales = np.sqrt(self.variances(moments))[..., None]  # else features of small scale would lose digits
         sizes, directions = np.linalg.eigh(moments / np.maximum(scales * scales.mT, TINY))
         return scales * directions * np.sqrt(np.maximum(sizes, 0))[..., None, :]
 
     def trace(self, factors, roots):
-        """Traces of precision times second moment, given by its roots, as sums of squares, which lose no digits."""
+        """Return traces of precision times second moment (by its roots), as sums of squares, which lose no digits."""
         if self.diagonal:
             return (factors**2 * roots).sum(axis=-1)
         return (self.whiten(factors, roots) ** 2).sum(axis=(-1, -2))
 
 
 class _Types(dict):
-    """The covariance types by name: full, tied, diag and spherical, as in scikit-learn. Add one of your own here."""
+    """Covariance types by name, as `CovarianceType`; other names are a ValueError.
+
+    "full": each component has its own covariance matrix. "tied": all components share one. "diag": each has its own
+    variances, and features do not covary. "spherical": each has one variance. Entries may be added.
+    """
 
     def __missing__(self, name):
         raise ValueError(f"covariance_type must be one of {list(self)}, not {name!r}")

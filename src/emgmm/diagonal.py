@@ -1,10 +1,10 @@
-"""The E-step with diag and spherical covariances by matrix products, over rows with or without missing values.
+"""The E-step with diag and spherical covariances by matrix products, over samples with or without missing values.
 
-Log joint densities are linear in the features about a center, their squares, and what is missing: two or three matrix
-products serve all components. Their rounding error is that of their largest terms. Where these are too large, a density
-is computed anew from deviations, unless its posterior is nothing. In separated clusters, where terms are large, few
-are left to compute: those of a row and the components near it. Statistics likewise: of a component that few rows belong
-to, or whose digits were lost, they are made of its own rows.
+Log joint densities are linear in the features about a center, their squares, and indicators of missing values: two or
+three matrix products compute them for all components. Their rounding error is that of their largest terms. If these are
+too large, a density is computed again from deviations, unless its posterior is negligible. In separated clusters, where
+terms are large, few densities remain to be computed: those of a sample under the components near it. Likewise, if a
+component has few samples, or its statistics lost digits, they are computed from its own samples.
 """
 
 import numpy as np
@@ -13,21 +13,21 @@ from emgmm.covariance import LOG_2_PI
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, has_missing, no_statistics, normalize
 
-BLOCK_VALUES = 2**21  # values of a block held at a time: 16 MiB, for fewer leave each component too few rows
-MAX_BLOCK_ROWS = 16_384
-CHUNK_VALUES = 2**15  # of rows of one component: 256 KiB
+BLOCK_VALUES = 2**21  # values of a block: 16 MiB, for in smaller ones each component has too few samples
+MAX_BLOCK_SAMPLES = 16_384
+CHUNK_VALUES = 2**15  # values of samples of one component at a time: 256 KiB
 KEPT_VALUES = 2**22  # values kept from step to step: 32 MiB
 LARGEST_TERMS = 1e3  # sum of the terms of x^T precision x up to which the products are exact enough ...
-TERMS_A_FEATURE = 100  # ... and for each feature, whose own term has the size 1
-NEGLIGIBLE = 70.0  # the exponential of minus this, 4e-31, adds no digit to sums of posteriors
-ZERO = 745.0  # and of minus this is 0
-ROUGH = 1e-6  # error up to which negligible posteriors may stay as they are
-FEW = 0.25  # share of the rows up to which a component's statistics are taken of its own rows alone
+TERMS_PER_FEATURE = 100  # ... and for each feature, whose own term has the size 1
+NEGLIGIBLE = 70.0  # exp(-NEGLIGIBLE), 4e-31, adds no digit to sums of posteriors
+ZERO = 745.0  # exp(-ZERO) is 0
+ROUGH = 1e-6  # largest error with which negligible posteriors are kept
+FEW = 0.25  # share of the samples up to which a component's statistics are computed from its own samples alone
 ERROR = 8 * np.finfo(float).eps  # of the products, in units of the sum of their terms
 
 
-class DiagonalRows:
-    """Rows (N, D) for E-steps: NaN is a missing value. What small data make of them is kept from step to step."""
+class DiagonalSamples:
+    """Samples (N, D) for E-steps; NaN is a missing value. Features of small data are kept from step to step."""
 
     def __init__(self, X, sample_weight=None, labels=None, keep=True):
         self.X, self.sample_weight, self.labels, self.keep = X, sample_weight, labels, keep
@@ -37,17 +37,17 @@ class DiagonalRows:
         self.needed = False  # whether products alone would have lost digits in the last E-step
 
     def joint_blocks(self, parameters: MixtureParameters):
-        """Yield the rows of each block; their features (n, D), squares and missingness; log joint densities (K, n)."""
+        """Yield each block's indices; its features (n, D), squares and missingness; log joint densities (K, n)."""
         kind, means, factors = parameters.type, parameters.means, parameters.factors
         precisions = factors * factors
-        if self.center is None:  # amid the rows, whatever outliers there are
+        if self.center is None:  # among the samples, even if there are outliers
             self.center = means[parameters.weights.argmax()]
         offsets = means - self.center
         linear = precisions * offsets
         own = 0.5 * np.einsum("kd,kd->k", linear, offsets)  # half the terms of the means
         self.needed = bool(np.any(self.exact))
         peak = kind.log_constants(parameters.weights, factors)
-        limit = max(LARGEST_TERMS, TERMS_A_FEATURE * means.shape[1])
+        limit = max(LARGEST_TERMS, TERMS_PER_FEATURE * means.shape[1])
         if self.incomplete:
             left_out = np.log(factors) - 0.5 * LOG_2_PI
             of_missing = 0.5 * linear * offsets - left_out
@@ -79,9 +79,9 @@ class DiagonalRows:
             yield rows, features, squares, missing, log_joint
 
     def expectation(self, parameters: MixtureParameters):
-        """Take the E-step: expected sufficient statistics, and the log-likelihood of what is observed.
+        """Take the E-step: return expected sufficient statistics, and the log-likelihood of the observed values.
 
-        A missing value counts as its expectation, the component's mean, and adds the component's variance.
+        A missing value is replaced by its expectation, the component's mean, and adds the component's variance.
         """
         shape, name, kind = parameters.means.shape, parameters.covariance_type, parameters.type
         total, log_likelihood = no_statistics(*shape, name), 0.0
@@ -116,7 +116,7 @@ class DiagonalRows:
         return SufficientStatistics(total.mass, total.means, scatter, name, observed), log_likelihood
 
     def _own_statistics(self, rows, shares, parameters):
-        """Take statistics of some rows from their deviations, by their shares (K, n) in the components."""
+        """Compute statistics of a block from deviations, by the shares (K, n) of its samples in the components."""
         means, largest = parameters.means, shares.argmax(axis=1)
         mass = shares.sum(axis=1)
         chosen = shares > np.exp(-NEGLIGIBLE) * shares[np.arange(len(means)), largest, None]
@@ -135,14 +135,14 @@ class DiagonalRows:
             scatter = np.where(chosen.any(axis=1)[:, None], found, scatter)
             chosen &= (second > LARGEST_CONDITION * scatter).any(axis=1)[:, None]
             if not chosen.any():
-                break  # else the row was an outlier: once more, about the mean
-        about[mass == 0] = 0.0  # or what is added to it would be rounded
+                break  # else the sample was an outlier: repeat about the mean
+        about[mass == 0] = 0.0  # else the values added to it would be rounded
         return SufficientStatistics(mass, about, scatter, parameters.covariance_type)
 
     def _deviations(self, rows, chosen, about, means):
-        """Yield deviations (n, D) of the chosen rows (K, n) of a block, as many as the nearest cache holds.
+        """Yield deviations (n, D) of the chosen samples (K, n) of a block, as many at a time as fit the nearest cache.
 
-        A missing value counts as the mean.
+        A missing value is replaced by the component's mean.
         """
         X, size = self.X[rows], max(8, CHUNK_VALUES // self.X.shape[1])
         components, every = chosen.nonzero()
@@ -157,16 +157,16 @@ class DiagonalRows:
                 yield k, of, deviations
 
     def _blocks(self, n_components):
-        """Yield the rows of each block, their features about the center, squares, and which are missing (0 or 1)."""
+        """Yield each block's indices, features about the center, their squares, and which are missing (0 or 1)."""
         if self._kept is not None:
             yield from self._kept
             return
-        n_rows, n_features = self.X.shape
+        n_samples, n_features = self.X.shape
         arrays = 3 if self.incomplete else 2
         kept = [] if self.keep and arrays * self.X.size <= KEPT_VALUES else None
-        size = max(256, min(n_rows, MAX_BLOCK_ROWS, BLOCK_VALUES // (arrays * n_features + 3 * n_components)))
-        for begin in range(0, n_rows, size):
-            rows = slice(begin, min(begin + size, n_rows))
+        size = max(256, min(n_samples, MAX_BLOCK_SAMPLES, BLOCK_VALUES // (arrays * n_features + 3 * n_components)))
+        for begin in range(0, n_samples, size):
+            rows = slice(begin, min(begin + size, n_samples))
             features, missing = np.subtract(self.X[rows], self.center, dtype=float), None
             if self.incomplete:
                 missing = np.isnan(features).astype(float)

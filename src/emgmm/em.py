@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 
 from emgmm.acceleration import ACCELERATIONS
-from emgmm.checks import checked_reg_covar, checked_rows, checked_weight, scaled_weight, total_weight
-from emgmm.e_step import rows_to_fit
+from emgmm.checks import checked_reg_covar, checked_samples, checked_weight, scaled_weight, total_weight
+from emgmm.e_step import samples_to_fit
 from emgmm.incomplete import IncompleteRows, check_features
 from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
@@ -18,19 +18,31 @@ from emgmm.statistics import SufficientStatistics, maximization
 
 @dataclass(frozen=True)
 class StoppingRule:
-    """When EM stops: the mean log-likelihood changes by less than `tol` from one step to the next.
+    """Stopping rule of EM: the mean log-likelihood changes by less than `tol` from one step to the next.
 
-    Attributes
+    Parameters
     ----------
-    tol : float, in nats a row
+    tol : float
+        Tolerance in nats per sample; not negative.
     max_iter : int
-        The most passes over the rows; EM has then not converged. Without acceleration each is a step.
+        Largest number of passes over the samples. EM that reaches it has not converged. Without acceleration each pass
+        is one step.
     before_maximization : bool
-        Test between the E-step and the M-step, and leave the M-step out when the test passes (article A).
-        If False, test after the M-step (scikit-learn).
-    earliest : int, the first step at which the test may pass
+        If True, test between the E-step and the M-step, and omit the M-step when the test passes (article A). If
+        False, test after the M-step (scikit-learn).
+    earliest : int
+        First step at which the test may pass, counted from 1.
     by_limit : bool, default=False
-        Look at the distance from the limit in place of the change (`distance_from_limit`).
+        Compare `tol` with the Aitken estimate of the distance to the limit, instead of with the change.
+
+    Raises
+    ------
+    ValueError
+        If `tol` or `max_iter` is negative.
+
+    See Also
+    --------
+    sklearn_stopping, article_stopping, aitken_stopping : The three rules in use.
     """
 
     tol: float
@@ -44,7 +56,20 @@ class StoppingRule:
             raise ValueError(f"tol and max_iter must not be negative, got {self.tol} and {self.max_iter}")
 
     def is_met(self, trace, previous=None) -> bool:
-        """Tell whether EM may stop, by mean log-likelihoods, and the last one of a run that they continue."""
+        """Return whether EM may stop.
+
+        Parameters
+        ----------
+        trace : sequence of float
+            Mean log-likelihoods of the steps so far, in nats per sample.
+        previous : float, optional
+            Last mean log-likelihood of the run that the trace continues.
+
+        Returns
+        -------
+        bool
+            Whether the rule is met at the last step of the trace.
+        """
         if len(trace) < self.earliest and previous is None:
             return False
         if self.by_limit:
@@ -53,16 +78,17 @@ class StoppingRule:
         return before is not None and abs(trace[-1] - before) < self.tol
 
 
-ESTIMATES = 3  # of the limit, that must agree that EM is near it
+ESTIMATES = 3  # of the limit; all of them must be near
 
 
 def distance_from_limit(trace) -> float:
     """Estimate how far a trace of mean log-likelihoods is from its limit, by Aitken's extrapolation (Aitken, 1926).
 
-    Gains that shrink by a ratio r each leave r / (1 - r) times the last one to gain (for EM: Böhning et al., 1994,
+    If each gain is r times the gain before, r / (1 - r) times the last gain remains (for EM: Böhning et al., 1994,
     "The distribution of the likelihood ratio for mixtures of densities from the one-parameter exponential family").
-    One ratio may be small by chance, where EM is about to leave a flat place: the largest of three estimates counts,
-    from the last steps. It is infinite for less than five steps, and where a gain is as large as the one before.
+    One ratio may be small by chance, just before EM leaves a plateau. The result is therefore the largest of three
+    estimates, from the last steps. It is infinite for fewer than five steps, and if a gain is as large as the one
+    before it.
     """
     if len(trace) < ESTIMATES + 2:
         return np.inf
@@ -75,39 +101,90 @@ def distance_from_limit(trace) -> float:
 
 
 def article_stopping(tol=1e-4, max_iter=1000):
-    """Stop as article A does: tested before the M-step, never before the third step."""
+    """Return article A's stopping rule: test the change before the M-step, from the third step on.
+
+    Parameters
+    ----------
+    tol : float, default=1e-4
+        Tolerance of the change of the mean log-likelihood, in nats per sample.
+    max_iter : int, default=1000
+        Largest number of passes over the samples.
+
+    Returns
+    -------
+    StoppingRule
+        The rule.
+    """
     return StoppingRule(tol, max_iter, before_maximization=True, earliest=3)
 
 
 def sklearn_stopping(tol=1e-3, max_iter=100):
-    """Stop as scikit-learn's GaussianMixture does: tested after the M-step."""
+    """Return the stopping rule of scikit-learn's GaussianMixture: test the change after the M-step.
+
+    Parameters
+    ----------
+    tol : float, default=1e-3
+        Tolerance of the change of the mean log-likelihood, in nats per sample.
+    max_iter : int, default=100
+        Largest number of passes over the samples.
+
+    Returns
+    -------
+    StoppingRule
+        The rule.
+    """
     return StoppingRule(tol, max_iter, before_maximization=False, earliest=2)
 
 
 def aitken_stopping(tol=1e-6, max_iter=1000):
-    """Stop nearer than `tol` to the limit, by the last steps (`distance_from_limit`): slow is not done.
+    """Stop when the Aitken estimate of the distance to the limit falls below `tol`.
 
-    Tested before the M-step, never before the fifth step.
+    Where EM is slow, a small change does not mean that it has converged. If each gain of the mean log-likelihood is r
+    times the gain before, r / (1 - r) times the last gain remains [1]_ [2]_. The largest of the estimates from the last
+    three ratios counts. The rule tests before the M-step, from the fifth step on.
+
+    Parameters
+    ----------
+    tol : float, default=1e-6
+        Tolerance of the estimated distance to the limit, in nats per sample.
+    max_iter : int, default=1000
+        Largest number of passes over the samples.
+
+    Returns
+    -------
+    StoppingRule
+        The rule.
+
+    References
+    ----------
+    .. [1] Aitken (1926), "On Bernoulli's numerical solution of algebraic equations", Proceedings of the Royal Society
+       of Edinburgh 46.
+    .. [2] Böhning, Dietz, Schaub, Schlattmann and Lindsay (1994), "The distribution of the likelihood ratio for
+       mixtures of densities from the one-parameter exponential family", Annals of the Institute of Statistical
+       Mathematics 46.
     """
     return StoppingRule(tol, max_iter, before_maximization=True, earliest=ESTIMATES + 2, by_limit=True)
 
 
 @dataclass(frozen=True, eq=False)
 class EMResult:
-    """Where EM ended, and how it got there.
+    """Result of a run of EM.
 
     Attributes
     ----------
     parameters : MixtureParameters
-        The last proper ones, if EM collapsed.
+        The final parameters; if a component collapsed, the last ones before the collapse.
     trace : tuple of float
-        Mean log-likelihood a row found by the E-step of each step, in nats. Its length is the number of steps.
-    n_maximizations : int, M-steps taken
+        Mean log-likelihood that the E-step of each step computed, in nats per sample. Its length is the number of
+        steps.
+    n_maximizations : int
+        Number of M-steps.
     n_passes : int
-        E-steps taken: passes over the rows. With acceleration some are of steps that went too far and were taken back.
+        Number of E-steps, which are passes over the samples. With acceleration this includes rejected steps.
     converged : bool
+        Whether the stopping rule was met, and no component collapsed.
     collapse : str or None
-        Why EM could not go on: which component collapsed, and how.
+        Which component collapsed, and how; None if none did.
     """
 
     parameters: MixtureParameters
@@ -119,7 +196,7 @@ class EMResult:
 
 
 @one_thread()
-@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
+@np.errstate(over="ignore", invalid="ignore")  # of samples far out, which are reported below
 def expectation_maximization(
     X,
     start: MixtureParameters,
@@ -134,44 +211,64 @@ def expectation_maximization(
     previous: float | None = None,
     monitor: Callable[[int, float, MixtureParameters], None] | None = None,
 ) -> EMResult:
-    """Fit a Gaussian mixture by EM (Dempster, Laird and Rubin, 1977).
+    """Fit a Gaussian mixture by EM from given initial parameters.
 
     Parameters
     ----------
-    X : ndarray of shape (N, D), or Parts, which have labels and weights of their own
-        Rows without labels. NaN is a missing value: the likelihood is that of the observed ones.
+    X : ndarray of shape (N, D), or Parts
+        Samples without labels, N may be 0 if there are labeled ones. NaN is a missing value: the likelihood is that of
+        the observed values. `Parts` have labels and weights of their own.
     start : MixtureParameters
+        Initial parameters: K components, D features.
     stopping : StoppingRule
+        When EM stops.
     labeled : SufficientStatistics or IncompleteRows, optional
-        Of labeled rows that stay in the likelihood with their posteriors clamped to their labels: what
-        `labeled_statistics` gives. The trace is then the joint log-likelihood of all rows, a row.
+        Statistics of labeled samples from `labeled_statistics`. These samples stay in the likelihood, with their
+        posteriors clamped to their labels. The trace is then the joint log-likelihood of all samples, divided by their
+        number.
     reg_covar : float, default=0
-        Added to each variance. With 0 the trace never decreases.
+        Covariance regularization: added to each variance, in squared units of the features. With 0 the trace never
+        decreases.
     sample_weight : ndarray of shape (N,), optional
-        A row of weight 2 counts as two, one of weight 0 nowhere; neither does a row without any value.
+        A sample of weight 2 counts as two. A sample of weight 0 does not count, and neither does one without any
+        observed value.
     map : callable, default=map
-        For `Parts`: what runs a task a part, like the `map` of an executor.
+        For `Parts`: runs one task for each part, like the `map` of an executor.
     acceleration : {"none", "anderson"}, default="none"
-        Extrapolate EM's steps by Anderson's method: to the same limit in far fewer passes where EM is slow. Where
-        there are several optima it may end in another. A step that lowers the log-likelihood is replaced by EM's own.
+        With "anderson", extrapolate EM's steps by Anderson's method [2]_. It reaches the limit in far fewer passes
+        where EM is slow. If there are several local maxima it may reach another one. A step that lowers the
+        log-likelihood is replaced by EM's own.
     kernel : {"numpy", "numba", "auto"}, default="numpy"
-        What goes through complete rows: NumPy, or a loop that numba compiles (the extra `fast`), which is faster and
-        gives the same up to rounding. "auto" goes over to numba's, where it is installed, once that repays its import.
+        Code for passes over complete samples: NumPy, or a loop compiled by numba (the extra `fast`), which is faster
+        and gives the same up to rounding. "auto" changes to numba, if it is installed, once that repays its import.
     previous : float, optional
-        Last mean log-likelihood of a run that this one continues.
+        Last mean log-likelihood of a run that this one continues, in nats per sample.
     monitor : callable, optional
-        Called with the number of each step, its mean log-likelihood, and the parameters that have it.
+        Called at each step with its number, its mean log-likelihood, and the parameters that have it.
 
     Returns
     -------
     EMResult
-        A collapsed component is an outcome, not an exception.
+        The parameters and the trace. A collapsed component is reported in `collapse`, and is not an exception.
 
     Raises
     ------
     ValueError
-        If X has another shape than the parameters need, or infinite values, or a feature without any value; if the
-        weights are not as many as rows, or negative; of a part that cannot be used, its name and why.
+        If X does not have D features, contains infinite values, or has a feature without any observed value; if
+        `sample_weight` does not have N entries, or has a negative one; if the covariance type, components or features
+        of `labeled` are not those of `start`; if a part cannot be read or used (the message names it).
+
+    Notes
+    -----
+    With posteriors r_nk = p(k | x_n), each step sets weight_k = sum_n r_nk / N, mean_k = sum_n r_nk x_n / sum_n r_nk,
+    and covariance_k to the weighted covariance about mean_k, plus `reg_covar` on its diagonal [1]_.
+
+    References
+    ----------
+    .. [1] Dempster, Laird and Rubin (1977), "Maximum likelihood from incomplete data via the EM algorithm", Journal of
+       the Royal Statistical Society B 39.
+    .. [2] Henderson and Varadhan (2019), "Damped Anderson acceleration with restarts and monotonicity control for
+       accelerating EM and EM-like algorithms", Journal of Computational and Graphical Statistics 28.
 
     Examples
     --------
@@ -187,21 +284,21 @@ def expectation_maximization(
     if acceleration not in ACCELERATIONS:
         raise ValueError(f"acceleration must be one of {list(ACCELERATIONS)}, not {acceleration!r}")
     if labeled is not None and (labeled.covariance_type, labeled.shape) != (start.covariance_type, start.means.shape):
-        raise ValueError("the labeled statistics must have the start's covariance_type, components and features")
+        raise ValueError("labeled must have the covariance_type, components and features of the initial parameters")
     if hasattr(X, "to_fit"):  # Parts, which import this module
         if labeled is not None or sample_weight is not None:
-            raise ValueError("give labels and weights of parts to Parts")
-        rows, total, direct = X.to_fit(start, kernel, map), X.total_weight, False
+            raise ValueError("pass labels and sample_weight of parts to Parts(...)")
+        samples, total, direct = X.to_fit(start, kernel, map), X.total_weight, False
     else:
-        rows, total, direct = _rows_of_array(X, start, labeled, sample_weight, kernel)
+        samples, total, direct = _samples_of_array(X, start, labeled, sample_weight, kernel)
     if not 0 < total < math.inf:
-        raise ValueError("there are no rows to fit" if not total else f"the sum of the weights is {total}")
+        raise ValueError("there are no samples to fit" if not total else f"the sum of the sample weights is {total}")
     end, trace, n_maximizations, n_passes = start, [], 0, stopping.max_iter
     converged, collapse = False, None
-    take = partial(_step, rows, labeled, total, reg_covar)
+    take = partial(_step, samples, labeled, total, reg_covar)
     for passes, parameters, mean, image, why_none in steps(take, start, stopping.max_iter, acceleration):
         if not math.isfinite(mean):
-            raise ValueError("X must be finite: there are infinite values, or some too far out to square")
+            raise ValueError("X must be finite: it contains infinite values, or values too large to square")
         trace.append(mean)
         if monitor is not None:
             monitor(len(trace), mean, parameters)
@@ -217,11 +314,12 @@ def expectation_maximization(
 
 
 def steps(take, parameters, max_passes, acceleration="none"):
-    """Take steps of EM from parameters, in at most so many passes over the rows, and yield those that are accepted.
+    """Yield the accepted steps of EM from parameters, in at most `max_passes` passes over the samples.
 
-    `take` gives the mean log-likelihood of parameters, EM's image of them, and why there is none (a collapse) or None;
-    of a group of mixtures arrays of these. A step: passes so far, the parameters, and these three. An accelerator
-    proposes what to go on from in place of an image. What is less likely, or collapses, is taken back.
+    `take` returns the mean log-likelihood of parameters, EM's image of them, and the reason for a collapse, or None;
+    for a group of mixtures it returns arrays of these. A step is the number of passes so far, the parameters, and what
+    `take` returned. An accelerator proposes parameters to continue from instead of the image. A proposal that is less
+    likely, or collapses, is rejected.
     """
     accelerator, trace, own = ACCELERATIONS[acceleration](), [], None  # EM's own image, where another is tried
     for n_passes in range(1, max_passes + 1):
@@ -236,32 +334,32 @@ def steps(take, parameters, max_passes, acceleration="none"):
         parameters, own = (image, None) if proposal is None else (proposal, image)
 
 
-def _rows_of_array(X, start, labeled, sample_weight, kernel):
-    """Give what takes E-steps over X; the weight of all rows; and whether labels alone make the fit, in one step."""
-    X = checked_rows(X, start.n_features)
+def _samples_of_array(X, start, labeled, sample_weight, kernel):
+    """Return an object that takes E-steps over X, the total weight, and whether the fit is by labels alone."""
+    X = checked_samples(X, start.n_features)
     sample_weight = checked_weight(sample_weight, len(X))
-    if labeled is None:  # whose mass is by the same measure
+    if labeled is None:  # else its mass is on the same scale
         sample_weight = scaled_weight(sample_weight)
-    rows = rows_to_fit(X, start.covariance_type, sample_weight, kernel)
-    own = total_weight(rows.X, rows.sample_weight)
-    every = [rows] * (own > 0) + [labeled] * (labeled is not None)
+    samples = samples_to_fit(X, start.covariance_type, sample_weight, kernel)
+    own = total_weight(samples.X, samples.sample_weight)
+    every = [samples] * (own > 0) + [labeled] * (labeled is not None)
     if every and all(isinstance(part, IncompleteRows) for part in every):
         check_features(*(part.X for part in every))
     total = own + (0 if labeled is None else labeled.mass.sum())
-    return rows, total, not own and isinstance(labeled, SufficientStatistics)
+    return samples, total, not own and isinstance(labeled, SufficientStatistics)
 
 
-def _step(rows, labeled, total, reg_covar, parameters):
-    """Take E-step and M-step: give the mean log-likelihood, EM's image, and why there is none."""
+def _step(samples, labeled, total, reg_covar, parameters):
+    """Take E-step and M-step: return the mean log-likelihood, EM's image, and the reason for a collapse or None."""
     image, collapse = None, None
-    if labeled is None and rows.kernel != "numpy":
+    if labeled is None and samples.kernel != "numpy":
         weights, means, factors = parameters.weights, parameters.means, parameters.precisions_cholesky
-        after, log_likelihood, proper = rows.step(weights[None], means[None], factors[None], reg_covar)
+        after, log_likelihood, proper = samples.step(weights[None], means[None], factors[None], reg_covar)
         if after is not None and proper[0]:  # else more care is needed
             weights, means, covariances, factors = (array[0] for array in after)
             image = MixtureParameters(weights, means, covariances, parameters.covariance_type, factors)
             return float(log_likelihood[0] / total), image, None
-    statistics, log_likelihood = rows.expectation(parameters)
+    statistics, log_likelihood = samples.expectation(parameters)
     if labeled is not None:
         known, joint = labeled.expectation(parameters)
         statistics, log_likelihood = statistics + known, log_likelihood + joint

@@ -19,69 +19,124 @@ from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.e_step import log_likelihoods, posteriors
 from emgmm.em import aitken_stopping, expectation_maximization, sklearn_stopping
 from emgmm.imputation import impute
-from emgmm.incomplete import check_features, counted_rows, has_value
+from emgmm.incomplete import check_features, counted_samples, has_value
 from emgmm.information import observed_information
 from emgmm.initialization import METHODS, hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
 from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
 from emgmm.parts import Parts, as_parts
-from emgmm.ridge import ridge_warning
+from emgmm.regularization import regularization_warning
 from emgmm.statistics import has_missing, maximization, weighted_statistics
 
-SAMPLE_ROWS = 50_000  # of parts, to start from
+PARTS_SAMPLES = 50_000  # samples of parts that initialization uses
 READ = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}
-ONE_ARRAY = "a model predicts one array at a time: fit the parts, then give them one by one"
+ONE_ARRAY = "X must be one array here, not Parts: fit the parts, then pass each part's array"
 STOPPING = {"change": sklearn_stopping, "aitken": aitken_stopping}
 
 
 class GaussianMixtureEM(GaussianMixture):
-    """Gaussian mixture fitted by EM: scikit-learn's, faster, and with labels, row weights and missing values.
+    """Gaussian mixture fitted by EM, with scikit-learn's interface, and with labels, sample weights and missing values.
 
-    NaN in X is a missing value, missing at random, and so are values behind the mask of a masked array and pandas' NA.
-    The likelihood is that of the observed values, with the missing ones as latent variables; a row without any counts
-    nowhere, and has the weights as its posterior. Starts that look at the data take a copy in which each missing value
-    is replaced by one drawn from the feature's others (`hot_deck`).
+    NaN in X is a missing value, and so are masked values of a masked array and pandas' NA; values must be missing at
+    random. The likelihood is that of the observed values, with the missing ones as latent variables. A sample without
+    any observed value does not count; its posterior probabilities are the weights. For initialization from the data,
+    each missing value is replaced by an observed value of the feature, drawn at random (a hot deck).
 
-    With the same settings it takes the same steps as scikit-learn. It differs in this: EM goes through the rows in
-    blocks, so that its memory does not grow with them (labels copy the rows, and starts by scikit-learn need theirs);
-    EM computes in double precision and loses no digits to offsets; a component that collapses is told of.
+    With the same settings it takes the same steps as scikit-learn. The differences are: EM goes through the samples in
+    blocks, so that its memory does not grow with their number (labels need a copy of the samples, and scikit-learn's
+    initializations need their own memory); EM computes in double precision and loses no digits to offsets; the collapse
+    of a component is reported.
 
-    Every parameter and attribute that is not listed here is GaussianMixture's, with its shape and default. Covariances
-    and precisions may be set by hand: those set last count, and the others follow.
+    `covariances_`, `precisions_` and `precisions_cholesky_` may be set by hand: the one set last counts, and the others
+    follow.
 
     Parameters
     ----------
-    init_params : {"kmeans", "k-means++", "random", "random_from_data", "labels", "random_parameters"}
-        Where to start, default "kmeans". Where `fit` is given labels they are the start, whatever stands here
-        (`shrunken_parameters`). "labels" asks for them, and takes each class's own covariance, as article A does
-        (`parameters_from_labels`); "random_parameters" is article A's start without, drawn without a look at the data.
-        With reg_covar=0, "k-means++" and "random_from_data" start each component with the covariance of all rows.
-    weights_init, means_init, precisions_init, covariances_init : array-like, optional
-        Parameters given explicitly win over any other start, each for itself. Covariances have the shape of
-        `covariances_`: full (K, D, D), tied (D, D), diag (K, D), spherical (K,). Give them or the precisions.
+    n_components : int, default=1
+        Number of components, K.
+    covariance_type : {"full", "tied", "diag", "spherical"}, default="full"
+        Structure of the covariances, a key of `COVARIANCE_TYPES`.
+    tol : float, default=1e-3
+        Tolerance of the stopping rule, in nats per sample.
+    reg_covar : float, default=1e-6
+        Covariance regularization: added to each variance, in squared units of the features.
+    max_iter : int, default=100
+        Largest number of passes over the samples; without acceleration each is one step.
+    n_init : int, default=1
+        Number of initializations, of which the fit of highest likelihood is kept. Labels for all components, explicit
+        initial parameters and a warm start need only one.
+    init_params : {"kmeans", "k-means++", "random", "random_from_data", "labels", "random_parameters"}, default="kmeans"
+        How to initialize without labels. If `fit` is given labels, these give the initial parameters
+        (`shrunken_parameters`), whatever this parameter is; components without labels use the unlabeled samples.
+        "labels" requires labels, and uses each class's own covariance, as article A does (`parameters_from_labels`).
+        "random_parameters" does not use the data (`random_parameters`, article A's initialization without labels). With
+        reg_covar=0, "k-means++" and "random_from_data" give each component the covariance of all samples.
+    weights_init : array-like of shape (n_components,), optional
+        Initial weights. Explicit initial parameters, each by itself, take precedence over every other initialization.
+    means_init : array-like of shape (n_components, n_features), optional
+        Initial means.
+    precisions_init : array-like, optional
+        Initial precisions (inverse covariances), of the shape of `covariances_init`.
+    covariances_init : array-like, optional
+        Initial covariances: full (K, D, D), tied (D, D), diag (K, D), spherical (K,). Give these or the precisions.
     responsibilities_init : array-like of shape (n_samples, n_components), optional
-        Start from the M-step on these: not negative, each row with sum 1. It wins over labels and `init_params`.
+        Responsibilities for an initial M-step: not negative, each row with sum 1. They take precedence over labels and
+        `init_params`.
     semi_supervised : {"clamped", "init_only"}, default="clamped"
-        What labels do. "clamped": labeled rows stay in the likelihood with their posteriors fixed. "init_only":
-        they give the start and leave; EM runs on the unlabeled rows alone.
+        Use of labels. "clamped": labeled samples stay in the likelihood, with their posteriors fixed. "init_only":
+        labels give the initial parameters only; EM runs on the unlabeled samples alone.
     stopping : {"change", "aitken"}, default="change"
-        What must be below `tol` for EM to stop: the change of the mean log-likelihood, as in scikit-learn; or its
-        distance from the limit, by the last steps (`aitken_stopping`). Where EM is slow, a small change is far from it.
+        What EM compares with `tol`. "change": the change of the mean log-likelihood, as in scikit-learn. "aitken": the
+        Aitken estimate of its distance to the limit (`aitken_stopping`), which is larger than the change if EM is slow.
     acceleration : {"none", "anderson"}, default="none"
+        Acceleration of EM, as in `expectation_maximization`.
     kernel : {"auto", "numpy", "numba"}, default="auto"
-        As of `expectation_maximization`.
+        Code for passes over complete samples, as in `expectation_maximization`.
+    random_state : int, RandomState or None, default=None
+        Source of the random numbers of initialization and `sample`.
+    warm_start : bool, default=False
+        Whether `fit` continues from the last fit.
+    verbose : int, default=0
+        As in scikit-learn.
+    verbose_interval : int, default=10
+        As in scikit-learn.
 
     Attributes
     ----------
-    n_iter_ : int, steps of the best start
+    weights_ : ndarray of shape (n_components,)
+        Weights of the components.
+    means_ : ndarray of shape (n_components, n_features)
+        Means, in the units of the features.
+    covariances_ : ndarray
+        Covariances, in squared units of the features: full (K, D, D), tied (D, D), diag (K, D), spherical (K,).
+    precisions_ : ndarray
+        Inverses of the covariances, of the same shape.
+    precisions_cholesky_ : ndarray
+        Upper Cholesky factors of the precisions, of the same shape.
+    converged_ : bool
+        Whether the stopping rule was met.
+    n_iter_ : int
+        Number of steps of the best run.
     n_passes_ : int
-        Its passes over the rows: with acceleration some are of steps that were taken back. `max_iter` bounds them.
+        Number of its passes over the samples. With acceleration they include rejected steps.
+    lower_bound_ : float
+        Last entry of `lower_bounds_`.
     lower_bounds_ : list of float
-        Mean log-likelihood a row that each step found, in nats; with clamped labels, of all rows jointly.
+        Mean log-likelihood that each step computed, in nats per sample; with clamped labels, of all samples jointly.
     classes_ : ndarray
-        Label of each component, that `predict` returns: 0 to n_components - 1, or other labels that `fit` was given,
-        sorted. If there are fewer of these than components, the last components have none.
+        Label of each component, as `predict` returns it: 0 to n_components - 1, or the other labels that `fit` was
+        given, sorted. If these are fewer than the components, the last components have none.
+    n_features_in_ : int
+        Number of features, D.
+    feature_names_in_ : ndarray of shape (n_features,)
+        Names of the features, if X had any.
+
+    See Also
+    --------
+    expectation_maximization : EM from given initial parameters, with the equations.
+    Parts : Samples in several arrays or files.
+    observed_information : Standard errors, and whether a fit is a maximum.
 
     Examples
     --------
@@ -95,7 +150,7 @@ class GaussianMixtureEM(GaussianMixture):
 
     _parameter_constraints = {  # noqa: RUF012 (scikit-learn's way to declare them)
         **GaussianMixture._parameter_constraints,
-        "covariance_type": [StrOptions(COVARIANCE_TYPES.keys())],  # those too that come later
+        "covariance_type": [StrOptions(COVARIANCE_TYPES.keys())],  # including types added later
         "init_params": [StrOptions({*METHODS, "labels", "random_parameters"})],
         "covariances_init": ["array-like", None],
         "responsibilities_init": ["array-like", None],
@@ -105,8 +160,8 @@ class GaussianMixtureEM(GaussianMixture):
         "kernel": [StrOptions({*KERNELS})],
     }
 
-    stopping, responsibilities_init = "change", None  # of models that were pickled before there were these
-    _covariance_type = None  # that the covariances were made for
+    stopping, responsibilities_init = "change", None  # for models pickled before these parameters existed
+    _covariance_type = None  # type of the covariances
 
     def __init__(
         self,
@@ -141,51 +196,57 @@ class GaussianMixtureEM(GaussianMixture):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or Parts
-            float64 and float32 arrays are not copied, read-only memory maps among them, unless some rows have a label
-            or weight 0. NaN is a missing value. Parts have labels and weights of their own; what starts look at beside
-            labels is some 50,000 of their rows: the first of each part that has no label, and one in so many after it.
+            Samples. NaN is a missing value. Arrays of float64 and float32, including read-only memory maps, are not
+            copied, unless some samples have a label or weight 0. `Parts` have labels and weights of their own;
+            initialization without labels uses about 50,000 of their unlabeled samples.
         y : array-like of shape (n_samples,), optional
-            Label of each row, whole numbers or text; -1, NaN, None, pandas' NA or a masked value if it is not known.
-            Whole numbers from 0 to n_components - 1 are the components themselves; other labels name the first ones in
-            their order (`classes_`). With one component there is nothing to know, and y is ignored.
+            Label of each sample, an integer or text; -1, NaN, None, pandas' NA or a masked value if it is not known.
+            Integers from 0 to n_components - 1 are the components themselves. Other labels are sorted and name the
+            first components (`classes_`). With one component y is ignored.
         sample_weight : array-like of shape (n_samples,), optional
-            A row of weight 2 counts as two, one of weight 0 nowhere.
+            A sample of weight 2 counts as two, one of weight 0 does not count.
         map : callable, default=map
-            For `Parts`: what runs a task a part, like the `map` of an executor.
+            For `Parts`: runs one task for each part, like the `map` of an executor.
 
         Returns
         -------
         GaussianMixtureEM
-            Itself. A ValueError is raised if the input cannot be used, or a component collapses from every start.
+            The fitted model itself.
+
+        Raises
+        ------
+        ValueError
+            If the input cannot be used, or a component collapses from every initialization.
 
         Warns
         -----
         UserWarning
-            If `reg_covar` is large beside the smallest variance of a feature (`ridge_warning`).
+            If `reg_covar` is more than a thousandth of the smallest variance of a feature.
         ConvergenceWarning
-            If EM did not converge in `max_iter` passes over the rows.
+            If EM did not converge in `max_iter` passes over the samples.
         """
         self._validate_params()
         rows = self._of_parts(X, y, sample_weight, map) if isinstance(X, Parts) else self._of_array(X, y, sample_weight)
         n_counted, every, classes, *to_start, run = rows
         if n_counted < self.n_components:
-            told = f"n_components = {self.n_components}, n_samples = {n_counted}"
-            of = "that count; with semi_supervised='init_only' unlabeled ones, if there are any"
-            raise ValueError(f"Expected n_samples >= n_components but got {told} ({of})")
-        if message := ridge_warning(every[0], self.reg_covar, every[1]):
+            counts = f"n_components = {self.n_components}, n_samples = {n_counted}"
+            hint = "samples that count; with semi_supervised='init_only' the unlabeled ones, if there are any"
+            raise ValueError(f"Expected n_samples >= n_components but got {counts} ({hint})")
+        if message := regularization_warning(every[0], self.reg_covar, every[1]):
             warnings.warn(message, stacklevel=2)
         if to_start[1] is None and self.init_params == "labels":
-            raise ValueError("init_params='labels' needs labels: give y, or labels to Parts (-1 for rows without one)")
+            raise ValueError("init_params='labels' needs labels: pass y, or labels to Parts (-1: no label)")
         best = self._best_run(run, *to_start)
         self._keep(best)
         self.classes_ = classes
         if not best.converged and self.max_iter > 0:
-            told = f"EM did not converge in {best.n_passes} passes over the rows"
-            warnings.warn(f"{told}: raise max_iter or tol, or try another start.", ConvergenceWarning, stacklevel=2)
+            passes = f"EM did not converge in {best.n_passes} passes over the samples"
+            advice = "increase max_iter or tol, or use another initialization"
+            warnings.warn(f"{passes}: {advice}.", ConvergenceWarning, stacklevel=2)
         return self
 
     def _of_array(self, X, y, sample_weight):
-        """Give the number of rows that count; rows and weights; classes; what `_start` looks at; and a run of EM."""
+        """Return the number of samples that count; samples and weights; classes; the input of `_start`; a run of EM."""
         X = validate_data(self, checks.with_nan(X), ensure_min_samples=2, **READ)
         weight = None if sample_weight is None else checks.scaled_weight(_checked_weight(sample_weight, X))
         first = self._given_responsibilities(len(X))
@@ -217,23 +278,23 @@ class GaussianMixtureEM(GaussianMixture):
 
     def _of_parts(self, parts, y, sample_weight, map):  # noqa: A002
         if self.responsibilities_init is not None:
-            raise ValueError("responsibilities_init is for rows in one array, not for Parts")
+            raise ValueError("responsibilities_init needs X in one array; it cannot be used with Parts")
         parts, classes = self._fitted_parts(as_parts(parts, y, sample_weight), map)
         self.n_features_in_ = parts.n_features
-        self.__dict__.pop("feature_names_in_", None)  # of a fit before
+        self.__dict__.pop("feature_names_in_", None)  # of an earlier fit
         labeled = parts.labeled(self.n_components, self.covariance_type, map) if len(parts.labels) else None
-        free = parts.sample(SAMPLE_ROWS, map)
+        free = parts.sample(PARTS_SAMPLES, map)
         return parts.n_rows, free, classes, free, labeled, None, partial(expectation_maximization, parts, map=map)
 
     def _fitted_parts(self, parts, map, classes=None):  # noqa: A002
-        """Give the parts with what of them is fitted, and the classes, if they are not known already."""
-        if self.n_components == 1:  # there is nothing to know
+        """Return the scanned parts, and the classes."""
+        if self.n_components == 1:  # labels carry no information
             parts = parts.changed(columns=[*parts.columns[:2], [None] * len(parts.columns[2]), parts.columns[3]])
         parts = parts.changed(clamped=True).look(map)
         classes = checks.classes_of(parts.labels, self.n_components) if classes is None else classes
         names = classes.tolist()
         if strange := [label for label in parts.labels.tolist() if label not in names]:
-            raise ValueError(f"the label {strange[0]!r} is none of the classes {names}")
+            raise ValueError(f"y contains the label {strange[0]!r}; the classes of the model are {names}")
         if names != [*range(self.n_components)]:
             parts = parts.changed(classes=classes).look(map)
         if self.semi_supervised == "init_only" and len(parts.labels):
@@ -242,25 +303,69 @@ class GaussianMixtureEM(GaussianMixture):
         return parts, classes
 
     def _in_the_likelihood(self, X, y, sample_weight, map):  # noqa: A002
-        """Give the parts that a fit to rows has in its likelihood, and the fitted mixture."""
+        """Return the parts that are in the likelihood of a fit, and the fitted mixture."""
         check_is_fitted(self)
-        X, parameters = (X, self._last()) if isinstance(X, Parts) else self._checked_rows(X)
+        X, parameters = (X, self._last()) if isinstance(X, Parts) else self._checked_samples(X)
         return self._fitted_parts(as_parts(X, y, sample_weight), map, getattr(self, "classes_", None))[0], parameters
 
     def standard_errors_(self, X, y=None, sample_weight=None):
-        """Give standard errors of weights, means and covariances by `observed_information`; parameters as in `fit`."""
+        """Return the standard errors of weights, means and covariances, by `observed_information`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or Parts
+            As in `fit`.
+        y : array-like of shape (n_samples,), optional
+            As in `fit`.
+        sample_weight : array-like of shape (n_samples,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        ParameterValues
+            Standard errors, in the units of the parameters.
+
+        Raises
+        ------
+        ValueError
+            If they are not valid, for example because the fit is not at a maximum; the message says why.
+        """
         return observed_information(X, self, y=y, sample_weight=sample_weight).standard_errors
 
     def fit_predict(self, X, y=None, sample_weight=None):
-        """Fit the mixture and return the most probable component of each row; parameters as in `fit`, but no Parts."""
+        """Fit the mixture, and return the most probable component of each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            As in `fit`, but not `Parts`.
+        y : array-like of shape (n_samples,), optional
+            As in `fit`.
+        sample_weight : array-like of shape (n_samples,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            As from `predict`.
+        """
         if isinstance(X, Parts):
             raise TypeError(ONE_ARRAY)
         return self.fit(X, y, sample_weight).predict(X)
 
     def predict(self, X):
-        """Return the most probable component of each row, an ndarray of shape (n_samples,).
+        """Return the most probable component of each sample.
 
-        As `fit` was given labels: whole numbers, or text. A component without a label is -1, or None beside text.
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples. NaN is a missing value.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels from `classes_`: integers, or text if `fit` was given text. A component without a label is -1, or
+            None if the others are text.
         """
         return self._labels_of(self.predict_proba(X).argmax(axis=1))
 
@@ -272,41 +377,130 @@ class GaussianMixtureEM(GaussianMixture):
         return classes[components]
 
     def sample(self, n_samples=1):
-        """Draw rows from the mixture, and return them and their labels, as `predict` gives these."""
+        """Draw samples from the mixture.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of samples.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            The samples, sorted by component.
+        y : ndarray of shape (n_samples,)
+            Their labels, as from `predict`.
+        """
         check_is_fitted(self)
         kind = COVARIANCE_TYPES[self.covariance_type]
         model = GaussianMixture(covariance_type="diag" if kind.diagonal else "full", random_state=self.random_state)
         model.weights_, model.means_ = self.weights_, self.means_
-        model.covariances_ = kind.expand(self.covariances_, *self.means_.shape)  # of a type that scikit-learn knows
+        model.covariances_ = kind.expand(self.covariances_, *self.means_.shape)  # as a type that scikit-learn has
         X, components = model.sample(n_samples)
         return X, self._labels_of(components)
 
     def predict_proba(self, X):
-        """Return the posteriors of the components for each row, an ndarray of shape (n_samples, n_components)."""
-        return posteriors(*self._checked_rows(X))
+        """Return the posterior probabilities of the components for each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples. NaN is a missing value.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            As from `emgmm.posteriors`: each row has sum 1.
+        """
+        return posteriors(*self._checked_samples(X))
 
     def score_samples(self, X):
-        """Return the log-likelihood of each row in nats, an ndarray of shape (n_samples,)."""
-        return log_likelihoods(*self._checked_rows(X))
+        """Return the log-likelihood of each sample.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples. NaN is a missing value.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            As from `emgmm.log_likelihoods`: log p(x) of the observed values, in nats.
+        """
+        return log_likelihoods(*self._checked_samples(X))
 
     def score(self, X, y=None, sample_weight=None):
-        """Return the mean log-likelihood in nats of the rows that have a value, a float; parameters as in `fit`."""
+        """Return the mean log-likelihood of the samples that have an observed value.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples. NaN is a missing value.
+        y : object, default=None
+            Ignored; for scikit-learn's interface.
+        sample_weight : array-like of shape (n_samples,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        float
+            In nats per sample.
+        """
         return _mean(*self._counted(X, sample_weight))
 
     def bic(self, X, sample_weight=None):
-        """Return the Bayesian information criterion, the lower the better; parameters as in `score`."""
+        """Return the Bayesian information criterion; the model of the lowest is the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples. NaN is a missing value.
+        sample_weight : array-like of shape (n_samples,), optional
+            As in `fit`; n is the total weight.
+
+        Returns
+        -------
+        float
+            -2 log-likelihood + (number of parameters) log n, in nats (Schwarz, 1978, "Estimating the dimension of a
+            model").
+        """
         return _criterion(*self._counted(X, sample_weight), math.log)
 
     def aic(self, X, sample_weight=None):
-        """Return Akaike's information criterion, the lower the better; parameters as in `score`."""
+        """Return Akaike's information criterion; the model of the lowest is the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples. NaN is a missing value.
+        sample_weight : array-like of shape (n_samples,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        float
+            -2 log-likelihood + 2 (number of parameters), in nats (Akaike, 1974, "A new look at the statistical model
+            identification").
+        """
         return _criterion(*self._counted(X, sample_weight), lambda _: 2)
 
     def icl(self, X, sample_weight=None):
-        """Return the integrated completed likelihood, the lower the better; parameters as in `score`.
+        """Return the integrated completed likelihood; the model of the lowest is the best.
 
-        It is the BIC, less twice the log-posteriors of the components that the rows are assigned to, so that
-        overlapping components cost (Biernacki, Celeux and Govaert, 2000, "Assessing a mixture model for clustering with
-        the integrated completed likelihood").
+        It penalizes overlapping components, in addition to the penalty of the BIC.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples. NaN is a missing value.
+        sample_weight : array-like of shape (n_samples,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        float
+            BIC - 2 sum_n max_k log p(k | x_n), in nats (Biernacki, Celeux and Govaert, 2000, "Assessing a mixture model
+            for clustering with the integrated completed likelihood").
         """
         rows, weight, parameters = self._counted(X, sample_weight)
         largest = np.log(posteriors(rows, parameters).max(axis=1))
@@ -314,33 +508,41 @@ class GaussianMixtureEM(GaussianMixture):
         return bic - 2 * float(np.sum(largest if weight is None else weight * largest))
 
     def _counted(self, X, sample_weight):
-        X, parameters = self._checked_rows(X)
-        X, weight = counted_rows(X, None if sample_weight is None else _checked_weight(sample_weight, X))
+        X, parameters = self._checked_samples(X)
+        X, weight = counted_samples(X, None if sample_weight is None else _checked_weight(sample_weight, X))
         if not len(X):
-            raise ValueError("X has no row with a value")
+            raise ValueError("X has no sample with an observed value")
         return X, weight, parameters
 
     def _set_parameters(self, params, xp=None):
-        self.weights_, self.means_, _, self.precisions_cholesky_ = params  # which the others follow
+        self.weights_, self.means_, _, self.precisions_cholesky_ = params  # the other attributes follow
 
     def impute(self, X, *, n_draws=None, random_state=None):
-        """Fill in missing values by their expectation given what the row has, or by draws (`emgmm.impute`).
+        """Impute missing values, by their expectation given the sample's observed values or at random.
 
         Parameters
         ----------
         X : array-like or pandas.DataFrame of shape (n_samples, n_features)
+            Samples. NaN is a missing value.
         n_draws : int, optional
-            Draw so many times from the conditional distribution by `random_state`, for multiple imputation.
+            Number of random imputations, from the conditional distribution, for multiple imputation. By default, impute
+            the expectation.
         random_state : int, RandomState or None, default=None
+            Source of the random numbers.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features), or (n_draws, n_samples, n_features)
-            Values that are there stay as they are. Of a data frame a data frame, or a list of them.
+            As from `emgmm.impute`; observed values do not change. For a data frame, a data frame or a list of them.
+
+        Raises
+        ------
+        ValueError
+            If X cannot be used, or `n_draws` is not a positive integer.
         """
-        rows, parameters = self._checked_rows(X)
+        rows, parameters = self._checked_samples(X)
         if n_draws is not None and not (isinstance(n_draws, Integral) and n_draws >= 1):
-            raise ValueError(f"n_draws must be at least 1, and a whole number, not {n_draws!r}")
+            raise ValueError(f"n_draws must be an integer of at least 1, not {n_draws!r}")
         generator = None if n_draws is None else check_random_state(random_state)
         filled = [impute(rows, parameters, generator) for _ in range(n_draws or 1)]
         if hasattr(X, "iloc"):  # of pandas
@@ -348,37 +550,37 @@ class GaussianMixtureEM(GaussianMixture):
             return filled[0] if n_draws is None else filled
         return filled[0] if n_draws is None else np.stack(filled)
 
-    def _checked_rows(self, X):
+    def _checked_samples(self, X):
         check_is_fitted(self)
         if isinstance(X, Parts):
             raise TypeError(ONE_ARRAY)
-        with np.errstate(invalid="ignore"):  # it adds up all values
+        with np.errstate(invalid="ignore"):  # validate_data sums all values
             X = validate_data(self, checks.with_nan(X), reset=False, **READ)
         return X, self._last()
 
-    def _given_responsibilities(self, n_rows):
+    def _given_responsibilities(self, n_samples):
         if self.responsibilities_init is None:
             return None
-        given = checks.numbers(self.responsibilities_init, "responsibilities_init", (n_rows, self.n_components))
+        given = checks.numbers(self.responsibilities_init, "responsibilities_init", (n_samples, self.n_components))
         if (given < 0).any() or (np.abs(given.sum(axis=1) - 1) > 1e-6).any():
             raise ValueError("responsibilities_init must not be negative, and each row must have sum 1")
         return given
 
     def _after(self, responsibilities, X, weight):
-        """Take the M-step on responsibilities of all rows, labeled ones too."""
+        """Take the M-step on responsibilities of all samples, labeled ones too."""
         shares, seen = responsibilities if weight is None else responsibilities * weight[:, None], has_value(X)
         filled = hot_deck(X[seen], check_random_state(self.random_state), None if weight is None else weight[seen])
         return maximization(weighted_statistics(filled, shares[seen], self.covariance_type), self.reg_covar)
 
     def _best_run(self, run, free, labeled, first):
-        """Run EM from every start, and return the result of highest likelihood."""
+        """Run EM from every initialization, and return the result of highest likelihood."""
         random_state, given = check_random_state(self.random_state), self._given()
         goes_on = self.warm_start and hasattr(self, "converged_")
         shape = self.n_components, self.n_features_in_
         needed = shape, COVARIANCE_TYPES[self.covariance_type].shape(*shape), self.covariance_type
         if goes_on and needed != (self.means_.shape, self.covariances_.shape, self._covariance_type or needed[2]):
-            told = "covariance_type, n_components and the number of features must stay"
-            raise ValueError(f"warm_start goes on from the last fit: {told}")
+            needs = "covariance_type, n_components and the number of features must be the same"
+            raise ValueError(f"warm_start continues the last fit: {needs}")
         best, collapse = None, None
         one = goes_on or first is not None or len(given) == 3 or (labeled is not None and labeled.mass.all())
         for number in range(1 if one else self.n_init):
@@ -386,7 +588,7 @@ class GaussianMixtureEM(GaussianMixture):
             try:
                 start = self._last() if goes_on else self._start(free, labeled, first, random_state, given)
             except CollapsedComponentError as error:
-                collapse = f"start: {error}"
+                collapse = f"initialization: {error}"
                 continue
             result = run(
                 start=start,
@@ -404,9 +606,9 @@ class GaussianMixtureEM(GaussianMixture):
                 best = result
         if best is None:
             raise ValueError(
-                f"A component collapsed from every start ({collapse}). "
-                "Raise reg_covar, take fewer components or another covariance_type, or give more rows or labels; "
-                "semi_supervised='clamped' keeps a class without unlabeled rows."
+                f"A component collapsed from every initialization ({collapse}). "
+                "Increase reg_covar, use fewer components or another covariance_type, or add samples or labels; "
+                "semi_supervised='clamped' keeps a class that has no unlabeled samples."
             )
         return best
 
@@ -416,10 +618,10 @@ class GaussianMixtureEM(GaussianMixture):
         trace.append(log_likelihood)
 
     def _last(self):
-        """Make parameters of the attributes, for a model may be given them by hand, as in scikit-learn."""
+        """Return the attributes as parameters; they may have been set by hand, as in scikit-learn."""
         if self._covariance_type not in (None, self.covariance_type):
-            told = f"covariance_type is {self.covariance_type!r}, and the model has {self._covariance_type!r}"
-            raise ValueError(f"{told}: fit it again, or set covariances_")
+            types = f"covariance_type is {self.covariance_type!r}, but covariances_ are {self._covariance_type!r}"
+            raise ValueError(f"{types}: fit the model again, or set covariances_")
         names = "weights_", "means_", "covariances_", "precisions_cholesky_"
         weights, means, covariances, factors = (np.asarray(getattr(self, name), dtype=float).view() for name in names)
         shapes = means.shape[:1], *[COVARIANCE_TYPES[self.covariance_type].shape(*means.shape)] * 2
@@ -428,7 +630,7 @@ class GaussianMixtureEM(GaussianMixture):
         return MixtureParameters(weights, means, covariances, self.covariance_type, factors)
 
     def __setattr__(self, name, value):
-        """Keep covariances and precisions together: those set last, by hand, count."""
+        """Keep covariances and precisions consistent: the one set last counts."""
         if name not in ("covariances_", "precisions_", "precisions_cholesky_"):
             return super().__setattr__(name, value)
         kind = COVARIANCE_TYPES[self.covariance_type]
@@ -436,7 +638,7 @@ class GaussianMixtureEM(GaussianMixture):
         return vars(self).update(moments, _covariance_type=self.covariance_type)
 
     def _start(self, free, labeled, first, random_state, given):
-        """Make the parameters to start from: those given, the first, others from labels, or from unlabeled rows."""
+        """Return initial parameters: explicit ones, the first ones, or from labels or unlabeled samples."""
         (X, weight), kind = free, self.covariance_type
         if len(given) == 3:
             return MixtureParameters(**given, covariance_type=kind)
@@ -449,16 +651,16 @@ class GaussianMixtureEM(GaussianMixture):
         elif labeled is not None:
             if not len(X):
                 empty = int((labeled.mass == 0).argmax())
-                raise ValueError(f"component {empty} has no labeled row, and there are no unlabeled rows")
+                raise ValueError(f"component {empty} has no labeled sample, and there are no unlabeled samples")
             start = parameters_from_classes(labeled, X, random_state, self.reg_covar, weight)
         elif self.init_params == "random_parameters":
             start = random_parameters(self.n_components, self.n_features_in_, random_state, kind)
         else:
-            X, weight = counted_rows(X, weight)
+            X, weight = counted_samples(X, weight)
             settings = self.init_params, random_state, kind, weight, self.reg_covar
             statistics = unlabeled_statistics(X, self.n_components, *settings)
             found = maximization(statistics, self.reg_covar)
-            # Like scikit-learn, whose weights do not sum to 1 where a single row stands for a component.
+            # As in scikit-learn, the weights do not sum to 1 if a single sample represents a component.
             shares = statistics.mass / checks.total_weight(X, weight)
             start = MixtureParameters(shares, found.means, found.covariances, kind)
         if given:
@@ -468,14 +670,14 @@ class GaussianMixtureEM(GaussianMixture):
         return start
 
     def _given(self):
-        """Check the parameters that are given explicitly."""
+        """Check and return the explicit initial parameters."""
         shape, kind, given = (self.n_components, self.n_features_in_), COVARIANCE_TYPES[self.covariance_type], {}
         if self.weights_init is not None:
             given["weights"] = checked_weights(self.weights_init, self.n_components, "weights_init")
         if self.means_init is not None:
             given["means"] = checks.numbers(self.means_init, "means_init", shape).copy()
         if self.covariances_init is not None and self.precisions_init is not None:
-            raise ValueError("give precisions_init or covariances_init, not both")
+            raise ValueError("pass precisions_init or covariances_init, not both")
         for name, value in (("covariances_init", self.covariances_init), ("precisions_init", self.precisions_init)):
             if value is not None and name == "covariances_init":
                 value = checked_covariances(value, self.covariance_type, shape, name)
@@ -504,21 +706,21 @@ def _mean(rows, weight, parameters):
 
 
 def _criterion(rows, weight, parameters, penalty):
-    n_rows = checks.total_weight(rows, weight)
-    return -2 * n_rows * _mean(rows, weight, parameters) + parameters.n_parameters * penalty(n_rows)
+    n_samples = checks.total_weight(rows, weight)
+    return -2 * n_samples * _mean(rows, weight, parameters) + parameters.n_parameters * penalty(n_samples)
 
 
 def _checked_weight(sample_weight, X):
     weight = _check_sample_weight(checks.with_nan(sample_weight), X, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
-        raise ValueError("sample_weight must not be zero for every row")
+        raise ValueError("sample_weight must not be zero for every sample")
     return weight
 
 
 def _factors(moments, kind, name):
-    """Give factors of the inverses of covariances, or precisions."""
+    """Return factors of the inverses of covariances, or of precisions."""
     if moments.ndim != len(kind.shape(1, 1)):
-        raise ValueError(f"{name} must have the covariance_type's number of dimensions, not the shape {moments.shape}")
+        raise ValueError(f"{name} has shape {moments.shape}: wrong number of dimensions for this covariance_type")
     if not kind.diagonal and not np.allclose(moments, moments.swapaxes(-1, -2)):
         raise ValueError(f"{name} must be symmetric")
     factors, singular = kind.precision_factors(moments)
@@ -529,7 +731,7 @@ def _factors(moments, kind, name):
 
 @one_thread()
 def _moments_of(value, kind, name):
-    """Give covariances, and factors of the precisions, of what is told by this name: these, or the precisions."""
+    """Return covariances and factors of the precisions, from the attribute of this name."""
     if name.startswith("covariances"):
         return value, _factors(value, kind, name)
     if name.startswith("precisions_cholesky"):

@@ -1,8 +1,8 @@
-"""Missing values, filled in."""
+"""Imputation of missing values."""
 
 import numpy as np
 
-from emgmm.checks import checked_rows
+from emgmm.checks import checked_samples
 from emgmm.e_step import posteriors, shares
 from emgmm.incomplete import patterns_of
 from emgmm.one_thread import one_thread
@@ -10,27 +10,39 @@ from emgmm.statistics import has_missing
 
 
 @one_thread()
-@np.errstate(over="ignore", invalid="ignore")  # of values far out, which are told of
+@np.errstate(over="ignore", invalid="ignore")  # of values far out, which are reported below
 def impute(X, parameters, generator=None):
-    """Fill in missing values: by their expectation given what the row has, or by a draw.
+    """Impute missing values: by their expectation given the sample's observed values, or at random.
 
-    The expectation is that under the whole mixture, the components' conditional means weighted by the posteriors. A
-    draw takes a component by the posteriors, and then the values by its conditional distribution; several draws, each
-    analysed by itself, show what is not known (multiple imputation: Rubin, 1987). They are draws under these
-    parameters, and do not tell how uncertain the parameters are.
+    The expectation is that of the mixture: the components' conditional means, weighted by the posteriors. Random
+    imputation draws a component from the posteriors, and then the values from its conditional distribution. Several
+    random imputations, each analysed by itself, show the uncertainty of the missing values (multiple imputation [1]_).
+    They are conditional on these parameters, and do not contain the uncertainty of the parameters.
 
     Parameters
     ----------
     X : ndarray of shape (N, D)
-        NaN is a missing value.
+        Samples. NaN is a missing value; it must be missing at random.
     parameters : MixtureParameters
+        The mixture: K components, D features.
     generator : numpy.random.Generator or numpy.random.RandomState, optional
-        Draw by it.
+        If given, impute at random with it; else by the expectation.
 
     Returns
     -------
     ndarray of shape (N, D)
-        A copy; values that are there stay as they are. Infinite ones are a ValueError.
+        A copy of X, in the units of the features. With o the observed and m the missing features of a sample, a
+        missing value is sum_k p(k | x_o) (mean_km + covariance_kmo covariance_koo^-1 (x_o - mean_ko)), or a random
+        value. Observed values do not change.
+
+    Raises
+    ------
+    ValueError
+        If X does not have D features, contains infinite values, or values too large to square.
+
+    References
+    ----------
+    .. [1] Rubin (1987), "Multiple Imputation for Nonresponse in Surveys", Wiley.
 
     Examples
     --------
@@ -39,11 +51,11 @@ def impute(X, parameters, generator=None):
     >>> impute([[2.0, float("nan")]], mixture)
     array([[2., 1.]])
     """
-    X = checked_rows(X, parameters.n_features)
+    X = checked_samples(X, parameters.n_features)
     result, kind = np.array(X, dtype=float), parameters.type
     if not has_missing(X):
         return result
-    if kind.diagonal and generator is None:  # without covariances only the posteriors depend on what is there
+    if kind.diagonal and generator is None:  # without covariances only the posteriors depend on the observed values
         return np.where(np.isnan(result), _finite(posteriors(X, parameters) @ parameters.means), result)
     for patterns in patterns_of(X, parameters):
         for rows, columns, deviations, log_joint in patterns.blocks(X):
@@ -62,7 +74,7 @@ def impute(X, parameters, generator=None):
 
 def _finite(filled):
     if not np.isfinite(filled).all():
-        raise ValueError("X must be finite: there are infinite values, or some too far out to square")
+        raise ValueError("X must be finite: it contains infinite values, or values too large to square")
     return filled
 
 

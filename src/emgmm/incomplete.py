@@ -1,14 +1,14 @@
-"""The E-step over rows with missing values (NaN): the likelihood is that of the observed ones.
+"""The E-step over samples with missing values (NaN): the likelihood is that of the observed values.
 
-Values are missing at random: whether one is missing may depend on what is observed, not on what is missing (Little and
-Rubin, 2019, "Statistical Analysis with Missing Data"). Rows are grouped by which features they lack, their pattern. In
-the features that they have they are complete rows of the mixture's marginal, and have its posteriors; each component's
-regression of the missing features on the others then completes its statistics: by conditional means, and by the
-conditional covariance, which is what a filled-in value lacks (Ghahramani and Jordan, 1994, "Supervised learning from
-incomplete data via an EM approach").
+Values are missing at random: whether a value is missing may depend on observed values, not on missing ones (Little and
+Rubin, 2019, "Statistical Analysis with Missing Data"). Samples are grouped by their pattern, the set of features that
+they lack. In their observed features they are complete samples of the mixture's marginal distribution, whose posteriors
+they have. Each component's regression of the missing features on the observed ones then completes its statistics: by
+conditional means, and by the conditional covariance, which an imputed value lacks (Ghahramani and Jordan, 1994,
+"Supervised learning from incomplete data via an EM approach").
 
-The missing values are latent variables beside the components, for every covariance type. Where features do not covary
-EM could do without them, by sums over the observed values alone; it would take other steps to the same limit.
+The missing values are latent variables, like the components, for every covariance type. If features do not covary, EM
+could use sums over the observed values alone; it would take other steps to the same limit.
 """
 
 from bisect import bisect_left, bisect_right
@@ -17,9 +17,9 @@ from functools import cached_property
 
 import numpy as np
 
-from emgmm.checks import checked_components, checked_rows, checked_weight, row_weight, weighted
+from emgmm.checks import checked_components, checked_samples, checked_weight, row_weight, weighted
 from emgmm.covariance import LOG_2_PI
-from emgmm.diagonal import DiagonalRows
+from emgmm.diagonal import DiagonalSamples
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import (
     LARGEST_CONDITION,
@@ -29,32 +29,32 @@ from emgmm.statistics import (
     no_statistics,
     normalize,
     pooled,
-    rows_that_fit,
+    samples_per_block,
 )
 
-BLOCK_VALUES = 2**20  # values whose rows are grouped at a time: few beside the data, enough to find groups
+BLOCK_VALUES = 2**20  # values whose samples are grouped at a time: few compared with the data, enough to find groups
 PATTERN_VALUES = 2**18  # values of the patterns' matrices held at a time
 
 
 def check_features(*parts, names=None):
-    """Raise ValueError for a feature that has no value in any row of some parts (N, D)."""
+    """Raise ValueError for a feature without any observed value in arrays (N, D)."""
     least = np.fmin.reduce([np.fmin.reduce(part, axis=0) for part in parts], axis=0)
     without = np.flatnonzero(np.isnan(least))
     if len(without):
         name = f"{without[0]} (counted from 0)" if names is None else f"'{names[without[0]]}'"
-        raise ValueError(f"feature {name} has no value in any row to fit: leave it out")
+        raise ValueError(f"feature {name} has no observed value in the samples to fit: remove this feature")
 
 
 def has_value(X):
-    """Tell which rows (N,) have a value in any feature."""
+    """Return which samples have an observed value: bool of shape (N,)."""
     result, size = np.empty(len(X), dtype=bool), max(1, BLOCK_VALUES // X.shape[1])
     for begin in range(0, len(X), size):
         result[begin : begin + size] = ~np.isnan(X[begin : begin + size]).all(axis=1)
     return result
 
 
-def counted_rows(X, sample_weight=None):
-    """Return the unlabeled rows that count, those of weight above 0 that have a value, and their weights."""
+def counted_samples(X, sample_weight=None):
+    """Return the samples that count (weight above 0, and an observed value), and their weights."""
     sample_weight, X = weighted(sample_weight, X)
     if not has_missing(X) or (chosen := has_value(X)).all():
         return X, sample_weight
@@ -62,10 +62,11 @@ def counted_rows(X, sample_weight=None):
 
 
 class Patterns:
-    """A mixture conditioned on what some rows have, pattern by pattern; without `rows`, on all that complete ones have.
+    """A mixture conditioned on the observed features of samples, pattern by pattern; without `rows`, on all features.
 
-    The rows' numbers (n,) are ordered by pattern, and end at `ends` (P,); what is `observed` is (P, D) of bool.
-    Factors, coefficients and what is left are of each component's regressions (`CovarianceType.given`).
+    `rows` (n,) are the indices of the samples, ordered by pattern; each pattern ends at an entry of `ends` (P,), and
+    `observed` (P, D) are its observed features. Factors, coefficients and the conditional moments `left` are those of
+    each component's regressions (`CovarianceType.given`).
     """
 
     def __init__(self, parameters: MixtureParameters, rows, ends, observed):
@@ -81,12 +82,12 @@ class Patterns:
         self.constants = kind.log_constants(parameters.weights, self.factors) + 0.5 * LOG_2_PI * n_missing
 
     def blocks(self, X):
-        """Yield for each block its rows, the columns of each pattern among them, deviations, log joint densities.
+        """Yield for each block its samples' indices, each pattern's place among them, deviations, log joint densities.
 
         Deviations (K, D, n) are those from the means, 0 where a value is missing; the densities are (K, n).
         """
         kind, means = self.parameters.type, self.parameters.means
-        size, starts = rows_that_fit(self.ends[-1], 2 * means.size), [0, *self.ends[:-1]]
+        size, starts = samples_per_block(self.ends[-1], 2 * means.size), [0, *self.ends[:-1]]
         for begin in range(0, self.ends[-1], size):
             end = min(begin + size, self.ends[-1])
             some = range(bisect_right(self.ends, begin), bisect_left(starts, end))
@@ -106,13 +107,14 @@ class Patterns:
             yield rows, columns, deviations, log_joint
 
     def expected(self, p, deviations):
-        """Complete the deviations (K, D, n) of rows of pattern p by their expectations given what is observed."""
+        """Complete the deviations (K, D, n) of samples of pattern p by their expectations given the observed values."""
         return deviations if self.coefficients is None else self.coefficients[p] @ deviations
 
     def completed(self, mass, first, second, about) -> SufficientStatistics:
-        """Give the expected statistics of all features, with full or tied covariances.
+        """Return the expected statistics of all features, with full or tied covariances.
 
-        From each pattern's mass (P, K), and first and second moments about some means (K, D) in the observed features.
+        They follow from the mass (P, K) of each pattern, and its first and second moments about some means (K, D) in
+        the observed features.
         """
         kind, means = self.parameters.type, self.parameters.means
         shift, scatter = centered(kind, mass, first, second)
@@ -125,7 +127,7 @@ class Patterns:
 
 
 def patterns_of(X, parameters: MixtureParameters):
-    """Yield `Patterns` of all rows, some at a time."""
+    """Yield `Patterns` of all samples, some at a time."""
     if not has_missing(X):
         yield Patterns(parameters, None, [len(X)], [True])
         return
@@ -173,21 +175,41 @@ def careful_expectation(X, parameters: MixtureParameters, sample_weight=None, la
     statistics, log_likelihood = sums_about(parameters.means)
     moved = kind.scaled(kind.outer(statistics.means - parameters.means), statistics.mass)
     if (kind.variances(moved) > LARGEST_CONDITION * kind.variances(statistics.scatter)).any():
-        return sums_about(statistics.means)  # they have moved by many standard deviations: digits were lost
+        return sums_about(statistics.means)  # the means moved by many standard deviations: digits were lost
     return statistics, log_likelihood
 
 
 @dataclass(frozen=True, eq=False)
 class IncompleteRows:
-    """Rows with missing values, to fit. Their statistics depend on the parameters, those of labeled rows too.
+    """Samples with missing values, to fit: their sufficient statistics depend on the parameters.
 
-    Attributes
+    `labeled_statistics` returns them for labeled samples with missing values. `expectation_maximization` and `fit_many`
+    accept them in place of `SufficientStatistics`.
+
+    Parameters
     ----------
     X : ndarray of shape (N, D)
+        Samples. NaN is a missing value; it must be missing at random.
     covariance_type : str
-    sample_weight : ndarray of shape (N,) or None
-    labels : ndarray of int of shape (N,) or None, the component of each row
-    n_components : int or None, with labels
+        A key of `COVARIANCE_TYPES`.
+    sample_weight : ndarray of shape (N,), optional
+        A sample of weight 2 counts as two.
+    labels : ndarray of int of shape (N,), optional
+        Component of each sample, 0 to n_components - 1. None if the components are not known.
+    n_components : int, optional
+        Number of components, K; needed with labels.
+    kernel : {"numpy"}, default="numpy"
+        Code for passes over the samples; there is one.
+
+    Raises
+    ------
+    ValueError
+        If X is not of shape (N, D), or contains infinite values; if labels or weights do not have N entries, or a label
+        is out of range.
+
+    See Also
+    --------
+    labeled_statistics : Statistics of labeled samples.
     """
 
     X: np.ndarray
@@ -195,10 +217,10 @@ class IncompleteRows:
     sample_weight: np.ndarray | None = None
     labels: np.ndarray | None = None
     n_components: int | None = None
-    kernel: str = "numpy"  # the only one
+    kernel: str = "numpy"
 
     def __post_init__(self):
-        X = checked_rows(self.X)
+        X = checked_samples(self.X)
         checked = {"X": X, "sample_weight": checked_weight(self.sample_weight, len(X))}
         if self.labels is not None:
             checked["labels"] = checked_components(self.labels, len(X), self.n_components)
@@ -206,26 +228,39 @@ class IncompleteRows:
 
     @property
     def mass(self):
-        """Weight of the labeled rows of each component, (K,)."""
+        """Total weight of the labeled samples of each component, (K,)."""
         return np.bincount(self.labels, self.sample_weight, self.n_components).astype(float)
 
     @property
     def row_weight(self):
-        """Weight of a labeled row of each component, (K,), as that of `SufficientStatistics`."""
+        """Typical weight of a labeled sample of each component, (K,), as in `SufficientStatistics`."""
         weight = np.ones(len(self.X)) if self.sample_weight is None else self.sample_weight * 1.0
         return np.array([row_weight(weight[self.labels == k]) for k in range(self.n_components)])
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Numbers of components and features."""
+        """Numbers of components and features: (K, D)."""
         return self.n_components, self.X.shape[1]
 
     @cached_property
     def _diagonal(self):
-        return DiagonalRows(self.X, self.sample_weight, self.labels)
+        return DiagonalSamples(self.X, self.sample_weight, self.labels)
 
     def expectation(self, parameters: MixtureParameters) -> tuple[SufficientStatistics, float]:
-        """Take the E-step: expected sufficient statistics, and the log-likelihood of what is observed."""
+        """Take the E-step.
+
+        Parameters
+        ----------
+        parameters : MixtureParameters
+            The mixture: K components, D features.
+
+        Returns
+        -------
+        statistics : SufficientStatistics
+            Expected given the observed values, and the labels if there are any.
+        log_likelihood : float
+            That of the observed values, in nats.
+        """
         if parameters.type.diagonal:  # by products, without patterns
             return self._diagonal.expectation(parameters)
         return careful_expectation(self.X, parameters, self.sample_weight, self.labels)

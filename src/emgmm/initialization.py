@@ -1,10 +1,10 @@
-"""Where EM starts."""
+"""Initial parameters of EM, from samples without labels or at random."""
 
 import numpy as np
 
-from emgmm.checks import checked_rows, checked_squares, checked_weight, largest, scaled_weight, weighted
+from emgmm.checks import checked_samples, checked_squares, checked_weight, largest, scaled_weight, weighted
 from emgmm.covariance import COVARIANCE_TYPES
-from emgmm.incomplete import IncompleteRows, check_features, counted_rows
+from emgmm.incomplete import IncompleteRows, check_features, counted_samples
 from emgmm.labels import labeled_statistics, shrunken
 from emgmm.one_thread import one_thread
 from emgmm.parameters import MixtureParameters
@@ -14,17 +14,39 @@ METHODS = ("kmeans", "k-means++", "random", "random_from_data")
 
 
 def random_parameters(n_components, n_features, generator, covariance_type="full") -> MixtureParameters:
-    """Draw a start that does not look at the data, as article A does.
+    """Draw initial parameters at random, without using the data, as article A does.
 
-    Weights are uniform on the simplex (for two components: U(0, 1)), means N(0, I), covariances A A^T with A of N(0, 1)
-    entries, or the nearest of the type's shape; a singular one (very rare) is a CollapsedComponentError. It suits data
-    of about unit scale near the origin.
+    They suit data of about unit scale near zero.
 
     Parameters
     ----------
-    n_components, n_features : int
+    n_components : int
+        Number of components, K.
+    n_features : int
+        Number of features, D.
     generator : numpy.random.Generator or numpy.random.RandomState
+        Source of the random numbers.
     covariance_type : str, default="full"
+        A key of `COVARIANCE_TYPES`.
+
+    Returns
+    -------
+    MixtureParameters
+        Weights uniform on the simplex (for two components, U(0, 1)); means from N(0, I); covariances A A^T, where the
+        entries of A are from N(0, 1), or the maximum-likelihood estimate of the type's shape for them.
+
+    Raises
+    ------
+    CollapsedComponentError
+        If a covariance is singular, which is very rare.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from emgmm import random_parameters
+    >>> start = random_parameters(3, 2, np.random.default_rng(0), "diag")
+    >>> start.means.shape, start.covariances.shape
+    ((3, 2), (3, 2))
     """
     weights = generator.dirichlet(np.ones(n_components))
     means = generator.standard_normal((n_components, n_features))
@@ -36,12 +58,13 @@ def random_parameters(n_components, n_features, generator, covariance_type="full
 
 
 def hot_deck(X, generator, sample_weight=None):
-    """Copy rows (N, D), with each missing value replaced by one drawn from the feature's others, weights (N,) the odds.
+    """Copy samples (N, D), with each missing value replaced by an observed value of the feature, drawn by weights (N,).
 
-    Every feature keeps its distribution, but does not covary where it was missing. It serves to start from: EM then
-    looks at the observed values alone. Complete rows are returned themselves; a feature without any value is an error.
+    Every feature keeps its distribution, but does not covary where it was missing. The copy serves only for initial
+    parameters: EM itself uses the observed values alone. Complete samples are returned without a copy; a feature
+    without any observed value is an error.
     """
-    X = checked_rows(X)
+    X = checked_samples(X)
     sample_weight = checked_weight(sample_weight, len(X))
     if not has_missing(X):
         return X
@@ -56,18 +79,18 @@ def hot_deck(X, generator, sample_weight=None):
 
 
 def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=None):
-    """Estimate a start when some components have no labeled row: those start from the unlabeled rows X (N, D).
+    """Estimate initial parameters if some components have no labeled samples: those use the unlabeled ones, X (N, D).
 
-    Their means are drawn among these, by their weights (N,) and far from the means there are already, as k-means++ does
-    (Arthur and Vassilvitskii, 2007). Every unlabeled row then counts to the nearest mean, beside the labeled ones.
-    Covariances are shrunken as in `shrunken_parameters`. All this is done on a `hot_deck` of rows with missing values.
-    A component that has too few rows for a covariance collapses.
+    Their means are drawn among the unlabeled samples, by the weights (N,) and far from the means that exist already, as
+    in k-means++ (Arthur and Vassilvitskii, 2007). Then each unlabeled sample is assigned to the nearest mean, in
+    addition to the labeled ones. Covariances are shrunken as in `shrunken_parameters`. If values are missing, all this
+    uses a `hot_deck` of the samples. A component with too few samples for a covariance collapses.
     """
-    X = checked_rows(X, labeled.shape[1])
-    X, sample_weight = counted_rows(X, checked_weight(sample_weight, len(X)))
+    X = checked_samples(X, labeled.shape[1])
+    X, sample_weight = counted_samples(X, checked_weight(sample_weight, len(X)))
     checked_squares(X)
     if not len(X):
-        raise ValueError("there are no unlabeled rows that count, for the components without a labeled one")
+        raise ValueError("components without labeled samples need unlabeled samples that count; there are none")
     if isinstance(labeled, IncompleteRows):
         own = (labeled.X, labeled.sample_weight), (X, sample_weight)
         odds = np.concatenate([np.ones(len(part)) if weight is None else weight for part, weight in own])
@@ -92,38 +115,64 @@ def parameters_from_classes(labeled, X, generator, reg_covar=0.0, sample_weight=
 def unlabeled_statistics(
     X, n_components, method, random_state, covariance_type="full", sample_weight=None, reg_covar=1e-6
 ) -> SufficientStatistics:
-    """Statistics that scikit-learn's GaussianMixture starts from, by the same random draws.
+    """Compute the statistics from which scikit-learn's GaussianMixture starts, by the same random numbers.
+
+    `maximization` of these statistics gives the initial parameters.
 
     Parameters
     ----------
     X : ndarray of shape (N, D)
-        NaN is a missing value: a copy is looked at in which each is replaced by one drawn from the feature's others.
+        Samples without labels. NaN is a missing value: a copy is used in which each is replaced by an observed value of
+        the feature, drawn at random.
     n_components : int
+        Number of components, K.
     method : {"kmeans", "k-means++", "random", "random_from_data"}
-        kmeans needs a copy of X; k-means++ and random_from_data need some numbers a row. With tied covariances these
-        two start from second moments about the origin, as in scikit-learn: there alone the origin matters.
+        As `init_params` of scikit-learn's GaussianMixture. "kmeans" needs memory for a copy of X, "k-means++" and
+        "random_from_data" for some numbers per sample. With tied covariances the latter two start from second moments
+        about zero instead of the mean, as in scikit-learn.
     random_state : numpy.random.RandomState
+        Source of the random numbers.
     covariance_type : str, default="full"
+        A key of `COVARIANCE_TYPES`.
     sample_weight : ndarray of shape (N,), optional
+        A sample of weight 2 counts as two, one of weight 0 does not count.
     reg_covar : float, default=1e-6
-        What the M-step will add to each variance. Under k-means++ and random_from_data a component is a single row,
-        and its covariance this alone. With 0 (scikit-learn fails there) each component has an equal share of the
-        weight, and the covariance of all rows instead; tied covariances do not need that.
+        Covariance regularization that the M-step will add to each variance. With "k-means++" and "random_from_data" a
+        component is a single sample, so that its covariance is only this. If it is 0 (an error in scikit-learn), each
+        component has an equal share of the weight, and the covariance of all samples; tied covariances need neither.
+
+    Returns
+    -------
+    SufficientStatistics
+        Of the K components.
 
     Raises
     ------
     ValueError
-        If the method is unknown, or X or the weights cannot be used: fewer rows that count than components, say.
+        If the method is unknown; if X or the weights cannot be used; if fewer samples than components have a weight
+        above 0 and an observed value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from emgmm import maximization, unlabeled_statistics
+    >>> X = np.array([[0.0], [1.0], [9.0], [10.0]])
+    >>> statistics = unlabeled_statistics(X, 2, "kmeans", np.random.RandomState(0))
+    >>> sorted(maximization(statistics).means.ravel().tolist())
+    [0.5, 9.5]
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {list(METHODS)}, not {method!r}")
-    X = checked_rows(X)
-    X, sample_weight = counted_rows(X, scaled_weight(checked_weight(sample_weight, len(X))))
+    X = checked_samples(X)
+    X, sample_weight = counted_samples(X, scaled_weight(checked_weight(sample_weight, len(X))))
     if len(X) < n_components:
-        raise ValueError(f"there must be a row for each of the {n_components} components, and {len(X)} count")
+        raise ValueError(
+            f"{n_components} components need as many samples of weight above 0 with an observed value, "
+            f"but X has {len(X)}"
+        )
     X = hot_deck(checked_squares(X), random_state, sample_weight)
     if method == "kmeans":
-        from sklearn.cluster import KMeans  # takes a second, so only where it is used
+        from sklearn.cluster import KMeans  # imported only if used, because it takes a second
 
         X = X.astype(float, copy=False) if largest(X) > 1e15 else X  # single precision could not square it
         kmeans = KMeans(n_components, n_init=1, random_state=random_state).fit(X, sample_weight=sample_weight)

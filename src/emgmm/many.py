@@ -1,11 +1,11 @@
-"""Many small fits at once: the steps of the EM loop, with the fits as a leading dimension of every array."""
+"""Many small fits at once: the EM loop, with the fits as a leading dimension of every array."""
 
 from functools import partial
 
 import numpy as np
 
-from emgmm.checks import checked_reg_covar, checked_rows
-from emgmm.complete import Rows, natural_parameters, statistics_from
+from emgmm.checks import checked_reg_covar, checked_samples
+from emgmm.complete import CompleteSamples, natural_parameters, statistics_from
 from emgmm.e_step import FAR, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization, steps
 from emgmm.one_thread import one_thread
@@ -16,74 +16,102 @@ GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
 
 
 @one_thread()
-@np.errstate(over="ignore", invalid="ignore")  # of rows far out, which are told of
+@np.errstate(over="ignore", invalid="ignore")  # of samples far out, which are reported below
 def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="none", kernel="numpy"):
-    """Give an EMResult of each of many Gaussian mixtures, as `expectation_maximization` does, in less time.
+    """Fit many small Gaussian mixtures by EM, faster than one call of `expectation_maximization` for each.
 
-    Python's own cost of a step, which is most of it for a thousand rows, is shared by a group of fits. What a fit
-    gives does not depend on the others. With missing values (NaN), or accelerated, they are made one by one.
+    The fits of a group share Python's overhead of a step, which dominates for a thousand samples. The result of a fit
+    does not depend on the others. With missing values (NaN) or acceleration the fits are made one by one.
 
     Parameters
     ----------
-    X : ndarray of shape (R, N, D)
-        Rows of each fit; or (1, N, D), for all.
+    X : ndarray of shape (R, N, D) or (1, N, D)
+        Unlabeled samples of each of R fits, or the same ones for all.
     starts : sequence of R MixtureParameters
-        Of one shape and covariance type.
+        Initial parameters of each fit, with the same covariance type, components and features.
+    stopping : StoppingRule
+        When EM stops.
     labeled : sequence of R SufficientStatistics or IncompleteRows, optional
-        Of labeled rows of each fit that stay in the likelihood (`labeled_statistics`).
-    stopping, reg_covar, acceleration, kernel
-        As of `expectation_maximization`.
+        For each fit the statistics of its labeled samples, from `labeled_statistics`. They stay in the likelihood, with
+        their posteriors clamped to their labels.
+    reg_covar : float, default=0
+        Covariance regularization: added to each variance, in squared units of the features.
+    acceleration : {"none", "anderson"}, default="none"
+        As in `expectation_maximization`.
+    kernel : {"numpy", "numba", "auto"}, default="numpy"
+        As in `expectation_maximization`.
+
+    Returns
+    -------
+    list of R EMResult
+        One result for each fit, as from `expectation_maximization`.
 
     Raises
     ------
     ValueError
-        If the shapes do not go together, or X has infinite values, or a feature without any value.
+        If the shapes do not agree, or X contains infinite values or a feature without any observed value.
+
+    See Also
+    --------
+    expectation_maximization : One fit, with the equations.
+    judge_many : Posteriors and log-likelihoods of many mixtures.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from emgmm import MixtureParameters, fit_many, sklearn_stopping
+    >>> start = MixtureParameters.checked([1.0], [[0.0]], [[[1.0]]])
+    >>> X = np.array([[[0.0], [2.0]], [[4.0], [6.0]]])  # two data sets of two samples
+    >>> [result.parameters.means.item() for result in fit_many(X, [start, start], sklearn_stopping())]
+    [1.0, 5.0]
     """
     if not starts:
         return []
     checked_reg_covar(reg_covar)
-    X = checked_rows(X, starts[0].n_features, n_dimensions=3)
+    X = checked_samples(X, starts[0].n_features, n_dimensions=3)
     if len(X) not in (1, len(starts)) or not X.shape[1]:
-        raise ValueError(f"X must hold rows for one fit, or for each of the {len(starts)}; its shape is {X.shape}")
+        raise ValueError(f"X must have shape (1, N, D) or ({len(starts)}, N, D) with N > 0, not {X.shape}")
     if len({(start.covariance_type, start.means.shape) for start in starts}) > 1:
-        raise ValueError("the starts must have one covariance_type and one shape")
+        raise ValueError("starts must all have the same covariance_type, components and features")
     labeled = [None] * len(starts) if labeled is None else labeled
     if len(labeled) != len(starts) or len({known is None for known in labeled}) > 1:
-        raise ValueError(f"labeled must hold statistics for each of the {len(starts)} fits, or for none")
+        raise ValueError(f"labeled must have statistics for each of the {len(starts)} fits, or be None")
     summed = all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
     n_values = X.shape[1] * (1 + X.shape[2] + starts[0].type.n_products(X.shape[2]))
-    size = len(starts) if kernel == "numba" else max(1, GROUP_VALUES // n_values)  # which holds no features
+    size = len(starts) if kernel == "numba" else max(1, GROUP_VALUES // n_values)  # which stores no features
     size = 1 if has_missing(X) or not summed or acceleration != "none" else size
     results = []
     for begin in range(0, len(starts), size):
         group = slice(begin, begin + size)
-        rows = X if len(X) == 1 else X[group]
+        samples = X if len(X) == 1 else X[group]
         alone = partial(expectation_maximization, stopping=stopping, reg_covar=reg_covar, acceleration=acceleration)
         found = [None] * len(starts[group])
         if size > 1:
-            found = _fit_group(rows, starts[group], labeled[group], stopping, reg_covar, kernel)
+            found = _fit_group(samples, starts[group], labeled[group], stopping, reg_covar, kernel)
         results += [
-            result or alone(rows[i % len(rows)], start, labeled=known, kernel=kernel)
+            result or alone(samples[i % len(samples)], start, labeled=known, kernel=kernel)
             for i, (start, known, result) in enumerate(zip(starts[group], labeled[group], found, strict=True))
         ]
     return results
 
 
 def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):
-    """Results of a group of fits; None for one that loses digits or collapses, and so needs the careful loop."""
-    kind, rows = starts[0].type, Rows(X, starts[0].covariance_type, None, kernel, X.shape[1], len(starts))
+    """Fit a group; the result is None for a fit that loses digits or collapses, and so needs the accurate loop."""
+    kind, samples = starts[0].type, CompleteSamples(X, starts[0].covariance_type, None, kernel, X.shape[1], len(starts))
     names = "weights", "means", "covariances", "precisions_cholesky"
     results, traces, known = [None] * len(starts), [[] for _ in starts], _stacked(labeled)
-    n_rows = np.full(len(starts), X.shape[1]) + (0 if known is None else known.mass.sum(axis=-1))
+    n_samples = np.full(len(starts), X.shape[1]) + (0 if known is None else known.mass.sum(axis=-1))
 
     def take(group):
         weights, means, _, factors = group
-        updated, log_likelihood, usable = rows.step(weights, means, factors, reg_covar) if known is None else [None] * 3
+        updated, log_likelihood, usable = (
+            samples.step(weights, means, factors, reg_covar) if known is None else [None] * 3
+        )
         if updated is None:
             expanded = kind.expand(factors, *means.shape[1:])
-            natural = natural_parameters(kind, weights, means - rows.center[:, None], expanded)
-            sums, log_likelihood = rows.sums(natural)
-            statistics, exact = statistics_from(sums, natural, rows)
+            natural = natural_parameters(kind, weights, means - samples.center[:, None], expanded)
+            sums, log_likelihood = samples.sums(natural)
+            statistics, exact = statistics_from(sums, natural, samples)
             if known is not None:
                 statistics += known
                 log_likelihood += complete_log_likelihoods(known, weights, means, expanded)
@@ -91,7 +119,7 @@ def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):
             factors, singular = kind.precision_factors(covariances)
             updated = [weights, statistics.means, covariances, factors]
             usable = exact & proper.all(axis=1) & ~singular.reshape(len(weights), -1).any(axis=1)
-        return log_likelihood / n_rows, updated, ~usable
+        return log_likelihood / n_samples, updated, ~usable
 
     active = np.arange(len(starts))
     group = [np.stack([getattr(start, name) for start in starts]) for name in names]
@@ -109,15 +137,15 @@ def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):
         if not going.any():
             break
         if not going.all():
-            active, n_rows = active[going], n_rows[going]
-            rows.keep(going)
+            active, n_samples = active[going], n_samples[going]
+            samples.keep(going)
             image[:] = [array[going] for array in image]
             known = _stacked([labeled[i] for i in active])
     return results
 
 
 def _stacked(all_statistics):
-    """Put statistics of one shape into one, with a leading dimension; None if there are none."""
+    """Stack statistics of one shape along a new leading dimension; return None if there are none."""
     if all_statistics[0] is None:
         return None
     arrays = (np.stack([getattr(one, name) for one in all_statistics]) for name in ("mass", "means", "scatter"))
@@ -125,31 +153,66 @@ def _stacked(all_statistics):
 
 
 def judge_many(X, mixtures):
-    """Yield `posteriors` (N, K) and `log_likelihoods` (N,) of data sets, each under its own mixture, in less time.
+    """Yield posteriors and log-likelihoods of data sets, each under its own mixture.
 
-    X (R, N, D) holds the rows of each of R mixtures, of one shape and covariance type; or (1, N, D) those of all.
+    It is faster than calls of `posteriors` and `log_likelihoods` for each of many small data sets.
+
+    Parameters
+    ----------
+    X : ndarray of shape (R, N, D) or (1, N, D)
+        Samples for each of R mixtures, or the same ones for all. NaN is a missing value.
+    mixtures : sequence of R MixtureParameters
+        With the same covariance type, K components and D features.
+
+    Yields
+    ------
+    posteriors : ndarray of shape (N, K)
+        p(k | x) for each sample, as from `posteriors`.
+    log_likelihoods : ndarray of shape (N,)
+        log p(x) of each sample's observed values in nats, as from `log_likelihoods`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not agree, or X contains infinite values.
+
+    See Also
+    --------
+    fit_many : Fits many mixtures.
+
+    Examples
+    --------
+    >>> from emgmm import MixtureParameters, judge_many
+    >>> mixtures = [MixtureParameters.checked([0.5, 0.5], [[0.0], [m]], [[[1.0]], [[1.0]]]) for m in (2.0, 4.0)]
+    >>> for shares, log_likelihoods in judge_many([[[1.0]]], mixtures):  # one sample, two mixtures
+    ...     print(shares.round(2), log_likelihoods.round(2))
+    [[0.5 0.5]] [-1.42]
+    [[0.98 0.02]] [-2.09]
     """
     if not mixtures:
         return
-    X = checked_rows(X, mixtures[0].n_features, n_dimensions=3)
+    X = checked_samples(X, mixtures[0].n_features, n_dimensions=3)
     if len(X) not in (1, len(mixtures)) or len({(each.covariance_type, each.means.shape) for each in mixtures}) > 1:
-        raise ValueError(f"X must hold rows for one mixture, or for each of the {len(mixtures)}, all of one shape")
+        raise ValueError(
+            f"X must have shape (1, N, D) or ({len(mixtures)}, N, D), not {X.shape}, "
+            "and mixtures must all have the same covariance_type, components and features"
+        )
     kind, incomplete = mixtures[0].type, has_missing(X)
     X = np.broadcast_to(X, (len(mixtures), *X.shape[1:]))
     values = 2 * max(1, X.shape[1]) * mixtures[0].means.size
     size = 1 if incomplete else max(1, GROUP_VALUES // values)
     for begin in range(0, len(mixtures), size):
-        rows, group = X[begin : begin + size], mixtures[begin : begin + size]
+        samples, group = X[begin : begin + size], mixtures[begin : begin + size]
         found, totals = [None] * len(group), np.full((len(group), 1), -np.inf)
-        if not incomplete and values <= GROUP_VALUES:  # else of many rows, blocks
+        if not incomplete and values <= GROUP_VALUES:  # else the samples do not fit, and go in blocks
             names = "weights", "means", "factors"
             weights, means, factors = (np.stack([getattr(each, name) for each in group]) for name in names)
-            deviations = rows.swapaxes(-1, -2)[:, None] - means[..., None]
+            deviations = samples.swapaxes(-1, -2)[:, None] - means[..., None]
             with np.errstate(over="ignore", invalid="ignore"):
                 found = kind.log_joint(kind.log_constants(weights, factors), factors, deviations)
                 totals = normalize(found)
-        for x, mixture, one, total in zip(rows, group, found, totals, strict=True):
+        for x, mixture, one, total in zip(samples, group, found, totals, strict=True):
             if (total > FAR).all():
                 yield one.T, total
-            else:  # rows too far out to square, too
+            else:  # with samples too far out to square, too
                 yield posteriors(x, mixture), log_likelihoods(x, mixture)

@@ -1,4 +1,4 @@
-"""BLAS by one thread: how many it goes by decides on the last bits of its products."""
+"""One thread for BLAS, because the last bits of its products depend on the number of threads."""
 
 import sys
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ def _blas(_loaded):
 
 @contextmanager
 def one_thread():
-    """Set BLAS to one thread, in the whole process, as long as a call takes. Decorates functions too.
+    """Set BLAS to one thread, in the entire process, for the duration of a call. Also a decorator.
 
-    OpenBLAS takes this from one thread of Python at a time: of fits side by side in several, some may go by more.
+    In OpenBLAS only one Python thread at a time can do this: of fits in several Python threads, some may use more.
     """
-    blas = _blas("scipy.linalg" in sys.modules)  # SciPy has a BLAS of its own
-    if all(library.num_threads == 1 for library in blas.lib_controllers):  # to ask takes less time than to set
+    blas = _blas("scipy.linalg" in sys.modules)  # SciPy has its own BLAS
+    if all(library.num_threads == 1 for library in blas.lib_controllers):  # reading takes less time than setting
         yield
         return
     with blas.limit(limits=1):

@@ -1,4 +1,4 @@
-"""A mixture's parameters: as one immutable value, and as a vector without bounds."""
+"""Parameters of a mixture: as one immutable value, and as an unbounded vector."""
 
 from dataclasses import dataclass, field
 
@@ -9,32 +9,37 @@ from emgmm.covariance import COVARIANCE_TYPES, CovarianceType
 
 
 class CollapsedComponentError(ValueError):
-    """A component has no proper Gaussian: its covariance is singular, or it has lost all its mass."""
+    """Error raised if a component collapses: its covariance is singular, or it has lost all its mass."""
 
 
 @dataclass(frozen=True, eq=False)
 class MixtureParameters:
-    """Parameters of a Gaussian mixture with K components in D dimensions.
+    """Parameters of a Gaussian mixture with K components and D features; immutable.
 
-    The constructor trusts the shapes; give it arrays from outside through `checked`.
+    The density is p(x) = sum_k weight_k N(x; mean_k, covariance_k). The constructor does not check shapes and does not
+    copy; use `checked` for arrays from outside.
 
-    Attributes
+    Parameters
     ----------
     weights : ndarray of shape (K,)
         Prior probabilities of the components; positive, with sum 1.
     means : ndarray of shape (K, D)
-        In the units of the features.
+        Means, in the units of the features.
     covariances : ndarray
-        Positive definite, in squared units of the features. Its shape is that of the type, as in scikit-learn:
-        full (K, D, D), tied (D, D), diag (K, D), spherical (K,).
-    covariance_type : str
-    precisions_cholesky : ndarray, of the shape of `covariances`
-        Upper Cholesky factors U of the precisions, precision = U U^T; or one over the standard deviations.
+        Positive definite covariances, in squared units of the features. The shape is scikit-learn's: full (K, D, D),
+        tied (D, D), diag (K, D), spherical (K,).
+    covariance_type : str, default="full"
+        A key of `COVARIANCE_TYPES`.
+    precisions_cholesky : ndarray of the shape of `covariances`, optional
+        Upper Cholesky factors U of the precisions, precision = U U^T; for diag and spherical covariances one over the
+        standard deviations. Computed from `covariances` by default.
 
     Raises
     ------
     CollapsedComponentError
         If a covariance is not positive definite to working precision.
+    ValueError
+        If the covariance type is unknown.
     """
 
     weights: np.ndarray
@@ -65,17 +70,17 @@ class MixtureParameters:
 
     @property
     def type(self) -> CovarianceType:
-        """The covariance type's functions."""
+        """The `CovarianceType`: its functions."""
         return COVARIANCE_TYPES[self.covariance_type]
 
     @property
     def factors(self) -> np.ndarray:
-        """Factors of the precisions, one a component: (K, D, D), or (K, D) for diag and spherical."""
+        """Factor of each component's precision: (K, D, D), or (K, D) for diag and spherical."""
         return self.type.expand(self.precisions_cholesky, *self.means.shape)
 
     @property
     def covariance_matrices(self) -> np.ndarray:
-        """Covariances as one matrix a component, whatever their type: (K, D, D)."""
+        """Covariance matrix of each component, for every covariance type: (K, D, D)."""
         covariances = self.type.expand(self.covariances, *self.means.shape)
         return covariances[:, :, None] * np.eye(self.n_features) if self.type.diagonal else covariances
 
@@ -93,19 +98,32 @@ class MixtureParameters:
     def checked(cls, weights, means, covariances, covariance_type="full") -> "MixtureParameters":
         """Copy array-likes into parameters, after checking that they describe a mixture.
 
-        Arrays of float32 may be off by their own rounding; the parameters are exact in double precision.
+        The tolerances are larger for float32 arrays, because of their rounding; the parameters are in double precision.
 
         Parameters
         ----------
-        weights, means, covariances, covariance_type
-            The attributes. The weights must have sum 1 within 1e-8, or 1e-6 for float32 (scikit-learn's tolerances),
-            the covariances be symmetric within 1e-8 of the largest entry, or 1e-5 for float32.
+        weights : array-like of shape (K,)
+            Positive, with sum 1 within 1e-8, or 1e-6 for float32 (scikit-learn's tolerances).
+        means : array-like of shape (K, D)
+            In the units of the features.
+        covariances : array-like
+            In squared units of the features; full (K, D, D), tied (D, D), diag (K, D), spherical (K,). Symmetric within
+            1e-8 of the largest entry, or 1e-5 for float32.
+        covariance_type : str, default="full"
+            A key of `COVARIANCE_TYPES`.
+
+        Returns
+        -------
+        MixtureParameters
+            A copy, with weights whose sum is 1, and symmetric covariances.
 
         Raises
         ------
         ValueError
             If shapes disagree, a value is not finite, the weights are not positive with sum 1, or a covariance is not
-            symmetric; a CollapsedComponentError if it is not positive definite.
+            symmetric.
+        CollapsedComponentError
+            If a covariance is not positive definite to working precision.
         """
         means = numbers(means, "means").copy()
         if means.ndim != 2 or 0 in means.shape:
@@ -118,9 +136,9 @@ class MixtureParameters:
 class Coordinates:
     """Mixtures as vectors: logarithms of weights, means and log-roots of covariances, relative to a reference.
 
-    Every vector is a proper mixture, and every proper mixture a vector; the reference is 0. They are scaled to Fisher
-    information 1 a row there, as if components were known. Along `scales`, in the first K coordinates, the mixture
-    stays as it is: only differences of the weights' logarithms count.
+    Every vector is a proper mixture, and every proper mixture a vector; the reference is 0. The coordinates are scaled
+    so that there the Fisher information is 1 per sample, if components are known. Along `scales`, in the first K
+    coordinates, the mixture does not change: only differences of the weights' logarithms count.
     """
 
     def __init__(self, reference: MixtureParameters):
@@ -135,7 +153,7 @@ class Coordinates:
         return mixture.type.log_roots(mixture.covariances, factors, mixture.n_features)
 
     def of(self, mixture: MixtureParameters):
-        """Give the vector of a mixture."""
+        """Return the vector of a mixture."""
         reference = self.reference
         weights = np.log(mixture.weights / reference.weights) * self.scales
         deviations = reference.type.whiten(reference.factors, (mixture.means - reference.means)[..., None])[..., 0]
@@ -143,9 +161,9 @@ class Coordinates:
         return np.concatenate([weights, (deviations * self.scales[:, None]).ravel(), roots.ravel()])
 
     def mixture(self, vector):
-        """Give the mixture of a vector; a CollapsedComponentError if it is none to working precision."""
+        """Return the mixture of a vector; raise CollapsedComponentError if it is improper to working precision."""
         reference, n_features = self.reference, self.reference.n_features
-        with np.errstate(over="ignore", invalid="ignore"):  # told of below
+        with np.errstate(over="ignore", invalid="ignore"):  # reported below
             weights, deviations, roots = self.split(vector)
             weights = weights / self.scales
             weights = reference.weights * np.exp(weights - weights.max())
@@ -154,11 +172,11 @@ class Coordinates:
             roots = roots.reshape(self.shape) / self.scales_of_roots
             covariances = reference.type.from_log_roots(roots, reference.covariances, n_features)
         if not (np.isfinite(means).all() and np.isfinite(covariances).all() and (weights > 0).all()):
-            raise CollapsedComponentError("the step goes too far")
+            raise CollapsedComponentError("the step is too long")
         return MixtureParameters(weights / weights.sum(), means, covariances, reference.covariance_type)
 
     def split(self, vectors):
-        """Split vectors (L, ...) by what they are of: weights (K, ...), means (K, D, ...), roots (K or 1, C, ...)."""
+        """Split vectors (L, ...) into those of weights (K, ...), means (K, D, ...), and roots (K or 1, C, ...)."""
         n_components, n_features = self.reference.means.shape
         weights, means, roots = np.split(vectors, [n_components, n_components * (1 + n_features)])
         means = means.reshape(n_components, n_features, *vectors.shape[1:])
@@ -184,7 +202,7 @@ class Coordinates:
 
 
 def checked_weights(weights, n_components, name="weights"):
-    """Copy weights with sum 1, as exactly as float allows; for the rest see `MixtureParameters.checked`."""
+    """Copy weights and make their sum 1; for the checks see `MixtureParameters.checked`."""
     tolerance = 1e-6 if np.asarray(weights).dtype == np.float32 else 1e-8
     weights = numbers(weights, name, (n_components,))
     if (weights <= 0).any() or abs(weights.sum() - 1) > tolerance:
@@ -193,7 +211,7 @@ def checked_weights(weights, n_components, name="weights"):
 
 
 def checked_covariances(covariances, covariance_type, shape, name="covariances"):
-    """Copy symmetric covariances of components and features of this shape; see `MixtureParameters.checked`."""
+    """Copy covariances of a mixture of shape (K, D), made symmetric; see `MixtureParameters.checked`."""
     tolerance, kind = 1e-5 if np.asarray(covariances).dtype == np.float32 else 1e-8, COVARIANCE_TYPES[covariance_type]
     covariances = numbers(covariances, name, kind.shape(*shape))
     if kind.diagonal:
@@ -202,5 +220,5 @@ def checked_covariances(covariances, covariance_type, shape, name="covariances")
     asymmetry = np.abs(covariances - transposed).max(axis=(-1, -2))
     asymmetric = np.atleast_1d(asymmetry > tolerance * np.abs(covariances).max(axis=(-1, -2)))
     if asymmetric.any():
-        raise ValueError(f"{name}: that of component {int(asymmetric.argmax())} is not symmetric")
+        raise ValueError(f"{name} of component {int(asymmetric.argmax())} (counted from 0) are not symmetric")
     return 0.5 * (covariances + transposed)

@@ -1,9 +1,9 @@
-"""Rows that come in parts: in several arrays or files, here or on other machines.
+"""Samples in several parts: arrays or files, on this or on other machines.
 
-Sufficient statistics add up. Those of each part are computed where a task finds it, by anything that has the standard
-`map` of an executor: of `concurrent.futures`, of Dask (`client.get_executor()`), of `mpi4py.futures`, or Python's own.
-They are added in the parts' order, so that nothing depends on which task ended first. What tasks run where, and what is
-done when one is lost, is the executor's affair.
+Sufficient statistics can be added. Tasks compute those of each part, by anything with the standard `map` of an
+executor: `concurrent.futures`, Dask (`client.get_executor()`), `mpi4py.futures`, or Python's own `map`. They are added
+in the order of the parts, so that the result does not depend on which task ends first. The executor decides where tasks
+run, and what happens if one is lost.
 """
 
 import os
@@ -17,89 +17,120 @@ import numpy as np
 
 from emgmm import checks
 from emgmm.complete import checked_kernel, kernel_for
-from emgmm.e_step import rows_to_fit
-from emgmm.incomplete import check_features, counted_rows
+from emgmm.e_step import samples_to_fit
+from emgmm.incomplete import check_features, counted_samples
 from emgmm.labels import labeled_statistics
 from emgmm.one_thread import one_thread
 from emgmm.statistics import has_missing, no_statistics
 
 
 class Parts:
-    """Rows in parts, for `expectation_maximization` and `GaussianMixtureEM.fit` in place of one array.
+    """Samples in parts, to replace one array in `expectation_maximization` and `GaussianMixtureEM.fit`.
 
     Parameters
     ----------
-    rows : sequence, or a Dask array or data frame
-        Of each part, one at least, an array (N, D), the path of a .npy or Parquet file, or a future of Dask that holds
-        an array. Tasks in other processes read files themselves; arrays, memory maps too, are sent to them at each
-        pass. The parts of a Dask collection are computed once, and stay where they are: one task takes all parts of a
-        worker. (An idle one may take it with its parts; Dask's `distributed.scheduler.work-stealing` forbids it.)
+    rows : sequence, Dask array or Dask data frame
+        The parts, at least one. Each is an array of shape (N, D), the path of a .npy or Parquet file, or a Dask future
+        of an array; N may differ. Tasks in other processes read the files themselves, but arrays, including memory
+        maps, are sent to them at each pass. The parts of a Dask collection are computed once and stay on their
+        workers: one task takes all parts of a worker. An idle worker may steal the task and its parts, unless Dask's
+        setting `distributed.scheduler.work-stealing` is off.
     labels : sequence, optional
-        Of each part the component of its rows (N,), -1 where it is not known: arrays, or paths of .npy files. An
-        estimator takes other labels too, as in its `fit`.
+        For each part an array of shape (N,) or the path of a .npy file: the component of each sample, -1 if it is not
+        known. `GaussianMixtureEM.fit` accepts other labels too.
     sample_weight : sequence, optional
-        Of each part the weights of its rows (N,), likewise. A row of weight 2 counts as two.
+        For each part an array of shape (N,) or the path of a .npy file: the weights of the samples. A sample of weight
+        2 counts as two.
     clamped : bool, default=True
-        Rows with a label stay in the likelihood, with their posteriors clamped to it. If False they are passed over.
+        If True, labeled samples stay in the likelihood, with their posteriors clamped to their labels. If False they
+        are ignored.
+
+    Raises
+    ------
+    ValueError
+        If `rows` is empty or a single path, or if `labels` or `sample_weight` do not have one entry for each part. A
+        part that cannot be read or used raises it when the parts are fitted; the message names the part.
+
+    See Also
+    --------
+    expectation_maximization, GaussianMixtureEM
+
+    Examples
+    --------
+    >>> from emgmm import GaussianMixtureEM, Parts
+    >>> parts = Parts([[[0.0], [1.0]], [[9.0], [10.0]]])
+    >>> GaussianMixtureEM(1).fit(parts).means_
+    array([[5.]])
     """
 
     kernel = "numpy"  # of the EM loop, which then leaves the kernel to the tasks
 
     def __init__(self, rows, labels=None, sample_weight=None, clamped=True):
         if _is_path(rows):
-            raise ValueError(f"rows must be a sequence of parts, not the path of one: [{str(rows)!r}]")
+            raise ValueError(f"rows must be a sequence of parts, not one path; write [{str(rows)!r}]")
         rows, self.groups = _of_dask(rows) if hasattr(rows, "to_delayed") else (list(rows), None)
         columns = [rows, *([None] * len(rows) if each is None else list(each) for each in (labels, sample_weight))]
         if not rows or len({len(column) for column in columns}) > 1:
-            raise ValueError("there must be a part at least, and as many of labels and sample_weight as of rows")
+            raise ValueError("rows is empty, or labels or sample_weight do not have one entry for each part")
         names = [os.fspath(part) if _is_path(part) else f"number {i} (from 0)" for i, part in enumerate(rows)]
         self.columns, self.clamped, self.classes, self.n_rows = [names, *columns], clamped, None, None
         self.groups = self.groups or [[i] for i in range(len(rows))]
 
     def changed(self, **attributes) -> "Parts":
-        """Copy them with other attributes, to be looked at anew; labels are components once there are `classes`."""
+        """Return a copy with other attributes, not scanned yet; with `classes`, labels are turned into components.
+
+        Parameters
+        ----------
+        **attributes
+            The attributes to set.
+
+        Returns
+        -------
+        Parts
+            The copy.
+        """
         other = copy(self)
         other.__dict__.update(attributes, n_rows=None)
         return other
 
     def each(self, task, map):  # noqa: A002
-        """Run a task on each part, one after the other on those of a group; give what they return, in their order."""
+        """Run a task on each part, in sequence within a group, and return the results in the order of the parts."""
         columns = ([[column[i] for i in group] for group in self.groups] for column in self.columns)
         found = chain(*map(partial(_in_turn, task, self.classes), *columns))
         return [each for _, each in sorted(zip(chain(*self.groups), found, strict=True), key=itemgetter(0))]
 
     def look(self, map):  # noqa: A002
-        """Go through the parts once, to tell what they hold (`n_rows` and so on, of those that are fitted).
+        """Scan the parts once, and set `n_rows` and the other attributes that summarize the fitted samples.
 
-        The ValueError for one that cannot be used names it, and says why.
+        A part that cannot be used raises a ValueError, which names the part and the reason.
         """
         found = self.each(partial(_looked_at, self.clamped), map)
         n_rows, mass, least, labels, lack_values, columns = zip(*found, strict=True)
         self.n_features, first = len(least[0]), None
         for name, of_part, names in zip(self.columns[0], least, columns, strict=True):
             if len(of_part) != self.n_features:
-                raise ValueError(f"part {name} has {len(of_part)} features, and the first part {self.n_features}")
+                raise ValueError(f"part {name} has {len(of_part)} features, and the first part has {self.n_features}")
             first = first or (name, names) if names else first
             if names and names != first[1]:
-                told = f"the columns {', '.join(names)}, and {first[0]} {', '.join(first[1])}"
-                raise ValueError(f"part {name} has {told}")
+                difference = f"the columns {', '.join(names)}, and part {first[0]} has {', '.join(first[1])}"
+                raise ValueError(f"part {name} has {difference}")
         self.n_rows, self.total_weight, self.labels_lack_values = sum(n_rows), sum(mass), any(lack_values)
         labels = [each for each in labels if len(each)] or [np.zeros(0, dtype=np.intp)]
         if len({each.dtype.kind for each in labels}) > 1:
-            raise ValueError("the labels of some parts are numbers, and of others text")
+            raise ValueError("labels must be numbers in all parts, or text in all parts")
         self.labels = np.unique(np.concatenate(labels))
         if self.total_weight > 0:
             check_features(np.stack(least))
         return self
 
     def sample(self, n_rows, map):  # noqa: A002
-        """Take about so many unlabeled rows: the first of each part, and one in so many after it; and their weights."""
+        """Return about `n_rows` unlabeled samples (from the first of each part, at a fixed step), and their weights."""
         found = self.each(partial(_sampled, max(1, -(-self.n_rows // n_rows))), map)
         X, weight = (np.concatenate(column) for column in zip(*found, strict=True))
         return X, weight if any(each is not None for each in self.columns[3]) else None
 
     def labeled(self, n_components, covariance_type, map):  # noqa: A002
-        """Give `labeled_statistics` of all labeled rows; if some of these lack values, they are brought here."""
+        """Return `labeled_statistics` of all labeled samples, which are loaded here if some have missing values."""
         settings = n_components, covariance_type
         found = self.each(partial(_labeled, None if self.labels_lack_values else settings), map)
         if not self.labels_lack_values:
@@ -108,13 +139,13 @@ class Parts:
         return labeled_statistics(X, y, *settings, weight)
 
     def to_fit(self, start, kernel, map):  # noqa: A002
-        """Make what the EM loop takes its E-steps over; look at the parts before that, unless that was done."""
+        """Return the object over which the EM loop takes its E-steps; scan the parts first, unless that was done."""
         if self.n_rows is None:
             self.look(map)
         if self.n_features != start.n_features:
-            raise ValueError(f"the rows have {self.n_features} features, and the mixture {start.n_features}")
+            raise ValueError(f"the parts have {self.n_features} features, and the mixture has {start.n_features}")
         if strange := [label for label in self.labels.tolist() if label not in range(start.n_components)]:
-            raise ValueError(f"labels must be whole numbers, -1 or 0 to {start.n_components - 1}, not {strange[0]!r}")
+            raise ValueError(f"labels must be integers, -1 or 0 to {start.n_components - 1}, not {strange[0]!r}")
         to_fit = copy(self)
         to_fit.map, to_fit.tasks_kernel, to_fit.work = map, checked_kernel(kernel), 0
         return to_fit
@@ -128,12 +159,12 @@ class Parts:
 
 
 def as_parts(X, y=None, sample_weight=None) -> Parts:
-    """Make one part of an array, its labels and weights, once they are checked; parts have their own."""
+    """Check an array, its labels and weights, and return them as one part; return `Parts` as they are."""
     if isinstance(X, Parts):
         if y is not None or sample_weight is not None:
-            raise ValueError("give labels and weights of parts to Parts")
+            raise ValueError("pass labels and sample_weight of parts to Parts(...)")
         return X
-    X = checks.checked_squares(checks.checked_rows(X))
+    X = checks.checked_squares(checks.checked_samples(X))
     labels = None if y is None else checks.known_labels(y, len(X))
     return Parts([X], [labels], [checks.checked_weight(sample_weight, len(X))])
 
@@ -147,11 +178,11 @@ def _in_turn(task, classes, *columns):
 
 
 def _of_dask(collection):
-    """Give futures of the parts, once they are computed, and the numbers of those on each worker."""
+    """Compute the parts; return their futures, and the indices of the parts on each worker."""
     from distributed import get_client, wait
 
     if len(getattr(collection, "numblocks", ())) > 1 and collection.numblocks[1] > 1:
-        raise ValueError("a part must have all features: collection.rechunk({1: -1}) puts them together")
+        raise ValueError("each part must have all features: use collection.rechunk({1: -1})")
     client = get_client()
     futures = client.compute(np.ravel(collection.to_delayed()).tolist())
     wait(futures)
@@ -163,7 +194,7 @@ def _of_dask(collection):
 
 
 def _loaded(what):
-    """Load an array, or Dask's part of a data frame; and give the names of its columns, if it has any."""
+    """Load an array, or a part of a Dask data frame; return it and the names of its columns, if it has any."""
     if what is None:
         return None, []
     if not _is_path(what):
@@ -171,10 +202,10 @@ def _loaded(what):
     if os.fspath(what).endswith(".npy"):
         array = np.load(what, allow_pickle=False)
         if not isinstance(array, np.ndarray):
-            raise ValueError("it holds several arrays")
+            raise ValueError("the file contains several arrays")
         return array, []
     if not os.fspath(what).endswith(".parquet"):
-        raise ValueError("its name must end with .npy or .parquet")
+        raise ValueError("the file name must end with .npy or .parquet")
     from pyarrow.parquet import read_table
 
     table = read_table(what)
@@ -184,28 +215,27 @@ def _loaded(what):
 
 
 def split(clamped, X, y, weight):
-    """Give unlabeled rows that count and their weights; and labeled ones, their labels and weights, or None."""
+    """Return the unlabeled samples that count and their weights; and labeled ones, labels and weights, or None."""
     if y is None:
-        return counted_rows(X, weight), None
+        return counted_samples(X, weight), None
     free = ~checks.has_label(y)
     weights = [None if weight is None else weight[chosen] for chosen in (free, ~free)]
     known = (X[~free], y[~free], weights[1]) if clamped and not free.all() else None
-    return counted_rows(X[free], weights[0]), known
+    return counted_samples(X[free], weights[0]), known
 
 
 def _part(classes, name, rows, labels, weight):
-    """Load a part: its name, the names of its columns, rows, labels (components once there are classes), weights."""
+    """Load a part: its name, names of columns, samples, labels (components if there are classes), and weights."""
     try:
         (X, columns), (y, _), (weight, _) = map(_loaded, (rows, labels, weight))
     except Exception as error:  # whatever a reader of files may raise
         raise ValueError(f"part {name} cannot be read: {type(error).__name__}: {error}") from None
     if X.ndim != 2 or X.dtype.kind not in "fiub":
-        told = f"must hold numbers in the shape (n_samples, n_features), not {X.dtype} of shape {X.shape}"
-        raise ValueError(f"part {name} {told}")
+        needed = "must contain numbers in the shape (n_samples, n_features)"
+        raise ValueError(f"part {name} {needed}, not {X.dtype} of shape {X.shape}")
     for array, what in ((y, "labels"), (weight, "weights")):
         if array is not None and array.shape != X.shape[:1]:
-            told = f"must have {what}, numbers of shape {X.shape[:1]}, not {array.dtype} of shape {array.shape}"
-            raise ValueError(f"part {name} {told}")
+            raise ValueError(f"part {name} must have {what} of shape {X.shape[:1]}, not {array.shape}")
     X = X if X.dtype in (np.float64, np.float32) else X.astype(float)
     try:
         weight = checks.checked_weight(weight, len(X))
@@ -220,15 +250,15 @@ def _part(classes, name, rows, labels, weight):
 
 
 def _looked_at(clamped, name, columns, X, y, weight):
-    """Tell what a part holds, if it can be used.
+    """Check a part, and summarize it.
 
-    Of the rows that are fitted their number, weight, and least values of features; of all the different labels, and
-    whether labeled rows lack values; and the names of the columns.
+    Return number, weight, and least values of the features of the fitted samples; the distinct labels of all samples,
+    and whether labeled samples have missing values; and the names of the columns.
     """
     if not len(X):
-        raise ValueError(f"part {name} has no rows")
+        raise ValueError(f"part {name} has no samples")
     if checks.largest(X) == np.inf:
-        raise ValueError(f"part {name} has values that are not finite")
+        raise ValueError(f"part {name} contains infinite values")
     unlabeled, known = split(True, X, y, weight)
     fitted = [unlabeled] + ([(known[0], known[2])] if known and clamped else [])
     for rows, _ in fitted:
@@ -241,7 +271,7 @@ def _looked_at(clamped, name, columns, X, y, weight):
 
 def _sampled(stride, _name, _columns, *part):
     (X, weight), _ = split(False, *part)
-    some = X[::stride].copy()  # or the whole part would stay in memory
+    some = X[::stride].copy()  # else the complete part would stay in memory
     return some, np.ones(len(some)) if weight is None else weight[::stride].copy()
 
 
@@ -255,7 +285,7 @@ def _labeled(settings, _name, _columns, *part):
 def _expectation(clamped, kernel, parameters, _name, _columns, *part):
     """Take the E-step over a part."""
     (X, weight), known = split(clamped, *part)
-    found = [rows_to_fit(X, parameters.covariance_type, weight, kernel).expectation(parameters)] if len(X) else []
+    found = [samples_to_fit(X, parameters.covariance_type, weight, kernel).expectation(parameters)] if len(X) else []
     if known:
         X, y, weight = known
         labeled = labeled_statistics(X, y, parameters.n_components, parameters.covariance_type, weight)

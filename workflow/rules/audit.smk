@@ -1,4 +1,4 @@
-# What a reviewer needs: the page of the claims, the manifest of the run, the report.
+# Files for a reviewer: the page of the claims, the manifest of the run, and the report.
 PAGE = ("index.html", "page.css", "em.js", "page.js", "play.js")
 PAGE = [os.path.relpath(ROOT / "workflow" / "page" / name) for name in PAGE]
 TABLE_PAGE, OPENING = (os.path.relpath(ROOT / "workflow" / "report" / name) for name in ("table.html", "opening.rst"))
@@ -16,7 +16,7 @@ rule watch:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("watch"),
+        **resources_of("watch"),
     params:
         code=CODE.made_of("watch.py"),
         experiment=lambda wildcards: experiment_of(wildcards).model_dump(
@@ -24,7 +24,7 @@ rule watch:
         ),
         kernel=lambda wildcards: kernel_versions(experiment_of(wildcards).fits.values()),
     message:
-        "Find what to watch of {wildcards.experiment}"
+        "Prepare the animations of {wildcards.experiment}"
     script:
         "../scripts/watch.py"
 
@@ -40,14 +40,14 @@ rule own_data:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("own_data"),
+        **resources_of("own_data"),
     params:
         code=CODE.made_of("own_data.py"),
         fits=lambda wildcards: as_params(experiment_of(wildcards).fits),
         kernel=lambda wildcards: kernel_versions(experiment_of(wildcards).fits.values()),
         seed=STUDY.seed,
     message:
-        "Say what the fits of {wildcards.experiment} found"
+        "Summarize the fits of {wildcards.experiment}"
     script:
         "../scripts/own_data.py"
 
@@ -55,7 +55,7 @@ rule own_data:
 rule page:
     input:
         claims=FILES["claims"].path,
-        dictionary=FILES["dictionary"].path,  # whose words it repeats
+        dictionary=FILES["dictionary"].path,  # whose texts it repeats
         tables=[table_file(name) for name in CLAIMED],
         agreement=table_file("agreement"),
         diagnosis=table_file("diagnosis"),
@@ -65,7 +65,7 @@ rule page:
         own_data=PLAN.files("own_data"),
         pictures=sorted({*PLAN.pictures.values()}),
         template=PAGE[0],
-        beside=PAGE[1:],
+        assets=PAGE[1:],
     output:
         FILES["page"].path,
     log:
@@ -119,7 +119,7 @@ rule pages:
     input:
         manifest=MANIFEST,
         claims=FILES["claims"].path,
-        dictionary=FILES["dictionary"].path,  # whose words it repeats
+        dictionary=FILES["dictionary"].path,  # whose texts it repeats
         tables=list(PLAN.table_pages),
         template=TABLE_PAGE,
         frame=OPENING,

@@ -1,4 +1,4 @@
-# The configuration, and what the rules share.
+# The configuration, and functions that the rules share.
 import atexit
 import os
 import sys
@@ -10,7 +10,7 @@ from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir).parents[1]
 SRC = str(ROOT / "src")
-# The code that runs is the code of this tree, whatever else is installed; a profile may have imported that.
+# Run the code of this tree, whatever else is installed; a profile may have imported an installed version.
 sys.path.insert(0, SRC)
 for name in [name for name in sys.modules if name.partition(".")[0] == "em_study"]:
     del sys.modules[name]
@@ -43,24 +43,24 @@ from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.tables.dictionary import data_dictionary
 from em_study.wording import as_it_is
 
-# Another Snakefile that takes this one as a module hands over its config in place of files.
+# A Snakefile that uses this one as a module passes its config in place of files.
 IS_MODULE = not (ROOT / "Snakefile").samefile(workflow.main_snakefile)
 OVERLAYS = [] if IS_MODULE else workflow.overwrite_configfiles
 CONFIG_FILES = [os.path.relpath(file) for file in (ROOT / "config.yaml", *OVERLAYS)]
 CALLER = config if IS_MODULE else None
 if not IS_MODULE:
-    config.clear()  # Snakemake's copy of the overlays, which would go to every job
+    config.clear()  # Snakemake's copy of the overlays would go to every job
 
 notice = partial(print, file=sys.stderr)
 try:
     if {*"{}"} & {*str(ROOT)}:
         raise StudyError(
-            f"the study lies in {ROOT}, and Snakemake takes braces in a path for a wildcard; rename that folder"
+            f"the study is in {ROOT}, but Snakemake takes braces in a path for a wildcard: rename the folder"
         )
     if workflow.config_settings.config and not IS_MODULE:
-        raise StudyError("--config is not read; put the keys into a file and give it with --configfile")
+        raise StudyError("--config is not supported; write the keys to a file, and name it with --configfile")
     if any(getattr(workflow.modifier.path_modifier, name, None) for name in ("prefix", "modifies_prefixes")):
-        raise StudyError("prefix: and replace_prefix: are not supported; results are in the folder results")
+        raise StudyError("prefix: and replace_prefix: are not supported; results are always in the folder results")
     LOADED = load(CONFIG_FILES, notice, CALLER, every_cell=workflow.is_main_process)
 except StudyError as error:
     raise WorkflowError(str(error)) from None
@@ -68,8 +68,8 @@ except StudyError as error:
 STUDY = LOADED.study
 PLACES = Places(root=ROOT)
 PLAN = Plan(STUDY)
-# Params hold the checksums of all that a script imports, and of the files that it reads and no job makes: what is
-# changed there, whatever its time, is made anew.
+# Params contain the checksums of all imports of a script, and of the files that it reads and no job makes: a change
+# there, whatever the time of the file, reruns the job.
 CHECKSUMS = Checksums(MEMORY.absolute())
 CODE = Code(ROOT, CHECKSUMS)
 CLAIMED = [*PARTS, *(f"sweeps/{name}" for name in sweeps_of(STUDY))]  # tables
@@ -79,8 +79,8 @@ if workflow.is_main_process:
         notice(line)
     for name, n_rows in PLAN.large_as_text.items():
         notice(
-            f"experiments.{name} has about {n_rows:,} rows, whose predictions are written as text: "
-            f"experiments.{name}.predictions: parquet takes less time and room"
+            f"experiments.{name} has about {n_rows:,} samples, and its predictions are written as text; "
+            f"experiments.{name}.predictions: parquet needs less time and space"
         )
 
 
@@ -89,13 +89,13 @@ wildcard_constraints:
 
 
 def checksums_of(files):
-    """Checksum of each file, by its name; None if it is missing."""
+    """Return the checksum of each file, by its name; None if it is missing."""
     return {PLACES.name(file): checksum_of(file) for file in files}
 
 
-@cache  # Snakemake asks for params again before it runs a job: they are those of the plan
+@cache  # Snakemake evaluates params again before a job: they must stay those of the plan
 def checksum_of(file):
-    if fetched := FILES["download"].pattern.fullmatch(file):  # perhaps it is yet to be
+    if fetched := FILES["download"].pattern.fullmatch(file):  # it may not be fetched yet
         return fetched["sha256"]
     return CHECKSUMS.of(file) if Path(file).is_file() else None
 
@@ -114,42 +114,42 @@ def compared_runs(wildcards):
 
 
 def other_of(wildcards):
-    """What is run next to our EM, by the name of its implementation."""
+    """Return the implementation that runs in addition to our EM, by its name."""
     return next(other for other in experiment_of(wildcards).running if other.name == wildcards.implementation)
 
 
 def figure_of(wildcards):
-    """The kind of a figure, and the fits that it shows."""
+    """Return the kind of a figure, and the fits that it shows."""
     return PLAN.figures_of[wildcards.experiment][wildcards.figure]
 
 
 def implementation_of(wildcards):
-    """The file of the implementation of a fit, or of what is compared; none if it is built in."""
+    """Return the file of the implementation of a fit or comparison; none if it is built in."""
     name = wildcards.get("implementation") or fit_of(wildcards).implementation
     return [file] if (file := implementation_file(name)) else []
 
 
-def asked_by(rule):
-    """What a job of a rule asks a cluster for."""
+def resources_of(rule):
+    """Return the resources that a job of a rule asks for."""
     return {
         "runtime": lambda wildcards, attempt: PLAN.cost(rule, wildcards).minutes(attempt),
         "mem_mb": lambda wildcards, attempt: PLAN.cost(rule, wildcards).memory_mb(attempt),
     }
 
 
-def tell_the_work():
-    """Say how long a run will take; the logger goes by the seconds of each job."""
+def announce_work():
+    """Report how long the run will take; the logger uses the seconds of each job."""
     jobs = [(job, PLAN.cost(job.rule.name, job.wildcards)) for job in workflow.dag.needrun_jobs()]
     seconds = {job.jobid: cost.seconds_expected(job.rule.name) for job, cost in jobs}
     n_cores = min(workflow.cores or 1, os.cpu_count() or 1)
-    told = f"{len(seconds):,} jobs"
+    text = f"{len(seconds):,} jobs"
     if workflow.executor_plugin.name != "slurm":
         minutes_here = max(1, round(sum(seconds.values()) / n_cores / 60))
-        told += f", about {minutes_here} min on {n_cores} free cores"
-    logger.info(told, extra={"seconds_of_jobs": seconds, "n_cores": n_cores})
+        text += f", about {minutes_here} min on {n_cores} free cores"
+    logger.info(text, extra={"seconds_of_jobs": seconds, "n_cores": n_cores})
 
 
-# The lock and the record of a run are the caller's own affair where this is a module.
+# If this is a module, the lock and the record of a run are left to the caller.
 if not IS_MODULE:
 
     onstart:
@@ -157,19 +157,19 @@ if not IS_MODULE:
             executor, last = workflow.executor_plugin.name, last_run(Path("."))
             if executor == "slurm":
                 check_slurm()
-            CHECKSUMS.save()  # for processes that jobs have of their own
-            told = {"executor": executor, "configuration_files": CONFIG_FILES}
-            # Held as long as this process lives.
-            workflow.run_lock = hold(Path("."), told)
+            CHECKSUMS.save()  # for jobs in separate processes
+            about = {"executor": executor, "configuration_files": CONFIG_FILES}
+            # Kept as long as this process lives.
+            workflow.run_lock = hold(Path("."), about)
             if "slurm" in (executor, last.get("executor")):
                 slurm.cancel_left_over(".", last.get("host"), logger.warning)
             if executor == "slurm":
                 begin_on_slurm()
-            tell_the_work()
+            announce_work()
         except StudyError as error:
             raise WorkflowError(str(error)) from None
 
     onsuccess:
-        # Times and places, apart from the results: this file differs from run to run.
+        # Times and places are not among the results: this file differs from run to run.
         logs = [log for job in workflow.dag.jobs for log in job.log]
         write_run_record(logs, workflow.executor_plugin.name, Path(RUN))

@@ -1,4 +1,4 @@
-# Fetch files, draw the synthetic data, or read the user's; read estimates that a source has released.
+# Fetch files, simulate data or read the user's, and read estimates that a source has released.
 rule fetch:
     output:
         FILES["download"].path,
@@ -26,7 +26,7 @@ rule data:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("data"),
+        **resources_of("data"),
     params:
         code=CODE.made_of("data.py"),
         files=lambda wildcards, input: checksums_of(input.files),
@@ -50,7 +50,7 @@ rule released:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("released"),
+        **resources_of("released"),
     params:
         code=CODE.made_of("released.py"),
         files=lambda wildcards, input: checksums_of(input),

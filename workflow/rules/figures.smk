@@ -1,4 +1,4 @@
-# Draw.
+# Draw the figures.
 rule figure:
     input:
         unpack(lambda wildcards: PLAN.shown_in(wildcards.experiment, wildcards.figure)),

@@ -10,7 +10,7 @@ rule fit:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("fit"),
+        **resources_of("fit"),
     params:
         code=CODE.made_of("fit.py"),
         files=lambda wildcards, input: checksums_of(input.implementation),

@@ -1,4 +1,4 @@
-# Run other implementations next to one of our fits, and compare.
+# Run other implementations on the data of one of our fits, and compare the results.
 COMPARED = {
     "fits": lambda wildcards: {
         name: as_params(experiment_of(wildcards).fits[name]) for name, other in experiment_of(wildcards).compared
@@ -23,7 +23,7 @@ rule run_other:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("run_other"),
+        **resources_of("run_other"),
     params:
         code=CODE.made_of("run_other.py"),
         files=lambda wildcards, input: checksums_of(input.implementation),
@@ -48,7 +48,7 @@ rule compare:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("compare"),
+        **resources_of("compare"),
     params:
         **COMPARED,
         code=CODE.made_of("compare.py"),
@@ -69,7 +69,7 @@ rule diagnose:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("diagnose"),
+        **resources_of("diagnose"),
     params:
         **COMPARED,
         code=CODE.made_of("diagnose.py"),

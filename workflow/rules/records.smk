@@ -1,5 +1,5 @@
-# What made each result is said by its record. Snakemake asks these in place of its own memory in
-# .snakemake, which a copy may lack, which --cleanup-metadata forgets, and which compares settings without their names.
+# Each result has a record of its provenance. Snakemake reads these in place of its own metadata in .snakemake, which a
+# copy may lack, which --cleanup-metadata deletes, and which compares settings without their names.
 from snakemake import persistence
 from snakemake.persistence import ParamsChange
 from snakemake.settings.types import RerunTrigger
@@ -9,28 +9,28 @@ from em_study.plan.provenance import read_record, record_of, settings_of, what_d
 
 
 class Changes(ParamsChange):
-    """What of a job's settings has changed, in words."""
+    """Changed settings of a job, in words."""
 
     def __str__(self):
         return "; ".join(sorted(self.only_new))
 
 
 def is_ours(job):
-    """Whether a job is of this study, and not of a workflow that takes it as a module."""
+    """Return whether a job is of this study, and not of a workflow that uses it as a module."""
     script = job.rule.script and os.path.normpath(str(job.rule.basedir.join(job.rule.script)))
     return bool(script) and Path(script).parent == ROOT / "workflow" / "scripts"
 
 
 def what_changed(job):
-    """Say, by its record, what a job would do otherwise now."""
+    """List the differences between a job and its record."""
     record = read_record(record_of(job.log[0]))
     if record is None:
         is_there = any(Path(file).exists() for file in job.output)
-        return ["no record shows what made it"] if is_there else []
+        return ["it has no record of its provenance"] if is_there else []
     found = what_differs(record["settings"], settings_of(job.params))
     now = {PLACES.name(file): checksum_now(job, file) for file in job.input}
     if now.keys() != record["inputs"].keys():
-        found.append("it is made of other files")
+        found.append("it now has other input files")
     return found + [
         f"{name} has other content"
         for name in now.keys() & record["inputs"].keys()
@@ -39,7 +39,7 @@ def what_changed(job):
 
 
 def checksum_now(job, file):
-    """Checksum that a job's input has by the record of what makes it, or, if nothing does, by the plan."""
+    """Return the checksum of a job's input, from the record of the job that makes it, or else from the plan."""
     for other, files in workflow.dag.dependencies[job].items():
         if file in files:
             record = read_record(record_of(other.log[0])) if is_ours(other) else None
@@ -48,11 +48,11 @@ def checksum_now(job, file):
 
 
 def is_recorded(job):
-    """Whether the records know a job; only Snakemake knows others."""
+    """Return whether a job has records; for other jobs Snakemake's metadata are used."""
     if is_ours(job) and RerunTrigger.PARAMS not in workflow.rerun_triggers:
         raise WorkflowError(
             "--rerun-triggers without params is not supported: results of other settings, files or code would be "
-            "taken for those of this run; leave the option out"
+            "accepted for this run; remove the option"
         )
     return is_ours(job)
 
@@ -62,11 +62,13 @@ def changes_of(job):
 
 
 if not ask_records(persistence, is_recorded, changes_of):
-    raise WorkflowError("this version of Snakemake cannot be told by what a result was made")
+    raise WorkflowError(
+        "this version of Snakemake does not support records of provenance; install the version in requirements.lock"
+    )
 
 
 def planned_records():
-    """Give the checksum of the settings of every job whose results the manifest certifies, by its record."""
+    """Return the checksum of the settings of every job whose results the manifest certifies, by its record."""
     certified = {*PLAN.published, *PLAN.intermediates}
     return {
         str(record_of(job.log[0])): digest_of(settings_of(job.params))

@@ -1,4 +1,4 @@
-# Vary settings over a grid: parts of a few cells, put together, summarized and drawn.
+# Vary settings over a grid: run parts of a few cells, join and summarize them.
 rule sweep_part:
     input:
         files=lambda wildcards: PLAN.part(wildcards).files,
@@ -6,11 +6,11 @@ rule sweep_part:
         FILES["part"].path,
     log:
         log_of("sweeps/{sweep}/part_{part}"),
-    priority: 1  # the longest jobs, which wait for none
+    priority: 1  # the longest jobs, which depend on no other
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("sweep_part"),
+        **resources_of("sweep_part"),
     params:
         code=CODE.made_of("sweep_part.py"),
         files=lambda wildcards, input: checksums_of(input.files),
@@ -42,6 +42,6 @@ rule sweep:
         code=CODE.made_of("sweep.py"),
         varied=lambda wildcards: list(STUDY.sweeps[wildcards.sweep].vary),
     message:
-        "Put sweep {wildcards.sweep} together"
+        "Join the parts of sweep {wildcards.sweep}"
     script:
         "../scripts/sweep.py"

@@ -1,4 +1,4 @@
-# Judge every fit, and put the tables together.
+# Evaluate every fit, and make the tables.
 rule evaluate:
     input:
         data=FILES["data"].path,
@@ -12,12 +12,12 @@ rule evaluate:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("evaluate"),
+        **resources_of("evaluate"),
     params:
         code=CODE.made_of("evaluate.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
         published=lambda wildcards: as_params(experiment_of(wildcards).published.get(wildcards.fit, [])),
-        estimates=lambda wildcards: experiment_of(wildcards).data.holds_user_rows,
+        estimates=lambda wildcards: experiment_of(wildcards).data.holds_user_data,
     message:
         "Evaluate {wildcards.experiment}: {wildcards.fit}"
     script:
@@ -35,12 +35,12 @@ rule predict:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("predict"),
+        **resources_of("predict"),
     params:
         code=CODE.made_of("predict.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
     message:
-        "Predict the rows of {wildcards.experiment}: {wildcards.fit}"
+        "Predict the classes of {wildcards.experiment}: {wildcards.fit}"
     script:
         "../scripts/predict.py"
 
@@ -56,12 +56,12 @@ rule impute:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("impute"),
+        **resources_of("impute"),
     params:
         code=CODE.made_of("impute.py"),
         fit=lambda wildcards: as_params(fit_of(wildcards)),
     message:
-        "Fill in the missing values of {wildcards.experiment}: {wildcards.fit}"
+        "Impute the missing values of {wildcards.experiment}: {wildcards.fit}"
     script:
         "../scripts/impute.py"
 
@@ -78,7 +78,7 @@ rule measure:
     conda:
         "../envs/study.yaml"
     resources:
-        **asked_by("measure"),
+        **resources_of("measure"),
     params:
         code=CODE.made_of("measure.py"),
         fits=lambda wildcards: as_params(experiment_of(wildcards).fits),
@@ -112,7 +112,7 @@ rule tables:
         code=CODE.made_of("tables.py"),
         order=[*PLAN.files("scores"), *PLAN.compared],
     message:
-        "Put the tables together"
+        "Join the tables"
     script:
         "../scripts/tables.py"
 
@@ -136,7 +136,7 @@ rule claims:
         own=lambda wildcards: sorted(own_rows(STUDY)),
         warnings=warnings_of(STUDY, LOADED.changes),
     message:
-        "Judge the claims"
+        "Evaluate the claims"
     script:
         "../scripts/claims.py"
 
@@ -152,8 +152,8 @@ rule dictionary:
     params:
         code=CODE.made_of("dictionary.py"),
         changes=[str(change) for change in LOADED.changes],
-        words=digest_of(data_dictionary()),  # which are no part of what code computes
+        words=digest_of(data_dictionary()),  # texts are not part of the checksum of code
     message:
-        "Write what the columns of the tables mean"
+        "Write the data dictionary of the tables"
     script:
         "../scripts/dictionary.py"

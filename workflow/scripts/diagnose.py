@@ -1,4 +1,4 @@
-"""Diagnose why other implementations end elsewhere than ours."""
+"""Diagnose why the results of other implementations differ from ours."""
 
 from em_study.data.storage import write_table
 from em_study.diagnosis.table import tabulate_diagnoses

@@ -1,4 +1,4 @@
-"""Fill in an experiment's missing values by a fit."""
+"""Impute the missing values of an experiment by a fit."""
 
 from em_study.data.storage import write_table
 from em_study.evaluation.imputed import tabulate_imputed

@@ -1,4 +1,4 @@
-"""Measure what the claims of the articles speak of."""
+"""Take the measurements of an experiment."""
 
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays, write_table

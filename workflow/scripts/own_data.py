@@ -1,4 +1,4 @@
-"""Say what the fits of a user's own data found."""
+"""Summarize the fits to a user's own data."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""List the rows with their posteriors and most probable class."""
+"""List the samples with posterior probabilities and most probable class."""
 
 from em_study.data.storage import write_pieces
 from em_study.evaluation.scores import tabulate_predictions

@@ -1,4 +1,4 @@
-"""Run scikit-learn, or another implementation, from the starts of one of our fits, by each of its protocols."""
+"""Run scikit-learn, or another implementation, from the initial parameters of one of our fits, by each protocol."""
 
 from em_study.evaluation.protocols import Other, run_protocol
 from em_study.fits.given import read_fitted

@@ -1,4 +1,4 @@
-"""Put the parts of a sweep together, and summarize them."""
+"""Join the parts of a sweep, and summarize them."""
 
 from em_study.plan.step import logged
 from em_study.sweeps.run import put_together

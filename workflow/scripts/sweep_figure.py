@@ -9,7 +9,7 @@ from em_study.sweeps.settings import Sweep, text_keys
 
 with logged(snakemake):
     sweep = from_params(Sweep, snakemake.params.sweep)
-    # `converged` is there of every cell, also of those in which each fit failed
+    # every cell has `converged`, also if all its fits failed
     drawn = {*sweep.figure.quantities, "converged"}
     rows = read_rows(snakemake.input[0], "quantity", drawn, text_keys(sweep.vary))
     save(draw(rows, sweep), snakemake.output.svg, snakemake.output.png)

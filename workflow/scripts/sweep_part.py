@@ -1,4 +1,4 @@
-"""Run some cells of a sweep; those that have been run before are only read."""
+"""Run some cells of a sweep; results of cells from earlier runs are read."""
 
 import sys
 
@@ -12,7 +12,7 @@ from em_study.sweeps.run import InEachCell, run_cells
 
 
 def report(line):
-    """Show a line of progress, past the log."""
+    """Show a line of progress on the terminal, not in the log."""
     print(f"{snakemake.wildcards.sweep}, part {snakemake.wildcards.part}: {line}", file=sys.__stderr__, flush=True)
 
 

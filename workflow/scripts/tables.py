@@ -1,4 +1,4 @@
-"""Put the published tables together."""
+"""Join the published tables."""
 
 from em_study.data.storage import read_table, write_table
 from em_study.plan.step import logged

@@ -1,4 +1,4 @@
-"""Choose the runs of an experiment that are worth watching, and take their steps once more."""
+"""Choose the runs of an experiment to animate, and repeat their steps."""
 
 import json
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from em_study.audit.record import changes_in
 from em_study.claims.checks import sweeps_of
-from em_study.claims.judge import judge_all
+from em_study.claims.evaluate import evaluate_all
 from em_study.columns import COLUMNS, PARTS, SWEEP_COLUMNS
 from em_study.configuration.changes import warnings_of
 from em_study.configuration.loading import load
@@ -73,7 +73,7 @@ def other_tables(folder: Path, manifest: dict):
     named = [*PARTS, *(f"sweeps/{name}" for name in used)]
     if {*named, "claims"} <= read.keys():
         warnings = warnings_of(study, changes_in(manifest))
-        rows = judge_all(
+        rows = evaluate_all(
             study.claims, {name: read[name] for name in named}, repeated_runs(study), own_rows(study), warnings
         )
         claims = pd.DataFrame(rows, columns=list(COLUMNS["claims"]))

@@ -9,7 +9,7 @@ from em_study.audit.crate import FILE as CRATE
 from em_study.audit.crate import crate_text
 from em_study.audit.record import ARCHIVE, holding_rows, needs_a_run, recorded_files
 from em_study.audit.verify import problems_of
-from em_study.data.storage import whole_file
+from em_study.data.storage import atomic_file
 from em_study.errors import StudyError
 from em_study.layout import MANIFEST, RUN
 from em_study.places import OWN, Places
@@ -33,7 +33,7 @@ def make_archive(folder: Path, manifest: dict, file: Path, with_inputs: bool) ->
     paths = ({*recorded, MANIFEST, RUN} | project) - own
     left_out = {path: recorded[path] for path in sorted(own)}
     with (
-        whole_file(file) as temporary,
+        atomic_file(file) as temporary,
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive,
     ):
         _add(archive, ARCHIVE, (json.dumps({"left_out": left_out}, indent=1) + "\n").encode())

@@ -7,13 +7,13 @@ import yaml
 
 from em_study.audit.manifest import git_state
 from em_study.claims.checks import sweeps_of
-from em_study.claims.judge import finder
+from em_study.claims.evaluate import finder
 from em_study.claims.sentences import evidence
 from em_study.claims.verdicts import BY_ARGUMENT, NOT_TESTED
 from em_study.columns import PARTS
 from em_study.configuration.loading import load
 from em_study.configuration.study import Study
-from em_study.data.storage import read_table, whole_file
+from em_study.data.storage import atomic_file, read_table
 from em_study.layout import table_file
 from em_study.sweeps.repeated import own_rows, repeated_runs
 from em_study.sweeps.settings import text_keys
@@ -77,5 +77,5 @@ def keep(overlay: str, results: Path, file: Path):
     claims = read_table(results / "tables/claims.csv")
     found = outcome(claims, study, tables, git_state(Path())["commit"], datetime.date.today().isoformat())
     found["agreement"] = agreement(tables["agreement"], study)
-    with whole_file(file) as temporary:
+    with atomic_file(file) as temporary:
         temporary.write_text(OPENING + yaml.safe_dump(found, sort_keys=False), encoding="utf-8")

@@ -119,12 +119,14 @@ def holding_rows(manifest: dict) -> list[str]:
     """List results that hold samples of a user's files: data, frames, predictions, imputed values, figures, page."""
     from em_study.data.settings import SOURCES
 
-    private = {name for name, source in SOURCES.items() if source.holds_user_rows}
+    private = {name for name, source in SOURCES.items() if source.holds_user_data}
     own = {
         name
         for name, found in manifest["configuration"]["experiments"].items()
         if isinstance(found.get("data"), dict) and found["data"].get("source") in private
     }
     found = {path: kind_of(path) for path in manifest["outputs"]}
-    of_all = {path: names.get("experiment") for path, (kind, names) in found.items() if kind and FILES[kind].holds_rows}
+    of_all = {
+        path: names.get("experiment") for path, (kind, names) in found.items() if kind and FILES[kind].holds_samples
+    }
     return [path for path, experiment in of_all.items() if own and experiment in {*own, None}]

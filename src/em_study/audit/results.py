@@ -10,7 +10,7 @@ from pathlib import Path
 from em_study.audit.checksums import file_within
 from em_study.audit.record import KEPT, parsed
 from em_study.columns import KEYS
-from em_study.data.storage import read_table, whole_file
+from em_study.data.storage import atomic_file, read_table
 from em_study.errors import StudyError
 from em_study.layout import FILES, RESULTS, table_file
 from em_study.sweeps.settings import text_keys
@@ -100,6 +100,6 @@ def publish(results: Results, file: Path):
     kept = {key: results.manifest[key] for key in KEPT}
     contents = {MANIFEST: json.dumps(kept, indent=1).encode()}
     contents |= {path: results.content(path) for path in map(_name, results.tables)}
-    with whole_file(file) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_LZMA) as archive:
+    with atomic_file(file) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_LZMA) as archive:
         for name, content in contents.items():
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_LZMA)

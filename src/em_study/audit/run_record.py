@@ -5,7 +5,7 @@ import platform
 from pathlib import Path
 
 from em_study.audit.manifest import package_versions
-from em_study.data.storage import whole_file
+from em_study.data.storage import atomic_file
 from em_study.plan.step import times_of
 
 NOTE = (
@@ -48,5 +48,5 @@ def write_run_record(logs, executor: str, file: Path):
     }
     text = json.dumps(record, indent=1).removesuffix("\n}")
     lines = ",\n".join(f"  {json.dumps(job)}" for job in jobs)  # one per line
-    with whole_file(file) as temporary:
+    with atomic_file(file) as temporary:
         temporary.write_text(f'{text},\n "jobs": [\n{lines}\n ]\n}}\n', encoding="utf-8")

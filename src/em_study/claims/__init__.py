@@ -1,1 +1,1 @@
-"""Verdicts on what the sources state, and the findings told from them."""
+"""Verdicts on the statements of sources, and the documents of findings."""

@@ -1,24 +1,24 @@
-"""What an interval decides, how many draws would, and how sure it is that a fresh run decides the same."""
+"""Decisions by intervals, the number of replicates that decides, and the stability of a decision in a new run."""
 
 import numpy as np
 
 from em_study.claims.intervals import NORMAL, share_interval
 
-# What the draws say of a claim, or of a question.
+# Outcomes for a claim, or a question.
 YES, DEPENDS, BY_DATA, NO, UNDECIDED = "yes", "depends on the draw", "depends on the data", "no", "undecided"
 ROUNDING = 1e-12  # relative
-RUNS = 2000  # simulated, where several experiments decide together
+RUNS = 2000  # simulated runs, where several experiments decide together
 
 
 def by_shares(shares, ns, low_cut: float, high_cut: float):
-    """Decide by where the intervals of shares lie beside two cuts.
+    """Decide by comparing the intervals of shares with two thresholds.
 
     Parameters
     ----------
     shares, ns : array-like of shape (..., n_experiments)
-        Of the draws of each experiment, and how many there are.
+        Share of the replicates of each experiment, and the number of its replicates.
     low_cut, high_cut : float
-        "no" is at most the first, "yes" at least the second.
+        "no" for an interval at or below the first, "yes" for one at or above the second.
 
     Returns
     -------
@@ -29,12 +29,12 @@ def by_shares(shares, ns, low_cut: float, high_cut: float):
 
 
 def together(yes, no, between, low, high):
-    """Make one outcome of those of several experiments, which lie on the last axis: all must agree.
+    """Combine the outcomes of several experiments, on the last axis: all must agree.
 
     Parameters
     ----------
     yes, no, between : ndarray of bool
-        Whether an experiment decides so.
+        Whether an experiment has this outcome.
     low, high : ndarray
         Its interval; NaN if it has none.
     """
@@ -44,16 +44,16 @@ def together(yes, no, between, low, high):
 
 
 def draws_needed(shares, ns, cuts, rule) -> float:
-    """Count the draws of each experiment after which the rule decides, if the shares stay; NaN if no number does.
+    """Count the replicates of each experiment after which the rule decides, if the shares stay; NaN if no number does.
 
-    Wilson's interval holds a cut c as long as n (share - c)^2 < 1.96^2 c (1 - c).
+    Wilson's interval contains a threshold c as long as n (share - c)^2 < 1.96^2 c (1 - c).
 
     Parameters
     ----------
     shares, ns, rule
-        As of `stability`.
+        As in `stability`.
     cuts : iterable of float
-        That an interval must not hold.
+        Thresholds that an interval must not contain.
     """
     cuts = np.asarray(cuts, dtype=float)
     with np.errstate(divide="ignore"):
@@ -63,15 +63,15 @@ def draws_needed(shares, ns, cuts, rule) -> float:
 
 
 def stability(shares, ns, rule) -> float:
-    """Tell the chance that a fresh run of the same size gives the same outcome; NaN if all runs are the same.
+    """Compute the probability that a new run of the same size has the same outcome; NaN if all runs are identical.
 
-    The share of each experiment has Jeffreys' posterior, so that the fresh counts are beta-binomial.
+    The share of each experiment has Jeffreys' posterior, so that the new counts are beta-binomial.
 
     Parameters
     ----------
     shares, ns : array-like of shape (n_experiments,)
     rule : callable
-        From shares and numbers of draws, of shape (..., n_experiments), to outcomes.
+        From shares and numbers of replicates, of shape (..., n_experiments), to outcomes.
     """
     from scipy.stats import betabinom  # takes its time to import
 
@@ -84,23 +84,24 @@ def stability(shares, ns, rule) -> float:
         fresh = np.arange(ns[0] + 1)
         chance = betabinom.pmf(fresh, ns[0], counts[0] + 0.5, ns[0] - counts[0] + 0.5)
         return float(chance[rule(fresh[:, None] / ns[0], ns) == now].sum())
-    draw = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     fresh = np.tile(shares, (RUNS, 1))
     n, counts = ns[drawn].astype(int), counts[drawn]
-    fresh[:, drawn] = draw.binomial(n, draw.beta(counts + 0.5, n - counts + 0.5, (RUNS, len(n)))) / n
+    fresh[:, drawn] = generator.binomial(n, generator.beta(counts + 0.5, n - counts + 0.5, (RUNS, len(n)))) / n
     return float((rule(fresh, ns) == now).mean())
 
 
 def power(share: float, n: int, rule) -> dict[str, float]:
-    """Tell the chance of each outcome of one experiment.
+    """Compute the probability of each outcome of one experiment.
 
     Parameters
     ----------
     share : float
-        True share of all draws.
+        True share.
     n : int
+        Number of replicates.
     rule : callable
-        As of `stability`.
+        As in `stability`.
     """
     from scipy.stats import binom  # takes its time to import
 
@@ -110,7 +111,7 @@ def power(share: float, n: int, rule) -> dict[str, float]:
 
 
 def turning_points(outcome_at, steps, threshold: float) -> tuple[float, float]:
-    """Find how far a threshold could move, down and up, before another outcome comes; NaN if none ever does.
+    """Find how far a threshold can move, down and up, before the outcome changes; NaN if it never does.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def turning_points(outcome_at, steps, threshold: float) -> tuple[float, float]:
     room = max(1.0, abs(steps[0]), abs(steps[-1]))
     between = [steps[0] - room, *((steps[1:] + steps[:-1]) / 2), steps[-1] + room]
     now, place = outcome_at(threshold), int(np.searchsorted(steps, threshold))
-    below = place + 1 if threshold in steps else place  # how many steps the threshold has at it or below
+    below = place + 1 if threshold in steps else place  # number of steps at the threshold or below
     low = next((steps[k] for k in reversed(range(below)) if outcome_at(between[k]) != now), np.nan)
     high = next((steps[k - 1] for k in range(place + 1, len(between)) if outcome_at(between[k]) != now), np.nan)
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Checks of a claim: the numbers that it names are there to be looked up."""
+"""Checks of a claim: that the numbers which it names exist."""
 
 import re
 
@@ -24,24 +24,24 @@ PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
 def check_names(claim: Claim, path: tuple, experiments: dict, sweeps: dict, gone):
-    """Yield (path, message) of each name in a claim that is not there.
+    """Yield (path, message) for each name in a claim that does not exist.
 
     Parameters
     ----------
     claim : Claim
     path : tuple
-        Where it stands.
+        Its place in the configuration.
     experiments, sweeps : dict
         Of the study, as read.
     gone : set of paths
-        What was there and is not: of this, nothing is said.
+        Removed because of other errors: these are not reported again.
     """
     allowed = {"protocol": [*PROTOCOLS, RELEASED], "measurement": list(QUANTITIES)}
     for below, selection in claim.selections.items():
         here = (*path, *below)
         columns = _columns(selection, sweeps)
         if selection.quantity in TEXT_COLUMNS:
-            yield (*here, "quantity"), f"is '{selection.quantity}', which is no column of numbers"
+            yield (*here, "quantity"), f"is '{selection.quantity}', a column of text: name a column of numbers"
         elif selection.quantity not in columns:
             yield (
                 (*here, "quantity"),
@@ -49,24 +49,24 @@ def check_names(claim: Claim, path: tuple, experiments: dict, sweeps: dict, gone
             )
         if selection.table == "measurements" and "measurement" not in selection.where:
             options = ", ".join(QUANTITIES)
-            yield (*here, "where"), f"needs measurement: which of them the numbers are. Allowed: {options}"
+            yield (*here, "where"), f"needs the key measurement, the name of a measurement. Allowed: {options}"
         for (key, column), value in _conditions(selection):
             if column not in columns:
                 yield (*here, key, column), f"table {selection.table} has no such column{nearest(column, columns)}"
             elif column in allowed and value not in (*allowed[column], ""):
-                yield (*here, key, column), f"there is no '{value}' here{nearest(value, allowed[column])}"
+                yield (*here, key, column), f"there is no {column} '{value}'{nearest(value, allowed[column])}"
         for key, message in _absent(selection, claim, experiments, sweeps, gone):
             yield (*here, *key), message
 
 
 def _conditions(selection: Selection):
-    """List the conditions on columns: the keys where each stands, and the value."""
+    """List the conditions on columns: the keys of each, and its value."""
     blocks = {key: getattr(selection, key) or {} for key in CONDITIONS}
     return [((key, column), value) for key, block in blocks.items() for column, value in block.items()]
 
 
 def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict, gone):
-    """Yield keys and message of each experiment, sweep, fit or parameter that a selection names and that never was."""
+    """Yield keys and message for each experiment, sweep, fit or parameter of a selection that does not exist."""
     name = selection.about(claim.experiment)
     if selection.sweep is not None:
         if selection.sweep not in sweeps and ("sweeps", selection.sweep) not in gone:
@@ -105,17 +105,17 @@ def _of_implementations(selection: Selection, experiment: dict):
 
 
 def check_claim(claim: Claim, path: tuple):
-    """Yield (path, message) of what does not go together in a claim, and of each placeholder for no number."""
+    """Yield (path, message) for keys of a claim that contradict each other, and for placeholders without a number."""
     for below, selection in claim.selections.items():
-        if selection.among is not None and not _same_draws(selection, selection.among):
-            told = f"is {selection.among.table}, which does not have the draws of {selection.table}"
-            yield (*path, *below, "among", "table"), told
+        if selection.among is not None and not _same_replicates(selection, selection.among):
+            message = f"is {selection.among.table}, which does not have the replicates of {selection.table}"
+            yield (*path, *below, "among", "table"), message
     for key, message in claim.rules.problems(claim):
         yield (*path, key), message
     names = {*OBSERVED, OWN, f"{OWN}_n", *(f"{OWN}_{key}" for key in claim.evidence)}
     for key, evidence in claim.evidence.items():
         if key in OBSERVED:
-            yield (*path, "evidence", key), "is the name of a number of the claim itself; take another"
+            yield (*path, "evidence", key), "is the name of one of the claim's own numbers: use another name"
         names |= {key + end for end in OF_EVIDENCE if evidence.relation or end not in COUNTED}
     for sentence in claim.explanation:
         yield from (((*path, "explanation"), message) for message in _problems_of(sentence, names))
@@ -125,11 +125,11 @@ def check_claim(claim: Claim, path: tuple):
         if len(words) > MOST_WORDS:
             yield (*path, "headline"), f"must have at most {MOST_WORDS} words, has {len(words)}"
         if found := next((word for word in words if "_" in word), None):
-            yield (*path, "headline"), f"is for readers, who do not know the name '{found}'"
+            yield (*path, "headline"), f"must not contain names of code, got '{found}'"
 
 
 def _problems_of(sentence: str, names: set):
-    """Yield what is wrong with the placeholders of a sentence."""
+    """Yield the problems of the placeholders of a sentence."""
     try:
         for name, spec in placeholders(sentence):
             if name not in names:
@@ -140,13 +140,13 @@ def _problems_of(sentence: str, names: set):
         yield f"'{sentence}' cannot be filled in ({error})"
 
 
-def _same_draws(one: Selection, other: Selection) -> bool:
-    """Tell whether two tables tell draws apart by the same columns."""
+def _same_replicates(one: Selection, other: Selection) -> bool:
+    """Whether the same columns identify the replicates of two tables."""
     return one.table == other.table or {one.table, other.table} <= {"fits", "estimates", "agreement", "measurements"}
 
 
 def _columns(selection: Selection, sweeps: dict):
-    """List the columns of a table. Of a sweep that is not there, every name may be one: it is told of elsewhere."""
+    """List the columns of a table; for a sweep that does not exist, which is reported elsewhere, all names used."""
     if selection.sweep is None:
         return COLUMNS[selection.table]
     sweep = sweeps[selection.sweep] if isinstance(sweeps.get(selection.sweep), dict) else {}
@@ -158,7 +158,7 @@ def _columns(selection: Selection, sweeps: dict):
 
 
 def numbered(parameter: str, data: Source) -> tuple[str, str]:
-    """Name a parameter by the numbers of its features, as parameters.csv does; and say what is wrong with it.
+    """Name a parameter by the numbers of its features, as in parameters.csv, and describe the problem, if any.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def numbered(parameter: str, data: Source) -> tuple[str, str]:
     if kind == "covariance":  # a name may have a comma
         ways = [(inside[: at.start()], inside[at.end() :].strip()) for at in re.finditer(",", inside)]
     if not ways:
-        return parameter, f"is no parameter. Allowed: {', '.join(PARAMETERS)}"
+        return parameter, f"is not a parameter. Allowed: {', '.join(PARAMETERS)}"
     names = {str(d): str(d) for d in range(data.shape[1])}
     if not any(names.keys() >= {*way} for way in ways):
         names = {name: str(d) for d, name in enumerate(data.feature_names)} | names
@@ -181,11 +181,11 @@ def numbered(parameter: str, data: Source) -> tuple[str, str]:
         if names.keys() >= {*way}:
             return f"{kind}[{','.join(names[part] for part in way)}]", ""
     wrong = next(part for part in ways[0] if part not in names)
-    return parameter, f"there is no feature '{wrong}'{nearest(wrong, data.feature_names)}; or its number"
+    return parameter, f"there is no feature '{wrong}'{nearest(wrong, data.feature_names)}, or its number"
 
 
 def with_numbers(raw, experiments: dict, experiment=None):
-    """Copy a claim as read, or a selection in it, with its parameters `numbered`; what is wrong stays as it is."""
+    """Copy a claim as read, or a selection in it, with its parameters `numbered`; invalid ones are left unchanged."""
     if not isinstance(raw, dict):
         return raw
     own = block(raw, "where").get("experiment") or raw.get("experiment")

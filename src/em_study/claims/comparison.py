@@ -1,4 +1,4 @@
-"""How a number is compared with a published one: whether it holds, and how that is written."""
+"""Comparison of a number with a published one: whether it holds, and how it is written."""
 
 import operator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 
 from em_study.wording import rounded
 
-# Of each relation but equality: its sign, its function, and which way a tolerance shifts the threshold.
+# For each relation except equality: its sign, its function, and the direction in which a tolerance moves the threshold.
 INEQUALITIES = {
     "at_least": (">=", operator.ge, -1),
     "at_most": ("<=", operator.le, 1),
@@ -33,7 +33,7 @@ class Comparison:
 
     @property
     def slack(self) -> float:
-        """How far rounding may carry a number that is at the threshold: what is equal is told so by every relation."""
+        """Allowance for rounding, so that every relation treats a number at the threshold as equal to it."""
         way = 1 if self.relation in ("at_most", "more_than") else -1
         return way * ROUNDING * abs(self.threshold)
 
@@ -45,7 +45,7 @@ class Comparison:
         return (self.threshold, np.inf) if self.relation in ("at_least", "more_than") else (-np.inf, self.threshold)
 
     def holds(self, values):
-        """Tell which numbers fulfil it."""
+        """Whether each number fulfils it."""
         if self.relation == "equals":
             return abs(values - self.published) <= self.tolerance * (1 + ROUNDING)
         return INEQUALITIES[self.relation][1](values, self.threshold + self.slack)
@@ -61,20 +61,20 @@ class Comparison:
         return f"{name} {INEQUALITIES[self.relation][0]} {self.threshold:.10g}"
 
     def words(self) -> str:
-        """Write it for a person, as the end of a sentence."""
+        """Write it as the end of a sentence."""
         if self.relation == "equals":
             return f"{self.published:,.10g}" + (f" \u00b1 {self.tolerance:.4g}" if self.tolerance else "")
         return f"{self.relation.replace('_', ' ')} {self.threshold:,.10g}"
 
-    def told(self, value: float, error: float = np.nan) -> str:
-        """Write a number as `rounded` does, or by more digits where it would seem to fulfil this and does not."""
+    def formatted(self, value: float, error: float = np.nan) -> str:
+        """Format a number as `rounded` does, with more digits if rounding would change whether it fulfils this."""
         text, digits = rounded(value, error), 4
         while value == value and digits < 18 and self.holds(float(text.replace(",", ""))) != self.holds(value):
             text, digits = f"{value:,.{digits}g}", digits + 1
         return text
 
     def pandas(self, name: str, value=repr) -> str:
-        """Write it as a line of pandas, each number by what `value` makes of it."""
+        """Write it as a line of pandas, with each number formatted by `value`."""
         if self.relation == "equals":
             return f"abs({name} - {value(self.published)}) <= {value(self.tolerance * (1 + ROUNDING))}"
         slack = f" + {value(self.slack)}" if self.slack else ""

@@ -1,4 +1,4 @@
-"""Documents that templates and tables of the default study make: findings, the claims' history, rules of verdicts."""
+"""Documents made from templates and tables of the default study: findings, claims' history, rules of verdicts."""
 
 from pathlib import Path
 
@@ -10,13 +10,14 @@ from em_study.claims import kinds
 from em_study.claims.verdicts import VERDICTS
 from em_study.data.storage import holding, read_table, write_text
 from em_study.diagnosis.deviations import SEARCHED
+from em_study.diagnosis.report import words_of
 from em_study.errors import StudyError
 from em_study.evaluation.protocols import LADDER
 from em_study.places import ROOT
 from em_study.wording import Measured
 
 TABLES = ("agreement", "claims", "diagnosis", "fits", "measurements")
-ORIGINAL = "articles/original/xu_2021.yaml"  # what article A's claims gave on its author's rows
+ORIGINAL = "articles/original/xu_2021.yaml"  # results of article A's claims on its author's data
 BEGIN, END = "<!-- findings", "<!-- end of findings -->"
 
 
@@ -31,21 +32,21 @@ def document(template: str, tables: dict | None = None) -> str:
     environment.filters |= {"to": _written, "average": _average}
     original = yaml.safe_load((ROOT / ORIGINAL).read_text(encoding="utf-8"))
     environment.globals |= {"rows": _rows, "ladder": LADDER, "verdicts": VERDICTS, "kinds": kinds}
-    environment.globals |= {"original": original, "deviations": SEARCHED}
+    environment.globals |= {"original": original, "deviations": SEARCHED, "words_of": words_of}
     return environment.get_template(template).render(tables or {})
 
 
 def _rows(table: pd.DataFrame, where: dict) -> pd.DataFrame:
-    """Select the rows that fulfil all conditions; an empty text stands for an empty cell."""
+    """Select the rows that fulfil all conditions; an empty text means an empty cell."""
     for column, wanted in where.items():
         table = table[holding(table[column], wanted)]
     return table
 
 
 def _written(value, spec: str) -> str:
-    """Format a value, with a space before the sign of a percentage."""
+    """Format a value, with a space before the percent sign."""
     text = format(value, spec)
-    return text if isinstance(value, Measured) else text.replace("%", " %")  # which has it
+    return text if isinstance(value, Measured) else text.replace("%", " %")  # a Measured has the space already
 
 
 def _average(values: pd.Series) -> Measured:
@@ -70,7 +71,7 @@ def write_document(name: str, results: Path):
     """
     folder = results / "tables"
     if not folder.is_dir():
-        raise StudyError(f"{folder} is not there: the document needs the tables of a run")
+        raise StudyError(f"{folder} does not exist: the document needs the tables of a run")
     write_text(f"docs/{name}.md", document(f"{name}.md", tables_of(folder)) + "\n")
 
 
@@ -90,7 +91,10 @@ def write_findings():
     write_text("docs/verdicts.md", document("verdicts.md") + "\n")
     folder, readme = Path("results/tables"), Path("README.md")
     if not folder.is_dir():
-        raise StudyError("docs/verdicts.md is renewed; the findings and the claims' history need the tables of a run")
+        raise StudyError(
+            "results/tables does not exist: the findings and the claims' history need the tables of a run. Only "
+            "docs/verdicts.md was written."
+        )
     tables, text = tables_of(folder), readme.read_text(encoding="utf-8")
     for name in ("findings.md", "claims-history.md"):
         write_text(f"docs/{name}", document(name, tables) + "\n")

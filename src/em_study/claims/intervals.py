@@ -1,4 +1,4 @@
-"""95 % confidence intervals, and how precise a statistic is. What has none is NaN."""
+"""95 % confidence intervals and standard errors of statistics; NaN where there is none."""
 
 from statistics import NormalDist, geometric_mean
 
@@ -15,7 +15,7 @@ def share_interval(share, n):
     Parameters
     ----------
     share, n : float or array-like
-        That share of n draws. Of infinitely many, both ends are the share.
+        The share among n replicates. If n is infinite, both ends are the share.
     """
     share, per_draw = np.asarray(share, dtype=float), NORMAL**2 / np.asarray(n, dtype=float)
     middle = (share + per_draw / 2) / (1 + per_draw)
@@ -24,21 +24,21 @@ def share_interval(share, n):
 
 
 def statistic_of(values, statistic: str) -> float:
-    """Observe a statistic of a Series; a geometric mean is of positive numbers alone."""
+    """Compute a statistic of a Series; a geometric mean needs positive numbers."""
     return float(geometric_mean(values) if statistic == "geometric_mean" else getattr(values, statistic)())
 
 
 def confidence_interval(values, statistic: str, *, is_share: bool = False) -> tuple[float, float]:
-    """Interval of a statistic of independent numbers; none of one.
+    """Interval of a statistic of independent numbers; none for a single number.
 
     Parameters
     ----------
     values : array-like of shape (n,)
     statistic : str
-        Of a median, the interval comes from order statistics, and is none for less than six numbers. Of a mean, it is
-        Student's; of a geometric mean, Student's on the logarithms. Of another statistic it is none.
+        The interval of a median comes from order statistics, and needs six numbers. That of a mean is Student's; that
+        of a geometric mean is Student's on the logarithms. Other statistics have none.
     is_share : bool
-        Whether each number says 1 for yes, 0 for no: the interval of their mean is then Wilson's.
+        Whether each number is 1 for yes or 0 for no: the interval of their mean is then Wilson's.
     """
     from scipy.stats import quantile_test, ttest_1samp  # takes its time to import
 
@@ -60,7 +60,7 @@ def confidence_interval(values, statistic: str, *, is_share: bool = False) -> tu
 def standard_error(values, statistic: str) -> float:
     """Monte Carlo standard error of a statistic of independent numbers; NaN if it has none.
 
-    Of a median it is the half of its interval, divided by 1.96.
+    For a median, it is half the width of its interval, divided by 1.96.
     """
     values = np.asarray(values, dtype=float)
     if len(values) < 2:

@@ -1,4 +1,4 @@
-"""The numbers that a selection names: lines of pandas, which are run for the verdict and printed for the reader."""
+"""The numbers of a selection: lines of pandas that are run for the verdict and printed for the reader."""
 
 import json
 import math
@@ -13,28 +13,28 @@ from em_study.data.storage import ONLY_EMPTY, is_kept
 from em_study.errors import StudyError
 from em_study.layout import table_file
 
-ABOUT_ONCE, HIDDEN = "for readers where runs are always the same", "for no reader"  # of lines
-# What tells the rows of one draw apart.
+ABOUT_ONCE, HIDDEN = "for readers where all runs are identical", "for no reader"  # kinds of lines
+# Columns that identify the rows of one replicate.
 PARTS = ("fit", "implementation", "protocol", "component", "parameter", "measurement", "setting")
 
 
 class NoNumbersError(StudyError):
-    """The tables have no numbers that a claim speaks of."""
+    """The tables have no numbers for a claim."""
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """What the tables hold of a selection.
+    """The numbers of a selection.
 
     Attributes
     ----------
     rows : DataFrame
-        `x`, the numbers, NaN if one is missing; `once`, whether it is of a run that would always be the same; and
-        `ran`, whether the run did not fail. The index tells draws apart.
+        `x`, the numbers, NaN if one is missing; `once`, whether it is of a run that would always be identical; and
+        `ran`, whether the run did not fail. The index identifies replicates.
     name : str
-        The experiment's, or "sweeps/" and a sweep's; empty if there are several.
+        Name of the experiment, or "sweeps/" and that of a sweep; empty if there are several.
     own : set of str
-        Names of those whose rows are the source's own; "resampled/" and the name, whose replicates are resamples.
+        Names of experiments on the source's own data; with the prefix "resampled/" if replicates are resamples of them.
     """
 
     rows: pd.DataFrame
@@ -42,39 +42,39 @@ class Numbers:
     own: frozenset = frozenset()
 
     @cached_property
-    def of_draws(self) -> pd.Series:
-        """The numbers that are there."""
+    def of_replicates(self) -> pd.Series:
+        """The numbers that are not missing."""
         return self.rows["x"].dropna()
 
     @cached_property
     def n_failed(self) -> int:
-        """How many have no number because a run failed."""
+        """The number of rows without a number because a run failed."""
         return int((self.rows["x"].isna() & ~self.rows["ran"]).sum())
 
     @property
     def n_missing(self) -> int:
-        """How many have none for another reason."""
-        return len(self.rows) - len(self.of_draws) - self.n_failed
+        """The number of rows without one for another reason."""
+        return len(self.rows) - len(self.of_replicates) - self.n_failed
 
     @property
     def on_own_rows(self) -> bool:
-        """Whether all rows are the source's own."""
+        """Whether all data are the source's own."""
         return all(name in self.own for name in self.by_experiment)
 
     @property
     def resampled(self) -> bool:
-        """Whether the draws are resamples of the same rows: their spread is then the uncertainty of one number."""
+        """Whether the replicates are resamples of the same data: their spread is the uncertainty of one number."""
         return all(f"resampled/{name}" in self.own for name in self.by_experiment)
 
     @property
     def one_run(self) -> bool:
-        """Whether it is one number that decides: of a run that would always be the same, or of one on own rows."""
+        """Whether one number decides: of a run that would always be identical, or on the source's own data."""
         return len(self.rows) == 1 and (bool(self.rows["once"].all()) or self.on_own_rows)
 
     @cached_property
     def n_independent(self) -> float:
-        """How many draws the numbers are worth: one each, however many numbers it has; any number, of one run."""
-        return math.inf if self.one_run else float(self.of_draws.index.nunique())
+        """The number of independent replicates, each of which may have several numbers; infinite for one run."""
+        return math.inf if self.one_run else float(self.of_replicates.index.nunique())
 
     @cached_property
     def by_experiment(self) -> dict[str, "Numbers"]:
@@ -83,11 +83,14 @@ class Numbers:
             return {self.name: self}
         groups = self.rows.groupby(level="experiment", sort=False)
         found = {name: Numbers(rows, name, self.own) for name, rows in groups}
-        return {name: part for name, part in found.items() if len(part.of_draws)}
+        return {name: part for name, part in found.items() if len(part.of_replicates)}
 
     @property
     def deciding(self) -> dict[str, "Numbers"]:
-        """Those of each experiment that decides; of several, none of one drawn data set or one run on own rows."""
+        """The numbers of each experiment that decides.
+
+        Of several, those with a single simulated data set, or one run on the source's own data, are left out.
+        """
 
         def shows(part):
             return part.n_independent > 1 and not (part.one_run and part.on_own_rows)
@@ -97,9 +100,9 @@ class Numbers:
 
     @property
     def independent(self) -> bool:
-        """Whether each draw has one number, and all are draws of one kind."""
+        """Whether each replicate has one number, and all are of one experiment."""
         once = self.rows["once"][self.rows["x"].notna()]
-        return not once.any() and not self.of_draws.index.has_duplicates and len(self.by_experiment) == 1
+        return not once.any() and not self.of_replicates.index.has_duplicates and len(self.by_experiment) == 1
 
 
 def numbers_of(
@@ -109,7 +112,7 @@ def numbers_of(
     repeated: frozenset = frozenset(),
     own: frozenset = frozenset(),
 ) -> Numbers:
-    """Look up the numbers that a selection names.
+    """Look up the numbers of a selection.
 
     Parameters
     ----------
@@ -117,7 +120,7 @@ def numbers_of(
     tables : dict of DataFrame
         By the names that selections use.
     experiment : str or None
-        The claim's, for a selection that names none.
+        The claim's experiment, for a selection that names none.
     repeated : set of (str, str)
         Fits whose replicates are one run, as `repeated_runs` names them. Such a run counts once.
     own : set of str
@@ -136,7 +139,9 @@ def numbers_of(
     if x.isna().all():
         raise NoNumbersError(_nothing_there(selection, tables, experiment))
     if selection.statistic == "geometric_mean" and (x <= 0).any():
-        raise NoNumbersError(f"{selection.quantity} has no geometric mean, for it is not positive in every replicate")
+        raise NoNumbersError(
+            f"{selection.quantity} has no geometric mean, because it is not positive in every replicate"
+        )
     index = x.index.droplevel(lines.parts) if len(lines.parts) < x.index.nlevels else x.index
     columns = {"x": x.to_numpy(), **{name: found[name].to_numpy(dtype=bool) for name in ("once", "ran")}}
     rows, name = pd.DataFrame(columns, index=index), selection.table
@@ -149,7 +154,7 @@ def numbers_of(
 
 
 def pandas_lines(selection: Selection, tables, experiment: str | None, repeated: frozenset) -> list[str]:
-    """Write the lines that give the observed number, in the folder of the run; parameters as of `numbers_of`."""
+    """Write the lines that compute the observed number, in the folder of the run; parameters as in `numbers_of`."""
     lines = Lines(selection, tables, experiment, repeated)
     opening, last = ["import pandas as pd"], f"x.dropna().{selection.statistic}()"
     if selection.statistic == "geometric_mean":
@@ -158,19 +163,19 @@ def pandas_lines(selection: Selection, tables, experiment: str | None, repeated:
 
 
 class Lines:
-    """Lines of pandas that give the numbers of a selection, a Series `x`; parameters as of `numbers_of`.
+    """Lines of pandas that compute the numbers of a selection, a Series `x`; parameters as in `numbers_of`.
 
-    A value of the configuration is only marked by its place in a line. It is written out where the line is printed, and
-    is a variable where the line is run: no text of a configuration is run.
+    A line has only a mark in the place of a value from the configuration. The value is written out where the line is
+    printed, and is a variable where the line is run: no text of a configuration is run.
 
     Attributes
     ----------
     templates : list of (str, str)
-        The lines, with the places of values, and whether they are `ABOUT_ONCE` or `HIDDEN` from readers.
+        The lines, with marks for values, and whether they are `ABOUT_ONCE` or `HIDDEN` from readers.
     frames : dict of str
         The variable of each table, by its name.
     parts : list of str
-        Levels of the index of `x` that tell the numbers of a draw apart.
+        Levels of the index of `x` that identify the numbers of a replicate.
     """
 
     def __init__(self, selection: Selection, tables, experiment: str | None, repeated: frozenset = frozenset()):
@@ -181,20 +186,20 @@ class Lines:
         if "replicate" in tables[selection.table]:
             left = '{0} = {0}[~(once & {0}.index.droplevel("replicate").duplicated())]'
             self._add(left.format("ran"), HIDDEN)
-            self._add(left.format("x") + "  # what is one run counts once", ABOUT_ONCE)
+            self._add(left.format("x") + "  # identical runs count once", ABOUT_ONCE)
             self._add(left.format("once"), HIDDEN)
 
     def reading(self) -> list[str]:
-        """Write the lines that read the tables."""
+        """Return the lines that read the tables."""
         return [reading_line(table, self._words[table], name) for table, name in self.frames.items()]
 
     def printed(self) -> list[str]:
-        """Write the lines for a reader."""
+        """Return the lines for a reader."""
         shown = [line for line, kind in self.templates if not kind or (kind == ABOUT_ONCE and self._once_matters)]
         return [line.format(*(literal for _, literal in self._values)) for line in shown]
 
     def run(self) -> dict:
-        """Run the lines, and return all variables; `once` and `ran` are as of `Numbers`."""
+        """Run the lines, and return all variables; `once` and `ran` are as in `Numbers`."""
         names = [f"value_{place}" for place in range(len(self._values))]
         variables = {"pd": pd, **{name: value for name, (value, _) in zip(names, self._values, strict=True)}}
         variables |= {variable: self.tables[table].copy(deep=False) for table, variable in self.frames.items()}
@@ -205,7 +210,7 @@ class Lines:
         self.templates.append((line, kind))
 
     def _value(self, value, write=repr) -> str:
-        """Take in a value, and return the mark of its place."""
+        """Store a value, and return its mark."""
         self._values.append((value, write(value)))
         return f"{{{len(self._values) - 1}}}"
 
@@ -221,12 +226,12 @@ class Lines:
         return self.frames[table]
 
     def _mark(self, selection: Selection, experiment: str | None, repeated: frozenset) -> bool:
-        """Mark the rows of runs that are always the same; in a sweep, repeat them for each replicate of others.
+        """Mark the rows of identical runs; in a sweep, repeat them for each replicate of the others.
 
         Returns
         -------
         bool
-            Whether the number may depend on it.
+            Whether the number may depend on the marks.
         """
         self._frame(selection.table)
         table = self.tables[selection.table]
@@ -252,9 +257,9 @@ class Lines:
         return bool(runs) and "replicate" in table
 
     def _numbers(self, selection: Selection, experiment: str | None, name: str) -> list[str]:
-        """Add the lines that give the numbers of a selection under a name; return what tells those of a draw apart."""
+        """Add the lines that compute the numbers of a selection under a name; return the levels of `parts`."""
         experiment, columns = selection.about(experiment), list(self.tables[selection.table])
-        draws = [key for key in draw_columns(columns) if key not in selection.other]
+        keys = [key for key in replicate_columns(columns) if key not in selection.other]
         parts = [key for key in PARTS if key in columns and key not in selection.other]
 
         def mark(line):
@@ -263,43 +268,43 @@ class Lines:
                 self._add(line.replace("once", "ran"), HIDDEN)
 
         where = selection.conditions(experiment)
-        self._rows(selection, where, [*draws, *parts], name)
+        self._rows(selection, where, [*keys, *parts], name)
         mark('once = r["once"]')
         if selection.other:
-            self._rows(selection, where | selection.other, [*draws, *parts], "y")
+            self._rows(selection, where | selection.other, [*keys, *parts], "y")
             by = "/ y[y != 0]" if selection.over is not None else "- y"
             self._add(f"{name} = {name} {by}.reindex({name}.index)")
             mark(f'once = once & r["once"].reindex({name}.index, fill_value=True)')
         if selection.among is not None:
-            self._choose(selection, draws, parts, experiment, name, mark)
+            self._choose(selection, keys, parts, experiment, name, mark)
         if selection.each_draw is None:
             return parts
-        by = f"groupby({self._value(draws)}, {'dropna=False, ' if selection.sweep else ''}sort=False)"
-        self._add(f"g = {name}.{by}")  # a draw that lacks one of its numbers has none
+        by = f"groupby({self._value(keys)}, {'dropna=False, ' if selection.sweep else ''}sort=False)"
+        self._add(f"g = {name}.{by}")  # a replicate that lacks one of its numbers has none
         self._add(f"{name} = g.{selection.each_draw}().where(g.count() == g.size())")
         mark(f"once = once.{by}.all()")
         return []
 
-    def _choose(self, selection: Selection, draws: list[str], parts: list[str], experiment, name: str, mark):
-        """Add the lines that leave the draws for which another test holds; none if that tells draws apart otherwise."""
+    def _choose(self, selection: Selection, keys: list[str], parts: list[str], experiment, name: str, mark):
+        """Add the lines that select the replicates for which another test holds; none if its replicates differ."""
         test, among = selection.among, {"x": "a", "a": "b"}.get(name, f"{name}b")
         left = self._value(self._numbers(test, experiment, among))
         chosen = ".iloc[:0]"
-        if draws == [key for key in draw_columns(self.tables[test.table]) if key not in test.other]:
+        if keys == [key for key in replicate_columns(self.tables[test.table]) if key not in test.other]:
             self._add(f"{among} = {among}[{test.comparison.pandas(among, self._value)}].index.droplevel({left})")
             chosen = f"[{name}.index.droplevel({self._value(parts)}).isin({among})]"
         mark(f"once = once{chosen}")
         self._add(f"{name} = {name}{chosen}")
 
     def _rows(self, selection: Selection, where: dict, keys: list[str], name: str):
-        """Add the lines that give a column in the rows that fulfil all conditions; an empty text is an empty cell."""
+        """Add the lines that select a column in the rows that fulfil all conditions; an empty text is an empty cell."""
         frame, tests = self._frame(selection.table), []
         words = self._words[selection.table]
         for key, wanted in where.items():
             wanted, column = str(wanted) if key in (*TEXT_COLUMNS, *words) else wanted, self._column(frame, key)
             tests.append(f"({column}.isna())" if wanted == "" else f"({column} == {self._value(wanted)})")
             if key in TEXT_COLUMNS and wanted != "" and not is_kept(wanted) and key not in words:
-                words.append(key)  # is read as text, for pandas would take this word for another
+                words.append(key)  # read as text, because pandas would convert this word
         rows = f"{frame}[{' & '.join(tests)}]" if tests else frame
         self._add(f"r = {rows}.set_index({self._value(keys)})")
         numbers = self._column("r", selection.quantity)
@@ -310,15 +315,15 @@ class Lines:
         self._add(f"{name} = {numbers}")
 
 
-def draw_columns(columns) -> list[str]:
-    """Name the columns of a table that tell draws apart: of a sweep's, the varied keys stand before the fit."""
+def replicate_columns(columns) -> list[str]:
+    """Name the columns of a table that identify replicates; in a sweep's, the varied keys stand before the fit."""
     columns = list(columns)
     varied = columns[: columns.index("fit")] if "fit" in columns else []
     return [*dict.fromkeys([*varied, *(column for column in ("experiment", "replicate") if column in columns)])]
 
 
 def reading_line(table: str, text=(), name: str = "t") -> str:
-    """Write the line that reads a table; some of its columns as text, where pandas would not by itself."""
+    """Write the line that reads a table, with some columns as text where pandas would convert them."""
     settings = f", dtype={dict.fromkeys(text, 'str')}" + "".join(f", {k}={v!r}" for k, v in ONLY_EMPTY.items())
     return f'{name} = pd.read_csv("{table_file(table)}"{settings if text else ""})'
 
@@ -329,7 +334,7 @@ def in_words(conditions: dict) -> str:
 
 
 def _nothing_there(selection: Selection, tables: dict[str, pd.DataFrame], experiment: str | None) -> str:
-    """Say why there are no numbers."""
+    """Give the reason why there are no numbers."""
     plain = selection.model_copy(update=dict.fromkeys(("over", "minus", "among", "each_draw")))
     found, where = Lines(plain, tables, experiment).run(), selection.conditions(experiment)
     rows = found["r"]
@@ -337,12 +342,12 @@ def _nothing_there(selection: Selection, tables: dict[str, pd.DataFrame], experi
     if rows[selection.quantity][~failed].notna().any():
         other = f"{selection.quantity} of {in_words(selection.other)}"
         if selection.over is not None:
-            return f"there is nothing to divide by: {other} is 0, or missing, in every draw"
+            return f"there is nothing to divide by: {other} is 0 or missing in every replicate"
         if selection.minus is not None:
-            return f"there is nothing to subtract: {other} is missing in every draw"
-        return "no draw fulfils the condition 'among'"
+            return f"there is nothing to subtract: {other} is missing in every replicate"
+        return "no replicate fulfils the condition 'among'"
     if "experiment" in where and "fits" in tables and where["experiment"] not in set(tables["fits"]["experiment"]):
         return f"experiment {where['experiment']} is not part of this study"
     if len(rows) and failed.all():
-        return f"every one of {len(found['x'])} runs failed ({in_words(where)})"
-    return f"table {selection.table} has no number '{selection.quantity}' of {in_words(where) or 'any row'}"
+        return f"all {len(found['x'])} runs failed ({in_words(where)})"
+    return f"table {selection.table} has no number '{selection.quantity}' for {in_words(where) or 'any row'}"

@@ -19,12 +19,12 @@ def opening(claims: pd.DataFrame, origins: dict[str, str], configuration_sha256:
     claims : DataFrame
         claims.csv.
     origins : dict
-        Where the data of experiments come from, by their names.
+        Provenance of the data, by the names of experiments.
     configuration_sha256 : str
     template : path-like
         A Jinja template.
     changes : iterable of str
-        What the run has changed of the articles.
+        Changes of the articles' settings in this run.
     """
     environment = jinja2.Environment(
         autoescape=True, finalize=_escaped, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True

@@ -1,4 +1,4 @@
-"""Parts of sentences on what the draws show, which the kinds put together. No name of code is among them."""
+"""Parts of sentences on the replicates, from which the kinds make explanations. They contain no names of code."""
 
 import math
 import re
@@ -11,14 +11,14 @@ from em_study.evaluation.measurements import QUANTITIES
 from em_study.wording import Measured, ends_apart
 
 STATISTICS = {"min": "smallest", "max": "largest", "geometric_mean": "geometric mean"}
-COUNTS, WHOLE = (COUNT, "passes"), ("median", "min", "max")  # units, and statistics of them that are written as such
-UNITS = {"nats a row": " nats per sample", "standard errors": " standard errors", "passes": " passes"} | {
+COUNTS, WHOLE = (COUNT, "passes"), ("median", "min", "max")  # units of counts, and statistics written as integers
+UNITS = {"nats per sample": " nats per sample", "standard errors": " standard errors", "passes": " passes"} | {
     "standard deviations": " standard deviations"
 }
 
 
 def asked(claim) -> str:
-    """Write what a draw, or the statistic, must fulfil."""
+    """Write what a replicate, or the statistic, must fulfil."""
     if says_yes_or_no(claim):
         return claim.comparison.words()
     scale = scale_of(claim)
@@ -30,19 +30,19 @@ def asked(claim) -> str:
 
 
 def looked_for(claim) -> str:
-    """Name what a number that fulfils the criterion is."""
+    """Name a number that fulfils the criterion."""
     if claim.kind != "existence":
         return "criterion"
     return "case" if claim.there_is else "counterexample"
 
 
 def criterion(finding, name: str = "criterion") -> list[str]:
-    """Say it in a sentence; nothing of what is 0 or 1."""
+    """Write the criterion as a sentence; nothing for numbers that are 0 or 1."""
     return [] if says_yes_or_no(finding.claim) else [f"The {name} is: {asked(finding.claim)}."]
 
 
 def met(finding, said: str, how: str = "is met") -> str:
-    """Say how many draws fulfil it, of which `said` may have the count already."""
+    """Write how many replicates fulfil it; `said` may have the count already."""
     share, interval = _share(finding)
     counted, draws = f"{finding.count:,} of {finding.n:,} {finding.claim.draws}", finding.claim.draws
     verb = "That is" if says_yes_or_no(finding.claim) else f"It {how} in"
@@ -52,20 +52,20 @@ def met(finding, said: str, how: str = "is met") -> str:
 
 
 def none(finding, said: str) -> str:
-    """Say of how many draws none fulfils it, unless `said` does; and how many there may be at most."""
+    """Write that no replicate fulfils it, unless `said` does, and the largest share that is possible."""
     draws = f"{finding.n:,} {finding.claim.draws}"
     most = f"ith 95 % confidence, at most {100 * finding.share_interval[1]:.2g} % of all {finding.claim.draws} are"
     return f"W{most} such cases" if f"of {draws}" in said else f"None of {draws} is such a case; w{most}"
 
 
 def cases(finding) -> str:
-    """Count the draws that fulfil it."""
+    """Count the replicates that fulfil it."""
     inside = ", ".join(filter(None, _share(finding)))
     return f"{finding.count:,} of {finding.n:,} {finding.claim.draws} ({inside})"
 
 
 def apart(finding, said=None) -> list[str]:
-    """Say what each experiment shows: how many draws fulfil it, or what `said` makes of its Finding."""
+    """Write the result of each experiment: how many replicates fulfil it, or what `said` makes of its Finding."""
     said = said or (lambda part: f"{cases(part)}, {statistic_name(part)} {observed(part)}")
     parts = (f"{name.replace('_', ' ')} {said(part)}: {part.outcome}" for name, part in finding.by_experiment.items())
     return [*criterion(finding), f"By experiment: {'; '.join(parts)}."]
@@ -83,48 +83,48 @@ def estimate(finding) -> str:
 
 def statistic(finding) -> str:
     """Write the statistic as a sentence."""
-    return f"It is {observed(finding)}." if len(finding.draws) == 1 else capitalized(f"{estimate(finding)}.")
+    return f"It is {observed(finding)}." if len(finding.of_replicates) == 1 else capitalized(f"{estimate(finding)}.")
 
 
 def spread(finding, said: str = "") -> str:
-    """Write the statistic as a sentence, unless `said` has it; and how far the draws spread."""
-    if len(finding.draws) == 1 or finding.claim.statistic in ("min", "max") or finding.numbers.resampled:
+    """Write the statistic as a sentence, unless `said` has it, and the spread of the replicates."""
+    if len(finding.of_replicates) == 1 or finding.claim.statistic in ("min", "max") or finding.numbers.resampled:
         return statistic(finding)
-    if finding.draws.nunique() == 1:
+    if finding.of_replicates.nunique() == 1:
         return f"All are {observed(finding)}."
     ends, which = finding.range, f"95 % of the {finding.claim.draws}"
     if not math.isfinite(ends[0]):
-        ends, which = (finding.draws.min(), finding.draws.max()), f"all {finding.claim.draws}"
+        ends, which = (finding.of_replicates.min(), finding.of_replicates.max()), f"all {finding.claim.draws}"
     low, high = (scale_of(finding.claim) * end for end in ends)
     low, high = (f"{low:.0f}", f"{high:.0f}") if _is_whole(finding.claim) else ends_apart(low, high, 3)
     between = f"{which} lie between {low} and {high}{_unit(finding.claim)}."
-    told = capitalized(estimate(finding))
-    return capitalized(between) if told in said else f"{told}; {between}"
+    text = capitalized(estimate(finding))
+    return capitalized(between) if text in said else f"{text}; {between}"
 
 
 def observed(finding) -> str:
-    """Write what was observed, as precisely as it is known, or as it was printed."""
+    """Write the observed number, as precisely as it is known, or as it was printed."""
     claim = finding.claim
     return measured(claim, finding.observed, finding.error if finding.error > 0 else claim.tolerance)
 
 
 def measured(claim, value: float, error: float = math.nan) -> str:
-    """Write a number of a claim with its unit; of an identity two digits."""
+    """Write a number of a claim with its unit; for an identity, two digits."""
     scale = scale_of(claim)
     if not claim.rules.is_drawn:
         return f"{value:.2g}{_unit(claim)}"
     comparison = replace(claim.comparison, published=scale * claim.published, tolerance=scale * claim.tolerance)
     error = scale * error if claim.relation == "equals" else precision(claim, scale * error)
-    return f"{comparison.told(scale * value, error)}{_unit(claim, scale * value)}"
+    return f"{comparison.formatted(scale * value, error)}{_unit(claim, scale * value)}"
 
 
 def precision(selection, error: float) -> float:
-    """Say to which error a statistic is written: one of counts as a whole number."""
+    """Give the error to which a statistic is written: a statistic of counts as an integer."""
     return float(np.fmax(error, 1)) if _is_whole(selection) and selection.statistic in WHOLE else error
 
 
 def says_yes_or_no(selection) -> bool:
-    """Tell whether each number is 1 for yes or 0 for no."""
+    """Whether each number is 1 for yes or 0 for no."""
     return _column(selection).unit == TRUTH and not selection.other and selection.each_draw != "sum"
 
 
@@ -134,7 +134,7 @@ def capitalized(text: str) -> str:
 
 
 def _column(selection) -> Column:
-    """Describe the numbers that a selection looks at."""
+    """Describe the numbers of a selection."""
     name = selection.where.get("measurement") if selection.table == "measurements" else selection.quantity
     known = (
         {} if selection.table in ("parameters", "estimates") else COLUMNS["fits"] | COLUMNS["agreement"] | QUANTITIES
@@ -147,23 +147,23 @@ def _is_whole(selection) -> bool:
 
 
 def is_ratio(claim) -> bool:
-    """Tell whether its numbers say how many times as much one is as another."""
+    """Whether its numbers are ratios."""
     return claim.over is not None or _column(claim).unit == "ratio"
 
 
 def scale_of(claim) -> int:
-    """Write shares in percent."""
+    """Give the factor of a number in text: shares are written in percent."""
     return 100 if says_yes_or_no(claim) or (_column(claim).unit == "share" and not claim.over) else 1
 
 
 def _is_part(claim) -> bool:
-    """Tell whether the numbers are shares of a whole, and not differences of two."""
+    """Whether the numbers are shares, and not differences of two."""
     is_one = not claim.other and claim.each_draw != "sum" and " less " not in _column(claim).description
     return scale_of(claim) == 100 and is_one
 
 
 def _unit(claim, value: float = math.nan) -> str:
-    """Write the unit of a number, after it."""
+    """Write the unit that follows a number."""
     column = _column(claim)
     if claim.over:
         return ""

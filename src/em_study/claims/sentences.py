@@ -1,4 +1,4 @@
-"""What a verdict says: sentences made of the numbers, with no conclusion typed in."""
+"""Headlines and explanations: sentences made from the numbers, without conclusions written by hand."""
 
 import math
 
@@ -6,7 +6,7 @@ from em_study.claims import phrases
 from em_study.claims.certainty import UNDECIDED
 from em_study.claims.finding import Finding
 from em_study.claims.intervals import share_interval, standard_error, statistic_of
-from em_study.claims.kinds import ENOUGH_DRAWS
+from em_study.claims.kinds import ENOUGH_REPLICATES
 from em_study.claims.numbers import NoNumbersError, in_words
 from em_study.claims.settings import Claim, Evidence, Selection, Test
 from em_study.claims.verdicts import VERDICTS
@@ -14,16 +14,16 @@ from em_study.wording import Measured, placeholders
 
 
 def criterion(test: Test) -> str:
-    """Say what a draw must fulfil, and which draws are looked at."""
+    """Write what a replicate must fulfil, and which rows are selected."""
     text = test.comparison.formula(quantity_of(test))
     named = {column: value for column, value in test.where.items() if column != "measurement" and value != ""}
-    among = "" if test.among is None else f"among draws with {criterion(test.among)}"
+    among = "" if test.among is None else f"among replicates with {criterion(test.among)}"
     conditions = ", ".join(filter(None, (in_words(named), among)))
     return f"{text} ({conditions})" if conditions else text
 
 
 def quantity_of(selection: Selection) -> str:
-    """Name a quantity, and what it is compared with."""
+    """Name a quantity, and what it is divided by or what is subtracted."""
     name = selection.quantity
     if selection.quantity == "value" and "measurement" in selection.where:
         name = str(selection.where["measurement"])
@@ -38,7 +38,7 @@ def quantity_of(selection: Selection) -> str:
 
 
 def in_sentences(finding: Finding, find) -> tuple[str, str]:
-    """Put a finding into words: its headline; and with it all numbers behind it.
+    """Write a finding: its headline, and the explanation with all numbers behind it.
 
     Parameters
     ----------
@@ -49,19 +49,19 @@ def in_sentences(finding: Finding, find) -> tuple[str, str]:
     claim, values = finding.claim, placeholders_of(finding, find)
     headline = filled(claim.headline, values) or claim.rules.headline(finding)
     authored = (filled(text, values) for text in claim.explanation)
-    told = claim.rules.told(finding, headline)
-    parts = [headline, _on_own_rows(finding), *told, _cause(finding), *_missing(finding)]
+    details = claim.rules.details(finding, headline)
+    parts = [headline, _on_own_rows(finding), *details, _cause(finding), *_missing(finding)]
     return headline, " ".join(filter(None, [*parts, *authored, _needed(finding)]))
 
 
 def filled(template: str | None, values: dict) -> str | None:
-    """Fill a sentence; nothing if a number is not there."""
+    """Fill in a sentence; None if a number does not exist."""
     known = template and all(math.isfinite(values.get(name, math.nan)) for name, _ in placeholders(template))
     return template.format_map(values) if known else None
 
 
 def _on_own_rows(finding: Finding) -> str:
-    """Say what the source's own data gave, if it is known and not all that there is."""
+    """Write the result on the source's own data, in addition to that on other data, if there is one."""
     claim, here = finding.claim, finding.on_own_rows
     if same_test(claim):
         own, n = claim.original, claim.original.n_replicates
@@ -71,22 +71,22 @@ def _on_own_rows(finding: Finding) -> str:
         how, verdict, number = "", here.verdict, here.observed
     else:
         return ""
-    number = "" if claim.kind == "existence" else f" the number judged is {phrases.measured(claim, number)}"
+    number = "" if claim.kind == "existence" else f" the number compared is {phrases.measured(claim, number)}"
     return f"On the source's own data{number}{how}: {verdict.said_of(claim.basis)}."
 
 
 def _cause(finding: Finding) -> str:
-    """Say what holds instead."""
+    """Write what holds instead."""
     if finding.cause is None:
         return ""
-    because, values = finding.claim.because, finding.cause.of_draws
+    because, values = finding.claim.because, finding.cause.of_replicates
     count = because.comparison.count(values)
     many = f" (in {count:,} of {len(values):,} {finding.claim.draws})" if len(values) > 1 else ""
     return f"Instead, {because.text}{many}."
 
 
 def _missing(finding: Finding):
-    """Yield what became of the draws without a number."""
+    """Yield sentences on the replicates without a number."""
     numbers, draws, n_all = finding.numbers, finding.claim.draws, len(finding.numbers.rows)
     if numbers.n_failed:
         counted = "count against it" if finding.claim.failed_runs == "fails" else "are left out"
@@ -95,26 +95,26 @@ def _missing(finding: Finding):
         yield f"{numbers.n_missing:,} of {n_all:,} {draws} have no such number, and are left out."
     for name, part in finding.left_out.items():
         if not part.numbers.on_own_rows:
-            yield f"Of {name.replace('_', ' ')} there is one data set, which shows nothing of others; it is left out."
+            yield f"The experiment {name.replace('_', ' ')} has a single data set and is left out."
 
 
 def _needed(finding: Finding) -> str:
-    """Say how many draws would decide."""
+    """Write how many replicates would decide."""
     if finding.outcome != UNDECIDED:
         return ""
     needed, each = finding.needed, " of each experiment" if finding.by_experiment else ""
     if not math.isfinite(needed):
-        return "Undecided: the interval contains what decides."
-    return f"Undecided: about {needed:,.0f} {finding.claim.draws}{each} would decide, if what they show stays."
+        return "Undecided: the interval contains the threshold."
+    return f"Undecided: about {needed:,.0f} {finding.claim.draws}{each} would decide, if the result stays as it is."
 
 
 def same_test(claim: Claim) -> bool:
-    """Tell whether what is known of the source's own data was measured by what the claim asks now."""
+    """Whether the stored result on the source's own data has the claim's present criterion."""
     return claim.original is not None and claim.original.criterion == criterion(claim)
 
 
 def placeholders_of(finding: Finding, find) -> dict[str, float]:
-    """Measure what a claim's sentences speak of, by its name in them."""
+    """Give the numbers of a claim's sentences, by placeholder."""
     claim, (low, high) = finding.claim, finding.share_interval
     found = {
         "observed": Measured(finding.observed, phrases.precision(claim, finding.error)),
@@ -132,16 +132,16 @@ def placeholders_of(finding: Finding, find) -> dict[str, float]:
 
 
 def evidence(selection: Evidence, find) -> dict[str, float]:
-    """Measure further numbers, by the end of their name."""
+    """Give the numbers of evidence, by the ending of their placeholder."""
     try:
         numbers = find(selection)
     except NoNumbersError:
         return {}
-    values = numbers.of_draws
+    values = numbers.of_replicates
     error = standard_error(values, selection.statistic) if numbers.independent else math.nan
     error = phrases.precision(selection, error)
     found = {"": Measured(statistic_of(values, selection.statistic), error), "_n": len(values)}
-    if len(values) >= ENOUGH_DRAWS:
+    if len(values) >= ENOUGH_REPLICATES:
         found |= {"_low": Measured(values.quantile(0.025)), "_high": Measured(values.quantile(0.975))}
     if selection.relation is not None:
         count = selection.comparison.count(values)

@@ -1,4 +1,4 @@
-"""Settings of a claim: what a source states, and the numbers that decide on it."""
+"""Settings of a claim: the statement of a source, and the numbers that decide on it."""
 
 import re
 from typing import Annotated, Any, ClassVar, Literal
@@ -34,26 +34,28 @@ Relation = Literal[*RELATIONS]
 class Selection(Closed):
     """Numbers of a table: a column of the rows that fulfil all conditions. A run that failed has no numbers."""
 
-    experiment: Slug | None = Field(None, description="Which experiment's; default: the claim's, or all.")
+    experiment: Slug | None = Field(None, description="The experiment; default: the claim's, or all.")
     table: Annotated[str, AfterValidator(_table)] = Field(
-        description=f"Which table: {', '.join(PARTS)}, or sweeps/ and a sweep's name."
+        description=f"The table: {', '.join(PARTS)}, or sweeps/ and a sweep's name."
     )
     where: dict[str, Scalar] = Field(
         {}, description="Value that a column must have, by column; an empty text for an empty cell."
     )
-    quantity: Name = Field(description="The column to look at.")
+    quantity: Name = Field(description="The column of the numbers.")
     over: Annotated[dict[str, Scalar], Field(min_length=1)] | None = Field(
         None,
-        description="Divide by the same quantity in the rows that have these values instead, draw by draw; draws with "
-        "nothing to divide by are left out.",
+        description="Divide by the same quantity in the rows that have these values instead, replicate by replicate; "
+        "replicates without a divisor are left out.",
     )
-    minus: Annotated[dict[str, Scalar], Field(min_length=1)] | None = Field(None, description="Likewise subtract it.")
-    among: "Test | None" = Field(None, description="Only the draws for which this holds as well.")
+    minus: Annotated[dict[str, Scalar], Field(min_length=1)] | None = Field(
+        None, description="Subtract the same quantity, likewise."
+    )
+    among: "Test | None" = Field(None, description="Only the replicates for which this holds as well.")
     each_draw: Literal["min", "max", "sum"] | None = Field(
-        None, description="Make one number of the several that a draw has."
+        None, description="How to combine the several numbers of a replicate into one."
     )
     statistic: Literal["median", "mean", "geometric_mean", "min", "max"] = Field(
-        "median", description="What is observed, over the selected numbers; geometric_mean: of ratios."
+        "median", description="The observed statistic of the selected numbers; geometric_mean: for ratios."
     )
 
     @property
@@ -63,11 +65,11 @@ class Selection(Closed):
 
     @property
     def other(self) -> dict[str, Any]:
-        """Conditions of the rows that it is divided by or that are subtracted; empty if there are none."""
+        """Conditions of the rows that are the divisor or are subtracted; empty if there are none."""
         return self.over or self.minus or {}
 
     def conditions(self, experiment: str | None) -> dict[str, Any]:
-        """Collect what its rows must have, by column; in a sweep, all are of one experiment."""
+        """Collect the conditions of its rows, by column; in a sweep, all are of one experiment."""
         experiment = None if self.sweep else self.about(experiment)
         return self.where | ({} if experiment is None else {"experiment": experiment})
 
@@ -83,25 +85,25 @@ class Selection(Closed):
     @model_validator(mode="after")
     def _one_comparison(self):
         if self.over is not None and self.minus is not None:
-            raise ValueError("takes over or minus, not both")
+            raise ValueError("must have over or minus, not both")
         return self
 
 
 class Test(Selection):
-    """Numbers of a table, and what each must be."""
+    """Numbers of a table, and the criterion for each."""
 
-    relation: Relation = Field("equals", description="How a number must compare with `published`.")
+    relation: Relation = Field("equals", description="Relation that a number must have to `published`.")
     published: float = Field(description="The number to compare with.")
     tolerance: float = Field(
         0.0,
         ge=0,
-        description="How far from it counts as equal. Default of a claim of kind number: half of the last digit of "
-        "`published` as it is written (0.60 has two digits; of a whole number 0.5, but of a count 0); else 0.",
+        description="Largest difference that counts as equal. Default for the kind number: half of the last digit of "
+        "`published` as it is written (0.60 has two digits; for an integer 0.5, but 0 if it is a count); else 0.",
     )
 
     @property
     def comparison(self) -> Comparison:
-        """What each number must fulfil."""
+        """The criterion for each number."""
         return Comparison(self.relation, self.published, self.tolerance)
 
 
@@ -109,13 +111,13 @@ class Evidence(Test):
     """Further numbers for an explanation."""
 
     relation: Relation | None = Field(
-        None, description="Count the numbers that compare so with `published`: {name_count} and {name_share}."
+        None, description="Count the numbers with this relation to `published`: {name_count} and {name_share}."
     )
     published: float = Field(0.0, description="The number to compare with.")
 
 
 class Cause(Test):
-    """What was measured in place of what a claim says."""
+    """What holds instead of the claim, as a test."""
 
     failed_runs: ClassVar[str] = "left_out"
 
@@ -123,9 +125,11 @@ class Cause(Test):
 
 
 class Original(Closed):
-    """What a claim gave on the source's own data, which are not part of this repository."""
+    """The result of a claim on the source's own data, which are not part of this repository."""
 
-    criterion: Name = Field(description="As in claims.csv. Where the claim has another one now, nothing is shown.")
+    criterion: Name = Field(
+        description="As in claims.csv. The result is shown only if the claim still has this criterion."
+    )
     observed: float = Field(description="As in claims.csv.")
     n_replicates: int = Field(description="As in claims.csv.")
     verdict: Literal[*(name for name in VERDICTS if name != NOT_TESTED.name)] = Field(description="As in claims.csv.")
@@ -139,69 +143,72 @@ class Original(Closed):
 
 
 class Statement(Closed):
-    """What a source states, and where."""
+    """A statement of a source, and its place there."""
 
     source: Name = Field(
         "this study", description="Who states it; default: the source of the article, else this study."
     )
-    statement: Name = Field(description="What is stated.")
+    statement: Name = Field(description="The statement as a sentence.")
     short: Annotated[Name, AfterValidator(at_most_words(10))] | None = Field(
-        None, description="The same in at most ten words, for lists; default: the statement."
+        None, description="The statement in at most ten words, for lists; default: the statement."
     )
     basis: Literal["verbatim", "paraphrase", "figure", "inferred", "question"] = Field(
         "question",
-        description="How the statement comes from the source: in its words; in ours; from an image that was not seen; "
-        "by inference; or not at all, as a question of this study. Default: paraphrase in an article, else question.",
+        description="How the statement comes from the source: in its words (verbatim); in ours (paraphrase); from an "
+        "image that was not seen (figure); by inference (inferred); or not at all, as a question of this study "
+        "(question). Default: paraphrase in an article, else question.",
     )
     quote: Annotated[Name, AfterValidator(at_most_words(25))] | None = Field(
         None, description="The source's own words, at most 25."
     )
-    cited: Name | None = Field(None, description="Where they stand: section, sentence, figure.")
+    cited: Name | None = Field(None, description="Place of the quote or statement: section, sentence, figure.")
     address: Address | None = Field(None, description="Address of the source; default: that of the article.")
     headline: Name | None = Field(
         None,
-        description="What was found, in a sentence of at most 25 words without names of code, with placeholders as in "
-        "`explanation`, true whatever they are. Default: by the kind.",
+        description="The finding in a sentence of at most 25 words, without names of code, with placeholders as in "
+        "`explanation`, and true whatever the numbers are. Default: a sentence by the kind.",
     )
 
 
 class Claim(Test, Statement):
-    """A statement of a source, and the numbers that decide on it: one a draw, which is a replicate or what it has."""
+    """A statement of a source, and the numbers that decide on it: one or more for each replicate."""
 
     kind: Literal[*KINDS] | None = Field(
         None,
-        description="How the draws decide (docs/verdicts.md). "
+        description="How the replicates decide (docs/verdicts.md). "
         + " ".join(f"{name}: {kind.brief}." for name, kind in KINDS.items())
         + " Default: number if the relation is equals, else inequality.",
     )
     there_is: bool = Field(
-        True, description="For an existence: false if the source says that there is no such draw, and one refutes it."
+        True,
+        description="For an existence: false if the source states that there is no such case, so that one refutes it.",
     )
     failed_runs: Literal["left_out", "fails"] = Field(
-        "left_out", description="Whether a run that failed counts against the claim. Both numbers are told."
+        "left_out", description="Whether a run that failed counts against the claim; its number is reported either way."
     )
     threshold_of: Literal["article", "study"] = Field(
-        "article", description="Who set the number to compare with: the source, or this study for want of one there."
+        "article", description="Who set the number to compare with: the source, or this study if the source gives none."
     )
     by_construction: bool = Field(
-        False, description="Whether the data are made so that it holds: then that it does is no evidence for it."
+        False,
+        description="Whether it holds because of how the data are made, so that the result is no evidence for it.",
     )
     draws: Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z -]{0,30}[a-z])?$")] = Field(
-        "replicates", description="What one number is of, in the plural: replicates, starts, traces."
+        "replicates", description="Word for what has one number, in the plural: replicates, runs, random starts."
     )
     explanation: list[Name] = Field(
         [],
-        description="Sentences about the numbers, true whatever they are. Placeholders stand for measured numbers: "
+        description="Sentences about the numbers, true whatever these are. Placeholders stand for measured numbers: "
         "{observed}, {mcse} (its Monte Carlo standard error), {low} and {high} (2.5 and 97.5 percentile), {count}, {n} "
-        "and {share} (of those that fulfil it), {failed} (runs); the names of `evidence`, alone and with _low, _high, "
-        "_n, _count, _share; {own}, {own_n} and {own_<name of evidence>}: the same on the source's own data, from the "
-        "article's `original_data`. Without a format, or with % for a percentage, no digit is beyond the standard "
-        "error. Percentiles need 73 replicates. A sentence whose numbers are not there is left out.",
+        "and {share} (of those that fulfil the criterion), {failed} (runs); the names of `evidence`, alone and with "
+        "_low, _high, _n, _count, _share; {own}, {own_n} and {own_<name of evidence>}: the same on the source's own "
+        "data, from the article's `original_data`. Without a format, or with % for a percentage, no digit is beyond "
+        "the standard error. Percentiles need 73 replicates. A sentence with a number that does not exist is left out.",
         json_schema_extra={"type": ["array", "string"]},  # one sentence may stand by itself
     )
     evidence: dict[Slug, Evidence] = Field({}, description="Further numbers for the explanation, by name.")
     because: Cause | None = Field(
-        None, description="If the claim does not hold but this does in nearly all draws, it is explained."
+        None, description="If the claim does not hold but this does in nearly all replicates, it is explained."
     )
     original: Original | None = Field(None, description="Set by the article's `original_data`.")
 
@@ -224,12 +231,12 @@ class Claim(Test, Statement):
 
     @property
     def rules(self) -> Inequality:
-        """How its draws decide."""
+        """The rules of its kind."""
         return KINDS[self.kind]
 
     @property
     def selections(self) -> dict[tuple, Selection]:
-        """The claim, its cause and its evidence, and what each is looked at among; by where they stand below it."""
+        """The claim, its cause, its evidence, and the condition `among` of each; by their keys below the claim."""
         found: dict[tuple, Selection] = {(): self}
         if self.because is not None:
             found["because",] = self.because
@@ -242,32 +249,32 @@ class Claim(Test, Statement):
 
 
 def _is_count(raw: dict) -> bool:
-    """Tell whether the numbers of a claim as read are counts."""
+    """Whether the numbers of a claim as read are counts."""
     of = block(raw, "where").get("measurement") if raw.get("table") == "measurements" else raw.get("quantity")
     known = COLUMNS["fits"] | COLUMNS["agreement"] | QUANTITIES
     return not raw.get("over") and isinstance(of, str) and of in known and known[of].unit == COUNT
 
 
 class Untested(Statement):
-    """In place of a claim's numbers: a statement of a source that none here can decide on."""
+    """A statement of a source that no number of this study can decide."""
 
-    not_tested: Name = Field(description="Why, as a sentence.")
+    not_tested: Name = Field(description="The reason why it is not tested, as a sentence.")
 
-    told = property(lambda self: (NOT_TESTED, f"Not tested: {self.not_tested}"))
+    without_numbers = property(lambda self: (NOT_TESTED, f"Not tested: {self.not_tested}"))
 
 
 class Argued(Statement):
-    """In place of a claim's numbers: a statement that mathematics or the literature decides."""
+    """A statement of a source that mathematics or the literature decides."""
 
     by_argument: Name = Field(
-        description='How, in sentences, with literature. It begins with "True:", "False as worded:" or the like.'
+        description='The argument in sentences, with literature. It begins with "True:", "False as worded:" or similar.'
     )
 
-    told = property(lambda self: (BY_ARGUMENT, self.by_argument))
+    without_numbers = property(lambda self: (BY_ARGUMENT, self.by_argument))
 
     @property
     def decided(self) -> Verdict:
-        """Which way the argument goes, if its first word says so."""
+        """True or false by the argument, if its first word is that."""
         ways = {"true": TRUE_BY_ARGUMENT, "false": FALSE_BY_ARGUMENT}
         return ways.get(re.split(r"\W", self.by_argument, maxsplit=1)[0].lower(), BY_ARGUMENT)
 

@@ -1,4 +1,4 @@
-"""The verdicts: as tables have them, as people read them, and how they look."""
+"""The verdicts: their names in tables, their words for readers, and their colors."""
 
 import re
 from dataclasses import dataclass
@@ -17,26 +17,26 @@ VERDICTS: dict[str, "Verdict"] = {}  # those of tables
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said of a claim.
+    """A verdict on a claim.
 
     Attributes
     ----------
     name : str
-        In tables.
+        Its name in tables.
     words : str
-        For people.
+        Its words for readers.
     sign : str
-        So that none is told by its color alone.
+        Its sign, so that color is not the only difference.
     colors : (str, str)
-        On white and on black, with a contrast of 4.5 : 1 and more.
+        On white and on black, with a contrast of at least 4.5 : 1.
     meaning : str
-        When a claim has it.
+        The condition under which a claim has it.
     answer : str
-        In place of `words`, to a question that this study asks itself; empty if they serve.
+        Replaces `words` for a question of this study; empty if they fit.
     by_data : bool
         Whether the data could have decided otherwise.
     in_tables : bool
-        Whether tables have it; else they have a wider one.
+        Whether tables have it; else they have a more general one.
     """
 
     name: str
@@ -55,11 +55,11 @@ class Verdict:
             VERDICTS[self.name] = self
 
     def said_of(self, basis: str) -> str:
-        """Say it of what a source states, or of a question of this study, by the claim's `basis`."""
+        """Give its words for a statement of a source, or for a question of this study, by the claim's `basis`."""
         return self.answer if self.answer and basis == "question" else self.words
 
     def in_short(self, basis: str) -> str:
-        """Say it without what is added, for a list."""
+        """Give its words up to the first punctuation mark, for a list."""
         return re.split("[;:,]", self.said_of(basis))[0]
 
 
@@ -75,7 +75,7 @@ EXPLAINED = Verdict(
     "does not hold; what holds instead was measured",
     "\u25c6",
     AMBER,
-    "It does not hold; what holds instead was named before, and does hold, by the rule of an inequality.",
+    "It does not hold; the article's file names what holds instead, and this holds by the rule of an inequality.",
     "no; what holds instead was measured",
 )
 FALSE_BY_ARGUMENT = Verdict(
@@ -96,7 +96,7 @@ UNDECIDED = Verdict(
     "undecided: the interval does not settle it",
     "?",
     GRAY,
-    "What decides lies within the 95 % interval; more replicates make it narrower.",
+    "The 95 % interval contains the threshold; more replicates make it narrower.",
 )
 REPLICATED = Verdict("replicated", "replicated", "\u25c9", GREEN, "On new data of the same kind it holds.", "yes")
 REPRODUCED = Verdict("reproduced", "reproduced", "\u25cf", GREEN, "On the source's own data it holds.", "yes")
@@ -121,9 +121,9 @@ FORMER = {"reproduced_in_distribution": DEPENDS.name}  # words of earlier versio
 
 
 def tally(judged) -> dict[str, dict[Verdict, list]]:
-    """Sort (Verdict, basis, by_construction, what is listed): by what decides and who states it, then by its verdict.
+    """Group items (Verdict, basis, by_construction, item) by what decides and who states it, then by verdict.
 
-    Only the first part is evidence on the sources.
+    Only the first group is evidence on the sources.
     """
     found: dict[str, dict[Verdict, list]] = {
         part: {} for part in (CLAIMS, QUESTIONS, BY_CONSTRUCTION, BY_MATHEMATICS, UNTESTED)
@@ -139,7 +139,7 @@ def tally(judged) -> dict[str, dict[Verdict, list]]:
 
 
 def style_of_verdicts() -> str:
-    """Write the style of what a verdict colors on the page."""
+    """Write the CSS of verdicts on the page."""
     light, dark = (
         ":root { " + " ".join(f"--{name}: {verdict.colors[theme]};" for name, verdict in SHOWN.items()) + " }"
         for theme in (0, 1)

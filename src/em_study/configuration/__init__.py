@@ -1,1 +1,1 @@
-"""What may be said in YAML: files merged key by key, every mistake with its line, and the reference."""
+"""The configuration in YAML: files merged key by key, problems with their lines, and the reference of all keys."""

@@ -1,4 +1,4 @@
-"""Articles: one file a source, with its experiments, sweeps and claims. They lie below config.yaml and its overlays."""
+"""Articles: one file per source, with its experiments, sweeps and claims. config.yaml and overlays override them."""
 
 import os
 from dataclasses import dataclass, field
@@ -20,13 +20,13 @@ class Articles:
     Attributes
     ----------
     layers : list of Layer
-        One an article, in the order in which they are named.
+        One per article, in the order in which they are named.
     files : list of str
     original_data : list of str
-        Files that the articles name.
+        Files that the articles name under `original_data`.
     problems : list of Problem
     left_out : dict
-        Why something is not part of the study, by ("experiments" | "sweeps" | "claims", name).
+        Reason why something is not part of the study, by ("experiments" | "sweeps" | "claims", name).
     """
 
     layers: list[Layer] = field(default_factory=list)
@@ -53,19 +53,19 @@ def read_articles(layers: list[Layer]) -> Articles:
         _add_original_data(found, layer, slug)
         for key in names_of(layer):
             if key in place:
-                lines = f"{place[key]} and {layer.origin(key)}"
-                found.problems.append(Problem(key, f"stands in two articles, at {lines}"))
-            place[key] = layer.origin(key)
+                lines = f"{place[key]} and {layer.location(key)}"
+                found.problems.append(Problem(key, f"is defined in two articles: {lines}"))
+            place[key] = layer.location(key)
     for kind, name in names_of(layers[0]):
         if (kind, name) in place and NEEDED[kind] <= {*block(layers[0].values[kind], name)}:
-            lines = f"{place[kind, name]} and {layers[0].origin((kind, name))}"
-            found.problems.append(Problem((kind, name), f"stands in an article and in the configuration, at {lines}"))
+            lines = f"{place[kind, name]} and {layers[0].location((kind, name))}"
+            found.problems.append(Problem((kind, name), f"is defined in an article and in the configuration: {lines}"))
     found.left_out = {key: why for key, why in _left_out(layers[0].folder, others, found.files) if key not in place}
     return found
 
 
 def _named(layers) -> tuple[dict[str, Path], list[tuple[Path, str]]]:
-    """Paths of the articles by their slugs; and those of others that were named, with why they are not."""
+    """Return the paths of the articles by name; and paths that are no longer named, with the reason."""
     named, others = {}, []
     for layer in layers:
         leaves_all_out = layer.values.get("articles", {}) is None
@@ -81,24 +81,26 @@ def _named(layers) -> tuple[dict[str, Path], list[tuple[Path, str]]]:
 
 
 def _left_out(folder, others, files):
-    """Yield what the articles have that are not part of the study: once named, or in the folder `articles`."""
+    """Yield the contents of articles that are not part of the study, once named or in the folder `articles`."""
     in_folder = [path for path in sorted((folder / "articles").glob("*.yaml")) if str(_relative(path)) not in files]
     for path, why in (*((path, f"article {path} is not named") for path in in_folder), *others):
         try:
             yield from ((key, why) for key in names_of(read_file(path)))
         except ConfigurationError:
-            continue  # it is not part of the study
+            continue  # ignored: it is not part of the study
 
 
 def names_of(layer: Layer) -> list[tuple[str, str]]:
-    """List what a layer has: ("experiments" | "sweeps" | "claims", name)."""
+    """List the contents of a layer: ("experiments" | "sweeps" | "claims", name)."""
     return [(kind, name) for kind in KINDS for name in block(layer.values, kind)]
 
 
 def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
-    """Turn an article into a layer: who says it goes to each claim, its section to each experiment."""
-    origins = {path: origin for path, origin in layer.origins.items() if path and path[0] in KINDS}
-    origins |= {("articles", slug, key): layer.origins.get((key,), f"{file}:1") for key in (*layer.values, "source")}
+    """Convert an article to a layer: copy its source to each claim, and its section to each experiment."""
+    locations = {path: line for path, line in layer.locations.items() if path and path[0] in KINDS}
+    locations |= {
+        ("articles", slug, key): layer.locations.get((key,), f"{file}:1") for key in (*layer.values, "source")
+    }
     for key, value in layer.values.items():
         if key not in Article.model_fields:
             problems.append(Problem(("articles", slug, key), f"unknown key{nearest(key, list(Article.model_fields))}"))
@@ -106,13 +108,15 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
             problems.append(Problem(("articles", slug, key), f"must be a block of keys and values, got {shown(value)}"))
     source = layer.values.get("source", "unknown")
     if "source" not in layer.values:
-        problems.append(Problem(("articles", slug, "source"), "is required, but missing: who says it"))
+        problems.append(
+            Problem(("articles", slug, "source"), "is required, but missing: it names the author or publication")
+        )
     section = layer.values.get("section", source)
     address = layer.values.get("address")
     for key, text in (("source", source), ("section", section)):
         if valid(Name, text) is None:
-            told = f"must be text of at most 1000 letters, got {shown(text)}"
-            problems.append(Problem(("articles", slug, key), told))
+            message = f"must be text of at most 1000 letters, got {shown(text)}"
+            problems.append(Problem(("articles", slug, key), message))
     if address is not None and valid(Address, address) is None:
         problems.append(Problem(("articles", slug, "address"), f"must be an http(s) address, got {shown(address)}"))
         address = None
@@ -126,11 +130,11 @@ def _as_layer(layer: Layer, slug: str, file: Path, problems) -> Layer:
         for name in block(values, kind):
             found = block(values[kind], name)
             found |= {key: text for key, text in of_kind.items() if key not in found and text is not None}
-    return Layer(layer.folder, values, origins)
+    return Layer(layer.folder, values, locations, layer.written)
 
 
 def _add_original_data(found: Articles, article: Layer, slug: str):
-    """Put what was measured on the source's own data beside each claim and experiment, in the article's layer."""
+    """Add the results on the source's own data to each claim and experiment of the article's layer."""
     file = article.values.get("original_data")
     if not isinstance(file, str):
         return
@@ -151,7 +155,7 @@ def _add_original_data(found: Articles, article: Layer, slug: str):
 
 
 def _moved(value, folder: Path, is_path: bool = False):
-    """Copy values with each data file's path taken from the article's folder."""
+    """Copy values, with paths of data files resolved from the folder of the article."""
     if isinstance(value, dict):
         return {key: _moved(below, folder, key.split(".")[-1] == "path") for key, below in value.items()}
     if isinstance(value, list):
@@ -160,5 +164,5 @@ def _moved(value, folder: Path, is_path: bool = False):
 
 
 def _relative(path: Path) -> Path:
-    """Write a path without detours by `..`."""
+    """Simplify a path that contains `..`."""
     return Path(os.path.normpath(path))

@@ -1,4 +1,4 @@
-"""What a configuration changes of the articles: their settings are then not those that a result was made with."""
+"""Changes of the articles by the configuration: results then do not have the settings of the article."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from em_study.configuration.study import Study
 from em_study.wording import differing, shown
 
 SET_BY_LOADING = ("threshold_of", "original")
-MOST_TOLD = 3
+MOST_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -19,13 +19,13 @@ class Change:
     Attributes
     ----------
     kind, name : str
-        "experiments", "sweeps" or "claims", and which of them.
+        "experiments", "sweeps" or "claims", and the name of the entry.
     key : str
-        Dotted, below that.
+        Path of keys below the entry, with dots.
     now, article : object
-        Values; None where there is none.
+        Values in the configuration and in the article; None for no value.
     file : str
-        That has changed it.
+        File that changes the key.
     """
 
     kind: str
@@ -45,38 +45,42 @@ class Change:
 
 
 def changes_of(articles: Layers, merged: Layers, name_of_file) -> list[Change]:
-    """List what later layers have changed of the articles, but for what they have removed whole.
+    """List the changes of the articles by later layers, except entries that they remove completely.
 
-    `merged` is all, with the articles below; `name_of_file` tells what a file that was read is called.
+    `merged` has all layers, including the articles; `name_of_file` returns the name of a file for messages.
     """
     found = []
     for kind in ("experiments", "sweeps", "claims"):
         for name, own in articles.values.get(kind, {}).items():
             now = merged.values.get(kind, {}).get(name, own)
             differ = differing(own, now)
-            if ("data", "source") in differ:  # the other keys are of another kind of data
+            if ("data", "source") in differ:  # the other keys belong to another kind of data
                 differ = {path: values for path, values in differ.items() if path[0] != "data" or path[1] == "source"}
             for path, (article, now) in differ.items():
                 if path and path[0] not in SET_BY_LOADING:
-                    file = merged.origin((kind, name, *path)).rpartition(":")[0]
-                    found.append(Change(kind, name, ".".join(map(str, path)), now, article, name_of_file(file)))
+                    file = merged.location((kind, name, *path)).rpartition(":")[0]
+                    found.append(
+                        Change(
+                            kind, name, merged.dotted((kind, name, *path), first=2), now, article, name_of_file(file)
+                        )
+                    )
     return found
 
 
 def articles_replaced(first: Layer, articles: list[Layer], merged: Layers, name_of_file) -> list[Change]:
-    """List the claims of articles for which an overlay names another file than the configuration, the first layer."""
+    """List the claims of articles that an overlay replaces by another file than that in the configuration (`first`)."""
     found, before = [], first.values.get("articles") or {}
     for slug, now in (merged.values.get("articles") or {}).items():
         if slug in before and before[slug] != now:
-            file = name_of_file(merged.origin(("articles", slug)).rpartition(":")[0])
-            layer = next((layer for layer in articles if ("articles", slug, "source") in layer.origins), None)
+            file = name_of_file(merged.location(("articles", slug)).rpartition(":")[0])
+            layer = next((layer for layer in articles if ("articles", slug, "source") in layer.locations), None)
             claims = layer.values.get("claims", {}) if layer else {}
             found += [Change("claims", name, "article", now, before[slug], file) for name in claims]
     return found
 
 
 def changes_under(name: str, claim: AnyClaim, study: Study, changes: list[Change]) -> list[Change]:
-    """Choose the changes that a claim's numbers depend on."""
+    """Return the changes that the numbers of a claim depend on."""
     if not isinstance(claim, Claim):
         return []
     reached = {("claims", name)}.union(*(_reached(selection, claim, study) for selection in claim.selections.values()))
@@ -94,11 +98,11 @@ def _reached(selection: Selection, claim: Claim, study: Study):
 
 
 def warnings_of(study: Study, changes: list[Change]) -> dict[str, str]:
-    """Say of each claim whose numbers were not made with its article's settings what was changed."""
+    """Describe the changes for each claim whose numbers do not have the settings of its article."""
     found = {name: changes_under(name, claim, study, changes) for name, claim in study.claims.items()}
     return {name: _sentence(under) for name, under in found.items() if under}
 
 
 def _sentence(changes: list[Change]) -> str:
-    more = f"; and {len(changes) - MOST_TOLD} more changes" if len(changes) > MOST_TOLD else ""
-    return f"Not with the article's settings: {'; '.join(map(str, changes[:MOST_TOLD]))}{more}."
+    more = f"; and {len(changes) - MOST_LISTED} more changes" if len(changes) > MOST_LISTED else ""
+    return f"Not with the article's settings: {'; '.join(map(str, changes[:MOST_LISTED]))}{more}."

@@ -1,12 +1,13 @@
-"""Load a configuration, or say everything that is wrong with it."""
+"""Load a configuration, or report all its problems."""
 
+import re
 from dataclasses import dataclass, replace
 
 from em_study.claims.checks import check_claim, check_names, with_numbers
 from em_study.claims.settings import Claim
 from em_study.configuration.articles import read_articles
 from em_study.configuration.changes import Change, articles_replaced, changes_of
-from em_study.configuration.layers import Layer, from_caller, read_file
+from em_study.configuration.layers import RECORDED, WRITTEN, Layer, from_caller, read_file
 from em_study.configuration.merging import Layers, merge
 from em_study.configuration.study import Study
 from em_study.errors import ConfigurationError
@@ -17,14 +18,14 @@ from em_study.settings import block, valid
 from em_study.sweeps.checks import check_sweep
 from em_study.sweeps.settings import Sweep
 
-OTHER = {"not_tested", "by_argument"}  # what a claim without numbers has
+OTHER = {"not_tested", "by_argument"}  # keys of a claim without numbers
 THRESHOLD = {"published", "relation", "tolerance"}
-CALLER = "the module's config"  # what messages call keys that a Snakefile hands over
+CALLER = "the module's config"  # location of the keys of a Snakefile, in messages
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A study, the articles' files, and what of the articles the configuration has changed."""
+    """A study, the files of the articles, and the changes of the articles by the configuration."""
 
     study: Study
     article_files: list[str]
@@ -42,19 +43,19 @@ def load(
     Parameters
     ----------
     files : sequence of path-like
-        The configuration, then overlays; each is merged over those before it, and all over the articles.
+        The configuration, then overlays; each overrides those before it, and all override the articles.
     notice : callable
-        Called with a sentence about each sweep that is left out, for its experiment has changed under it or is not
-        there, and each key that changes what is not there.
+        Called with a sentence about each sweep that is left out, because its experiment has changed or does not exist,
+        and about each key that changes something that does not exist.
     caller : dict, optional
-        Keys and values of a last overlay that is no file.
+        Keys and values of a last overlay that is not a file.
     every_cell : bool
-        Check the cells of sweeps too; who has done so, as a job's own process, need not again.
+        Check the cells of sweeps too; the process of a job need not repeat that.
 
     Raises
     ------
     ConfigurationError
-        With every problem: file and line, key, what is wrong and what is allowed.
+        With all problems: file and line, key, what is wrong and what is allowed.
     """
     given = [read_file(file) for file in files]
     if caller:
@@ -65,7 +66,7 @@ def load(
     study, problems = _validate(layers, every_cell)
     left_behind = _sweeps_left_behind(layers, articles.left_out, problems)
     for name, reason in left_behind.items():
-        notice(f"sweep {name} is left out, for {reason} ({layers.origin(('sweeps', name))})")
+        notice(f"sweep {name} is left out: {reason} ({layers.location(('sweeps', name))})")
         del layers.values["sweeps"][name]
         layers.gone["sweeps", name] = reason
     if left_behind:
@@ -79,7 +80,7 @@ def load(
 
 
 def _of_the_study(article: Layer, given: list[Layer]) -> Layer:
-    """Say of each claim that a later layer changes the threshold of that this is no more the source's."""
+    """Mark each claim whose threshold a later layer changes: the threshold is then not the source's."""
     claims = dict(block(article.values, "claims"))
     for later in (block(layer.values, "claims") for layer in given):
         for name in claims:
@@ -99,7 +100,7 @@ def _validate(layers: Layers, every_cell: bool) -> tuple[Study | None, list[Prob
 
 
 def _cross_checks(values: dict, every_cell: bool, gone):
-    """Yield the key and the message of each mistake that more than one key shows, in all that is right in itself."""
+    """Yield key and message of each problem across keys, in the parts that are valid by themselves."""
     experiments, sweeps = block(values, "experiments"), block(values, "sweeps")
     for name, experiment in experiments.items():
         if isinstance(experiment, dict):
@@ -117,7 +118,7 @@ def _cross_checks(values: dict, every_cell: bool, gone):
 
 
 def _sweeps_left_behind(layers: Layers, left_out: dict, problems: list[Problem]) -> dict[str, str]:
-    """Sweeps that do not suit an experiment which a later layer has changed, or which is not there, and why."""
+    """Return the sweeps that a later change of their experiment has made invalid, with the reason."""
     found = {}
     for name, sweep in block(layers.values, "sweeps").items():
         wrong = [problem for problem in problems if problem.path[:2] == ("sweeps", name)]
@@ -126,10 +127,10 @@ def _sweeps_left_behind(layers: Layers, left_out: dict, problems: list[Problem])
         experiment = ("experiments", str(sweep.get("experiment")))
         if experiment in layers.gone and experiment[1] not in block(layers.values, "experiments"):
             if all(problem.path[2:] == ("experiment",) for problem in wrong):
-                change = "is not there" if experiment in left_out else "has changed under it"
-                found[name] = f"the experiment {change}: {layers.gone[experiment]}"
+                change = "does not exist" if experiment in left_out else "was removed"
+                found[name] = f"its experiment {change} ({layers.gone[experiment]})"
         elif layers.touched.get(experiment, -1) > layers.touched.get(("sweeps", name), -1):
-            found[name] = f"the experiment has changed under it: {wrong[0].message}"
+            found[name] = f"a later file changed its experiment, and the sweep is no longer valid: {wrong[0].message}"
     return found
 
 
@@ -137,7 +138,19 @@ def _report(problems: list[Problem], layers: Layers) -> str:
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     lines = [f"The configuration has {count}:"]
     for problem in problems:
-        key = ".".join(map(str, problem.path))
-        where = " ".join(part for part in (problem.origin or layers.origin(problem.path), key) if part)
-        lines.append(f"  {where}: {problem.message}")
+        key = layers.dotted(problem.path)
+        where = " ".join(part for part in (problem.location or layers.location(problem.path), key) if part)
+        lines.append(f"  {where}: {_as_written(problem, layers)}")
     return "\n".join(lines)
+
+
+def _as_written(problem: Problem, layers: Layers) -> str:
+    """Return a message; a key with two names has the one that the user wrote, or else that of the documents."""
+    kind, name = (*problem.path, None, None)[:2]
+    blocks = [(kind, name)]
+    if kind == "sweeps":
+        blocks.append(("experiments", block(block(layers.values, kind), name).get("experiment")))
+    words = [word for path in blocks for key, word in layers.written.items() if key[:2] == path]
+    if words and RECORDED in words[0]:
+        return problem.message
+    return re.sub(rf"\bdata\.{RECORDED}\b", f"data.{WRITTEN}", problem.message)

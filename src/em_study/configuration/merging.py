@@ -1,6 +1,6 @@
-"""Layers merged key by key; what only changes something that is not there is left out."""
+"""Layers merged key by key, without entries that only change something that does not exist."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from em_study.claims.settings import Argued, Claim, Untested
@@ -11,7 +11,7 @@ from em_study.settings import block
 from em_study.sweeps.settings import Sweep
 
 KINDS = ("experiments", "sweeps", "claims")
-NEEDED = {  # a block with all of these is one of its own; else it changes another
+NEEDED = {  # a block with all of these keys defines a new entry; any other changes an existing one
     "experiments": {"data", "fits"},
     "sweeps": {"experiment", "vary"},
     "claims": {"statement"},
@@ -31,42 +31,43 @@ class Layers(Layer):
     ----------
     problems : list of Problem
     gone : dict
-        Why something is not there, or not as it was, by its path: left out with an article, or removed by a null.
+        Reason why something is absent or changed, by its path: left out with an article, or removed by a null.
     touched : dict
-        Number of the last layer that set, or removed, anything in a block, by the block's path.
+        Number of the last layer that set or removed anything in a block, by the path of the block.
     """
 
-    problems: list[Problem]
-    gone: dict[KeyPath, str]
-    touched: dict[KeyPath, int]
+    problems: list[Problem] = field(default_factory=list)
+    gone: dict[KeyPath, str] = field(default_factory=dict)
+    touched: dict[KeyPath, int] = field(default_factory=dict)
 
 
 def merge(articles: list[Layer], layers: list[Layer], left_out=(), notice=lambda text: None) -> Layers:
     """Merge the articles, then each layer over those before it.
 
     Mappings are merged key by key, anything else is replaced; a null removes the key. A `data` block with another
-    `source` than the one below it replaces it whole.
+    `source` replaces the earlier block completely.
 
     Parameters
     ----------
     articles, layers : list of Layer
     left_out : dict
-        Why what the articles might have is not there, by ("experiments" | "sweeps" | "claims", name).
+        Reason why an entry of an article is absent, by ("experiments" | "sweeps" | "claims", name).
     notice : callable
-        Called with a sentence about each block of a layer that only changes what is not there.
+        Called with a sentence about each block of a layer that only changes something that does not exist.
     """
-    merged = Layers(Path(), {}, {}, [], dict(left_out), {})
+    merged = Layers(Path(), {}, {}, gone=dict(left_out))
     for number, layer in [*((0, article) for article in articles), *enumerate(layers, start=1)]:
         values = _without_unused(layer, merged, notice) if number else layer.values
         removed: list[KeyPath] = []
         found: list[Problem] = []
         merged.values = _merge(merged.values, values, (), removed, found)
-        merged.problems += [replace(problem, origin=layer.origin(problem.path)) for problem in found]
+        merged.problems += [replace(problem, location=layer.location(problem.path)) for problem in found]
         for gone in removed:
-            merged.gone[gone] = f"{layer.origin(gone)} removes it"
-            merged.origins = {path: o for path, o in merged.origins.items() if path[: len(gone)] != gone}
-        merged.origins |= layer.origins
-        merged.touched |= dict.fromkeys(layer.origins, number)
+            merged.gone[gone] = f"{layer.location(gone)} removes it"
+            merged.locations = {path: line for path, line in merged.locations.items() if path[: len(gone)] != gone}
+        merged.locations |= layer.locations
+        merged.written |= layer.written
+        merged.touched |= dict.fromkeys(layer.locations, number)
     return merged
 
 
@@ -76,8 +77,8 @@ def _merge(base, overlay, path, removed, problems):
         here = (*path, key)
         if value is None:
             if key not in merged:
-                there = f". There is: {', '.join(merged)}" if merged else ""
-                text = f"there is nothing to remove by null; an empty block is written {{}}{there}"
+                existing = f". Existing keys: {', '.join(merged)}" if merged else ""
+                text = f"null removes a key, but there is none of this name; write {{}} for an empty block{existing}"
                 problems.append(Problem(here, text))
             merged.pop(key, None)
             removed.append(here)
@@ -92,24 +93,24 @@ def _merge(base, overlay, path, removed, problems):
 
 
 def _without_unused(layer: Layer, merged: Layers, notice) -> dict:
-    """Drop from a layer's values what only changes, or removes once more, what is not there."""
+    """Return a layer's values without those that only change, or remove, something that does not exist."""
     kept = dict(layer.values)
     for kind in (*KINDS, "articles"):
         there = block(merged.values, kind)
-        if layer.values.get(kind, {}) is None:  # it removes them all
-            merged.gone |= dict.fromkeys([(kind, name) for name in there], f"{layer.origin((kind,))} removes it")
+        if layer.values.get(kind, {}) is None:  # removes all entries
+            merged.gone |= dict.fromkeys([(kind, name) for name in there], f"{layer.location((kind,))} removes it")
             if not there:
                 del kept[kind]
         for name, below in block(layer.values, kind).items():
             key = kind, name
             if name not in there and key in merged.gone and _only_changes(kind, below):
-                notice(f"{layer.origin(key)} {kind}.{name} is not used, for {merged.gone[key]}")
+                notice(f"{layer.location(key)} {kind}.{name} is not used, because {merged.gone[key]}")
                 kept[kind] = {other: value for other, value in kept[kind].items() if other != name}
     return {key: value for key, value in kept.items() if value != {} or layer.values[key] == {}}
 
 
 def _only_changes(kind, below) -> bool:
-    """Tell whether a block is no whole one, and holds no key that is wrong in any."""
+    """Return whether a block only changes an entry: it does not define one, and has valid keys only."""
     if kind == "articles" or not isinstance(below, dict):
         return below is None
     return set(below) <= KEYS[kind] and not NEEDED[kind] <= set(below)

@@ -1,4 +1,4 @@
-"""config/README.md, every key of the configuration, and config/schema.json, which editors read."""
+"""Generate config/README.md, a reference of every key, and config/schema.json for editors."""
 
 import json
 import re
@@ -10,15 +10,16 @@ from em_study.places import ROOT
 
 OPENING = """# The configuration
 
-Every key of `config.yaml`, of the articles that it names, and of the files given with `--configfile`. These overlays
-are merged over config.yaml key by key, and config.yaml over the articles. A `null` removes an entry; a `data` block
-with another `source` replaces the one below it. `1e-4` is a number here, and `<<` takes over the keys of another block
-of the same file. Paths of data are relative to the folder in which `snakemake` runs; in an article, to the article.
+Every key of `config.yaml`, of the articles that it names, and of the overlays given with `--configfile`. Files are
+merged key by key: overlays override `config.yaml`, and `config.yaml` overrides the articles. `null` removes an entry. A
+`data` block with another `source` replaces the earlier block. `1e-4` is a number, and `<<` copies the keys of another
+block of the same file. Paths of data files are relative to the folder in which `snakemake` runs; in an article, to the
+article.
 
-An editor that knows YAML schemas completes the keys of a file, and shows what they mean, if its first line names
-`schema.json` of this folder, as that of `config.yaml` does.
+An editor with YAML schemas completes keys and shows their meaning, if the first line of the file names `schema.json` of
+this folder, as in `config.yaml`.
 
-Made from the schema by `em-study reference`.
+This file is generated from the schema by `em-study reference`.
 """
 BOUNDS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 WORDS = {"integer": "whole number", "number": "number", "boolean": "`true` or `false`", "string": "text"}
@@ -32,6 +33,8 @@ def reference() -> str:
         lines += ["", f"## {name}", "", " ".join(block["description"].split()), ""]
         lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
         for key, found in block["properties"].items():
+            if found.get("deprecated"):
+                continue
             default = "required" if key in block.get("required", ()) else f"`{_shown(found['default'])}`"
             meaning = found["description"].replace("|", "\\|")
             lines.append(f"| `{key}` | {_kind(found)} | {default} | {meaning} |")
@@ -46,12 +49,12 @@ def schema() -> str:
 
 
 def _blocks() -> dict[str, dict]:
-    """Give the schema of each block, by its name."""
+    """Return the schema of each block, by its name."""
     return models_json_schema([(Study, "validation"), (Article, "validation")])[1]["$defs"]
 
 
 def _of_a_part(found):
-    """Let a file hold a part of a block, for other files have the rest: no key is required, null removes an entry."""
+    """Relax a schema for a file that has only a part of a block: no key is required, and null removes an entry."""
     if isinstance(found, list):
         return [*map(_of_a_part, found)]
     if not isinstance(found, dict):
@@ -59,7 +62,7 @@ def _of_a_part(found):
     needless = {"required", "discriminator"} | ({"enum"} if "const" in found else set())
     needless |= {"additionalProperties"} if found.get("additionalProperties") is True else set()
     part = {key: _of_a_part(value) for key, value in found.items() if key not in needless}
-    if "oneOf" in part:  # of which a part may fit several
+    if "oneOf" in part:  # a part of a block may fit several choices
         part["anyOf"] = part.pop("oneOf")
     if "patternProperties" in part:
         entries = {name: {"anyOf": [entry, {"type": "null"}]} for name, entry in part["patternProperties"].items()}
@@ -68,7 +71,7 @@ def _of_a_part(found):
 
 
 def _met(name: str, blocks: dict, found: dict) -> dict:
-    """Add the names of a block and of those below it, in the order in which they are met."""
+    """Add the names of a block and of the blocks below it, in the order of their first use."""
     if name not in found:
         found[name] = blocks[name]
         for below in re.findall(r'"\$ref": "#/\$defs/(\w+)"', json.dumps(blocks[name])):

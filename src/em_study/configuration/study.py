@@ -1,4 +1,4 @@
-"""The whole configuration, and an article's part of it."""
+"""The complete configuration, and an article's part of it."""
 
 from typing import Annotated
 
@@ -11,17 +11,19 @@ from em_study.sweeps.settings import Sweeps
 
 
 class Article(Closed):
-    """A file of its own, named under `articles`: all of one source."""
+    """A separate file, named under `articles`, with everything about one source."""
 
-    source: Name = Field(description="Who says it: the source of each claim below that names none.")
+    source: Name = Field(description="Author or publication: the source of each claim of this file that names none.")
     section: Name | None = Field(
-        None, description="Where the report shows its figures: the section of each experiment below; default: `source`."
+        None, description="Section of the report for the figures of each experiment of this file; default: `source`."
     )
-    address: Address | None = Field(None, description="Where it can be read: that of each claim below that names none.")
+    address: Address | None = Field(
+        None, description="Address of the source, for each claim of this file that has none."
+    )
     original_data: Name | None = Field(
         None,
-        description="File with what the claims gave on the source's own data (`make original-data`), relative to the "
-        "article.",
+        description="File with the results of the claims on the source's own data (`make original-data`), relative to "
+        "the article.",
     )
     experiments: Experiments = Field({}, description="As in the configuration; paths are relative to the article.")
     sweeps: Sweeps = Field({}, description="As in the configuration.")
@@ -29,14 +31,14 @@ class Article(Closed):
 
 
 class Study(Closed):
-    """The whole configuration."""
+    """The complete configuration."""
 
-    seed: int = Field(ge=0, lt=2**64, description="Root of every random draw.")
+    seed: int = Field(ge=0, lt=2**64, description="Root seed of all random numbers.")
     experiments: Annotated[Experiments, Field(min_length=1)] = Field(description="Experiments, by name.")
     sweeps: Sweeps = Field({}, description="Sweeps, by name.")
     claims: Claims = Field({}, description="Claims of the sources, by number.")
     articles: dict[Slug, Name] = Field(
         {},
-        description="Files of the articles that are part of the study, by name, relative to the file that names them; "
-        "each holds an [Article](#article). An overlay's `name: null` leaves one out.",
+        description="Files of the articles of the study, by name, relative to the file that names them; each contains "
+        "an [Article](#article). `name: null` in an overlay leaves one out.",
     )

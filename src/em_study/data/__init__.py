@@ -1,1 +1,1 @@
-"""Rows: drawn from a known mixture, read from CSV files, or scikit-learn's; and the files between steps."""
+"""Data: simulated, read from a user's files, or scikit-learn's; and the files between the steps of a run."""

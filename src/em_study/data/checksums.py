@@ -1,4 +1,4 @@
-"""Checksums of files, and of code by what it computes. It imports nothing of the study, so that `verify` can use it."""
+"""Checksums of files, and of what code computes. This module imports nothing of the study: `verify` uses it."""
 
 import ast
 import hashlib
@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 MEMORY = Path(".snakemake/checksums.json")  # in the folder of a run
-JUST_NOW = 2_000_000_000  # nanoseconds, in which a file may change again and look the same
+JUST_NOW = 2_000_000_000  # nanoseconds in which a file may change again without a new time of change
 
 
 def sha256_of(path) -> str:
@@ -17,11 +17,11 @@ def sha256_of(path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-READER = sha256_of(__file__)  # what another reader of code has found is not taken for what this one finds
+READER = sha256_of(__file__)  # results of another version of `read_code` are not used
 
 
-def what_is_there(path) -> list[int]:
-    """Describe a file, without reading it, by what changes with its content: its time of change cannot be set."""
+def file_state(path) -> list[int]:
+    """Describe the state of a file without reading it: a change of content changes it, as ctime cannot be set."""
     found = os.stat(path)
     return [found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
@@ -32,11 +32,11 @@ def digest_of(settings) -> str:
 
 
 def read_code(source: bytes) -> tuple[str, list[str]]:
-    """Give the checksum of what Python code computes, and the names that it imports.
+    """Return the checksum of what Python code computes, and the names that it imports.
 
-    The checksum is of the syntax tree without docstrings and without the words of a `Field` and of a `Column`, which
-    are params where they are written; comments are no part of the tree. Code for another Python counts by its bytes,
-    and imports nothing that is known.
+    The checksum is of the syntax tree, which has no comments, without docstrings and without the texts of `Field` and
+    `Column`, which are params of the jobs that write them. Code that this Python cannot parse is represented by its
+    bytes, without imports.
     """
     try:
         tree = ast.parse(source)
@@ -50,7 +50,7 @@ def read_code(source: bytes) -> tuple[str, list[str]]:
 
 
 def _plain(node):
-    """Write a syntax tree as tuples, the same by every version of Python: what is empty is left out."""
+    """Convert a syntax tree to tuples, the same in every version of Python: empty fields are left out."""
     if isinstance(node, list):
         return [_plain(each) for each in node]
     if not isinstance(node, ast.AST):
@@ -74,12 +74,12 @@ def _has_docstring(node) -> bool:
 
 
 class Checksums:
-    """Checksums of files, remembered as long as the file system says the same of a file.
+    """Checksums of files, remembered as long as the state of a file is unchanged.
 
     Parameters
     ----------
     place : Path, optional
-        File in which they are kept from one command to the next, once its folder is there.
+        File that keeps the checksums from one command to the next, once its folder exists.
     """
 
     def __init__(self, place: Path | None = None):
@@ -88,25 +88,25 @@ class Checksums:
             self.known = json.loads(place.read_text(encoding="utf-8")) if place else {}
             if not all(isinstance(value, list) for value in self.known.values()):
                 raise ValueError
-        except (OSError, ValueError, AttributeError):  # there is none, or it is another
+        except (OSError, ValueError, AttributeError):  # no such file, or another format
             self.known = {}
 
     def of(self, path) -> str:
         """Checksum of a file."""
-        said, (*before, kept) = what_is_there(path), self.known.get(str(path), [None])
-        if before == said:
+        state, (*before, kept) = file_state(path), self.known.get(str(path), [None])
+        if before == state:
             return kept
         found = sha256_of(path)
-        if time.time_ns() - said[-1] > JUST_NOW:
-            self._remember(str(path), [*said, found])
+        if time.time_ns() - state[-1] > JUST_NOW:
+            self._remember(str(path), [*state, found])
         return found
 
     def of_code(self, path) -> str:
-        """Checksum of what a file of code computes, or of its bytes where it is no Python module."""
+        """Return the checksum of what a Python module computes; of another file, that of its bytes."""
         return self._code(path)[0] if Path(path).suffix == ".py" else sha256_of(path)
 
     def imports_of(self, path) -> list[str]:
-        """Name what a Python module imports, wherever in it; other code imports nothing."""
+        """Name everything that a Python module imports; nothing for other files."""
         return self._code(path)[1:] if Path(path).suffix == ".py" else []
 
     def _code(self, path) -> list[str]:
@@ -121,12 +121,12 @@ class Checksums:
         self.known[key], self.is_new = value, True
 
     def save(self):
-        """Keep what was found for the next command."""
+        """Store new checksums for the next command."""
         if self.place is None or not self.is_new or not self.place.parent.is_dir():
             return
         temporary = self.place.with_name(f".{self.place.name}.{os.getpid()}")
         try:
             temporary.write_text(json.dumps(self.known), encoding="utf-8")
             os.replace(temporary, self.place)
-        except OSError:  # a folder that is only read; next time they are made anew
+        except OSError:  # a read-only folder; the next command computes them again
             temporary.unlink(missing_ok=True)

@@ -1,37 +1,37 @@
-"""The rows of an experiment, whatever they come from."""
+"""The samples of an experiment, from whatever source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Rows of every replicate of an experiment.
+    """Samples of every replicate of an experiment.
 
     Attributes
     ----------
     features : ndarray of str of shape (D,)
     classes : ndarray of str of shape (n_classes,)
-        Names of the classes; a label is an index into it. Empty if the data know no classes.
+        Names of the classes; a label is an index into it. Empty if the data have no classes.
     unlabeled : ndarray of shape (R, N, D)
-        R is the number of replicates, or 1 if all share the same rows. NaN is a missing value.
+        R is the number of replicates, or 1 if all share the same samples. NaN is a missing value.
     truth : ndarray of int of shape (R, N) or None
-        True classes of the unlabeled rows. For the evaluation only.
+        True classes of the unlabeled samples, for the evaluation only.
     labeled : ndarray of shape (R, M, D)
     labels : ndarray of int of shape (R, M)
     true_weights, true_means, true_covariances : ndarrays of shapes (R, K), (R, K, D) and (R, K, D, D), or None
-        The mixture that the rows were drawn from. For the evaluation only.
-    whole : ndarray of shape (R, N, D), or None
-        The unlabeled rows before values were taken away, if they were. For the evaluation only.
+        Parameters of the mixture from which the samples were drawn, for the evaluation only.
+    complete : ndarray of shape (R, N, D), or None
+        The unlabeled samples before values were removed, if any were, for the evaluation only.
     order : ndarray of int of shape (N + M,), or None
-        Places in their file of the unlabeled rows, then of the labeled ones, if one file has both.
+        Positions in the file of the unlabeled samples, then of the labeled ones, if one file has both.
     kept : ndarray of uint8, or None
-        Columns of the file that go along with its rows, as Arrow writes them.
+        Further columns of the file to keep with its samples, as Arrow writes them.
     r_states : ndarray of int of shape (R, 7), or None
-        State of R's generator after it drew a replicate: starts of R go on from there, as in a study in R.
+        State of R's generator after it drew a replicate. Initializations by R continue from there, as in a study in R.
     note : ndarray of str of shape (), or None
-        What to know of the files.
+        Remarks on the files.
     """
 
     features: np.ndarray
@@ -43,7 +43,7 @@ class Dataset:
     true_weights: np.ndarray | None = None
     true_means: np.ndarray | None = None
     true_covariances: np.ndarray | None = None
-    whole: np.ndarray | None = None
+    complete: np.ndarray | None = field(default=None, metadata={"stored_as": "whole"})
     order: np.ndarray | None = None
     kept: np.ndarray | None = None
     r_states: np.ndarray | None = None
@@ -51,62 +51,62 @@ class Dataset:
 
     @property
     def is_one_file(self) -> bool:
-        """Whether labeled and unlabeled rows come from one file."""
+        """Whether labeled and unlabeled samples come from one file."""
         return self.order is not None
 
     @property
-    def told(self) -> str:
-        """The note, if there is one."""
+    def note_text(self) -> str:
+        """The note; empty if there is none."""
         return "" if self.note is None else str(self.note)
 
     def as_listed(self, unlabeled, labeled) -> np.ndarray:
-        """Put what is of unlabeled and of labeled rows in the order of their file; without one, the former alone."""
+        """Put values of both kinds of samples in the order of their file; without one file, only the unlabeled."""
         return np.concatenate([unlabeled, labeled])[np.argsort(self.order)] if self.is_one_file else unlabeled
 
     def kept_columns(self):
-        """Return the columns that go along with the rows as they are listed, a DataFrame; None without any."""
+        """Return the kept columns in the order of `as_listed`, a DataFrame; None without any."""
         if self.kept is None:
             return None
-        import pandas as pd  # these take their time to import
+        import pandas as pd  # slow to import
         import pyarrow as pa
 
         return pa.ipc.open_file(self.kept).read_all().to_pandas(types_mapper=pd.ArrowDtype)
 
-    def rows_of(self, numbers) -> np.ndarray:
-        """Return the unlabeled rows of some replicates, (R, N, D); or (1, N, D), if all share the same."""
+    def samples_of(self, numbers) -> np.ndarray:
+        """Return the unlabeled samples of some replicates, (R, N, D); or (1, N, D), if all share the same."""
         return self.unlabeled if len(self.unlabeled) == 1 else self.unlabeled[list(numbers)]
 
     def replicate(self, number: int) -> "Replicate":
-        """Return the rows of one replicate."""
+        """Return the samples of one replicate."""
         i = number if len(self.unlabeled) > 1 else 0
-        optional = (self.truth, self.whole, self.r_states)
-        truth, whole, r_state = (None if array is None else array[i] for array in optional)
+        optional = (self.truth, self.complete, self.r_states)
+        truth, complete, r_state = (None if array is None else array[i] for array in optional)
         known = self.true_means is not None
         mixture = (self.true_weights[i], self.true_means[i], self.true_covariances[i]) if known else None
-        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture, whole, r_state)
+        return Replicate(self.unlabeled[i], truth, self.labeled[i], self.labels[i], mixture, complete, r_state)
 
 
 @dataclass(frozen=True, eq=False)
 class Replicate:
-    """One replicate of a `Dataset`: the same arrays without their first axis; `mixture` is the three true ones."""
+    """One replicate of a `Dataset`: the same arrays without their first axis; `mixture` has the true parameters."""
 
     unlabeled: np.ndarray
     truth: np.ndarray | None
     labeled: np.ndarray
     labels: np.ndarray
     mixture: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
-    whole: np.ndarray | None = None
+    complete: np.ndarray | None = None
     r_state: np.ndarray | None = None
 
     def values(self, feature: int) -> np.ndarray:
-        """Return the values of a feature that are there, of the unlabeled rows."""
+        """Return the observed values of a feature, of the unlabeled samples."""
         values = self.unlabeled[:, feature]
         return values[~np.isnan(values)]
 
-    def told(self, feature: int) -> str:
-        """Say how many unlabeled rows have a value of a feature."""
+    def size_text(self, feature: int) -> str:
+        """Say how many unlabeled samples have a value of a feature."""
         n, every = len(self.values(feature)), len(self.unlabeled)
-        return f"{n:,} rows" if n == every else f"{n:,} of {every:,} rows (the others lack a value)"
+        return f"{n:,} samples" if n == every else f"{n:,} of {every:,} samples (the others lack a value)"
 
 
 def standardized(X, like=None):

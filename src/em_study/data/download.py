@@ -1,11 +1,11 @@
-"""Files from a network, verified before anything reads them."""
+"""Files from a network, verified before they are used."""
 
 import hashlib
 import http.client
 import urllib.error
 import urllib.request
 
-from em_study.data.storage import whole_file
+from em_study.data.storage import atomic_file
 from em_study.errors import DataError
 
 TIMEOUT = 60  # seconds without an answer
@@ -18,27 +18,27 @@ def fetch(url: str, sha256: str, path):
     Parameters
     ----------
     url : str
-        http, https or, of this machine, file.
+        An address: http, https, or file for this machine.
     sha256 : str
-        Checksum that its bytes must have, in hexadecimal.
+        Required checksum, in hexadecimal.
     path : path-like
-        Where it goes. Nothing is left there after an error.
+        Where to store the file. Nothing is stored after an error.
 
     Raises
     ------
     DataError
-        If the file cannot be fetched, is too large, or is another one.
+        If the file cannot be fetched, is too large, or has another checksum.
     """
     digest = hashlib.sha256()
     size = 0
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         try:
             request = urllib.request.Request(url, headers={"User-Agent": "em-study"})  # noqa: S310 (as above)
             with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, open(temporary, "wb") as file:  # noqa: S310
                 while block := answer.read(1 << 20):
                     size += len(block)
                     if size > MAX_BYTES:
-                        raise DataError(f"{url}: larger than {MAX_BYTES:,} bytes")
+                        raise DataError(f"{url}: the file is larger than {MAX_BYTES:,} bytes")
                     digest.update(block)
                     file.write(block)
         except urllib.error.HTTPError as error:
@@ -48,4 +48,6 @@ def fetch(url: str, sha256: str, path):
             hint = "" if url.startswith("file:") else " Is there a network?"
             raise DataError(f"{url}: cannot be fetched ({reason}).{hint}") from None
         if digest.hexdigest() != sha256:
-            raise DataError(f"{url}: another file than meant: its sha256 is {digest.hexdigest()}, not {sha256}")
+            raise DataError(
+                f"{url}: the file has the sha256 {digest.hexdigest()}, but the configuration expects {sha256}"
+            )

@@ -1,7 +1,7 @@
-"""One's own rows, from CSV, Parquet, Feather or .npy files: read exactly, or refused with file, row and column.
+"""A user's own data, from CSV, Parquet, Feather or .npy files: read exactly, or refused with file, row and column.
 
-Whatever the file is, its columns come in parts, as arrays of Arrow. Cells of CSV files come as text, so that nothing
-turns into a number that is not written as one.
+Columns are read in parts, as arrays of Arrow. Cells of CSV files are read as text, so that only what is written as a
+number becomes a number.
 """
 
 import codecs
@@ -22,37 +22,37 @@ from em_study.data.formats import SEPARATORS, UNREADABLE, Look, NoColumnsError, 
 from em_study.data.r import R, RError
 from em_study.errors import DataError
 
-MAX_SHOWN_CELLS = 5  # of those that cannot be used
-NO_LABEL = ("", "#n/a", "<na>", "-nan")  # which no class is called
-MISSING = (*NO_LABEL, *LIKE_MISSING)  # how programs write a value that is missing
+MAX_SHOWN_CELLS = 5  # of the unusable cells
+NO_LABEL = ("", "#n/a", "<na>", "-nan")  # never the name of a class
+MISSING = (*NO_LABEL, *LIKE_MISSING)  # how programs write a missing value
 SPELLED = [*{spelling for word in MISSING for spelling in (word, word.upper(), word.title())}, "NaN", "-NaN"]
 SHEET_ERRORS = ("#value!", "#ref!", "#div/0!", "#name?", "#num!", "#null!")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-NEVER_UNSAID = {*MISSING, *SHEET_ERRORS, *MARKS}  # classes, unless a key says so
-FIRST_INEXACT = 2**53  # of the whole numbers below it each is a number of floating point
+NEEDS_A_KEY = {*MISSING, *SHEET_ERRORS, *MARKS}  # accepted as classes only if a key says so
+FIRST_INEXACT = 2**53  # floating point represents every whole number below it
 MOST_WORDS = 1000
 MUST, OR_MISSING = "must be a finite number", ", or empty (or NA, N/A, #N/A, <NA>, NaN, null, none)"
-EMPTY = "Empty cells: data.missing: allow takes them as missing values."
-LARGE = "An identifier is no feature: data.keep carries it along."
+EMPTY = "Empty cells: set data.missing: allow to treat them as missing values."
+LARGE = "An identifier is not a feature: list it under data.keep to copy it into the results."
 ROWS_AT_A_TIME = 200_000
 BYTES_AT_A_TIME = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """Names of the classes of rows: those that there are, and the number of each row's among them, (N,); -1 is none."""
+    """Classes of the rows of a file: their names, and for each row an index into these, (N,), -1 for none."""
 
     names: list[str]
     numbers: np.ndarray
 
     def among(self, classes: list[str]) -> np.ndarray:
-        """Give the numbers of the rows' classes in another list, which has them all; (N,)."""
+        """Return the indices of the rows' classes, (N,), in another list that has them all."""
         return np.array([*map(classes.index, self.names), -1], dtype=np.int64)[self.numbers]
 
 
 @dataclass
 class Refused:
-    """Cells of a file that cannot be used: the first few in words, and how many there are."""
+    """Unusable cells of a file: messages about the first few, and their number."""
 
     path: str
     cells: list[tuple[int, str]] = field(default_factory=list)
@@ -65,8 +65,8 @@ class Refused:
         self.number += len(where)
         for i in map(int, where[:MAX_SHOWN_CELLS]):
             got = cells[i].as_py()
-            told = f"column '{column}': {rule}, got '{'' if got is None else got}'"
-            self.cells.append((first_row + i, told))
+            message = f"column '{column}': {rule}, got '{'' if got is None else got}'"
+            self.cells.append((first_row + i, message))
         if len(where) and hint:
             self.hints[hint] = None
 
@@ -74,7 +74,7 @@ class Refused:
         """Raise if there are any."""
         if self.number:
             shown = sorted(self.cells, key=lambda cell: cell[0])[:MAX_SHOWN_CELLS]
-            lines = [f"{self.path}, row {row}, {told}" for row, told in shown]
+            lines = [f"{self.path}, row {row}, {message}" for row, message in shown]
             if more := self.number - len(lines):
                 header = " (row 1 is the header)" if look.kind == "csv" else " (rows are counted from 1)"
                 lines.append(f"and {more:,} cells more{header}")
@@ -82,7 +82,7 @@ class Refused:
 
 
 def read_files(data: CsvData) -> Dataset:
-    """Read the rows of an experiment's files.
+    """Read the samples from the files of an experiment.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def read_files(data: CsvData) -> Dataset:
         labeled, labels, _ = _read(data, data.labeled, notes)
         if truth is not None and (unknown := sorted({*truth.names} - {*labels.names})):
             raise DataError(
-                f"{path}, column '{data.main.target}': the class '{unknown[0]}' has no row in "
+                f"{path}, column '{data.main.target}': the class '{unknown[0]}' has no labeled sample in "
                 f"{data.labeled.place}. Classes there: {', '.join(_sorted_classes(labels.names))}"
             )
     elif data.rows is not None:
@@ -106,14 +106,14 @@ def read_files(data: CsvData) -> Dataset:
         unlabeled, labeled = rows[~has_label], rows[has_label]
         if truth is not None:
             labels, truth = Classes(truth.names, truth.numbers[has_label]), None
-            notes.append(f"{len(labeled):,} of {len(order):,} rows have a label")
+            notes.append(f"{len(labeled):,} of {len(order):,} samples have a label")
             if not 0 < len(labeled) < len(order):
-                told = "no row has a label: leave data.rows.label out"
-                every = "every row has a label: data.unlabeled with it as target fits all, and judges by it"
-                raise DataError(f"{path}, column '{data.rows.label}': {every if len(labeled) else told}")
+                none = "no sample has a label: remove data.rows.label"
+                every = "every sample has a label: use data.unlabeled with this column as target, for the accuracy only"
+                raise DataError(f"{path}, column '{data.rows.label}': {every if len(labeled) else none}")
     for feature, values in zip(data.features, unlabeled.T, strict=True):
         if np.isnan(np.fmax.reduce(values)):
-            which = "no unlabeled row" if data.rows and len(labeled) else "no row"
+            which = "no unlabeled sample" if data.rows and len(labeled) else "no sample"
             raise DataError(f"{path}, column '{feature}': {which} has a value")
     if data.standardize:
         labeled, unlabeled = standardized(labeled, unlabeled), standardized(unlabeled)
@@ -137,7 +137,7 @@ def read_files(data: CsvData) -> Dataset:
 def read_columns(file: CsvFile, numbers: list[str], words: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Read columns of numbers, (N, number of them), NaN where one is missing, and of text, (N, number of them).
 
-    The file may be R's too, .rds.
+    The file may also be an .rds file of R.
 
     Raises
     ------
@@ -157,18 +157,18 @@ def read_columns(file: CsvFile, numbers: list[str], words: list[str]) -> tuple[n
 
 
 def _sorted_classes(names) -> list[str]:
-    """Sort whole numbers by value, anything else as text."""
+    """Sort names of classes: by value if all are whole numbers, else as text."""
     numbers = all(re.fullmatch(r"-?\d+", name) for name in names)
     return sorted(names, key=(lambda name: (int(name), name)) if numbers else str)
 
 
 def _look_alike(classes) -> list[str]:
-    """Point out classes that differ in nothing but case, or how their letters are composed."""
+    """Report classes that differ only in case, or in the composition of Unicode letters."""
     alike = {}
     for name in classes:
         alike.setdefault(unicodedata.normalize("NFKC", name).casefold(), []).append(name)
-    told = (", ".join(map(repr, names)) for names in alike.values() if len(names) > 1)
-    return [f"classes that differ only in case, or in how their letters are composed: {names}" for names in told]
+    listed = (", ".join(map(repr, names)) for names in alike.values() if len(names) > 1)
+    return [f"classes that differ only in case, or in the composition of Unicode letters: {names}" for names in listed]
 
 
 def _as_bytes(table: pa.Table) -> np.ndarray:
@@ -199,11 +199,11 @@ def _read(data: CsvData, file: CsvFile, notes: list[str]) -> tuple[np.ndarray, C
             classes.append(_classes(data, columns[target], target, row, refused))
         row += X[-1].shape[1]
     if row == look.first_row:
-        raise DataError(f"{path}: there are no rows{' below the header' * (look.kind == 'csv')}")
+        raise DataError(f"{path}: the file has no rows{' below the header' * (look.kind == 'csv')}")
     refused.check(look)
-    notes += [f"{Path(path).name}: {look.told}"] if look.told else []
+    notes += [f"{Path(path).name}: {look.description}"] if look.description else []
     X = np.concatenate(X, axis=1).T
-    X = X if look.kind == "csv" else np.ascontiguousarray(X)  # as ever: the last digits of sums depend on it
+    X = X if look.kind == "csv" else np.ascontiguousarray(X)  # the memory order decides the last digits of sums
     return X, _joined(classes) if classes else None, pa.concat_tables(kept)
 
 
@@ -219,7 +219,7 @@ def _parts(path, look: Look, places: list[int]):
                 some = array[begin : begin + ROWS_AT_A_TIME]
                 yield [pa.array(np.ascontiguousarray(some[:, place], dtype=kind)) for place in places]
         else:
-            from pyarrow.parquet import ParquetFile  # takes its time to import
+            from pyarrow.parquet import ParquetFile  # slow to import
 
             names = [look.columns[place] for place in places]
             is_parquet = look.kind == "parquet"
@@ -228,14 +228,14 @@ def _parts(path, look: Look, places: list[int]):
                 yield [batch.column(name) for name in names]
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: {not_text(look.encoding, error, error.before)}") from None
-    except (*UNREADABLE, ValueError) as error:  # of which Arrow's are some
+    except (*UNREADABLE, ValueError) as error:  # Arrow's errors are ValueErrors
         raise DataError(f"{path}: cannot be read ({error})") from None
 
 
 def _parts_of_csv(path, look: Look, places: list[int]):
-    """Yield columns of text; names may stand twice, so that columns go by their places."""
+    """Yield columns of text by position, as names may be duplicate."""
     names, odd = [str(place) for place in range(len(look.columns))], []
-    # One thread, so that rows are counted.
+    # One thread, so that Arrow can report the number of a row.
     reading = arrow_csv.ReadOptions(
         use_threads=False, block_size=BYTES_AT_A_TIME, column_names=names, skip_rows_after_names=1
     )
@@ -251,16 +251,16 @@ def _parts_of_csv(path, look: Look, places: list[int]):
             for part in arrow_csv.open_csv(_Text(file, look), reading, parsing, as_text):
                 yield [part.column(place) for place in places]
         except pa.ArrowInvalid as error:
-            told = f"{path}: not a proper CSV file (a quotation mark that is not closed: {error})"
+            message = f"{path}: not a valid CSV file (an unclosed quotation mark: {error})"
             if odd:
                 n, found, place = odd[0].expected_columns, odd[0].actual_columns, odd[0].number
-                told = f"{path}, row {place}: not a proper CSV file: the header has {n} fields, this row {found}"
-                told += f" (separated by {SEPARATORS.get(look.separator, repr(look.separator))})"
-            raise DataError(told) from None
+                message = f"{path}, row {place}: not a valid CSV file: the header has {n} fields, this row {found}"
+                message += f" (separated by {SEPARATORS.get(look.separator, repr(look.separator))})"
+            raise DataError(message) from None
 
 
 class _Text:
-    """The text of a CSV file as UTF-8, without the lines at its end that hold nothing but separators."""
+    """The text of a CSV file as UTF-8, without lines at the end that have only separators."""
 
     closed = False
 
@@ -270,7 +270,7 @@ class _Text:
         self.ready, self.held, self.before, self.has_ended = b"", "", 0, False
 
     def read(self, size: int) -> bytes:
-        """Read so many bytes, or what is left; what may be the end is held back."""
+        """Read `size` bytes, or what is left; text that may be the end of the file is kept back."""
         while len(self.ready) < size and not self.has_ended:
             block = self.file.read(size)
             try:
@@ -287,7 +287,7 @@ class _Text:
 
 
 def _numbers(data: CsvData, look: Look, column, name: str, row: int, refused: Refused) -> np.ndarray:
-    """Turn a part of a column into numbers, (N,); what is missing is NaN."""
+    """Convert a part of a column to numbers, (N,), with NaN for missing values."""
     kind, words = column.type, None
     if look.kind == "csv" or pa.types.is_decimal(kind):
         words = column = column.cast(pa.string()).fill_null("")
@@ -302,11 +302,18 @@ def _numbers(data: CsvData, look: Look, column, name: str, row: int, refused: Re
     X = np.where(absent, np.nan, X)
     large = np.abs(X) >= FIRST_INEXACT
     if words is not None and large.any():
-        whole = rf"^\s*[+-]?[\d{re.escape(data.thousands or '')}]+\s*$"
-        large &= pc.match_substring_regex(words, whole).to_numpy(zero_copy_only=False)
+        digits = rf"^\s*[+-]?[\d{re.escape(data.thousands or '')}]+\s*$"
+        large &= pc.match_substring_regex(words, digits).to_numpy(zero_copy_only=False)
     elif not pa.types.is_integer(kind):
         large = []
-    refused.add(name, column, large, row, "is a whole number from 2^53 on, of which floating point lacks some", LARGE)
+    refused.add(
+        name,
+        column,
+        large,
+        row,
+        "is a whole number of at least 2^53, which floating point may not represent exactly",
+        LARGE,
+    )
     if data.missing == "allow":
         rule, bad = MUST + OR_MISSING, ~(np.isfinite(X) | absent)
     else:
@@ -319,30 +326,30 @@ def _numbers(data: CsvData, look: Look, column, name: str, row: int, refused: Re
 
 
 def _of_words(data: CsvData, look: Look, words) -> tuple[np.ndarray, np.ndarray]:
-    """Turn words into numbers, (N,), NaN where they are none, and tell which mean a missing value."""
-    said = [str(mark) for mark in data.missing_values]
-    absent = pc.is_in(words, pa.array(SPELLED + said))
+    """Convert words to numbers, (N,), with NaN for other words, and return which words mean a missing value."""
+    marks = [str(mark) for mark in data.missing_values]
+    absent = pc.is_in(words, pa.array(SPELLED + marks))
     if look.decimal == "." and data.thousands is None:
-        try:  # as nearly every column can be
+        try:  # nearly every column can be converted so
             numbers = pc.if_else(absent, None, words).cast(pa.float64())
             return numbers.to_numpy(zero_copy_only=False), absent.to_numpy(zero_copy_only=False)
         except pa.ArrowInvalid:
             pass
     words = pc.utf8_trim_whitespace(words)
-    absent = pc.or_(pc.is_in(pc.utf8_lower(words), pa.array(MISSING)), pc.is_in(words, pa.array(said, pa.string())))
+    absent = pc.or_(pc.is_in(pc.utf8_lower(words), pa.array(MISSING)), pc.is_in(words, pa.array(marks, pa.string())))
     point, group = (re.escape(mark) for mark in (look.decimal, data.thousands or ""))
-    whole = rf"(\d+|\d{{1,3}}({group}\d{{3}})+)" if group else r"\d+"
-    right = pc.match_substring_regex(words, rf"^[+-]?({whole}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?$")
+    digits = rf"(\d+|\d{{1,3}}({group}\d{{3}})+)" if group else r"\d+"
+    right = pc.match_substring_regex(words, rf"^[+-]?({digits}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?$")
     plain = pc.replace_substring(words, data.thousands, "") if group else words
     numbers = pc.if_else(right, pc.replace_substring(plain, look.decimal, "."), None).cast(pa.float64())
     return numbers.to_numpy(zero_copy_only=False), absent.to_numpy(zero_copy_only=False)
 
 
 def _hint(words: list[str], decimal: str) -> str:
-    """Say which key would take some of the words that are no numbers."""
+    """Suggest a key that accepts some of the words that are not numbers."""
     words = [word.strip() for word in words]
     if marks := sorted({*words} & {*MARKS}):
-        return f"Marks of missing values: data.missing_values: {marks} lists them, and data.missing: allow takes them."
+        return f"Marks of missing values: set data.missing_values: {marks} and data.missing: allow."
     mark = "," if decimal == "." else "."
     grouped = rf"[+-]?(\d+(\{mark}\d+)+(\{decimal}\d+)?|\d+(\{decimal}\d+)+\{mark}\d+)"
     if any(re.fullmatch(grouped, word) for word in words):
@@ -352,7 +359,7 @@ def _hint(words: list[str], decimal: str) -> str:
 
 
 def _classes(data: CsvData, column, name: str, row: int, refused: Refused) -> Classes:
-    """Name the classes of a part of the rows."""
+    """Return the classes of a part of the rows."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _classes(data, column.dictionary_decode(), name, row, refused)
@@ -365,24 +372,24 @@ def _classes(data: CsvData, column, name: str, row: int, refused: Refused) -> Cl
     words = column.cast(pa.string()).fill_null("").dictionary_encode()
     # 1.0 is class 1
     of_words = [re.sub(r"^(-?\d+)\.0*$", r"\1", word.strip()) for word in words.dictionary.to_pylist()]
-    said = {*map(str, data.missing_values)}
-    none = np.array([bool(data.rows) and (word in said or word.lower() in NO_LABEL) for word in of_words], dtype=bool)
-    unsaid = [word for word in of_words if word not in data.class_names and word.lower() in NEVER_UNSAID]
-    odd = np.array([word in unsaid or _is_broken(word) for word in of_words], dtype=bool)
+    marks = {*map(str, data.missing_values)}
+    none = np.array([bool(data.rows) and (word in marks or word.lower() in NO_LABEL) for word in of_words], dtype=bool)
+    refused_words = [word for word in of_words if word not in data.class_names and word.lower() in NEEDS_A_KEY]
+    odd = np.array([word in refused_words or _is_broken(word) for word in of_words], dtype=bool)
     names = list(dict.fromkeys(word for word, is_none in zip(of_words, none, strict=True) if not is_none))
     places = {word: place for place, word in enumerate(names)}
     numbers = words.indices.to_numpy()
-    if like := [word for word in unsaid if word.lower() in LIKE_MISSING + MARKS and word not in said]:
+    if like := [word for word in refused_words if word.lower() in LIKE_MISSING + MARKS and word not in marks]:
         keys = ", ".join(word if word.isalpha() and word.lower() != "null" else f"'{word}'" for word in like)
-        hint = f"No label: data.missing_values: [{keys}] takes it as none.\n" if data.rows else ""
-        hint += f"A class of this name: data.class_names: [{keys}] takes it as one."
+        hint = f"If it means no label: set data.missing_values: [{keys}].\n" if data.rows else ""
+        hint += f"If it is the name of a class: set data.class_names: [{keys}]."
     rule = "must be a class: a whole number or a name"
     refused.add(name, column, (odd & ~none)[numbers], row, rule, hint if like else "")
     return Classes(names, np.array([places.get(word, -1) for word in of_words], dtype=np.int64)[numbers])
 
 
 def _is_broken(word: str) -> bool:
-    """Tell whether a word is a number that is not whole, or not finite."""
+    """Return whether a word is a number that is not whole, or not finite."""
     if not NUMBER.fullmatch(word):
         return word.lower().lstrip("+-") in ("inf", "infinity")
     return not float(word).is_integer()

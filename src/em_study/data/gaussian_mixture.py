@@ -1,4 +1,4 @@
-"""Rows drawn from a mixture of Gaussian distributions, known or random."""
+"""Simulated data from a mixture of Gaussian distributions, known or random."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -13,7 +13,7 @@ from em_study.data.mixture import (
     WEIGHTS,
     Covariances,
     Means,
-    one_mean_a_class,
+    one_mean_per_class,
     proper_covariances,
     weights_sum_to_one,
 )
@@ -24,20 +24,24 @@ from emgmm import MixtureParameters, article_stopping, expectation_maximization
 
 
 class GaussianMixtureData(Drawn):
-    """Rows drawn from a known mixture, or each replicate's from a random one."""
+    """Samples drawn from a known mixture, or from a random one in each replicate."""
 
     labels_by: ClassVar[str] = "data.n_labeled of at least 1"
 
-    source: Literal["gaussian_mixture"] = Field(description="Draw rows from a known mixture.")
+    source: Literal["gaussian_mixture"] = Field(description="Draw samples from a known mixture.")
     n_unlabeled: int | None = Field(
-        None, ge=1, le=100_000_000, description="Rows without labels; their classes are drawn by `weights`."
+        None,
+        ge=1,
+        le=100_000_000,
+        description="Number of samples without labels; their classes are drawn by `weights`.",
     )
     counts: (
         Annotated[list[Annotated[int, Field(ge=1, le=100_000_000)]], Field(min_length=1, max_length=1000)] | None
     ) = Field(
-        None, description="In place of `n_unlabeled` and `weights`: rows of each class, one class after the other."
+        None,
+        description="In place of `n_unlabeled` and `weights`: number of samples of each class, in this order.",
     )
-    n_labeled: int = Field(0, ge=0, le=100_000_000, description="Further rows that keep their labels.")
+    n_labeled: int = Field(0, ge=0, le=100_000_000, description="Number of further samples, which keep their labels.")
     weights: Vector | None = Field(None, description=WEIGHTS)
     means: Means | None = Field(None, description=MEANS)
     covariances: Covariances | None = Field(None, description=COVARIANCES)
@@ -45,28 +49,30 @@ class GaussianMixtureData(Drawn):
         None,
         ge=1,
         le=1000,
-        description="In place of weights, means and covariances: draw a random mixture of so many classes, with means "
-        "of N(0, 4), weights of a Dirichlet(5) and covariances of mean I.",
+        description="In place of weights, means and covariances: draw a random mixture with this number of classes, "
+        "means from N(0, 4), weights from a Dirichlet(5) and covariances with mean I.",
     )
-    n_features: int | None = Field(None, ge=1, le=1000, description="Features of the random mixture.")
+    n_features: int | None = Field(None, ge=1, le=1000, description="Number of features of the random mixture.")
     separation: float = Field(1.0, ge=0, le=1e6, description="Factor on the distances of the means from their center.")
-    shared: bool = Field(False, description="One draw for all replicates; only their starts differ.")
+    shared: bool = Field(
+        False, description="All replicates share one simulated data set; only their initial parameters differ."
+    )
     refitted: bool = Field(
         False,
-        description="Draw each replicate from a fit of its own: `n_unlabeled` rows are drawn from the mixture, EM from "
-        "there fits them, and the replicate's rows are drawn from this fit. The parameters then vary as estimates from "
-        "so many rows do.",
+        description="Draw each replicate from its own fit: `n_unlabeled` samples are drawn from the mixture, EM fits "
+        "them, starting at the mixture, and the replicate's samples are drawn from this fit. The true parameters then "
+        "vary like estimates from `n_unlabeled` samples.",
     )
     legacy_seed: int | None = Field(
         None,
         ge=0,
         lt=2**32,
-        description="Draw the rows of `counts` by NumPy's legacy generator with this seed, as older texts do.",
+        description="Draw the samples of `counts` by NumPy's legacy generator with this seed, as older texts do.",
     )
 
     n_rows = property(lambda self: self.n_unlabeled or sum(self.counts))
     has_labels = property(lambda self: self.n_labeled > 0)
-    same_rows = property(lambda self: self.shared)
+    same_samples = property(lambda self: self.shared)
     draws_one_mixture = property(lambda self: self.means is not None and not self.refitted)
 
     @property
@@ -74,25 +80,25 @@ class GaussianMixtureData(Drawn):
         """Numbers of classes and of features."""
         return (self.n_components, self.n_features) if self.means is None else (len(self.means), len(self.means[0]))
 
-    def expected_rows(self, look: bool) -> int:
-        """Count all rows."""
+    def expected_samples(self, look: bool) -> int:
+        """Count all samples."""
         return self.n_rows + self.n_labeled
 
     def problems(self, replicates: int):
-        """Yield that there are too many values, and what is wrong with those that are missing."""
-        yield from self.too_many(replicates, self.expected_rows(look=False))
+        """Yield problems of the number of values, and of missing values."""
+        yield from self.too_many(replicates, self.expected_samples(look=False))
         yield from super().problems(replicates)
 
     def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
-        """Draw the rows of each replicate, or of all."""
+        """Draw the samples of each replicate, or of all."""
         n_components, n_features = self.shape
-        n_draws = 1 if self.same_rows else replicates
+        n_draws = 1 if self.same_samples else replicates
         mixtures = [_mixture(self, generator(seed, experiment, "data", "mixture", r)) for r in range(n_draws)]
         weights, means, covariances = (np.stack(part) for part in zip(*mixtures, strict=True))
 
-        def rows(n_rows, purpose, counts=None):
-            X = np.empty((n_draws, n_rows, n_features))
-            y = np.empty((n_draws, n_rows), dtype=np.int64)
+        def samples(n_samples, purpose, counts=None):
+            X = np.empty((n_draws, n_samples, n_features))
+            y = np.empty((n_draws, n_samples), dtype=np.int64)
             for r in range(n_draws):
                 draw = generator(seed, experiment, "data", purpose, r)
                 if self.legacy_seed is not None:
@@ -100,12 +106,12 @@ class GaussianMixtureData(Drawn):
                 if counts:
                     y[r] = np.repeat(np.arange(len(counts)), counts)
                 else:
-                    y[r] = draw.choice(n_components, size=n_rows, p=weights[r] / weights[r].sum())
+                    y[r] = draw.choice(n_components, size=n_samples, p=weights[r] / weights[r].sum())
                 X[r] = drawn(draw, y[r], means[r], covariances[r])
             return X, y
 
-        unlabeled, truth = rows(self.n_rows, "unlabeled", self.counts)
-        labeled, labels = rows(self.n_labeled, "labeled")
+        unlabeled, truth = samples(self.n_rows, "unlabeled", self.counts)
+        labeled, labels = samples(self.n_labeled, "labeled")
         return Dataset(
             features=np.array(self.feature_names),
             classes=np.array([str(k) for k in range(n_components)]),
@@ -119,28 +125,30 @@ class GaussianMixtureData(Drawn):
         )
 
     _weights = field_validator("weights")(weights_sum_to_one)
-    _means = field_validator("means")(one_mean_a_class)
+    _means = field_validator("means")(one_mean_per_class)
     _covariances = field_validator("covariances")(proper_covariances)
 
     @model_validator(mode="after")
-    def _rows_are_told_one_way(self):
+    def _samples_are_specified_once(self):
         if self.n_components is not None or self.n_features is not None:
             if self.n_components is None or self.n_features is None or self.n_unlabeled is None:
                 raise ValueError("a random mixture needs n_components, n_features and n_unlabeled")
             for name in ("weights", "means", "covariances", "counts", "legacy_seed"):
                 if getattr(self, name) is not None:
-                    raise ValueError(f"takes {name}, or n_components and n_features, not both")
+                    raise ValueError(f"takes either {name}, or n_components and n_features, not both")
             return self
         if self.means is None or self.covariances is None:
-            raise ValueError("needs means and covariances, or n_components and n_features")
+            raise ValueError("needs either means and covariances, or n_components and n_features")
         if self.counts is None and (self.n_unlabeled is None or self.weights is None):
-            raise ValueError("needs n_unlabeled and weights, or counts")
+            raise ValueError("needs either n_unlabeled and weights, or counts")
         if self.refitted and self.n_unlabeled is None:
-            raise ValueError("refitted needs n_unlabeled and weights, in place of counts")
+            raise ValueError("refitted needs n_unlabeled and weights instead of counts")
         if self.counts is not None and (self.n_unlabeled is not None or self.weights is not None):
-            raise ValueError("takes counts, or n_unlabeled and weights, not both")
+            raise ValueError("takes either counts, or n_unlabeled and weights, not both")
         if self.legacy_seed is not None and (self.counts is None or self.n_labeled or not self.shared):
-            raise ValueError("legacy_seed needs counts, n_labeled 0 and shared: true, for it makes one draw")
+            raise ValueError(
+                "legacy_seed needs counts, n_labeled: 0 and shared: true, because it gives one data set only"
+            )
         return self
 
 
@@ -163,15 +171,15 @@ def _mixture(data: GaussianMixtureData, draw: np.random.Generator):
 
 
 def _refitted(data: GaussianMixtureData, weights, means, covariances, draw: np.random.Generator):
-    """Draw rows from a mixture, and return that which EM fits to them."""
+    """Draw samples from a mixture, and return the mixture that EM fits to them."""
     X = drawn(draw, draw.choice(len(means), size=data.n_unlabeled, p=weights / weights.sum()), means, covariances)
     found = expectation_maximization(X, MixtureParameters(weights, means, covariances), article_stopping(1e-9, 10_000))
     if found.collapse:
-        raise DataError(f"data.refitted: a fit to {data.n_unlabeled} rows of the mixture failed: {found.collapse}")
+        raise DataError(f"data.refitted: the fit to {data.n_unlabeled} samples of the mixture failed: {found.collapse}")
     return found.parameters.weights, found.parameters.means, found.parameters.covariances
 
 
 def drawn(draw, classes, means, covariances):
-    """Draw a row of each of some classes, (N,), from these Gaussian distributions."""
+    """Draw one sample for each entry of `classes`, (N,), from the Gaussian distribution of that class."""
     noise = draw.standard_normal((len(classes), means.shape[1]))
     return means[classes] + np.einsum("nij,nj->ni", np.linalg.cholesky(covariances)[classes], noise)

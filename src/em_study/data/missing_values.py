@@ -1,11 +1,11 @@
-"""Values taken away from complete rows, so that they are missing."""
+"""Missing values in simulated data and in scikit-learn's: values are removed from complete samples."""
 
 from abc import abstractmethod
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import AliasChoices, ConfigDict, Field
 
 from em_study.data.dataset import Dataset
 from em_study.data.seeds import generator
@@ -15,72 +15,90 @@ from em_study.settings import Closed
 MAR_STRENGTH = 2.0  # of missing values that depend on another feature
 
 
-class Holes(Closed):
-    """Values taken away from complete rows. Which depends on the seed, the rows do not depend on the holes."""
+class Missingness(Closed):
+    """Values removed from complete samples. Which ones depends on the seed; the samples do not depend on this block."""
 
     fraction: float = Field(
         ge=0,
         lt=1,
-        description="Share of the cells that go, to the nearest cell. mcar: of all; mar: of the last feature's.",
+        description="Share of the values that are removed, to the nearest value. mcar: of all values; mar: of the last "
+        "feature's.",
     )
     mechanism: Literal["mcar", "mar"] = Field(
         "mcar",
-        description="mcar: anywhere, whatever the values. mar: in the last feature, where the first is large (the "
-        f"log-odds grow by {MAR_STRENGTH:g} with each standard deviation of it).",
+        description="mcar: missing completely at random, in every feature. mar: missing at random, in the last "
+        "feature, where the first is large (the log-odds of a missing value grow by "
+        f"{MAR_STRENGTH:g} with each standard deviation of the first feature).",
     )
-    labeled: bool = Field(False, description="Take values away from the labeled rows too, the same share.")
-    keep_a_value: bool = Field(True, description="mcar: every row keeps one value at least.")
+    labeled: bool = Field(False, description="Remove the same share of the labeled samples' values too.")
+    keep_a_value: bool = Field(True, description="mcar: every sample keeps at least one value.")
+
+
+def _with_older_name(schema: dict):
+    keys = schema["properties"]
+    keys["holes"] = keys["missingness"] | {"deprecated": True}
 
 
 class Drawn(Source):
-    """Complete rows, from which values may be taken away."""
+    """Complete samples, from which values may be removed."""
 
-    holes: Holes | None = Field(None, description="Values that are missing; without it, none.")
+    model_config = ConfigDict(json_schema_extra=_with_older_name)
+
+    holes: Missingness | None = Field(
+        None,
+        validation_alias=AliasChoices("missingness", "holes"),
+        description="Missing values; without this key, none. `holes` is an older name of the key, which tables and "
+        "records keep.",
+    )
 
     incomplete = property(lambda self: self.holes is not None and self.holes.fraction > 0)
 
     @abstractmethod
     def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
-        """Make the rows, with all their values."""
+        """Draw or load the samples, with all their values."""
 
     def load(self, replicates: int, seed: int, experiment: str) -> Dataset:
-        """Make the rows, and take values away."""
+        """Draw or load the samples, and remove values."""
         dataset = self.complete(replicates, seed, experiment)
         return with_missing_values(dataset, self.holes, seed, experiment) if self.incomplete else dataset
 
     def problems(self, replicates: int):
         """Yield what is wrong with the missing values."""
-        holes, n_features = self.holes, self.shape[1]
-        if holes is None:
+        missingness, n_features = self.holes, self.shape[1]
+        if missingness is None:
             return
-        if holes.mechanism == "mar" and n_features == 1:
-            yield ("data", "holes", "mechanism"), "is mar, which needs a second feature: must be 'mcar'"
-        if holes.mechanism == "mcar" and holes.keep_a_value and holes.fraction > (n_features - 1) / n_features:
+        if missingness.mechanism == "mar" and n_features == 1:
+            yield ("data", "holes", "mechanism"), "is mar, which needs at least two features; use 'mcar'"
+        if (
+            missingness.mechanism == "mcar"
+            and missingness.keep_a_value
+            and missingness.fraction > (n_features - 1) / n_features
+        ):
             yield (
                 ("data", "holes", "fraction"),
-                f"is {holes.fraction:g}; where each row keeps a value, at most {n_features - 1}/{n_features} may go "
-                "(keep_a_value: false lets it lose all)",
+                f"is {missingness.fraction:g}, but at most {n_features - 1}/{n_features} of the values can be missing "
+                "if each sample keeps one (keep_a_value: false allows more)",
             )
 
 
-def with_missing_values(dataset: Dataset, holes: Holes, seed: int, experiment: str) -> Dataset:
-    """Take values away, by draws that depend on nothing else; a larger fraction takes those of a smaller one too."""
+def with_missing_values(dataset: Dataset, missingness: Missingness, seed: int, experiment: str) -> Dataset:
+    """Remove values; a larger fraction removes those of a smaller one and further ones."""
     unlabeled, labeled = dataset.unlabeled.copy(), dataset.labeled.copy()
-    for name, rows in ({"unlabeled": unlabeled} | ({"labeled": labeled} if holes.labeled else {})).items():
+    for name, rows in ({"unlabeled": unlabeled} | ({"labeled": labeled} if missingness.labeled else {})).items():
         for r, X in enumerate(rows):
-            X[_chosen(X, holes, generator(seed, experiment, "data", "holes", name, r))] = np.nan
-    return replace(dataset, unlabeled=unlabeled, labeled=labeled, whole=dataset.unlabeled)
+            X[_chosen(X, missingness, generator(seed, experiment, "data", "holes", name, r))] = np.nan
+    return replace(dataset, unlabeled=unlabeled, labeled=labeled, complete=dataset.unlabeled)
 
 
-def _chosen(X, holes: Holes, draw: np.random.Generator):
-    """Choose the cells that go: (N, D) of bool."""
-    last = np.full(X.shape, np.inf)  # the order in which cells go
+def _chosen(X, missingness: Missingness, draw: np.random.Generator):
+    """Choose the values to remove: (N, D) of bool."""
+    last = np.full(X.shape, np.inf)  # the order in which values are removed
     if not len(X):
         return last > 0
-    if holes.mechanism == "mcar":
+    if missingness.mechanism == "mcar":
         last = draw.uniform(size=X.shape)
         candidates = last.size
-        if holes.keep_a_value:
+        if missingness.keep_a_value:
             np.put_along_axis(last, last.argmax(axis=1, keepdims=True), np.inf, axis=1)
     else:  # one after the other, with odds exp(MAR_STRENGTH z): the largest of these exponents and Gumbel noise
         spread = X[:, 0].std()
@@ -88,5 +106,5 @@ def _chosen(X, holes: Holes, draw: np.random.Generator):
         last[:, -1] = -(MAR_STRENGTH * z + draw.gumbel(size=len(X)))
         candidates = len(X)
     chosen = np.zeros(last.size, dtype=bool)
-    chosen[last.argsort(axis=None, kind="stable")[: round(holes.fraction * candidates)]] = True
+    chosen[last.argsort(axis=None, kind="stable")[: round(missingness.fraction * candidates)]] = True
     return chosen.reshape(X.shape)

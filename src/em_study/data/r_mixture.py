@@ -1,4 +1,4 @@
-"""Rows that R draws from a known mixture, as a study in R has drawn its own."""
+"""Data that R draws from a known mixture, like those of a study in R."""
 
 from typing import ClassVar, Literal
 
@@ -13,7 +13,7 @@ from em_study.data.mixture import (
     WEIGHTS,
     Covariances,
     Means,
-    one_mean_a_class,
+    one_mean_per_class,
     proper_covariances,
     weights_sum_to_one,
 )
@@ -22,7 +22,7 @@ from em_study.settings import Vector
 
 
 class RMixtureData(Drawn):
-    """Rows that R draws from a known mixture: with its seed and its random streams, those of a study in R."""
+    """Samples that R draws from a known mixture; with the seed and streams of a study in R, the same as there."""
 
     labels_by: ClassVar[str] = "data.source: gaussian_mixture, with data.n_labeled of at least 1"
     has_labels: ClassVar[bool] = False
@@ -30,40 +30,44 @@ class RMixtureData(Drawn):
     r_scripts: ClassVar[tuple[str, ...]] = ("draw",)
 
     source: Literal["r_mixture"] = Field(
-        description="Let R draw rows from a known mixture, by its generator L'Ecuyer-CMRG: the labels by sample(), "
-        "then each row as mean + eigenvectors %*% diag(sqrt(eigenvalues)) %*% rnorm(D) of its covariance; of one "
-        "feature as mean + standard deviation * rnorm(1)."
+        description="Let R draw samples from a known mixture, by its generator L'Ecuyer-CMRG: the labels by sample(), "
+        "then each sample as mean + eigenvectors %*% diag(sqrt(eigenvalues)) %*% rnorm(D), with the eigenvectors and "
+        "eigenvalues of its covariance; for one feature as mean + standard deviation * rnorm(1)."
     )
-    n_unlabeled: int = Field(ge=1, le=10_000_000, description="Rows without labels; their classes follow `weights`.")
+    n_unlabeled: int = Field(
+        ge=1, le=10_000_000, description="Number of samples without labels; their classes are drawn by `weights`."
+    )
     weights: Vector = Field(description=WEIGHTS)
     means: Means = Field(description=MEANS)
     covariances: Covariances = Field(description=COVARIANCES)
-    seed: int = Field(ge=0, lt=2**31, description="Of set.seed. The study's own seed has no part in these rows.")
+    seed: int = Field(
+        ge=0, lt=2**31, description="Seed for set.seed. The seed of the study has no effect on these samples."
+    )
     first_stream: int = Field(
         2,
         ge=1,
         le=100_000,
-        description="Replicate t, from 0, is drawn by stream first_stream + t: stream 1 is the state that set.seed "
-        "leaves, each other that of parallel::nextRNGStream after the one before. 2: as mclapply draws, each replicate "
-        "by a worker of its own.",
+        description="Replicate t, from 0, is drawn by stream first_stream + t. Stream 1 is the state after set.seed; "
+        "each further stream is parallel::nextRNGStream of the one before. 2: as mclapply draws, with one worker per "
+        "replicate.",
     )
 
     n_rows = property(lambda self: self.n_unlabeled)
     shape = property(lambda self: (len(self.means), len(self.means[0])))
 
     _weights = field_validator("weights")(weights_sum_to_one)
-    _means = field_validator("means")(one_mean_a_class)
+    _means = field_validator("means")(one_mean_per_class)
     _covariances = field_validator("covariances")(proper_covariances)
 
     def problems(self, replicates: int):
-        """Yield that R is not there, and what is wrong with numbers and missing values."""
+        """Yield problems if R is missing, of the number of values, and of missing values."""
         if lacks := lacking():
             yield ("data", "source"), f"is r_mixture, which {lacks}"
         yield from self.too_many(replicates, self.n_unlabeled)
         yield from super().problems(replicates)
 
     def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
-        """Draw the rows of each replicate."""
+        """Draw the samples of each replicate."""
         mixture = [np.array(part) for part in (self.weights, self.means, self.covariances)]
         numbers = {"seed": self.seed, "first_stream": self.first_stream, "n": self.n_unlabeled}
         named = dict(zip(("weights", "means", "covariances"), mixture, strict=True))

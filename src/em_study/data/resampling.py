@@ -1,4 +1,4 @@
-"""Bootstrap replicates of rows: as many, drawn with replacement."""
+"""Bootstrap replicates: as many samples, drawn with replacement."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from em_study.data.seeds import generator
 
 
 def resampled(dataset: Dataset, replicates: int, seed: int, experiment: str) -> Dataset:
-    """Add replicates to the one that there is, which stays the first; labeled rows are drawn within their class."""
+    """Add replicates to the only one, which stays the first; labeled samples are drawn within their class."""
     first, strata = dataset.replicate(0), np.unique(dataset.labels)
     unlabeled, labeled = [np.arange(len(first.unlabeled))], [np.arange(len(first.labeled))]
     for r in range(1, replicates):

@@ -1,4 +1,4 @@
-"""Random generators from named keys, so that a draw depends on its own name and on no other draw."""
+"""Random generators from named keys, so that random numbers depend only on their own keys."""
 
 import hashlib
 
@@ -13,7 +13,7 @@ def generator(seed: int, *keys: str | int) -> np.random.Generator:
     seed : int
         The study's root seed.
     *keys : str or int
-        What the draw is for, for example "customers", "start", "unsupervised", 7.
+        The purpose of the random numbers, for example "customers", "start", "unsupervised", 7.
 
     Returns
     -------

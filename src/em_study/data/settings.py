@@ -1,4 +1,4 @@
-"""The sources of rows that an experiment may have."""
+"""The sources of data that an experiment may have."""
 
 from typing import Annotated, get_args
 

@@ -13,27 +13,30 @@ SHAPES = {"iris": (3, 4), "wine": (3, 13), "breast_cancer": (2, 30)}  # classes 
 
 
 class SklearnData(Drawn):
-    """Real data that come with scikit-learn. Labels are hidden but for a fraction, another in each replicate."""
+    """Real data that come with scikit-learn. A fraction of the samples keep their labels, others in each replicate."""
 
     labels_by: ClassVar[str] = "data.labeled_fraction above 0"
-    reads_rows: ClassVar[bool] = True
-    n_rows: ClassVar[int] = 1000  # more than any of them has
+    reads_samples: ClassVar[bool] = True
+    n_rows: ClassVar[int] = 1000  # more than any of the data sets has
 
     source: Literal["sklearn"] = Field(description="Real data that come with scikit-learn.")
-    dataset: Literal["iris", "wine", "breast_cancer"] = Field(description="Which.")
+    dataset: Literal["iris", "wine", "breast_cancer"] = Field(description="Name of the data set.")
     labeled_fraction: float = Field(
         0.1,
         ge=0,
         lt=1,
-        description="Share of the rows of each class that keep their label, one row at least; 0: no row has one.",
+        description="Share of the samples of each class that keep their label, at least one sample; 0: no sample "
+        "keeps it.",
     )
     standardize: bool = Field(
-        False, description="Scale each feature to mean 0 and standard deviation 1, before values are taken away."
+        False, description="Scale each feature to mean 0 and standard deviation 1, before values are removed."
     )
 
     shape = property(lambda self: SHAPES[self.dataset])
     has_labels = property(lambda self: self.labeled_fraction > 0)
-    same_rows = property(lambda self: self.labeled_fraction == 0 and not self.incomplete)  # else others keep a label
+    same_samples = property(
+        lambda self: self.labeled_fraction == 0 and not self.incomplete
+    )  # else other samples keep a label in each
 
     @property
     def feature_names(self) -> list[str]:
@@ -42,17 +45,17 @@ class SklearnData(Drawn):
 
     @property
     def _bunch(self):
-        from sklearn import datasets  # takes a second, so only where it is used
+        from sklearn import datasets  # slow to import
 
         return getattr(datasets, f"load_{self.dataset}")()
 
     def complete(self, replicates: int, seed: int, experiment: str) -> Dataset:
-        """Load the rows, and choose in each replicate those that keep their labels."""
+        """Load the samples, and choose in each replicate those that keep their labels."""
         bunch = self._bunch
         X = standardized(bunch.data) if self.standardize else bunch.data
         y = bunch.target.astype(np.int64)
         unlabeled, labeled = [], []
-        for r in range(1 if self.same_rows else replicates):
+        for r in range(1 if self.same_samples else replicates):
             draw = generator(seed, experiment, "data", "labeled", r)
             kept = [np.empty(0, dtype=np.int64)]
             for k in np.unique(y) if self.labeled_fraction > 0 else ():

@@ -1,4 +1,4 @@
-"""What the study asks of a source of rows, whichever it is."""
+"""The interface of a source of data."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -13,67 +13,67 @@ MAX_DRAWN_VALUES = 200_000_000  # 1.6 GB of float64
 
 
 class Source(Closed):
-    """Where rows come from.
+    """A source of data.
 
-    A source is one module: a class with the keys of its block, among them `source: Literal["its name"]`, and what is
-    asked below, as class variables or properties; `Data` in `data/settings.py` lists it. Nothing else knows of it.
+    A source is one module: a class with the keys of its block, among them `source: Literal["its name"]`, and with the
+    attributes below, as class variables or properties. `Data` in `data/settings.py` lists it; no other module knows it.
 
     Attributes
     ----------
     shape : tuple of (int or None, int)
-        Numbers of classes, None if only the rows tell, and of features.
+        Numbers of classes (None if only the data show it) and of features.
     n_rows : int
-        Unlabeled rows of a replicate, or about so many.
+        Number of unlabeled samples of a replicate, exact or estimated.
     has_labels : bool
-        Whether there are labeled rows.
+        Whether there are labeled samples.
     knows_classes : bool
-        Whether the rows tell how many classes there are.
-    same_rows : bool
-        Whether every replicate has the same rows.
+        Whether the data determine the number of classes.
+    same_samples : bool
+        Whether every replicate has the same samples.
     incomplete : bool
         Whether values may be missing.
     files : list
-        The data files that it reads, each with its `place` and `url`.
-    reads_rows : bool
-        Whether its rows are read, not drawn: by default they are then those of who is judged by them.
+        The data files to read, each with its `place` and `url`.
+    reads_samples : bool
+        Whether the samples are read, not drawn. Read samples are by default taken for those of the source of a claim.
     resamples : bool
-        Whether its replicates are drawn with replacement from rows that are read.
-    holds_user_rows : bool
-        Whether its rows are a user's own, so that results which hold them are not to be given away unseen.
+        Whether the replicates are drawn with replacement from samples that are read.
+    holds_user_data : bool
+        Whether the samples are a user's own, so that results which contain them may be private.
     draws_one_mixture : bool
         Whether every replicate is drawn from the same known mixture.
     r_scripts : tuple of str
-        The scripts of `data/r` that draw its rows.
+        The scripts of `data/r` that draw the samples.
     labels_by, missing_by : str
-        What a message names as giving labeled rows, and missing values.
+        The keys that give labeled samples and missing values, for messages.
     """
 
     knows_classes: ClassVar[bool] = True
-    same_rows: ClassVar[bool] = False
+    same_samples: ClassVar[bool] = False
     incomplete: ClassVar[bool] = False
     files: ClassVar[list] = []
-    reads_rows: ClassVar[bool] = False
+    reads_samples: ClassVar[bool] = False
     resamples: ClassVar[bool] = False
-    holds_user_rows: ClassVar[bool] = False
-    missing_by: ClassVar[str] = "data.holes"
+    holds_user_data: ClassVar[bool] = False
+    missing_by: ClassVar[str] = "data.holes"  # messages show the name that the user wrote
     draws_one_mixture: ClassVar[bool] = False
     r_scripts: ClassVar[tuple[str, ...]] = ()
 
     origin: Name | None = Field(
         None,
-        description="Where the rows, or the numbers that they are drawn with, come from, as a sentence for readers.",
+        description="Provenance of the data, or of the parameters of a simulation, as a sentence for readers.",
     )
 
     rows_of: Literal["source", "other"] | None = Field(
         None,
-        description="Whose the rows are. source: those that the source of a claim had, so that one run decides whether "
-        "a number is reproduced; other: new ones. Default: source where they are read, other where they are drawn.",
+        description="Whose data these are. source: the data of the source of a claim, so that one run decides whether "
+        "a number is reproduced; other: new data. Default: source if the data are read, other if they are drawn.",
     )
 
     @property
     def on_own_rows(self) -> bool:
-        """Whether the rows are those of the source of a claim."""
-        return self.reads_rows if self.rows_of is None else self.rows_of == "source"
+        """Whether the data are those of the source of a claim."""
+        return self.reads_samples if self.rows_of is None else self.rows_of == "source"
 
     @property
     def feature_names(self) -> list[str]:
@@ -82,7 +82,7 @@ class Source(Closed):
 
     @abstractmethod
     def load(self, replicates: int, seed: int, experiment: str) -> Dataset:
-        """Draw or read the rows of an experiment.
+        """Draw or read the samples of an experiment.
 
         Raises
         ------
@@ -90,18 +90,18 @@ class Source(Closed):
             If a file cannot be used; the text names file, row and column.
         """
 
-    def expected_rows(self, look: bool) -> int:
-        """Estimate all rows of a replicate, for what a job needs; unless `look` is set, without a look at files."""
+    def expected_samples(self, look: bool) -> int:
+        """Estimate all samples of a replicate, for the resources of a job; files are opened only if `look` is set."""
         return self.n_rows
 
     def too_many(self, replicates: int, n_rows: int) -> Iterator[tuple[tuple, str]]:
-        """Yield that replicates have more values than there is room for, if they do."""
-        n_draws = 1 if self.same_rows else replicates
+        """Yield a problem if the replicates have more values than are allowed."""
+        n_draws = 1 if self.same_samples else replicates
         values = n_draws * n_rows * self.shape[1]
         if values > MAX_DRAWN_VALUES:
-            told = f"replicates x rows x features is {values:,}; at most {MAX_DRAWN_VALUES:,} are allowed"
-            yield ("replicates",), told
+            message = f"replicates x samples x features is {values:,}; at most {MAX_DRAWN_VALUES:,} are allowed"
+            yield ("replicates",), message
 
     def problems(self, replicates: int) -> Iterator[tuple[tuple, str]]:
-        """Yield (keys below the experiment, message) of each mistake that more than one key, or a file, shows."""
+        """Yield (keys below the experiment, message) of each problem between keys, or of a file."""
         yield from ()

@@ -1,6 +1,7 @@
 """Stopping rules: the quantities that a tolerance may be compared with; and the comparison of traces."""
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from em_study.diagnosis.recipe import Path
 
@@ -25,6 +26,16 @@ def _largest(moves):
 def _relative(plus):
     """Return the change of the sum relative to its size plus a number, as a function of a path."""
     return lambda path: path.n * path.gains / (plus + path.n * np.abs(path.log_likelihoods[1:]))
+
+
+def _in_a_row(rule, times: int):
+    """Make the rule of so many changes in a row, of which the largest must be small."""
+
+    def largest(path):
+        changes = rule(path)
+        return sliding_window_view(changes, times).max(axis=1) if len(changes) >= times else changes[:0]
+
+    return largest
 
 
 # Quantities that a tolerance may be compared with: changes between two M-steps of a path. Of rules that stop at the
@@ -78,6 +89,14 @@ OF = {
 TESTS = {
     f"{of}, tested {place}": (RULES[rule], taken, earliest)
     for rule, of in OF.items()
+    for place, taken, earliest in PLACES
+}
+TESTS |= {  # GMKMcharlie's: so many changes in a row must be small
+    f"{OF[RELATIVE]}, {IN_A_ROW[-1]} times in a row, tested {place}": (
+        _in_a_row(RULES[RELATIVE], IN_A_ROW[-1]),
+        taken + IN_A_ROW[-1] - 1,
+        earliest,
+    )
     for place, taken, earliest in PLACES
 }
 # Tests that are named only if the plain one would stop elsewhere

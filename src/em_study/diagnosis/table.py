@@ -7,7 +7,7 @@ import pandas as pd
 
 from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset
-from em_study.diagnosis.recipe import Problem, residual, take_path
+from em_study.diagnosis.recipe import Problem, Recipe, residual, take_path
 from em_study.diagnosis.report import sentence
 from em_study.diagnosis.search import (
     EXPLAINED,
@@ -22,9 +22,10 @@ from em_study.diagnosis.search import (
 from em_study.diagnosis.stopping import stopped_after
 from em_study.evaluation.compared import Compared
 from em_study.evaluation.protocols import settings_of_run
-from em_study.fits.runs import Run
+from em_study.fits.runs import PARAMETERS, Run
 
 DIAGNOSED = 2  # replicates: a second one may distinguish what the first does not
+FEW_STEPS = 32  # of a path at first, if the number of steps is not known
 AS_REPORTED = "at the number of steps that it reports"  # if no stopping rule is known
 VALUES = {
     "outcome": lambda found: found.outcome,
@@ -53,13 +54,15 @@ def tabulate_diagnoses(dataset: Dataset, compared: list[Compared], experiment: s
 
     What is found on one replicate is used to predict all others.
     """
-    rows = [row for one in compared for row in _rows(dataset, one, experiment)]
+    problems: dict = {}  # those that begin alike share their paths
+    rows = [row for one in compared for row in _rows(dataset, one, experiment, problems)]
     return pd.DataFrame(rows, columns=list(COLUMNS["diagnosis"]))
 
 
-def _rows(dataset: Dataset, compared: Compared, experiment: str) -> list[dict]:
+def _rows(dataset: Dataset, compared: Compared, experiment: str, known: dict) -> list[dict]:
     ours, fit = compared.runs, compared.fit
-    problems = [_problem(dataset, ours, fit, r) for r in range(len(ours))]  # all of them share their paths
+    problems = [_problem(dataset, ours, fit, r) for r in range(len(ours))]
+    problems = [known.setdefault((r, *_begins(problem)), problem) for r, problem in enumerate(problems)]
     rows = []
     for other, protocol, theirs in compared.each:
         runs = {}
@@ -92,20 +95,36 @@ def _predicted(found: Diagnosis, problem: Problem, run: Run, reg_covar: float, t
     """
     reported = steps_of(run, tol, max_iter)
     longest = min(max_iter if reported is None else reported + 1, MOST_STEPS)
-    path = take_path(problem, recipe_of(found.best.deviations, reg_covar), longest)
-    hits = {}
+    hits, recipe = {}, recipe_of(found.best.deviations, reg_covar)
     for test in found.stopped_by or [AS_REPORTED]:
         if tol == 0:
             n_steps = max_iter
         elif test == AS_REPORTED:
             n_steps = longest + 1 if reported is None else reported
         else:
-            n_steps = min(max_iter, stopped_after(test, tol, path))
-        hits[test] = n_steps < len(path.parameters) and residual(path.parameters[n_steps], run.end) <= EXPLAINED
+            n_steps = min(max_iter, _stopped(problem, recipe, test, tol, longest))
+        end = take_path(problem, recipe, n_steps).parameters[n_steps:] if n_steps <= longest else []
+        hits[test] = bool(end) and residual(end[0], run.end) <= EXPLAINED
     return hits
+
+
+def _stopped(problem: Problem, recipe: Recipe, test: str, tol: float, longest: int) -> float:
+    """Find after how many M-steps a test stops, by a path of no more steps than that takes, or twice as many."""
+    n_steps = min(FEW_STEPS, longest)
+    while (found := stopped_after(test, tol, take_path(problem, recipe, n_steps))) > n_steps < longest:
+        n_steps = min(2 * n_steps, longest)
+    return found
 
 
 def _problem(dataset, ours, fit, r):
     replicate = dataset.replicate(r)
     counts = np.bincount(replicate.labels) if fit.initialization == "labels" else None
     return Problem(replicate.unlabeled, ours.start(r), counts)
+
+
+def _begins(problem: Problem) -> tuple:
+    """Tell what makes two problems of a replicate the same: initial parameters, of which type, of labels or not."""
+    if problem.start is None:
+        return ()
+    arrays = (getattr(problem.start, name).tobytes() for name in PARAMETERS)
+    return problem.start.covariance_type, problem.class_counts is None, *arrays

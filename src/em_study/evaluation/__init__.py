@@ -1,1 +1,1 @@
-"""The judges: solvers never score themselves. Fits, two implementations side by side, and what claims speak of."""
+"""Evaluation: scores are computed here from stored parameters, never by the solver."""

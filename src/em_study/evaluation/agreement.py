@@ -11,15 +11,15 @@ from em_study.evaluation.protocols import settings
 from em_study.evaluation.relabeling import best_relabeling
 from em_study.fits import sklearn_adapter
 from emgmm import MixtureParameters, judge_many, posteriors
-from emgmm.ridge import ridge_warning
+from emgmm.regularization import regularization_warning
 
 NAMES = ("weights", "means", "covariance_matrices")
 
 
 def compare(dataset: Dataset, compared: list[Compared], experiment: str) -> pd.DataFrame:
-    """Rows of agreement.csv: our fits next to each other implementation by each protocol, on the unlabeled rows.
+    """Rows of agreement.csv: our fits compared with each other implementation by each protocol, on unlabeled samples.
 
-    Each side's posteriors are its own: from its own E-step, under its own parameters.
+    Each implementation's posteriors come from its own E-step under its own parameters.
     """
     return pd.concat([_compare(dataset, one, experiment) for one in compared], ignore_index=True)
 
@@ -27,7 +27,7 @@ def compare(dataset: Dataset, compared: list[Compared], experiment: str) -> pd.D
 def _compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFrame:
     ours, fit = compared.runs, compared.fit
     rows, ends = {}, ours.ends()
-    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
+    judged = judge_many(dataset.samples_of(ends), [*ends.values()])
     for r in range(len(ours)):
         replicate, our_end = dataset.replicate(r), ends.get(r)
         X = replicate.unlabeled
@@ -38,9 +38,9 @@ def _compare(dataset: Dataset, compared: Compared, experiment: str) -> pd.DataFr
             row |= {"experiment": experiment, "implementation": other.name, "protocol": protocol, "replicate": r}
             row["n_samples"], their_end = len(X), None if our_end is None else theirs.end(r)
             row |= _differences(X, our_end, our_posteriors, their_end, errors) if their_end else {}
-            row["n_iter_ours"], row["n_iter_sklearn"] = (runs.told_steps(r)["n_iter"] for runs in (ours, theirs))
+            row["n_iter_ours"], row["n_iter_sklearn"] = (runs.reported_steps(r)["n_iter"] for runs in (ours, theirs))
             row["failure"] = ours.failure[r] or theirs.failure[r]
-            row["note"] = ridge_warning(X, settings(protocol, fit, call=other.call)["reg_covar"]) or ""
+            row["note"] = regularization_warning(X, settings(protocol, fit, call=other.call)["reg_covar"]) or ""
             rows.setdefault((other.name, protocol), []).append(row)
     return pd.DataFrame([row for found in rows.values() for row in found])
 
@@ -67,7 +67,7 @@ def _in_standard_errors(gaps, errors):
 
 
 def disagreeing_rows(X, ours: MixtureParameters, theirs: MixtureParameters):
-    """Tell which rows get another hard label from scikit-learn than from us.
+    """Find the samples that get another hard label from scikit-learn than from us.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a job is given that compares other implementations, or released estimates, with our fits."""
+"""Input of a job that compares other implementations, or released estimates, with our fits."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,7 +14,7 @@ from em_study.settings import from_params
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """A fit of ours, and the runs of what is compared with it, by each of its protocols."""
+    """A fit of ours, and the runs of the implementations or estimates compared with it, by protocol."""
 
     runs: Runs
     fit: Fit
@@ -22,12 +22,12 @@ class Compared:
 
     @property
     def each(self) -> list[tuple[Other, str, Runs]]:
-        """What is compared, how it was run, and its runs."""
+        """Each comparison: the other implementation, the protocol, and its runs."""
         return [(other, protocol, runs) for other, found in self.others for protocol, runs in found.items()]
 
 
 def read_compared(job) -> tuple[Dataset, list[Compared]]:
-    """Read the data, and what is compared with each fit, by what Snakemake gives to a script."""
+    """Read the data, and the comparisons of each fit, from a script's `snakemake` object."""
     fits = from_params(dict[str, Fit], job.params.fits)
     ours = {name: read_arrays(file, Runs) for name, file in zip(fits, job.input.runs, strict=True)}
     compared = from_params(list[tuple[str, Other]], job.params.compared)

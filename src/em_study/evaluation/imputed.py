@@ -1,4 +1,4 @@
-"""The values that a fit puts where they are missing."""
+"""The values that a fit imputes."""
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,9 @@ from em_study.fits.settings import Fit
 
 
 def tabulate_imputed(dataset: Dataset, runs: Runs, fit: Fit) -> pd.DataFrame:
-    """List the rows of replicate 0 as predictions do, as a fit fills them in, and which values it has filled in.
+    """List the samples of replicate 0 in the order of the predictions, with imputed values and marks of these.
 
-    Where the fit failed they stay empty.
+    If the fit failed, missing values stay empty.
     """
     rows, parameters = dataset.replicate(PUBLISHED_REPLICATE), runs.end(PUBLISHED_REPLICATE)
     given = filled = rows.unlabeled, rows.labeled

@@ -1,4 +1,4 @@
-"""Take every measurement of an experiment: rows of measurements.csv."""
+"""All measurements of an experiment: rows of measurements.csv."""
 
 from collections.abc import Collection
 from functools import partial
@@ -9,7 +9,7 @@ import pandas as pd
 from em_study.columns import COLUMNS, as_released
 from em_study.data.dataset import Dataset
 from em_study.data.seeds import generator
-from em_study.evaluation.measurement import OneDraw, OneFit, OneRun
+from em_study.evaluation.measurement import OneFit, OneReplicate, OneRun
 from em_study.evaluation.measurements import MEASUREMENTS
 from em_study.evaluation.settings import Published
 from em_study.fits.runs import Runs
@@ -37,14 +37,14 @@ def measure(
     fits : dict
         Their settings.
     bins : int
-        Of the histogram, for data with one feature.
+        Number of bins of the histogram, for data with one feature.
     published : dict
-        What a source printed for the components, by the fit's name.
+        Parameters that a source printed, by the fit's name.
     seed : int
         The study's root seed.
     experiment : str
     only : collection of str, optional
-        Names of the measurements to take. Default: all; those of recovery only with released estimates.
+        Names of the measurements to take. Default: all, but those of recovery only with released estimates.
     released : dict, optional
         Estimates that a source has released, by the package.
     """
@@ -61,22 +61,24 @@ def measure(
                         rows.append((experiment, fit, replicate, name, np.nan if setting is None else setting, value))
 
     n_components = max((runs.means.shape[1] for runs in runs_by_fit.values()), default=1)
-    draws: list[OneDraw] = []
+    replicates: list[OneReplicate] = []
     known: dict = {}
     for r in range(len(dataset.unlabeled)):
         draw_from = partial(_generator, seed, experiment, r)
-        draws.append(OneDraw(r, dataset.replicate(r), n_components, draw_from, draws, known))
+        replicates.append(OneReplicate(r, dataset.replicate(r), n_components, draw_from, replicates, known))
     for fit, runs in runs_by_fit.items():
         for r in range(len(runs)):
-            take(OneRun(fit, runs, r, draws[r % len(draws)], fits[fit], bins, published.get(fit) or None), fit)
+            take(
+                OneRun(fit, runs, r, replicates[r % len(replicates)], fits[fit], bins, published.get(fit) or None), fit
+            )
         take(OneFit(fit, runs, dataset), fit)
     for package, runs in (released or {}).items():
         name = as_released(package)
         for r in range(len(runs)) if runs.is_paired else ():
-            take(OneRun(name, runs, r, draws[r % len(draws)], Fit(), bins, None), name, of_released)
+            take(OneRun(name, runs, r, replicates[r % len(replicates)], Fit(), bins, None), name, of_released)
         take(OneFit(name, runs, dataset), name, of_released)
-    for draw in draws:
-        take(draw, "")
+    for replicate in replicates:
+        take(replicate, "")
     return pd.DataFrame(rows, columns=[*COLUMNS["measurements"]])
 
 

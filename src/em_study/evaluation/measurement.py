@@ -1,4 +1,4 @@
-"""What a measurement is: a function, with the names, units and meanings of its numbers, and what it needs."""
+"""The definition of a measurement: a function, its needs, and the names, units and meanings of its numbers."""
 
 import sys
 import traceback
@@ -23,32 +23,32 @@ NEAR = Tolerance(1e-8, 1e-11)  # how far a number may lie from the published one
 
 
 class NotMeasurableError(ValueError):
-    """A number that these rows, or this fit, cannot have; says why."""
+    """These samples, or this fit, cannot have the number; the text is the reason."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A function of a subject, and what it gives.
+    """A function of a subject, and the numbers that it returns.
 
     Attributes
     ----------
     function : callable
-        From a subject to a number, to None (it cannot be told), or to a dict of numbers by (name, key).
+        From a subject to a number, to None (it has none), or to a dict of numbers by (name, key).
     of : type
-        The subject's: `OneRun`, `OneFit` or `OneDraw`. It says what a key is.
+        The subject's: `OneRun`, `OneFit` or `OneReplicate`. It defines what a key is.
     needs : tuple of str
         Attributes of the subject that must not be None; else there is no row.
     first : int or None
-        How many replicates are measured, where it takes its time; default: all.
+        How many replicates are measured, where it takes much time; default: all.
     most_rows : int or None
-        Of how many unlabeled rows it is measured at most, where it takes memory; default: of any number.
+        Largest number of unlabeled samples for which it is measured, where it takes much memory; default: any number.
     quantities : dict
-        What it gives, by name.
+        The numbers that it returns, by name.
     of_recovery : bool
-        It holds a fit to the true mixture over the replicates: taken where the experiment asks for it, and the only
-        ones that are taken of released estimates.
+        Whether it compares a fit with the true mixture over the replicates. Such measurements are taken where the
+        experiment asks for them; of released estimates no others are taken.
     in_sweeps : bool
-        It is one number of a run that did not fail, which a sweep's table has room for.
+        Whether it is a single number of a run that did not fail, so that a sweep's table can hold it.
     """
 
     function: Callable
@@ -61,9 +61,9 @@ class Measurement:
     in_sweeps: bool = True
 
     def numbers(self, subject) -> dict:
-        """Measure a subject: numbers by (name, key). Empty if it lacks something, or the number cannot be told.
+        """Measure a subject: numbers by (name, key). Empty if it lacks a need, or has no such number.
 
-        A failure is that of this measurement alone: it has no number, and the job's log says why.
+        An exception affects this measurement alone: it has no number, and the job's log has the reason.
         """
         if self.first is not None and subject.number >= self.first:
             return {}
@@ -73,10 +73,10 @@ class Measurement:
             if any(getattr(subject, need) is None for need in self.needs):
                 return {}
             found = self.function(subject)
-        except (MemoryError, OSError):  # of the machine, not of what is measured
+        except (MemoryError, OSError):  # a problem of the machine, not of the data
             raise
         except Exception as error:
-            print(f"{subject.told}: {', '.join(self.quantities)}: not measured, for {_reason(error)}", file=sys.stderr)
+            print(f"{subject.title}: {', '.join(self.quantities)}: not measured: {_reason(error)}", file=sys.stderr)
             return {}
         if found is None or isinstance(found, dict):
             found = found or {}
@@ -87,7 +87,7 @@ class Measurement:
 
 
 def _reason(error: Exception) -> str:
-    """Say why there is no number; of what nobody expected, also where in the code it happened."""
+    """Give the reason why there is no number; of an unexpected exception, also its place in the code."""
     if isinstance(error, NotMeasurableError):
         return str(error)
     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -108,10 +108,10 @@ def measured(
 ):
     """Register a function as a measurement; each further keyword describes a number that it gives."""
     of = {
-        f"first {first} replicates": first is not None,
-        f"at most {most_rows or 0:,} rows": most_rows is not None,
-        "rows without holes": not {"complete", "one_feature"}.isdisjoint(needs),
-        "labeled rows without holes": "labels" in needs,
+        "first replicate" if first == 1 else f"first {first} replicates": first is not None,
+        f"at most {most_rows or 0:,} samples": most_rows is not None,
+        "samples without missing values": not {"complete", "one_feature"}.isdisjoint(needs),
+        "labeled samples without missing values": "labels" in needs,
     }
     of |= {"where the experiment asks for recovery": of_recovery}
     only = "; ".join(text for text, holds in of.items() if holds)
@@ -128,8 +128,8 @@ def measured(
     return register
 
 
-class _Replicate:
-    """What a draw and a run have in common: the rows of one replicate. A key is a setting that they are measured at."""
+class _OfReplicate:
+    """Common properties of a replicate and a run: the samples of one replicate. A key is the setting of a number."""
 
     number: int
     rows: Replicate
@@ -140,7 +140,7 @@ class _Replicate:
 
     @property
     def complete(self):
-        """The unlabeled rows, if none lacks a value."""
+        """The unlabeled samples, if none has a missing value."""
         return None if has_missing(self.rows.unlabeled) else self.rows.unlabeled
 
     @property
@@ -150,45 +150,45 @@ class _Replicate:
 
     @property
     def truth(self):
-        """Classes of the unlabeled rows, (N,), if they are known."""
+        """Classes of the unlabeled samples, (N,), if they are known."""
         return self.rows.truth
 
     @cached_property
     def mixture(self) -> MixtureParameters | None:
-        """What the rows were drawn from, if they were."""
+        """The true mixture, if the samples were drawn from one."""
         return MixtureParameters(*self.rows.mixture) if self.rows.mixture else None
 
 
 @dataclass(frozen=True, eq=False)
-class OneDraw(_Replicate):
-    """The rows of one replicate, whatever is fitted to them."""
+class OneReplicate(_OfReplicate):
+    """The samples of one replicate, independent of any fit."""
 
     number: int
     rows: Replicate
     n_components: int
-    generator: Callable[[str], np.random.Generator]  # by what the draw is for
-    every: list["OneDraw"] = field(default_factory=list)  # of the experiment, in order
-    known: dict = field(default_factory=dict)  # what was measured on several together
+    generator: Callable[[str], np.random.Generator]  # by the purpose of its random numbers
+    every: list["OneReplicate"] = field(default_factory=list)  # of the experiment, in order
+    known: dict = field(default_factory=dict)  # numbers that were measured on several together
 
     def together(self, function, first: int):
-        """Return what a function gives for this draw that takes the first draws together; it is called once."""
+        """Return the number of this replicate by a function of all the first ones, which is called only once."""
         if function not in self.known:
             self.known[function] = function(self.every[:first])
         return self.known[function][self.number]
 
     @property
-    def told(self) -> str:
-        """What is measured, in words."""
-        return f"the rows of replicate {self.number}"
+    def title(self) -> str:
+        """The subject in words."""
+        return f"the samples of replicate {self.number}"
 
     @property
     def unlabeled(self):
-        """The unlabeled rows, (N, D)."""
+        """The unlabeled samples, (N, D)."""
         return self.rows.unlabeled
 
     @cached_property
     def kmeans(self):
-        """k-means, fitted to the unlabeled rows from a few random starts."""
+        """k-means, fitted to the unlabeled samples from a few random starts."""
         from sklearn.cluster import KMeans  # takes its time to import
 
         self.check_rows_for_kmeans()
@@ -198,91 +198,91 @@ class OneDraw(_Replicate):
     def check_rows_for_kmeans(self):
         """Raise if k-means cannot have as many clusters as the largest fit has components."""
         if len(self.unlabeled) < self.n_components:
-            text = f"k-means needs a row for each of {self.n_components} clusters, and there are {len(self.unlabeled)}"
+            text = f"k-means with {self.n_components} clusters needs as many samples; there are {len(self.unlabeled)}"
             raise NotMeasurableError(text)
 
     @cached_property
     def accuracy_of_kmeans(self):
-        """Share of the rows with their true class by k-means, under the best renaming."""
+        """Accuracy of k-means, under the best label matching."""
         return accuracy(self.kmeans.labels_, self.truth, named=False)
 
     @cached_property
     def accuracy_of_truth(self):
-        """Share of the rows with their true class by the posteriors under the mixture."""
+        """Accuracy of the posteriors under the true mixture."""
         return accuracy(posteriors(self.unlabeled, self.mixture).argmax(axis=1), self.truth, named=True)
 
 
 @dataclass(frozen=True, eq=False)
-class OneRun(_Replicate):
+class OneRun(_OfReplicate):
     """A fit to one replicate."""
 
     name: str
     runs: Runs
     number: int
-    draw: OneDraw
+    replicate: OneReplicate
     fit: Fit
     bins: int
-    published: list[Published] | None  # what a source printed for the fit
+    published: list[Published] | None  # parameters that a source printed for the fit
 
     @property
-    def told(self) -> str:
-        """What is measured, in words."""
+    def title(self) -> str:
+        """The subject in words."""
         return f"fit {self.name}, replicate {self.number}"
 
     @property
     def rows(self) -> Replicate:
-        """The rows of the replicate; with holes, the fit may have taken others (`fitted_rows`)."""
-        return self.draw.rows
+        """The samples of the replicate; with missing values, the fit may have used fewer (`fitted_samples`)."""
+        return self.replicate.rows
 
     @cached_property
     def start(self) -> MixtureParameters | None:
-        """Where it began."""
+        """Its initial parameters."""
         return self.runs.start(self.number)
 
     @cached_property
     def end(self) -> MixtureParameters | None:
-        """Where it ended, if it did not fail."""
+        """Its final parameters, if it did not fail."""
         return self.runs.end(self.number)
 
     @cached_property
     def information(self):
-        """The observed information where it ended, if it did not fail, and it is not too much work."""
+        """The observed information at its final parameters, if it did not fail and this is not too much work."""
         return None if self.end is None else information_at(self.end, self.rows, self.fit)
 
     @property
     def gains(self):
-        """Changes of the mean log-likelihood from step to step, (steps - 1,); None if there is but one step."""
+        """Changes of the mean log-likelihood from step to step, (steps - 1,); None if there is only one step."""
         gains = np.diff(self.runs.trace[self.number, : self.runs.n_traced[self.number]])
         return gains if len(gains) else None
 
     @property
     def labels(self):
-        """Classes of the labeled rows, (M,), if there are any, and none lacks a value."""
+        """Classes of the labeled samples, (M,), if there are any and none has a missing value."""
         return self.rows.labels if len(self.rows.labels) and not has_missing(self.rows.labeled) else None
 
     @property
     def ours_alone(self):
-        """Its settings, if it is our EM on the unlabeled rows alone."""
+        """Its settings, if it is our EM on the unlabeled samples alone."""
         return self.fit if self.fit.implementation == "emgmm" and self.fit.semi_supervised != "clamped" else None
 
     @property
-    def whole(self):
-        """The unlabeled rows before values were taken away, (N, D), if they were."""
-        return self.rows.whole
+    def ground_truth(self):
+        """The unlabeled samples before values were removed, (N, D), if they were."""
+        return self.rows.complete
 
     @cached_property
     def posteriors(self):
-        """Posteriors of the unlabeled rows where it ended, (N, K)."""
+        """Posteriors of the unlabeled samples under its final parameters, (N, K)."""
         return None if self.end is None else posteriors(self.rows.unlabeled, self.end)
 
     @cached_property
     def accuracy(self):
-        """Share of the unlabeled rows with their true class where it ended."""
+        """Accuracy on the unlabeled samples under its final parameters."""
         return accuracy(self.posteriors.argmax(axis=1), self.truth, self.fit.uses_labels)
 
     @cached_property
     def uncertainty(self):
-        """1 less the largest posterior of each unlabeled row, (N,)."""
+        """1 minus the largest posterior of each unlabeled sample, (N,)."""
         return None if self.end is None else 1 - self.posteriors.max(axis=1)
 
 
@@ -299,13 +299,13 @@ class OneFit:
         return key or 0, None
 
     @property
-    def told(self) -> str:
-        """What is measured, in words."""
+    def title(self) -> str:
+        """The subject in words."""
         return f"fit {self.name}, all replicates"
 
     @cached_property
     def mixture(self) -> MixtureParameters | None:
-        """What the rows of every replicate were drawn from, if that is one mixture."""
+        """The true mixture, if all replicates were drawn from the same one."""
         true = self.dataset.true_weights, self.dataset.true_means, self.dataset.true_covariances
         if any(part is None or (part != part[:1]).any() for part in true):
             return None
@@ -313,7 +313,7 @@ class OneFit:
 
     @property
     def ends_on_the_same_rows(self):
-        """Log-likelihood that each start ends with, (R,), NaN if it failed; None if the replicates differ in rows."""
+        """Final log-likelihood of each start, (R,), NaN if it failed; None if the replicates have different samples."""
         if len(self.dataset.unlabeled) > 1 or len(self.runs) == 1 or not self.runs.n_traced.any():
             return None
         last = self.runs.trace[np.arange(len(self.runs)), self.runs.n_traced - 1]

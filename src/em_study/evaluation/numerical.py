@@ -1,7 +1,7 @@
-"""A numerical optimizer beside EM: L-BFGS on the same likelihood, by gradients from the same E-step.
+"""A numerical optimizer to compare EM with: L-BFGS on the same likelihood, by gradients from the same E-step.
 
-A mixture is a vector without bounds, in the library's coordinates. Their reference is a standard mixture, and not the
-start: in units of the start's own components L-BFGS would be told in advance what EM's M-step knows.
+A mixture is a vector without bounds, in the library's coordinates. Their reference is a standard mixture, not the
+initial parameters: in units of their components L-BFGS would have the scaling in advance that EM finds in its M-step.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from emgmm import CollapsedComponentError, MixtureParameters, SufficientStatistics, complete_log_likelihood, expectation
 from emgmm.parameters import Coordinates
 
-IMPOSSIBLE = 1e10  # nats a row lost by a mixture that is none, so that the line search turns back
+IMPOSSIBLE = 1e10  # loss of an invalid mixture, in nats per sample, so that the line search turns back
 
 
 def gradient(statistics: SufficientStatistics, parameters: MixtureParameters):
@@ -37,7 +37,7 @@ def gradient(statistics: SufficientStatistics, parameters: MixtureParameters):
 
 
 def vector_of(gradients, mixture: MixtureParameters, coordinates: Coordinates):
-    """Give what `gradient` found at a mixture as a vector in coordinates."""
+    """Write the result of `gradient` at a mixture as a vector in coordinates."""
     kind, (logits, means, factors) = mixture.type, gradients
     own, reference = (np.linalg.cholesky(each.covariance_matrices) for each in (mixture, coordinates.reference))
     i, j, to_entries = kind.entries(mixture.n_features)
@@ -70,7 +70,7 @@ def maximize(value_and_statistics, start: MixtureParameters, n_rows: int) -> lis
     Returns
     -------
     list of float
-        Nats a row at each evaluation, each of which costs about one E-step; -inf where there was no mixture.
+        Nats per sample at each evaluation, each of which costs about one E-step; -inf for an invalid mixture.
     """
     from scipy.optimize import minimize  # takes its time to import
 
@@ -92,7 +92,7 @@ def maximize(value_and_statistics, start: MixtureParameters, n_rows: int) -> lis
 
 
 def maximize_likelihood(X, start: MixtureParameters) -> list[float]:
-    """Maximize the log-likelihood of rows (N, D) from a start; as `maximize`."""
+    """Maximize the log-likelihood of samples (N, D) from initial parameters; as `maximize`."""
 
     def evaluate(parameters):
         statistics, value = expectation(X, parameters)
@@ -102,6 +102,6 @@ def maximize_likelihood(X, start: MixtureParameters) -> list[float]:
 
 
 def maximize_complete(statistics: SufficientStatistics, start: MixtureParameters) -> float:
-    """Maximize the complete-data log-likelihood, as the M-step does in closed form; nats a row."""
+    """Maximize the complete-data log-likelihood, as the M-step does in closed form; nats per sample."""
     found = maximize(lambda p: (complete_log_likelihood(statistics, p), statistics), start, statistics.mass.sum())
     return max(found)

@@ -1,4 +1,4 @@
-"""What a fit says of a user's own samples: the classes, the samples it is least sure of, what labels were worth."""
+"""Results of a fit on a user's own samples: the classes, the least certain samples, and the value of the labels."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from em_study.evaluation.measurements.certainty import UNCLEAR
 from em_study.evaluation.relabeling import best_names
 from em_study.evaluation.scores import PUBLISHED_REPLICATE
 from em_study.fits.em import run_fit
-from em_study.fits.missing import fitted_rows
+from em_study.fits.missing import fitted_samples
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 from emgmm import posteriors
@@ -20,12 +20,12 @@ from emgmm import posteriors
 LEVEL = 0.95
 LEAST_SURE = 10  # samples that are listed
 FOLDS = 10  # of the cross-validation
-MOST_SAMPLES = 100_000  # of which labels are tried: each fold is a fit
+MOST_SAMPLES = 100_000  # for the cross-validation of labels: each fold is a fit
 FEWEST_RESAMPLES = 40  # that have a number below their 2.5 percentile
 
 
 def answer(dataset: Dataset, runs: dict[str, Runs], fits: dict[str, Fit], seed: int, experiment: str) -> dict:
-    """Say what the fits of an experiment found, as what JSON can hold; a number that there is none of is None.
+    """Describe the results of an experiment's fits as values that JSON can hold; a number that does not exist is None.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def answer(dataset: Dataset, runs: dict[str, Runs], fits: dict[str, Fit], seed: 
         "features": dataset.features.tolist(),
         "keep": kept.columns,
         "n_samples": len(X),
-        "note": dataset.told,
+        "note": dataset.note_text,
         "labels": _counts(dataset, rows.labels) if len(rows.labels) else {},
         "missing": dict(zip(dataset.features.tolist(), np.isnan(X).sum(axis=0).tolist(), strict=True)),
         "mean": np.nanmean(X, axis=0),
@@ -61,12 +61,12 @@ def answer(dataset: Dataset, runs: dict[str, Runs], fits: dict[str, Fit], seed: 
 
 
 def _counts(dataset: Dataset, labels) -> dict[str, int]:
-    """Count labels, by the class."""
+    """Count labels by class."""
     return dict(zip(dataset.classes.tolist(), np.bincount(labels, minlength=len(dataset.classes)), strict=True))
 
 
 def _plain(value):
-    """Make arrays lists, and NaN None."""
+    """Convert arrays to lists, and NaN to None."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple, np.ndarray, pd.Index)):
@@ -93,7 +93,7 @@ def _of_fit(dataset: Dataset, kept, runs: Runs, fit: Fit) -> dict:
         doubted = others[np.argsort(by_features[others, rows.labels[others]], kind="stable")][:LEAST_SURE]
     elif len(guessed):
         labeled_in = [_counts(dataset, rows.labels[guessed == k]) for k in range(end.n_components)]
-    fitted = fitted_rows(rows, fit)
+    fitted = fitted_samples(rows, fit)
     return {
         "names": names[: end.n_components],
         "are_classes": named,
@@ -121,18 +121,18 @@ def _of_fit(dataset: Dataset, kept, runs: Runs, fit: Fit) -> dict:
 
 
 def _sample(dataset: Dataset, kept, i: int, names, probabilities) -> dict:
-    """Say where a sample stands in its file, counted from 0, what was kept of it, and its most probable classes."""
+    """Give a sample's place in its file, counted from 0, its values in the kept columns, and its likeliest classes."""
     place, values = i if dataset.order is None else dataset.order[i], [None] * kept.shape[1]
     if dataset.order is None and i >= dataset.unlabeled.shape[1]:  # labeled, in a file of which nothing is kept
         place -= dataset.unlabeled.shape[1]
     else:
         values = kept.iloc[place]
-    told = ["" if pd.isna(value) else str(value) for value in values]
-    return {"sample": place, "kept": told, "first": names, "probability": probabilities}
+    texts = ["" if pd.isna(value) else str(value) for value in values]
+    return {"sample": place, "kept": texts, "first": names, "probability": probabilities}
 
 
 def _intervals(rows: Replicate, is_resampled: bool, runs: Runs, fit: Fit):
-    """Give the intervals of the shares, (K, 2); or why there are none; and what they come from."""
+    """Give the intervals of the shares, (K, 2), or None; the reason if there are none; and the method."""
     ends = runs.ends()
     end = ends.pop(PUBLISHED_REPLICATE)
     if is_resampled and len(ends) >= FEWEST_RESAMPLES:
@@ -154,21 +154,21 @@ def _intervals(rows: Replicate, is_resampled: bool, runs: Runs, fit: Fit):
 
 
 def _worth(dataset: Dataset, fit: Fit, seed: int, experiment: str, name: str) -> dict:
-    """Hide labels by folds, and count who finds them again: the other labels alone, and the fit with all samples.
+    """Cross-validate labels: count those that the other labels alone predict, and those that the fit predicts.
 
     A class with one label keeps it. The samples whose labels are hidden stay, without labels.
     """
-    rows, draw = dataset.replicate(PUBLISHED_REPLICATE), generator(seed, experiment, "data", "folds")
+    rows, shuffle = dataset.replicate(PUBLISHED_REPLICATE), generator(seed, experiment, "data", "folds")
     if len(rows.unlabeled) + len(rows.labeled) > MOST_SAMPLES:
-        return {"refusal": f"this is not measured of more than {MOST_SAMPLES:,} samples"}
+        return {"refusal": f"this is not measured for more than {MOST_SAMPLES:,} samples"}
     fold, begin = np.full(len(rows.labels), -1), 0
     for k in range(len(dataset.classes)):
-        of_class = draw.permutation(np.flatnonzero(rows.labels == k))
+        of_class = shuffle.permutation(np.flatnonzero(rows.labels == k))
         if len(of_class) > 1:
             fold[of_class] = (begin + np.arange(len(of_class))) % FOLDS
             begin += len(of_class)
     if len(np.unique(rows.labels[fold >= 0])) < 2:
-        return {"refusal": "it takes two classes with two labels each"}
+        return {"refusal": "at least two classes with two labels each are needed"}
     start = fit if fit.from_labels else fit.model_copy(update={"initialization": "shrunken_labels"})
     alone = start.model_copy(update={"semi_supervised": "init_only", "max_iter": 0, "n_init": 1})
     guessed = {"alone": np.full(len(fold), -1), "fit": np.full(len(fold), -1)}
@@ -180,7 +180,7 @@ def _worth(dataset: Dataset, fit: Fit, seed: int, experiment: str, name: str) ->
             truth=None,
             labeled=rows.labeled[~hidden][None],
             labels=rows.labels[~hidden][None],
-            whole=None,
+            complete=None,
         )
         for by, settings in (("alone", alone), ("fit", fit)):
             end = run_fit(some, settings, 1, seed, experiment, name).end(0)

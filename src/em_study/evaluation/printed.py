@@ -1,4 +1,4 @@
-"""A fit's parameters beside the numbers that a source printed for them."""
+"""A fit's parameters compared with the numbers that a source printed for them."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from em_study.settings import half_digit
 from emgmm import MixtureParameters
 
 
-def beside_printed(published: list[Published], parameters: MixtureParameters) -> dict[tuple[int, str], tuple]:
-    """Look up printed numbers, and whether the fit's agree to every digit that was printed.
+def compared_with_printed(published: list[Published], parameters: MixtureParameters) -> dict[tuple[int, str], tuple]:
+    """Give each printed number, by component and parameter, and whether the fit's agrees to every printed digit.
 
-    By component and parameter; components are matched by their means.
+    Components are matched by their means.
     """
     if not published:
         return {}

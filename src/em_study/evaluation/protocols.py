@@ -1,4 +1,4 @@
-"""Protocols: named ways to run another implementation next to our EM, each with one difference fewer than the last."""
+"""Protocols: named ways to run another implementation for comparison with our EM, with one difference fewer each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import numpy as np
 from em_study.columns import as_released
 from em_study.data.dataset import Dataset
 from em_study.fits.available import SKLEARN, TOLERANCES, implementation_file, tolerance_of
-from em_study.fits.missing import clamped, handed
+from em_study.fits.missing import clamped, input_of_others
 from em_study.fits.runs import Run, Runs, stack_runs
 from em_study.fits.settings import Fit
 from emgmm import log_likelihoods
@@ -19,19 +19,19 @@ ARTICLE_A = {"precisions_are_covariances": True, "tol": 0.01, "max_iter": 1000, 
 
 @dataclass(frozen=True)
 class Other:
-    """What runs next to our EM.
+    """An implementation, or released estimates, that our EM is compared with.
 
     Attributes
     ----------
     name : str
-        scikit-learn's is sklearn, any other is that of its file or, of released estimates, that of tables.
+        sklearn for scikit-learn, else the name of its file; for released estimates, the name in tables.
     call : dict
         How its source called it, as arguments of `em_study.fits.sklearn_adapter.fit`.
     tolerance_of : str
-        What its tolerance is compared with, a key of `TOLERANCES`.
+        The quantity that its tolerance is compared with, a key of `TOLERANCES`.
     protocols : tuple of str
-        By which it is run: those that remove a difference. Of released estimates, which the source has run, there are
-        two: as they are, and compared with our EM after as many steps.
+        Its protocols: those that remove a difference. Released estimates, which the source has computed, have two: as
+        they are, and compared with our EM after as many steps.
     """
 
     name: str = SKLEARN
@@ -41,12 +41,12 @@ class Other:
 
     @property
     def is_released(self) -> bool:
-        """Whether it is known by released estimates alone."""
+        """Whether only released estimates of it exist."""
         return RELEASED in self.protocols
 
     @property
     def package(self) -> str:
-        """Whose estimates were released."""
+        """Name of the package whose estimates were released."""
         return self.name.removeprefix(as_released(""))
 
     @property
@@ -59,12 +59,12 @@ class Other:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A way to run another implementation that removes one difference from another way.
+    """A way to run another implementation that has one difference fewer than another protocol.
 
     Attributes
     ----------
     after : str or None
-        The protocol whose changes it has too.
+        The protocol whose changes it includes.
     removes : str
         The difference that it removes, in words.
     changes : callable
@@ -93,11 +93,11 @@ PROTOCOLS = {
     "same_tolerance": Protocol("exact_precisions", "another tolerance", _same_tolerance),
     SAME_STEPS: Protocol(
         "same_tolerance",
-        "another place to stop",
+        "another number of steps",
         lambda fit, n_maximizations, scale: {"tol": 0.0, "max_iter": n_maximizations},  # tol 0 never stops early
     ),
     "same_regularization": Protocol(SAME_STEPS, "another regularization", _same_regularization),
-    # One difference alone, in another order: these are no steps of the ladder, and not drawn as such.
+    # They remove differences in another order: they are not steps of the ladder, and not drawn as such.
     "tolerance_first": Protocol(PUBLISHED, "another tolerance, but not the covariances", _same_tolerance),
     "regularization_first": Protocol(
         PUBLISHED, "another regularization, but not the covariances", _same_regularization
@@ -112,13 +112,13 @@ def _up_to(last: str | None) -> list[str]:
 
 # The steps in order, from the published way to full equality.
 LADDER = {name: PROTOCOLS[name] for name in _up_to("same_regularization")}
-STEPS = (RELEASED, *LADDER)  # with that of estimates that were released
+STEPS = (RELEASED, *LADDER)  # with the protocol of released estimates
 
 
 def others_of(experiment) -> list[tuple[str, Other]]:
-    """List what is compared with our EM in an experiment: the fit, and what runs next to it or was released.
+    """List the comparisons of an experiment: our fit, and the implementation or released estimates compared with it.
 
-    Released estimates are compared on the rows of who released them alone.
+    Released estimates are compared only on the samples of the source that released them.
     """
     compared, released = experiment.protocols, experiment.released
     if compared is None:
@@ -139,7 +139,7 @@ def others_of(experiment) -> list[tuple[str, Other]]:
 def settings(
     protocol: str, fit: Fit, n_maximizations: int = 0, call: dict = ARTICLE_A, scale: float = 1.0
 ) -> dict[str, Any]:
-    """Arguments for another implementation by a protocol, next to a fit of ours that took so many M-steps."""
+    """Arguments for another implementation by a protocol, compared with a fit of ours of so many M-steps."""
     result = dict(call)
     for name in _up_to(protocol) if protocol != RELEASED else ():
         result |= PROTOCOLS[name].changes(fit, n_maximizations, scale)
@@ -149,7 +149,7 @@ def settings(
 def settings_of_run(protocol: str, other: Other, dataset: Dataset, ours: Runs, fit: Fit, r: int) -> dict[str, Any]:
     """Arguments for another implementation by a protocol, next to replicate r of our fit."""
     rows, mean = dataset.replicate(r), float(ours.last_two(r)[1])
-    n = len(handed(rows, fit)[0])
+    n = len(input_of_others(rows, fit)[0])
     if np.isnan(mean):  # an implementation that reports no trace
         labeled = clamped(rows, fit, ours.end(r).n_components)
         joint = labeled.expectation(ours.end(r))[1] if labeled else 0.0
@@ -159,10 +159,10 @@ def settings_of_run(protocol: str, other: Other, dataset: Dataset, ours: Runs, f
 
 
 def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None, other: Other | None = None) -> Runs:
-    """Run another implementation from the same starts as our fit, by a protocol.
+    """Run another implementation from the initial parameters of our fit, by a protocol.
 
     `run` runs it (`em_study.fits.implementations.running`); default: scikit-learn. Where our fit failed, it fails too:
-    there is nothing to compare. Next to a clamped fit it is given the labels too.
+    there is nothing to compare. If our fit is clamped, the other implementation gets the labels, too.
     """
     if run is None:
         from em_study.fits.sklearn_adapter import fit as run  # scikit-learn takes a second to import
@@ -170,9 +170,9 @@ def run_protocol(protocol: str, dataset: Dataset, ours: Runs, fit: Fit, run=None
     runs = []
     for r in range(len(ours)):
         if ours.failure[r]:
-            runs.append(Run(start=None, failure="not run, for our fit failed"))
+            runs.append(Run(start=None, failure="not run, because our fit failed"))
             continue
         arguments = settings_of_run(protocol, other or Other(), dataset, ours, fit, r)
-        X, labels = handed(dataset.replicate(r), fit)
+        X, labels = input_of_others(dataset.replicate(r), fit)
         runs.append(run(X, ours.start(r), **arguments, **({} if labels is None else {"labels": labels})))
     return stack_runs(runs, *ours.means.shape[1:], fit.covariance_type)

@@ -1,4 +1,4 @@
-"""Components have no names of their own: the renaming under which labels agree best."""
+"""Best label matching (Hungarian): components have no names of their own."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def best_relabeling(labels, reference, n_labels):
 
 
 def accuracy(labels, truth, named: bool) -> float:
-    """Share of rows with their true class; under the best renaming, unless the labels name classes already."""
+    """Share of samples in their true class; under the best label matching, unless the labels name classes already."""
     if not named:
         labels = best_relabeling(labels, truth, max(labels.max(), truth.max()) + 1)
     return np.mean(labels == truth)

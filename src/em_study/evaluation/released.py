@@ -1,4 +1,4 @@
-"""Estimates that a source has released, replicate by replicate; and the steps of our EM that are nearest to them."""
+"""Estimates that a source has released for each replicate, and the steps of our EM that are nearest to them."""
 
 from dataclasses import replace
 from typing import Any
@@ -49,19 +49,21 @@ def at_nearest_steps(dataset: Dataset, ours: Runs, released: dict[Any, Runs], fi
     kept = {name: [getattr(ours, of).copy() for of in PARAMETERS] for name in released}
     steps = {name: np.zeros(len(ours), dtype=ours.n_maximizations.dtype) for name in released}
     for r in np.flatnonzero(ours.failure == ""):
+        path = list(_path(dataset.replicate(r).unlabeled, ours.start(r), fit))
+        numbers = np.array([_flat(parameters) for parameters in path])
         ends = {name: end for name, runs in released.items() if (end := runs.end(r)) is not None}
-        gaps = dict.fromkeys(ends, np.inf)
-        for n, parameters in enumerate(_path(dataset.replicate(r).unlabeled, ours.start(r), fit)):
-            for name, end in ends.items():
-                gap = max(np.abs(getattr(parameters, of) - getattr(end, of)).max() for of in COMPARED)
-                if gap < gaps[name]:
-                    gaps[name], steps[name][r] = gap, n
-                    for array, of in zip(kept[name], PARAMETERS, strict=True):
-                        array[r] = getattr(parameters, of)
+        for name, end in ends.items():
+            steps[name][r] = nearest = np.abs(numbers - _flat(end)).max(axis=1).argmin()
+            for array, of in zip(kept[name], PARAMETERS, strict=True):
+                array[r] = getattr(path[nearest], of)
     return {
         name: replace(ours, **dict(zip(PARAMETERS, kept[name], strict=True)), n_maximizations=n, n_iter=n)
         for name, n in steps.items()
     }
+
+
+def _flat(parameters: MixtureParameters) -> np.ndarray:
+    return np.concatenate([getattr(parameters, of).ravel() for of in COMPARED])
 
 
 def _path(X, start, fit: Fit):

@@ -1,4 +1,4 @@
-"""The one judge of a fit: solvers never score themselves. Rows of fits.csv and parameters.csv come from here."""
+"""Scores of fits, computed from stored parameters and never by the solver: rows of fits.csv and parameters.csv."""
 
 from collections.abc import Iterator
 
@@ -9,21 +9,21 @@ from em_study.columns import COLUMNS
 from em_study.data.dataset import Dataset, Replicate
 from em_study.data.formats import LABEL, POSTERIOR, PREDICTED_CLASS, PREDICTED_COMPONENT, TRUE_CLASS
 from em_study.evaluation.information import information_at, standard_errors
-from em_study.evaluation.printed import beside_printed
+from em_study.evaluation.printed import compared_with_printed
 from em_study.evaluation.relabeling import accuracy, best_names
 from em_study.evaluation.settings import Published
-from em_study.fits.missing import fitted_rows
+from em_study.fits.missing import fitted_samples
 from em_study.fits.runs import Runs
 from em_study.fits.settings import Fit
 from emgmm import judge_many, posteriors
-from emgmm.ridge import ridge_warning
+from emgmm.regularization import regularization_warning
 
 ROWS_AT_A_TIME = 200_000  # of predictions
-PUBLISHED_REPLICATE = 0  # the one whose parameters are tabulated and whose curves are thick
+PUBLISHED_REPLICATE = 0  # its parameters are tabulated, and its curves are thick
 
 
 def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: str) -> pd.DataFrame:
-    """Rows of fits.csv: one a replicate. Likelihood, criteria and accuracy are those of the unlabeled rows."""
+    """Rows of fits.csv, one per replicate. Likelihood, criteria and accuracy are those of the unlabeled samples."""
     n_components, n_features = runs.means.shape[1:]
     rows, scores = [], dict(_scores(dataset, runs, fit))
     for r in range(len(runs)):
@@ -39,13 +39,13 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
             "covariance_type": fit.covariance_type,
             "initialization": fit.initialization,
             "semi_supervised": fit.semi_supervised,
-            **runs.told_steps(r),
+            **runs.reported_steps(r),
             **dict(zip(("trace_before_last", "trace_last"), runs.last_two(r), strict=True)),
             "converged": runs.converged[r] if runs.n_iter[r] >= 0 or runs.converged[r] else np.nan,
         }
         row |= scores.get(r, {})
-        fitted = fitted_rows(replicate, fit)
-        notes = [ridge_warning(_in_likelihood(fitted, fit), fit.reg_covar), dataset.told]
+        fitted = fitted_samples(replicate, fit)
+        notes = [regularization_warning(_in_likelihood(fitted, fit), fit.reg_covar), dataset.note_text]
         row |= {
             "missing": fit.missing,
             "share_missing": np.isnan(replicate.unlabeled).mean(),
@@ -58,14 +58,14 @@ def evaluate_fit(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: 
 
 
 def _in_likelihood(rows: Replicate, fit: Fit):
-    """Rows whose likelihood the fit maximizes."""
+    """Give the samples whose likelihood the fit maximizes."""
     return np.concatenate([rows.unlabeled, rows.labeled]) if fit.semi_supervised == "clamped" else rows.unlabeled
 
 
 def _scores(dataset, runs, fit):
     """Yield the scores of each replicate that did not fail, with its number."""
     ends = runs.ends()
-    judged = judge_many(dataset.rows_of(ends), [*ends.values()])
+    judged = judge_many(dataset.samples_of(ends), [*ends.values()])
     for (r, parameters), (found, each) in zip(ends.items(), judged, strict=True):
         log_likelihood, n_samples, free = each.sum(), len(each), parameters.n_parameters
         bic = free * np.log(n_samples) - 2 * log_likelihood
@@ -85,7 +85,7 @@ def _scores(dataset, runs, fit):
 def tabulate_parameters(
     dataset: Dataset, runs: Runs, fit: Fit, published: list[Published], experiment: str, name: str
 ) -> pd.DataFrame:
-    """Rows of parameters.csv: each weight, mean and covariance of the fit to replicate 0, beside what was published."""
+    """Rows of parameters.csv: weights, means and covariances of the fit to replicate 0, with the published numbers."""
     parameters, (n_components, n_features) = runs.end(PUBLISHED_REPLICATE), runs.means.shape[1:]
     unknown = (np.full([n_components, *[n_features] * n], np.nan) for n in range(3))
     values = errors = tuple(unknown)
@@ -93,7 +93,7 @@ def tabulate_parameters(
         values = parameters.weights, parameters.means, parameters.covariance_matrices
         errors = standard_errors(information_at(parameters, dataset.replicate(PUBLISHED_REPLICATE), fit)) or errors
     deviations, variance_errors = np.sqrt(_diagonals(values[2])), _diagonals(errors[2])
-    printed = beside_printed(published, parameters) if parameters else {}
+    printed = compared_with_printed(published, parameters) if parameters else {}
     rows = []
     numbers = zip(_numbers(*values, deviations), _numbers(*errors, variance_errors / (2 * deviations)), strict=True)
     for (k, parameter, value), (*_, error) in numbers:
@@ -108,7 +108,7 @@ def _diagonals(matrices):
 
 
 def _numbers(weights, means, covariances, deviations):
-    """Yield the numbers of each component: its own number, what it is of, and the number."""
+    """Yield the parameters of each component: the component's number, the parameter's name, and its value."""
     for k, weight in enumerate(weights):
         yield k, "weight", weight
         yield from ((k, f"mean[{d}]", value) for d, value in enumerate(means[k]))
@@ -119,7 +119,7 @@ def _numbers(weights, means, covariances, deviations):
 def tabulate_estimates(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, name: str, *, wanted: bool):
     """Rows of estimates.csv, a DataFrame: weights, means and standard deviations of every replicate, if it is wanted.
 
-    Components are matched to those of the first replicate with an end by the unlabeled rows of replicate 0.
+    Components are matched to those of the first replicate that did not fail, on the unlabeled samples of replicate 0.
     """
     rows, reference, X = [], None, dataset.replicate(PUBLISHED_REPLICATE).unlabeled
     for r, end in runs.ends().items() if wanted and len(runs) > 1 else ():
@@ -139,7 +139,7 @@ def tabulate_estimates(dataset: Dataset, runs: Runs, fit: Fit, experiment: str, 
 
 
 def listed_rows(dataset: Dataset, unlabeled, labeled) -> pd.DataFrame:
-    """Begin the table of the rows of replicate 0, whose values are given: with the columns to keep, and labels."""
+    """Begin the table of the samples of replicate 0, of these values, with the columns to keep and the labels."""
     table = pd.DataFrame(dataset.as_listed(unlabeled, labeled), columns=[str(feature) for feature in dataset.features])
     if dataset.is_one_file and len(dataset.classes):
         labels = dataset.as_listed(np.full(len(unlabeled), -1), dataset.labels[PUBLISHED_REPLICATE])
@@ -149,9 +149,9 @@ def listed_rows(dataset: Dataset, unlabeled, labeled) -> pd.DataFrame:
 
 
 def tabulate_predictions(dataset: Dataset, runs: Runs, fit: Fit) -> Iterator[pd.DataFrame]:
-    """List the rows of replicate 0 with their posteriors and most probable component, or class; in pieces.
+    """List the samples of replicate 0 with their posteriors and most probable component or class, in parts.
 
-    They are the unlabeled rows; of one file all rows, with the labels that they have, which the posteriors ignore.
+    These are the unlabeled samples; of one file all samples, with their labels, which the posteriors ignore.
     """
     rows, parameters = dataset.replicate(PUBLISHED_REPLICATE), runs.end(PUBLISHED_REPLICATE)
     listed, X = listed_rows(dataset, rows.unlabeled, rows.labeled), dataset.as_listed(rows.unlabeled, rows.labeled)

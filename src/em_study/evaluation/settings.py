@@ -1,4 +1,4 @@
-"""Settings of what fits are compared with: printed parameters, another implementation."""
+"""Settings of comparisons: printed parameters, and other implementations."""
 
 from typing import Annotated
 
@@ -12,40 +12,41 @@ PrintedVector = Annotated[list[Printed], Field(min_length=1, max_length=1000)]
 class Published(Closed):
     """A component's parameters as a source printed them, with the digits that it printed."""
 
-    weight: Printed | None = Field(None, description="Its share.")
+    weight: Printed | None = Field(None, description="Its weight.")
     mean: PrintedVector = Field(description="Mean of each feature.")
     standard_deviation: PrintedVector | None = Field(None, description="Standard deviation of each feature.")
 
 
 class OnOriginalRows(Closed):
-    """What a protocol gave on the source's own rows; names as in agreement.csv."""
+    """The result of a protocol on the source's own data; names as in agreement.csv."""
 
-    n_samples: int = Field(description="Unlabeled rows compared.")
-    n_differing: int = Field(description="Rows with another hard label.")
-    max_abs_posterior_difference: float = Field(description="Largest difference of a posterior.")
+    n_samples: int = Field(description="Unlabeled samples compared.")
+    n_differing: int = Field(description="Samples with another hard label.")
+    max_abs_posterior_difference: float = Field(description="Largest difference of a posterior probability.")
 
 
 class OriginalAgreement(Closed):
-    """What the ladder gave on the source's own rows, which are not part of this repository."""
+    """The result of the agreement ladder on the source's own data, which are not part of this repository."""
 
     fit: dict[Slug, Scalar] = Field(description="Settings of our fit that are not the default.")
     protocols: dict[Slug, OnOriginalRows] = Field(description="By protocol.")
 
 
 class AsPublished(Closed):
-    """How a source called the other implementations, from the same initial parameters as our fit."""
+    """How a source called the other implementations, with the same initial parameters as our fit."""
 
-    tol: float = Field(ge=0, description="Its tolerance, compared as each implementation does.")
-    max_iter: int = Field(ge=1, le=10_000_000, description="The most steps.")
+    tol: float = Field(ge=0, description="The tolerance, used as each implementation defines it.")
+    max_iter: int = Field(ge=1, le=10_000_000, description="Largest number of steps.")
     reg_covar: float = Field(0.0, ge=0, description="Added to the diagonals of the covariances.")
 
 
 class Protocols(Closed):
-    """Other implementations next to one of the fits, by every step of the agreement ladder."""
+    """Other implementations compared with one of the fits, by every step of the agreement ladder."""
 
     fit: Name = Field(description="Name of a fit of this experiment.")
     implementation: Slug | Annotated[list[Slug], Field(min_length=1, max_length=20)] = Field(
-        "sklearn", description="Which run next to it: scikit-learn, that in implementations/<name>.py, or a list."
+        "sklearn",
+        description="What the fit is compared with: sklearn, the name of a file in implementations/, or a list.",
     )
     published: AsPublished | None = Field(
         None,
@@ -53,7 +54,7 @@ class Protocols(Closed):
         "with covariances passed as precisions.",
     )
     time_limit: float = Field(
-        60.0, gt=0, le=86_400, description="Seconds that an implementation of a file may take for one replicate."
+        60.0, gt=0, le=86_400, description="Seconds that an implementation in a file may take for one replicate."
     )
 
     @property

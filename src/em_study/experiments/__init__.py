@@ -1,1 +1,1 @@
-"""An experiment: data, fits and what they are compared with, and what must hold between them."""
+"""An experiment: data, fits and comparisons, and checks across these."""

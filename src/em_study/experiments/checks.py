@@ -1,4 +1,4 @@
-"""Checks of an experiment that look at more than one key. They see every part that is right in itself."""
+"""Checks of an experiment across keys. They see only the parts that are valid by themselves."""
 
 import os
 from functools import lru_cache
@@ -19,11 +19,11 @@ from em_study.settings import block, valid
 from em_study.wording import nearest
 from emgmm.complete import has_numba
 
-CLAMPING = "emgmm can, and files whose function fit has the parameter labels"
+CLAMPING = "only emgmm can, and files whose function fit has the parameter labels"
 
 
 def check_experiment(experiment: dict, path: tuple):
-    """Yield (path, message) of each mistake in an experiment's block as read, which stands at `path`."""
+    """Yield (path, message) of each problem of an experiment, given as read, at `path` in the configuration."""
     data, replicates = valid(Data, experiment.get("data")), experiment.get("replicates")
     fits = {name: valid(Fit, raw) for name, raw in block(experiment, "fits").items()}
     protocols = valid(Protocols, experiment.get("protocols"))
@@ -40,23 +40,23 @@ def check_experiment(experiment: dict, path: tuple):
 
 
 def check_data(data: Source | None, replicates: int, path: tuple):
-    """Yield (path, message) of each mistake in the data of an experiment; None are wrong in themselves."""
+    """Yield (path, message) of each problem of the data of an experiment; None stands for invalid data."""
     for key, message in data.problems(replicates) if data else ():
         yield (*path, *key), message
 
 
 def check_fits(fits: dict[str, Fit | None], data: Source | None, protocols: Protocols | None, path: tuple):
-    """Yield (path, message) of each mistake in fits beside their data; None are wrong in themselves."""
+    """Yield (path, message) of each problem between fits and data; None stands for an invalid block."""
     for name, fit in fits.items():
         if fit is not None:
             rules = _of_fit(fit, data is not None and data.incomplete) + (_of_data(fit, data) if data else [])
-            yield from (((*path, "fits", name, *key.split()), told) for is_broken, key, told in rules if is_broken)
+            yield from (((*path, "fits", name, *key.split()), text) for is_broken, key, text in rules if is_broken)
     if protocols is not None:
         yield from (((*path, *key), message) for key, message in _protocols(protocols, fits, data))
 
 
 def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
-    """Rules for a fit: whether each is broken, the key that is wrong, and what is said."""
+    """Rules of a fit: whether each is broken, the wrong key, and the message."""
     from_labels, name = fit.from_labels, _named(fit.implementation)
     theirs, wrong = fit.implementation != "emgmm", _wrong_name(fit.implementation, os.getcwd())
     as_sklearn = fit.stopping == "sklearn" or incomplete
@@ -65,24 +65,25 @@ def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
         (
             from_labels and fit.semi_supervised == "none",
             "semi_supervised",
-            "a fit that starts from labels is semi-supervised: must be 'init_only' or 'clamped'",
+            "initialization uses the labels, so the fit is semi-supervised: must be 'init_only' or 'clamped'",
         ),
         (
             not from_labels and fit.semi_supervised == "init_only",
             "initialization",
-            "semi_supervised: init_only takes its start from the labels: must be 'labels' or 'shrunken_labels'",
+            "semi_supervised: init_only needs initial parameters from the labels: must be 'labels' or "
+            "'shrunken_labels'",
         ),
-        (from_labels and fit.n_init > 1, "n_init", "a start from labels is always the same: must be 1"),
+        (from_labels and fit.n_init > 1, "n_init", "an initialization from labels is always the same: must be 1"),
         (
             fit.initialization in ("r_hc", "quantiles") and fit.n_init > 1,
             "n_init",
-            f"a start by {fit.initialization} is always the same: must be 1",
+            f"the initialization {fit.initialization} is always the same: must be 1",
         ),
         (lacks, "initialization", f"is {fit.initialization}, which {lacks}"),
         (
             fit.max_iter == 0 and fit.n_init > 1,
             "n_init",
-            "starts alone (max_iter: 0) have no likelihood to choose by: must be 1",
+            "max_iter: 0 gives initial parameters only, without a likelihood to choose by: must be 1",
         ),
         (wrong, "implementation", wrong),
         (
@@ -95,8 +96,8 @@ def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
             "stopping",
             "scikit-learn has its own stopping rule: must be 'sklearn'",
         ),
-        (theirs and fit.acceleration != "none", "acceleration", f"{name} cannot be accelerated: must be 'none'"),
-        (theirs and fit.kernel != "numpy", "kernel", f"{name} has no kernel of ours: must be 'numpy'"),
+        (theirs and fit.acceleration != "none", "acceleration", f"{name} has no acceleration: must be 'none'"),
+        (theirs and fit.kernel != "numpy", "kernel", f"{name} does not use our kernels: must be 'numpy'"),
         (
             fit.kernel == "numba" and not has_numba(),
             "kernel",
@@ -106,13 +107,17 @@ def _of_fit(fit: Fit, incomplete: bool) -> list[tuple]:
 
 
 def _of_data(fit: Fit, data: Source) -> list[tuple]:
-    """Rules for a fit and its data."""
-    name, n_classes, which = _named(fit.implementation), data.shape[0], f"missing values, which {data.missing_by} gives"
+    """Rules of a fit and its data."""
+    name, n_classes, which = (
+        _named(fit.implementation),
+        data.shape[0],
+        f"missing values (introduced by {data.missing_by})",
+    )
     return [
         (
             fit.kernel == "numba" and data.incomplete and fit.missing == "observed",
             "kernel",
-            f"goes through no {which}: must be 'numpy'",
+            f"does not support {which}: must be 'numpy'",
         ),
         (
             fit.initialization == "r_hc" and data.n_rows > MOST_SAMPLES,
@@ -122,32 +127,32 @@ def _of_data(fit: Fit, data: Source) -> list[tuple]:
         (
             fit.initialization in PARTITIONS and data.incomplete and fit.missing == "observed",
             "initialization",
-            f"is {fit.initialization}, which takes no {which}: must be another, or missing another than 'observed'",
+            f"is {fit.initialization}, which does not support {which}: use another, or missing: column_means",
         ),
         (
             fit.initialization == "quantiles" and data.shape[1] > 1,
             "initialization",
-            f"is quantiles, which needs data of one feature, not of {data.shape[1]}",
+            f"is quantiles, which needs one feature, but the data have {data.shape[1]}",
         ),
         (
             fit.implementation != "emgmm" and data.incomplete,
             "implementation",
-            f"{name} takes no {which}: must be 'emgmm'",
+            f"{name} does not support {which}: must be 'emgmm'",
         ),
         (
             fit.n_components is None and not data.knows_classes,
             "n_components",
-            "is required: without labels, the data do not tell the number of classes",
+            "is required: data without labels do not determine the number of components",
         ),
         (
             fit.uses_labels and not data.has_labels,
             "",
-            f"uses labels, but the data have no labeled rows; it needs {data.labels_by}",
+            f"uses labels, but the data have no labeled samples: set {data.labels_by}",
         ),
         (
             fit.uses_labels and n_classes and fit.n_components not in (None, n_classes),
             "n_components",
-            f"must be the number of classes, {n_classes}, in a fit that uses labels",
+            f"must be {n_classes}, the number of classes, in a fit that uses labels",
         ),
     ]
 
@@ -163,8 +168,8 @@ def _protocols(protocols: Protocols, fits: dict[str, Fit | None], data: Source |
                 fit.semi_supervised == "clamped" and unable,
                 f"clamped, which {' and '.join(unable)} cannot do ({CLAMPING})",
             ),
-            (fit.acceleration != "none", "accelerated, and takes other steps than scikit-learn can"),
-            (fit.max_iter == 0, "a start alone (max_iter: 0)"),
+            (fit.acceleration != "none", "accelerated, so its steps differ from those of other implementations"),
+            (fit.max_iter == 0, "without steps (max_iter: 0)"),
         ]
         for what in [what for is_broken, what in rules if is_broken][:1]:
             yield (*here, "fit"), f"'{name}' is {what}: must be another fit"
@@ -175,8 +180,8 @@ def _protocols(protocols: Protocols, fits: dict[str, Fit | None], data: Source |
     if data is not None and data.incomplete:
         many = len(protocols.implementations) > 1
         names = " and ".join(map(_named, protocols.implementations))
-        told = f"{'take' if many else 'takes'} no missing values, which {data.missing_by} gives: must be null"
-        yield here, f"{names} {told}"
+        support = f"{'do' if many else 'does'} not support missing values (introduced by {data.missing_by})"
+        yield here, f"{names} {support}: must be null"
 
 
 def _clamps(implementation: str) -> bool:
@@ -187,14 +192,14 @@ def _named(implementation: str) -> str:
     return "scikit-learn" if implementation == SKLEARN else implementation
 
 
-@lru_cache  # every fit of every cell of a sweep asks
+@lru_cache  # called for every fit of every cell of a sweep
 def _wrong_name(name, folder):
-    """Say what is wrong with the name of an implementation; nothing if it is right."""
+    """Say what is wrong with the name of an implementation; empty if nothing is."""
     file = implementation_file(name)
     if file is not None and not Path(file).is_file():
         return f"there is no file implementations/{name}.py{nearest(name, implementations())}"
     if file is None and Path(f"implementations/{name}.py").is_file():
-        return f"is '{name}', which is built in: implementations/{name}.py needs another name to be used"
+        return f"is '{name}', which is built in: rename implementations/{name}.py to use that file"
     try:
         return tolerance_of(file) and ""
     except StudyError as error:
@@ -212,7 +217,7 @@ def _published(published, fits, data, path):
             n_given = {len(printed.mean), len(printed.standard_deviation or printed.mean)}
             if n_given != {data.shape[1]}:
                 numbers = " and ".join(map(str, sorted(n_given)))
-                yield here, f"has {numbers} numbers a component for {data.shape[1]} features; null removes it"
+                yield here, f"has {numbers} numbers per component for {data.shape[1]} features; null removes it"
                 break
 
 
@@ -225,17 +230,20 @@ def _measurements(names, data: Source | None, path: tuple):
 
 
 def _released(released: Released | None, fits: dict[str, Fit | None], data: Source | None):
-    """Yield (keys below the experiment, message) of each mistake in what a source has released."""
+    """Yield (keys below the experiment, message) of each problem of released estimates."""
     if released is None:
         return
     if released.file.is_of_r and (lacks := lacking()):
-        yield ("released", "file"), f"is a file of R's (.rds), which {lacks}"
+        yield ("released", "file"), f"is an .rds file of R, which {lacks}"
     for package, fit in released.fits.items():
         if fit not in fits:
             yield ("released", "fits", package), f"there is no fit '{fit}'{nearest(fit, list(fits))}"
     for package in released.packages:
         if (name := as_released(package)) in fits:
-            yield ("fits", name), "is what tables call the released estimates of that package: take another name"
+            yield (
+                ("fits", name),
+                "is the name of the released estimates of that package in the tables: use another name",
+            )
     if data is not None and (wrong := [*_other_shape(released.shape, data.shape)]):
         yield ("released", "means"), f"has {' and '.join(wrong)}"
 
@@ -259,6 +267,6 @@ def _paired(released: Released, fits: dict[str, Fit | None], protocols: Protocol
 
 
 def _other_shape(given: tuple, expected: tuple):
-    for number, right, told in zip(given, expected, ("components", "features"), strict=True):
+    for number, right, noun in zip(given, expected, ("components", "features"), strict=True):
         if right is not None and number != right:
-            yield f"{number} {told} where the data have {right}"
+            yield f"{number} {noun}, but the data have {right}"

@@ -18,54 +18,55 @@ class Experiment(Closed):
     """Data, the fits made to them, and the comparison with scikit-learn."""
 
     section: Name = Field("Further experiments", description="Where the report shows its figures.")
-    data: Data = Field(description="The rows that the experiment is about.")
-    fits: Fits = Field(description="Ways to fit them, by name.")
+    data: Data = Field(description="Source of the data.")
+    fits: Fits = Field(description="Ways to fit the data, by name.")
     protocols: Protocols | None = Field(
-        None, description="The comparison with scikit-learn or others; without it, none."
+        None, description="Comparison with scikit-learn or other implementations; without this key, none."
     )
     replicates: int = Field(
         1,
         ge=1,
         le=100_000,
-        description="Independent repetitions, each with its own start and, where drawn, data.",
+        description="Number of independent repetitions, each with its own initial parameters and, if simulated, data.",
     )
     published: dict[Slug, list[Published]] = Field(
-        {}, description="What a source printed for the components of a fit, by the fit's name."
+        {}, description="Estimates that a source printed for the components of a fit, by the name of the fit."
     )
     released: Released | None = Field(
         None,
-        description="Estimates that the source has published: measured as the fits are, against the true mixture.",
+        description="Estimates that the source has published. Like the fits, they are measured against the true "
+        "mixture.",
     )
     measurements: Annotated[list[Name], Field(min_length=1)] | None = Field(
         None,
-        description="The measurements to take (docs/tables.md). Default: all; but those of how well fits recover the "
-        "mixture that the data are drawn from only where `released` is set.",
+        description="Measurements to take (docs/tables.md). Default: all, except that those of the recovery of the "
+        "true mixture are taken only if `released` is set.",
     )
     predictions: Literal["csv", "parquet"] = Field(
         "csv",
-        description="How the rows' posteriors and classes are written; of many rows Parquet is smaller.",
+        description="Format of the table of posterior probabilities and classes; Parquet is smaller for many samples.",
     )
-    bins: int = Field(30, ge=1, le=1000, description="Bins of the histograms, where there is one feature.")
+    bins: int = Field(30, ge=1, le=1000, description="Number of bins of the histograms, for data with one feature.")
     original: OriginalAgreement | None = Field(None, description="Set by the article's `original_data`.")
 
     @property
     def files(self) -> list[CsvFile]:
-        """The files of data and of released estimates."""
+        """Files of data and of released estimates."""
         return [*self.data.files, *([self.released.file] if self.released else [])]
 
     @property
     def compared(self) -> list[tuple[str, Other]]:
-        """What is compared with our EM, after the name of the fit that it is compared with: released estimates last."""
+        """Pairs of a fit's name and what is compared with that fit, released estimates last."""
         return others_of(self)
 
     @property
     def others(self) -> list[Other]:
-        """What is compared with our EM."""
+        """Implementations and released estimates that are compared with our EM."""
         return [other for _, other in self.compared]
 
     @property
     def running(self) -> list[Other]:
-        """What runs next to our EM."""
+        """Implementations that run in addition to our EM."""
         return [other for other in self.others if not other.is_released]
 
     @property
@@ -75,7 +76,7 @@ class Experiment(Closed):
 
     @property
     def on_original_rows(self) -> dict[str, OnOriginalRows]:
-        """What each protocol gave on the source's own rows; nothing, if it is another comparison now."""
+        """Results of each protocol on the source's own data; empty, if the comparison has changed since."""
         same = self.original and self.protocols and self.protocols.implementation == SKLEARN
         same = same and self.compared_fit.model_dump(exclude_defaults=True) == self.original.fit
         return self.original.protocols if same else {}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from em_study.evaluation.protocols import STEPS
+from em_study.evaluation.protocols import LADDER
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, ORIGINAL, new_figure, protocol_color
 
@@ -35,7 +35,7 @@ def draw(shown: Shown):
 
 def _draw(left, right, agreement, original, title: str):
     """Draw one implementation: agreement of labels on the left, difference of posterior probabilities on the right."""
-    protocols = [step for step in STEPS if step in set(agreement["protocol"])]
+    protocols = [step for step in LADDER if step in set(agreement["protocol"])]
     own = {name: row for name, row in original.items() if name in protocols}
     agreed = {name: 100 * (1 - row["n_differing"] / row["n_samples"]) for name, row in own.items()}
     apart = {name: row["max_abs_posterior_difference"] for name, row in own.items()}

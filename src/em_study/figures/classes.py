@@ -7,7 +7,7 @@ import numpy as np
 from em_study.figures.plane import DEVIATIONS, component_colors, ellipse, scatter
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import OURS, component_color, hide_rest, new_figure
-from em_study.fits.missing import whole_rows
+from em_study.fits.missing import complete_samples
 from emgmm import MixtureParameters, posteriors
 
 MOST_PANELS, MOST_FEATURES, SOME_SAMPLES = 4, 8, 5000  # features and samples to choose the pairs from
@@ -18,7 +18,7 @@ UNCERTAIN = 0.9  # a largest posterior probability below it
 @drawn(
     names=lambda experiment: (
         {f"classes_{name}": [name] for name in experiment.fits}
-        if experiment.data.holds_user_rows and experiment.data.shape[1] > 1
+        if experiment.data.holds_user_data and experiment.data.shape[1] > 1
         else {}
     ),
     reads=("data", "runs"),
@@ -54,10 +54,10 @@ def draw(shown: Shown):
             for is_sure, size in ((True, 18), (False, 18)):
                 chosen = samples.unlabeled[is_k & ((found.max(axis=1) >= UNCERTAIN) == is_sure)][:, pair]
                 shade = color if is_sure else f"{color}59"
-                scatter(axes, chosen[whole_rows(chosen)], shade, marker, size, str(names[k]) if is_sure else "")
+                scatter(axes, chosen[complete_samples(chosen)], shade, marker, size, str(names[k]) if is_sure else "")
             labeled = samples.labeled[of_labeled == k][:, pair]
             style = {"c": color, "marker": marker, "s": 32, "edgecolors": OURS, "linewidths": 1.0, "zorder": 3}
-            axes.scatter(*labeled[whole_rows(labeled)].T, **style)
+            axes.scatter(*labeled[complete_samples(labeled)].T, **style)
             ellipse(axes, parameters, k, features=pair, color=color)
         axes.set_xlabel(str(features[pair[0]]))
         axes.set_ylabel(str(features[pair[1]]))

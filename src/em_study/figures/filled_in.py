@@ -6,7 +6,7 @@ from em_study.data.seeds import generator
 from em_study.figures.plane import DEVIATIONS, component_colors, ellipse, scatter
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, COMPONENTS, HIGHLIGHT, OURS, hide_rest, new_figure
-from em_study.fits.missing import imputed, whole_rows
+from em_study.fits.missing import complete_samples, imputed
 from emgmm import impute, posteriors
 
 IMPUTATIONS = 200
@@ -31,7 +31,7 @@ def draw(shown: Shown):
     n_missing = np.isnan(X).sum(axis=0)
     y = np.flatnonzero(n_missing == n_missing.max())[-1]
     x = min((d for d in range(X.shape[1]) if d != y), key=lambda d: n_missing[d])
-    both, lacking = whole_rows(X[:, [x, y]]), np.flatnonzero(np.isnan(X[:, y]) & ~np.isnan(X[:, x]))
+    both, lacking = complete_samples(X[:, [x, y]]), np.flatnonzero(np.isnan(X[:, y]) & ~np.isnan(X[:, x]))
     some = lacking[:MOST_SAMPLES]
     n_columns = min(3, len(fits))
     n_rows = -(-len(fits) // n_columns)
@@ -39,7 +39,7 @@ def draw(shown: Shown):
     figure, panels = new_figure(n_columns, n_rows, **size, sharex=True, sharey=True)
     panels = np.ravel(panels)
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
-        is_known = rows.whole is not None
+        is_known = rows.complete is not None
         axes.set_xlabel(f"{features[y]}, true value" if is_known else str(features[x]))
         axes.set_ylabel(f"{features[y]}, imputed value" if is_known else str(features[y]))
         axes.label_outer()
@@ -66,7 +66,7 @@ def draw(shown: Shown):
     which = f"{len(some)} of the {len(lacking):,} samples that have {features[x]} and lack {features[y]}"
     what = (
         f"+: mean; ellipse: {DEVIATIONS} standard deviations"
-        if rows.whole is None
+        if rows.complete is None
         else "95 % intervals, and the line of equality"
     )
     figure.suptitle(f"{shown.experiment}, replicate 0: {which},\nas each fit imputes it ({what})")
@@ -77,7 +77,7 @@ def _against_truth(axes, rows, parameters, missing, some, y, name):
     """Draw imputed values against the true ones, with 95 % intervals."""
     if not len(some):
         return
-    truth, filled = rows.whole[some, y], imputed(rows, missing, parameters)[some, y]
+    truth, filled = rows.complete[some, y], imputed(rows, missing, parameters)[some, y]
     axes.axline((truth.min(),) * 2, slope=1, color=BACKGROUND, zorder=0)
     if missing != "column_means":
         repeated = np.repeat(rows.unlabeled[some], IMPUTATIONS, axis=0)

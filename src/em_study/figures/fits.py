@@ -5,8 +5,8 @@ import numpy as np
 from em_study.figures.plane import DEVIATIONS, component_colors, ellipse, scatter
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, OURS, component_color, hide_rest, new_figure
-from em_study.fits.missing import whole_rows
-from em_study.fits.runs import first_whole_replicate
+from em_study.fits.missing import complete_samples
+from em_study.fits.runs import first_complete_replicate
 from emgmm import MixtureParameters, log_likelihoods, posteriors
 
 TRUE = "#555555"  # color of the true mixture
@@ -23,7 +23,7 @@ SAME_DENSITY = 0.01  # share of the largest density; fits that differ by less sh
 )
 def draw(shown: Shown):
     """Draw the samples of a replicate with the components of every fit."""
-    number = first_whole_replicate(list(shown.runs.values()))
+    number = first_complete_replicate(list(shown.runs.values()))
     rows, fits = shown.data.replicate(number), shown.ends(number)
     features, title = shown.data.features, f"{shown.experiment}, replicate {number}"
     if len(features) == 1:
@@ -35,14 +35,14 @@ def draw(shown: Shown):
     size = {"width": max(7.0, 4.4 * n_columns), "height": 1.6 + 4.0 * n_rows}
     figure, panels = new_figure(n_columns, n_rows, **size, sharex=True, sharey=True)
     panels, handles = np.ravel(panels), []
-    drawn = whole_rows(rows.unlabeled[:, :2])
+    drawn = complete_samples(rows.unlabeled[:, :2])
     of = "" if drawn.all() else f" ({drawn.sum():,} of {len(drawn):,}: the others have a missing value here)"
     true = None if rows.mixture is None else MixtureParameters(*(array.copy() for array in rows.mixture))
     for (name, parameters), axes in zip(fits.items(), panels, strict=False):
         scatter(axes, rows.unlabeled[drawn], BACKGROUND, "o", 6, f"unlabeled samples{of}")
         for k in np.unique(rows.labels):
             labeled = rows.labeled[rows.labels == k]
-            labeled = labeled[whole_rows(labeled[:, :2])]
+            labeled = labeled[complete_samples(labeled[:, :2])]
             scatter(axes, labeled, component_color(k), "^", 22, f"labeled samples, class {shown.data.classes[k]}")
         handles = axes.get_legend_handles_labels()[0]
         for k in range(0 if true is None else true.n_components):
@@ -111,7 +111,7 @@ def _draw_densities(rows, feature, fits, title, bins):
         panels[2 * i + 1, j].set_visible(False)
     handles, labels = max((axes.get_legend_handles_labels() for axes in panels.flat), key=lambda both: len(both[1]))
     figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize="small")
-    figure.suptitle(f"{title}: {rows.told(0)} in {bins} bins, and the fitted densities")
+    figure.suptitle(f"{title}: {rows.size_text(0)} in {bins} bins, and the fitted densities")
     return figure
 
 

@@ -5,6 +5,7 @@ import textwrap
 import numpy as np
 
 from em_study.diagnosis.report import words_of
+from em_study.diagnosis.search import INDISTINGUISHABLE
 from em_study.evaluation.protocols import RELEASED, STEPS
 from em_study.figures.shown import Shown, drawn
 from em_study.figures.style import BACKGROUND, COMPONENTS, new_figure
@@ -60,4 +61,7 @@ def _about(diagnosis, name: str, last: str, pairs) -> str:
     found = rows.loc[rows["outcome"] == "explained", "deviations"].dropna()
     if np.median(pairs[:, 1]) <= ROUNDING:
         return "the same EM" if np.median(pairs[:, 0]) <= ROUNDING else "the same EM, which stops at another step"
-    return f"an EM that {words_of(found.iloc[0].split(' + '))}" if len(found) else "another EM; no cause is known"
+    if len(found):
+        return f"an EM that {words_of(found.iloc[0].split(' + '))}"
+    several = INDISTINGUISHABLE in set(rows["outcome"])
+    return f"another EM; {'these samples cannot distinguish several causes' if several else 'no cause is known'}"

@@ -10,7 +10,7 @@ BINS = 40
 
 
 @drawn(
-    names=lambda experiment: {"optima": []} if experiment.data.same_rows and experiment.replicates > 1 else {},
+    names=lambda experiment: {"optima": []} if experiment.data.same_samples and experiment.replicates > 1 else {},
     reads=("measurements",),
     caption="Runs from different initial parameters on the same samples. Left: how far below the best maximum they "
     "end (the counts are on a logarithmic scale). See how many end at worse maxima. Right: the smallest weight where "

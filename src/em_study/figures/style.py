@@ -6,7 +6,7 @@ import unicodedata
 from functools import cache
 from itertools import groupby
 
-from em_study.data.storage import whole_file
+from em_study.data.storage import atomic_file
 
 # Okabe and Ito's palette, which can be distinguished with any color vision.
 COMPONENTS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442")
@@ -113,7 +113,7 @@ def hide_rest(panels, n_columns: int, n_used: int, x_label: str):
 def save(figure, svg, png):
     """Write a figure as SVG and PNG, reproducible byte by byte."""
     for path, metadata in ((png, {}), (svg, {"Date": None})):
-        with whole_file(path) as temporary:
+        with atomic_file(path) as temporary:
             figure.savefig(temporary, metadata=metadata)
             if path == svg:
                 _cut_digits(temporary)

@@ -61,5 +61,5 @@ def draw(shown: Shown):
     axes.set_ylabel("largest posterior probability")
     axes.set_xlabel(str(shown.data.features[0]))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize="small")
-    figure.suptitle(f"{shown.experiment}, replicate 0: {rows.told(0)}, and where their component is unclear")
+    figure.suptitle(f"{shown.experiment}, replicate 0: {rows.size_text(0)}, and where their component is unclear")
     return figure

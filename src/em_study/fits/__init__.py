@@ -1,1 +1,1 @@
-"""Our EM and scikit-learn's over the replicates of an experiment."""
+"""Fits by our EM and by other implementations, over the replicates of an experiment."""

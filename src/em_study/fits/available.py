@@ -1,4 +1,4 @@
-"""Where EM implementations are: files that a configuration names."""
+"""The EM implementations that a configuration may name: built in, or files."""
 
 import ast
 import importlib.metadata
@@ -12,10 +12,10 @@ from em_study.errors import StudyError
 
 FOLDER = "implementations"
 SKLEARN = "sklearn"
-BUILT_IN = ("emgmm", SKLEARN)  # that a fit runs in its own process
-OURS = Path(__file__).parents[3] / FOLDER  # those of the repository
-# What a file may say by TOLERANCE_OF (docs/implementations.md has the meaning); and the factor from a tolerance of the
-# mean log-likelihood of n samples, which is `mean` at the end, to one of that.
+BUILT_IN = ("emgmm", SKLEARN)  # run in the process of the fit
+OURS = Path(__file__).parents[3] / FOLDER  # the implementations of the repository
+# Values of TOLERANCE_OF in a file (explained in docs/implementations.md), each with the factor that converts a
+# tolerance of the mean log-likelihood; n is the number of samples, and `mean` the final mean log-likelihood.
 TOLERANCES = {
     "mean": lambda n, mean: 1.0,
     "sum": lambda n, mean: float(n),
@@ -24,7 +24,7 @@ TOLERANCES = {
 
 
 def implementation_file(name: str) -> str | None:
-    """Find the file of an implementation, in the folder of the run or else the repository; None if it is built in."""
+    """Return the file of an implementation, in the folder of the run or else the repository; None if it is built in."""
     if name in BUILT_IN:
         return None
     own = Path(FOLDER) / f"{name}.py"
@@ -32,7 +32,7 @@ def implementation_file(name: str) -> str | None:
 
 
 def implementations() -> list[str]:
-    """Name all that there are."""
+    """Name all implementations."""
     found = {file.stem for folder in (Path(FOLDER), OURS) for file in folder.glob("*.py")}
     return [*BUILT_IN, *sorted(found - {*BUILT_IN})]
 
@@ -45,30 +45,30 @@ def implementation_files(experiment) -> list[str]:
 
 
 def wrapped_versions(files) -> dict[str, str]:
-    """Versions of what files of implementations wrap: the installed ones of the packages that they import, and of R."""
+    """Return the installed versions of the packages that files of implementations import, and those of R."""
     return {name: version for file in files for name, version in _wrapped(str(file))}
 
 
 def tolerance_of(file: str | None) -> str:
-    """Say what an implementation compares its tolerance with, by the file, which is not run; None is built in.
+    """Return TOLERANCE_OF of the file of an implementation, without running it; `file` is None if it is built in.
 
     Raises
     ------
     StudyError
-        If its TOLERANCE_OF is none of `TOLERANCES`; the text begins with the line.
+        If TOLERANCE_OF is not one of `TOLERANCES`; the message begins with the line number.
     """
     for node in _parsed(file).body if file else ():
         if isinstance(node, ast.Assign) and any(getattr(target, "id", "") == "TOLERANCE_OF" for target in node.targets):
-            said = getattr(node.value, "value", None)
-            if said not in TOLERANCES:
+            value = getattr(node.value, "value", None)
+            if value not in TOLERANCES:
                 allowed, shown = ", ".join(map(repr, TOLERANCES)), ast.unparse(node.value)[:80]
                 raise StudyError(f"line {node.lineno}: TOLERANCE_OF must be one of {allowed}, not {shown}")
-            return said
+            return value
     return "mean"
 
 
 def takes_labels(file: str | None) -> bool:
-    """Tell whether an implementation can clamp labels: whether the function `fit` of its file takes them."""
+    """Return whether an implementation can clamp labels: whether its function `fit` has the parameter `labels`."""
     functions = [node for node in _parsed(file).body if isinstance(node, ast.FunctionDef)] if file else []
     return any(
         argument.arg == "labels"
@@ -79,7 +79,7 @@ def takes_labels(file: str | None) -> bool:
 
 
 def _parsed(file) -> ast.Module:
-    """Parse a file; what is no code of Python is empty here, and says so when it is run."""
+    """Parse a file; invalid code counts as empty here, and raises its error when it is run."""
     try:
         return ast.parse(Path(file).read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
@@ -101,5 +101,5 @@ def _wrapped(file: str) -> list[tuple[str, str]]:
 
 
 def kernel_versions(fits) -> dict[str, str]:
-    """Versions of what compiles the kernels of some fits: results depend on them where they are used."""
+    """Return the versions of the packages that compile the kernels of some fits, on which the results depend."""
     return {name: importlib.metadata.version(name) for name in sorted({fit.kernel for fit in fits} - {"numpy"})}

@@ -1,4 +1,4 @@
-"""What a job is given that works with one fit."""
+"""Inputs of a job that works with one fit."""
 
 from em_study.data.dataset import Dataset
 from em_study.data.storage import read_arrays
@@ -8,6 +8,6 @@ from em_study.settings import from_params
 
 
 def read_fitted(job) -> tuple[Dataset, Runs, Fit]:
-    """Read the data, a fit's runs and its settings, by what Snakemake gives to a script."""
+    """Read the data, the runs and the settings of a fit, from the job that Snakemake gives to a script."""
     dataset, runs = read_arrays(job.input.data, Dataset), read_arrays(job.input.runs, Runs)
     return dataset, runs, from_params(Fit, job.params.fit)

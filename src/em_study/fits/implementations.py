@@ -1,4 +1,4 @@
-"""EM implementations in files: each in a process of its own, which may fail, lie or never end."""
+"""EM implementations in files: each runs in its own process, which may fail, return nonsense or never end."""
 
 import json
 import os
@@ -19,16 +19,16 @@ from em_study.fits.runs import PARAMETERS, Run, inverse_covariances
 from emgmm import MixtureParameters
 
 START_LIMIT = 120.0  # seconds until it is imported
-# Lines of what faulthandler writes
+# Lines that faulthandler writes
 DUMPED = r'Fatal Python error: |Timeout \(|(Current t|T)hread 0x|  File "|  \.\.\.$|Extension modules: '
 SUM_TOLERANCE, ASYMMETRY = 1e-6, 1e-8
 
 
 @contextmanager
 def running(name: str, time_limit: float):
-    """Give the function that runs an implementation: from rows, a start and settings to a `Run`."""
+    """Give the function that runs an implementation: from samples, initial parameters and settings to a `Run`."""
     if name == "sklearn":
-        from em_study.fits import sklearn_adapter  # scikit-learn takes a second to import
+        from em_study.fits import sklearn_adapter  # slow to import
 
         yield sklearn_adapter.fit
         return
@@ -37,33 +37,33 @@ def running(name: str, time_limit: float):
 
 
 class Implementation(AbstractContextManager):
-    """A file with an EM, at work; close it, or use it in a `with`.
+    """A running implementation from a file; close it, or use it in a `with`.
 
     Parameters
     ----------
     file : path-like
-        Its function `fit` is the contract of docs/implementations.md.
+        It has a function `fit` as docs/implementations.md describes.
     time_limit : float
         Seconds that a run may take.
     """
 
     def __init__(self, file, time_limit: float = 60.0):
         self.file, self.time_limit, self.process = Path(file), time_limit, None
-        self.useless = ""  # why it cannot even be imported
-        self.tolerance_of = "mean"  # what it compares its tolerance with, once it is imported
-        self.changed_inputs = []  # names of the arrays that the last call has changed in place
+        self.useless = ""  # why it cannot be imported
+        self.tolerance_of = "mean"  # its TOLERANCE_OF, once it is imported
+        self.changed_inputs = []  # names of the arrays that the last call changed in place
 
     def __exit__(self, *error):
         self.close()
 
     def close(self):
-        """End its process, with all that it has started."""
+        """End its process, and all processes that this has started."""
         if self.process is not None:
-            self.process.stdin.close()  # which ends it
+            self.process.stdin.close()  # which ends the process
             self._end(0)
 
     def start(self) -> str:
-        """Import it, if it is not at work. Return why that cannot be, empty if it can."""
+        """Import it, if it is not running. Return why that failed; empty if it did not."""
         if self.process is not None or self.useless:
             return self.useless
         if not self.file.is_file():
@@ -71,7 +71,7 @@ class Implementation(AbstractContextManager):
         self.pipe, theirs = Pipe()
         words = ["em_study.fits.runner", os.path.abspath(self.file), str(theirs.fileno()), str(START_LIMIT)]
         folder = os.path.realpath(self.file.parent)
-        # A file that is called like a module must not be found in its place.
+        # A file with the name of a module must not be imported in its place.
         places = [place for place in sys.path if place and os.path.realpath(place) != folder]
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603
@@ -104,11 +104,11 @@ class Implementation(AbstractContextManager):
         precisions_are_covariances: bool = False,
         labels=None,
     ) -> Run:
-        """Run it from a start. What it cannot do, and whatever goes wrong, is the run's `failure`.
+        """Run it from initial parameters. Whatever goes wrong becomes the `failure` of the run.
 
-        `precisions_are_covariances` starts it where article A's mistake starts scikit-learn: with covariances whose
-        inverses are the start's covariances. `labels` (N,) are the components of rows that it is to clamp, -1 where
-        there is none.
+        `precisions_are_covariances` passes the initial parameters that article A's mistake gives to scikit-learn: the
+        inverses of the covariances in place of these. `labels` (N,) are the components of the samples to clamp, -1 for
+        none.
         """
         arrays = {"X": X, **{name: getattr(start, name) for name in PARAMETERS}}
         if precisions_are_covariances:
@@ -125,25 +125,25 @@ class Implementation(AbstractContextManager):
         return Run(start, failure=problem)
 
     def call(self, arrays: dict, settings: dict) -> tuple[dict, str]:
-        """Give what its function returns, arrays by name, unchecked; and what went wrong, empty if nothing did."""
+        """Return the arrays that its function returns, by name, unchecked, and an error message; empty if none."""
         if problem := self.start():
             return {}, problem
         return self._answer((arrays, settings, self.time_limit), self.time_limit)
 
     def _answer(self, question, limit: float, prefix: str = "") -> tuple[dict, str]:
-        """Return what the process answers, and what is wrong; if it does not answer, or not in time, it is ended."""
+        """Return the answer of the process, and an error message; end the process if it does not answer in time."""
         process, found, self.changed_inputs = self.process, None, []
-        timer = Timer(limit, process.stdin.close)  # which ends it, so that nothing more is waited for
+        timer = Timer(limit, process.stdin.close)  # which ends the process, so that waiting ends too
         timer.start()
         try:
             if question is not None:
                 self.pipe.send(question)
             line, problem, self.changed_inputs, arrays = json.loads(self.pipe.recv_bytes(3 * LARGEST))
             found = {name: np.ndarray(*of, bytearray.fromhex(data)) for name, (*of, data) in arrays.items()}
-        except (EOFError, ConnectionError):  # it has ended, or will
+        except (EOFError, ConnectionError):  # the process has ended, or will
             line, problem = self._end(limit)
         except Exception:
-            line, problem = 0, "something else than an answer came from its process"
+            line, problem = 0, "its process sent something that is not an answer"
         finally:
             timer.cancel()
             if found is None or process.stdin.closed:
@@ -151,39 +151,39 @@ class Implementation(AbstractContextManager):
         return found or {}, problem and self._sentence(line, prefix + problem)
 
     def _end(self, limit: float) -> tuple[int, str]:
-        """Wait until its process has ended; say why, and in which line of the file it was then, if that is known."""
+        """Wait for the end of the process; return the line of the file that ran then, 0 if unknown, and the reason."""
         with self.pipe, self.process as process:
             self.process = None
             how, _, written = process.stdout.read().decode(errors="replace").partition("\n")
             if not how and not process.stdin.closed:
-                how = "has ended, and so has the one that watches over it"
+                how = "and its watcher have ended"
         _, dumped, dump = written.rpartition("Fatal Python error: " if how else "Timeout (")
         file = re.escape(os.path.abspath(self.file).encode("ascii", "backslashreplace").decode())
         place = dumped and re.search(rf'File "{file}", line (\d+)', dump)
         problem = f"its process {how}" if how else f"it does not end within {limit:g} s"
         words = [line for line in written.splitlines() if line.strip() and not re.match(DUMPED, line)]
         if how and words:
-            problem += f"; the last that it wrote: {' | '.join(words[-3:])[-500:]}"
+            problem += f"; its last output: {' | '.join(words[-3:])[-500:]}"
         return int(place[1]) if place else 0, problem
 
     def _sentence(self, line: int, text: str) -> str:
-        """Say what is wrong and where, on one line, without what a terminal would obey."""
+        """Write a message with its place on one line, without control characters."""
         text = f"{self.file.name}{f', line {line}' if line else ''}: {text[:800]}"
         return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 @np.errstate(all="ignore")
 def checked(found: dict, start: MixtureParameters, max_iter: int) -> Run:
-    """Make a run of what an implementation returned.
+    """Check what an implementation returned, and make a run of it.
 
     Raises
     ------
     ValueError
-        If it is no mixture, or its steps are none; the text says why.
+        If the values are not a valid mixture or not valid steps; the text says why.
     """
     for name in PARAMETERS:
         if name not in found:
-            raise ValueError(f"it returns no {name}")
+            raise ValueError(f"it does not return {name}")
         array, shape = found[name], getattr(start, name).shape
         if array.dtype.kind not in "fiu" or array.shape != shape:
             raise ValueError(f"{name} must be numbers of shape {shape}, not {array.dtype} {array.shape}")
@@ -204,7 +204,7 @@ def checked(found: dict, start: MixtureParameters, max_iter: int) -> Run:
     if converged is not None and (converged.shape or converged.dtype.kind not in "biu"):
         raise ValueError(f"converged must be true or false, not {converged}")
     if trace is not None and (trace.ndim != 1 or trace.dtype.kind not in "fiu" or not np.isfinite(trace).all()):
-        raise ValueError("trace must be finite numbers, one a step")
+        raise ValueError("trace must be finite numbers, one per step")
     if trace is not None and len(trace) > max_iter + 1:
         raise ValueError(f"trace has {len(trace)} values for max_iter = {max_iter} steps")
     steps = -1 if n_iter is None else int(n_iter)

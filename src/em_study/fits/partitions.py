@@ -1,4 +1,4 @@
-"""Starts from a partition of the rows: R's clusterings, and groups of equal size."""
+"""Initialization from a partition of the samples: clusterings by R, and groups of equal size."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -9,7 +9,7 @@ from em_study.fits.settings import Fit
 from emgmm import MixtureParameters, maximization
 from emgmm.statistics import summed
 
-OF_R = {"r_kmeans": (), "r_hc": ("mclust",)}  # the packages that each needs; the functions of data/r/starts.R
+OF_R = {"r_kmeans": (), "r_hc": ("mclust",)}  # the packages that each function of data/r/starts.R needs
 PARTITIONS = (*OF_R, "quantiles")
 MOST_SAMPLES = 20_000  # of a hierarchical clustering, which takes memory by their square
 SHARE = 0.05  # of each sample, to each other component, where a cluster has but one sample
@@ -21,16 +21,16 @@ def partitioning(fit: Fit) -> AbstractContextManager[R | None]:
 
 
 def of_partition(X, fit: Fit, n_components: int, random, r: R | None) -> MixtureParameters:
-    """Part the rows (N, D), and estimate a component of each part, in the order of the means of the first feature.
+    """Divide the samples (N, D) into groups, and estimate one component from each, ordered by the first feature's mean.
 
-    `random` is a seed, or the state of R's generator, of what R draws.
+    `random` is a seed or a state of R's generator.
 
     Raises
     ------
     CollapsedComponentError
-        If a part has too few rows.
+        If a group has too few samples.
     RError
-        If R cannot part the rows.
+        If R cannot cluster the samples.
     """
     if r is None:
         labels = np.empty(len(X), dtype=np.int64)
@@ -47,6 +47,6 @@ def of_partition(X, fit: Fit, n_components: int, random, r: R | None) -> Mixture
 
 
 def used_of_r(sources=(), initializations=()) -> dict[str, str]:
-    """Versions of R, and checksums of its scripts, where sources of data or starts of fits are R's; else nothing."""
+    """Return versions of R and checksums of its scripts, if sources of data or initializations need R; else nothing."""
     scripts = {script for source in sources for script in source.r_scripts}
     return made_by_r(*scripts, *(["starts"] if not OF_R.keys().isdisjoint(initializations) else []))

@@ -1,9 +1,9 @@
-"""The process of an implementation, and the one that watches over it, so that all that it starts ends with it.
+"""The process of an implementation, and its watcher, which ends all processes that the implementation has started.
 
 python -m em_study.fits.runner FILE PIPE SECONDS
 
-The one that watches ends when its standard input is closed, or the implementation ends. Then it writes how that ended,
-and below the last that it wrote to stderr.
+The watcher ends when its standard input is closed, or the implementation ends. Then it writes how the implementation
+ended, and below that the end of what the implementation wrote to stderr.
 """
 
 import ctypes
@@ -24,15 +24,15 @@ from threading import Thread
 PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = (1, signal.SIGKILL, 0, 0, 0), (36, 1, 0, 0, 0)
 set_process = ctypes.CDLL(None).prctl if sys.platform == "linux" else lambda *_: None
 KEPT = 32_768  # bytes of stderr; less than a pipe holds
-PATIENCE = 10  # seconds in which what is killed must end
-LARGEST, LARGEST_FILE = 2**29, 10**7  # bytes of what is returned, and of a file
-RETURNED = ("weights", "means", "covariances", "n_iter", "converged", "trace")  # nobody asks for what else there is
+PATIENCE = 10  # seconds in which killed processes must end
+LARGEST, LARGEST_FILE = 2**29, 10**7  # bytes of the returned arrays, and of a file
+RETURNED = ("weights", "means", "covariances", "n_iter", "converged", "trace")  # other returned values are ignored
 
 
 def main():
-    """Watch until the implementation has ended, or nobody asks any more; end all that it has started."""
+    """Wait until the implementation ends or is no longer needed; end all processes that it has started."""
     asker, asked_to_end, last = os.getppid(), [], bytearray()
-    set_process(*CHILD_SUBREAPER)  # descendants who lose their parent become children of this process
+    set_process(*CHILD_SUBREAPER)  # orphaned descendants become children of this process
     reads, writes = os.pipe()
     if not (leader := os.fork()):
         _lead(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), writes)
@@ -54,16 +54,16 @@ def main():
     status = os.waitpid(leader, 0)[1]
     _end_all(leader)
     listener.join(1)
-    with suppress(BrokenPipeError):  # nobody asks any more
+    with suppress(BrokenPipeError):  # the reader has ended
         os.write(1, (_how(status) if status and not asked_to_end else b"") + b"\n" + last)
     os._exit(0)
 
 
 def _lead(file: str, pipe: int, limit: float, stderr: int):
-    """Lead a process group for the implementation: what kills its parent or its group kills this process alone."""
+    """Lead a process group for the implementation: a signal to its parent or its group ends only this process."""
     os.setsid()
     with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")  # where memory runs out, it ends before all others
+        Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out, the kernel ends this process first
     set_process(*PARENT_DEATH_SIGNAL)
     if process := os.fork():
         os.close(pipe)
@@ -72,7 +72,7 @@ def _lead(file: str, pipe: int, limit: float, stderr: int):
     try:
         set_process(*PARENT_DEATH_SIGNAL)
         nothing = os.open(os.devnull, os.O_RDWR)
-        for source, target in ((nothing, 0), (nothing, 1), (stderr, 2)):  # what it prints is no result
+        for source, target in ((nothing, 0), (nothing, 1), (stderr, 2)):  # printed text is not a result
             os.dup2(source, target)
         work(file, Connection(pipe), limit)
     except BaseException as error:
@@ -88,7 +88,7 @@ def _how(status: int) -> bytes:
 
 
 def _end_all(leader: int):
-    """Kill the leader's group and, on Linux, all descendants, in whatever session, until none is left."""
+    """Kill the leader's group and, on Linux, all descendants in any session, until none is left."""
     end = time.monotonic() + PATIENCE
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
@@ -97,18 +97,20 @@ def _end_all(leader: int):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
             for stat in Path("/proc").glob("[0-9]*/stat"):
-                with suppress(OSError):  # it has ended, or is of another user
+                with suppress(OSError):  # the process has ended, or belongs to another user
                     if int(stat.read_bytes().rpartition(b")")[2].split()[1]) == os.getpid():
                         os.kill(int(stat.parent.name), signal.SIGKILL)
             time.sleep(0.001)
 
 
 def work(file: str, pipe: Connection, limit: float):
-    """Import a file, and answer until nobody asks: which line failed, how; inputs changed in place; arrays returned."""
+    """Import a file, and answer calls: the line of an error, its text, inputs changed in place, and returned arrays."""
     process, fit, arrays, given, settings = os.getpid(), None, {}, {}, {}
     faulthandler.enable(file=2)
     while True:
-        faulthandler.dump_traceback_later(0.3 * limit, repeat=True, file=2)  # its line, if it takes too long
+        faulthandler.dump_traceback_later(
+            0.3 * limit, repeat=True, file=2
+        )  # reports the line, if a call takes too long
         line, problem, found = 0, "", {}
         try:
             if fit is None:
@@ -116,9 +118,9 @@ def work(file: str, pipe: Connection, limit: float):
             else:
                 found = called(fit, **arrays, **settings)
         except BaseException as error:
-            line, problem = in_words(error, file, fit)
+            line, problem = describe_error(error, file, fit)
         if os.getpid() != process:
-            return  # a fork of it, that goes on as if it were it
+            return  # a fork of this process must not continue here
         faulthandler.cancel_dump_traceback_later()
         changed = [name for name, array in arrays.items() if array.tobytes() != given[name]]
         pipe.send_bytes(json.dumps((line, problem, changed, found)).encode())
@@ -127,13 +129,13 @@ def work(file: str, pipe: Connection, limit: float):
 
 
 def load(file: str):
-    """Run a file, whatever it is called, and return its function `fit`. Nothing is written next to the file."""
-    import numpy  # noqa: F401 (of this process alone)
+    """Run a file with any name, and return its function `fit`. Nothing is written next to the file."""
+    import numpy  # noqa: F401 (in this process only)
 
     if (size := os.path.getsize(file)) > LARGEST_FILE:
         raise ValueError(f"it has {size:,} bytes, more than {LARGEST_FILE:,}")
     code = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
-    # By this name the processes of multiprocessing find it.
+    # multiprocessing finds the module by this name.
     module = sys.modules["__main__"] = sys.modules["__mp_main__"] = types.ModuleType("__mp_main__")
     module.__file__, sys.argv[:] = file, [file]
     exec(code, module.__dict__)  # noqa: S102
@@ -163,8 +165,8 @@ def called(fit, X, **given) -> dict:
     return {name: (array.shape, array.dtype.str, array.tobytes().hex()) for name, array in arrays.items()}
 
 
-def in_words(error: BaseException, file: str, fit) -> tuple[int, str]:
-    """Say in which line of the file, that of the function where it is in none, what went wrong."""
+def describe_error(error: BaseException, file: str, fit) -> tuple[int, str]:
+    """Return the line of the file that raised an error (that of the function if none did), and a message."""
     try:
         lines = [n for frame, n in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
         line, text = (lines or [getattr(getattr(fit, "__code__", None), "co_firstlineno", 0)])[-1], str(error)
@@ -172,7 +174,7 @@ def in_words(error: BaseException, file: str, fit) -> tuple[int, str]:
             line, text = error.lineno or 0, error.msg
         text = " ".join(text[:2000].split())
     except BaseException:
-        line, text = 0, "it cannot say what"
+        line, text = 0, "an error without a readable message"
     if isinstance(error, NotImplementedError):
         return 0, f"it cannot do this: {text}"
     return line, f"{type(error).__name__}: {text}" if text else type(error).__name__

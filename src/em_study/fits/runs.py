@@ -1,10 +1,10 @@
-"""What an EM implementation gives over the replicates of an experiment."""
+"""Results of an EM implementation over the replicates of an experiment."""
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from em_study.data.storage import read_arrays, whole_file
+from em_study.data.storage import atomic_file, read_arrays
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
 PARAMETERS = ("weights", "means", "covariances")
@@ -13,9 +13,9 @@ NOT_PAIRED = "the source has released fewer estimates than it had data sets: som
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """A fit over R replicates: where each began, ended, and how it got there.
+    """A fit of R replicates: initial parameters, final parameters, and steps.
 
-    What a replicate does not have (it failed, or stopped earlier than others) is NaN.
+    NaN stands for what a replicate does not have, because it failed or stopped earlier than others.
 
     Attributes
     ----------
@@ -24,16 +24,16 @@ class Runs:
     start_covariances, covariances : ndarray of shape (R, ...)
         In the shape of their type.
     trace : ndarray of shape (R, longest)
-        Mean log-likelihood a row at each step, in nats.
+        Mean log-likelihood at each step, in nats per sample.
     n_iter : ndarray of int of shape (R,)
-        Steps: values in the trace, or what another implementation tells; -1 if it does not.
+        Number of steps: the length of the trace, or what another implementation reports; -1 if it does not.
     n_passes : ndarray of int of shape (R,)
-        Passes over the rows: the steps, and with an acceleration those that were taken back; -1 if nobody tells.
+        Passes over the data: the steps and, with an acceleration, rejected steps; -1 if it is not reported.
     n_maximizations : ndarray of int of shape (R,)
-        M-steps among them.
+        Number of M-steps.
     converged : ndarray of bool of shape (R,)
     failure : ndarray of str of shape (R,)
-        Why there is no fit; empty if there is one.
+        Why the fit failed; empty if it did not.
     covariance_type : ndarray of str of shape ()
     """
 
@@ -56,12 +56,12 @@ class Runs:
 
     @property
     def is_paired(self) -> bool:
-        """Whether run r is of replicate r: not of released estimates, where nobody knows which are missing."""
+        """Whether run r belongs to replicate r; unknown for released estimates of which some are missing."""
         return not (self.failure == NOT_PAIRED).any()
 
     @property
     def n_traced(self):
-        """Number of values in each trace, (R,): the steps, but for implementations that tell another number."""
+        """Length of each trace, (R,): the steps, unless an implementation reports another number."""
         return np.isfinite(self.trace).sum(axis=1)
 
     def first(self, n: int) -> "Runs":
@@ -69,8 +69,8 @@ class Runs:
         arrays = {of.name: getattr(self, of.name) for of in fields(self)}
         return Runs(**{name: array[:n] if array.ndim else array for name, array in arrays.items()})
 
-    def told_steps(self, r: int) -> dict[str, float]:
-        """Return the steps and passes of replicate r; NaN if the implementation does not tell."""
+    def reported_steps(self, r: int) -> dict[str, float]:
+        """Return the steps and passes of replicate r; NaN if the implementation does not report them."""
         counts = {"n_iter": self.n_iter[r], "n_passes": self.n_passes[r]}
         return {name: count if count >= 0 else np.nan for name, count in counts.items()}
 
@@ -80,20 +80,20 @@ class Runs:
         return np.concatenate([[np.nan, np.nan], trace])[-2:]
 
     def start(self, r: int) -> MixtureParameters | None:
-        """Return where replicate r began, if it had a start."""
+        """Return the initial parameters of replicate r, if it has any."""
         return self._parameters("start_", r)
 
     def end(self, r: int) -> MixtureParameters | None:
-        """Return where replicate r ended, if it did not fail."""
+        """Return the final parameters of replicate r, unless it failed."""
         return None if self.failure[r] else self._parameters("", r)
 
     def run(self, r: int) -> "Run":
-        """Return replicate r as it was run, but for what was told of its steps."""
+        """Return replicate r as a `Run`, without the reported number of steps."""
         trace = tuple(self.trace[r, : self.n_traced[r]])
         return Run(self.start(r), self.end(r), trace, int(self.n_maximizations[r]), bool(self.converged[r]))
 
     def ends(self) -> dict[int, MixtureParameters]:
-        """Return where each replicate ended that did not fail, by its number."""
+        """Return the final parameters of each replicate that did not fail, by its number."""
         return {r: end for r in range(len(self)) if (end := self.end(r)) is not None}
 
     def _parameters(self, prefix, r):
@@ -113,7 +113,7 @@ class Run:
     n_maximizations: int = 0
     converged: bool = False
     failure: str = ""
-    n_iter: int | None = None  # as it is told, -1 if it is not; default: the length of the trace
+    n_iter: int | None = None  # as reported, -1 if it is not; default: the length of the trace
     n_passes: int | None = None  # default: n_iter
 
     @property
@@ -154,7 +154,7 @@ def stack_runs(runs: list[Run], n_components: int, n_features: int, covariance_t
 
 
 def inverse_covariances(parameters: MixtureParameters) -> np.ndarray:
-    """Invert covariances: what they are to whom takes covariances for precisions, as article A."""
+    """Invert covariances, for a call that takes covariances for precisions, as article A does."""
     covariances = parameters.covariances
     return 1 / covariances if parameters.type.diagonal else np.linalg.inv(covariances)
 
@@ -167,7 +167,7 @@ def read_runs(names, files) -> dict[str, Runs]:
 def write_runs_by_name(path, runs: dict[str, Runs]):
     """Write several runs into one file."""
     arrays = {f"{name}.{field.name}": getattr(of, field.name) for name, of in runs.items() for field in fields(Runs)}
-    with whole_file(path) as temporary:
+    with atomic_file(path) as temporary:
         np.savez(temporary, **arrays)
 
 
@@ -178,7 +178,7 @@ def read_runs_by_name(path) -> dict[str, Runs]:
         return {name: Runs(**{of.name: arrays[f"{name}.{of.name}"] for of in fields(Runs)}) for name in names}
 
 
-def first_whole_replicate(all_runs: list[Runs]) -> int:
+def first_complete_replicate(all_runs: list[Runs]) -> int:
     """Find the first replicate on which no fit failed; 0 if there is none."""
     failed = np.any([runs.failure != "" for runs in all_runs], axis=0)
     return 0 if failed.all() else int(np.argmin(failed))

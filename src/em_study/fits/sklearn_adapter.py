@@ -1,4 +1,4 @@
-"""scikit-learn's GaussianMixture in our terms. All that differs between the two is owned here."""
+"""Adapter to scikit-learn's GaussianMixture."""
 
 import warnings
 
@@ -28,9 +28,9 @@ def fit(
     tol, max_iter, reg_covar
         As in GaussianMixture.
     precisions_are_covariances : bool
-        Hand over the covariances as `precisions_init`, as article A does; else their inverses, as scikit-learn wants.
+        Pass the covariances as `precisions_init`, as article A does; else their inverses, as scikit-learn expects.
     labels
-        To be clamped, which it cannot do.
+        Labels to clamp, which scikit-learn cannot do.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def fit(
     model = _model(start, precisions_are_covariances, **settings)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # `converged` says it
+            warnings.simplefilter("ignore", ConvergenceWarning)  # `converged` reports it
             model.fit(X)
         end = MixtureParameters(model.weights_, model.means_, model.covariances_, start.covariance_type)
     except ValueError as error:
@@ -65,7 +65,7 @@ def _model(start: MixtureParameters, precisions_are_covariances: bool, **setting
 def initial_posteriors(X, start: MixtureParameters, precisions_are_covariances: bool = False):
     """Posteriors (N, K) of scikit-learn's first E-step from given parameters; the rest as in `fit`."""
     model = _model(start, precisions_are_covariances)
-    model._initialize_parameters(X, random_state=None)  # no public method stops there
+    model._initialize_parameters(X, random_state=None)  # no public method runs only the first E-step
     return model.predict_proba(X)
 
 

@@ -144,9 +144,9 @@ def data_set(experiment: Experiment) -> str:
     """Describe the samples of an experiment in a line."""
     data, n = experiment.data, experiment.replicates
     (n_classes, n_features), parts = data.shape, []
-    if data.holds_user_rows:
+    if data.holds_user_data:
         parts.append("Your own data")
-    elif data.reads_rows:
+    elif data.reads_samples:
         parts.append("Real data")
     else:
         parts.append(f"Simulated, {data.n_rows:,} unlabeled samples")
@@ -154,7 +154,7 @@ def data_set(experiment: Experiment) -> str:
     if n_classes is not None:
         parts.append(f"{n_classes} class{'es' * (n_classes != 1)}")
     parts += ["some labels known"] * data.has_labels + ["some values missing"] * data.incomplete
-    same = ", the same samples in each" if data.same_rows else ""
+    same = ", the same samples in each" if data.same_samples else ""
     parts.append(f"{n:,} replicates{same}" if n > 1 else "one replicate")
     return f"{', '.join(parts)}."
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from em_study.claims import phrases
 from em_study.claims.certainty import YES
+from em_study.claims.evaluate import finder
 from em_study.claims.finding import Finding, finding_of
-from em_study.claims.judge import finder
 from em_study.claims.numbers import pandas_lines
 from em_study.claims.sentences import same_test
 from em_study.claims.settings import AnyClaim, Argued, Claim
@@ -124,7 +124,7 @@ def card_of(name: str, claim: AnyClaim, row, tables, plan: Plan, scenes, checksu
     return Card(
         *heading,
         line=line_of(finding, row, own, criterion),
-        rule=claim.rules.judged_by(finding),
+        rule=claim.rules.decided_by(finding),
         criterion=asked,
         set_by=_set_by(claim),
         observed="" if finding.by_experiment else phrases.estimate(finding),
@@ -168,7 +168,9 @@ def line_of(finding: Finding, row, own: float, criterion: Criterion) -> Line:
     if is_source and on_source is None:
         on_source = verdict_on(row.verdict, _in_short(finding))
     on_new = None if is_source else verdict_on(row.verdict, _in_short(finding))
-    drawn = "" if not claim.rules.is_drawn else spark(scale * finding.draws, scale * finding.observed, criterion)
+    drawn = (
+        "" if not claim.rules.is_drawn else spark(scale * finding.of_replicates, scale * finding.observed, criterion)
+    )
     number = phrases.asked(claim) if claim.rules.is_drawn and not phrases.says_yes_or_no(claim) else ""
     if number and claim.kind == "existence":
         number = f"{phrases.looked_for(claim)}: {number}"
@@ -226,12 +228,14 @@ def strip_of(finding: Finding, criterion: Criterion, own: float) -> str:
     """Draw the numbers, by experiment if each decides alone; empty for an identity, and for yes or no."""
     claim, scale = finding.claim, phrases.scale_of(finding.claim)
     if finding.by_experiment:
-        return points({_row(name, part): scale * part.draws for name, part in finding.by_experiment.items()}, criterion)
+        return points(
+            {_row(name, part): scale * part.of_replicates for name, part in finding.by_experiment.items()}, criterion
+        )
     if not claim.rules.is_drawn or phrases.says_yes_or_no(claim):
         return ""
     ends = scale * np.array(finding.range)
     return strip(
-        scale * finding.draws, scale * finding.observed, ends, criterion, phrases.observed(finding), scale * own
+        scale * finding.of_replicates, scale * finding.observed, ends, criterion, phrases.observed(finding), scale * own
     )
 
 
@@ -263,8 +267,10 @@ def way_of(claim: Claim, experiment: str | None, study: Study, scenes: dict | No
     if claim.sweep or not scenes or (measured and measured not in AT_THE_END):
         return None
     values = {0: finding.observed}  # the table of parameters is of this replicate
-    if "replicate" in finding.draws.index.names:
-        values = dict(zip(finding.draws.index.get_level_values("replicate"), finding.draws, strict=True))
+    if "replicate" in finding.of_replicates.index.names:
+        values = dict(
+            zip(finding.of_replicates.index.get_level_values("replicate"), finding.of_replicates, strict=True)
+        )
     fit, of = claim.where.get("fit"), study.experiments[experiment]
     names = [fit, claim.other.get("fit", fit)]
     if claim.table == "agreement":

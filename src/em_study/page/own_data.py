@@ -93,7 +93,7 @@ def own_data_of(name: str, experiment: Experiment, found: dict, sweeps: dict, pi
         [
             file.of(**names)
             for kind, file in FILES.items()
-            if (file.holds_rows or kind in fetched) and (kind != "imputed" or experiment.data.incomplete)
+            if (file.holds_samples or kind in fetched) and (kind != "imputed" or experiment.data.incomplete)
         ],
         next_step(experiment, found, best),
     )

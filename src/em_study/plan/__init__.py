@@ -1,1 +1,1 @@
-"""The study as a whole: which files it makes, what code and settings make each, and what each step of a run shares."""
+"""The plan of a study: the files to make, the code and settings behind each, and what all jobs share."""

@@ -1,4 +1,4 @@
-"""The environment of every job, and of Snakemake. It imports little, for NumPy reads it when it is imported."""
+"""Environment variables of every job and of Snakemake. They must be set before NumPy is imported."""
 
 import os
 import pwd
@@ -7,18 +7,18 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def set_environment(src: str):
-    """Let jobs run the code in `src`, whatever else is installed, by one thread each.
+    """Let jobs run the code in `src`, whatever else is installed, with one thread each.
 
-    Snakemake runs jobs side by side, and so the numbers do not depend on the machine's cores.
+    Snakemake runs jobs in parallel, and with one thread the numbers do not depend on the number of cores.
     """
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (src, os.environ.get("PYTHONPATH"))))
     os.environ.update(dict.fromkeys(THREADS, "1"))
 
 
 def set_home():
-    """Give Snakemake and matplotlib a folder for their caches and a user's name, where the account has none.
+    """Give Snakemake and matplotlib a folder for caches and a user name, if the account has none.
 
-    In a container a user may have no name, no home, or one that cannot be written to.
+    In a container, a user may have no name, no home, or a home that cannot be written to.
     """
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     try:

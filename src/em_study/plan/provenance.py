@@ -1,4 +1,4 @@
-"""What made each result: one record a job, of what it read, its settings and what it wrote. It has no time or place."""
+"""Provenance of results: one record per job, with its inputs, settings and outputs, without time and place."""
 
 import json
 import platform
@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-from em_study.data.checksums import sha256_of, what_is_there
+from em_study.data.checksums import file_state, sha256_of
 from em_study.data.storage import write_text
 from em_study.layout import FILES, LOGS
 from em_study.places import Places
@@ -16,7 +16,7 @@ CHECKSUM = re.compile("[0-9a-f]{64}")
 
 
 def record_of(log) -> Path:
-    """Name the record of the job that has a log."""
+    """Return the path of the record of a job, by its log."""
     return Path(FILES["record"].of(job=str(Path(log).with_suffix("")).removeprefix(LOGS)))
 
 
@@ -26,7 +26,7 @@ def settings_of(params) -> dict:
 
 
 def write_record(job, inputs: dict[str, str]):
-    """Write what a job has read, by checksums of files by name, what it was told and what it has made."""
+    """Write the record of a job: `inputs` (checksums of files by name), settings and outputs."""
     places = Places()
     record = {
         "rule": job.rule,
@@ -41,15 +41,15 @@ def write_record(job, inputs: dict[str, str]):
 
 
 def read_record(file: Path) -> dict | None:
-    """Read a record; None if there is none, or it is broken."""
+    """Read a record; None if it is missing or invalid."""
     try:
-        return _record(file, *what_is_there(file))
+        return _record(file, *file_state(file))
     except OSError:
         return None
 
 
 @lru_cache(4096)
-def _record(file: Path, *_what_is_there) -> dict | None:
+def _record(file: Path, *_file_state) -> dict | None:
     try:
         record = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -61,7 +61,7 @@ def _record(file: Path, *_what_is_there) -> dict | None:
 
 @lru_cache
 def made_by() -> dict:
-    """Python, and the kind of processor that NumPy and its BLAS have chosen their code for."""
+    """Return the version of Python, and the kind of processor for which NumPy and its BLAS have chosen their code."""
     import numpy as np
     from threadpoolctl import threadpool_info
 
@@ -71,13 +71,13 @@ def made_by() -> dict:
 
 
 def what_differs(recorded: dict, planned: dict) -> list[str]:
-    """Say in which settings two jobs differ, a few words each."""
+    """List the settings in which two jobs differ, with a few words for each."""
     found = differing(recorded, planned)
     return sorted(_words(_named(path), *values) for path, values in found.items())
 
 
 def _named(path: tuple) -> str:
-    """Name a setting by its keys, and the checksum of a file or a module by that one."""
+    """Name a setting by its keys; the checksum of a file or module by its name."""
     return path[1] if path[0] in ("files", "code") and len(path) == 2 else ".".join(path)
 
 

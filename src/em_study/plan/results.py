@@ -1,4 +1,4 @@
-"""Which files a study makes. The rules know how each is made; this knows which there are."""
+"""The files that a study makes. The rules define how each file is made; this module lists them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +14,13 @@ from em_study.figures.catalogue import FIGURES, figures_of
 from em_study.fits.available import implementation_files
 from em_study.fits.partitions import used_of_r
 from em_study.layout import BETWEEN, FILES, PUBLISHED, table_file
-from em_study.plan.demands import PASSES, Cost, Part, parts_of, seconds_allowed, seconds_of_step
+from em_study.plan.resources import PASSES, Cost, Part, parts_of, seconds_allowed, seconds_of_step
 from em_study.sweeps.cells import Cells
 
-MANY_ROWS = 100_000  # from which on predictions as text are large
+MANY_ROWS = 100_000  # for more samples, a warning suggests Parquet
 TABLES = ("fits", "parameters", "estimates", "agreement", "diagnosis", "measurements")
 IMAGES = ("svg", "png")  # of each figure
-# Files that figures read, by the names of `em_study.figures.shown.Shown` and of the layout.
+# Files that figures read, by the names in `em_study.figures.shown.Shown` and of the layout.
 READ = {"data": "data", "runs": "fits", "other_runs": "others", "agreement": "agreement"}
 READ |= {"measurements": "measurements", "evaluations": "scores", "diagnosis": "diagnosis"}
 
@@ -40,18 +40,18 @@ class Plan:
 
     @cached_property
     def varied(self) -> list[Experiment]:
-        """Every experiment, and those of the cells that may read other files."""
+        """Every experiment, and the experiments of cells that may read other files."""
         cells = [cell.experiment for cells in self.cells.values() if cells.files_vary for cell in cells]
         return [*self.study.experiments.values(), *cells]
 
     @cached_property
     def data_files(self) -> list[CsvFile]:
-        """Every file of data, or of released estimates, that an experiment or a sweep reads."""
+        """Every file of data or released estimates that an experiment or a sweep reads."""
         return [file for experiment in self.varied for file in experiment.files]
 
     @property
     def inputs(self) -> list[str]:
-        """Every file that is read, each once: of data, and of implementations."""
+        """Every file of data and of implementations that is read, without duplicates."""
         files = {file for experiment in self.varied for file in implementation_files(experiment)}
         return sorted({file.place for file in self.data_files} | files)
 
@@ -62,14 +62,14 @@ class Plan:
 
     @property
     def kernels(self) -> list[str]:
-        """Name the kernels that our EM runs with."""
+        """Names of the kernels that our EM uses."""
         vary = [keys for sweep in self.study.sweeps.values() for keys in sweep.vary.items()]
         varied = {value for key, values in vary if key.endswith(".kernel") for value in values}
         fits = [fit for experiment in self.study.experiments.values() for fit in experiment.fits.values()]
         return sorted(varied | {fit.kernel for fit in fits if fit.implementation == "emgmm"})
 
     def used_of_r(self, sweep: str) -> dict[str, str]:
-        """Name what the cells of a sweep have from R, with its versions and checksums; nothing, if they need no R."""
+        """Return versions of R and checksums of its scripts for the cells of a sweep; nothing, if they need no R."""
         cells, vary = self.cells[sweep], self.study.sweeps[sweep].vary
         experiments = [cell.experiment for cell in cells] if cells.files_vary else [cells.experiment]
         starts = {fit.initialization for experiment in experiments for fit in experiment.fits.values()}
@@ -78,18 +78,18 @@ class Plan:
 
     @property
     def large_as_text(self) -> dict[str, int]:
-        """Rows of the experiments that have many, about, and whose predictions are written as text."""
+        """Approximate number of samples of large experiments whose predictions are written as text."""
         as_text = {name: one for name, one in self.study.experiments.items() if one.predictions == "csv"}
         found = {name: experiment.data.n_rows for name, experiment in as_text.items()}
         return {name: n_rows for name, n_rows in found.items() if n_rows > MANY_ROWS}
 
     def packages(self, experiment: str) -> list[str]:
-        """Name the packages whose released estimates an experiment has."""
+        """Return the packages whose released estimates an experiment has."""
         released = self.study.experiments[experiment].released
         return list(released.packages) if released else []
 
     def compared_files(self, experiment: str) -> tuple[list[str], list[str]]:
-        """List the files of the fits of ours that are compared in an experiment, and of what each is compared with."""
+        """List the files of our compared fits in an experiment, and the files that each is compared with."""
         found = self.study.experiments[experiment].compared
         ours = [FILES["fits"].of(experiment=experiment, fit=fit) for fit in dict.fromkeys(fit for fit, _ in found)]
         theirs = [
@@ -101,7 +101,7 @@ class Plan:
         return ours, theirs
 
     def files(self, kind: str, of: str | None = None) -> list[str]:
-        """List the files of a kind of `em_study.layout`, of one experiment or sweep, or of all that have such files."""
+        """List the files of a kind of `em_study.layout`, of one experiment or sweep, or of all with such files."""
         file, found = FILES[kind], []
         for owner in [of] if of else self._owners(kind):
             values = [self._values(owner)[name] for name in file.wildcards]
@@ -109,7 +109,7 @@ class Plan:
         return found
 
     def _owners(self, kind: str) -> list[str]:
-        """Name the experiments or sweeps that have files of a kind; of other files one that does not count."""
+        """Return the experiments or sweeps that have files of a kind; for other kinds, one empty name."""
         if kind in ("others", "agreement", "diagnosis"):
             return self.compared
         if kind == "imputed":
@@ -124,7 +124,7 @@ class Plan:
         return list(next((owners[name] for name in FILES[kind].wildcards if name in owners), [""]))
 
     def _values(self, owner: str) -> dict:
-        """List what may stand in each pair of braces of a path, of an experiment or a sweep."""
+        """List the values of each wildcard in the paths of an experiment or a sweep."""
         found = {"experiment": [owner], "sweep": [owner], "table": TABLES, "image": IMAGES}
         if owner in self.cells:
             found["part"] = range(len(self.parts[owner]))
@@ -136,12 +136,12 @@ class Plan:
 
     @property
     def published(self) -> list[str]:
-        """Everything that the study publishes: tables, predictions, figures."""
+        """All published files: tables, predictions, figures."""
         return [path for kind, file in FILES.items() if file.role == PUBLISHED for path in self.files(kind)]
 
     @property
     def intermediates(self) -> list[str]:
-        """What lies between the data and the published files."""
+        """All files between the data and the published files."""
         return [path for kind, file in FILES.items() if file.role == BETWEEN for path in self.files(kind)]
 
     @property
@@ -152,11 +152,11 @@ class Plan:
     @property
     def of_users(self) -> list[str]:
         """Names of the experiments on data of a user's own."""
-        return [name for name, experiment in self.study.experiments.items() if experiment.data.holds_user_rows]
+        return [name for name, experiment in self.study.experiments.items() if experiment.data.holds_user_data]
 
     @property
     def choosing(self) -> list[str]:
-        """The sweeps of these that vary the number of components, or the type of covariances, of a fit alone."""
+        """Sweeps on a user's data that vary only the number of components or the covariance type of one fit."""
         kept = ("n_components", "covariance_type")
         found = {name: [key.split(".") for key in sweep.vary] for name, sweep in self.study.sweeps.items()}
         return [
@@ -174,7 +174,7 @@ class Plan:
 
     @property
     def pictures(self) -> dict[tuple[str, str], str]:
-        """Pictures that the page embeds, by the experiment on a user's data and the fit."""
+        """Pictures for the page, by experiment on a user's data and fit."""
         found = {}
         for name in self.of_users:
             for fit in self.study.experiments[name].fits:
@@ -184,18 +184,18 @@ class Plan:
 
     @property
     def drawn(self) -> list[str]:
-        """The sweeps that are drawn."""
+        """The sweeps that have a figure."""
         return [name for name, found in self.study.sweeps.items() if found.figure]
 
     @cached_property
     def varied_experiment(self) -> dict[str, dict]:
-        """What a cell of each sweep begins with."""
+        """Settings that the cells of each sweep vary."""
         used = {"include": {"data", "fits", "protocols"}, "exclude": {"data": {"origin"}}}
         return {name: cells.experiment.model_dump(**used) for name, cells in self.cells.items()}
 
     @cached_property
     def run_in_each_cell(self) -> dict[str, dict]:
-        """What is run in every cell of each sweep."""
+        """Settings that are the same in every cell of each sweep."""
         return {
             name: sweep.model_dump(include={"replicates", "fits", "protocols", "measurements"})
             for name, sweep in self.study.sweeps.items()
@@ -203,15 +203,15 @@ class Plan:
 
     @cached_property
     def parts(self) -> dict[str, list[Part]]:
-        """The parts of each sweep, one a job."""
+        """The parts of each sweep, one per job."""
         return {name: parts_of(cells) for name, cells in self.cells.items()}
 
     def part(self, names) -> Part:
-        """Give the part of a sweep that the names in a path are of."""
+        """Return the part of a sweep, by the wildcards of a path."""
         return self.parts[names["sweep"]][int(names["part"])]
 
     def cost(self, rule: str, names) -> Cost:
-        """Estimate what a job of a rule takes, by the names in its paths."""
+        """Estimate the resources of a job of a rule, by the wildcards of its paths."""
         if rule == "sweep_part":
             part = self.part(names)
             return Cost(part.seconds, part.longest, len(part.numbers) * seconds_allowed(part.longest))
@@ -223,11 +223,11 @@ class Plan:
 
     @cached_property
     def figures_of(self) -> dict[str, dict[str, tuple[str, list[str]]]]:
-        """The figures of each experiment: the kind of each, and the fits that it shows."""
+        """The figures of each experiment: kind and fits of each."""
         return {name: figures_of(experiment) for name, experiment in self.study.experiments.items()}
 
     def shown_in(self, experiment: str, figure: str) -> dict[str, list[str]]:
-        """List the files that a figure of an experiment reads, by the names of `em_study.figures.shown.Shown`."""
+        """List the files that a figure of an experiment reads, by the names in `em_study.figures.shown.Shown`."""
         kind, fits = self.figures_of[experiment][figure]
         names = [other.name for other in self.study.experiments[experiment].running] or [""]
         return {
@@ -246,7 +246,7 @@ class Plan:
     def report_images(self) -> dict[str, str]:
         """Images that the report embeds, and their captions.
 
-        Figures of a single fit, and of what is measured beside all, are left out, unless a claim names the fit.
+        Figures with `in_report` unset are left out, unless a claim names one of their fits.
         """
         claims = [claim for claim in self.study.claims.values() if isinstance(claim, Claim)]
         named = {(claim.about(None), claim.where.get("fit")) for claim in claims}
@@ -262,7 +262,7 @@ class Plan:
 
     @property
     def table_pages(self) -> dict[str, str]:
-        """Pages of the report by the table that they show."""
+        """Pages of the report, by the table that each shows."""
         names = ["claims", "fits", "parameters", "agreement", "diagnosis"]
         names += [f"sweeps/{name}_summary" for name in self.study.sweeps]
         return {table_file(name): FILES["table_page"].of(page=Path(name).name) for name in names}

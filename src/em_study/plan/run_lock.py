@@ -1,4 +1,4 @@
-"""The lock of a run: one at a time in a folder. The kernel drops it with the process: a killed run blocks no other."""
+"""Lock of a run: one run at a time in a folder. The kernel releases it with the process, also if that is killed."""
 
 import fcntl
 import json
@@ -12,9 +12,14 @@ PLACE = Path(".snakemake/run.lock")
 
 
 def hold(folder: Path, about: dict | None = None):
-    """Hold the lock of a folder until what is returned is closed; a StudyError if another process holds it.
+    """Lock a folder until the returned file is closed.
 
-    `about` is what to tell of the run to whoever asks later.
+    `about` is a description of the run, which `last_run` returns later.
+
+    Raises
+    ------
+    StudyError
+        If another process has locked the folder, or the file system has no locks.
     """
     (folder / PLACE).parent.mkdir(exist_ok=True)
     lock = open(folder / PLACE, "a+", encoding="utf-8")  # noqa: SIM115 (it stays open)
@@ -27,7 +32,10 @@ def hold(folder: Path, about: dict | None = None):
         raise StudyError(f"another snakemake is running in this folder{who}; wait for it, or stop it") from None
     except OSError as error:
         lock.close()
-        raise StudyError(f"{PLACE} cannot be locked ({error}): this disk does not keep two runs apart") from None
+        raise StudyError(
+            f"{PLACE} cannot be locked ({error}): this file system does not support flock, so concurrent runs "
+            "cannot be excluded"
+        ) from None
     if about is not None:
         lock.truncate(0)
         json.dump({"host": platform.node(), "process": os.getpid(), **about}, lock)
@@ -36,7 +44,7 @@ def hold(folder: Path, about: dict | None = None):
 
 
 def last_run(folder: Path) -> dict:
-    """Tell what was told of the last run: host, process, executor, configuration_files. Empty if there is none."""
+    """Return the description of the last run: host, process, executor, configuration_files; empty if there is none."""
     try:
         return json.loads((folder / PLACE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

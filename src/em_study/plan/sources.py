@@ -5,27 +5,27 @@ import platform
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from em_study.data.checksums import Checksums, digest_of, what_is_there
+from em_study.data.checksums import Checksums, digest_of, file_state
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn")  # whose versions decide on every number
-# Packages whose versions count where they are imported, by the name that an import uses.
+LIBRARIES = ("numpy", "scipy", "scikit-learn")  # their versions affect every number
+# Packages whose versions count only for code that imports them, by the name in the import.
 WHERE_IMPORTED = {"pandas": "pandas", "matplotlib": "matplotlib", "PIL": "pillow", "pyarrow": "pyarrow"}
-AS_ONE = "emgmm"  # who imports a part of our library has all of it loaded: it has one checksum
-BESIDE = "em_study.plan.step"  # writes what is known of a job, and computes nothing of what the job makes
-# The scripts of rules that make numbers.
+AS_ONE = "emgmm"  # importing a part of the library loads all of it, so it has one checksum
+BOOKKEEPING = "em_study.plan.step"  # records jobs, and does not affect their results
+# Rules whose scripts compute numbers.
 NUMBERS = ("data", "fit", "released", "run_other", "compare", "evaluate", "predict", "measure", "own_data", "tables")
 SCRIPTS = {rule: f"{rule}.py" for rule in (*NUMBERS, "sweep_part", "sweep")}
 
 
 class Code:
-    """The modules of the study, the scripts of its workflow, and what each of them imports.
+    """The modules of the study, the scripts of its workflow, and the imports of each.
 
     Parameters
     ----------
     root : Path
-        Of the repository.
+        Root of the repository.
     checksums : Checksums, optional
-        That remember those of files which have not changed.
+        Remembered checksums of files.
     """
 
     def __init__(self, root: Path, checksums: Checksums | None = None):
@@ -33,9 +33,9 @@ class Code:
 
     @cached_property
     def files(self) -> dict[str, list[Path]]:
-        """The file of each module below src, by its dotted name, and of each script, by the name of the file.
+        """The files of each module below src, by its dotted name, and of each script, by its file name.
 
-        Files of R are of the package that they lie in.
+        R files belong to the package that contains them.
         """
         found, src = {}, self.root / "src"
         for file in sorted(src.glob("**/*.py")):
@@ -53,32 +53,32 @@ class Code:
 
     @cached_property
     def imports(self) -> dict[str, set[str]]:
-        """Everything that each module or script imports itself, with the packages that it lies in."""
+        """Direct imports of each module or script, with the packages that contain them."""
         return {
             name: {above for file in files for found in self.checksums.imports_of(file) for above in _with_above(found)}
             for name, files in self.files.items()
         }
 
     def of(self, script: str, *modules: str) -> set[str]:
-        """Name a script and all modules that it uses, directly or not; beside it, those that it looks up by name."""
+        """Return a script and all modules that it uses, directly or not; it looks up `modules` by name."""
         reached, begun = set(), {script, *modules}
         while begun:
             reached |= begun
-            begun = set().union(*(self.imports[name] for name in begun)) & self.files.keys() - reached - {BESIDE}
+            begun = set().union(*(self.imports[name] for name in begun)) & self.files.keys() - reached - {BOOKKEEPING}
         return reached
 
     @lru_cache  # noqa: B019 (a process has one or two)
     def checksum_of(self, name: str) -> str:
-        """Checksum of what a module or script computes, or all of the library."""
+        """Return the checksum of what a module or script computes; of the library, one for all its modules."""
         found = [self.checksums.of_code(file) for file in self.files[name]]
         return found[0] if len(found) == 1 else digest_of(found)
 
-    def what_is_there(self, name: str) -> list[list[int]]:
-        """Describe the files of a module or script, without reading them."""
-        return [what_is_there(file) for file in self.files[name]]
+    def file_state(self, name: str) -> list[list[int]]:
+        """Describe the state of the files of a module or script, without reading them."""
+        return [file_state(file) for file in self.files[name]]
 
     def made_of(self, script: str, *modules: str) -> dict[str, str]:
-        """Give the checksum of what each module computes that `of` names, and the versions of Python and libraries."""
+        """Return the checksums of the modules that `of` returns, and the versions of Python and of libraries."""
         reached = sorted(self.of(script, *modules))
         imported = set().union(*map(self.imports.get, reached))
         packages = [*LIBRARIES, *(package for name, package in WHERE_IMPORTED.items() if name in imported)]
@@ -92,13 +92,13 @@ version = lru_cache(importlib.metadata.version)
 
 
 def _with_above(name: str):
-    """Name a module, and the packages that it lies in."""
+    """Yield the names of the packages that contain a module, and its own."""
     parts = name.split(".")
     return (".".join(parts[: i + 1]) for i in range(len(parts)))
 
 
 def all_code(root: Path) -> list[Path]:
-    """List the code of the study: whatever of it made a number, it is recorded."""
+    """List all code of the study, which the manifest records."""
     return sorted(
         file
         for pattern in ("Snakefile", "src/**/*.py", "src/**/*.R", "workflow/**/*.*")

@@ -1,4 +1,4 @@
-"""What every script of the workflow does around its one call."""
+"""Logging and records of every script of the workflow."""
 
 import contextlib
 import errno
@@ -11,23 +11,23 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from em_study.data.checksums import sha256_of, what_is_there
+from em_study.data.checksums import file_state, sha256_of
 from em_study.data.storage import write_text
 from em_study.errors import StudyError
 from em_study.places import Places
 from em_study.plan.loaded import LOADED
 from em_study.plan.provenance import record_of, write_record
 
-DISK_FULL = "The disk is full. What was being written has been removed; make room, and run the same command again."
-PROCESS = Path("/proc/self")  # where the kernel is Linux
+DISK_FULL = "The disk is full. The incomplete file has been removed; free some space, and run the same command again."
+PROCESS = Path("/proc/self")  # on Linux
 
 
 @contextlib.contextmanager
 def logged(job):
-    """Send warnings to the job's log; show an error that is meant for a person without a traceback.
+    """Send warnings to the job's log; show a `StudyError` without a traceback.
 
-    What ended well leaves a record of what it has read and made, and another, beside the log, of when, where and how
-    long it ran.
+    A successful job leaves a record of its inputs and outputs, and another record next to the log, of when, where and
+    how long it ran.
 
     Parameters
     ----------
@@ -43,38 +43,38 @@ def logged(job):
                 if not isinstance(error, StudyError) and not _is_disk_full(error):
                     traceback.print_exc(file=file)
                     raise
-                # A log is small, and may be on another disk than what is full.
+                # The log is small, and may be on another disk than the full one.
                 print(error if isinstance(error, StudyError) else DISK_FULL, file=file, flush=True)
                 sys.exit(1)
     except OSError as error:
         if not _is_disk_full(error):
             raise
-        print(DISK_FULL, file=sys.__stderr__)  # the log cannot take it
+        print(DISK_FULL, file=sys.__stderr__)  # the log cannot be written
         sys.exit(1)
 
 
 def times_of(log) -> Path:
-    """Name the file that tells when, where and how long the job of a log ran."""
+    """Return the path of the file with the time, place and duration of a job, by its log."""
     return Path(log).with_suffix(".json")
 
 
 @contextlib.contextmanager
 def _recorded(job):
-    """Leave a record of what a job has read and made, and one of its time and place; no file may change meanwhile."""
+    """Record the inputs and outputs of a job, and its time and place; raise an error if a file changes meanwhile."""
     log, name = job.log[0], Places().name
     for file in (record_of(log), times_of(log)):
         file.unlink(missing_ok=True)
     LOADED.check(job.params.get("code", {}))
-    files = {str(file): what_is_there(file) for file in job.input}
+    files = {str(file): file_state(file) for file in job.input}
     inputs = {name(file): sha256_of(file) for file in files}
-    with contextlib.suppress(OSError):  # no such kernel
-        (PROCESS / "clear_refs").write_text("5")  # the peak from here on: the process may have run other jobs before
+    with contextlib.suppress(OSError):  # not Linux
+        (PROCESS / "clear_refs").write_text("5")  # reset the peak of memory: the process may have run other jobs before
     began, clock = datetime.now(UTC), time.perf_counter()
     yield
     seconds = time.perf_counter() - clock
     for file, before in files.items():
-        if what_is_there(file) != before:
-            raise StudyError(f"{file} was changed while this job read it: run the same command again")
+        if file_state(file) != before:
+            raise StudyError(f"{file} was changed while this job used it: run the same command again")
     LOADED.check_again()
     times = {
         "rule": job.rule,
@@ -91,7 +91,7 @@ def _recorded(job):
 
 
 def _peak_memory() -> int | None:
-    """Most memory that this process has held, in MB; None where the kernel does not tell."""
+    """Return the peak memory of this process, in MB; None if the kernel does not report it."""
     with contextlib.suppress(OSError):
         for line in (PROCESS / "status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):

@@ -13,8 +13,8 @@ from em_study.fits.settings import Fit, Fits
 from em_study.settings import adapter
 from em_study.sweeps.settings import Sweep
 
-BLOCKS = {"data": Data, "fits": Fits, "protocols": Protocols | None}  # that a sweep may vary
-REMEMBERED = 4096  # blocks that other cells have too
+BLOCKS = {"data": Data, "fits": Fits, "protocols": Protocols | None}  # blocks that a sweep may vary
+REMEMBERED = 4096  # blocks that several cells share
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Cell:
     assignment : dict
         The value of each varied key, by its dotted path.
     experiment : Experiment
-        With these values.
+        The experiment with these values.
     """
 
     assignment: dict
@@ -34,10 +34,10 @@ class Cell:
 
 
 class Cells(Sequence):
-    """The cells of a sweep of an experiment, each made when it is asked for.
+    """The cells of a sweep of an experiment, made on request.
 
-    Only the blocks below a varied key are made, and checked, anew; `ValidationError` tells what is wrong in one. What a
-    source printed is of the experiment's own data, and no part of a cell.
+    Only the blocks below a varied key are made and validated again; `ValidationError` has the problems of a block.
+    Cells leave out parameters that a source printed: these belong to the experiment's own data.
     """
 
     def __init__(self, sweep: Sweep, experiment: Experiment):
@@ -57,12 +57,12 @@ class Cells(Sequence):
         places = self.places(number)
         blocks = {block: self.block(block, *(places[key] for key in keys)) for block, keys in self.varied.items()}
         fits = dict(self.experiment.fits) | {block[1]: made for block, made in blocks.items() if len(block) > 1}
-        whole = {block[0]: made for block, made in blocks.items() if len(block) == 1}
-        return Cell(self.assignment(number), self.experiment.model_copy(update={"fits": fits} | whole))
+        others = {block[0]: made for block, made in blocks.items() if len(block) == 1}
+        return Cell(self.assignment(number), self.experiment.model_copy(update={"fits": fits} | others))
 
     @cached_property
     def varied(self) -> dict[tuple[str, ...], list[str]]:
-        """The keys that are varied in each block: one of the experiment, or one of its fits."""
+        """The varied keys of each block, which is one of the experiment or one of its fits."""
         found: dict[tuple[str, ...], list[str]] = {}
         for key in self.sweep.vary:
             parts = tuple(key.split("."))
@@ -73,9 +73,9 @@ class Cells(Sequence):
     def files_vary(self) -> bool:
         """Whether cells may read other files than the experiment."""
         keys = {*self.sweep.vary}
-        whole = {"data", "data.source", "protocols", *(f"fits.{fit}" for fit in self.experiment.fits)}
+        complete = {"data", "data.source", "protocols", *(f"fits.{fit}" for fit in self.experiment.fits)}
         named = any(key.endswith(".implementation") for key in keys)
-        return bool(whole & keys) or named or (bool(self.experiment.data.files) and ("data",) in self.varied)
+        return bool(complete & keys) or named or (bool(self.experiment.data.files) and ("data",) in self.varied)
 
     @cached_property
     def raw(self) -> dict:
@@ -83,7 +83,7 @@ class Cells(Sequence):
         return self.experiment.model_dump()
 
     def places(self, number: int) -> dict[str, int]:
-        """Say which of its values each key has in a cell; without `zip` the last key changes from cell to cell."""
+        """Give the position of each key's value in a cell; without `zip` the last key changes from cell to cell."""
         if self.sweep.zip:
             return dict.fromkeys(self.sweep.vary, number)
         places = {}
@@ -105,7 +105,7 @@ class Cells(Sequence):
 
 
 def key_of(file: Path) -> str:
-    """Name what the rows of a cell depend on, by its file, whose name also has a checksum of what it holds."""
+    """Read the key of a cell from the name of its file, which also has a checksum of its content."""
     return file.stem.split("_")[0]
 
 

@@ -16,26 +16,26 @@ from em_study.sweeps.cells import Cells, with_values
 from em_study.sweeps.settings import Sweep
 from em_study.wording import nearest, shown
 
-MAX_CELL_PROBLEMS = 5  # of a sweep; more tell nothing new
-MAX_WRONG_CELLS = 1000  # that are looked at for them
+MAX_CELL_PROBLEMS = 5  # of a sweep; more would add nothing new
+MAX_WRONG_CELLS = 1000  # cells with problems that are examined
 SEVERAL = "compares one implementation in each cell: vary protocols.implementation, or write [] to compare none"
 
 
 def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool, gone=frozenset()):
-    """Yield (path, message) of each mistake in a sweep, beside the study's experiments as read.
+    """Yield (path, message) of each mistake in a sweep, given the study's experiments as read.
 
-    Where there is no such experiment, nor was (`gone`), names are looked for in the one that is called most alike.
+    If its experiment does not exist and was not removed (`gone`), names are checked in the one with the nearest name.
     """
     if path[-1] in experiments:
-        yield path, "is the name of an experiment too: their figures would share a folder"
+        yield path, "is also the name of an experiment: use another name, because both would write to the same folder"
     if path[-1].endswith("_summary"):
-        yield path, "a name must not end in _summary, which the summary's file does"
+        yield path, "a name must not end in _summary: this ending is reserved for the summary's file"
     yield from _unknown((*path, "experiment"), [sweep.experiment], experiments, "there is no experiment '{}'")
     was_there = ("experiments", sweep.experiment) in gone
     meant = [] if was_there else difflib.get_close_matches(sweep.experiment, experiments, n=1)
     raw = experiments.get(sweep.experiment if sweep.experiment in experiments else next(iter(meant), None))
     if not isinstance(raw, dict):
-        return  # told of elsewhere
+        return  # reported elsewhere
     yield from _names(sweep, raw, path)
     if sweep.figure:
         yield from _figure(sweep.figure, sweep, raw, (*path, "figure"))
@@ -46,25 +46,25 @@ def check_sweep(sweep: Sweep, experiments: dict, path: tuple, every_cell: bool, 
         return
     for key, values in sweep.vary.items():
         if not sweep.zip and _repeats(values):
-            yield (*path, "vary", key), f"a value stands twice in {shown(values)}"
+            yield (*path, "vary", key), f"must not repeat a value, got {shown(values)}"
     lengths = {key: len(values) for key, values in sweep.vary.items()}
     if sweep.zip and len(set(lengths.values())) > 1:
-        yield (*path, "zip"), f"takes values together, so their numbers must be the same; they are {lengths}"
+        yield (*path, "zip"), f"needs the same number of values for each key, got {lengths}"
         return
     together = list(zip(*sweep.vary.values(), strict=True)) if sweep.zip else []
     if _repeats(together):
         twice = next(values for i, values in enumerate(together) if values in together[:i])
-        yield (*path, "vary"), f"the same values stand together twice: {', '.join(map(shown, twice))}"
+        yield (*path, "vary"), f"must not repeat a combination of values, got twice: {', '.join(map(shown, twice))}"
     cells = Cells(sweep, experiment)
     if len(cells) > sweep.max_cells:
-        yield (*path, "max_cells"), f"the sweep has {len(cells):,} cells; at most {sweep.max_cells:,} are allowed here"
+        yield (*path, "max_cells"), f"is {sweep.max_cells:,}, but the sweep has {len(cells):,} cells"
         return
     if every_cell:
         yield from _cells(cells, path)
 
 
 def _keys(sweep: Sweep, fits: dict, path):
-    """Yield what is wrong with the varied keys."""
+    """Yield the problems of the varied keys."""
     for key in sweep.vary:
         first, *below = key.split(".")
         if first == "fits" and below and below[0] not in fits:
@@ -76,7 +76,7 @@ def _keys(sweep: Sweep, fits: dict, path):
 
 
 def _repeats(values: list) -> bool:
-    """Tell whether a value stands twice."""
+    """Whether a value is repeated."""
     return len(set(map(_hashable, values))) < len(values)
 
 
@@ -87,7 +87,7 @@ def _hashable(value):
 
 
 def _cells(cells: Cells, path):
-    below, told, wrong = ("experiments", cells.sweep.experiment), set(), 0
+    below, reported, wrong = ("experiments", cells.sweep.experiment), set(), 0
     base = [*check_data(cells.experiment.data, 1, below)]
     base += check_fits(cells.experiment.fits, cells.experiment.data, cells.experiment.protocols, below)
     data_vary, wanted = any(block[0] == "data" for block in cells.varied), {*(cells.sweep.fits or ())}
@@ -96,21 +96,21 @@ def _cells(cells: Cells, path):
         try:
             cell = cells[number].experiment
             found = [*check_data(cell.data, cell.replicates, below)] if data_vary or number == 0 else []
-            found = [each for each in found if each[0][-1] != "replicates"]  # a sweep may look at the files' rows alone
+            found = [each for each in found if each[0][-1] != "replicates"]  # a sweep may use the files as they are
             found += check_fits(cell.fits, cell.data, cell.protocols, below)
             found += [((*below, "fits"), f"has no fit '{name}'") for name in sorted(wanted - {*cell.fits})]
             found += [((*path, "protocols"), SEVERAL)] if len(cell.running) > 1 and cells.sweep.protocols != [] else []
         except ValidationError:
             found = [(one.path, one.message) for one in made(Experiment, with_values(cells.raw, values), below)[1]]
-        found = [one for one in found if one not in base]  # these are told of at the experiment
+        found = [one for one in found if one not in base]  # these are reported for the experiment
         wrong += bool(found)
         for place, message in found:
             key = next((key for key in values if _touches(key, place[2:])), next(iter(values)))
-            if (key, message) not in told:
-                told.add((key, message))
+            if (key, message) not in reported:
+                reported.add((key, message))
                 text = ", ".join(f"{name}: {shown(value)}" for name, value in values.items())
                 yield (*path, "vary", key), f"in the cell {text}: {'.'.join(map(str, place[2:]))}: {message}"
-        if len(told) >= MAX_CELL_PROBLEMS or wrong >= MAX_WRONG_CELLS:
+        if len(reported) >= MAX_CELL_PROBLEMS or wrong >= MAX_WRONG_CELLS:
             return
 
 
@@ -121,23 +121,23 @@ def _touches(key, place):
 
 
 def _unknown(path, names, allowed, message):
-    """Yield that a name is not allowed, of each that is not."""
+    """Yield (path, message) for each name that is not allowed."""
     return ((path, message.format(name) + nearest(name, allowed)) for name in names or () if name not in allowed)
 
 
 def _names(sweep, experiment: dict, path):
-    """Yield what is wrong with the names of fits, protocols and measurements."""
+    """Yield the problems of the names of fits, protocols and measurements."""
     yield from _unknown((*path, "fits"), sweep.fits, block(experiment, "fits"), "there is no fit '{}'")
     yield from _unknown((*path, "protocols"), sweep.protocols, PROTOCOLS, "there is no protocol '{}'")
     yield from _unknown((*path, "measurements"), sweep.measurements, RUN_QUANTITIES, "there is no '{}' of a run")
     if len({*sweep.measurements}) < len(sweep.measurements):
         yield (*path, "measurements"), f"must name each once, got {sweep.measurements}"
     if sweep.protocols and experiment.get("protocols") is None:
-        yield (*path, "protocols"), f"experiment {sweep.experiment} has no protocols: it is not compared"
+        yield (*path, "protocols"), f"must be empty, because experiment {sweep.experiment} has no protocols"
 
 
 def _figure(figure, sweep, experiment: dict, path):
-    """Yield what is wrong with the names of keys, quantities and columns of the figure."""
+    """Yield the problems of the names of keys, quantities and columns of the figure."""
     is_map, compares = figure.kind == "heatmap", experiment.get("protocols") is not None and sweep.protocols != []
     varied, columns = list(sweep.vary), [*sweep.vary, "fit", "protocol"]
     for key, allowed in {"x": varied, "panels": varied, "color": varied if is_map else columns}.items():
@@ -149,14 +149,17 @@ def _figure(figure, sweep, experiment: dict, path):
     for name in figure.quantities:
         measured, paired = name in RUN_QUANTITIES, name in COLUMNS["agreement"] and name not in COLUMNS["fits"]
         options = "" if name in NUMERIC_QUANTITIES else nearest(name, NUMERIC_QUANTITIES)
-        rules = [  # whether it is broken, and what is said; the first is told
-            (measured and name not in sweep.measurements, ", which must stand among the sweep's measurements too"),
+        rules = [  # whether it is broken, and the message; the first is reported
+            (measured and name not in sweep.measurements, ", which must be among the sweep's measurements, too"),
             (options and not measured, options),
-            (paired and not compares, ", but nothing is compared: protocols is empty, or missing"),
+            (paired and not compares, ", but nothing is compared: protocols is empty or missing"),
         ]
-        yield from [((*path, "y"), f"is '{name}'{told}") for is_broken, told in rules if is_broken][:1]
+        yield from [((*path, "y"), f"is '{name}'{message}") for is_broken, message in rules if is_broken][:1]
         if figure.color == "protocol" and not (measured or options or paired):
-            yield (*path, "color"), f"is protocol, which does not tell '{name}' apart"
+            yield (
+                (*path, "color"),
+                f"is protocol, but '{name}' does not depend on the protocol: use fit or a varied key",
+            )
     for column in figure.where:
         yield from _unknown((*path, "where", column), [column], columns, "is no column to choose by")
     values = sweep.vary | {

@@ -1,4 +1,4 @@
-"""Runs that are the same: the same rows, settings and code, and no random number in between."""
+"""Runs that are identical: the same samples, settings and code, and no random numbers."""
 
 from em_study.data.settings import Data
 from em_study.experiments.settings import Experiment
@@ -8,8 +8,8 @@ from em_study.sweeps.cells import Cells
 
 
 def is_same_run(data: Data, fit: Fit) -> bool:
-    """Tell whether all replicates of a fit are one run; an implementation of a file may draw numbers of its own."""
-    return data.same_rows and fit.from_labels and fit.implementation in BUILT_IN
+    """Whether all replicates of a fit are one run; an implementation in a file may use random numbers of its own."""
+    return data.same_samples and fit.from_labels and fit.implementation in BUILT_IN
 
 
 def repeated_runs(study) -> frozenset[tuple[str, str]]:
@@ -18,8 +18,8 @@ def repeated_runs(study) -> frozenset[tuple[str, str]]:
     Returns
     -------
     set of (str, str)
-        Experiment and fit, "" for what runs next to such a fit; or "sweeps/" and a sweep's name, and a fit that is one
-        run in each of its cells.
+        Experiment and fit, "" for the implementations compared with such a fit; or "sweeps/" and a sweep's name, and a
+        fit that is one run in each of its cells.
     """
     found = set()
     for name, experiment in study.experiments.items():
@@ -40,9 +40,9 @@ def _is_one(experiment: Experiment, fit: str) -> bool:
 
 
 def own_rows(study) -> frozenset[str]:
-    """Name the experiments, and "sweeps/" with the names of sweeps, whose rows are those of the source of a claim.
+    """Name the experiments, and "sweeps/" with the names of sweeps, whose data are the source's own.
 
-    Those whose replicates are resamples of such rows are named with "resampled/" before.
+    Those whose replicates are resamples of such data have the prefix "resampled/".
     """
     found = set()
     every = {name: name for name in study.experiments}

@@ -1,4 +1,4 @@
-"""Sweeps: any setting of an experiment, varied over a grid. A cell is one combination of values."""
+"""Running sweeps: settings of an experiment, varied over a grid. A cell is one combination of values."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ import pandas as pd
 from em_study.columns import COUNT, NUMERIC_QUANTITIES, SWEEP_COLUMNS
 from em_study.data.checksums import Checksums
 from em_study.data.seeds import seed_sequence
-from em_study.data.storage import join_tables, read_table, whole_file
+from em_study.data.storage import atomic_file, join_tables, read_table
 from em_study.errors import DataError
 from em_study.evaluation.compared import Compared
 from em_study.evaluation.measure import measure
@@ -35,11 +35,11 @@ COUNTS = [name for name, column in SWEEP_COLUMNS.items() if column.unit == COUNT
 MEASURED = [name for name in NUMERIC_QUANTITIES if name not in (*SHAPE, "converged")]
 TRUTH = {True: 1.0, False: 0.0, "True": 1.0, "False": 0.0}
 ROWS_AT_A_TIME = 20_000
-REPORT_EVERY = 600  # seconds; the whole run has its own progress
+REPORT_EVERY = 600  # seconds
 
 
 def data_seed(cell: Cell, seed: int) -> int:
-    """Seed of a cell's draws: it depends on the root seed and the rows to draw, not on names, holes or other cells."""
+    """Seed of a cell's data: it depends on the root seed and the data, not on names, missing values or other cells."""
     rows = cell.experiment.data.model_dump(exclude_defaults=True, exclude={"origin", "rows_of", "holes"})
     content = json.dumps(rows, sort_keys=True)
     return int(seed_sequence(seed, content).generate_state(1, np.uint64)[0] >> np.uint64(1))  # fits an int64
@@ -47,7 +47,7 @@ def data_seed(cell: Cell, seed: int) -> int:
 
 @dataclass(frozen=True)
 class InEachCell:
-    """What is run in every cell of a sweep: see the keys of `Sweep`."""
+    """Settings of the runs in every cell of a sweep: see the keys of `Sweep`."""
 
     replicates: int
     fits: list[str] | None
@@ -56,13 +56,13 @@ class InEachCell:
 
 
 def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
-    """Make the rows of a cell: one a fit and one a comparison, for each replicate; one where all are the same run."""
+    """Make the rows of a cell: one per fit and comparison of each replicate; only one if all replicates are one run."""
     experiment, cell_seed = cell.experiment, data_seed(cell, seed)
     dataset = experiment.data.load(sweep.replicates, cell_seed, "sweep")
     names = sweep.fits or list(experiment.fits)
-    rungs = [step for step in LADDER if experiment.protocols and step in experiment.running[0].protocols]
-    rungs = rungs if sweep.protocols is None else sweep.protocols
-    compared = experiment.protocols.fit if rungs else None
+    steps = [step for step in LADDER if experiment.protocols and step in experiment.running[0].protocols]
+    steps = steps if sweep.protocols is None else sweep.protocols
+    compared = experiment.protocols.fit if steps else None
     runs: dict[str, Runs] = {}
     tables = []
     for name in dict.fromkeys([*names, *([compared] if compared else [])]):
@@ -76,17 +76,17 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
                 found = measure(dataset, *of_fit, only=sweep.measurements)
                 scores = scores.join(found.pivot_table("value", "replicate", "measurement"), on="replicate")
             tables.append(scores)
-    if rungs:
+    if steps:
         from em_study.evaluation.agreement import compare  # scikit-learn takes a second to import
 
         fit, (other,) = experiment.fits[compared], experiment.running
         with running(other.name, experiment.protocols.time_limit) as run:
-            theirs = {rung: run_protocol(rung, dataset, runs[compared], fit, run, other) for rung in rungs}
+            theirs = {step: run_protocol(step, dataset, runs[compared], fit, run, other) for step in steps}
         ours = Compared(runs[compared], fit, [(other, theirs)])
         tables.append(compare(dataset, [ours], "sweep").assign(fit=compared))
     columns = [*SWEEP_COLUMNS, *sweep.measurements]
     rows = pd.concat(tables, ignore_index=True).assign(seed=cell_seed).reindex(columns=columns)
-    rows = rows.astype(dict.fromkeys(COUNTS, "Int64"))  # a whole number, also where other rows have none
+    rows = rows.astype(dict.fromkeys(COUNTS, "Int64"))  # integers, also where other rows have no number
     for position, (path, value) in enumerate(cell.assignment.items()):
         rows.insert(position, path, [shown_value(value)] * len(rows))
     return rows
@@ -95,7 +95,7 @@ def run_cell(cell: Cell, sweep: InEachCell, seed: int) -> pd.DataFrame:
 def run_cells(
     cells: list[Cell], sweep: InEachCell, seed: int, store, code: str, report, check=lambda: None
 ) -> list[Path]:
-    """Run cells that have not been run before, and return the files of all.
+    """Run the cells that have not been run before, and return the files of all.
 
     Parameters
     ----------
@@ -104,23 +104,23 @@ def run_cells(
     seed : int
         The study's root seed.
     store : path-like
-        Folder of cells that have been run, each in a file named by what it depends on and by what it holds.
+        Folder of the cells that have been run. A file's name has checksums of the cell's inputs and of its content.
     code : str
-        Checksum of the code and the libraries: other code, other cells.
+        Checksum of the code and the libraries: if it changes, cells are run again.
     report : callable
-        Called with a line of progress now and then.
+        Called with a line of progress from time to time.
     check : callable
-        Called before a cell is written; raises if that may not be.
+        Called before a cell is written; raises if it must not be.
 
     Raises
     ------
     DataError
-        If a file was changed while it was read: its cell would bear the name of other content.
+        If a file was changed while it was read: the name of its cell would not match its content.
     """
     checksums = Checksums()
     Path(store).mkdir(parents=True, exist_ok=True)
     kept = {key_of(file): file for file in Path(store).glob("*.csv")}
-    begun, told, files, new = time.monotonic(), time.monotonic(), [], 0
+    begun, reported, files, new = time.monotonic(), time.monotonic(), [], 0
     for number, cell in enumerate(cells):
         key = cell_key(cell, sweep, seed, code, checksums)
         file = kept.get(key)
@@ -133,25 +133,25 @@ def run_cells(
                 raise DataError("a file was changed while a sweep read it: run the same command again")
             content = table.to_csv(index=False, lineterminator="\n").encode()
             file = cell_file(store, key, content)
-            with whole_file(file) as temporary:
+            with atomic_file(file) as temporary:
                 temporary.write_bytes(content)
             new += 1
         files.append(file)
         now = time.monotonic()
-        if new and now - told > REPORT_EVERY:
+        if new and now - reported > REPORT_EVERY:
             left = (len(cells) - number - 1) * (now - begun) / new
             report(f"cell {number + 1} of {len(cells)} done, about {left:.0f} s to go")
-            told = now
+            reported = now
     return files
 
 
 def cell_file(store, key: str, content: bytes) -> Path:
-    """Name the file of a cell: by what its rows depend on, and by what it holds."""
+    """Name the file of a cell by its key and a checksum of its content."""
     return Path(store) / f"{key}_{hashlib.sha256(content).hexdigest()[:16]}.csv"
 
 
 def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Checksums) -> str:
-    """Name what the rows of a cell depend on."""
+    """Make the key of a cell: a checksum of everything that its rows depend on."""
     compared = cell.experiment.protocols.fit if cell.experiment.protocols and sweep.protocols != [] else None
     used = {*(sweep.fits or cell.experiment.fits), compared}
     files = [*(file.place for file in cell.experiment.data.files), *implementation_files(cell.experiment)]
@@ -175,7 +175,7 @@ def cell_key(cell: Cell, sweep: InEachCell, seed: int, code: str, checksums: Che
 def summarize(table: pd.DataFrame, varied: list[str]) -> dict[str, pd.DataFrame]:
     """Mean and its Monte Carlo standard error, 2.5 and 97.5 percentile of each quantity, by cell, fit and protocol.
 
-    Fits that failed count in `converged` only; n is the number of the others. The table has all rows of some cells.
+    Fits that failed count in `converged` only; n is the number of the others. The table holds complete cells.
     """
     measurements = table.columns.difference([*varied, *SWEEP_COLUMNS], sort=False)
     quantities = table[[*MEASURED, *measurements]].astype(float)
@@ -197,14 +197,14 @@ def summarize(table: pd.DataFrame, varied: list[str]) -> dict[str, pd.DataFrame]
 
 
 def put_together(parts, varied: list[str], table, summary):
-    """Write the table of a sweep and its summary, a million rows or more in the memory of some thousand.
+    """Write the table of a sweep and its summary, with a few thousand rows in memory at a time.
 
     The parts are the tables of its cells, in their order.
     """
     join_tables(table, parts)
     with tempfile.TemporaryDirectory() as folder:
         files = {}
-        for rows in _whole_cells(table, varied):
+        for rows in _complete_cells(table, varied):
             for quantity, found in summarize(rows, varied).items():
                 first = quantity not in files
                 file = files.setdefault(quantity, Path(folder) / quantity)
@@ -212,8 +212,8 @@ def put_together(parts, varied: list[str], table, summary):
         join_tables(summary, [*files.values()])
 
 
-def _whole_cells(table, varied):
-    """Yield the rows of some cells at a time, their values as they are written."""
+def _complete_cells(table, varied):
+    """Yield the rows of some cells at a time, with the values of varied keys as text."""
     rest = None
     for rows in read_table(table, varied, chunksize=ROWS_AT_A_TIME):
         rows = pd.concat([rest, rows], ignore_index=True)

@@ -1,1 +1,1 @@
-"""The published tables: parts put together, their dictionary, and their pages."""
+"""The published tables: joining their parts, the data dictionary, and their pages in the report."""

@@ -1,22 +1,22 @@
-"""The data dictionary: what each table, column and measurement is."""
+"""The data dictionary: the meaning of each table, column and measurement."""
 
 from collections.abc import Sequence
 
 from em_study.columns import COLUMNS, KEYS, Column
 from em_study.evaluation.measurements import QUANTITIES
 
-SWEEP_TABLES = """A column for each varied key; then fit, protocol (empty in the row of a fit), replicate, seed, the
-columns of fits.csv and agreement.csv, and the sweep's `measurements`. The seed is that of the cell's draws. It depends
-on the data block alone, without its `holes`, so that cells that differ in their fits or holes are compared on the same
-rows. `<sweep>_summary.csv` has, by cell, fit, protocol and quantity: n (how many did not fail), mean,
-mcse (its Monte Carlo standard error; empty of one), low and high (2.5 and 97.5 percentile of the replicates). These may
-lie from the published ones as far as the quantity may."""
-TOLERANCE = """`make compare` holds a run to the published one: text, counts and shares are equal; of a number that
-another processor may round otherwise, the last column says how far it may lie from the published one."""
+SWEEP_TABLES = """The table of a sweep has a column for each varied key, then fit, protocol (empty in the row of a fit),
+replicate, seed, the columns of fits.csv and agreement.csv, and the sweep's `measurements`. The seed is that of the
+cell's random numbers. It depends on the data block alone, without its `holes`, so that cells that differ only in their
+fits or their missing values are compared on the same samples. `<sweep>_summary.csv` has, by cell, fit, protocol and
+quantity: n (replicates that did not fail), mean, mcse (its Monte Carlo standard error; empty if n is 1), low and high
+(2.5 and 97.5 percentile of the replicates). These have the tolerance of the quantity."""
+TOLERANCE = """`make compare` compares a run with the published one: text, counts and shares must be equal. For a number
+that another processor may round differently, the last column has the largest difference allowed."""
 
 
 def data_dictionary(changes: Sequence[str] = ()) -> str:
-    """Describe every table and column as Markdown; first, what a configuration has changed of the articles."""
+    """Describe every table and column as Markdown, after a configuration's changes of the articles."""
     lines = ["# Tables", "", "CSV, UTF-8, one header row. Numbers are written with all their digits.", "", TOLERANCE]
     if changes:
         lines += ["", "These tables were not made with the settings of the articles:", ""]

@@ -1,4 +1,4 @@
-"""Pages of the report that show a table, to sort and to search. All text is escaped."""
+"""Pages of the report that show a table, which can be sorted and searched. All text is escaped."""
 
 import base64
 import gzip
@@ -20,10 +20,10 @@ def table_page(table, title: str, meanings: dict[str, str], template, text=()) -
     Parameters
     ----------
     table : path-like
-        A CSV file. Of a longer one than `MOST_ROWS`, the first rows are shown.
+        A CSV file. If it has more than `MOST_ROWS` rows, the first of them are shown.
     title : str
     meanings : dict
-        What each column holds.
+        The meaning of each column.
     template : path-like
         A Jinja template.
     text : collection of str
@@ -32,7 +32,7 @@ def table_page(table, title: str, meanings: dict[str, str], template, text=()) -
     with open(table, encoding="utf-8") as file:
         n_rows = sum(1 for _ in file) - 1
     shown = read_table(table, text, nrows=MOST_ROWS)
-    caption = f"{table}, as this run wrote it; numbers are cut to six digits."
+    caption = f"{table}, as this run wrote it; numbers are rounded to six digits."
     if n_rows > MOST_ROWS:
         caption = f"The first {MOST_ROWS:,} of {n_rows:,} rows of {caption}"
     rows = [[_cell(value) for value in row] for row in shown.itertuples(index=False)]

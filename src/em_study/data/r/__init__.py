@@ -1,4 +1,4 @@
-"""R at work: a process that serves any number of calls of the functions of a script, by binary frames."""
+"""A process of R that serves any number of calls of the functions of a script, by binary frames."""
 
 import ctypes
 import json
@@ -27,11 +27,11 @@ ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
 
 
 class RError(StudyError):
-    """R, or a package of it, is not there, or a call failed; says why."""
+    """R, or one of its packages, is not installed, or a call failed; the text says why."""
 
 
 class R(AbstractContextManager):
-    """A script of this folder, at work from its first call on, and again where it has ended; close it at the end.
+    """A script of this folder in a process of R, started by the first call, and again after it ended; close it.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class R(AbstractContextManager):
         self.close()
 
     def close(self):
-        """End the process, with what it has started."""
+        """End the process, and all processes that it has started."""
         if self.process is not None:
             with suppress(BrokenPipeError, ProcessLookupError, PermissionError), self.written, self.process as process:
                 self.process = None
@@ -68,12 +68,12 @@ class R(AbstractContextManager):
         )
 
     def call(self, function: str, **given) -> dict:
-        """Call a function of the script with arrays, numbers and text; return what it returns, likewise.
+        """Call a function of the script with arrays, numbers and text; return its results, of the same kinds.
 
         Raises
         ------
         RError
-            If R is not there, the call fails, or R ends or takes longer than allowed; says why.
+            If R is not installed, the call fails, or R ends or exceeds the time limit; the text says why.
         """
         if self.process is None:
             self._start()
@@ -88,7 +88,7 @@ class R(AbstractContextManager):
         except (BrokenPipeError, EOFError):
             raise RError(self._ended()) from None
         except BaseException:
-            self.close()  # its answer would be taken for that of the next call
+            self.close()  # else a late answer would be taken for that of the next call
             raise
         finally:
             timer.cancel()
@@ -149,14 +149,14 @@ def _rscript() -> str:
 
 @lru_cache
 def versions() -> dict[str, str]:
-    """Versions of R, its BLAS and those of the packages that are installed. Empty where R does not work."""
+    """Return the versions of R, its BLAS and the installed packages among `PACKAGES`; empty if R does not work."""
     with suppress(RError), R("versions", 60) as r:
         return json.loads(r.call("versions", packages=" ".join(PACKAGES))["found"])
     return {}
 
 
 def lacking(*packages: str) -> str:
-    """Say that R, or a package of it, is not installed, as the end of a sentence; nothing if all is there."""
+    """Say that R, or one of its packages, is not installed, as the end of a sentence; empty if all are."""
     if shutil.which("Rscript") is None:
         return "needs R, which is not installed (Rscript is not on the path)"
     absent = [name for name in packages if name not in versions()]
@@ -164,6 +164,6 @@ def lacking(*packages: str) -> str:
 
 
 def made_by_r(*scripts: str) -> dict[str, str]:
-    """Versions of R and its packages, and checksums of some scripts and of what serves them; nothing without any."""
+    """Return versions of R and its packages, and checksums of the scripts; nothing without any script."""
     files = [HERE / f"{name}.R" for name in ("serve", "mixture", *sorted({*scripts}))] if scripts else []
     return {**(versions() if scripts else {}), **{file.name: sha256_of(file) for file in files}}

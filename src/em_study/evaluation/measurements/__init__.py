@@ -1,4 +1,4 @@
-"""Every measurement: what the articles speak of beside the fits. To add one, write its function in a module here."""
+"""Measurements: numbers of claims that fits.csv does not have. To add one, write its function in a module here."""
 
 from em_study.evaluation.measurement import REGISTERED, OneRun
 from em_study.evaluation.measurements import (  # noqa: F401, for each registers its own

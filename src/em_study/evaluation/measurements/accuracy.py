@@ -1,47 +1,47 @@
-"""What the accuracies in fits.csv are to be held against."""
+"""Reference accuracies: true mixture, majority class, k-means; and accuracy after each step of EM."""
 
 import numpy as np
 
 from em_study.columns import Column
-from em_study.evaluation.measurement import OneDraw, OneRun, measured
+from em_study.evaluation.measurement import OneReplicate, OneRun, measured
 from em_study.evaluation.relabeling import accuracy
 from emgmm import article_stopping, expectation_maximization, posteriors
 
-SOME, SOME_ROWS = 100, 5000  # replicates and rows: to take EM's steps again takes its time
+SOME, SOME_ROWS = 100, 5000  # replicates and samples: repeating EM's steps takes time
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("truth", "mixture"),
     bayes_accuracy=Column(
         "share",
-        "share of the rows with their true class by the posteriors under the true mixture (over many draws the Bayes "
-        "rate, which no classifier exceeds)",
+        "accuracy of the posteriors under the true mixture (over many replicates the Bayes rate, which no classifier "
+        "exceeds)",
     ),
 )
-def bayes_accuracy(draw):
-    """Classify by the truth."""
-    return draw.accuracy_of_truth
+def bayes_accuracy(replicate):
+    """Classify by the true mixture."""
+    return replicate.accuracy_of_truth
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("truth",),
-    majority_share=Column("share", "share of the rows that one class for all gets right"),
+    majority_share=Column("share", "accuracy if every sample is put in the largest class"),
 )
-def majority_share(draw):
-    """Classify without looking."""
-    return np.bincount(draw.truth).max() / len(draw.truth)
+def majority_share(replicate):
+    """Put every sample in the largest class."""
+    return np.bincount(replicate.truth).max() / len(replicate.truth)
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("truth", "complete"),
-    kmeans_accuracy=Column("share", "share of the rows with their true class by k-means, under the best renaming"),
+    kmeans_accuracy=Column("share", "accuracy of k-means, under the best label matching"),
 )
-def kmeans_accuracy(draw):
+def kmeans_accuracy(replicate):
     """Classify by k-means, the best of five starts."""
-    return draw.accuracy_of_kmeans
+    return replicate.accuracy_of_kmeans
 
 
 @measured(
@@ -50,11 +50,11 @@ def kmeans_accuracy(draw):
     below_bayes=Column("share", "bayes_accuracy less the fit's accuracy"),
     above_majority=Column("share", "the fit's accuracy less majority_share"),
 )
-def beside_the_fit(run):
-    """Put the fit's accuracy beside the others on the same rows."""
-    found = {("above_majority", None): run.accuracy - majority_share(run.draw)}
+def accuracy_differences(run):
+    """Compare the fit's accuracy with the reference accuracies on the same samples."""
+    found = {("above_majority", None): run.accuracy - majority_share(run.replicate)}
     if run.mixture is not None:
-        found = {("below_bayes", None): run.draw.accuracy_of_truth - run.accuracy} | found
+        found = {("below_bayes", None): run.replicate.accuracy_of_truth - run.accuracy} | found
     return found
 
 
@@ -63,12 +63,12 @@ def beside_the_fit(run):
     needs=("end", "gains", "truth", "complete", "ours_alone"),
     first=SOME,
     most_rows=SOME_ROWS,
-    accuracy_change=Column("share", "the fit's accuracy less that at its start (of our EM, not clamped)"),
-    accuracy_falls=Column("count", "steps of EM after which fewer rows have their true class than before"),
-    largest_accuracy_fall=Column("share", "most accuracy that a step loses; 0 if none does"),
+    accuracy_change=Column("share", "the fit's accuracy less that of its initial parameters (our EM, not clamped)"),
+    accuracy_falls=Column("count", "steps of EM that lower the accuracy"),
+    largest_accuracy_fall=Column("share", "largest loss of accuracy in one step; 0 if no step loses any"),
 )
 def accuracy_by_step(run):
-    """Take the steps of EM again, and classify by each."""
+    """Repeat the steps of EM, and classify after each."""
     X, by_step = run.complete, []
 
     def classify(step, mean_log_likelihood, parameters):

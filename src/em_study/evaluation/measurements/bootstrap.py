@@ -1,4 +1,4 @@
-"""Whether rows look like draws from the mixture that was fitted to them: the parametric bootstrap."""
+"""Whether samples look as if drawn from the mixture that was fitted to them: the parametric bootstrap."""
 
 import numpy as np
 
@@ -19,26 +19,26 @@ RANK = Tolerance(0.0, 100 / DRAWS)  # two near ones may swap
     most_rows=5000,
     bootstrap_likelihood_percentile=Column(
         "%",
-        f"percentage of {DRAWS} data sets, drawn from the fit and fitted in turn, whose log-likelihood is below the "
-        "rows' (of rows that were not drawn; our EM, not clamped; each fit goes on to its limit)",
+        f"percentage of {DRAWS} data sets, drawn from the fit and fitted in turn, whose log-likelihood is below that "
+        "of the samples (of samples that were not simulated; our EM, not clamped; each fit continues to its limit)",
         tolerance=RANK,
     ),
     bootstrap_kurtosis_percentile=Column(
         "%",
-        "likewise of a component's fourth moment (Mardia's kurtosis, rows weighted by their posteriors); setting: the "
-        "component, from 0",
+        "the same percentage for a component's fourth moment (Mardia's kurtosis, samples weighted by their "
+        "posteriors); setting: the component, from 0",
         tolerance=RANK,
     ),
 )
 def bootstrap_percentiles(run):
-    """Put the rows among draws from their own fit; nothing if it collapses on the way to its limit."""
+    """Compare the samples with data sets drawn from their own fit; nothing if it collapses before its limit."""
     if run.mixture is not None:
         return None
     settings = {"reg_covar": run.fit.reg_covar}
     (own,) = fit_many(run.complete[None], [run.end], STOPPING, **settings)
     if own.collapse:
         return None
-    fitted, generator = own.parameters, run.draw.generator("parametric bootstrap")
+    fitted, generator = own.parameters, run.replicate.generator("parametric bootstrap")
     shape = DRAWS, len(run.complete)
     classes = generator.choice(fitted.n_components, size=shape, p=fitted.weights / fitted.weights.sum())
     rows = np.stack([drawn(generator, y, fitted.means, fitted.covariance_matrices) for y in classes])

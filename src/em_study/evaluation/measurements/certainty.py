@@ -1,23 +1,23 @@
-"""How sure the posteriors are, and where they are not."""
+"""How certain the posteriors are, and where they are unclear."""
 
 import numpy as np
 
 from em_study.columns import Column
-from em_study.evaluation.measurement import OneDraw, OneRun, measured
+from em_study.evaluation.measurement import OneReplicate, OneRun, measured
 from em_study.evaluation.relabeling import best_relabeling
 from emgmm import posteriors
 
-FIRST_AND_LAST = 80  # rows whose predictions article B prints
-UNCLEAR = 0.1  # a row whose largest posterior is below 0.9
+FIRST_AND_LAST = 80  # samples whose predictions article B prints
+UNCLEAR = 0.1  # a sample whose largest posterior is below 0.9
 
 
 @measured(
     OneRun,
     needs=("end",),
-    overlap=Column("probability", "mean of 1 - the largest posterior, over the unlabeled rows"),
+    overlap=Column("probability", "mean of 1 - the largest posterior, over the unlabeled samples"),
 )
 def overlap(run):
-    """Tell how much the components overlap where the rows are."""
+    """Measure how much the components overlap at the samples."""
     return run.uncertainty.mean()
 
 
@@ -26,14 +26,14 @@ def overlap(run):
     needs=("end", "truth"),
     first_and_last=Column(
         "share",
-        "share of the first and last rows with their true class, under the best renaming; setting: how many of each",
+        "accuracy on the first and the last samples, under the best label matching; setting: how many of each",
     ),
     first_and_last_lost=Column(
-        "share", "share of the first and last rows that the true mixture gives their class, less that of the fit"
+        "share", "accuracy of the true mixture on the first and the last samples, less that of the fit"
     ),
 )
 def first_and_last(run):
-    """Judge the rows whose predictions article B prints; nothing, if there are not so many."""
+    """Evaluate the samples whose predictions article B prints; nothing if there are fewer."""
     if len(run.truth) <= 2 * FIRST_AND_LAST:
         return None
     ends = np.r_[:FIRST_AND_LAST, -FIRST_AND_LAST:0]
@@ -49,11 +49,11 @@ def first_and_last(run):
 @measured(
     OneRun,
     needs=("end",),
-    largest_posterior=Column("probability", "largest posterior of any row"),
-    clear_rows=Column("share", "share of the rows whose largest posterior is above 1 - setting"),
+    largest_posterior=Column("probability", "largest posterior of any sample"),
+    clear_rows=Column("share", "share of the samples whose largest posterior is above 1 - setting"),
 )
 def clear_rows(run):
-    """Tell whether the posteriors decide."""
+    """Count the samples that the posteriors assign clearly."""
     return {
         ("largest_posterior", None): 1 - run.uncertainty.min(),
         ("clear_rows", UNCLEAR): np.mean(run.uncertainty < UNCLEAR),
@@ -61,20 +61,23 @@ def clear_rows(run):
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("one_feature", "mixture"),
     unclear_between_by_truth=Column(
         "share",
-        "share of the rows between the outer true means whose uncertainty by the true mixture is above the setting",
+        "among the samples between the outer true means, the share whose uncertainty under the true mixture is above "
+        "the setting",
     ),
     unclear_inside_by_truth=Column(
-        "share", "share of the rows whose uncertainty by the true mixture is above the setting that lie between them"
+        "share",
+        "among the samples whose uncertainty under the true mixture is above the setting, the share that lies between "
+        "the outer true means",
     ),
 )
-def unclear_by_truth(draw):
-    """Tell where the unclear values are, whatever is fitted; nothing of what is not there."""
-    x, centers = draw.one_feature, draw.mixture.means
+def unclear_by_truth(replicate):
+    """Locate the unclear values, independent of any fit; a share of no values is left out."""
+    x, centers = replicate.one_feature, replicate.mixture.means
     between = (x > centers.min()) & (x < centers.max())
-    unclear = posteriors(draw.unlabeled, draw.mixture).max(axis=1) < 1 - UNCLEAR
+    unclear = posteriors(replicate.unlabeled, replicate.mixture).max(axis=1) < 1 - UNCLEAR
     shares = {"unclear_between_by_truth": unclear[between], "unclear_inside_by_truth": between[unclear]}
     return {(name, UNCLEAR): of.mean() for name, of in shares.items() if len(of)}

@@ -1,10 +1,10 @@
-"""The components that a fit finds, beside the data and beside the truth."""
+"""The components that a fit finds, compared with the data and with the true mixture."""
 
 import numpy as np
 
 from em_study.columns import Column, Tolerance
-from em_study.evaluation.measurement import OneDraw, OneRun, measured
-from em_study.evaluation.printed import beside_printed
+from em_study.evaluation.measurement import OneReplicate, OneRun, measured
+from em_study.evaluation.printed import compared_with_printed
 from emgmm import CollapsedComponentError, MixtureParameters, parameters_from_labels
 
 
@@ -15,7 +15,7 @@ from emgmm import CollapsedComponentError, MixtureParameters, parameters_from_la
         "share", "total variation distance between the histogram and the fitted mixture (0-1); setting: bins"
     ),
     histogram_distance_by_chance=Column(
-        "share", "distance that draws from the fitted mixture itself would have on average from it"
+        "share", "average distance from the fitted mixture of data drawn from this mixture itself"
     ),
 )
 def histogram_distance(run):
@@ -40,11 +40,11 @@ def histogram_distance(run):
     OneRun,
     needs=("end", "one_feature"),
     in_sweeps=False,
-    sorted_weight=Column("share", "weight of a component; setting: its place by mean, from 0 (one feature)"),
-    sorted_mean=Column("units of the feature", "likewise its mean"),
+    sorted_weight=Column("share", "weight of a component; setting: its rank by mean, from 0 (one feature)"),
+    sorted_mean=Column("units of the feature", "mean of a component; setting: likewise"),
 )
 def sorted_components(run):
-    """List the components by their means, so that those of several draws can be compared."""
+    """Sort the components by their means, so that those of several replicates can be compared."""
     found = {}
     for place, k in enumerate(np.argsort(run.end.means[:, 0])):
         found["sorted_weight", place] = run.end.weights[k]
@@ -59,7 +59,7 @@ def sorted_components(run):
     smallest_eigenvalue=Column("squared units of the data", "smallest eigenvalue of a covariance where the fit ended"),
 )
 def smallest_component(run):
-    """Tell of components that are about to vanish."""
+    """Find components that are about to vanish."""
     return {
         ("smallest_weight", None): run.end.weights.min(),
         ("smallest_eigenvalue", None): np.linalg.eigvalsh(run.end.covariance_matrices).min(),
@@ -71,11 +71,11 @@ def smallest_component(run):
     needs=("end", "mixture"),
     component_error=Column(
         "standard deviations",
-        "largest error of a mean or standard deviation, in its true component's standard deviations",
+        "largest error of a mean or standard deviation, in standard deviations of the true component",
     ),
 )
 def error_of_components(run):
-    """Tell whether the fit recovers the mixture, its components matched by their means; nothing of another number."""
+    """Compare the fit with the true mixture, components matched by their means; nothing if their numbers differ."""
     if run.end.n_components != run.mixture.n_components:
         return None
     from scipy.optimize import linear_sum_assignment  # takes its time to import
@@ -96,30 +96,30 @@ def _largest_error(found: MixtureParameters, k, true: MixtureParameters, j) -> f
     needs=("end", "published"),
     in_sweeps=False,
     printed_numbers=Column(
-        "count", "numbers printed for the fit that come out to every digit; setting: how many there are"
+        "count", "printed numbers that the fit gives to every digit; setting: how many were printed"
     ),
 )
 def printed_numbers(run):
-    """Count the numbers of the source that this draw gives too."""
-    found = [agrees for _, agrees in beside_printed(run.published, run.end).values()]
+    """Count the numbers of the source that this replicate gives as well."""
+    found = [agrees for _, agrees in compared_with_printed(run.published, run.end).values()]
     return {("printed_numbers", len(found)): sum(found)}
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("truth", "mixture"),
     known_labels_error=Column(
         "standard deviations",
-        "largest error of a mean or a standard deviation that is estimated with the true labels, in the true standard "
-        "deviations",
-        tolerance=Tolerance(1e-5, 1e-6),  # with holes it is EM's, which stops where rounding decides
+        "largest error of a mean or standard deviation that is estimated with the true labels, in standard deviations "
+        "of the true component",
+        tolerance=Tolerance(1e-5, 1e-6),  # with missing values the estimate is EM's, whose last step rounding decides
     ),
 )
-def known_labels_error(draw):
-    """Tell whether known labels give the parameters; nothing if a class has too few rows."""
-    every = np.arange(draw.mixture.n_components)
+def known_labels_error(replicate):
+    """Estimate the parameters from the true labels; nothing if a class has too few samples."""
+    every = np.arange(replicate.mixture.n_components)
     try:
-        found = parameters_from_labels(draw.unlabeled, draw.truth, len(every))
+        found = parameters_from_labels(replicate.unlabeled, replicate.truth, len(every))
     except CollapsedComponentError:
         return None
-    return _largest_error(found, every, draw.mixture, every)
+    return _largest_error(found, every, replicate.mixture, every)

@@ -1,4 +1,4 @@
-"""What missing values cost, and whether a fit knows them."""
+"""Accuracy and calibration of imputed values, and the bias that missing values cause."""
 
 from dataclasses import replace
 from functools import reduce
@@ -11,49 +11,50 @@ from em_study.evaluation.measurement import OneRun, measured
 from em_study.fits.missing import imputed
 from emgmm import CollapsedComponentError, MixtureParameters, expectation, impute, maximization
 
-# Of 40 exchangeable numbers one is neither the smallest nor the largest with probability 38 / 40, which is 95 %.
+# Of 40 exchangeable numbers, a given one is neither the smallest nor the largest with probability 38 / 40, or 95 %.
 DRAWS = 39
-SOME_ROWS = 5000  # whose draws are made at a time
+SOME_ROWS = 5000  # samples that are imputed at a time
 SMALL_STEP = 1e-5  # in standard deviations, and relative of variances
 
 
 @measured(
     OneRun,
-    needs=("end", "whole"),
+    needs=("end", "ground_truth"),
     imputation_error=Column(
         "standard deviations",
-        "root mean square of the filled-in values less those that were taken away, each in its feature's standard "
-        "deviation over the whole rows",
+        "root mean square error of the imputed values, each in its feature's standard deviation over the complete data",
     ),
 )
 def imputation_error(run):
-    """Hold the values that a fit fills in against those that were taken away."""
-    holes, deviations = np.isnan(run.rows.unlabeled), run.whole.std(axis=0)
-    errors = (imputed(run.rows, run.fit.missing, run.end) - run.whole) / np.where(deviations > 0, deviations, 1.0)
-    return np.sqrt(np.mean(errors[holes] ** 2))
+    """Compare imputed values with the values that were removed."""
+    true, is_missing = run.ground_truth, np.isnan(run.rows.unlabeled)
+    spread = true.std(axis=0)
+    errors = (imputed(run.rows, run.fit.missing, run.end) - true) / np.where(spread > 0, spread, 1.0)
+    return np.sqrt(np.mean(errors[is_missing] ** 2))
 
 
 @measured(
     OneRun,
-    needs=("end", "whole"),
+    needs=("end", "ground_truth"),
     imputation_coverage=Column(
         "share",
-        f"share of the values taken away that lie between the smallest and the largest of {DRAWS} draws for them by "
-        "the fit (multiple imputation): 95 % would, if the fit were the truth",
+        f"share of the removed values that lie between the smallest and the largest of {DRAWS} random imputations by "
+        "the fit (multiple imputation); 95 % if the fit is the true mixture",
         label="imputed values within their\n95 % interval (%)",
         nominal=95.0,
     ),
 )
 def imputation_coverage(run):
-    """Tell whether the fit knows how uncertain missing values are; nothing where it has filled in means."""
+    """Measure how well the fit describes the uncertainty of missing values; nothing after mean imputation."""
     if run.fit.missing == "column_means":
         return None
-    X, generator = run.rows.unlabeled, run.draw.generator("imputations")
+    X, generator = run.rows.unlabeled, run.replicate.generator("imputations")
     lacking = np.flatnonzero(np.isnan(X).any(axis=1))
     covered = []
     for rows in np.array_split(lacking, 1 + len(lacking) // SOME_ROWS):
         draws = impute(np.repeat(X[rows], DRAWS, axis=0), run.end, generator).reshape(-1, DRAWS, X.shape[1])
-        inside = (draws.min(axis=1) < run.whole[rows]) & (run.whole[rows] < draws.max(axis=1))
+        true = run.ground_truth[rows]
+        inside = (draws.min(axis=1) < true) & (true < draws.max(axis=1))
         covered.append(inside[np.isnan(X[rows])])
     return np.concatenate(covered).mean()
 
@@ -63,13 +64,13 @@ def imputation_coverage(run):
     needs=("end", "mixture"),
     overall_mean_error=Column(
         "standard deviations",
-        "mean of the fitted mixture less that of the true one, in the feature with the most missing values (of equals "
-        "the last), in the true mixture's standard deviations; its mean over the draws is the bias",
+        "mean of the fitted mixture less that of the true one, in the feature with the most missing values (the last "
+        "of several), in standard deviations of the true mixture; its mean over the replicates is the bias",
         nominal=0.0,
     ),
 )
 def overall_mean_error(run):
-    """Tell whether what is missing pulls the fit aside."""
+    """Measure the error of a feature's mean that missing values cause."""
     feature = _feature_with_most_missing(run)
     weights, means = run.mixture.weights, run.mixture.means[:, feature]
     true_mean = weights @ means
@@ -84,22 +85,22 @@ def _feature_with_most_missing(run) -> int:
 
 @measured(
     OneRun,
-    needs=("start", "end", "mixture", "whole"),
+    needs=("start", "end", "mixture", "ground_truth"),
     first=100,
     fitted_variance_ratio=Column(
         "ratio",
-        "variance, given the others, of the feature with the most missing values within the components (mean by "
-        "weight), divided by the true one (full and tied covariances)",
+        "variance, given the other features, of the feature with the most missing values within the components "
+        "(weighted mean), divided by the true one (full and tied covariances)",
     ),
     plugin_variance_ratio=Column(
         "ratio",
-        "the same of EM from the fit's start whose E-step takes conditional means for values, without the conditional "
-        "covariance (of a fit to what is observed)",
-        tolerance=Tolerance(1e-3),  # whether the last step is taken is rounding
+        "the same for EM from the fit's initial parameters whose E-step treats conditional means as observed values, "
+        "without the conditional covariance (of a fit to the observed values)",
+        tolerance=Tolerance(1e-3),  # rounding decides whether the last step is taken
     ),
 )
 def variance_ratios(run):
-    """Tell what becomes of a variance if the E-step is said to complete the rows; nothing where that collapses."""
+    """Compare the variances of EM and of EM on completed samples with the true ones; nothing where one collapses."""
     if run.end.type.diagonal:
         return None
     feature = _feature_with_most_missing(run)
@@ -115,13 +116,13 @@ def variance_ratios(run):
 
 
 def plugin_em(X, start: MixtureParameters, reg_covar: float = 0.0, max_iter: int = 1000) -> MixtureParameters | None:
-    """Fit rows with missing values as if the components' conditional means had been observed; None if it collapses.
+    """Fit samples with missing values as if the components' conditional means had been observed; None if it collapses.
 
-    It is no EM, whose E-step takes the expectation of products too: mean times mean plus conditional covariance (Little
-    and Rubin, 2002, "Statistical Analysis with Missing Data", chapter 11).
+    This is not EM, whose E-step takes the expectation of products too: mean times mean plus conditional covariance
+    (Little and Rubin, 2002, "Statistical Analysis with Missing Data", chapter 11).
     """
-    here, holes = start, np.isnan(X)
-    alike = [(missing, X[(holes == missing).all(axis=1)]) for missing in np.unique(holes, axis=0)]
+    here, is_missing = start, np.isnan(X)
+    alike = [(missing, X[(is_missing == missing).all(axis=1)]) for missing in np.unique(is_missing, axis=0)]
     for _ in range(max_iter):
         precisions, parts = np.linalg.inv(here.covariance_matrices), []
         for missing, rows in alike:

@@ -1,10 +1,10 @@
-"""Where several starts on the same rows end."""
+"""The maxima that several starts on the same samples reach."""
 
 import numpy as np
 
 from em_study.columns import Column
 from em_study.evaluation.information import information_at
-from em_study.evaluation.measurement import OneDraw, OneFit, measured
+from em_study.evaluation.measurement import OneFit, OneReplicate, measured
 from em_study.fits.settings import Fit
 from emgmm import (
     CollapsedComponentError,
@@ -15,12 +15,12 @@ from emgmm import (
     parameters_from_labels,
 )
 
-SAME_OPTIMUM = 1e-4  # nats a row: ends this close are one optimum
+SAME_OPTIMUM = 1e-4  # nats per sample: ends this close are one optimum
 ASIDE = 0.1  # standard deviations
 
 
 def numbered_optima(ends):
-    """Give each end (R,) the number of its optimum: 0 the best; ends that follow closely on one another share it."""
+    """Give each end (R,) the number of its optimum: 0 the best; an end close to the next higher one shares it."""
     numbers = np.full(len(ends), np.nan)
     order = [r for r in np.argsort(-ends) if np.isfinite(ends[r])]
     for before, r in zip([None, *order], order, strict=False):
@@ -33,22 +33,22 @@ def numbered_optima(ends):
     OneFit,
     needs=("ends_on_the_same_rows",),
     optimum=Column(
-        "number", "number of the optimum that the start ends in, 0 the best (ends within 1e-4 nats are one)"
+        "number", "number of the optimum that the start reaches, 0 the best (ends within 1e-4 nats are one optimum)"
     ),
 )
 def optimum(fit):
-    """Tell which starts end in the same optimum."""
+    """Find the starts that end in the same optimum."""
     return {("optimum", r): number for r, number in enumerate(numbered_optima(fit.ends_on_the_same_rows))}
 
 
 @measured(
     OneFit,
     needs=("ends_on_the_same_rows",),
-    below_best=Column("nats a row", "mean log-likelihood of the best end less this one's"),
+    below_best=Column("nats per sample", "mean log-likelihood of the best end less that of this one"),
     reaches_best=Column("0 or 1", "1 if the start ends in the best optimum of all starts, else 0"),
 )
 def below_best(fit):
-    """Tell how far below the best end each start ends."""
+    """Measure how far below the best end each start ends."""
     ends, found = fit.ends_on_the_same_rows, {}
     best = max(ends[np.isfinite(ends)], default=np.nan)
     for r, gap in enumerate(best - ends):
@@ -58,16 +58,16 @@ def below_best(fit):
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("complete",),
     first=20,
     identical_components_gain=Column(
-        "nats a row", "largest change of the mean log-likelihood in ten steps of EM from identical components"
+        "nats per sample", "largest change of the mean log-likelihood in ten steps of EM from identical components"
     ),
 )
-def identical_components_gain(draw):
-    """Tell whether the likelihood increases from identical components; nothing of one component."""
-    X, K = draw.unlabeled, draw.n_components
+def identical_components_gain(replicate):
+    """Measure how much the likelihood increases from identical components; nothing for one component."""
+    X, K = replicate.unlabeled, replicate.n_components
     if K == 1:
         return None
     try:
@@ -80,23 +80,23 @@ def identical_components_gain(draw):
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("complete",),
     first=20,
     beyond_identical_components=Column(
-        "nats a row",
-        "log-likelihood that EM from identical components ends with, subtracted from that which it reaches if they are "
-        "moved 0.1 standard deviations aside there; above 0, the first end was no maximum",
+        "nats per sample",
+        "log-likelihood that EM reaches if the components are moved 0.1 standard deviations apart where EM from "
+        "identical components ended, minus the log-likelihood there; if above 0, that end was not a maximum",
     ),
     identical_components_are_maximum=Column(
-        "0 or 1", "1 if the first end is a maximum by the observed information, else 0"
+        "0 or 1", "1 if the end of EM from identical components is a maximum by the observed information, else 0"
     ),
 )
-def beyond_identical_components(draw):
-    """Tell whether EM from identical components stops at a maximum; nothing of one component."""
-    if draw.n_components == 1:
+def beyond_identical_components(replicate):
+    """Test whether EM from identical components stops at a maximum; nothing for one component."""
+    if replicate.n_components == 1:
         return None
-    X, K = draw.unlabeled, draw.n_components
+    X, K = replicate.unlabeled, replicate.n_components
     covariance = np.cov(X.T, bias=True).reshape(X.shape[1], -1)
     stopping = article_stopping(1e-10, 10_000)
     try:
@@ -110,6 +110,6 @@ def beyond_identical_components(draw):
     except CollapsedComponentError:
         return None
     found = {("beyond_identical_components", None): log_likelihoods(X, beyond).mean() - log_likelihoods(X, end).mean()}
-    if information := information_at(end, draw.rows, Fit()):
+    if information := information_at(end, replicate.rows, Fit()):
         found["identical_components_are_maximum", None] = float(information.is_maximum)
     return found

@@ -1,10 +1,10 @@
-"""EM beside k-means, which it becomes, and what each pass over the rows is worth."""
+"""EM compared with k-means, its limit at small variances, and with L-BFGS by passes over the samples."""
 
 import numpy as np
 
 from em_study.columns import Column, Tolerance
 from em_study.data.dataset import standardized
-from em_study.evaluation.measurement import NotMeasurableError, OneDraw, measured
+from em_study.evaluation.measurement import NotMeasurableError, OneReplicate, measured
 from em_study.evaluation.numerical import maximize_likelihood
 from em_study.evaluation.relabeling import accuracy
 from emgmm import (
@@ -18,43 +18,45 @@ from emgmm import (
 )
 from emgmm.complete import normalize
 
-SOME = 20  # replicates: k-means beside EM takes its time
-MOST_ROWS = 200_000  # copied for it, some of them several times
+SOME = 20  # replicates: k-means and EM take much time
+MOST_ROWS = 200_000  # samples, which are copied for it, some of them several times
 SHRINKING = (1.0, 0.1, 0.01, 0.001)  # variances, as a share of the data's mean variance
-NEAR = 1e-6  # nats a row from the end
+NEAR = 1e-6  # nats per sample below the end
 BY_LINE_SEARCH = Tolerance(0.1)  # rounding decides on a step of L-BFGS more or less
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("complete",),
     first=SOME,
     most_rows=MOST_ROWS,
     kmeans_agreement=Column(
         "share",
-        "share of rows with the label of k-means, by EM with equal spherical covariances of fixed size; setting: their "
-        "variance as a share of the data's",
+        "share of samples to which EM with equal spherical covariances of fixed size gives the label of k-means; "
+        "setting: their variance as a share of the data's",
     ),
 )
-def kmeans_agreement(draw):
-    """Put EM with equal spherical covariances of fixed size beside k-means from the same centers."""
-    draw.check_rows_for_kmeans()
-    if not np.ptp(draw.unlabeled, axis=0).any():
-        raise NotMeasurableError("all rows are equal: there is no variance to take a share of")
-    return draw.together(kmeans_agreements, SOME)
+def kmeans_agreement(replicate):
+    """Compare EM with equal spherical covariances of fixed size with k-means from the same centers."""
+    replicate.check_rows_for_kmeans()
+    if not np.ptp(replicate.unlabeled, axis=0).any():
+        raise NotMeasurableError("all samples are equal, so the data have no variance to take a share of")
+    return replicate.together(kmeans_agreements, SOME)
 
 
-def kmeans_agreements(draws: list[OneDraw]) -> list[dict]:
-    """Measure `kmeans_agreement` of several draws, whose many short passes are taken together."""
+def kmeans_agreements(replicates: list[OneReplicate]) -> list[dict]:
+    """Measure `kmeans_agreement` of several replicates, whose many short passes are computed together."""
     from sklearn.cluster import KMeans
 
-    X = np.stack([draw.unlabeled for draw in draws])
-    n_rows, n_components = X.shape[1], draws[0].n_components
-    chosen = [draw.generator("kmeans").choice(n_rows, size=n_components, replace=False) for draw in draws]
+    X = np.stack([replicate.unlabeled for replicate in replicates])
+    n_rows, n_components = X.shape[1], replicates[0].n_components
+    chosen = [
+        replicate.generator("kmeans").choice(n_rows, size=n_components, replace=False) for replicate in replicates
+    ]
     centers = np.take_along_axis(X, np.array(chosen)[:, :, None], axis=1)
     settings = {"n_init": 1, "tol": 0, "max_iter": 1000, "algorithm": "lloyd"}
     fits = [KMeans(n_components, init=start, **settings).fit(x) for x, start in zip(X, centers, strict=True)]
-    found: list[dict] = [{} for _ in draws]
+    found: list[dict] = [{} for _ in replicates]
     for share in SHRINKING:
         ends = em_with_fixed_variance(X, centers, share * X.var(axis=1).mean(axis=1))
         for numbers, (by_em, _), kmeans in zip(found, judge_many(X, ends), fits, strict=True):
@@ -68,9 +70,9 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
     Parameters
     ----------
     X : ndarray of shape (R, N, D)
-        Rows of R data sets, each with its own fit.
+        Samples of R data sets, each with its own fit.
     means : ndarray of shape (R, K, D)
-        To start from.
+        Initial means.
     variances : ndarray of shape (R,)
     max_iter : int
 
@@ -99,36 +101,36 @@ def em_with_fixed_variance(X, means, variances, max_iter: int = 1000) -> list[Mi
 
 
 @measured(
-    OneDraw,
+    OneReplicate,
     needs=("complete",),
     first=SOME,
     most_rows=MOST_ROWS,
     passes_of_em=Column(
-        "passes", "E-steps from k-means' clusters until 1e-6 nats a row below EM's end; full covariances"
+        "passes", "E-steps from k-means' clusters until 1e-6 nats per sample below EM's end; full covariances"
     ),
     passes_of_optimizer=Column(
         "passes",
-        "likelihoods and gradients that L-BFGS takes from the same start to get as far",
+        "evaluations of likelihood and gradient that L-BFGS needs from the same start to reach as much",
         tolerance=BY_LINE_SEARCH,
     ),
     accelerated_above_em=Column(
-        "nats a row",
+        "nats per sample",
         "log-likelihood where accelerated EM ends, less that where EM ends",
         tolerance=Tolerance(1e-8, 1e-9),
     ),
     em_over_optimizer=Column(
         "ratio",
-        "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not get as far",
+        "passes_of_em divided by passes_of_optimizer; 0 if L-BFGS does not reach as much",
         tolerance=BY_LINE_SEARCH,
     ),
     em_over_kmeans=Column("ratio", "passes_of_em divided by those of k-means itself, from its own best start"),
     em_above_kmeans=Column("share", "accuracy where that EM ends, less that of k-means' clusters (kmeans_accuracy)"),
 )
-def passes(draw):
-    """Count the passes over the rows; nothing if EM collapses."""
-    X = standardized(draw.unlabeled)  # EM does not mind, L-BFGS would
+def passes(replicate):
+    """Count the passes over the samples; nothing if EM collapses."""
+    X = standardized(replicate.unlabeled)  # changes nothing for EM, but helps L-BFGS
     try:
-        start = parameters_from_labels(X, draw.kmeans.labels_, draw.n_components)
+        start = parameters_from_labels(X, replicate.kmeans.labels_, replicate.n_components)
     except CollapsedComponentError:
         return None
     rule = article_stopping(1e-12, 20_000)
@@ -144,11 +146,11 @@ def passes(draw):
         ("passes_of_em", None): of_em,
         ("passes_of_optimizer", None): of_optimizer,
         ("em_over_optimizer", None): of_em / of_optimizer if reached.any() else 0.0,
-        ("em_over_kmeans", None): of_em / draw.kmeans.n_iter_,
+        ("em_over_kmeans", None): of_em / replicate.kmeans.n_iter_,
     }
     if not fast.collapse:
         found["accelerated_above_em", None] = fast.trace[-1] - result.trace[-1]
-    if draw.truth is not None:
+    if replicate.truth is not None:
         by_em = posteriors(X, result.parameters).argmax(axis=1)
-        found["em_above_kmeans", None] = accuracy(by_em, draw.truth, named=False) - draw.accuracy_of_kmeans
+        found["em_above_kmeans", None] = accuracy(by_em, replicate.truth, named=False) - replicate.accuracy_of_kmeans
     return found

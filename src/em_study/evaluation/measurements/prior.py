@@ -1,4 +1,4 @@
-"""EM with a prior: it climbs the posterior density of the parameters (maximum a posteriori)."""
+"""EM with a prior, which increases the posterior density of the parameters (maximum a posteriori)."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ STOPPING = article_stopping(1e-10, 20_000)
 
 
 def conjugate_prior(X, n_components: int) -> SufficientStatistics:
-    """Give the labeled rows that a conjugate prior is worth: m = 2 D + 2 a component, with mean and covariance of X.
+    """Write a conjugate prior as labeled samples: m = 2 D + 2 per component, with the mean and covariance of X.
 
     Their likelihood is, up to a factor, the density of a Dirichlet distribution of the weights (each parameter m + 1)
     and of a normal-inverse-Wishart distribution of each mean and covariance (kappa m, m - D - 2 degrees of freedom,
@@ -31,18 +31,19 @@ def conjugate_prior(X, n_components: int) -> SufficientStatistics:
     first=100,
     most_rows=5000,
     map_smallest_change=Column(
-        "nats a row",
+        "nats per sample",
         "smallest change of the log posterior density from one step to the next, of EM with a conjugate prior from the "
-        "fit's start (our EM, full covariances, not clamped); the prior counts as 2 D + 2 rows a component",
+        "fit's initial parameters (our EM, full covariances, not clamped); the prior counts as 2 D + 2 samples per "
+        "component",
     ),
     map_slope_at_end=Column(
-        "nats a row",
+        "nats per sample",
         "largest slope of the log posterior density where that EM ends, along any weight's logit, mean or covariance "
         "factor, in units of the component",
     ),
 )
 def climb_with_a_prior(run):
-    """Tell whether EM with a prior climbs the posterior density, to a stationary point; nothing if it collapses."""
+    """Test whether EM with a prior increases the posterior density to a stationary point; nothing if it collapses."""
     if not run.fit.max_iter or run.start.covariance_type != "full":
         return None
     prior = conjugate_prior(run.complete, run.start.n_components)

@@ -11,23 +11,23 @@ PARTS = {
     "means": ("units of the feature", "means"),
     "spreads": (
         "units of the feature, of several squared",
-        "standard deviations, with one feature, else variances and covariances, each once",
+        "standard deviations (one feature), or variances and covariances, each once (several)",
     ),
 }
-SORTED = "the components, of the fit and of the truth, are in the order of the means of the first feature"
-LISTED = "likewise, but the components stay in the order in which the fit, or the source, lists them"
+SORTED = "components of the fit and of the true mixture are sorted by the mean of the first feature"
+LISTED = "components stay in the order in which the fit, or the source, lists them"
 
 
 def _columns(name: str, what: str, matched: str, squared: bool) -> dict[str, Column]:
     """Describe a quantity of each part of a mixture."""
     return {
-        name.format(part): Column(f"squared {unit}" if squared else unit, f"{what} of the {told}; {matched}")
-        for part, (unit, told) in PARTS.items()
+        name.format(part): Column(f"squared {unit}" if squared else unit, f"{title}: {what}; {matched}")
+        for part, (unit, title) in PARTS.items()
     }
 
 
-BIAS = "absolute differences of the mean estimate from the truth, summed over the components"
-MSE = "variance of the estimates (n - 1) and squared bias, summed over the components: mean squared error"
+BIAS = "absolute bias (mean estimate minus true value), summed over the components"
+MSE = "mean squared error (variance of the estimates, by n - 1, plus squared bias), summed over the components"
 
 
 @measured(
@@ -40,7 +40,7 @@ MSE = "variance of the estimates (n - 1) and squared bias, summed over the compo
     **_columns("mse_of_{}_as_listed", MSE, LISTED, squared=True),
 )
 def recovery(fit):
-    """Sum up bias and mean squared error over the replicates whose fit has not failed; of two at least."""
+    """Sum up bias and mean squared error over the replicates whose fit has not failed, if there are at least two."""
     ends = [*fit.runs.ends().values()]
     if len(ends) < 2 or ends[0].n_components != fit.mixture.n_components:
         return None
@@ -59,7 +59,7 @@ def recovery(fit):
     OneRun,
     needs=("end", "mixture"),
     of_recovery=True,
-    **_columns("squared_error_of_{}", "squared differences from the truth, summed over the components,", SORTED, True),
+    **_columns("squared_error_of_{}", "squared error, summed over the components", SORTED, True),
 )
 def squared_errors(run):
     """Sum up the squared errors of one replicate."""
@@ -72,7 +72,7 @@ def squared_errors(run):
 @measured(
     OneFit,
     of_recovery=True,
-    failed_fits=Column("count", "replicates whose fit has failed; of released estimates those that the source lacks"),
+    failed_fits=Column("count", "replicates whose fit failed; of released estimates, those that the source lacks"),
 )
 def failed_fits(fit):
     """Count the fits that failed."""
@@ -84,13 +84,13 @@ def failed_fits(fit):
     of_recovery=True,
     weights_are_shares=Column(
         "samples",
-        "largest distance of the number of samples times a weight from a whole number, over all components and "
-        "replicates; 0: the weights are shares of the samples, as of hard labels",
+        "largest distance of the number of samples times a weight from an integer, over all components and replicates; "
+        "0 if the weights are shares of the samples, as with hard labels",
         tolerance=Tolerance(1e-6, 1e-7),
     ),
 )
 def weights_are_shares(fit):
-    """Tell whether weights count samples."""
+    """Test whether the weights are counts of samples."""
     ends = fit.runs.ends().values()
     counts = np.array([end.weights for end in ends]) * fit.dataset.unlabeled.shape[1]
     return np.abs(counts - np.round(counts)).max() if ends else None

@@ -1,4 +1,4 @@
-"""How EM climbs: from where, monotone, how fast near the end, and whether it has arrived."""
+"""How EM increases the likelihood: from where, whether always, how fast near the end, and whether to a maximum."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from em_study.evaluation.information import continued, information_near
 from em_study.evaluation.measurement import NotMeasurableError, OneRun, measured
 from emgmm import article_stopping, expectation_maximization, posteriors
 
-SMALLEST_GAIN = 1e-11  # nats a row: below it, a ratio of gains is rounding
+SMALLEST_GAIN = 1e-11  # nats per sample: below it, a ratio of gains is rounding
 MOST_STEPS = 2000
-FAR = 0.01  # nats a row below a maximum
+FAR = 0.01  # nats per sample below a maximum
 
 
 @measured(
@@ -17,13 +17,13 @@ FAR = 0.01  # nats a row below a maximum
     needs=("labels", "start", "complete"),
     initial_posterior_difference=Column(
         "probability",
-        "largest difference of a posterior between scikit-learn's first E-step and ours, if it is handed the start's "
-        "covariances as precisions_init, as article A does (of fits that start from labels)",
+        "largest difference of a posterior between scikit-learn's first E-step and ours, if scikit-learn gets the "
+        "initial covariances as precisions_init, as in article A (of fits that start from labels)",
     ),
-    initial_posterior_difference_exact=Column("probability", "the same, if it is handed their inverses"),
+    initial_posterior_difference_exact=Column("probability", "the same, if scikit-learn gets their inverses"),
 )
 def initial_posterior_difference(run):
-    """Tell whether scikit-learn, called as published, has our initial parameters."""
+    """Test whether scikit-learn, called as published, has our initial parameters."""
     if run.fit.initialization != "labels":
         return None
     from em_study.fits.sklearn_adapter import initial_posteriors  # scikit-learn takes a second to import
@@ -36,16 +36,18 @@ def initial_posterior_difference(run):
             for name, found in zip(names, theirs, strict=True)
         }
     except ValueError as error:
-        raise NotMeasurableError(f"scikit-learn refuses the start: {error}") from None
+        raise NotMeasurableError(f"scikit-learn refuses the initial parameters: {error}") from None
 
 
 @measured(
     OneRun,
     needs=("gains",),
-    trace_first=Column("nats a row", "first value of the trace: mean log-likelihood at the start (last: fits.csv)"),
+    trace_first=Column(
+        "nats per sample", "first value of the trace: mean log-likelihood at the start (last: fits.csv)"
+    ),
 )
 def trace_first(run):
-    """Tell from where EM climbs."""
+    """Give the log-likelihood of the initial parameters."""
     return run.runs.trace[run.number, 0]
 
 
@@ -53,14 +55,14 @@ def trace_first(run):
     OneRun,
     needs=("end", "complete", "ours_alone"),
     below_limit=Column(
-        "nats a row",
+        "nats per sample",
         "mean log-likelihood that accelerated EM reaches from where the fit ended, less that of the fit (our EM with "
         "article A's stopping rule, no regularization, not clamped)",
-        tolerance=Tolerance(1e-6, 1e-10),  # whether a last step is taken is rounding
+        tolerance=Tolerance(1e-6, 1e-10),  # rounding decides whether the last step is taken
     ),
 )
 def below_limit(run):
-    """Tell how far before EM's limit article A's stopping rule stops; nothing if a component collapses later."""
+    """Measure how far below EM's limit article A's stopping rule stops; nothing if a component collapses later."""
     if run.fit.reg_covar or run.fit.stopping != "article" or not run.fit.max_iter:
         return None
     rule = article_stopping(1e-12, 20_000)
@@ -72,12 +74,13 @@ def below_limit(run):
     OneRun,
     needs=("gains",),
     smallest_change=Column(
-        "nats a row",
-        "smallest change of the mean log-likelihood from one step to the next; setting: reg_covar, the ridge",
+        "nats per sample",
+        "smallest change of the mean log-likelihood from one step to the next; setting: the covariance regularization "
+        "(reg_covar)",
     ),
 )
 def smallest_change(run):
-    """Tell whether the likelihood ever decreases; with a ridge, the M-step does not quite maximize it."""
+    """Test whether the likelihood ever decreases; with covariance regularization the M-step does not maximize it."""
     return {("smallest_change", run.fit.reg_covar): run.gains.min()}
 
 
@@ -86,23 +89,25 @@ def smallest_change(run):
     needs=("information",),
     is_maximum=Column(
         "0 or 1",
-        "1 if the fit ended at a maximum of the likelihood that it maximizes: by the observed information it curves "
-        "downwards in all directions, and at most 0.005 nats of all rows are left to gain; else 0",
+        "1 if the fit ended at a maximum of the likelihood that it maximizes, else 0; at a maximum, by the observed "
+        "information, the likelihood curves downwards in all directions, and the total log-likelihood can gain at most "
+        "0.005 nats",
         label="runs that end at a maximum (%)",
     ),
     left_to_gain=Column(
-        "nats a row",
-        "log-likelihood of the maximum less that where the fit ended, by Newton's step; none where the log-likelihood "
-        "does not curve downwards in all directions (a saddle), for there it tells nothing of a maximum",
+        "nats per sample",
+        "log-likelihood of the maximum, by Newton's step, less that where the fit ended; none where the log-likelihood "
+        "does not curve downwards in all directions (at a saddle point)",
     ),
     predicted_rate=Column(
         "ratio",
-        "share of its distance from the maximum that a step of plain EM leaves near it: the largest share of missing "
-        "information at the maximum that EM goes on to; none where the fit ended 0.01 nats a row or more below it",
+        "share of the distance to the maximum that is left after a step of plain EM near it: the largest share of "
+        "missing information at the maximum that EM reaches when it continues; none where the fit ended 0.01 nats per "
+        "sample or more below it",
     ),
 )
 def arrival(run):
-    """Tell whether the fit has arrived, and how slowly EM does."""
+    """Test whether the fit ended at a maximum, and predict EM's rate of convergence there."""
     found, left = {("is_maximum", None): float(run.information.is_maximum)}, _left_to_gain(run)
     if np.isfinite(left):
         found["left_to_gain", None] = left
@@ -113,7 +118,7 @@ def arrival(run):
 
 
 def _left_to_gain(run) -> float:
-    """Nats a row; infinite where there is no maximum near."""
+    """Give it in nats per sample; infinite where no maximum is near."""
     return run.information.left_to_gain / run.information.n_samples
 
 
@@ -124,13 +129,13 @@ def _left_to_gain(run) -> float:
     most_rows=100_000,
     convergence_rate=Column(
         "ratio",
-        "the same, measured: the root of the last gain of the log-likelihood divided by the one before, where plain EM "
-        "goes on from the end until it gains less than 1e-11 nats a row",
+        "the same share, measured: the root of the last gain of the log-likelihood divided by the one before, where "
+        "plain EM continues from the end until it gains less than 1e-11 nats per sample",
         tolerance=Tolerance(1e-3),  # the gains are small differences of large numbers
     ),
 )
 def convergence_rate(run):
-    """Tell how slowly EM converges; nothing, if it takes too few steps above rounding."""
+    """Measure EM's rate of convergence; nothing if too few steps gain more than rounding."""
     if not _left_to_gain(run) < FAR:
         return None
     gains = np.diff(continued(run.end, run.rows, run.fit, article_stopping(SMALLEST_GAIN, MOST_STEPS)).trace)
@@ -143,9 +148,10 @@ def convergence_rate(run):
     in_sweeps=False,
     collapsed=Column(
         "0 or 1",
-        "1 if the run failed: a component collapsed at the start or later, or holes left too little to fit; else 0",
+        "1 if the run failed because a component collapsed at the start or later, or missing values left too few data "
+        "to fit; else 0",
     ),
 )
 def collapsed(run):
-    """Tell whether EM lost a component."""
+    """Test whether the run failed."""
     return float(run.end is None)

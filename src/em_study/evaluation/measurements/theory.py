@@ -1,4 +1,4 @@
-"""What holds by mathematics, and would fail by a bug alone."""
+"""Mathematical identities, which only a bug would violate."""
 
 import numpy as np
 
@@ -11,10 +11,12 @@ from emgmm import complete_log_likelihood, log_likelihoods, maximization, poster
 @measured(
     OneRun,
     needs=("start",),
-    start_smallest_eigenvalue=Column("ratio", "smallest eigenvalue of the start's covariances, divided by the largest"),
+    start_smallest_eigenvalue=Column(
+        "ratio", "smallest eigenvalue of an initial covariance, divided by its largest; the least over the components"
+    ),
 )
 def start_smallest_eigenvalue(run):
-    """Tell how close to singular the start is."""
+    """Measure how close to singular the initial covariances are."""
     eigenvalues = np.linalg.eigvalsh(run.start.covariance_matrices)
     return (eigenvalues[:, 0] / eigenvalues[:, -1]).min()
 
@@ -30,11 +32,12 @@ def n_parameters(run):
     needs=("labels",),
     one_hot_difference=Column(
         "units of the data",
-        "largest difference between the M-step on one-hot labels and the class proportions, means and covariances",
+        "largest difference between the result of the M-step on one-hot labels and the class proportions, means and "
+        "covariances",
     ),
 )
 def one_hot_difference(run):
-    """Tell how far the M-step on one-hot labels is from the direct estimate; NaN if a class has too few rows."""
+    """Compare the M-step on one-hot labels with the direct estimate; NaN if a class has too few samples."""
     X = run.rows.labeled
     classes, y = np.unique(run.labels, return_inverse=True)
     if any((y == k).sum() <= X.shape[1] for k in range(len(classes))):
@@ -59,14 +62,14 @@ def one_hot_difference(run):
     needs=("start", "complete"),
     first=20,  # a numerical optimizer takes its time
     closed_form_gap=Column(
-        "nats a row",
-        "expected complete-data log-likelihood that L-BFGS from the start finds, less that of the first M-step, both "
-        "under the start's posteriors; full covariances",
+        "nats per sample",
+        "expected complete-data log-likelihood that L-BFGS from the initial parameters finds, less that of the first "
+        "M-step, both under the initial posteriors; full covariances",
         tolerance=Tolerance(0.0, 1e-6),  # as near as L-BFGS comes to a maximum
     ),
 )
 def closed_form_gap(run):
-    """Put the M-step beside a numerical maximizer; nothing if a component collapses in it."""
+    """Compare the M-step with a numerical maximizer; nothing if a component collapses in it."""
     if run.start.covariance_type != "full":
         return None
     statistics = weighted_statistics(run.rows.unlabeled, posteriors(run.rows.unlabeled, run.start))
@@ -81,16 +84,16 @@ def closed_form_gap(run):
     OneRun,
     needs=("start", "complete"),
     bound_gap=Column(
-        "nats a row",
-        "log-likelihood at the start, less EM's lower bound with the posteriors there",
-        tolerance=Tolerance(0.0, 1e-9),  # a difference of large numbers, where a start is far off
+        "nats per sample",
+        "log-likelihood at the initial parameters, less EM's lower bound with the posteriors there",
+        tolerance=Tolerance(0.0, 1e-9),  # a difference of large numbers, where the initial parameters are far off
     ),
     bound_gap_elsewhere=Column(
-        "nats a row", "log-likelihood at the start, less EM's lower bound with equal responsibilities"
+        "nats per sample", "log-likelihood at the initial parameters, less EM's lower bound with equal responsibilities"
     ),
 )
 def bound_gap(run):
-    """Tell whether the lower bound touches the log-likelihood at the posteriors, and only there."""
+    """Test whether the lower bound equals the log-likelihood at the posteriors, and only there."""
     X, start = run.rows.unlabeled, run.start
     log_likelihood = log_likelihoods(X, start).mean()
 

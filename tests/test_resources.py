@@ -1,4 +1,4 @@
-"""What jobs ask of a cluster, and how sweeps are parted."""
+"""Resources that jobs ask for, and how sweeps are divided into jobs."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from em_study.experiments.settings import Experiment
-from em_study.plan.demands import (
+from em_study.plan.resources import (
     LONG_PART,
     MOST_CELLS,
     MOST_MEMORY,
@@ -41,14 +41,14 @@ def larger(**data):
 
 
 @pytest.mark.parametrize("step", ["fit", "measure", "evaluate"])
-def test_more_rows_and_replicates_ask_for_more_time(step):
+def test_more_samples_and_replicates_ask_for_more_time(step):
     asked = seconds_of_step(step, EXPERIMENT, None)
     assert seconds_of_step(step, larger(n_unlabeled=100_000), None) > 10 * asked
     repeated = EXPERIMENT.model_copy(update={"replicates": 1000})
     assert seconds_of_step(step, repeated, None) == pytest.approx(100 * asked)
 
 
-def test_more_rows_ask_for_more_memory_up_to_a_bound():
+def test_more_samples_ask_for_more_memory_up_to_a_bound():
     asked = [Cost(1.0, larger(n_unlabeled=n_rows)).memory_mb(1) for n_rows in (1000, 1_000_000, 100_000_000)]
     assert asked[0] < asked[1] < asked[2]
     assert Cost(1.0, EXPERIMENT).memory_mb(2) == 2 * asked[0]
@@ -60,7 +60,7 @@ def test_each_attempt_asks_for_twice_as_much_up_to_a_bound():
     assert Cost(1e9).minutes(1) == Cost(1e9).minutes(5) == MOST_MINUTES
 
 
-def test_what_a_file_s_implementation_may_take_is_asked_for():
+def test_the_time_limit_of_an_implementation_in_a_file_is_asked_for():
     fit = {"implementation": "opencv", "time_limit": 30.0}
     slow = Experiment.model_validate({"data": DATA, "fits": {"theirs": fit}, "replicates": 10})
     assert seconds_allowed(EXPERIMENT) == 0
@@ -68,7 +68,7 @@ def test_what_a_file_s_implementation_may_take_is_asked_for():
     assert Cost(0.1, slow, 300.0).minutes(1) == 6
 
 
-def test_the_size_of_a_file_counts_for_what_is_asked_only(tmp_path):
+def test_the_size_of_a_file_counts_for_resources_only(tmp_path):
     file = tmp_path / "rows.csv"
     file.write_text("x\n" + "1.0\n" * 1_000_000)
     data = {"source": "csv", "features": ["x"], "unlabeled": {"path": str(file)}}
@@ -85,7 +85,7 @@ def test_cells_differ_by_the_keys_that_cost_time():
     assert seconds[2] == seconds[3] > 10 * seconds[0]
 
 
-def test_a_value_that_is_valid_beside_others_only_is_no_obstacle():
+def test_a_value_that_is_valid_only_with_others_is_no_obstacle():
     vary = {"data.weights": [[0.5, 0.5], [1.0]], "data.counts": [None, None], "data.means": [[[0.0], [3.0]], [[0.0]]]}
     seconds = seconds_of_cells(Cells(varied(vary=vary, zip=True), EXPERIMENT))
     assert seconds.shape == (2,)

@@ -1,4 +1,4 @@
-"""Verdicts: each claim is data, its kind decides, and a row of claims.csv says how."""
+"""Verdicts on claims: rows of claims.csv."""
 
 from functools import partial
 
@@ -13,14 +13,14 @@ from em_study.claims.verdicts import NOT_TESTED, Verdict
 from em_study.columns import COLUMNS
 
 
-def judge_all(
+def evaluate_all(
     claims: dict[str, AnyClaim],
     tables: dict[str, pd.DataFrame],
     repeated: frozenset = frozenset(),
     own: frozenset = frozenset(),
     warnings: dict[str, str] | None = None,
 ) -> list[dict]:
-    """Make the rows of claims.csv: one a claim. Where the study has no numbers for it, the row says so.
+    """Make the rows of claims.csv, one per claim. A claim without numbers in the study is not tested.
 
     Parameters
     ----------
@@ -30,22 +30,24 @@ def judge_all(
     repeated : set of (str, str)
         Fits whose replicates are one run, as `repeated_runs` names them.
     own : set of str
-        Experiments and sweeps on the source's own rows, or on resamples of these, as `own_rows` names them.
+        Experiments and sweeps on the source's own data, or on resamples of these, as `own_rows` names them.
     warnings : dict of str, optional
-        What stands before the explanation of a claim.
+        Text before the explanation, by claim.
     """
     rows = []
     for name, claim in claims.items():
-        row = judge(name, claim, tables, repeated, own)
+        row = evaluate(name, claim, tables, repeated, own)
         rows.append(row)
         row["explanation"] = " ".join(filter(None, ((warnings or {}).get(name), row["explanation"])))
     return rows
 
 
-def judge(name: str, claim: AnyClaim, tables, repeated: frozenset = frozenset(), own: frozenset = frozenset()) -> dict:
-    """Make the row of claims.csv of a claim; parameters as in `judge_all`."""
+def evaluate(
+    name: str, claim: AnyClaim, tables, repeated: frozenset = frozenset(), own: frozenset = frozenset()
+) -> dict:
+    """Make the row of claims.csv of a claim; parameters as in `evaluate_all`."""
     if not isinstance(claim, Claim):
-        verdict, text = claim.told
+        verdict, text = claim.without_numbers
         return _row(name, claim, verdict, claim.headline or f"{text.partition('. ')[0].rstrip('.')}.", text)
     find = finder(claim, tables, repeated, own)
     try:
@@ -56,7 +58,7 @@ def judge(name: str, claim: AnyClaim, tables, repeated: frozenset = frozenset(),
 
 
 def finder(claim, tables, repeated: frozenset, own: frozenset):
-    """Make what gives the Numbers of each Selection of a claim; parameters as in `judge_all`."""
+    """Make the function that returns the Numbers of a Selection of a claim; parameters as in `evaluate_all`."""
     return partial(numbers_of, tables=tables, experiment=claim.experiment, repeated=repeated, own=own)
 
 
@@ -75,7 +77,7 @@ def _row(name: str, claim: AnyClaim, verdict: Verdict, headline: str, explanatio
 
 
 def _numbers(finding: Finding) -> dict:
-    """Give the columns that hold what was found."""
+    """Give the columns of the finding."""
     claim, own = finding.claim, finding.on_own_rows
     row = {
         "observed": finding.observed,

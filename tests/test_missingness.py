@@ -1,4 +1,4 @@
-"""Missing values in the study: holes, ways to fit rows that have them, and what is measured."""
+"""Missing values in the study: how they arise, ways to fit samples that have them, and what is measured."""
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,11 @@ from test_configuration import GOOD, TOY, overlay, problems
 from test_data import read
 
 import emgmm
+from em_study.configuration.loading import load
 from em_study.data.dataset import Dataset
 from em_study.data.gaussian_mixture import GaussianMixtureData
 from em_study.data.sklearn import SklearnData
-from em_study.errors import DataError
+from em_study.errors import ConfigurationError, DataError
 from em_study.evaluation.imputed import tabulate_imputed
 from em_study.evaluation.measure import measure
 from em_study.evaluation.scores import evaluate_fit
@@ -42,31 +43,31 @@ def drawn(replicates=2, **holes):
 
 @pytest.mark.parametrize("fraction", [0.01, 0.3, 0.75])
 @pytest.mark.parametrize("labeled", [False, True])
-def test_holes_anywhere_are_as_many_as_asked_for_and_each_row_keeps_a_value(fraction, labeled):
-    whole, dataset = drawn(), drawn(fraction=fraction, labeled=labeled)
-    np.testing.assert_array_equal(dataset.whole, whole.unlabeled)
+def test_mcar_removes_the_requested_share_and_each_sample_keeps_a_value(fraction, labeled):
+    complete, dataset = drawn(), drawn(fraction=fraction, labeled=labeled)
+    np.testing.assert_array_equal(dataset.complete, complete.unlabeled)
     for name in ("unlabeled", "labeled"):
-        before, after = getattr(whole, name), getattr(dataset, name)
-        holes = np.isnan(after)
-        n_holes = round(fraction * before[0].size) if name == "unlabeled" or labeled else 0
-        assert holes.sum(axis=(1, 2)).tolist() == [n_holes] * 2
-        assert not holes.all(axis=2).any()
-        np.testing.assert_array_equal(after[~holes], before[~holes])
-        assert not n_holes or (holes[0] != holes[1]).any()
+        before, after = getattr(complete, name), getattr(dataset, name)
+        missing = np.isnan(after)
+        n_missing = round(fraction * before[0].size) if name == "unlabeled" or labeled else 0
+        assert missing.sum(axis=(1, 2)).tolist() == [n_missing] * 2
+        assert not missing.all(axis=2).any()
+        np.testing.assert_array_equal(after[~missing], before[~missing])
+        assert not n_missing or (missing[0] != missing[1]).any()
 
 
-def test_more_holes_are_those_of_fewer_and_further_ones():
+def test_a_larger_fraction_removes_the_values_of_a_smaller_one_too():
     for mechanism in ("mcar", "mar"):
         few, many = (np.isnan(drawn(fraction=f, mechanism=mechanism).unlabeled) for f in (0.2, 0.5))
         assert (many | ~few).all()
 
 
-def test_holes_at_random_are_in_the_last_feature_where_the_first_is_large():
+def test_mar_removes_values_of_the_last_feature_where_the_first_is_large():
     dataset = drawn(fraction=0.4, mechanism="mar")
-    holes = np.isnan(dataset.unlabeled)
-    assert not holes[..., :-1].any()
-    assert holes[..., -1].sum(axis=1).tolist() == [120, 120]
-    first, gone = dataset.unlabeled[0, :, 0], holes[0, :, -1]
+    missing = np.isnan(dataset.unlabeled)
+    assert not missing[..., :-1].any()
+    assert missing[..., -1].sum(axis=1).tolist() == [120, 120]
+    first, gone = dataset.unlabeled[0, :, 0], missing[0, :, -1]
     assert first[gone].mean() > first[~gone].mean() + 1.2 * first.std()
     assert first[gone].min() < first[~gone].max()  # likely, not certain
 
@@ -78,14 +79,14 @@ def test_rows_may_lose_all_values_if_so_said():
     assert np.isnan(dataset.unlabeled).mean() == 0.9
 
 
-def test_real_data_with_holes_are_the_same_rows():
+def test_real_data_with_missing_values_are_the_same_samples():
     settings = {"source": "sklearn", "dataset": "iris", "labeled_fraction": 0.2}
-    whole, dataset = (SklearnData(**settings, **more).load(2, 0, "x") for more in ({}, {"holes": {"fraction": 0.2}}))
-    np.testing.assert_array_equal(dataset.whole, whole.unlabeled)
-    np.testing.assert_array_equal(dataset.labeled, whole.labeled)
+    complete, dataset = (SklearnData(**settings, **more).load(2, 0, "x") for more in ({}, {"holes": {"fraction": 0.2}}))
+    np.testing.assert_array_equal(dataset.complete, complete.unlabeled)
+    np.testing.assert_array_equal(dataset.labeled, complete.labeled)
 
 
-def test_cells_that_differ_in_holes_have_the_same_rows():
+def test_cells_that_differ_in_missingness_have_the_same_samples():
     experiment = Experiment(data={**MIXTURE, "holes": {"fraction": 0.0}}, fits={"f": {}})
     sweep = Sweep(experiment="e", vary={"data.holes.fraction": [0.0, 0.4], "data.holes.mechanism": ["mcar", "mar"]})
     assert len({data_seed(cell, 7) for cell in Cells(sweep, experiment)}) == 1
@@ -94,34 +95,67 @@ def test_cells_that_differ_in_holes_have_the_same_rows():
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("data.holes", {"fraction": 0.6}, "at most 1/2 may go"),
+        ("data.holes", {"fraction": 0.6}, "at most 1/2 of the values can be missing"),
         ("data.holes", {"fraction": 1.0}, "holes.fraction: must be less than 1"),
         ("data.holes", {"fraction": 0.2, "mechanism": "mnar"}, "did you mean 'mar'? Allowed: mcar, mar"),
         ("data.holes", {"fraction": 0.2, "labelled": True}, "did you mean 'labeled'"),
         (
             "data.holes",
             {"fraction": 0.2},
-            "toy.protocols: scikit-learn takes no missing values, which data.holes gives",
+            "toy.protocols: scikit-learn does not support missing values (introduced by data.holes)",
         ),
         ("fits.first.missing", "mean", "Allowed: observed, complete_rows, column_means"),
     ],
 )
-def test_wrong_holes(tmp_path, path, value, message):
+def test_wrong_missingness(tmp_path, path, value, message):
     assert message in problems(tmp_path, GOOD, overlay(f"{TOY}.{path}", value))
 
 
-def test_scikit_learn_is_refused_beside_holes(tmp_path):
+@pytest.mark.parametrize("name", ["holes", "missingness"])
+def test_messages_name_the_key_as_it_is_written(tmp_path, name):
+    wrong = {"fraction": 0.6}
+    fits = {"first": {"kernel": "numba"}}
+    sweep = {"experiment": "toy", "vary": {f"data.{name}.fraction": [0.7]}, "figure": {"x": "data.x", "y": "accuracy"}}
+    overlaid = {"experiments": {"toy": {"data": {name: wrong}, "fits": fits}}, "sweeps": {"varied": sweep}}
+    text = problems(tmp_path, GOOD, overlaid)
+    assert f"experiments.toy.data.{name}.fraction: is 0.6" in text
+    assert f"introduced by data.{name}" in text
+    assert f"figure.x: is 'data.x'; did you mean 'data.{name}.fraction'?" in text or f"Allowed: data.{name}." in text
+    assert {"holes": "missingness", "missingness": "holes"}[name] not in text
+
+
+def test_both_names_lead_to_the_same_study(tmp_path):
+    def loaded(name, **more):
+        data, columns = MIXTURE | {name: {"fraction": 0.1}} | more, (f"data.{name}.fraction", f"data.{name}.mechanism")
+        sweep = {"experiment": "e", "vary": dict(zip(columns, ([0.0, 0.2], ["mcar"]), strict=True))}
+        sweep["figure"] = {"x": columns[0], "y": "accuracy", "where": {columns[1]: "mcar"}}
+        claim = {"table": "sweeps/s", "where": {columns[0]: 0.2}, "over": {columns[0]: 0.0}, "quantity": "accuracy"}
+        claim |= {"kind": "existence", "relation": "at_least", "published": 1, "source": "x", "statement": "x"}
+        experiment = {"data": data, "fits": {"f": {"initialization": "labels", "semi_supervised": "init_only"}}}
+        values = {"seed": 1, "experiments": {"e": experiment}, "sweeps": {"s": sweep}, "claims": {"A1": claim}}
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(values))
+        return load([tmp_path / "config.yaml"]).study
+
+    assert loaded("holes") == loaded("missingness")
+    assert [*loaded("missingness").sweeps["s"].vary] == ["data.holes.fraction", "data.holes.mechanism"]
+    with pytest.raises(
+        ConfigurationError, match=r"config.yaml:\d+: .*two names of the same key: write only missingness"
+    ):
+        loaded("holes", missingness={"fraction": 0.2})
+
+
+def test_scikit_learn_is_refused_with_missing_values(tmp_path):
     fit = {"implementation": "sklearn", "stopping": "sklearn", "initialization": "kmeans"}
     wrong = {"data": {"holes": {"fraction": 0.2}}, "fits": {"second": fit}, "protocols": None}
-    told = problems(tmp_path, GOOD, {"experiments": {"toy": wrong}})
-    assert "fits.second.implementation: scikit-learn takes no missing values" in told
+    reported = problems(tmp_path, GOOD, {"experiments": {"toy": wrong}})
+    assert "fits.second.implementation: scikit-learn does not support missing values" in reported
 
 
 def test_one_feature_has_no_other_to_depend_on(tmp_path):
     data = {"source": "gaussian_mixture", "counts": [50, 50], "means": [[0], [3]], "covariances": [[[1]], [[1]]]}
     data["holes"] = {"fraction": 0.2, "mechanism": "mar"}
-    told = problems(tmp_path, {"seed": 1, "experiments": {"toy": {"data": data, "fits": {"f": {}}}}})
-    assert "mechanism: is mar, which needs a second feature" in told
+    reported = problems(tmp_path, {"seed": 1, "experiments": {"toy": {"data": data, "fits": {"f": {}}}}})
+    assert "mechanism: is mar, which needs at least two features" in reported
 
 
 @pytest.mark.parametrize(
@@ -148,7 +182,7 @@ def test_empty_cells_are_missing_where_that_is_allowed(tmp_path):
 @pytest.mark.parametrize(
     ("unlabeled", "allow", "message"),
     [
-        ("x,z\n1,\n", False, "got ''\nEmpty cells: data.missing: allow takes them as missing"),
+        ("x,z\n1,\n", False, "got ''\nEmpty cells: set data.missing: allow to treat them as missing"),
         ("x,z\n1,oops\n", False, "must be a finite number, got 'oops'"),
         (
             "x,z\n1,oops\n,2\n",
@@ -156,7 +190,7 @@ def test_empty_cells_are_missing_where_that_is_allowed(tmp_path):
             "must be a finite number, or empty (or NA, N/A, #N/A, <NA>, NaN, null, none), got 'oops'",
         ),
         ("x,z\n1,inf\n,2\n", True, "got 'inf'"),
-        ("x,z\n1,\n2,\n", True, "column 'z': no row has a value"),
+        ("x,z\n1,\n2,\n", True, "column 'z': no sample has a value"),
     ],
 )
 def test_cells_that_are_no_missing_values(tmp_path, unlabeled, allow, message):
@@ -172,7 +206,7 @@ def test_features_are_scaled_by_the_values_that_are_there(tmp_path):
 
 
 @pytest.mark.parametrize("semi_supervised", ["init_only", "clamped"])
-def test_three_ways_to_fit_rows_with_holes(semi_supervised):
+def test_three_ways_to_fit_missing_values(semi_supervised):
     dataset = drawn(fraction=0.2, labeled=True)
     settings = {"initialization": "labels", "semi_supervised": semi_supervised, "tol": 1e-6}
     for missing in ("observed", "complete_rows", "column_means"):
@@ -202,15 +236,15 @@ def test_three_ways_to_fit_rows_with_holes(semi_supervised):
         (
             [[1.0, np.nan], [np.nan, 2.0]],
             {"missing": "complete_rows"},
-            "start: too few complete rows, 0 where 1 are needed",
+            "start: too few complete samples: 0, but 1 are needed",
         ),
         (
             [[1.0, 2.0], [np.nan, 2.0]],
             {"missing": "complete_rows", "initialization": "kmeans"},
-            "start: too few complete rows, 1 where 2 are needed",
+            "start: too few complete samples: 1, but 2 are needed",
         ),
-        ([[1.0, np.nan], [3.0, np.nan]], {}, "start: feature 'x2' has no value"),
-        ([[1.0, np.nan], [3.0, np.nan]], {"missing": "column_means"}, "start: feature 'x2' has no value"),
+        ([[1.0, np.nan], [3.0, np.nan]], {}, "start: feature 'x2' has no observed value"),
+        ([[1.0, np.nan], [3.0, np.nan]], {"missing": "column_means"}, "start: feature 'x2' has no observed value"),
     ],
 )
 def test_too_little_that_is_left_is_a_failure_with_a_reason(rows, fit, failure):
@@ -231,7 +265,7 @@ def test_imputed_values_are_measured_against_what_was_there():
         if fit.missing == "column_means":
             means = np.nanmean(dataset.unlabeled[1], axis=0)
             filled = np.where(np.isnan(dataset.unlabeled[1]), means, dataset.unlabeled[1])
-        errors = ((filled - dataset.whole[1]) / dataset.whole[1].std(axis=0))[np.isnan(dataset.unlabeled[1])]
+        errors = ((filled - dataset.complete[1]) / dataset.complete[1].std(axis=0))[np.isnan(dataset.unlabeled[1])]
         assert values[name]["imputation_error"][1] == pytest.approx(np.sqrt(np.mean(errors**2)))
     assert values["observed"]["imputation_error"].max() < values["column_means"]["imputation_error"].min()
     assert values["observed"]["imputation_coverage"].mean() == pytest.approx(0.95, abs=0.03)
@@ -256,11 +290,11 @@ def test_what_is_missing_where_another_is_large_pulls_the_others_aside():
 def test_filled_in_values_are_marked_cell_by_cell():
     dataset, fit = drawn(1, fraction=0.3), Fit(**LABELS)
     table = tabulate_imputed(dataset, run_fit(dataset, fit, 1, 0, "e", "f"), fit)
-    holes = np.isnan(dataset.unlabeled[0])
+    missing = np.isnan(dataset.unlabeled[0])
     names = [f"x{d + 1}" for d in range(N_FEATURES)]
-    np.testing.assert_array_equal(table[[f"{name} was missing" for name in names]], holes)
+    np.testing.assert_array_equal(table[[f"{name} was missing" for name in names]], missing)
     assert np.isfinite(table[names]).all(axis=None)
-    np.testing.assert_array_equal(table[names].to_numpy()[~holes], dataset.unlabeled[0][~holes])
+    np.testing.assert_array_equal(table[names].to_numpy()[~missing], dataset.unlabeled[0][~missing])
 
 
 def test_a_sweep_tabulates_measurements():
@@ -300,7 +334,7 @@ ODD = {
 }
 
 
-def test_odd_rows_with_holes_end_to_end(tmp_path):
+def test_odd_missing_values_end_to_end(tmp_path):
     folder = make_project(tmp_path, ODD)
     rows = pd.read_csv(folder / "unlabeled.csv")
     in_turn = rows.index // 2 % 2 == 0  # of both classes
@@ -312,7 +346,7 @@ def test_odd_rows_with_holes_end_to_end(tmp_path):
     fits = pd.read_csv(folder / "results/tables/fits.csv").set_index(["experiment", "fit"])
     assert fits.loc[("one_feature", "complete_rows"), "n_fitted"].tolist() == [84, 84]
     mine = fits.loc["mine"]
-    assert mine.loc["complete_rows", "failure"] == "start: too few complete rows, 0 where 1 are needed"
+    assert mine.loc["complete_rows", "failure"] == "start: too few complete samples: 0, but 1 are needed"
     assert mine.loc["observed", "share_missing"] == 0.5
     assert mine.loc["observed", "accuracy"] > 0.9
     imputed = pd.read_csv(folder / "results/imputed/mine/observed.csv")
