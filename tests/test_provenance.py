@@ -93,7 +93,7 @@ def test_a_lost_record_costs_a_rerun(study):
     (study / "results/records/fits/mine/start.json").unlink()
     planned = output_of(snakemake(study, "--dry-run"))
     assert "Fit mine by EM: start" in planned
-    assert "no record shows what made it" in planned
+    assert "it has no record of its provenance" in planned
     assert "results/fits/mine/start.npz: not certified" in ask(study, "verify").stdout
 
 

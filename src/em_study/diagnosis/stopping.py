@@ -29,7 +29,7 @@ def _relative(plus):
 
 
 def _in_a_row(rule, times: int):
-    """Make the rule of so many changes in a row, of which the largest must be small."""
+    """Return the rule that the largest of several successive changes must be small."""
 
     def largest(path):
         changes = rule(path)
@@ -91,7 +91,7 @@ TESTS = {
     for rule, of in OF.items()
     for place, taken, earliest in PLACES
 }
-TESTS |= {  # GMKMcharlie's: so many changes in a row must be small
+TESTS |= {  # of GMKMcharlie: several successive changes must be small
     f"{OF[RELATIVE]}, {IN_A_ROW[-1]} times in a row, tested {place}": (
         _in_a_row(RULES[RELATIVE], IN_A_ROW[-1]),
         taken + IN_A_ROW[-1] - 1,

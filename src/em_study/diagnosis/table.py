@@ -123,7 +123,7 @@ def _problem(dataset, ours, fit, r):
 
 
 def _begins(problem: Problem) -> tuple:
-    """Tell what makes two problems of a replicate the same: initial parameters, of which type, of labels or not."""
+    """Return what identifies a problem of a replicate: initial parameters, covariance type, whether from labels."""
     if problem.start is None:
         return ()
     arrays = (getattr(problem.start, name).tobytes() for name in PARAMETERS)
