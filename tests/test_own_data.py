@@ -210,7 +210,7 @@ def test_a_configuration_for_a_table_runs_as_it_is(tmp_path, monkeypatch):
     table = write_table(tmp_path, monkeypatch)
     table.to_csv("My Table.csv", index=False)
     output = "\n".join(new(Path("My Table.csv")))
-    assert "Features: a: {b}, müll #1. 1 values are missing." in output
+    assert "Features: a: {b}, müll #1. Missing values: 1." in output
     assert "Label: kind, filled in for 35 samples (no, yes)." in output
     assert "Not used: all one (only one value)." in output
     study = configured("my_table.yaml")
@@ -296,6 +296,24 @@ def test_without_labels_there_are_clusters(tmp_path, monkeypatch):
     experiment = configured("mine.yaml").experiments["mine"]
     assert [*experiment.fits] == ["clusters"]
     assert experiment.data.rows.label is None
+
+
+@pytest.mark.parametrize(
+    ("header", "words"), [("a,b,,", "column 3 (its name is empty"), ("a,b,a,a", "a (its name is empty or not unique)")]
+)
+def test_columns_without_a_name_of_their_own_are_not_used(header, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("\n".join([header, "1,2,3,4", "2,4,5,4", "3,5,1,2", "3,7,1,1"]))
+    output = "\n".join(new(Path("t.csv"), None))
+    assert words in output
+    assert "Features:" in output
+
+
+def test_a_title_above_the_header_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("Patients 2026\n\nx,y\n1,2\n2,4\n")
+    with pytest.raises(StudyError, match=r"Its first line is read as the header: 'Patients 2026'\."):
+        list(new(Path("t.csv"), None))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Read a user's table, and write a configuration that runs: `em-study new`."""
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -80,14 +81,18 @@ def new(file: Path, label: str | None = None):
         many = f"{len(seen.classes):,} different values in {seen.n_labeled:,} rows"
         raise StudyError(f"{file}: column '{label}' has {many}, so it is an identifier and cannot be the label")
     if not seen.features:
-        raise StudyError(f"{file}: no column holds numbers that vary. Columns: {_reasons(seen.left_out)}")
+        header = ", ".join(f"'{column}'" for column in look.columns)
+        reasons = f" Columns: {_reasons(seen.left_out)}." if seen.left_out else ""
+        raise StudyError(
+            f"{file}: no column holds numbers that vary. Its first line is read as the header: {header}.{reasons}"
+        )
     text = _overlay(name, file, look, seen, given, len(table), command)
     yaml.safe_load(text)
     with open(overlay, "x", encoding="utf-8") as written:
         written.write(text)
     first, kind = "the first " * (len(table) == ROWS_READ), look.description or "a plain table"
     yield f"{file}: {first}{len(table):,} rows; {kind}."
-    yield f"Features: {', '.join(seen.features)}. {seen.n_missing:,} values are missing."
+    yield f"Features: {', '.join(seen.features)}. Missing values: {seen.n_missing:,}."
     if seen.label:
         yield f"Label: {seen.label}, filled in for {seen.n_labeled:,} samples ({', '.join(seen.classes)})."
     else:
@@ -108,11 +113,12 @@ def _reasons(left_out: dict[str, str]) -> str:
 def _cells(file: Path, look: Look) -> pd.DataFrame:
     """Read the first rows of a table as text, stripped."""
     if look.kind == "csv":
-        settings = {"sep": look.separator, "encoding": look.encoding, "header": 0, "names": look.columns}
+        settings = {"sep": look.separator, "encoding": look.encoding, "header": 0, "names": range(len(look.columns))}
         settings |= {"dtype": str, "keep_default_na": False, "index_col": False, "on_bad_lines": "skip"}
-        with opened(file) as text:
+        with opened(file) as text, warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)  # of lines longer than the header
             found = pd.read_csv(text, nrows=ROWS_READ, **settings)
-        return found.fillna("").apply(lambda column: column.str.strip())
+        return found.fillna("").apply(lambda column: column.str.strip()).set_axis(look.columns, axis=1)
     if look.kind == "npy":
         import numpy as np
 
@@ -212,7 +218,8 @@ def _overlay(name, file, look: Look, seen: Seen, given: dict, n_rows: int, comma
         fits += ["semi_supervised: {initialization: shrunken_labels, semi_supervised: clamped, tol: 1.0e-6}"]
     n_components = n_classes if n_classes > 1 else 2
     fits += [
-        f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}} # no labels used"
+        f"clusters: {{initialization: kmeans, n_components: {n_components}, n_init: 10, tol: 1.0e-6}}"
+        " # without labeled samples"
     ]
     first = seen.classes[0] if learns else None
     lines = [
