@@ -443,7 +443,9 @@ def test_ten_small_changes_in_a_row_are_a_rule():
     theirs = Run(drawn.start, end, n_maximizations=-1)
     found = diagnose(drawn, theirs, ours.parameters, ours.n_maximizations, 0.0, 1e-5, 1000)
     assert (found.outcome, found.best.deviations) == ("explained", ())
-    assert found.stopped_by == ("of the log-likelihood, relatively, 10 times in a row, tested after the M-step",)
+    assert found.stopped_by == (
+        "of the log-likelihood, relative to its size, 10 times in a row, tested after the M-step",
+    )
 
 
 def test_triples_of_deviations_are_found():

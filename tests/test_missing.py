@@ -339,7 +339,7 @@ def test_feature_without_a_value_is_named_by_its_column():
     import pandas as pd
 
     table = pd.DataFrame({"height": [1.0, 2.0, 4.0], "weight": [np.nan] * 3})
-    with pytest.raises(ValueError, match="feature 'weight' has no value"):
+    with pytest.raises(ValueError, match="feature 'weight' has no observed value"):
         GaussianMixtureEM(1).fit(table)
 
 
@@ -378,7 +378,7 @@ def test_rows_of_weight_zero_count_nowhere():
     assert np.abs(model.means_).max() < 100
     X[:, 1] = np.nan
     X[1, 1] = 5.0
-    with pytest.raises(ValueError, match=r"feature 1 .* no value"):
+    with pytest.raises(ValueError, match=r"feature 1 .* no observed value"):
         model.fit(X, sample_weight=weight)
 
 
@@ -393,7 +393,7 @@ def test_imputing_beside_infinity_is_refused():
 
 def test_rows_with_holes_have_no_statistics_of_their_own():
     X, _, _, _ = holed(19)
-    with pytest.raises(ValueError, match="missing values"):
+    with pytest.raises(ValueError, match="X contains NaN"):
         emgmm.weighted_statistics(X, np.ones((len(X), 1)))
 
 

@@ -109,7 +109,11 @@ def test_the_ladder_shows_what_the_source_s_own_data_gave():
     own = {"as_published": {"n_samples": 50, "n_differing": 1, "max_abs_posterior_difference": 0.25}}
 
     def diamonds(**given):
-        axes = FIGURES["agreement_ladder"].draw(Shown("toy", others=["sklearn"], agreement=agreement, **given)).axes
+        axes = (
+            FIGURES["agreement_ladder"]
+            .draw(Shown("toy", others={"sklearn": "scikit-learn"}, agreement=agreement, **given))
+            .axes
+        )
         return axes, [(*line.get_xydata()[0],) for of in axes for line in of.lines if line.get_marker() == "D"]
 
     (left, right), found = diamonds(original=own)

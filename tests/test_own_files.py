@@ -270,7 +270,7 @@ def test_labels_that_never_are_classes(tmp_path, word):
 
 
 @pytest.mark.parametrize(
-    ("rows", "expected"), [("x,z,y\n1,2,\n", "no row has a label"), ("x,z,y\n1,2,a\n", "every row")]
+    ("rows", "expected"), [("x,z,y\n1,2,\n", "no sample has a label"), ("x,z,y\n1,2,a\n", "every sample")]
 )
 def test_labels_of_all_rows_or_none(tmp_path, rows, expected):
     with pytest.raises(DataError, match=expected):
@@ -280,7 +280,7 @@ def test_labels_of_all_rows_or_none(tmp_path, rows, expected):
 @pytest.mark.parametrize(("one", "other"), [("adelie", "Adelie"), ("caf\u00e9", "cafe\u0301")])
 def test_classes_that_look_alike_are_pointed_out(tmp_path, one, other, capsys):
     dataset = read(tmp_path, f"x,z,y\n1,2,\n1,2,{one}\n1,2,{other}\n", label="y")
-    expected = f"classes that differ only in case, or in how their letters are composed: {sorted([one, other])}"
+    expected = f"classes that differ only in case, or in the composition of Unicode letters: {sorted([one, other])}"
     assert dataset.note_text.endswith(expected.replace("[", "").replace("]", ""))
     assert dataset.note_text.split("; ")[-1] in capsys.readouterr().err
     assert len(dataset.classes) == 2

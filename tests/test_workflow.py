@@ -109,7 +109,7 @@ EVERYTHING = FIGURES | {
     "sweep_part",
     "sweep",
     "fit",
-    "sklearn",
+    "run_other",
     "compare",
     "evaluate",
     "predict",
@@ -240,7 +240,7 @@ def test_an_edited_fit_leaves_other_fits_alone(project):
         run = snakemake(project, "--dry-run")
         assert "Fit customers by EM: clamped" in run.stdout + run.stderr
         assert "Fit customers by EM: unsupervised" not in run.stdout + run.stderr
-        assert planned_rules(project).isdisjoint({"data", "sklearn", "compare"})
+        assert planned_rules(project).isdisjoint({"data", "run_other", "compare"})
     finally:
         (project / "small.yaml").write_text(text)
 

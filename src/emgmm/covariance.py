@@ -80,7 +80,7 @@ class CovarianceType:
     common : bool, default=False
         Whether all components have the same covariances.
     isotropic : bool, default=False
-        Whether all features of a component have the same variance; requires `diagonal`.
+        Whether all features of a component have the same variance; requires ``diagonal``.
     compiled : bool, default=False
         Whether the numba kernel takes both the E-step and the M-step; other types use NumPy's M-step.
 
@@ -90,7 +90,7 @@ class CovarianceType:
 
     Notes
     -----
-    In the methods, second moments are arrays of shape (..., D, D), or variances of shape (..., D) if `diagonal`.
+    In the methods, second moments are arrays of shape (..., D, D), or variances of shape (..., D) if ``diagonal``.
     Leading dimensions are components, and mixtures. Factors are those of precisions: precision = U U^T with U upper
     triangular, or one over the standard deviations. P is the number of products of features, C that of coordinates.
     """
@@ -141,14 +141,14 @@ class CovarianceType:
 
         Parameters
         ----------
-        scatter : ndarray of shape (..., K, D, D), or (..., K, D) if `diagonal`
+        scatter : ndarray of shape (..., K, D, D), or (..., K, D) if ``diagonal``
             Scatter of the components.
         mass : ndarray of shape (..., K)
             Mass of the components.
 
         Returns
         -------
-        ndarray of shape (..., *shape(K, D))
+        ndarray of shape (..., and that of ``shape(K, D)``)
             The covariances.
         """
         scatter = scatter.mean(axis=-1, keepdims=self.common) if self.isotropic else scatter
@@ -206,7 +206,7 @@ class CovarianceType:
         Returns
         -------
         ndarray
-            The coordinates, C for each component, or in all if `common`.
+            The coordinates, C for each component, or in all if ``common``.
         """
         if self.diagonal:
             return np.sqrt(2 * n_features if self.isotropic else 2) * (0.5 * np.log(covariances) + np.log(factors))

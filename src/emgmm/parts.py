@@ -48,8 +48,8 @@ class Parts:
     Raises
     ------
     ValueError
-        If `rows` is empty or a single path, or if `labels` or `sample_weight` do not have one entry for each part. A
-        part that cannot be read or used raises it when the parts are fitted; the message names the part.
+        If `rows` is empty or a single path, or if ``labels`` or ``sample_weight`` do not have one entry for each part.
+        A part that cannot be read or used raises it when the parts are fitted; the message names the part.
 
     See Also
     --------

@@ -9,6 +9,7 @@ from em_study.data.source import Source
 from em_study.evaluation.measurements import QUANTITIES
 from em_study.evaluation.protocols import PROTOCOLS, RELEASED
 from em_study.evaluation.settings import Protocols
+from em_study.fits.available import implementations
 from em_study.settings import block, valid
 from em_study.wording import nearest, placeholders
 
@@ -77,7 +78,7 @@ def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict,
     if not isinstance(name, str) or name not in experiments:
         return
     if selection.table == "agreement":
-        yield from _of_implementations(selection, block(experiments, name))
+        yield from _of_implementations(selection, name, block(experiments, name), gone)
     fits = [*block(block(experiments, name), "fits")]
     if selection.table == "measurements":
         released = block(block(experiments, name), "released")
@@ -91,14 +92,19 @@ def _absent(selection: Selection, claim: Claim, experiments: dict, sweeps: dict,
                 yield keys, wrong
 
 
-def _of_implementations(selection: Selection, experiment: dict):
-    """Yield what is wrong with the implementation that numbers of agreement.csv are of."""
+def _of_implementations(selection: Selection, name: str, experiment: dict, gone):
+    """Yield what is wrong with the implementation that numbers of agreement.csv are of.
+
+    An overlay may compare other implementations, or leave packages out: their numbers are then missing.
+    """
     compared = valid(Protocols, experiment.get("protocols"))
     released = block(experiment, "released").get("packages")
     released = [as_released(str(package)) for package in released] if isinstance(released, dict) else []
     names = [*(compared.implementations if compared else ()), *released]
     for keys, value in _conditions(selection):
-        if keys[1] == "implementation" and names and value not in names:
+        package = ("experiments", name, "released", "packages", str(value).removeprefix(as_released("")))
+        known = value in implementations() or any(package[:length] in gone for length in (3, 5))
+        if keys[1] == "implementation" and names and value not in names and not known:
             yield keys, f"there is no implementation '{value}' here{nearest(str(value), names)}"
     if len(names) > 1 and "implementation" not in selection.where and selection.each_draw is None:
         yield ("where",), f"needs implementation, for several are compared: {', '.join(names)}; or each_draw"
