@@ -46,7 +46,7 @@ def draw(shown: Shown):
     axes.text(2 * low, ROUNDING / 2, "same EM: only rounding differs", va="top", color="#555555")
     axes.axline((low, low), (high, high), color=BACKGROUND, linestyle="--", zorder=0)
     axes.set_xlabel("largest difference of a parameter from our EM, as called or released (units of the data)")
-    axes.set_ylabel("the same, with the same settings and as many steps (units of the data)")
+    axes.set_ylabel("the same, with the same settings\nand as many steps (units of the data)")
     axes.set_title(f"{shown.experiment}: which implementations take the steps of our EM")
     figure.legend(loc="outside lower center", fontsize="small")
     return figure
