@@ -276,8 +276,7 @@ class Estimate(Inequality):
         if finding.numbers.one_run:
             return super().decided_by(finding)
         return (
-            f"The claim is read as a statement on the average. The 95 % interval of the "
-            "{phrases.statistic_name(finding)} "
+            f"The claim is read as a statement on the average. The 95 % interval of the {phrases.statistic_name(finding)} "
             f"decides{_each(finding)}: the claim holds if the complete interval fulfils the criterion, and does not if "
             "no part of it does."
         )
