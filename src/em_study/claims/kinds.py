@@ -275,8 +275,9 @@ class Estimate(Inequality):
         """State that it is about the average."""
         if finding.numbers.one_run:
             return super().decided_by(finding)
+        average = phrases.statistic_name(finding)
         return (
-            f"The claim is read as a statement on the average. The 95 % interval of the {phrases.statistic_name(finding)} "
+            f"The claim is read as a statement on the average. The 95 % interval of the {average} "
             f"decides{_each(finding)}: the claim holds if the complete interval fulfils the criterion, and does not if "
             "no part of it does."
         )
