@@ -1,7 +1,10 @@
 """Debian's packages, unpacked into a folder where they are not installed; no root is needed."""
 
+import os
 import re
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 
@@ -30,6 +33,27 @@ def unpack(names, root: Path):
     except subprocess.CalledProcessError as error:
         told = (error.stderr or "").strip()
         raise NotHereError(f"{names[0]} is not installed, and apt-get cannot get it: {told}") from None
+
+
+def run_with(find_or_unpack, word, *command) -> int:
+    """Run a command with the variables that find a program, which is unpacked into a folder while it runs; or probe.
+
+    Parameters
+    ----------
+    find_or_unpack : callable
+        From a folder to the variables of the environment. It raises a `NotHereError` without the program.
+    word : str
+        run, with a command; or probe, which only tells by the exit status whether the program is there.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            variables = find_or_unpack(Path(folder))
+        except NotHereError as error:
+            print(error, file=sys.stderr)
+            return 1
+        if word == "probe":
+            return 0
+        return subprocess.run(command, env={**os.environ, **variables}, check=False).returncode
 
 
 def libraries(root: Path) -> list[Path]:

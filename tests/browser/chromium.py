@@ -8,15 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from debian import NotHereError, libraries, unpack
+from debian import NotHereError, libraries, run_with, unpack
 
 
-def find_or_unpack(folder: Path) -> str:
-    """Find Chromium, or unpack it into a folder; return the program.
+def find_or_unpack(folder: Path) -> dict[str, str]:
+    """Find Chromium, or unpack it into a folder; return the environment that names the program.
 
     Raises
     ------
@@ -24,7 +23,7 @@ def find_or_unpack(folder: Path) -> str:
     """
     installed = shutil.which("chromium")
     if installed:
-        return installed
+        return {"EM_STUDY_CHROMIUM": installed}
     root, program = folder / "root", folder / "chromium"
     unpack(["chromium"], root)
     path = os.pathsep.join(map(str, libraries(root)))
@@ -33,21 +32,8 @@ def find_or_unpack(folder: Path) -> str:
     started = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
     if started.returncode != 0:
         raise NotHereError(f"chromium does not start: {started.stderr.strip()}")
-    return str(program)
-
-
-def main(word, *command) -> int:
-    """Do what the first word says."""
-    with tempfile.TemporaryDirectory(prefix="chromium") as folder:
-        try:
-            program = find_or_unpack(Path(folder))
-        except NotHereError as error:
-            print(error, file=sys.stderr)
-            return 1
-        if word == "probe":
-            return 0
-        return subprocess.run(command, env={**os.environ, "EM_STUDY_CHROMIUM": program}, check=False).returncode
+    return {"EM_STUDY_CHROMIUM": str(program)}
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(run_with(find_or_unpack, *sys.argv[1:]))

@@ -8,11 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from debian import NotHereError, libraries, unpack
+from debian import NotHereError, libraries, run_with, unpack
 
 PACKAGES = ("mclust", "flexmix", "mixtools", "mvtnorm")
 
@@ -59,18 +58,5 @@ def unpacked(folder: Path) -> Path:
     return program
 
 
-def main(word, *command) -> int:
-    """Do what the first word says."""
-    with tempfile.TemporaryDirectory(prefix="r") as folder:
-        try:
-            variables = find_or_unpack(Path(folder))
-        except NotHereError as error:
-            print(error, file=sys.stderr)
-            return 1
-        if word == "probe":
-            return 0
-        return subprocess.run(command, env={**os.environ, **variables}, check=False).returncode
-
-
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(run_with(find_or_unpack, *sys.argv[1:]))
