@@ -11,7 +11,7 @@ import pytest
 from project import ROOT
 
 import emgmm
-from emgmm.one_thread import one_thread
+from emgmm.threads import one_thread
 
 sys.path.append(str(ROOT / "benchmarks"))
 from heldout import cases, write

@@ -140,7 +140,7 @@ def test_labels_alone(semi_supervised):
 def test_auto_counts_the_work_on_all_parts(monkeypatch):
     asked = []
     monkeypatch.setattr("emgmm.complete.REPAID", 400 * 3 * 6 * 2.5)
-    monkeypatch.setattr("emgmm.parts.samples_to_fit", lambda *a: asked.append(a[-1]) or emgmm.e_step.samples_to_fit(*a))
+    monkeypatch.setattr("emgmm.parts.samples_to_fit", lambda *a: asked.append(a[3]) or emgmm.e_step.samples_to_fit(*a))
     X, _, start = rows()
     emgmm.expectation_maximization(Parts(cut(X)), start, emgmm.sklearn_stopping(0, 4), kernel="auto")
     assert asked == ["numpy"] * 6 + ["numba"] * 6

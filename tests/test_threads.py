@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from emgmm.one_thread import one_thread
+from emgmm.threads import one_thread
 
 FITS = """
 import hashlib

@@ -15,10 +15,10 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
+from emgmm.complete import TILE
 from emgmm.covariance import LOG_2_PI, SMALLEST_UNEXPLAINED_VARIANCE, TINY
 from emgmm.statistics import LARGEST_CONDITION, ROUNDING_VARIANCE
 
-TILE = 128
 NORMALIZERS = 32  # number in the product of which one logarithm is taken
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.693145751953125, 1.4286068203094172e-06  # the first has so few digits that n times it is exact
@@ -321,9 +321,9 @@ def _compiled(*arguments):
 
     def compile_now(function):
         try:
-            return njit(types.void(*_ROWS, *arguments), error_model="numpy", cache=True)(function)
+            return njit(types.void(*_ROWS, *arguments), error_model="numpy", nogil=True, cache=True)(function)
         except RuntimeError:  # no cache folder is writable: each process compiles for itself
-            return njit(types.void(*_ROWS, *arguments), error_model="numpy")(function)
+            return njit(types.void(*_ROWS, *arguments), error_model="numpy", nogil=True)(function)
 
     return compile_now
 
@@ -340,27 +340,25 @@ def fold_all(X, data_set, sample_weight, center, natural, diagonal, sums, log_li
 
 
 @_compiled(
+    types.float64[:, :, ::1],
     types.float64,
     *(_FLOATS[n] for n in (2, 3, 4)),
     *(types.Array(types.float64, n, "C") for n in (2, 3, 4, 4, 1)),
     types.boolean[::1],
 )
 def step_all(
-    X, data_set, sample_weight, center, reg_covar, weights, means, factors,
+    X, data_set, sample_weight, center, sums, reg_covar, weights, means, factors,
     to_weights, to_means, to_covariances, to_factors, log_likelihoods, proper,
 ):  # fmt: skip
-    """Take a step of R fits with full covariances: the E-step, and the M-step with `reg_covar`.
+    """Take a step of R fits with full covariances: the E-step, added to `sums`, and the M-step with `reg_covar`.
 
     Read weights (R, K), means (R, K, D) and factors of precisions (R, K, D, D); write the new ones and covariances, and
     add to log-likelihoods (R,). A fit that is not `proper` (R,) lost digits or a component, and the accurate functions
     must be used. For the other arguments see `fold_all`.
     """
-    _, n_components, n_features = means.shape
-    natural = np.empty((n_components, 1 + n_features + n_features * (n_features + 1) // 2))
-    sums = np.empty_like(natural)
+    natural = np.empty(sums.shape[1:])
     for r in range(len(means)):
         _natural(weights[r], means[r], factors[r], center[r], natural)
-        sums[:] = 0.0
-        log_likelihoods[r] += _fold(X[data_set[r]], sample_weight, center[r], natural, False, sums)
+        log_likelihoods[r] += _fold(X[data_set[r]], sample_weight, center[r], natural, False, sums[r])
         to = to_weights[r], to_means[r], to_covariances[r], to_factors[r]
-        proper[r] = _maximized(sums, natural, center[r], reg_covar, *to)
+        proper[r] = _maximized(sums[r], natural, center[r], reg_covar, *to)

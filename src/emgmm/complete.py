@@ -12,7 +12,7 @@ by its Cholesky factor.
 
 import importlib
 import importlib.util
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.diagonal import TERMS_PER_FEATURE, DiagonalSamples
 from emgmm.incomplete import careful_expectation
 from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, normalize, samples_per_block
+from emgmm.threads import Threads, chunks
 
 SMALL = 20_000  # samples x features x components up to which products save nothing
 MANY_FEATURES = 4  # features per component beyond which their products cost more than they save
@@ -28,6 +29,7 @@ CENTER_SAMPLES = 16_384  # samples that give the center
 # Numba's kernel saves about 0.2 ns for each sample, component and feature of a pass (2 and 8 features). Its import
 # takes half a second. The count of them decides, not a clock, so that the same data and settings give the same bytes.
 REPAID = 2_500_000_000
+TILE = 128  # samples that numba's kernel takes at a time
 COPIED_SAMPLES = 65_536  # samples for numba's kernel at a time, if they must be copied for it
 KERNELS = ("numpy", "numba", "auto")
 
@@ -87,7 +89,8 @@ def fold(natural, features, sample_weight=None, scratch=(None, None)):
     """
     log_joint = np.matmul(natural, features, out=scratch[0])
     log_likelihood = normalize(log_joint, sample_weight, scratch[1])
-    return log_joint @ features.swapaxes(-1, -2), np.add.reduce(log_likelihood, axis=-1)
+    product = np.dot if natural.ndim == 2 else np.matmul  # for a small result, only `dot` lets other threads run
+    return product(log_joint, features.swapaxes(-1, -2)), np.add.reduce(log_likelihood, axis=-1)
 
 
 def statistics_from(sums, natural, samples):
@@ -121,10 +124,12 @@ class CompleteSamples:
     compiled. "auto" begins with NumPy's, and changes to numba's, if it is installed, once that repays its import.
 
     For several fits at once X contains their data sets (M, N, D), one for each of the `n_fits` or one for all.
-    `block_samples` defaults to as many samples as fit the cache.
+    `block_samples` defaults to as many samples as fit the cache. Threads share the chunks of samples.
     """
 
-    def __init__(self, X, covariance_type, sample_weight=None, kernel="numpy", block_samples=None, n_fits=None):
+    def __init__(
+        self, X, covariance_type, sample_weight=None, kernel="numpy", block_samples=None, n_fits=None, n_jobs=None
+    ):
         self.X, self.covariance_type, self.sample_weight = X, covariance_type, sample_weight
         n_samples, n_features = X.shape[-2:]
         self.n_values = 1 + n_features + COVARIANCE_TYPES[covariance_type].n_products(n_features)
@@ -136,6 +141,7 @@ class CompleteSamples:
         if n_fits is not None:
             self.center = self.center[self.data_set]
         self.squares = None  # mean of each feature's square, about the center: known after the first step
+        self.threads = Threads(n_jobs)
         self.kernel, self._work, self._kept = checked_kernel(kernel), 0, None
         self._careful = None  # takes the E-step with diagonal covariances while the fast method loses digits
 
@@ -146,14 +152,24 @@ class CompleteSamples:
 
     def sums(self, natural):
         """Sum responsibilities times features over all samples, (..., K, F), and log-likelihoods (...)."""
-        if self._kernel(natural.size) == "numba":
-            return self._compiled_sums(natural)
-        if self._kept is not None:
+        compiled, n_values = self._kernel(natural.size) == "numba", natural.shape[-2] * natural.shape[-1]
+        if self._kept is not None and not compiled:
             return fold(natural, self._kept, self.sample_weight)
+        parts = chunks(self.X.shape[-2], n_values, TILE if compiled else self.block_samples)
+        return self._added(self._compiled_sums if compiled else self._sums_by_numpy, natural, parts)
+
+    def _added(self, sums_of, natural, parts):
+        (sums, log_likelihood), *others = self.threads.map(partial(sums_of, natural), parts)
+        for more, more_likelihood in others:
+            sums += more
+            log_likelihood += more_likelihood
+        return sums, log_likelihood
+
+    def _sums_by_numpy(self, natural, chunk):
         sums, log_likelihood = np.zeros_like(natural), 0.0
         batch = natural.shape[:-2]
         scratch = np.empty((*natural.shape[:-1], self.block_samples)), np.empty((2, *batch, self.block_samples))
-        for features, sample_weight in self._blocks():
+        for features, sample_weight in self._blocks(chunk):
             is_full = features.shape[-1] == self.block_samples
             part, part_likelihood = fold(natural, features, sample_weight, scratch if is_full else (None, None))
             sums += part
@@ -164,12 +180,12 @@ class CompleteSamples:
         self._work += n_values * self.X.shape[-2]
         return kernel_for(self.kernel, self._work) if self._work else "numpy"
 
-    def _blocks(self):
-        """Yield the features (..., F, n) of each block, and its sample weights; the next block overwrites them."""
+    def _blocks(self, chunk):
+        """Yield the features (..., F, n) of each block of a chunk, and its sample weights; the next overwrites them."""
         n_samples, n_features = self.X.shape[-2:]
         buffer = np.empty((*self.center.shape[:-1], self.n_values, self.block_samples))
-        for begin in range(0, n_samples, self.block_samples):
-            block = slice(begin, min(begin + self.block_samples, n_samples))
+        for begin in range(chunk.start, chunk.stop, self.block_samples):
+            block = slice(begin, min(begin + self.block_samples, chunk.stop))
             features = buffer[..., : block.stop - begin]
             features[..., 0, :] = 1.0
             centered, products = features[..., 1 : 1 + n_features, :], features[..., 1 + n_features :, :]
@@ -179,22 +195,21 @@ class CompleteSamples:
                 self._kept = features
             yield features, None if self.sample_weight is None else self.sample_weight[block]
 
-    def _compiled_sums(self, natural):
+    def _compiled_sums(self, natural, chunk):
         from emgmm.compiled import fold_all
 
         sums, log_likelihoods = np.zeros((len(self.data_set), *natural.shape[-2:])), np.zeros(len(self.data_set))
         diagonal = COVARIANCE_TYPES[self.covariance_type].diagonal
-        for samples in self._compiled_samples():
+        for samples in self._compiled_samples(chunk):
             fold_all(*samples, natural.reshape(sums.shape), diagonal, sums, log_likelihoods)
         return (sums, log_likelihoods) if self.center.ndim > 1 else (sums[0], log_likelihoods[0])
 
-    def _compiled_samples(self):
-        """Yield arguments of compiled functions: all samples at once, or copies of some at a time if they need one."""
+    def _compiled_samples(self, chunk):
+        """Yield arguments of compiled functions: a chunk at once, or copies of some samples at a time if they need one."""
         X, center = self.X.reshape(-1, *self.X.shape[-2:]), self.center.reshape(-1, self.center.shape[-1])
-        n_samples = X.shape[1]
-        size = n_samples if self._as_they_are else COPIED_SAMPLES
-        for begin in range(0, n_samples, max(1, size)):
-            block = slice(begin, begin + size)
+        size = max(1, chunk.stop - chunk.start) if self._as_they_are else COPIED_SAMPLES
+        for begin in range(chunk.start, max(chunk.stop, 1), size):
+            block = slice(begin, min(begin + size, chunk.stop))
             weight = np.empty(0) if self.sample_weight is None else np.ascontiguousarray(self.sample_weight[block])
             yield np.ascontiguousarray(X[:, block], dtype=float), self.data_set, weight, center
 
@@ -216,8 +231,14 @@ class CompleteSamples:
 
         after = [np.empty(shape) for shape in (weights.shape, means.shape, factors.shape, factors.shape)]
         log_likelihoods, proper = np.zeros(len(weights)), np.zeros(len(weights), dtype=bool)
-        (samples,) = self._compiled_samples()
-        step_all(*samples, reg_covar, weights, means, factors, *after, log_likelihoods, proper)
+        sums = np.zeros((*weights.shape, self.n_values))
+        chunk, *others = chunks(self.X.shape[-2], weights.shape[-1] * self.n_values, TILE)
+        if others:
+            natural = natural_parameters(COVARIANCE_TYPES["full"], weights, means - self.center[..., None, :], factors)
+            sums[:], log_likelihoods[:] = self._added(self._compiled_sums, natural, [chunk, *others])
+            chunk = slice(0, 0)
+        samples = next(self._compiled_samples(chunk))
+        step_all(*samples, sums, reg_covar, weights, means, factors, *after, log_likelihoods, proper)
         return after, log_likelihoods, proper
 
     def expectation(self, parameters):

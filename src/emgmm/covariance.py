@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from emgmm.one_thread import one_thread
+from emgmm.threads import one_thread
 
 LOG_2_PI = np.log(2 * np.pi)
 # A pivot of the Cholesky factor, squared and divided by its variance, is the share of that feature's variance

@@ -9,7 +9,7 @@ from emgmm.checks import checked_samples, checked_weight, weighted
 from emgmm.complete import CompleteSamples, checked_kernel
 from emgmm.diagonal import DiagonalSamples
 from emgmm.incomplete import IncompleteRows, has_value, patterns_of
-from emgmm.one_thread import one_thread
+from emgmm.threads import one_thread
 from emgmm.statistics import has_missing, normalize
 
 FEW_SAMPLES = 2  # samples up to which matrix products save less than their preparation costs
@@ -17,7 +17,9 @@ FAR = -1e20  # log density below which the squares may hide what differs between
 ROUNDING = 1e-12  # difference of squares, as a share of them, that counts as none
 
 
-def samples_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> CompleteSamples | IncompleteRows:
+def samples_to_fit(
+    X, covariance_type, sample_weight=None, kernel="numpy", n_jobs=None
+) -> CompleteSamples | IncompleteRows:
     """Return an object that takes E-steps over samples; those with missing values have one kernel, NumPy's.
 
     Samples of weight 0 are left out. Those without any value get weight 0: as in `counted_samples`, without a copy.
@@ -27,8 +29,8 @@ def samples_to_fit(X, covariance_type, sample_weight=None, kernel="numpy") -> Co
         checked_kernel(kernel)
         if not (seen := has_value(X)).all():
             sample_weight = seen if sample_weight is None else np.where(seen, sample_weight, 0.0)
-        return IncompleteRows(X, covariance_type, sample_weight)
-    return CompleteSamples(X, covariance_type, sample_weight, kernel)
+        return IncompleteRows(X, covariance_type, sample_weight, n_jobs=n_jobs)
+    return CompleteSamples(X, covariance_type, sample_weight, kernel, n_jobs=n_jobs)
 
 
 def _joint_blocks(X, parameters):

@@ -11,9 +11,9 @@ from emgmm.acceleration import ACCELERATIONS
 from emgmm.checks import checked_reg_covar, checked_samples, checked_weight, scaled_weight, total_weight
 from emgmm.e_step import samples_to_fit
 from emgmm.incomplete import IncompleteRows, check_features
-from emgmm.one_thread import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.statistics import SufficientStatistics, maximization
+from emgmm.threads import one_thread
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,7 @@ def expectation_maximization(
     map: Callable = map,  # noqa: A002
     acceleration: str = "none",
     kernel: str = "numpy",
+    n_jobs: int | None = None,
     previous: float | None = None,
     monitor: Callable[[int, float, MixtureParameters], None] | None = None,
 ) -> EMResult:
@@ -241,6 +242,10 @@ def expectation_maximization(
     kernel : {"numpy", "numba", "auto"}, default="numpy"
         Code for passes over complete samples: NumPy, or a loop compiled by numba (the extra `fast`), which is faster
         and gives the same up to rounding. "auto" changes to numba, if it is installed, once that repays its import.
+    n_jobs : int, optional
+        Number of threads for the passes over the samples, by joblib's conventions: None is 1 (unless
+        ``joblib.parallel_config`` sets another number), -1 is all processors. Each number gives the same bytes. Few
+        samples are left to one thread.
     previous : float, optional
         Last mean log-likelihood of a run that this one continues, in nats per sample.
     monitor : callable, optional
@@ -256,7 +261,7 @@ def expectation_maximization(
     ValueError
         If X does not have D features, contains infinite values, or has a feature without any observed value; if
         `sample_weight` does not have N entries, or has a negative one; if the covariance type, components or features
-        of `labeled` are not those of `start`; if a part cannot be read or used (the message names it).
+        of `labeled` are not those of `start`; if `n_jobs` is 0 or no integer; if a part cannot be read or used (the message names it).
 
     Notes
     -----
@@ -288,9 +293,9 @@ def expectation_maximization(
     if hasattr(X, "to_fit"):  # Parts, which import this module
         if labeled is not None or sample_weight is not None:
             raise ValueError("pass labels and sample_weight of parts to Parts(...)")
-        samples, total, direct = X.to_fit(start, kernel, map), X.total_weight, False
+        samples, total, direct = X.to_fit(start, kernel, map, n_jobs), X.total_weight, False
     else:
-        samples, total, direct = _samples_of_array(X, start, labeled, sample_weight, kernel)
+        samples, total, direct = _samples_of_array(X, start, labeled, sample_weight, kernel, n_jobs)
     if not 0 < total < math.inf:
         raise ValueError("there are no samples to fit" if not total else f"the sum of the sample weights is {total}")
     end, trace, n_maximizations, n_passes = start, [], 0, stopping.max_iter
@@ -334,13 +339,13 @@ def steps(take, parameters, max_passes, acceleration="none"):
         parameters, own = (image, None) if proposal is None else (proposal, image)
 
 
-def _samples_of_array(X, start, labeled, sample_weight, kernel):
+def _samples_of_array(X, start, labeled, sample_weight, kernel, n_jobs):
     """Return an object that takes E-steps over X, the total weight, and whether the fit is by labels alone."""
     X = checked_samples(X, start.n_features)
     sample_weight = checked_weight(sample_weight, len(X))
     if labeled is None:  # else its mass is on the same scale
         sample_weight = scaled_weight(sample_weight)
-    samples = samples_to_fit(X, start.covariance_type, sample_weight, kernel)
+    samples = samples_to_fit(X, start.covariance_type, sample_weight, kernel, n_jobs)
     own = total_weight(samples.X, samples.sample_weight)
     every = [samples] * (own > 0) + [labeled] * (labeled is not None)
     if every and all(isinstance(part, IncompleteRows) for part in every):

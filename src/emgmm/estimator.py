@@ -23,7 +23,7 @@ from emgmm.incomplete import check_features, counted_samples, has_value
 from emgmm.information import observed_information
 from emgmm.initialization import METHODS, hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
-from emgmm.one_thread import one_thread
+from emgmm.threads import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
 from emgmm.parts import Parts, as_parts
 from emgmm.regularization import regularization_warning
@@ -93,6 +93,9 @@ class GaussianMixtureEM(GaussianMixture):
         Acceleration of EM, as in `expectation_maximization`.
     kernel : {"auto", "numpy", "numba"}, default="auto"
         Code for passes over complete samples, as in `expectation_maximization`.
+    n_jobs : int or None, default=None
+        Number of threads for EM's passes over the samples, as in `expectation_maximization`. None is 1, unless
+        ``joblib.parallel_config`` sets another number; -1 is all processors. Each number gives the same bytes.
     random_state : int, RandomState or None, default=None
         Source of the random numbers of initialization and `sample`.
     warm_start : bool, default=False
@@ -158,9 +161,10 @@ class GaussianMixtureEM(GaussianMixture):
         "semi_supervised": [StrOptions({"clamped", "init_only"})],
         "acceleration": [StrOptions({*ACCELERATIONS})],
         "kernel": [StrOptions({*KERNELS})],
+        "n_jobs": [Integral, None],
     }
 
-    stopping, responsibilities_init = "change", None  # for models pickled before these parameters existed
+    stopping, responsibilities_init, n_jobs = "change", None, None  # for models pickled before these parameters existed
     _covariance_type = None  # type of the covariances
 
     def __init__(
@@ -182,6 +186,7 @@ class GaussianMixtureEM(GaussianMixture):
         stopping="change",
         acceleration="none",
         kernel="auto",
+        n_jobs=None,
         random_state=None,
         warm_start=False,
         verbose=0,
@@ -596,6 +601,7 @@ class GaussianMixtureEM(GaussianMixture):
                 reg_covar=self.reg_covar,
                 acceleration=self.acceleration,
                 kernel=self.kernel,
+                n_jobs=self.n_jobs,
                 previous=self.lower_bound_ if goes_on else None,
                 monitor=partial(self._report, [-np.inf]) if self.verbose else None,
             )

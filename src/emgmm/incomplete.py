@@ -24,6 +24,7 @@ from emgmm.parameters import MixtureParameters
 from emgmm.statistics import (
     LARGEST_CONDITION,
     SufficientStatistics,
+    added,
     centered,
     has_missing,
     no_statistics,
@@ -31,6 +32,7 @@ from emgmm.statistics import (
     pooled,
     samples_per_block,
 )
+from emgmm.threads import Threads
 
 BLOCK_VALUES = 2**20  # values whose samples are grouped at a time: few compared with the data, enough to find groups
 PATTERN_VALUES = 2**18  # values of the patterns' matrices held at a time
@@ -200,6 +202,8 @@ class IncompleteRows:
         Number of components, K; needed with labels.
     kernel : {"numpy"}, default="numpy"
         Code for passes over the samples; there is one.
+    n_jobs : int, optional
+        Number of threads for the passes, as in `expectation_maximization`.
 
     Raises
     ------
@@ -218,6 +222,7 @@ class IncompleteRows:
     labels: np.ndarray | None = None
     n_components: int | None = None
     kernel: str = "numpy"
+    n_jobs: int | None = None
 
     def __post_init__(self):
         X = checked_samples(self.X)
@@ -243,8 +248,19 @@ class IncompleteRows:
         return self.n_components, self.X.shape[1]
 
     @cached_property
+    def _threads(self):
+        return Threads(self.n_jobs)
+
+    @cached_property
+    def _parts(self):
+        """Samples, weights and labels of each chunk: as many samples as are grouped by pattern at a time."""
+        columns, size = (self.X, self.sample_weight, self.labels), max(1, BLOCK_VALUES // self.X.shape[1])
+        parts = [slice(begin, begin + size) for begin in range(0, max(1, len(self.X)), size)]
+        return [[None if column is None else column[part] for column in columns] for part in parts]
+
+    @cached_property
     def _diagonal(self):
-        return DiagonalSamples(self.X, self.sample_weight, self.labels)
+        return [DiagonalSamples(*part, keep=len(self._parts) == 1) for part in self._parts]
 
     def expectation(self, parameters: MixtureParameters) -> tuple[SufficientStatistics, float]:
         """Take the E-step.
@@ -262,5 +278,7 @@ class IncompleteRows:
             That of the observed values, in nats.
         """
         if parameters.type.diagonal:  # by products, without patterns
-            return self._diagonal.expectation(parameters)
-        return careful_expectation(self.X, parameters, self.sample_weight, self.labels)
+            found = self._threads.map(lambda part: part.expectation(parameters), self._diagonal)
+        else:
+            found = self._threads.map(lambda part: careful_expectation(part[0], parameters, *part[1:]), self._parts)
+        return found[0] if len(found) == 1 else added(found, parameters)

@@ -18,7 +18,7 @@ from statistics import NormalDist
 import numpy as np
 
 from emgmm.incomplete import patterns_of
-from emgmm.one_thread import one_thread
+from emgmm.threads import one_thread
 from emgmm.parameters import Coordinates, MixtureParameters
 from emgmm.parts import as_parts, split
 from emgmm.statistics import normalize

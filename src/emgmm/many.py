@@ -1,6 +1,7 @@
 """Many small fits at once: the EM loop, with the fits as a leading dimension of every array."""
 
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -8,16 +9,17 @@ from emgmm.checks import checked_reg_covar, checked_samples
 from emgmm.complete import CompleteSamples, natural_parameters, statistics_from
 from emgmm.e_step import FAR, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization, steps
-from emgmm.one_thread import one_thread
+from emgmm.threads import Threads, one_thread
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates, has_missing, normalize
 
 GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
+GROUPS = 8
 
 
 @one_thread()
 @np.errstate(over="ignore", invalid="ignore")  # of samples far out, which are reported below
-def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="none", kernel="numpy"):
+def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="none", kernel="numpy", n_jobs=None):
     """Fit many small Gaussian mixtures by EM, faster than one call of `expectation_maximization` for each.
 
     The fits of a group share Python's overhead of a step, which dominates for a thousand samples. The result of a fit
@@ -40,6 +42,8 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
         As in `expectation_maximization`.
     kernel : {"numpy", "numba", "auto"}, default="numpy"
         As in `expectation_maximization`.
+    n_jobs : int, optional
+        Number of threads that share the fits, as in `expectation_maximization`.
 
     Returns
     -------
@@ -78,21 +82,23 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
         raise ValueError(f"labeled must have statistics for each of the {len(starts)} fits, or be None")
     summed = all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
     n_values = X.shape[1] * (1 + X.shape[2] + starts[0].type.n_products(X.shape[2]))
-    size = len(starts) if kernel == "numba" else max(1, GROUP_VALUES // n_values)  # which stores no features
+    # Numba's kernel stores no features; its groups are for the threads to share.
+    size = max(1, -(-len(starts) // GROUPS) if kernel == "numba" else GROUP_VALUES // n_values)
     size = 1 if has_missing(X) or not summed or acceleration != "none" else size
-    results = []
-    for begin in range(0, len(starts), size):
+    alone = partial(expectation_maximization, stopping=stopping, reg_covar=reg_covar, acceleration=acceleration)
+
+    def fitted(begin):
         group = slice(begin, begin + size)
         samples = X if len(X) == 1 else X[group]
-        alone = partial(expectation_maximization, stopping=stopping, reg_covar=reg_covar, acceleration=acceleration)
         found = [None] * len(starts[group])
         if size > 1:
             found = _fit_group(samples, starts[group], labeled[group], stopping, reg_covar, kernel)
-        results += [
+        return [
             result or alone(samples[i % len(samples)], start, labeled=known, kernel=kernel)
             for i, (start, known, result) in enumerate(zip(starts[group], labeled[group], found, strict=True))
         ]
-    return results
+
+    return [*chain(*Threads(n_jobs).map(fitted, range(0, len(starts), size)))]
 
 
 def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):

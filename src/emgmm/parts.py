@@ -6,6 +6,7 @@ in the order of the parts, so that the result does not depend on which task ends
 run, and what happens if one is lost.
 """
 
+import builtins
 import os
 from collections import defaultdict
 from copy import copy
@@ -20,8 +21,8 @@ from emgmm.complete import checked_kernel, kernel_for
 from emgmm.e_step import samples_to_fit
 from emgmm.incomplete import check_features, counted_samples
 from emgmm.labels import labeled_statistics
-from emgmm.one_thread import one_thread
-from emgmm.statistics import has_missing, no_statistics
+from emgmm.threads import Threads, one_thread
+from emgmm.statistics import added, has_missing, no_statistics
 
 
 class Parts:
@@ -138,7 +139,7 @@ class Parts:
         X, y, weight = (np.concatenate(column) for column in zip(*found, strict=True))
         return labeled_statistics(X, y, *settings, weight)
 
-    def to_fit(self, start, kernel, map):  # noqa: A002
+    def to_fit(self, start, kernel, map, n_jobs):  # noqa: A002
         """Return the object over which the EM loop takes its E-steps; scan the parts first, unless that was done."""
         if self.n_rows is None:
             self.look(map)
@@ -146,16 +147,18 @@ class Parts:
             raise ValueError(f"the parts have {self.n_features} features, and the mixture has {start.n_features}")
         if strange := [label for label in self.labels.tolist() if label not in range(start.n_components)]:
             raise ValueError(f"labels must be integers, -1 or 0 to {start.n_components - 1}, not {strange[0]!r}")
-        to_fit = copy(self)
-        to_fit.map, to_fit.tasks_kernel, to_fit.work = map, checked_kernel(kernel), 0
+        to_fit, threads = copy(self), Threads(n_jobs)
+        to_fit.map, to_fit.tasks_kernel, to_fit.work, to_fit.n_jobs = map, checked_kernel(kernel), 0, n_jobs
+        if map is builtins.map and len(self.groups) > 1:  # no other executor: threads share the parts
+            to_fit.map, to_fit.n_jobs = threads.starmap, None
         return to_fit
 
     def expectation(self, parameters):
         """Take the E-step: expected sufficient statistics of all parts, and their log-likelihood."""
         products = parameters.type.n_products(parameters.n_features)
         self.work += self.n_rows * parameters.n_components * (1 + parameters.n_features + products)
-        task = partial(_expectation, self.clamped, kernel_for(self.tasks_kernel, self.work), parameters)
-        return _sum(self.each(task, self.map), parameters)
+        task = partial(_expectation, self.clamped, kernel_for(self.tasks_kernel, self.work), self.n_jobs, parameters)
+        return added(self.each(task, self.map), parameters)
 
 
 def as_parts(X, y=None, sample_weight=None) -> Parts:
@@ -282,19 +285,13 @@ def _labeled(settings, _name, _columns, *part):
 
 
 @one_thread()
-def _expectation(clamped, kernel, parameters, _name, _columns, *part):
+def _expectation(clamped, kernel, n_jobs, parameters, _name, _columns, *part):
     """Take the E-step over a part."""
     (X, weight), known = split(clamped, *part)
-    found = [samples_to_fit(X, parameters.covariance_type, weight, kernel).expectation(parameters)] if len(X) else []
+    settings = parameters.covariance_type, weight, kernel, n_jobs
+    found = [samples_to_fit(X, *settings).expectation(parameters)] if len(X) else []
     if known:
         X, y, weight = known
         labeled = labeled_statistics(X, y, parameters.n_components, parameters.covariance_type, weight)
         found.append(labeled.expectation(parameters))
-    return _sum(found, parameters)
-
-
-def _sum(found, parameters):
-    total, log_likelihood = no_statistics(*parameters.means.shape, parameters.covariance_type), 0.0
-    for statistics, each in found:
-        total, log_likelihood = total + statistics, log_likelihood + each
-    return total, log_likelihood
+    return added(found, parameters)

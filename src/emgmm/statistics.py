@@ -11,13 +11,13 @@ import numpy as np
 
 from emgmm.checks import checked_reg_covar, checked_samples, numbers, row_weight
 from emgmm.covariance import COVARIANCE_TYPES, TINY
-from emgmm.one_thread import one_thread
+from emgmm.threads import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 
 ROUNDING_VARIANCE = (4 * np.finfo(float).eps) ** 2  # of a value of size 1
 BLOCK_SAMPLES = 65_536
 BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
-LEAST_SAMPLES, MAX_BLOCK_SAMPLES = 256, 16_384  # samples of a block; larger blocks gain nothing
+LEAST_SAMPLES, MAX_BLOCK_SAMPLES = 256, 32_768  # samples of a block; larger blocks gain nothing
 # Sums of products are exact enough (about 12 correct digits) while the terms of x^T precision x are at most this large.
 # A scatter is exact enough while the moment that it is a difference from is at most this many times as large.
 LARGEST_CONDITION = 1e4
@@ -118,6 +118,14 @@ def no_statistics(n_components, n_features, covariance_type="full"):
     means, nothing = np.zeros((n_components, n_features)), np.zeros((2, n_components))
     moments = COVARIANCE_TYPES[covariance_type].outer(means)
     return SufficientStatistics(nothing[0], means, moments, covariance_type, None, nothing[1])
+
+
+def added(found, parameters):
+    """Add up statistics and log-likelihoods of samples under some parameters, in their order."""
+    statistics, log_likelihood = no_statistics(*parameters.means.shape, parameters.covariance_type), 0.0
+    for each, its_log_likelihood in found:
+        statistics, log_likelihood = statistics + each, log_likelihood + its_log_likelihood
+    return statistics, log_likelihood
 
 
 def samples_per_block(n_samples, values_per_sample):

@@ -1,0 +1,91 @@
+"""Threads: one for BLAS, and several for the passes over the samples.
+
+Samples are divided into chunks. Threads share the chunks, and their statistics are added in the order of the chunks.
+The chunks depend on the amount of work alone, so that any number of threads gives the same bytes.
+"""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import copy_context
+from functools import lru_cache
+from numbers import Integral
+
+from threadpoolctl import ThreadpoolController
+
+CHUNK_WORK = 2**20  # samples x components x features and products of a chunk, at least: about half a millisecond
+MOST_CHUNKS = 64  # whose statistics are kept at a time
+
+
+@lru_cache
+def _blas(_loaded):
+    return ThreadpoolController().select(user_api="blas")
+
+
+@contextmanager
+def one_thread():
+    """Set BLAS to one thread, in the entire process, for the duration of a call. Also a decorator.
+
+    The last bits of its products depend on the number of threads. In OpenBLAS only one Python thread at a time can do
+    this: of fits in several Python threads, some may use more.
+    """
+    blas = _blas("scipy.linalg" in sys.modules)  # SciPy has its own BLAS
+    if all(library.num_threads == 1 for library in blas.lib_controllers):  # reading takes less time than setting
+        yield
+        return
+    with blas.limit(limits=1):
+        yield
+
+
+def chunks(n_samples, work_per_sample, block):
+    """Divide samples into chunks of about the same size, multiples of a block of samples: return a list of slices."""
+    number = min(MOST_CHUNKS, max(1, n_samples * work_per_sample // CHUNK_WORK))
+    number = 1 << (number.bit_length() - 1)  # a power of two, which 2, 4 or 8 threads share evenly
+    size = block * max(1, -(-n_samples // (number * block)))
+    return [slice(begin, min(begin + size, n_samples)) for begin in range(0, n_samples, size)] or [slice(0, 0)]
+
+
+class Threads:
+    """Threads for one fit, the calling one among them. The others start when they are needed, and end with the object.
+
+    `n_jobs` is their number, by joblib's conventions: None is 1, unless `joblib.parallel_config` sets another number;
+    -1 is the number of processors.
+    """
+
+    def __init__(self, n_jobs=None):
+        if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0):
+            raise ValueError(f"n_jobs must be None, or an integer other than 0, not {n_jobs!r}")
+        if n_jobs is None and "joblib" not in sys.modules:
+            self.number = 1
+        else:
+            from joblib import effective_n_jobs
+
+            self.number = effective_n_jobs(n_jobs)
+        self._others = None
+
+    def starmap(self, task, *columns) -> list:
+        """Return the results of a task for the corresponding entries of several sequences, as the standard `map`."""
+        return self.map(lambda entries: task(*entries), [*zip(*columns, strict=True)])
+
+    def map(self, task, items) -> list:
+        """Return the results of a task for each item, in their order."""
+        number = min(self.number, len(items))
+        if number < 2:
+            return [task(item) for item in items]
+        if self._others is None:
+            self._others = ThreadPoolExecutor(self.number - 1, "emgmm")
+        found, left = [None] * len(items), iter(range(len(items)))
+
+        def work():
+            with one_thread():  # which is a setting of each thread in some BLAS libraries
+                for i in left:
+                    found[i] = task(items[i])
+
+        running = [self._others.submit(copy_context().run, work) for _ in range(number - 1)]
+        try:
+            work()
+        finally:
+            wait(running)
+        for each in running:
+            each.result()
+        return found
