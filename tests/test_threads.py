@@ -1,14 +1,24 @@
-"""Results do not depend on how many threads BLAS goes by; and it is left as it was found."""
+"""Results do not depend on the number of threads, of BLAS or of the passes; BLAS has its own again after a fit."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
+import threading
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 
+import joblib
+import numpy as np
 import pytest
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
-from emgmm.threads import one_thread
+import emgmm
+from emgmm.complete import has_numba
+from emgmm.threads import CHUNK_WORK, MOST_CHUNKS, Threads, chunks, one_thread
+
+KERNELS = ["numpy", pytest.param("numba", marks=pytest.mark.skipif(not has_numba(), reason="numba is not installed"))]
+RULE = emgmm.sklearn_stopping(0, 3)
 
 FITS = """
 import hashlib
@@ -68,3 +78,186 @@ def test_blas_has_its_threads_again():
         with pytest.raises(KeyError):
             fails()
         assert blas() == before
+
+
+def problem(kind="full", n_samples=3000):
+    """Draw samples, labels of some, and initial parameters."""
+    draw = np.random.default_rng(0)
+    y = draw.integers(0, 3, n_samples)
+    X = 3 * draw.standard_normal((3, 4))[y] + draw.standard_normal((n_samples, 4))
+    start = emgmm.maximization(emgmm.labeled_statistics(X[:99], y[:99], 3, kind), 1.0)
+    return X, np.where(np.arange(n_samples) < 20, y, -1), start
+
+
+def same(first, second):
+    """Assert that two results have the same bytes."""
+    assert first.trace == second.trace
+    for name in ("weights", "means", "covariances", "precisions_cholesky"):
+        np.testing.assert_array_equal(getattr(first.parameters, name), getattr(second.parameters, name), strict=True)
+
+
+@pytest.fixture
+def many_chunks(monkeypatch):
+    """Divide few samples into many chunks."""
+    monkeypatch.setattr("emgmm.threads.CHUNK_WORK", 2000)
+    monkeypatch.setattr("emgmm.statistics.MAX_BLOCK_SAMPLES", 100)
+    monkeypatch.setattr("emgmm.incomplete.BLOCK_VALUES", 500)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("kind", ["full", "tied", "diag", "spherical"])
+@pytest.mark.parametrize("case", ["complete", "weighted", "missing", "labeled", "accelerated", "float32", "far"])
+def test_bytes_do_not_depend_on_n_jobs(case, kind, kernel, many_chunks):
+    X, y, start = problem(kind)
+    settings = {"kernel": kernel, "reg_covar": 1e-6 if case == "far" else 0.0}
+    if case == "weighted":
+        settings["sample_weight"] = np.arange(len(X)) % 3.0
+    if case == "missing":
+        X = np.where(np.random.default_rng(1).random(X.shape) < 0.2, np.nan, X)
+    if case == "labeled":
+        settings["labeled"] = emgmm.labeled_statistics(X[y >= 0], y[y >= 0], 3, kind)
+        X = X[y < 0]
+    if case == "accelerated":
+        settings["acceleration"] = "anderson"
+    X = X.astype(np.float32) if case == "float32" else X
+    if case == "far":  # the accurate method
+        X = X + np.where(np.arange(len(X)) % 2, 1e6, 0.0)[:, None]
+    one, *others = (emgmm.expectation_maximization(X, start, RULE, n_jobs=n, **settings) for n in (1, 2, 16, None))
+    for other in others:
+        same(one, other)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_chunks_change_nothing_but_rounding(kernel, monkeypatch):
+    X, _, start = problem()
+    one = emgmm.expectation_maximization(X, start, RULE, kernel=kernel)
+    monkeypatch.setattr("emgmm.threads.CHUNK_WORK", 2000)
+    many = emgmm.expectation_maximization(X, start, RULE, kernel=kernel, n_jobs=3)
+    np.testing.assert_allclose(many.parameters.covariances, one.parameters.covariances, rtol=1e-12)
+    np.testing.assert_allclose(many.trace, one.trace, rtol=1e-14)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_many_fits_and_parts_have_the_same_bytes(kernel, monkeypatch):
+    monkeypatch.setattr("emgmm.many.GROUP_VALUES", 5 * 300 * 15)
+    X, y, start = problem()
+    sets = X.reshape(10, 300, 4)
+    for settings in ({}, {"acceleration": "anderson"}):
+        one, two = (emgmm.fit_many(sets, [start] * 10, RULE, kernel=kernel, n_jobs=n, **settings) for n in (1, 2))
+        for first, second in zip(one, two, strict=True):
+            same(first, second)
+    cut = [X[:1000], X[1000:1700], X[1700:]]
+    parts = emgmm.Parts(cut, labels=np.split(y, [1000, 1700]))
+    asked = []
+
+    def one_by_one(task, *columns):
+        asked.append(len(columns[0]))
+        return map(task, *columns)
+
+    one, *others = (emgmm.expectation_maximization(parts, start, RULE, kernel=kernel, n_jobs=n) for n in (1, 2, 7))
+    others.append(emgmm.expectation_maximization(parts, start, RULE, kernel=kernel, n_jobs=2, map=one_by_one))
+    for other in others:
+        same(one, other)
+    assert asked == [3] * 3  # each pass by the given executor
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_threads_do_the_work_and_end(kernel, many_chunks, monkeypatch):
+    X, _, start = problem(n_samples=20_000)
+    seen, sums = set(), emgmm.complete.CompleteSamples._sums_by_numpy
+    compiled = emgmm.complete.CompleteSamples._compiled_sums
+    both = threading.Barrier(2)
+
+    def seen_by(function):
+        def summed(self, natural, chunk):
+            if threading.get_ident() not in seen:
+                seen.add(threading.get_ident())
+                both.wait(60)  # for the other thread
+            return function(self, natural, chunk)
+
+        return summed
+
+    monkeypatch.setattr("emgmm.complete.CompleteSamples._sums_by_numpy", seen_by(sums))
+    monkeypatch.setattr("emgmm.complete.CompleteSamples._compiled_sums", seen_by(compiled))
+    before = threading.active_count()
+    emgmm.expectation_maximization(X, start, RULE, kernel=kernel, n_jobs=2)
+    assert len(seen) == 2
+    for thread in threading.enumerate():
+        if thread.name.startswith("emgmm"):
+            thread.join(60)
+    assert threading.active_count() == before
+
+
+def test_n_jobs_by_the_conventions_of_joblib():
+    assert [Threads(n).number for n in (None, 1, 3, -1)] == [1, 1, 3, joblib.cpu_count()]
+    with joblib.parallel_config(n_jobs=2):
+        assert Threads().number == 2
+    X, _, start = problem()
+    for wrong in (0, 1.5, "2", True):
+        with pytest.raises(ValueError, match="n_jobs must be None, or an integer other than 0, not"):
+            emgmm.expectation_maximization(X, start, RULE, n_jobs=wrong)
+        with pytest.raises(ValueError, match="n_jobs must be"):
+            emgmm.fit_many(X[None], [start], RULE, n_jobs=wrong)
+        with pytest.raises(ValueError, match="n_jobs must be"):
+            emgmm.expectation_maximization(emgmm.Parts([X]), start, RULE, n_jobs=wrong)
+        with pytest.raises(ValueError, match="n_jobs"):
+            emgmm.GaussianMixtureEM(2, n_jobs=wrong).fit(X)
+
+
+def test_the_estimator_has_threads(many_chunks):
+    X, y, _ = problem()
+    one, two = (emgmm.GaussianMixtureEM(3, random_state=0, n_jobs=n).fit(X, y) for n in (None, 2))
+    np.testing.assert_array_equal(one.covariances_, two.covariances_)
+    assert one.lower_bounds_ == two.lower_bounds_
+
+
+@pytest.mark.parametrize(("n_samples", "work", "block"), [(0, 12, 10), (1, 12, 10), (10**6, 12, 128), (10**9, 900, 1)])
+def test_chunks_are_all_samples_in_order(n_samples, work, block):
+    found = chunks(n_samples, work, block)
+    assert [part.start for part in found[1:]] == [part.stop for part in found[:-1]]
+    assert (found[0].start, found[-1].stop) == (0, n_samples)
+    assert len(found) <= MOST_CHUNKS
+    if len(found) > 1:
+        assert (found[0].stop - found[0].start) * work >= CHUNK_WORK
+
+
+def test_errors_and_warnings_in_threads(many_chunks):
+    def fails(item):
+        if item == 3:
+            raise KeyError(item)
+        return item
+
+    threads = Threads(3)
+    with pytest.raises(KeyError):
+        threads.map(fails, range(9))
+    assert threads.map(str, range(9)) == [*"012345678"]
+    X, _, start = problem()
+    X[5] = 1e200  # its square overflows
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="too large to square"):
+            emgmm.expectation_maximization(X, start, RULE, n_jobs=2)
+
+
+def _fitted(queue, X, start):
+    queue.put(emgmm.expectation_maximization(X, start, RULE, n_jobs=2).trace)
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="processes cannot be forked here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_fork_has_threads_of_its_own(many_chunks):
+    X, _, start = problem()
+    here = []
+
+    def fork_once(step, *_):
+        if step == 2:  # while the threads of this fit exist
+            context = multiprocessing.get_context("fork")
+            queue = context.Queue()
+            process = context.Process(target=_fitted, args=(queue, X, start))
+            process.start()
+            here.append(queue.get(timeout=60))
+            process.join(60)
+            assert process.exitcode == 0
+
+    trace = emgmm.expectation_maximization(X, start, RULE, n_jobs=2, monitor=fork_once).trace
+    assert here == [trace]

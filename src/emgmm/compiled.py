@@ -15,9 +15,8 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from emgmm.complete import TILE
 from emgmm.covariance import LOG_2_PI, SMALLEST_UNEXPLAINED_VARIANCE, TINY
-from emgmm.statistics import LARGEST_CONDITION, ROUNDING_VARIANCE
+from emgmm.statistics import LARGEST_CONDITION, ROUNDING_VARIANCE, TILE
 
 NORMALIZERS = 32  # number in the product of which one logarithm is taken
 LOG2_E = 1.4426950408889634

@@ -19,7 +19,7 @@ import numpy as np
 from emgmm.covariance import COVARIANCE_TYPES, TINY
 from emgmm.diagonal import TERMS_PER_FEATURE, DiagonalSamples
 from emgmm.incomplete import careful_expectation
-from emgmm.statistics import LARGEST_CONDITION, SufficientStatistics, centered, normalize, samples_per_block
+from emgmm.statistics import LARGEST_CONDITION, TILE, SufficientStatistics, centered, normalize, samples_per_block
 from emgmm.threads import Threads, chunks
 
 SMALL = 20_000  # samples x features x components up to which products save nothing
@@ -29,7 +29,6 @@ CENTER_SAMPLES = 16_384  # samples that give the center
 # Numba's kernel saves about 0.2 ns for each sample, component and feature of a pass (2 and 8 features). Its import
 # takes half a second. The count of them decides, not a clock, so that the same data and settings give the same bytes.
 REPAID = 2_500_000_000
-TILE = 128  # samples that numba's kernel takes at a time
 COPIED_SAMPLES = 65_536  # samples for numba's kernel at a time, if they must be copied for it
 KERNELS = ("numpy", "numba", "auto")
 
@@ -205,7 +204,7 @@ class CompleteSamples:
         return (sums, log_likelihoods) if self.center.ndim > 1 else (sums[0], log_likelihoods[0])
 
     def _compiled_samples(self, chunk):
-        """Yield arguments of compiled functions: a chunk at once, or copies of some samples at a time if they need one."""
+        """Yield arguments of compiled functions: a chunk at once, or copies of some of its samples at a time."""
         X, center = self.X.reshape(-1, *self.X.shape[-2:]), self.center.reshape(-1, self.center.shape[-1])
         size = max(1, chunk.stop - chunk.start) if self._as_they_are else COPIED_SAMPLES
         for begin in range(chunk.start, max(chunk.stop, 1), size):

@@ -9,8 +9,8 @@ from emgmm.checks import checked_samples, checked_weight, weighted
 from emgmm.complete import CompleteSamples, checked_kernel
 from emgmm.diagonal import DiagonalSamples
 from emgmm.incomplete import IncompleteRows, has_value, patterns_of
-from emgmm.threads import one_thread
 from emgmm.statistics import has_missing, normalize
+from emgmm.threads import one_thread
 
 FEW_SAMPLES = 2  # samples up to which matrix products save less than their preparation costs
 FAR = -1e20  # log density below which the squares may hide what differs between components

@@ -261,7 +261,8 @@ def expectation_maximization(
     ValueError
         If X does not have D features, contains infinite values, or has a feature without any observed value; if
         `sample_weight` does not have N entries, or has a negative one; if the covariance type, components or features
-        of `labeled` are not those of `start`; if `n_jobs` is 0 or no integer; if a part cannot be read or used (the message names it).
+        of `labeled` are not those of `start`; if `n_jobs` is 0 or not an integer; if a
+        part cannot be read or used (the message names it).
 
     Notes
     -----

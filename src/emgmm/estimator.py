@@ -23,11 +23,11 @@ from emgmm.incomplete import check_features, counted_samples, has_value
 from emgmm.information import observed_information
 from emgmm.initialization import METHODS, hot_deck, parameters_from_classes, random_parameters, unlabeled_statistics
 from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
-from emgmm.threads import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
 from emgmm.parts import Parts, as_parts
 from emgmm.regularization import regularization_warning
 from emgmm.statistics import has_missing, maximization, weighted_statistics
+from emgmm.threads import one_thread
 
 PARTS_SAMPLES = 50_000  # samples of parts that initialization uses
 READ = {"dtype": [np.float64, np.float32], "ensure_all_finite": "allow-nan"}

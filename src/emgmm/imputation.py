@@ -5,8 +5,8 @@ import numpy as np
 from emgmm.checks import checked_samples
 from emgmm.e_step import posteriors, shares
 from emgmm.incomplete import patterns_of
-from emgmm.threads import one_thread
 from emgmm.statistics import has_missing
+from emgmm.threads import one_thread
 
 
 @one_thread()

@@ -18,10 +18,10 @@ from statistics import NormalDist
 import numpy as np
 
 from emgmm.incomplete import patterns_of
-from emgmm.threads import one_thread
 from emgmm.parameters import Coordinates, MixtureParameters
 from emgmm.parts import as_parts, split
 from emgmm.statistics import normalize
+from emgmm.threads import one_thread
 
 MOST_PARAMETERS = 2_000  # the matrix then takes 32 MB
 FLAT = 1e-7  # curvature, as a share of the complete data's, that counts as none

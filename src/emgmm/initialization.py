@@ -6,9 +6,9 @@ from emgmm.checks import checked_samples, checked_squares, checked_weight, large
 from emgmm.covariance import COVARIANCE_TYPES
 from emgmm.incomplete import IncompleteRows, check_features, counted_samples
 from emgmm.labels import labeled_statistics, shrunken
-from emgmm.threads import one_thread
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, has_missing, maximization, summed, weighted_statistics
+from emgmm.threads import one_thread
 
 METHODS = ("kmeans", "k-means++", "random", "random_from_data")
 

@@ -9,9 +9,9 @@ from emgmm.checks import checked_reg_covar, checked_samples
 from emgmm.complete import CompleteSamples, natural_parameters, statistics_from
 from emgmm.e_step import FAR, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization, steps
-from emgmm.threads import Threads, one_thread
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates, has_missing, normalize
+from emgmm.threads import Threads, one_thread
 
 GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
 GROUPS = 8

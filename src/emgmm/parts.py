@@ -21,8 +21,8 @@ from emgmm.complete import checked_kernel, kernel_for
 from emgmm.e_step import samples_to_fit
 from emgmm.incomplete import check_features, counted_samples
 from emgmm.labels import labeled_statistics
-from emgmm.threads import Threads, one_thread
 from emgmm.statistics import added, has_missing, no_statistics
+from emgmm.threads import Threads, one_thread
 
 
 class Parts:

@@ -11,13 +11,14 @@ import numpy as np
 
 from emgmm.checks import checked_reg_covar, checked_samples, numbers, row_weight
 from emgmm.covariance import COVARIANCE_TYPES, TINY
-from emgmm.threads import one_thread
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
+from emgmm.threads import one_thread
 
 ROUNDING_VARIANCE = (4 * np.finfo(float).eps) ** 2  # of a value of size 1
 BLOCK_SAMPLES = 65_536
 BLOCK_VALUES = 2**18  # values of a block held at a time: 2 MiB, about the size of a core's cache
 LEAST_SAMPLES, MAX_BLOCK_SAMPLES = 256, 32_768  # samples of a block; larger blocks gain nothing
+TILE = 128  # samples that numba's kernel takes at a time
 # Sums of products are exact enough (about 12 correct digits) while the terms of x^T precision x are at most this large.
 # A scatter is exact enough while the moment that it is a difference from is at most this many times as large.
 LARGEST_CONDITION = 1e4

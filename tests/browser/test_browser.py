@@ -517,7 +517,7 @@ def test_clicks_add_samples_and_labels(page):
     page.click("#play_picture", position={"x": 80, "y": 60})
     assert page.evaluate("playground.samples.labels.filter(k => k >= 0).length") == labeled + 1
     page.click("#play_rows summary")
-    page.wait_for_function("$('play_csv').value")  # the page fills it in after the click, when it is told of the opening
+    page.wait_for_function("$('play_csv').value")  # filled in after the click
     assert page.input_value("#play_csv").count("\n") == n + 2
 
 

@@ -9,6 +9,7 @@ rule fit:
         log_of("fits/{experiment}/{fit}"),
     conda:
         "../envs/study.yaml"
+    threads: PLAN.threads
     resources:
         **resources_of("fit"),
     params:

@@ -10,4 +10,5 @@ from em_study.settings import from_params
 with logged(snakemake):
     given, named = snakemake.params, (snakemake.wildcards.experiment, snakemake.wildcards.fit)
     dataset, fit = read_arrays(snakemake.input.data, Dataset), from_params(Fit, given.fit)
-    write_arrays(snakemake.output[0], run_fit(dataset, fit, given.replicates, given.seed, *named))
+    runs = run_fit(dataset, fit, given.replicates, given.seed, *named, snakemake.threads)
+    write_arrays(snakemake.output[0], runs)

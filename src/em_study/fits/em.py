@@ -35,10 +35,12 @@ STOPPING = {"article": article_stopping, "sklearn": sklearn_stopping, "aitken": 
 SKLEARN_STARTS = {"random_responsibilities": "random"}
 
 
-def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: str, name: str) -> Runs:
+def run_fit(
+    dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: str, name: str, threads: int = 1
+) -> Runs:
     """Fit every replicate of a data set by EM, with the root seed of the study.
 
-    All fits of an experiment have the same random initializations.
+    All fits of an experiment have the same random initializations. The number of threads changes no result.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def run_fit(dataset: Dataset, fit: Fit, replicates: int, seed: int, experiment: 
                     starts[r] = _start(samples[r], fit, n_components, draw, by_r)
                 except (CollapsedComponentError, RError) as error:
                     failures[r] = Run(start=None, failure=f"start: {error}")
-        runs = failures | dict(zip(starts, _fit_all(dataset, samples, starts, fit), strict=True))
+        runs = failures | dict(zip(starts, _fit_all(dataset, samples, starts, fit, threads), strict=True))
         for r, run in runs.items():
             found = _likelihood(run, samples[r], fit) if fit.n_init > 1 else 0.0
             if attempt == 0 or found > highest[r]:
@@ -109,7 +111,9 @@ def _start(
     return maximization(statistics, fit.reg_covar)
 
 
-def _fit_all(dataset: Dataset, samples: list[Replicate], starts: dict[int, MixtureParameters], fit: Fit) -> list[Run]:
+def _fit_all(
+    dataset: Dataset, samples: list[Replicate], starts: dict[int, MixtureParameters], fit: Fit, threads: int
+) -> list[Run]:
     """Run EM from the initial parameters of each replicate."""
     if fit.max_iter == 0:
         return [Run(start, start) for start in starts.values()]
@@ -125,7 +129,7 @@ def _fit_all(dataset: Dataset, samples: list[Replicate], starts: dict[int, Mixtu
     else:  # replicates differ in the number of samples
         each = zip(starts.items(), labeled, strict=True)
         groups = [(samples[r].unlabeled[None], [start], [own]) for (r, start), own in each]
-    settings = {"reg_covar": fit.reg_covar, "acceleration": fit.acceleration, "kernel": fit.kernel}
+    settings = {"reg_covar": fit.reg_covar, "acceleration": fit.acceleration, "kernel": fit.kernel, "n_jobs": threads}
     results = [result for X, first, own in groups for result in fit_many(X, first, stopping, labeled=own, **settings)]
     return [_run(start, result) for start, result in zip(starts.values(), results, strict=True)]
 
