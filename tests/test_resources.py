@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from em_study.configuration.study import Study
 from em_study.experiments.settings import Experiment
 from em_study.plan.resources import (
     LONG_PART,
@@ -19,6 +20,7 @@ from em_study.plan.resources import (
     seconds_of_step,
     size_of,
 )
+from em_study.plan.results import Plan
 from em_study.sweeps.cells import Cells
 from em_study.sweeps.settings import Sweep
 
@@ -46,6 +48,15 @@ def test_more_samples_and_replicates_ask_for_more_time(step):
     assert seconds_of_step(step, larger(n_unlabeled=100_000), None) > 10 * asked
     repeated = EXPERIMENT.model_copy(update={"replicates": 1000})
     assert seconds_of_step(step, repeated, None) == pytest.approx(100 * asked)
+
+
+def test_a_long_fit_of_our_em_has_threads():
+    fits = {"ours": {}, "short": {"max_iter": 1}, "theirs": {"implementation": "sklearn"}}
+    large = Experiment.model_validate({"data": DATA | {"n_unlabeled": 10_000_000}, "fits": fits, "replicates": 10})
+    plan = Plan(Study.model_construct(experiments={"large": large, "small": EXPERIMENT}))
+    asked = {name: plan.threads({"experiment": "large", "fit": name}) for name in fits}
+    assert asked == {"ours": 2, "short": 1, "theirs": 1}
+    assert plan.threads({"experiment": "small", "fit": "ours"}) == 1
 
 
 def test_more_samples_ask_for_more_memory_up_to_a_bound():
