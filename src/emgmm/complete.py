@@ -158,8 +158,9 @@ class CompleteSamples:
         return self._added(self._compiled_sums if compiled else self._sums_by_numpy, natural, parts)
 
     def _added(self, sums_of, natural, parts):
-        (sums, log_likelihood), *others = self.threads.map(partial(sums_of, natural), parts)
-        for more, more_likelihood in others:
+        found = iter(self.threads.map(partial(sums_of, natural), parts))
+        sums, log_likelihood = next(found)
+        for more, more_likelihood in found:
             sums += more
             log_likelihood += more_likelihood
         return sums, log_likelihood

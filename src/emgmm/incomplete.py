@@ -281,4 +281,4 @@ class IncompleteRows:
             found = self._threads.map(lambda part: part.expectation(parameters), self._diagonal)
         else:
             found = self._threads.map(lambda part: careful_expectation(part[0], parameters, *part[1:]), self._parts)
-        return found[0] if len(found) == 1 else added(found, parameters)
+        return next(iter(found)) if len(self._parts) == 1 else added(found, parameters)

@@ -14,7 +14,7 @@ from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, est
 from emgmm.threads import Threads, one_thread
 
 GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
-GROUPS = 8
+GROUPS = 8  # of fits, for numba's kernel
 
 
 @one_thread()
@@ -82,7 +82,7 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
         raise ValueError(f"labeled must have statistics for each of the {len(starts)} fits, or be None")
     summed = all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
     n_values = X.shape[1] * (1 + X.shape[2] + starts[0].type.n_products(X.shape[2]))
-    # Numba's kernel stores no features; its groups are for the threads to share.
+    # Numba's kernel stores no features: its groups are for the threads to share.
     size = max(1, -(-len(starts) // GROUPS) if kernel == "numba" else GROUP_VALUES // n_values)
     size = 1 if has_missing(X) or not summed or acceleration != "none" else size
     alone = partial(expectation_maximization, stopping=stopping, reg_covar=reg_covar, acceleration=acceleration)
@@ -98,7 +98,7 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
             for i, (start, known, result) in enumerate(zip(starts[group], labeled[group], found, strict=True))
         ]
 
-    return [*chain(*Threads(n_jobs).map(fitted, range(0, len(starts), size)))]
+    return [*chain.from_iterable(Threads(n_jobs).map(fitted, range(0, len(starts), size)))]
 
 
 def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):

@@ -5,6 +5,7 @@ The chunks depend on the amount of work alone, so that any number of threads giv
 """
 
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -63,15 +64,15 @@ class Threads:
             self.number = effective_n_jobs(n_jobs)
         self._others = None
 
-    def starmap(self, task, *columns) -> list:
+    def starmap(self, task, *columns) -> Iterable:
         """Return the results of a task for the corresponding entries of several sequences, as the standard `map`."""
         return self.map(lambda entries: task(*entries), [*zip(*columns, strict=True)])
 
-    def map(self, task, items) -> list:
-        """Return the results of a task for each item, in their order."""
+    def map(self, task, items) -> Iterable:
+        """Return the results of a task for each item, in their order; a single thread computes them one by one."""
         number = min(self.number, len(items))
         if number < 2:
-            return [task(item) for item in items]
+            return map(task, items)
         if self._others is None:
             self._others = ThreadPoolExecutor(self.number - 1, "emgmm")
         found, left = [None] * len(items), iter(range(len(items)))
