@@ -57,7 +57,7 @@ class CovariancePenalty:
     'component 1: its covariance is singular, it has shrunk to a point'
     >>> penalty = CovariancePenalty(0.5, X.var(axis=0))
     >>> expectation_maximization(X, start, sklearn_stopping(), penalty=penalty).parameters.covariances.round(1).ravel()
-    array([3.6, 6.3])
+    array([3.6, 6.5])
     """
 
     strength: float

@@ -273,7 +273,8 @@ def maximization(statistics, reg_covar=0.0, penalty=None) -> MixtureParameters:
     MixtureParameters
         For full covariances: weight_k = mass_k / sum_j mass_j, mean_k as in the statistics, and covariance_k =
         scatter_k / mass_k + reg_covar I. Tied covariances pool the scatter, diag ones take its diagonal, and spherical
-        ones the mean of its diagonal. With a penalty, covariance_k = (scatter_k + 2 a S) / (mass_k + 2 a).
+        ones the mean of its diagonal. A penalty of strength a and scale S replaces scatter_k by scatter_k + 2 a S, and
+        mass_k by mass_k + 2 a, in the covariances.
 
     Raises
     ------
