@@ -194,7 +194,7 @@ def test_missing_values_and_both_regularizations(kind):
 
 
 def test_a_collapse_names_the_component_and_what_helps():
-    with pytest.raises(ValueError, match=r"component \d: .*singular.*set covariance_penalty") as found:
+    with pytest.raises(ValueError, match=r"component \d: .*singular.*Increase .*covariance_penalty") as found:
         GaussianMixtureEM(3, reg_covar=0, init_params="kmeans", random_state=0).fit(POINTS)
     assert re.search("initialization|step", str(found.value))
     far = emgmm.MixtureParameters.checked([0.5, 0.5], [[0.0, 0.0], [1e6, 0.0]], [np.eye(2)] * 2)

@@ -635,8 +635,8 @@ class GaussianMixtureEM(GaussianMixture):
         if best is None:
             raise ValueError(
                 f"A component collapsed from every initialization ({collapse}). "
-                "Against a singular covariance set covariance_penalty (1 / sqrt(n_samples) is usual), or increase "
-                "reg_covar; or use fewer components or another covariance_type, or add samples or labels; "
+                "Increase reg_covar or covariance_penalty (1 / sqrt(n_samples) is usual), use fewer components or "
+                "another covariance_type, or add samples or labels; "
                 "semi_supervised='clamped' keeps a class that has no unlabeled samples."
             )
         return best

@@ -34,9 +34,10 @@ class CovariancePenalty:
 
     Notes
     -----
-    After an M-step on n samples no variance is below 2 a / (n + 2 a) of `scale`. With tied covariances each component
-    has its penalty, too. The penalty is minus the logarithm, up to a constant, of an inverse Wishart prior of the
-    covariances with 2 a - D - 1 degrees of freedom and the scale matrix 2 a S [3]_, which is improper up to a = D.
+    After an M-step on n samples no variance, in any direction, is below 2 a / (n + 2 a) times the smallest of `scale`.
+    With tied covariances each component has its penalty, too. The penalty is minus the logarithm, up to a constant, of
+    an inverse Wishart prior of each covariance [3]_ with 2 a - D - 1 degrees of freedom and the scale matrix 2 a S,
+    which is improper up to a = D.
 
     References
     ----------
