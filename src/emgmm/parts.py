@@ -145,7 +145,7 @@ class Parts:
         X, y, weight = (np.concatenate(column) for column in zip(*found, strict=True))
         return labeled_statistics(X, y, *settings, weight)
 
-    def to_fit(self, start, kernel, map, n_jobs):  # noqa: A002
+    def to_fit(self, start, kernel, map, n_jobs=None):  # noqa: A002
         """Return the object over which the EM loop takes its E-steps; scan the parts first, unless that was done."""
         if self.n_rows is None:
             self.look(map)
