@@ -295,7 +295,8 @@ def main():
         "test could tell, and a hundred times what EM's stopping leaves.",
         "The quartiles are of the ends that are lower, in nats per sample. Passes and CPU time are those of start and "
         "EM together; Ward's clustering makes no pass. CPU time is the process's own, which others on the machine "
-        "disturb little. The last four columns are cost divided by share, the cost expected until a start has ended at the best, as ratios to k-means: geometric means over all designs, and "
+        "disturb little. The last four columns are cost divided by share, the cost expected until a start has ended "
+        "at the best, as ratios to k-means: geometric means over all designs, and "
         f"over the {rows[0][1]} hard ones, where less than {100 * EASY:.0f} % of the starts of all initializations "
         "together end at the best. An initialization without random part cannot be repeated: for it they compare sets "
         "of samples.",
