@@ -162,6 +162,7 @@ benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/acceleration.py
 	$(BIN)/python benchmarks/collapse.py
+	$(BIN)/python benchmarks/starts.py
 	$(BIN)/python benchmarks/missing.py
 	$(BIN)/python benchmarks/information.py
 	$(BIN)/python benchmarks/planting.py

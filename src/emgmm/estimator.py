@@ -70,12 +70,14 @@ class GaussianMixtureEM(GaussianMixture):
     n_init : int, default=1
         Number of initializations, of which the fit of highest `lower_bound_` is kept. Labels for all components,
         explicit initial parameters and a warm start need only one.
-    init_params : {"kmeans", "k-means++", "random", "random_from_data", "labels", "random_parameters"}, default="kmeans"
-        How to initialize without labels. If `fit` is given labels, these give the initial parameters
-        (`shrunken_parameters`), whatever this parameter is; components without labels use the unlabeled samples.
-        "labels" requires labels, and uses each class's own covariance, as article A does (`parameters_from_labels`).
-        "random_parameters" does not use the data (`random_parameters`, article A's initialization without labels). With
-        reg_covar=0, "k-means++" and "random_from_data" give each component the covariance of all samples.
+    init_params : str, default="kmeans"
+        How to initialize without labels: "kmeans", "k-means++", "random" and "random_from_data" as in scikit-learn;
+        "short_runs" (`unlabeled_statistics`), which ends at the highest likelihood more often; "labels";
+        "random_parameters". If `fit` is given labels, these give the initial parameters (`shrunken_parameters`),
+        whatever this parameter is; components without labels use the unlabeled samples. "labels" requires labels, and
+        uses each class's own covariance, as article A does (`parameters_from_labels`). "random_parameters" does not use
+        the data (`random_parameters`, article A's initialization without labels). With reg_covar=0, "k-means++" and
+        "random_from_data" give each component the covariance of all samples.
     weights_init : array-like of shape (n_components,), optional
         Initial weights. Explicit initial parameters, each by itself, take precedence over every other initialization.
     means_init : array-like of shape (n_components, n_features), optional
