@@ -32,7 +32,7 @@ NEAR = 1e-9  # nats per sample from the limit
 DIFFERENT = 1e-6  # nats per sample between different ends
 FAILURES = COLLAPSED, OUT_OF_PASSES, NOT_AT_A_MAXIMUM = "collapsed", "out of passes", "not at a maximum"
 CLAIMED = 0.48  # largest share of iterations that SQUAREM saves, by the paper's abstract
-CLOSER = (1e-3, 1e-5, NEAR)  # nats per sample from the limit
+CHANGE = 1e-4  # nats per sample from one pass to the next
 SLOWER = (0, 30, 100, 300, 1000, np.inf)  # EM's passes
 DESIGN = """
 Each evaluation of the log-likelihood, of its gradient or of EM's step is a pass over the samples; all three at the
@@ -43,7 +43,8 @@ Components* (University of Ljubljana; Mathematics 2026, 14(9), 1543), as far as 
 configurations of Gaussian mixtures, by 3 numbers of features, 4 of components, 5 overlaps and 4 numbers of samples.
 Of the paper only the abstract and the beginning of the introduction were available; they do not tell the values of
 these factors, how overlap is defined, the initial parameters, the stopping rule, the number of replicates, nor what
-counts as an iteration. Ours are:
+counts as an iteration. (An earlier paper from this university, Panić, Klemenc and Nagode, Mathematics 2020, 8(3), 373,
+draws its mixtures by MixSim, and stops where the mean log-likelihood changes by less than 1e-4.) Ours are:
 
 - {features} features; {components} components; {samples} samples; {n_replicates} replicates of each configuration.
 - Overlap is MixSim's (Maitra and Melnykov, 2010): of two components, the sum of the probabilities to mistake a sample
@@ -132,8 +133,15 @@ def run(method, X, start, **settings):
     return em_map, em_map.end or em_map.best
 
 
+STOPS = {  # where passes are counted
+    f"change below {CHANGE:g}": lambda values, limit: np.abs(np.diff(values, prepend=np.inf)) < CHANGE,
+    **{f"within {near:g}": lambda values, limit, near=near: values >= limit - near for near in (1e-3, 1e-5, NEAR)},
+}
+LAST = [*STOPS][-1]
+
+
 def passes_to_its_limit(method, X, start):
-    """Return a run's passes until within `CLOSER` of its limit, and the limit; or why it failed.
+    """Return a run's passes until each of `STOPS`, and its limit; or why it failed.
 
     The limit is what our acceleration reaches from the run's end.
     """
@@ -143,7 +151,8 @@ def passes_to_its_limit(method, X, start):
     limit = run("ours", X, end, steady=1e-12, longest=300)[0].highest
     if em_map.highest < limit - NEAR:
         return OUT_OF_PASSES if len(em_map.values) == LONGEST else NOT_AT_A_MAXIMUM
-    return [1 + int(np.argmax(np.array(em_map.values) >= limit - near)) for near in CLOSER], limit
+    values = np.array(em_map.values)
+    return {name: 1 + int(np.argmax(stop(values, limit))) for name, stop in STOPS.items()}, limit
 
 
 def league(n_replicates):
@@ -226,18 +235,19 @@ def saved_lines(proper):
     """Format the share of EM's passes that SQUAREM saves, by configuration."""
     lines = [
         f"The paper's abstract says that SQUAREM takes up to {CLAIMED:.0%} fewer iterations. Passes that it saves",
-        "here, as a share of EM's, until within some nats per sample of the limit (a configuration's replicates are",
-        f"summed): median and largest of the configurations, and how many of them are above {CLAIMED:.0%}.",
-        *table("within", *(f"overlap {overlap}" for overlap in OVERLAPS), "all", "largest", f"above {CLAIMED:.0%}"),
+        f"here, as a share of EM's, until the mean log-likelihood changes by less than {CHANGE:g} from a pass to the",
+        "next, or until within some nats per sample of the limit: median and largest of the configurations (each sums",
+        f"the passes of its replicates), and how many of them are above {CLAIMED:.0%}.",
+        *table("until", *(f"overlap {overlap}" for overlap in OVERLAPS), "all", "largest", f"above {CLAIMED:.0%}"),
     ]
-    for i, near in enumerate(CLOSER):
+    for stop in STOPS:
         sums = {}
         for problem, runs in proper.items():
-            sums.setdefault(problem[:2], []).append([runs[method][0][i] for method in ("SQUAREM", "EM")])
+            sums.setdefault(problem[:2], []).append([runs[method][0][stop] for method in ("SQUAREM", "EM")])
         saved = {configuration: 1 - np.divide(*np.sum(pairs, axis=0)) for configuration, pairs in sums.items()}
         cells = [f"{np.median(of(overlap, saved)):.0%}" for overlap in (*OVERLAPS, "all")]
         values = np.array(list(saved.values()))
-        lines.append(row((f"{near:g}", *cells, f"{values.max():.0%}", f"{(values > CLAIMED).mean():.0%}")))
+        lines.append(row((stop, *cells, f"{values.max():.0%}", f"{(values > CLAIMED).mean():.0%}")))
     return lines
 
 
@@ -311,7 +321,7 @@ def main():
     others = {"eccentricity": ECCENTRICITY, "steady": STEADY, "longest": LONGEST, "near": NEAR}
     found = league(n_replicates)
     proper = {problem: runs for problem, runs in found.items() if str not in map(type, runs.values())}
-    passes = {problem: {method: run[0][-1] for method, run in runs.items()} for problem, runs in proper.items()}
+    passes = {problem: {method: run[0][LAST] for method, run in runs.items()} for problem, runs in proper.items()}
     parts = passes_lines(passes), ends_lines(found), saved_lines(proper), easy_lines(30), aitken_lines(30)
     lines = [
         f"Written by `python benchmarks/acceleration.py`. {machine()}.",

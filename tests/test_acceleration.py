@@ -241,7 +241,7 @@ class TestLeague:
     @pytest.mark.parametrize("method", ["SQUAREM", "DAAREM", "ours"])
     def test_an_acceleration_takes_fewer_passes(self, method):
         X, start = overlapping(0, separation=2.5)
-        passes = {each: league.passes_to_its_limit(each, X, start)[0][-1] for each in ("EM", method)}
+        passes = {each: league.passes_to_its_limit(each, X, start)[0][league.LAST] for each in ("EM", method)}
         assert passes[method] < 0.2 * passes["EM"]
 
     def test_overlap_is_the_sum_of_both_errors(self):
