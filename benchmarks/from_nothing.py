@@ -39,7 +39,7 @@ WARM_UP = (
 
 
 def measure(folder):
-    """Run each command in a clone; return seconds and CPU seconds by phase, and number and seconds of the jobs by rule."""
+    """Run the commands in a clone; return seconds and CPU seconds by phase, and number and seconds of jobs by rule."""
     listed = ["make", "-n", "reproduce"]
     listed = subprocess.run(listed, cwd=folder, check=True, capture_output=True, text=True).stdout  # noqa: S603
     python, found = folder / ".venv/bin/python", {}
