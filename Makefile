@@ -50,9 +50,9 @@ OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_
 
 reproduce:
 	@echo "There are three steps; a step that is already done takes seconds:"
-	@echo "1. install the packages of requirements.lock into .venv: 1 to 5 minutes, once"
+	@echo "1. install the packages of requirements.lock into .venv: half a minute to 3 minutes, once"
 	@echo "2. run the study (snakemake --cores 4): 2 minutes on two fast cores, 10 on slow or busy ones"
-	@echo "3. make the report: half a minute"
+	@echo "3. make the report: some seconds"
 	@echo "Step 1"
 	@$(MAKE) --silent --no-print-directory .venv/complete
 	@echo "Step 2"
@@ -117,11 +117,13 @@ cluster: .venv/cluster
 	$(call install,.venv,requirements-cluster.lock)
 	touch $@
 
+# pip check: the locks name every package that another needs.
 style: .venv/complete
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) snakefmt --check Snakefile workflow
 	@$(RUN) snakemake --lint
+	@$(RUN) pip --quiet check
 
 # Only uv resolves to the lowest versions.
 test-lowest:
@@ -176,6 +178,7 @@ benchmark: .venv/complete
 	$(BIN)/python benchmarks/parts.py
 	$(BIN)/python benchmarks/sweep.py
 	$(BIN)/python benchmarks/study.py
+	$(BIN)/python benchmarks/from_nothing.py
 
 # An environment whose Python is gone, after a move or an upgrade, is made again.
 ifneq ($(shell $(BIN)/python -c 'print(1)' 2> /dev/null),1)
@@ -185,7 +188,7 @@ endif
 .venv/complete: requirements.lock pyproject.toml src/em_study/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@test ! -L .venv || { echo ".venv is a symbolic link, and a new environment would empty its target: remove the link"; exit 1; }
-	@echo "installing the packages of requirements.lock into .venv: 1 to 5 minutes"
+	@echo "installing the packages of requirements.lock into .venv: half a minute to 3 minutes"
 	@$(PYTHON) -m venv --clear .venv
 	@$(call install,.venv,requirements.lock)
 	@$(BIN)/python -m pip install -qq $(OURS)

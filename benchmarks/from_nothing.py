@@ -34,7 +34,7 @@ PLAN = "import of Snakemake and planning alone (`snakemake -n`)"
 WARM = "imports of one process that runs jobs"
 AGAIN = "a second `make reproduce`"
 WARM_UP = (
-    "import sys, pathlib; sys.path.append(sys.argv[1]); import study; study.become_warm(pathlib.Path(sys.argv[2]))"
+    "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import study; study.become_warm(pathlib.Path(sys.argv[2]))"
 )
 
 
