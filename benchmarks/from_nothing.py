@@ -81,8 +81,9 @@ def main():
     names = sorted(names, key=[*PHASES.values(), "**all**", AGAIN, PLAN, WARM].index)
     _, jobs, seconds = measured["HEAD"]
     lines = [
-        f"Written by `python benchmarks/from_nothing.py`. {machine()}. `make reproduce` in a new clone, with the",
-        "packages from a registry and an empty cache of pip: seconds / CPU seconds.",
+        f"Written by `python benchmarks/from_nothing.py`. {machine()}.",
+        "`make reproduce` in a new clone, with the packages from a registry and an empty cache of pip:",
+        "seconds / CPU seconds.",
         "",
         row(["", *commits]),
         row(["---"] * (len(commits) + 1)),
@@ -91,7 +92,7 @@ def main():
             for name in names
         ),
         "",
-        f"The jobs of HEAD, four at a time: {jobs.total()} jobs, {seconds.total():.0f} seconds.",
+        f"HEAD has {jobs.total()} jobs, four at a time, which take {seconds.total():.0f} seconds together:",
         "",
         row(["rule", "jobs", "seconds, sum", "of all"]),
         row(["---"] * 4),
