@@ -10,7 +10,6 @@ import argparse
 from itertools import chain, pairwise, product
 
 import numpy as np
-from emgmm.one_thread import one_thread
 from scipy.optimize import brentq
 
 from accelerated import KERNEL, LONGEST, METHODS, STEADY, EndOfRunError, Map
@@ -22,6 +21,7 @@ from emgmm import (
     expectation_maximization,
     parameters_from_labels,
 )
+from emgmm.threads import one_thread
 from results import machine, row, write_section
 
 FEATURES, COMPONENTS, N_SAMPLES = (2, 4, 8), (2, 3, 5, 8), (500, 1000, 2000, 5000)
