@@ -179,7 +179,7 @@ class Map:
         """Return the mean log-likelihood, EM's image, and the reason for a collapse, or None."""
         if len(self.values) == self.longest:
             raise EndOfRunError
-        value, image, collapse = _step(self.samples, None, self.n_samples, 0.0, mixture)
+        value, image, collapse = _step(self.samples, None, self.n_samples, 0.0, None, mixture)
         if value > self.highest:
             self.best, self.highest = mixture, value
         self.values.append(value)
