@@ -1,24 +1,21 @@
-"""Checks of printed numbers against identities that every fit by EM fulfils.
-
-After an M-step the mean of the mixture is the sample mean, and its covariance is the sample covariance; the criteria are
-the log-likelihood plus a known penalty. Each printed number stands for the interval of what rounds to it.
-"""
+"""Checks of printed numbers against identities that every fit by EM fulfils. Each number stands for its interval."""
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import permutations
+from dataclasses import dataclass, replace
+from itertools import permutations, product
 
 import numpy as np
 
-from em_study.printed.intervals import Interval
-from em_study.printed.settings import DEPARTURES, PrintedFit
+from em_study.intervals import MOST, Interval
+from em_study.printed.settings import DEPARTURES, FAMILIES, NEVER_BROKEN, PrintedFit
 
 CONSISTENT, IMPOSSIBLE, UNKNOWN = "consistent", "impossible", "cannot be told"
-CRITERIA = {1: "the lower, the better", -1: "the higher, the better"}  # sign conventions
-TOL = 1e-3  # nats per sample: the largest change at which EM is taken to have stopped
-MANY = 3  # whole numbers beyond which an interval says nothing
-LOG_2_PI = math.log(2 * math.pi)
+GAIN = 1e-3  # nats per sample: the largest gain of the last step after which EM has stopped
+FEW = 3  # whole numbers, up to which they say something
+LOG_2_PI_E = math.log(2 * math.pi * math.e)
+# The part of the sample covariance that the mixture has after every M-step, by the structure of the covariances
+PARTS = {"VVV": "matrix", "EEE": "matrix", "VVI": "diagonal", "EEI": "diagonal", "VII": "trace", "EII": "trace"}
 
 
 @dataclass(frozen=True)
@@ -33,390 +30,309 @@ class Check:
 
 def all_checks(fit: PrintedFit) -> list[Check]:
     """Make every check for which the numbers are printed."""
-    return [check for make in CHECKS for check in make(fit)]
+    makers = (_weights, _parameters, _icl, _sizes, _spread, _moments, _likelihood)
+    return [unless_broken(check, fit) for make in makers for check in make(fit)]
 
 
-def covariance_parameters(K: int, D: int) -> dict[str, int]:
-    """Number of free parameters of the covariances, by the 14 models of mclust (Scrucca et al., 2016)."""
-    pairs, shapes = D * (D - 1) // 2, D - 1
-    found = {"EII": 1, "VII": K}
-    for name, orientations in (("I", 0), ("E", pairs), ("V", K * pairs)):
-        for volume, n_volumes in (("E", 1), ("V", K)):
-            for shape, n_shapes in (("E", shapes), ("V", K * shapes)):
-                found[volume + shape + name] = n_volumes + n_shapes + orientations
-    return found
-
-
-MODELS = {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII"}
+def unless_broken(check: Check, fit: PrintedFit) -> Check:
+    """Weaken an impossible check that a departure from plain EM breaks."""
+    found = [DEPARTURES[name] for name in fit.departures or ()]
+    if check.outcome != IMPOSSIBLE or check.name in NEVER_BROKEN or not found:
+        return check
+    return replace(check, outcome=UNKNOWN, text=f"{check.text} With {' and '.join(found)} this need not hold.")
 
 
 def _weights(fit) -> Iterator[Check]:
-    if fit.weights is None:
-        return
-    weights = Interval.of(fit.weights)
-    total = weights.total()
-    if (weights.high < 0).any() or (weights.low > 1).any():
-        yield Check("weights", IMPOSSIBLE, "A weight is not between 0 and 1.")
-    elif "trimming" in fit.departures:
-        yield Check("weights", UNKNOWN, "The weights need not sum to 1, for there are trimmed samples.")
-    elif total.meets(Interval.exact(1.0)):
-        yield Check("weights", CONSISTENT, f"The weights sum to 1 within their rounding ({_ends(total)}).")
-    else:
-        reading = "as percentages they sum to 100" if total.meets(Interval.exact(100.0)) else ""
-        yield Check("weights", IMPOSSIBLE, f"The weights sum to {_ends(total)}, and not to 1.", reading)
+    if fit.weights is not None:
+        weights, total = Interval.of(fit.weights), Interval.of(fit.weights).total()
+        right, text = total.meets(1.0) and (weights.high >= 0).all(), f"The weights sum to {_ends(total)}"
+        reading = "they are percentages" if total.meets(100.0) else ""
+        yield Check("weights", CONSISTENT if right else IMPOSSIBLE, f"{text}{'' if right else ', not 1'}.", reading)
 
 
-def parameter_counts(fit: PrintedFit) -> dict[str, dict[int, Interval]]:
-    """Return the number of parameters that pairs of printed numbers imply, by sign convention of the criteria."""
-    given = {name: Interval.of(value) for name in ("log_likelihood", "bic", "aic") if (value := getattr(fit, name)) is not None}
-    log_n, found = math.log(fit.n_samples) if fit.n_samples else 0.0, {}
-    twice = given["log_likelihood"] + given["log_likelihood"] if "log_likelihood" in given else None
-    signed = {name: {1: value, -1: -value} for name, value in given.items()}
-    if twice and "bic" in given and log_n:
-        found["the BIC and the log-likelihood"] = {s: (twice + signed["bic"][s]) / log_n for s in CRITERIA}
-    if twice and "aic" in given:
-        found["the AIC and the log-likelihood"] = {s: (twice + signed["aic"][s]) / 2 for s in CRITERIA}
-    if "bic" in given and "aic" in given and fit.n_samples:
-        found["the BIC and the AIC"] = {s: (signed["bic"][s] - signed["aic"][s]) / (log_n - 2) for s in CRITERIA}
+def covariance_parameters(K: int, D: int) -> dict[str, int]:
+    """Count the free parameters of the covariances of mclust's 14 models (Scrucca et al., 2016, table 3)."""
+    times, turns = {"I": 0, "E": 1, "V": K}, D * (D - 1) // 2
+    return {name: times[name[0]] + times[name[1]] * (D - 1) + times[name[2]] * turns for name in FAMILIES}
+
+
+def parameter_counts(fit: PrintedFit) -> dict[str, dict[tuple[int, int], Interval]]:
+    """Return the numbers of parameters p that pairs of printed numbers imply, by the signs of BIC and AIC.
+
+    BIC = p log n - 2 L and AIC = 2 p - 2 L; with a sign of -1 the negatives are printed.
+    """
+    penalties, L, found = {"BIC": math.log(fit.n_samples or 1), "AIC": 2.0}, _of(fit, "log_likelihood"), {}
+    for signs in product((1, -1), repeat=2):
+        given = {name: _of(fit, name) * sign for name, sign in zip(penalties, signs, strict=True) if _of(fit, name)}
+        for name, value in given.items() if L else ():
+            if penalties[name]:
+                found.setdefault(f"{name} and the log-likelihood", {})[signs] = (value + L * 2) * (1 / penalties[name])
+        if len(given) == 2 and penalties["BIC"]:
+            count = (given["BIC"] - given["AIC"]) * (1 / (penalties["BIC"] - 2))
+            found.setdefault("BIC and the AIC", {})[signs] = count
     return found
 
 
-def _number_of_parameters(fit) -> Iterator[Check]:
-    left = None  # (sign, number) that all pairs allow
-    for names, by_sign in parameter_counts(fit).items():
-        allowed = {(s, p) for s, count in by_sign.items() for p in _whole(count)}
-        of = f"By {names} there are"
-        if not allowed:
-            yield Check("number of parameters", IMPOSSIBLE, *_no_whole_number(fit, names, by_sign))
-            continue
-        numbers = sorted({p for _, p in allowed})
-        what = f"{_listed(numbers)} parameters" if len(numbers) <= MANY else f"{numbers[0]} to {numbers[-1]} parameters"
-        if left is not None and not left & allowed:
-            text = f"{of} {what}, and by other printed numbers {_listed(sorted({p for _, p in left}))}."
-            yield Check("number of parameters", IMPOSSIBLE, text)
+def _parameters(fit) -> Iterator[Check]:
+    pairs, name, printed, common = parameter_counts(fit), "number of parameters", fit.n_parameters, set()
+    every = {pair: sorted({p for count in counts.values() for p in count.whole()}) for pair, counts in pairs.items()}
+    for pair, numbers in every.items():
+        if numbers:
+            outcome = CONSISTENT if len(numbers) <= FEW else UNKNOWN
+            yield Check(name, outcome, f"By the {pair} there are {_listed(numbers)} parameters.")
         else:
-            yield Check("number of parameters", CONSISTENT if len(numbers) == 1 else UNKNOWN, f"{of} {what}.")
-        left = allowed if left is None else left & allowed
-    numbers = sorted({p for _, p in left or ()})
-    if fit.n_parameters is not None and numbers and fit.n_parameters not in numbers:
-        text = f"{fit.n_parameters} parameters are printed, and the criteria were computed with {_few(numbers)}."
-        yield Check("number of parameters", IMPOSSIBLE, text)
-    numbers = numbers or ([fit.n_parameters] if fit.n_parameters else [])
-    if numbers and fit.components and fit.features:
+            yield Check(name, IMPOSSIBLE, *_no_whole_number(fit, pair, pairs[pair]))
+    for signs in product((1, -1), repeat=2):
+        counts = [counts[signs] for counts in pairs.values()] + [Interval(printed, printed)] * bool(printed)
+        if counts:
+            common |= {*Interval(max(each.low for each in counts), min(each.high for each in counts)).whole()}
+    if pairs and all(every.values()) and not common:
+        said = [f"{_listed(numbers)} by the {pair}" for pair, numbers in every.items()]
+        said += [f"{printed} as printed"] * bool(printed)
+        yield Check(name, IMPOSSIBLE, f"The numbers of parameters differ: {', '.join(said)}.")
+    numbers = sorted(common) or next(filter(None, every.values()), [])
+    if 0 < len(numbers) < MOST and fit.components and fit.features:
         yield _family(fit, numbers)
 
 
-def _whole(count: Interval) -> list[int]:
-    found = [p for p in count.whole()[:1000] if p >= 1]
-    return found
-
-
-def _no_whole_number(fit, names, by_sign) -> tuple[str, str]:
-    """Say what the numbers imply, and the nearest numbers that would agree."""
-    likely = {s: count for s, count in by_sign.items() if count.high > 0} or by_sign
+def _no_whole_number(fit, pair, counts) -> tuple[str, str]:
+    """Say what a pair of numbers implies, and the nearest numbers that would agree."""
     known = _expected(fit) or fit.n_parameters
-    sign, count = min(likely.items(), key=lambda each: abs(each[1].middle - (known or round(float(each[1].middle)))))
-    nearest = known or max(1, round(float(count.middle)))
-    text = f"{names[0].upper()}{names[1:]} imply {_ends(count)} parameters, which is no whole number."
-    readings = []
-    if "log-likelihood" in names:
-        name, factor = ("bic", math.log(fit.n_samples)) if "BIC" in names else ("aic", 2.0)
-        criterion, likelihood = float(getattr(fit, name)), float(fit.log_likelihood)
-        readings.append(
-            f"{nearest} parameters belong to a log-likelihood of {(nearest * factor - sign * criterion) / 2:.2f} with this "
-            f"{name.upper()}, or to a {name.upper()} of {sign * (nearest * factor - 2 * likelihood):.2f} with this log-likelihood"
-        )
-        other = Interval.of(fit.log_likelihood)
-        swapped = {s: (-(other + other) + (Interval.of(getattr(fit, name)) if s > 0 else -Interval.of(getattr(fit, name)))) / factor for s in CRITERIA}
-        if any(_whole(each) for each in swapped.values()):
-            readings.append("with the opposite sign of the log-likelihood the number would be whole")
-        if name == "bic":
-            n = math.exp((2 * likelihood + sign * criterion) / nearest)
-            if 1 < n < 10**9 and abs(n / fit.n_samples - 1) < 0.5:
-                readings.append(f"{nearest} parameters belong to about {n:,.4g} samples with these two numbers")
-    return text, "; ".join(readings)
+    signs, count = min(counts.items(), key=lambda each: (each[1].high < 0, abs(each[1].middle - (known or 0))))
+    text, p = f"The {pair} imply {_ends(count)} parameters.", known or max(1, round(float(count.middle)))
+    if "log-likelihood" not in pair:
+        return text, ""
+    name, L = pair[:3], float(fit.log_likelihood)
+    sign, penalty = (signs[0], math.log(fit.n_samples)) if name == "BIC" else (signs[1], 2.0)
+    least = sign * float(_of(fit, name).middle)
+    reading = (
+        f"{p} parameters belong to a log-likelihood of {(p * penalty - least) / 2:.2f} with this {name}, or to a "
+        f"{name} of {sign * (p * penalty - 2 * L):.2f} with this log-likelihood"
+    )
+    if name == "BIC" and abs((2 * L + least) / p / penalty - 1) < 0.1:
+        reading += f", or both to {math.exp((2 * L + least) / p):.4g} samples"
+    return text, reading
 
 
 def _expected(fit) -> int | None:
-    """Number of parameters of the printed model, if it is known."""
-    if not (fit.components and fit.features and fit.covariance_type):
-        return None
     K, D = fit.components, fit.features
-    return K - 1 + K * D + covariance_parameters(K, D)[MODELS[fit.covariance_type]]
+    return K - 1 + K * D + covariance_parameters(K, D)[fit.model] if K and D and fit.model else None
 
 
 def _family(fit, numbers) -> Check:
     K, D, expected = fit.components, fit.features, _expected(fit)
-    others = K - 1 + K * D
-    model = f"{K} components of {D} feature{'s' if D > 1 else ''}"
-    families = [name for name, count in covariance_parameters(K, D).items() if others + count in numbers]
-    ways = {
-        f"all {D * D} entries of each symmetric matrix were counted": others + K * D * D,
-        "the weights were not counted": (expected or 0) - (K - 1),
-        f"all {K} weights were counted, though they sum to 1": (expected or 0) + 1,
-        "the means were not counted": (expected or 0) - K * D,
-        "one parameter more was counted (a noise component, or the weights' sum)": (expected or 0) + 1,
-        "one parameter fewer was counted": (expected or 0) - 1,
-    }
-    reading = next((way for way, count in ways.items() if count in numbers and count != expected), "")
-    if expected is None:
-        if families:
-            return Check("covariance family", CONSISTENT, f"{_few(numbers)} parameters suit {model}, covariances {', '.join(families)}.")
-        text = f"{_few(numbers)} parameters suit none of mclust's 14 models of {model}."
-        return Check("covariance family", UNKNOWN, text, reading)
-    if expected in numbers:
-        return Check("covariance family", CONSISTENT, f"{model} with {fit.covariance_type} covariances have {expected} parameters.")
-    text = f"{model} with {fit.covariance_type} covariances have {expected} parameters, and the numbers imply {_few(numbers)}."
-    reading = reading or (f"the covariances are {' or '.join(families)}" if families else "")
-    return Check("covariance family", IMPOSSIBLE, text, reading)
+    others, counts, said = K - 1 + K * D, covariance_parameters(K, D), f"{_listed(numbers)} parameters"
+    families = [name for name, count in counts.items() if others + count in numbers]
+    model = f"{K} components of {D} features" + f" with {fit.covariance_type} covariances" * bool(expected)
+    if expected in numbers or (families and not expected):
+        kinds = f", covariances {', '.join(families)}" * (not expected)
+        return Check("covariance family", CONSISTENT, f"{said} suit {model}{kinds}.")
+    ways = {f"covariances were counted {D}^2 ({D * D})": others + (1 if fit.model == "EEE" else K) * D * D}
+    if expected:
+        ways |= {f"the covariances are {name}": others + counts[name] for name in families}
+        ways |= {"one too many was counted": expected + 1, "one too few was counted": expected - 1}
+        ways |= {"the weights were not counted": expected - K + 1}
+    reading, outcome = next((way for way, p in ways.items() if p in numbers), ""), IMPOSSIBLE if expected else UNKNOWN
+    text = f"{model} have {expected} parameters" if expected else f"None of mclust's 14 models of {model} suits"
+    return Check("covariance family", outcome, f"{text}; the numbers imply {said}.", reading)
 
 
 def _icl(fit) -> Iterator[Check]:
+    """Check that the ICL is the BIC plus at most 2 n log K: twice the entropy of the posteriors."""
     if fit.icl is None or fit.bic is None:
         return
-    difference = Interval.of(fit.icl) - Interval.of(fit.bic)
     most = 2 * fit.n_samples * math.log(fit.components) if fit.n_samples and fit.components else np.inf
-    signs = {s for by_sign in parameter_counts(fit).values() for s, count in by_sign.items() if _whole(count)} or {*CRITERIA}
-    possible = [s for s in signs if difference.meets(Interval(*sorted((0.0, s * most))))]
-    bound = "" if most == np.inf else f", by at most {most:.5g}"
-    rule = f"The ICL is worse than the BIC{bound}"
-    if possible:
-        yield Check("ICL", CONSISTENT, f"{rule}; the printed ones differ by {_ends(difference)}.")
-    else:
-        reading = "the signs of the two are of different conventions" if difference.meets(Interval(-most, most)) else ""
-        yield Check("ICL", IMPOSSIBLE, f"{rule}; here it is {_ends(difference)} above.", reading)
+    icl, bic = _of(fit, "icl"), _of(fit, "bic")
+    signs = {signs[0] for counts in parameter_counts(fit).values() for signs, count in counts.items() if count.whole()}
+    right = any(((icl - bic) * sign).meets(Interval(0.0, most)) for sign in signs or (1, -1))
+    opposite = any(((-icl - bic) * sign).meets(Interval(0.0, most)) for sign in signs or (1, -1))
+    text = f"The ICL is the BIC plus a penalty of at most {most:.5g}; the printed ones differ by {_ends(icl - bic)}."
+    text += " They agree if only one has the opposite sign." * (opposite and not right)
+    yield Check("ICL", CONSISTENT if right else UNKNOWN if opposite else IMPOSSIBLE, text)
 
 
 def _sizes(fit) -> Iterator[Check]:
-    if fit.sizes is None:
+    """Check sizes: the largest posterior of a sample is at least 1 / K, and any other at most 1 / 2.
+
+    The weights are mean posteriors of the step before. Those of two steps differ by at most sqrt(`GAIN` / 2) on average
+    (Pinsker's inequality), because their mean divergence is at most the gain.
+    """
+    n, sizes = fit.n_samples, fit.sizes
+    if None in (n, sizes):
         return
-    sizes = Interval.of(fit.sizes)
-    if all(size == int(size) for size in fit.sizes):
-        sizes = Interval.exact(sizes.middle)
-    total = sizes.total()
-    if fit.n_samples and not total.meets(Interval.exact(fit.n_samples)):
-        outcome = UNKNOWN if "trimming" in fit.departures else IMPOSSIBLE
-        yield Check("sizes", outcome, f"The sizes sum to {_ends(total)}, and there are {fit.n_samples} samples.")
-    elif fit.n_samples:
-        yield Check("sizes", CONSISTENT, f"The sizes sum to the {fit.n_samples} samples.")
-    if fit.n_samples and fit.weights is not None and not {"weights", "trimming"} & {*fit.departures}:
-        weights, K = Interval.of(fit.weights) * Interval.exact(fit.n_samples), len(fit.weights)
-        # A sample's largest posterior is at least 1 / K, and any other at most 1 / 2.
-        bounds = Interval(sizes.low / K, sizes.high + (fit.n_samples - sizes.low) / 2)
-        wrong = np.flatnonzero(~weights.meets(bounds))
-        if len(wrong):
-            k = wrong[0]
-            text = (
-                f"Component {k + 1} has {_ends(sizes[k])} samples by their largest posterior; its weight is then "
-                f"{_ends(bounds[k] / fit.n_samples)}, and {fit.weights[k]} is printed."
-            )
-            reading = "sizes and weights are in different orders" if (np.sort(fit.sizes) != np.asarray(fit.sizes)).any() else ""
-            yield Check("sizes and weights", IMPOSSIBLE, text, reading)
-        else:
-            yield Check("sizes and weights", CONSISTENT, "The sizes are possible with the weights.")
+    shares = Interval.of(sizes) * (1 / n)
+    if all(size == int(size) for size in sizes):
+        shares = Interval(shares.middle, shares.middle)
+    total = shares.total() * n
+    text = f"The sizes sum to {_ends(total)}, and there are {n} samples."
+    yield Check("sizes", CONSISTENT if total.meets(n) else IMPOSSIBLE, text)
+    if fit.weights is not None and total.meets(n):
+        slack = math.sqrt(GAIN / 2)
+        bounds = Interval(shares.low / len(sizes) - slack, (1 + shares.high) / 2 + slack)
+        wrong = ~_of(fit, "weights").meets(bounds)
+        k, outcome = int(wrong.argmax()), IMPOSSIBLE if wrong.any() else CONSISTENT
+        text = f"With {sizes[k]} of {n} samples a weight is {_ends(bounds[k])}; here it is {fit.weights[k]}."
+        yield Check("sizes and weights", outcome, text, "they are in different orders" if wrong.any() else "")
 
 
-def _deviations(fit) -> Iterator[Check]:
-    variances = _variances(fit)
-    if fit.standard_deviations is None or fit.covariances is None or variances is None:
+def second_moments(fit) -> Interval | None:
+    """Return covariance matrices (K, D, D), or variances (K, D) by the covariances or else by the deviations."""
+    K, D, moments = fit.components, fit.features, _of(fit, "covariances")
+    matrix = moments and (moments.low.ndim == 3 or (fit.model == "EEE" and D != 1))
+    if moments is None and (deviations := _of(fit, "standard_deviations")):
+        moments = deviations.positive() * deviations.positive()
+    if not (K and D and moments):
+        return None
+    return moments.each(lambda end: np.broadcast_to(end, (K, D, D) if matrix else (K, D)))
+
+
+def _part(moments, part) -> Interval:
+    """Take the part of matrices (K, D, D) or variances (K, D) to which an identity applies."""
+    if part != "matrix" and moments.low.ndim == 3:
+        moments = moments.each(lambda end: end.diagonal(axis1=1, axis2=2))
+    return moments.each(lambda end: end.sum(axis=1, keepdims=True)) if part == "trace" else moments
+
+
+def _spread(fit) -> Iterator[Check]:
+    """Check that covariances are symmetric and positive definite, and deviations the roots of variances."""
+    moments, deviations = second_moments(fit), _of(fit, "standard_deviations")
+    if fit.covariances is None or moments is None:
         return
-    deviations = Interval.of(fit.standard_deviations).positive()
-    if deviations.squared().meets(variances).all():
-        yield Check("standard deviations", CONSISTENT, "The standard deviations are the roots of the variances.")
-    else:
-        same = deviations.meets(variances).all()
-        text = "The squares of the standard deviations are not the variances."
-        yield Check("standard deviations", IMPOSSIBLE, text, "the standard deviations are the variances" if same else "")
-
-
-def _matrices(fit) -> Interval | None:
-    """Return the covariance matrices (K, D, D), if the covariances are printed as matrices."""
-    if fit.covariances is None or not (fit.components and fit.features):
-        return None
-    given, K, D = Interval.of(fit.covariances), fit.components, fit.features
-    if given.low.shape == (K, D, D):
-        return given
-    if given.low.shape == (D, D) and (fit.covariance_type == "tied" or (fit.covariance_type is None and K != D)):
-        return Interval(*(np.broadcast_to(end, (K, D, D)) for end in (given.low, given.high)))
-    return None
-
-
-def _variances(fit) -> Interval | None:
-    """Return the variances (K, D) by the covariances; None if they are not printed, or may be of two kinds."""
-    matrices = _matrices(fit)
-    if matrices is not None:
-        return Interval(*(np.diagonal(end, axis1=1, axis2=2) for end in (matrices.low, matrices.high)))
-    if fit.covariances is None or not (fit.components and fit.features):
-        return None
-    given = Interval.of(fit.covariances)
-    K, D = fit.components, fit.features
-    if given.low.ndim != 2 or given.low.shape[0] != K or (fit.covariance_type is None and K == D > 1):
-        return None
-    return Interval(*(np.broadcast_to(end, (K, D)) for end in (given.low, given.high)))
-
-
-def _definite(fit) -> Iterator[Check]:
-    matrices, variances = _matrices(fit), _variances(fit)
-    if variances is not None and (variances.high <= 0).any():
-        yield Check("covariances", IMPOSSIBLE, "A variance is not positive.")
-    elif matrices is not None:
-        least = np.linalg.eigvalsh(0.5 * (matrices.middle + matrices.middle.swapaxes(1, 2)))[:, 0]
-        least = least + np.linalg.norm(matrices.half, axis=(1, 2))
-        symmetric = matrices.meets(Interval(matrices.low.swapaxes(1, 2), matrices.high.swapaxes(1, 2))).all()
-        if not symmetric:
-            yield Check("covariances", IMPOSSIBLE, "A covariance matrix is not symmetric.")
-        elif (least <= 0).any():
-            text = f"The covariance matrix of component {int(least.argmin()) + 1} is not positive definite."
-            yield Check("covariances", IMPOSSIBLE, text)
-        else:
-            yield Check("covariances", CONSISTENT, "The covariance matrices can be symmetric and positive definite.")
-
-
-def _broken(fit, names) -> str:
-    """Say which departures break an identity."""
-    found = [DEPARTURES[name] for name in fit.departures if name in names]
-    return f"The fit had {' and '.join(found)}: this identity need not hold." if found else ""
+    symmetric = moments.low.ndim == 2 or moments.meets(moments.each(lambda end: end.swapaxes(1, 2))).all()
+    right = symmetric and (_eigenvalues(moments).high > 0).all()
+    text = f"The covariances are {'not ' * (not right)}symmetric and positive definite within the rounding."
+    yield Check("covariances", CONSISTENT if right else IMPOSSIBLE, text)
+    if deviations:
+        deviations, variances = deviations.positive(), _part(moments, "diagonal")
+        right = (deviations * deviations).meets(variances).all()
+        text = f"The standard deviations are {'not ' * (not right)}the roots of the variances."
+        reading = "they are variances" if not right and deviations.meets(variances).all() else ""
+        yield Check("standard deviations", CONSISTENT if right else IMPOSSIBLE, text, reading)
 
 
 def _moments(fit) -> Iterator[Check]:
-    if fit.weights is None or fit.means is None:
-        return
-    weights, means = Interval.of(fit.weights).positive()[:, None], Interval.of(fit.means)
-    broken = _broken(fit, ("prior", "trimming", "weights"))
-    if fit.sample_mean is not None:
-        total, sample = (weights * means).total(), Interval.of(fit.sample_mean)
-        if broken:
-            yield Check("mean", UNKNOWN, broken)
-        elif total.meets(sample).all():
-            yield Check("mean", CONSISTENT, "The mean of the mixture is the sample mean, within the rounding.")
-        else:
-            d = int(np.flatnonzero(~total.meets(sample))[0])
-            text = f"The mean of the mixture is {_ends(total[d])} in feature {d + 1}, and the sample mean {fit.sample_mean[d]}."
-            yield Check("mean", IMPOSSIBLE, text, _by_order(weights, lambda w: (w * means).total().meets(sample).all()))
-    if fit.sample_covariance is None:
-        return
-    broken = broken or _broken(fit, ("ridge",))
-    center = Interval.of(fit.sample_mean) if fit.sample_mean is not None else (weights * means).total()
-    found = _second_moments(fit, means - center)
-    if broken or found is None:
-        yield Check("covariance", UNKNOWN, broken or "The printed covariances do not say which kind they are.")
-        return
-    moments, sample = found
-    ways = {"": sample}
-    if fit.n_samples:
-        ways["; the sample covariance has the divisor n - 1"] = sample * Interval.exact(1 - 1 / fit.n_samples)
-    for how, of_sample in ways.items():
-        if moments(weights, False).meets(of_sample).all():
-            text = f"The covariance of the mixture is the sample covariance, within the rounding{how}."
-            yield Check("covariance", CONSISTENT, text)
-            return
-    total = moments(weights, False)
-    where = np.unravel_index(int((~total.meets(sample)).argmax()), total.low.shape)
-    entry = f" in entry {tuple(int(i) + 1 for i in where)}" if total.low.size > 1 else ""
-    text = f"The covariance of the mixture is {_ends(total[where])}{entry}, and the sample covariance {_ends(sample[where])}."
-    reading = _by_order(weights, lambda w: any(moments(w, False).meets(each).all() for each in ways.values()))
-    if not reading and any(moments(weights, True).meets(each).all() for each in ways.values()):
-        of_deviations = fit.covariances is None
-        reading = f"the printed {'standard deviations are variances' if of_deviations else 'variances are standard deviations'}"
-    yield Check("covariance", IMPOSSIBLE, text, reading)
+    """Check the mean and the covariance of the mixture.
 
-
-def _second_moments(fit, deviations):
-    """Return a function of weights that gives the mixture's second moments about a center, and those of the sample.
-
-    The second argument of the function reads standard deviations as variances, or the other way round.
+    sum_k w_k m_k = m and sum_k w_k (S_k + (m_k - m)(m_k - m)^T) = S, with the divisor n. All of S holds with full and
+    tied covariances, its diagonal with diag, its trace with spherical. As the weights sum to 1, any origin will do:
+    near the means their rounding matters least.
     """
-    sample, matrices, D = Interval.of(fit.sample_covariance), _matrices(fit), fit.features
-    of_deviations = fit.covariances is None and fit.standard_deviations is not None
-    variances = Interval.of(fit.standard_deviations).positive() if of_deviations else _variances(fit)
-    if variances is None:
-        return None
-    variances = Interval(*(np.broadcast_to(end, deviations.low.shape) for end in (variances.low, variances.high)))
-    is_matrix = sample.low.shape == (D, D) and D > 1
-    if is_matrix and matrices is not None:
-        left, right = (Interval(*(end[at] for end in (deviations.low, deviations.high))) for at in (np.s_[:, :, None], np.s_[:, None]))
-        products = left * right
-        squares, diagonal = deviations.squared(), np.arange(D)
-        for end, of_squares in ((products.low, squares.low), (products.high, squares.high)):
-            end[:, diagonal, diagonal] = of_squares
-        return lambda weights, other: (weights[:, :, None] * ((matrices.positive().squared() if other else matrices) + products)).total(), sample
-    sample = Interval(*(np.diagonal(end) if is_matrix else end[:, 0] for end in (sample.low, sample.high)))
+    weights, means, center = _of(fit, "weights"), _of(fit, "means"), _of(fit, "sample_mean")
+    if not (weights and means):
+        return
+    origin = means.middle.mean(axis=0)
+    means = means - origin
+    if center:
+        yield _identity("mean", weights, means, [center - origin], {}, origin)
+    center = center - origin if center else (weights[:, None] * means).total()
+    moments, sample = second_moments(fit), _sample(fit)
+    part = PARTS.get(fit.model) if fit.features > 1 else "diagonal"
+    if not (sample and moments and part):
+        return
+    part = "diagonal" if part == "matrix" and 2 in (sample.low.ndim, moments.low.ndim) else part
+    between = (means - center)[:, :, None] * (means - center)[:, None, :]
+    for d in range(fit.features):
+        between.low[:, d, d] = between.low[:, d, d].clip(0)  # a square
+    between, inside, sample = _part(between, part), _part(moments, part), _part(sample, part)[0]
+    others = {"the standard deviations are variances": moments.each(np.sqrt)}
+    if fit.covariances is not None:
+        others = {"the variances are standard deviations": moments.positive() * moments.positive()}
+    others = {reading: _part(each, part) + between for reading, each in others.items() if moments.low.ndim == 2}
+    divisor = Interval(*[1 - 1 / fit.n_samples] * 2) if fit.n_samples else Interval(0.5, 1.0)  # n - 1
+    yield _identity("covariance", weights, inside + between, [sample, sample * divisor], others)
 
-    def moments(weights, other):
-        inside = variances if of_deviations == other else variances.positive().squared()
-        found = (weights * (inside + deviations.squared())).total()
-        return found.total() if trace else found
 
-    trace = fit.covariance_type == "spherical" and D > 1
-    return moments, sample.total() if trace else sample
+def _identity(name, weights, values, samples, others, origin=0.0) -> Check:
+    """Check whether the weighted sum of the components' values is one of the samples' values."""
+
+    def total(w, values):
+        return (w.positive().each(lambda end: end.reshape(-1, *[1] * (values.low.ndim - 1))) * values).total()
+
+    def suits(w, values):
+        return any(total(w, values).meets(sample).all() for sample in samples)
+
+    if suits(weights, values):
+        return Check(name, CONSISTENT, f"The {name} of the mixture is that of the samples, within the rounding.")
+    found, sample = total(weights, values), samples[0]
+    at = np.unravel_index(int((~found.meets(sample)).argmax()), found.low.shape)
+    ends = _ends((found + origin)[at]), _ends((sample + origin)[at])
+    place = ", ".join(str(i + 1) for i in at)
+    text = f"The {name} (entry {place}) is {ends[0]} in the mixture, and {ends[1]} in the samples."
+    readings = [reading for reading, other in others.items() if suits(weights, other)]
+    orders = permutations(range(len(weights.low))) if len(weights.low) <= 2 * FEW else ()
+    readings += ["the weights are in another order"] * any(suits(weights[list(order)], values) for order in orders)
+    return Check(name, IMPOSSIBLE, text, " or ".join(readings))
 
 
-def _by_order(weights, fits) -> str:
-    """Return whether the weights in another order would be consistent, in words."""
-    K = len(weights.low)
-    orders = permutations(range(K)) if K <= 6 else ()
-    return "the weights belong to the components in another order" if any(fits(weights[list(order)]) for order in orders) else ""
+def _sample(fit) -> Interval | None:
+    """Return the covariance of the samples as that of one component: (1, D, D), or variances (1, D)."""
+    sample = _of(fit, "sample_covariance")
+    square = sample and sample.low.shape == (fit.features, fit.features)
+    return sample and (sample[None] if square else sample.each(np.transpose))
 
 
 def _likelihood(fit) -> Iterator[Check]:
-    """Check the log-likelihood against the parameters.
+    """Check the log-likelihood L against the parameters, and against that of one Gaussian.
 
-    With A = -1/2 sum_k n_k (D log 2 pi + log det Sigma_k + D) and H the entropy of the weights, an M-step gives a
-    log-likelihood of at least A - n H, and EM's limit one of at most A: the expected complete-data log-likelihood is A
-    - n H, and the entropy of the posteriors is at most n H.
+    Let A = -n/2 sum_k w_k (D log 2 pi + log det S_k + D), and H the entropy of the weights. After an M-step from
+    responsibilities r, the evidence bound is A - n H plus the entropy of r: sum_k tr(S_k^-1 scatter_k) = n D for every
+    structure that contains its multiples. That entropy is between 0 and n H, and L exceeds the bound by the divergence
+    of r from the new posteriors, which is at most what the step gained: A - n H <= L <= A + n gain.
+
+    A fit may be less likely than one Gaussian: 400 samples at -1, 400 at 1, one at -13.8 and one at 13.8 have a maximum
+    with two components that is 0.04 nats per sample below.
     """
-    matrices, variances = _matrices(fit), _variances(fit)
-    if fit.log_likelihood is None or fit.n_samples is None or fit.weights is None or not fit.features:
+    n, moments, sample = fit.n_samples, second_moments(fit), _sample(fit)
+    if None in (n, fit.features, fit.log_likelihood):
         return
-    if variances is None and fit.standard_deviations is not None and fit.covariance_type in ("diag", "spherical"):
-        deviations = Interval.of(fit.standard_deviations).positive().squared()
-        variances = Interval(*(np.broadcast_to(end, (fit.components, fit.features)) for end in (deviations.low, deviations.high)))
-    if fit.features > 1 and matrices is None and fit.covariance_type not in ("diag", "spherical"):
-        return
-    if variances is None or (variances.low <= 0).any():
-        return
-    if broken := _broken(fit, DEPARTURES):
-        yield Check("log-likelihood", UNKNOWN, broken)
-        return
-    n, D = fit.n_samples, fit.features
-    determinants = _log_determinants(matrices) if matrices is not None and D > 1 else Interval(*(np.log(end).sum(axis=1) for end in (variances.low, variances.high)))
-    weights = Interval.of(fit.weights).positive()
-    A = -(weights * (determinants + Interval.exact(D * LOG_2_PI + D))).total() * Interval.exact(n / 2)
-    ends = np.stack([weights.low, weights.high, np.clip(1 / math.e, weights.low, weights.high)])
-    entropy = -(ends * np.log(np.maximum(ends, 1e-300))).max(axis=0).clip(0) if False else (-(ends * np.log(np.maximum(ends, 1e-300)))).max(axis=0).sum()
-    printed = Interval.of(fit.log_likelihood)
-    low, high = float(A.low - n * entropy), float(A.high + n * TOL)
-    if math.isfinite(low) and math.isfinite(high):
-        text = f"With these parameters the log-likelihood is between {low:.6g} and {high:.6g} when EM has converged; {fit.log_likelihood} is printed."
-        yield Check("log-likelihood", CONSISTENT if printed.meets(Interval(low, high)) else IMPOSSIBLE, text)
+    L, diagonal = _of(fit, "log_likelihood"), fit.features == 1 or (fit.model or "___")[2] == "I"
+    if fit.weights is not None and moments and (diagonal or moments.low.ndim == 3):
+        weights = _of(fit, "weights").positive()
+        A, likeliest = _complete(n, weights, moments, diagonal), np.clip(1 / math.e, weights.low, weights.high)
+        bounds = Interval(A.low + n * (likeliest * np.log(np.maximum(likeliest, 1e-300))).sum(), A.high + n * GAIN)
+        outcome = (CONSISTENT if L.meets(bounds) else IMPOSSIBLE) if np.isfinite(bounds.half) else UNKNOWN
+        text = f"With these parameters EM ends at a log-likelihood of {_ends(bounds)}; {fit.log_likelihood} is printed."
+        yield Check("log-likelihood", outcome, text)
+    if sample:
+        one = _complete(n, Interval(np.ones(1), np.ones(1)), sample * Interval(1 - 1 / n, 1.0), diagonal)
+        text = f"One Gaussian with these moments of the samples has a log-likelihood of {_ends(one)}."
+        if L.high < one.low:
+            yield Check("one Gaussian", UNKNOWN, f"{text} It is likelier, but EM can end below it, at a poor maximum.")
+        elif np.isfinite(one.half):
+            yield Check("one Gaussian", CONSISTENT, f"{text} The fit is no less likely.")
 
 
-def _log_determinants(matrices) -> Interval:
-    """Bound log det of all matrices in the intervals, by the eigenvalues of the perturbations relative to the middle."""
-    middle = 0.5 * (matrices.middle + matrices.middle.swapaxes(1, 2))
-    values = np.linalg.eigvalsh(middle)
-    size = np.linalg.norm(matrices.half, axis=(1, 2)) / np.maximum(values[:, 0], 1e-300)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        own, D = np.log(values).sum(axis=1), values.shape[1]
-        low = np.where(size < 1, own + D * np.log1p(-np.minimum(size, 1)), -np.inf)
-        return Interval(low, np.where(values[:, 0] > 0, own + D * np.log1p(size), np.inf))
+def _complete(n, weights, moments, diagonal) -> Interval:
+    """Bound A by the logarithms of the eigenvalues."""
+    with np.errstate(divide="ignore", invalid="ignore"):  # of variances that are rounded to 0
+        values = _eigenvalues(_part(moments, "diagonal") if diagonal else moments).positive()
+        volumes, D = values.each(np.log).each(np.transpose).total(), values.low.shape[1]
+        origin = volumes.middle.mean() if np.isfinite(volumes.middle).all() else 0.0  # as in `_moments`
+        return ((weights * (volumes - origin)).total() + origin + D * LOG_2_PI_E) * (-n / 2)
 
 
-CHECKS = (_weights, _number_of_parameters, _icl, _sizes, _deviations, _definite, _moments, _likelihood)
+def _eigenvalues(moments) -> Interval:
+    """Bound the eigenvalues of all symmetric matrices in the intervals (Weyl's inequality); variances are their own."""
+    if moments.low.ndim == 2:
+        return moments
+    values = np.linalg.eigvalsh(0.5 * (moments.middle + moments.middle.swapaxes(1, 2)))
+    size = np.linalg.norm(moments.half, axis=(1, 2))[:, None]
+    return Interval(values - size, values + size)
+
+
+def _of(fit, name) -> Interval | None:
+    value = getattr(fit, name.lower())
+    return None if value is None else Interval.of(value)
 
 
 def _ends(interval) -> str:
     """Write an interval with the digits that its ends have in common, and two more."""
     low, high = float(interval.low), float(interval.high)
-    width = high - low
-    decimals = 3 if width <= 0 else min(9, max(0, 1 - math.floor(math.log10(width))))
-    first, last = f"{low:.{decimals}f}", f"{high:.{decimals}f}"
+    width = (high - low) / max(abs(low), abs(high), 1e-300)
+    digits = min(12, max(3, 2 - math.floor(math.log10(width)))) if 0 < width < np.inf else 6
+    first, last = f"{low:.{digits}g}", f"{high:.{digits}g}"
     return first if first == last else f"{first} to {last}"
 
 
-def _few(numbers) -> str:
-    return _listed(numbers) if len(numbers) <= MANY else f"{numbers[0]} to {numbers[-1]}"
-
-
 def _listed(numbers) -> str:
-    return " or ".join(map(str, numbers))
+    return " or ".join(map(str, numbers)) if len(numbers) <= FEW else f"{numbers[0]} to {numbers[-1]}"

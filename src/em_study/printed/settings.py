@@ -6,21 +6,22 @@ from pydantic import Field, field_validator, model_validator
 
 from em_study.settings import Closed, Name, Printed
 
-Numbers = Annotated[list[Printed], Field(min_length=1, max_length=1000)]
+Number = Annotated[Printed, Field(ge=-1e30, le=1e30)]
+Numbers = Annotated[list[Number], Field(min_length=1, max_length=1000)]
 Rows = Annotated[list[Numbers], Field(min_length=1, max_length=1000)]
 Count = Annotated[int, Field(ge=1, le=10**12)]
+MODELS = {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII"}  # scikit-learn's names and mclust's
+FAMILIES = ("EII", "VII", *(v + s + o for o in "IEV" for v in "EV" for s in "EV"))  # volume, shape, orientation
+NEVER_BROKEN = ("number of parameters", "covariances", "standard deviations")  # checks, by any of these:
 DEPARTURES = {
     "ridge": "a ridge on the covariances",
     "prior": "a prior or penalty",
+    "missing": "missing values",
     "trimming": "trimmed samples or a noise component",
     "weights": "sample weights",
+    "constraints": "constraints on weights or means",
+    "early_stop": "a stop before convergence",
 }
-
-
-def _column(raw):
-    """Make rows of one entry from a plain list: one feature."""
-    plain = isinstance(raw, list) and raw and not any(isinstance(row, list) for row in raw)
-    return [[row] for row in raw] if plain else raw
 
 
 class PrintedFit(Closed):
@@ -29,74 +30,72 @@ class PrintedFit(Closed):
     n_samples: Count | None = Field(None, description="Number of samples.")
     n_features: Count | None = Field(None, description="Number of features; default: by the means.")
     n_components: Count | None = Field(None, description="Number of components; default: by the weights or means.")
-    covariance_type: Literal["full", "tied", "diag", "spherical"] | None = Field(
-        None, description="Structure of the covariances; mclust's VVV, EEE, VVI and VII."
+    covariance_type: Literal[*MODELS, *FAMILIES] | None = Field(
+        None, description="In scikit-learn's or mclust's words."
     )
-    weights: Numbers | None = Field(None, description="Weights of the components.")
-    means: Rows | None = Field(None, description="Mean of each component; with one feature a list of numbers.")
+    weights: Numbers | None = Field(None, description="Weight of each component.")
+    means: Rows | None = Field(None, description="Mean of each component.")
     covariances: Rows | Annotated[list[Rows], Field(min_length=1, max_length=1000)] | None = Field(
-        None,
-        description="Covariance matrix of each component (full), one matrix (tied), variances of each component "
-        "(diag; spherical: one each). With one feature a list of variances.",
+        None, description="Covariance matrix, or variances of the features, of each component; if tied, one matrix."
     )
-    standard_deviations: Rows | None = Field(
-        None, description="Standard deviations of each component, instead of or beside covariances."
-    )
+    standard_deviations: Rows | None = Field(None, description="Standard deviations of each component.")
     sample_mean: Numbers | None = Field(None, description="Mean of all samples.")
     sample_covariance: Rows | None = Field(
-        None, description="Covariance matrix of all samples; or a list of the variances of the features."
+        None, description="Covariance matrix of all samples, or a list of variances."
     )
-    log_likelihood: Printed | None = Field(None, description="Log-likelihood of all samples, in nats.")
-    bic: Printed | None = Field(None, description="BIC, in either sign convention.")
-    aic: Printed | None = Field(None, description="AIC, in either sign convention.")
-    icl: Printed | None = Field(None, description="ICL, in either sign convention.")
+    log_likelihood: Number | None = Field(None, description="Log-likelihood of all samples, in nats.")
+    bic: Number | None = Field(None, description="BIC, of either sign.")
+    aic: Number | None = Field(None, description="AIC, of either sign.")
+    icl: Number | None = Field(None, description="ICL, of either sign.")
     n_parameters: Count | None = Field(None, description="Number of parameters (degrees of freedom).")
-    sizes: Numbers | None = Field(None, description="Number of samples in each component, by the largest posterior.")
-    departures: list[Literal[*DEPARTURES]] = Field(
-        [],
-        description="What the fit did beyond plain EM, which breaks identities: "
-        + "; ".join(f"{name}, {words}" for name, words in DEPARTURES.items())
-        + ".",
+    sizes: Numbers | None = Field(None, description="Number of samples of each component, by the largest posterior.")
+    departures: list[Literal[*DEPARTURES]] | None = Field(
+        None, description="What was not plain EM: " + "; ".join(f"{k}, {v}" for k, v in DEPARTURES.items()) + "."
     )
-    data: Name | None = Field(None, description="CSV of the samples, one column per feature, from the folder of the file.")
+    data: Name | None = Field(None, description="Table of the samples, from the folder of the file; not in a claim.")
 
-    _columns = field_validator("means", "covariances", "standard_deviations", "sample_covariance", mode="before")(_column)
+    @field_validator("means", "covariances", "standard_deviations", "sample_covariance", mode="before")
+    @classmethod
+    def _one_feature(cls, raw):
+        plain = isinstance(raw, list) and not any(isinstance(row, list) for row in raw)
+        return [[row] for row in raw] if plain else raw
 
     @model_validator(mode="after")
     def _shapes_agree(self):
-        if self.components is None or self.features is None:
-            return self
-        K, D = self.components, self.features
-        shapes = {"weights": [(K,)], "means": [(K, D)], "sizes": [(K,)], "sample_mean": [(D,)]}
-        shapes |= {"standard_deviations": [(K, D), (K, 1)], "sample_covariance": [(D, D), (D, 1)]}
-        matrices = {"full": [(K, D, D)], "tied": [(D, D)], "diag": [(K, D)], "spherical": [(K, 1), (K, D)]}
-        if D == 1:
-            matrices = {name: [(K, 1), (K, 1, 1), *shapes] for name, shapes in matrices.items()}
-        shapes["covariances"] = matrices.get(self.covariance_type) or [(K, D, D), (D, D), (K, D), (K, 1)]
-        wrong = []
-        for name, allowed in shapes.items():
-            if (value := getattr(self, name)) is not None and (found := _shape(value)) not in allowed:
-                wrong.append(f"{name} has the shape {found}, and must have {' or '.join(map(str, allowed))}")
+        K, D, model = self.components, self.features, self.model
+        allowed = {"weights": [(K,)], "sizes": [(K,)], "sample_mean": [(D,)], "sample_covariance": [(D, D), (D, 1)]}
+        allowed |= {"means": [(K, D)], "standard_deviations": [(K, D), (K, 1)], "covariances": [(K, D, D)]}
+        allowed["covariances"] += [(D, D)] * (model == "EEE") + [(K, 1)] * (D == 1 or model in ("EII", "VII"))
+        allowed["covariances"] += [(K, D)] * (model is not None and model[2] == "I")
+        wrong = [
+            f"{name} must have the shape {' or '.join(map(str, dict.fromkeys(shapes)))}"
+            for name, shapes in allowed.items()
+            if (value := getattr(self, name)) and not any(_suits(value, shape) for shape in shapes)
+        ]
         if wrong:
-            raise ValueError(f"with {K} components and {D} features, " + "; ".join(wrong))
+            raise ValueError(f"with {K} components, {D} features and type {self.covariance_type}, {'; '.join(wrong)}")
         return self
 
     @property
     def components(self) -> int | None:
         """Number of components, K."""
-        given = [len(each) for each in (self.weights, self.means, self.sizes, self.standard_deviations) if each]
-        return self.n_components or (given[0] if given else None)
+        given = (self.weights, self.means, self.sizes, self.standard_deviations)
+        return self.n_components or next((len(each) for each in given if each), None)
 
     @property
     def features(self) -> int | None:
         """Number of features, D."""
-        given = [len(each) for each in (*(self.means or ())[:1], self.sample_mean) if each]
-        return self.n_features or (given[0] if given else None)
+        return self.n_features or next((len(each) for each in (*(self.means or ()), self.sample_mean) if each), None)
+
+    @property
+    def model(self) -> str | None:
+        """Structure of the covariances by its name in mclust."""
+        return MODELS.get(self.covariance_type, self.covariance_type)
 
 
-def _shape(value) -> tuple:
-    """Return the shape of nested lists; rows of different lengths have the shape of their longest."""
-    if not isinstance(value, list):
-        return ()
-    below = {_shape(each) for each in value}
-    return (len(value), *max(below)) if len(below) == 1 else (len(value), *max(below), -1)
+def _suits(value, shape) -> bool:
+    """Return whether nested lists have a shape, in which a length that is not known is None."""
+    if not isinstance(value, list) or not shape:
+        return not isinstance(value, list) and not shape
+    ragged = len({len(each) for each in value if isinstance(each, list)}) > 1
+    return shape[0] in (None, len(value)) and not ragged and all(_suits(each, shape[1:]) for each in value)
