@@ -67,8 +67,7 @@ class Interval:
 
     def whole(self) -> range:
         """List the whole numbers from 1 on in one interval, at most `MOST`."""
-        low, high = np.clip([self.low - 1e-9, self.high + 1e-9], 0, 1e12)
-        return range(max(1, math.ceil(low)), math.floor(high) + 1)[:MOST]
+        return range(max(1, math.ceil(self.low - 1e-9)), max(0, math.floor(self.high + 1e-9)) + 1)[:MOST]
 
 
 def _interval(value) -> Interval:

@@ -45,7 +45,7 @@ def unless_broken(check: Check, fit: PrintedFit) -> Check:
 def _weights(fit) -> Iterator[Check]:
     if fit.weights is not None:
         weights, total = Interval.of(fit.weights), Interval.of(fit.weights).total()
-        right, text = total.meets(1.0) and (weights.high >= 0).all(), f"The weights sum to {_ends(total)}"
+        right, text = total.meets(1.0) and (weights.high >= 0).all(), f"The sum of the weights is {_ends(total)}"
         reading = "they are percentages" if total.meets(100.0) else ""
         yield Check("weights", CONSISTENT if right else IMPOSSIBLE, f"{text}{'' if right else ', not 1'}.", reading)
 
@@ -106,8 +106,8 @@ def _no_whole_number(fit, pair, counts) -> tuple[str, str]:
     sign, penalty = (signs[0], math.log(fit.n_samples)) if name == "BIC" else (signs[1], 2.0)
     least = sign * float(_of(fit, name).middle)
     reading = (
-        f"{p} parameters belong to a log-likelihood of {(p * penalty - least) / 2:.2f} with this {name}, or to a "
-        f"{name} of {sign * (p * penalty - 2 * L):.2f} with this log-likelihood"
+        f"{p} parameters belong to a log-likelihood of {(p * penalty - least) / 2:.2f} with this {name}, or to "
+        f"{name} {sign * (p * penalty - 2 * L):.2f} with this log-likelihood"
     )
     if name == "BIC" and abs((2 * L + least) / p / penalty - 1) < 0.1:
         reading += f", or both to {math.exp((2 * L + least) / p):.4g} samples"
@@ -234,7 +234,7 @@ def _moments(fit) -> Iterator[Check]:
     for d in range(fit.features):
         between.low[:, d, d] = between.low[:, d, d].clip(0)  # a square
     between, inside, sample = _part(between, part), _part(moments, part), _part(sample, part)[0]
-    others = {"the standard deviations are variances": moments.each(np.sqrt)}
+    others = {"the standard deviations are variances": moments.positive().each(np.sqrt)}
     if fit.covariances is not None:
         others = {"the variances are standard deviations": moments.positive() * moments.positive()}
     others = {reading: _part(each, part) + between for reading, each in others.items() if moments.low.ndim == 2}
@@ -290,8 +290,10 @@ def _likelihood(fit) -> Iterator[Check]:
         weights = _of(fit, "weights").positive()
         A, likeliest = _complete(n, weights, moments, diagonal), np.clip(1 / math.e, weights.low, weights.high)
         bounds = Interval(A.low + n * (likeliest * np.log(np.maximum(likeliest, 1e-300))).sum(), A.high + n * GAIN)
-        outcome = (CONSISTENT if L.meets(bounds) else IMPOSSIBLE) if np.isfinite(bounds.half) else UNKNOWN
+        outcome = CONSISTENT if L.meets(bounds) else IMPOSSIBLE
         text = f"With these parameters EM ends at a log-likelihood of {_ends(bounds)}; {fit.log_likelihood} is printed."
+        if not np.isfinite(bounds.half):
+            outcome, text = UNKNOWN, "The covariances are too coarsely rounded to bound the log-likelihood."
         yield Check("log-likelihood", outcome, text)
     if sample:
         one = _complete(n, Interval(np.ones(1), np.ones(1)), sample * Interval(1 - 1 / n, 1.0), diagonal)
@@ -335,4 +337,5 @@ def _ends(interval) -> str:
 
 
 def _listed(numbers) -> str:
-    return " or ".join(map(str, numbers)) if len(numbers) <= FEW else f"{numbers[0]} to {numbers[-1]}"
+    last = numbers[-1] if len(numbers) < MOST else "many more"
+    return " or ".join(map(str, numbers)) if len(numbers) <= FEW else f"{numbers[0]} to {last}"

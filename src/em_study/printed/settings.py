@@ -73,7 +73,7 @@ class PrintedFit(Closed):
             if (value := getattr(self, name)) and not any(_suits(value, shape) for shape in shapes)
         ]
         if wrong:
-            raise ValueError(f"with {K} components, {D} features and type {self.covariance_type}, {'; '.join(wrong)}")
+            raise ValueError(f"for K = {K}, D = {D} and covariance_type {self.covariance_type}, {'; '.join(wrong)}")
         return self
 
     @property
