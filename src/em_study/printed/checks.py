@@ -104,13 +104,14 @@ def _no_whole_number(fit, pair, counts) -> tuple[str, str]:
         return text, ""
     name, L = pair[:3], float(fit.log_likelihood)
     sign, penalty = (signs[0], math.log(fit.n_samples)) if name == "BIC" else (signs[1], 2.0)
-    least = sign * float(_of(fit, name).middle)
-    reading = (
-        f"{p} parameters belong to a log-likelihood of {(p * penalty - least) / 2:.2f} with this {name}, or to "
-        f"{name} {sign * (p * penalty - 2 * L):.2f} with this log-likelihood"
-    )
-    if name == "BIC" and abs((2 * L + least) / p / penalty - 1) < 0.1:
-        reading += f", or both to {math.exp((2 * L + least) / p):.4g} samples"
+    least, printed = sign * float(_of(fit, name).middle), getattr(fit, name.lower())
+    places = [max(0, -number.as_tuple().exponent) for number in (fit.log_likelihood, printed)]
+    reading = f"{p} parameters belong to a log-likelihood of {(p * penalty - least) / 2:.{places[0]}f} with this {name}"
+    reading += f", or to {name} {sign * (p * penalty - 2 * L):.{places[1]}f} with this log-likelihood"
+    if Interval(count.low - count.half, count.high + count.half).whole():
+        reading = f"a last digit was cut off instead of rounded; or {reading}"
+    n = math.exp(min(50, (2 * L + least) / p)) if name == "BIC" else 0
+    reading += f", or both to about {n:.4g} samples" * (0.005 < abs(n / (fit.n_samples or 1) - 1) < 0.5)
     return text, reading
 
 
@@ -296,7 +297,8 @@ def _likelihood(fit) -> Iterator[Check]:
             outcome, text = UNKNOWN, "The covariances are too coarsely rounded to bound the log-likelihood."
         yield Check("log-likelihood", outcome, text)
     if sample:
-        one = _complete(n, Interval(np.ones(1), np.ones(1)), sample * Interval(1 - 1 / n, 1.0), diagonal)
+        divisor = Interval(0.0, -n / 2 * fit.features * math.log1p(-1 / max(n, 2)))  # n or n - 1
+        one = _complete(n, Interval(np.ones(1), np.ones(1)), sample, diagonal) + divisor
         text = f"One Gaussian with these moments of the samples has a log-likelihood of {_ends(one)}."
         if L.high < one.low:
             yield Check("one Gaussian", UNKNOWN, f"{text} It is likelier, but EM can end below it, at a poor maximum.")
@@ -314,12 +316,18 @@ def _complete(n, weights, moments, diagonal) -> Interval:
 
 
 def _eigenvalues(moments) -> Interval:
-    """Bound the eigenvalues of all symmetric matrices in the intervals (Weyl's inequality); variances are their own."""
+    """Bound numbers whose product is the determinant of a symmetric matrix; variances are such numbers.
+
+    They are the eigenvalues of the correlation matrix (Weyl's inequality for the rounding) times the variances.
+    """
     if moments.low.ndim == 2:
         return moments
+    scale = moments.middle.diagonal(axis1=1, axis2=2)
+    scale = np.where(scale > 0, scale, 1.0)
+    moments = moments * (scale[:, :, None] * scale[:, None, :]) ** -0.5
     values = np.linalg.eigvalsh(0.5 * (moments.middle + moments.middle.swapaxes(1, 2)))
     size = np.linalg.norm(moments.half, axis=(1, 2))[:, None]
-    return Interval(values - size, values + size)
+    return Interval(values - size, values + size) * scale
 
 
 def _of(fit, name) -> Interval | None:
@@ -331,7 +339,7 @@ def _ends(interval) -> str:
     """Write an interval with the digits that its ends have in common, and two more."""
     low, high = float(interval.low), float(interval.high)
     width = (high - low) / max(abs(low), abs(high), 1e-300)
-    digits = min(12, max(3, 2 - math.floor(math.log10(width)))) if 0 < width < np.inf else 6
+    digits = min(12, max(4, 2 - math.floor(math.log10(width)))) if 0 < width < np.inf else 6
     first, last = f"{low:.{digits}g}", f"{high:.{digits}g}"
     return first if first == last else f"{first} to {last}"
 
