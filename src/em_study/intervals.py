@@ -22,7 +22,7 @@ class Interval:
         if isinstance(numbers, list):
             every = [cls.of(number) for number in numbers]
             return cls(np.array([each.low for each in every]), np.array([each.high for each in every]))
-        last_digit = 10.0 ** min(max(numbers.as_tuple().exponent, -300), 300)
+        last_digit = 10.0 ** min(max(numbers.as_tuple().exponent, -300), 30)
         half = last_digit / 2 + SLACK * abs(float(numbers))
         return cls(np.float64(float(numbers) - half), np.float64(float(numbers) + half))
 
