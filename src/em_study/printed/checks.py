@@ -105,7 +105,7 @@ def _no_whole_number(fit, pair, counts) -> tuple[str, str]:
     name, L = pair[:3], float(fit.log_likelihood)
     sign, penalty = (signs[0], math.log(fit.n_samples)) if name == "BIC" else (signs[1], 2.0)
     least, printed = sign * float(_of(fit, name).middle), getattr(fit, name.lower())
-    places = [max(0, -number.as_tuple().exponent) for number in (fit.log_likelihood, printed)]
+    places = [min(max(0, -number.as_tuple().exponent), 30) for number in (fit.log_likelihood, printed)]
     reading = f"{p} parameters belong to a log-likelihood of {(p * penalty - least) / 2:.{places[0]}f} with this {name}"
     reading += f", or to {name} {sign * (p * penalty - 2 * L):.{places[1]}f} with this log-likelihood"
     if Interval(count.low - count.half, count.high + count.half).whole():
