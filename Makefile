@@ -34,7 +34,14 @@ export HOME := $(or $(HOME),/)
 # pip installs into .venv, whatever its other settings are.
 export PIP_USER := 0
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT
-INSTALL = -m pip install -qq --require-hashes --requirement
+# $(call install,ENVIRONMENT,LOCK): a lock names every package, so that pip need not look for dependencies. pip would compile all
+# modules, tests too, on one core. compileall fails where a package has a file of another Python, which no program imports.
+PIP_INSTALL = -m pip install -qq --no-deps --no-compile --require-hashes --requirement
+define install
+$(1)/bin/python $(PIP_INSTALL) requirements-pip.lock
+$(1)/bin/python $(PIP_INSTALL) $(2)
+$(1)/bin/python -m compileall -qq -j 0 -x '/tests?/' $(1)/lib || true
+endef
 # The library and the study, from this folder, without a network.
 OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
@@ -43,9 +50,9 @@ OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_
 
 reproduce:
 	@echo "There are three steps; a step that is already done takes seconds:"
-	@echo "1. install the packages of requirements.lock into .venv: 1 to 5 minutes, once"
+	@echo "1. install the packages of requirements.lock into .venv: half a minute to 3 minutes, once"
 	@echo "2. run the study (snakemake --cores 4): 2 minutes on two fast cores, 10 on slow or busy ones"
-	@echo "3. make the report: half a minute"
+	@echo "3. make the report: some seconds"
 	@echo "Step 1"
 	@$(MAKE) --silent --no-print-directory .venv/complete
 	@echo "Step 2"
@@ -66,7 +73,7 @@ test-crate: .venv-crate/complete
 
 .venv-crate/complete: requirements-crate.lock .venv/complete
 	$(PYTHON) -m venv --clear .venv-crate
-	.venv-crate/bin/python $(INSTALL) requirements-crate.lock
+	$(call install,.venv-crate,requirements-crate.lock)
 	touch $@
 
 # -W: warnings are errors, such as broken links.
@@ -79,7 +86,7 @@ docs: .venv-docs/complete
 
 .venv-docs/complete: requirements-docs.lock
 	$(PYTHON) -m venv --clear .venv-docs
-	.venv-docs/bin/python $(INSTALL) requirements-docs.lock
+	$(call install,.venv-docs,requirements-docs.lock)
 	touch $@
 
 test-page: .venv/browser
@@ -89,7 +96,7 @@ test-r: .venv/complete
 	$(BIN)/python tests/r/debian_r.py run $(RUN) pytest --numprocesses 0 tests/test_r.py tests/test_recovery.py
 
 .venv/browser: requirements-browser.lock .venv/complete
-	$(BIN)/python $(INSTALL) requirements-browser.lock --no-deps
+	$(call install,.venv,requirements-browser.lock)
 	touch $@
 
 dist: .venv-release/complete
@@ -100,21 +107,23 @@ dist: .venv-release/complete
 
 .venv-release/complete: requirements-release.lock
 	$(PYTHON) -m venv --clear .venv-release
-	.venv-release/bin/python $(INSTALL) requirements-release.lock
+	$(call install,.venv-release,requirements-release.lock)
 	touch $@
 
 # Further packages for `snakemake --profile profiles/slurm`.
 cluster: .venv/cluster
 
 .venv/cluster: requirements-cluster.lock .venv/complete
-	$(BIN)/python $(INSTALL) requirements-cluster.lock --no-deps
+	$(call install,.venv,requirements-cluster.lock)
 	touch $@
 
+# pip check: the locks name every package that another needs.
 style: .venv/complete
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 	@$(RUN) snakefmt --check Snakefile workflow
 	@$(RUN) snakemake --lint
+	@$(RUN) pip --quiet check
 
 # Only uv resolves to the lowest versions.
 test-lowest:
@@ -161,6 +170,8 @@ r-journal: .venv/complete
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/acceleration.py
+	$(BIN)/python benchmarks/collapse.py
+	$(BIN)/python benchmarks/starts.py
 	$(BIN)/python benchmarks/missing.py
 	$(BIN)/python benchmarks/information.py
 	$(BIN)/python benchmarks/planting.py
@@ -169,6 +180,7 @@ benchmark: .venv/complete
 	$(BIN)/python benchmarks/parts.py
 	$(BIN)/python benchmarks/sweep.py
 	$(BIN)/python benchmarks/study.py
+	$(BIN)/python benchmarks/from_nothing.py
 
 # An environment whose Python is gone, after a move or an upgrade, is made again.
 ifneq ($(shell $(BIN)/python -c 'print(1)' 2> /dev/null),1)
@@ -178,9 +190,9 @@ endif
 .venv/complete: requirements.lock pyproject.toml src/em_study/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	@test ! -L .venv || { echo ".venv is a symbolic link, and a new environment would empty its target: remove the link"; exit 1; }
-	@echo "installing the packages of requirements.lock into .venv: 1 to 5 minutes"
+	@echo "installing the packages of requirements.lock into .venv: half a minute to 3 minutes"
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/python $(INSTALL) requirements.lock
+	@$(call install,.venv,requirements.lock)
 	@$(BIN)/python -m pip install -qq $(OURS)
 	@touch $@
 
@@ -196,3 +208,4 @@ lock:
 	$(LOCK) pyproject.toml src/em_study/pyproject.toml --group docs --no-emit-package emgmm --fork-strategy fewest \
 	    --constraints requirements.lock --output-file requirements-docs.lock
 	$(LOCK) --group release --output-file requirements-release.lock
+	$(LOCK) --group pip --output-file requirements-pip.lock

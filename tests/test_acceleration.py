@@ -1,13 +1,20 @@
 """Accelerated EM: monotone, always a proper mixture, to the same limit in fewer passes; and when it has arrived."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from project import ROOT
 from test_emgmm import KINDS, problem
 
 import emgmm
 from emgmm.parameters import Coordinates
+
+sys.path.append(str(ROOT / "benchmarks"))
+
+import acceleration as league
 
 TIGHT = emgmm.article_stopping(1e-13, 20_000)
 
@@ -218,3 +225,32 @@ class TestDistanceFromLimit:
         assert by_limit.converged
         assert by_change.trace[-1] < best.trace[-1] - 0.05
         assert best.trace[-1] - 1e-3 < by_limit.trace[-1] <= best.trace[-1]
+
+
+class TestLeague:
+    """The benchmark of accelerations."""
+
+    @pytest.mark.parametrize("method", list(league.METHODS))
+    def test_each_method_reaches_the_limit_of_em(self, method):
+        X, start = overlapping(0, separation=2.5)
+        limit = emgmm.expectation_maximization(X, start, TIGHT).trace[-1]
+        em_map, end = league.run(method, X, start)
+        assert em_map.highest == pytest.approx(limit, abs=1e-11)
+        np.testing.assert_allclose(emgmm.log_likelihoods(X, end).mean(), limit, rtol=0, atol=1e-11)
+
+    @pytest.mark.parametrize("method", ["SQUAREM", "DAAREM", "ours"])
+    def test_an_acceleration_takes_fewer_passes(self, method):
+        X, start = overlapping(0, separation=2.5)
+        passes = {each: league.passes_to_its_limit(each, X, start)[0][league.LAST] for each in ("EM", method)}
+        assert passes[method] < 0.2 * passes["EM"]
+
+    def test_overlap_is_the_sum_of_both_errors(self):
+        draw = np.random.default_rng(0)
+        means, covariances = league.mixture_by_overlap(2, 2, draw)(0.1)
+        mixture = emgmm.MixtureParameters.checked([0.5, 0.5], means, covariances)
+        roots = np.linalg.cholesky(covariances)
+        errors = [
+            (emgmm.posteriors(means[k] + draw.standard_normal((100_000, 2)) @ roots[k].T, mixture)[:, k] < 0.5).mean()
+            for k in range(2)
+        ]
+        assert sum(errors) == pytest.approx(0.1, abs=0.005)

@@ -131,7 +131,9 @@ def test_labels(missing, mode, init_params):
     assert (GaussianMixtureEM(2, random_state=0, **settings).fit(X, one_class).predict(X) == y).mean() > 0.9
 
 
-@pytest.mark.parametrize("init_params", ["kmeans", "k-means++", "random", "random_from_data", "random_parameters"])
+@pytest.mark.parametrize(
+    "init_params", ["kmeans", "k-means++", "random", "random_from_data", "short_runs", "random_parameters"]
+)
 @pytest.mark.parametrize("kernel", ["numpy", "numba"])
 def test_the_estimator(init_params, kernel):
     X, _, _ = rows(3)

@@ -125,7 +125,7 @@ def test_a_ridge_that_is_not_small_beside_the_data_is_noted(scale, told):
 def test_starts_from_single_rows_do_not_collapse():
     X = np.random.default_rng(0).normal(size=(1, 60, 2))
     dataset = Dataset(np.array(["x", "z"]), np.array([]), X, None, X[:, :0], np.empty((1, 0), dtype=int))
-    for start in ("k-means++", "random_from_data"):
+    for start in ("k-means++", "random_from_data", "short_runs"):
         runs = run_fit(dataset, Fit(initialization=start, n_components=2), 20, 0, "toy", "f")
         assert not any(failure.startswith("start") for failure in runs.failure)
 

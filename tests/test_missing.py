@@ -281,7 +281,9 @@ def test_estimator_takes_labels_and_holes(kind, use, n_labeled):
         np.testing.assert_allclose(model.means_, start.means, atol=1e-3)
 
 
-@pytest.mark.parametrize("start", ["kmeans", "k-means++", "random", "random_from_data", "random_parameters"])
+@pytest.mark.parametrize(
+    "start", ["kmeans", "k-means++", "random", "random_from_data", "short_runs", "random_parameters"]
+)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_every_start_takes_holes(start, kind):

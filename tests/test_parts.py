@@ -152,7 +152,7 @@ def test_a_model_predicts_part_by_part():
         model.predict(Parts(cut(rows()[0])))
 
 
-@pytest.mark.parametrize("init_params", ["kmeans", "k-means++", "random", "random_from_data"])
+@pytest.mark.parametrize("init_params", ["kmeans", "k-means++", "random", "random_from_data", "short_runs"])
 def test_starts_look_at_a_sample(init_params, monkeypatch):
     X, _, _ = rows()
     parts = Parts(cut(X)).look(map)

@@ -291,7 +291,7 @@ def test_a_mass_below_the_smallest_normal_number_is_none(kernel):
     assert "lost all its mass" in found.collapse
 
 
-STARTS = ("kmeans", "k-means++", "random_from_data")
+STARTS = ("kmeans", "k-means++", "random_from_data", "short_runs")
 
 
 @pytest.mark.parametrize("init_params", [*STARTS, "random", "labels"])

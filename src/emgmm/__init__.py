@@ -18,6 +18,7 @@ from emgmm.labels import labeled_statistics, parameters_from_labels, shrunken_pa
 from emgmm.many import fit_many, judge_many
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
 from emgmm.parts import Parts
+from emgmm.regularization import CovariancePenalty
 from emgmm.statistics import SufficientStatistics, complete_log_likelihood, maximization, weighted_statistics
 
 # scikit-learn's interface, and samples in several parts
@@ -25,8 +26,8 @@ __all__ = ["GaussianMixtureEM", "Parts"]
 # A mixture; the types of its covariances, to which a type can be added
 __all__ += ["COVARIANCE_TYPES", "CollapsedComponentError", "CovarianceType", "MixtureParameters"]
 # Fits from given initial parameters; stopping rules; results
-__all__ += ["EMResult", "StoppingRule", "aitken_stopping", "article_stopping", "expectation_maximization", "fit_many"]
-__all__ += ["sklearn_stopping"]
+__all__ += ["CovariancePenalty", "EMResult", "StoppingRule", "aitken_stopping", "article_stopping"]
+__all__ += ["expectation_maximization", "fit_many", "sklearn_stopping"]
 # Initial parameters: at random, from unlabeled samples, from labels
 __all__ += ["parameters_from_labels", "random_parameters", "shrunken_parameters", "unlabeled_statistics"]
 # Posteriors, likelihoods and imputation; observed information

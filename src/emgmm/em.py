@@ -12,6 +12,7 @@ from emgmm.checks import checked_reg_covar, checked_samples, checked_weight, sca
 from emgmm.e_step import samples_to_fit
 from emgmm.incomplete import IncompleteRows, check_features
 from emgmm.parameters import CollapsedComponentError, MixtureParameters
+from emgmm.regularization import CovariancePenalty
 from emgmm.statistics import SufficientStatistics, maximization
 from emgmm.threads import one_thread
 
@@ -175,8 +176,8 @@ class EMResult:
     parameters : MixtureParameters
         The final parameters; if a component collapsed, the last ones before the collapse.
     trace : tuple of float
-        Mean log-likelihood that the E-step of each step computed, in nats per sample. Its length is the number of
-        steps.
+        Mean log-likelihood that the E-step of each step computed, in nats per sample; with a `CovariancePenalty` minus
+        the penalty, divided by the number of samples. Its length is the number of steps.
     n_maximizations : int
         Number of M-steps.
     n_passes : int
@@ -204,6 +205,7 @@ def expectation_maximization(
     *,
     labeled: SufficientStatistics | IncompleteRows | None = None,
     reg_covar: float = 0.0,
+    penalty: CovariancePenalty | None = None,
     sample_weight=None,
     map: Callable = map,  # noqa: A002
     acceleration: str = "none",
@@ -230,6 +232,9 @@ def expectation_maximization(
     reg_covar : float, default=0
         Covariance regularization: added to each variance, in squared units of the features. With 0 the trace never
         decreases.
+    penalty : CovariancePenalty, optional
+        Penalty on the covariances, by which a component collapses only if it loses all its mass. The trace, and with it
+        the stopping rule, is then that of the penalized log-likelihood.
     sample_weight : ndarray of shape (N,), optional
         A sample of weight 2 counts as two. A sample of weight 0 does not count, and neither does one without any
         observed value.
@@ -259,15 +264,16 @@ def expectation_maximization(
     Raises
     ------
     ValueError
-        If X does not have D features, contains infinite values, or has a feature without any observed value; if
-        `sample_weight` does not have N entries, or has a negative one; if the covariance type, components or features
-        of `labeled` are not those of `start`; if `n_jobs` is 0 or not an integer; if a
-        part cannot be read or used (the message names it).
+        If X or `penalty` does not have D features; if X contains infinite values, or has a feature without any
+        observed value; if `sample_weight` does not have N entries, or has a negative one; if the covariance type,
+        components or features of `labeled` are not those of `start`; if `n_jobs` is 0 or not an integer; if a part
+        cannot be read or used (the message names it).
 
     Notes
     -----
     With posteriors r_nk = p(k | x_n), each step sets weight_k = sum_n r_nk / N, mean_k = sum_n r_nk x_n / sum_n r_nk,
-    and covariance_k to the weighted covariance about mean_k, plus `reg_covar` on its diagonal [1]_.
+    and covariance_k to the weighted covariance about mean_k, plus `reg_covar` on its diagonal [1]_. For a step with a
+    penalty see `maximization`.
 
     References
     ----------
@@ -289,6 +295,8 @@ def expectation_maximization(
     checked_reg_covar(reg_covar)
     if acceleration not in ACCELERATIONS:
         raise ValueError(f"acceleration must be one of {list(ACCELERATIONS)}, not {acceleration!r}")
+    if penalty is not None and penalty.scale.shape != (start.n_features,):
+        raise ValueError(f"the penalty's scale must have {start.n_features} variances, not {penalty.scale.shape}")
     if labeled is not None and (labeled.covariance_type, labeled.shape) != (start.covariance_type, start.means.shape):
         raise ValueError("labeled must have the covariance_type, components and features of the initial parameters")
     if hasattr(X, "to_fit"):  # Parts, which import this module
@@ -296,12 +304,12 @@ def expectation_maximization(
             raise ValueError("pass labels and sample_weight of parts to Parts(...)")
         samples, total, direct = X.to_fit(start, kernel, map, n_jobs), X.total_weight, False
     else:
-        samples, total, direct = _samples_of_array(X, start, labeled, sample_weight, kernel, n_jobs)
+        samples, total, direct = _samples_of_array(X, start, labeled, sample_weight, kernel, n_jobs, penalty)
     if not 0 < total < math.inf:
         raise ValueError("there are no samples to fit" if not total else f"the sum of the sample weights is {total}")
     end, trace, n_maximizations, n_passes = start, [], 0, stopping.max_iter
     converged, collapse = False, None
-    take = partial(_step, samples, labeled, total, reg_covar)
+    take = partial(_step, samples, labeled, total, reg_covar, penalty)
     for passes, parameters, mean, image, why_none in steps(take, start, stopping.max_iter, acceleration):
         if not math.isfinite(mean):
             raise ValueError("X must be finite: it contains infinite values, or values too large to square")
@@ -340,11 +348,11 @@ def steps(take, parameters, max_passes, acceleration="none"):
         parameters, own = (image, None) if proposal is None else (proposal, image)
 
 
-def _samples_of_array(X, start, labeled, sample_weight, kernel, n_jobs):
+def _samples_of_array(X, start, labeled, sample_weight, kernel, n_jobs, penalty):
     """Return an object that takes E-steps over X, the total weight, and whether the fit is by labels alone."""
     X = checked_samples(X, start.n_features)
     sample_weight = checked_weight(sample_weight, len(X))
-    if labeled is None:  # else its mass is on the same scale
+    if labeled is None and penalty is None:  # else these are on the same scale
         sample_weight = scaled_weight(sample_weight)
     samples = samples_to_fit(X, start.covariance_type, sample_weight, kernel, n_jobs)
     own = total_weight(samples.X, samples.sample_weight)
@@ -355,10 +363,10 @@ def _samples_of_array(X, start, labeled, sample_weight, kernel, n_jobs):
     return samples, total, not own and isinstance(labeled, SufficientStatistics)
 
 
-def _step(samples, labeled, total, reg_covar, parameters):
+def _step(samples, labeled, total, reg_covar, penalty, parameters):
     """Take E-step and M-step: return the mean log-likelihood, EM's image, and the reason for a collapse or None."""
     image, collapse = None, None
-    if labeled is None and samples.kernel != "numpy":
+    if labeled is None and penalty is None and samples.kernel != "numpy":
         weights, means, factors = parameters.weights, parameters.means, parameters.precisions_cholesky
         after, log_likelihood, proper = samples.step(weights[None], means[None], factors[None], reg_covar)
         if after is not None and proper[0]:  # else more care is needed
@@ -369,8 +377,10 @@ def _step(samples, labeled, total, reg_covar, parameters):
     if labeled is not None:
         known, joint = labeled.expectation(parameters)
         statistics, log_likelihood = statistics + known, log_likelihood + joint
+    if penalty is not None:
+        log_likelihood -= penalty.of(parameters)
     try:
-        image = maximization(statistics, reg_covar)
+        image = maximization(statistics, reg_covar, penalty)
     except CollapsedComponentError as error:
         collapse = str(error)
     return float(log_likelihood / total), image, collapse

@@ -3,13 +3,13 @@
 import math
 import warnings
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from emgmm import checks
@@ -25,7 +25,7 @@ from emgmm.initialization import METHODS, hot_deck, parameters_from_classes, ran
 from emgmm.labels import estimate, labeled_statistics, shrunken_parameters
 from emgmm.parameters import CollapsedComponentError, MixtureParameters, checked_covariances, checked_weights
 from emgmm.parts import Parts, as_parts
-from emgmm.regularization import regularization_warning
+from emgmm.regularization import CovariancePenalty, feature_statistics, regularization_warning
 from emgmm.statistics import has_missing, maximization, weighted_statistics
 from emgmm.threads import one_thread
 
@@ -61,17 +61,23 @@ class GaussianMixtureEM(GaussianMixture):
         Tolerance of the stopping rule, in nats per sample.
     reg_covar : float, default=1e-6
         Covariance regularization: added to each variance, in squared units of the features.
+    covariance_penalty : float, default=0
+        Strength of a `CovariancePenalty`, in samples, whose scale is the variances of the features over the fitted
+        samples; 0 is none, 1 / sqrt(n_samples) is usual. With it, a component collapses only if it loses all its mass.
+        Use reg_covar=0 with it: then the penalized log-likelihood never decreases.
     max_iter : int, default=100
         Largest number of passes over the samples; without acceleration each is one step.
     n_init : int, default=1
-        Number of initializations, of which the fit of highest likelihood is kept. Labels for all components, explicit
-        initial parameters and a warm start need only one.
-    init_params : {"kmeans", "k-means++", "random", "random_from_data", "labels", "random_parameters"}, default="kmeans"
-        How to initialize without labels. If `fit` is given labels, these give the initial parameters
-        (`shrunken_parameters`), whatever this parameter is; components without labels use the unlabeled samples.
-        "labels" requires labels, and uses each class's own covariance, as article A does (`parameters_from_labels`).
-        "random_parameters" does not use the data (`random_parameters`, article A's initialization without labels). With
-        reg_covar=0, "k-means++" and "random_from_data" give each component the covariance of all samples.
+        Number of initializations, of which the fit of highest `lower_bound_` is kept. Labels for all components,
+        explicit initial parameters and a warm start need only one.
+    init_params : str, default="kmeans"
+        How to initialize without labels: "kmeans", "k-means++", "random" and "random_from_data" as in scikit-learn;
+        "short_runs" (`unlabeled_statistics`), which ends at the highest likelihood more often; "labels";
+        "random_parameters". If `fit` is given labels, these give the initial parameters (`shrunken_parameters`),
+        whatever this parameter is; components without labels use the unlabeled samples. "labels" requires labels, and
+        uses each class's own covariance, as article A does (`parameters_from_labels`). "random_parameters" does not use
+        the data (`random_parameters`, article A's initialization without labels). With reg_covar=0, "k-means++" and
+        "random_from_data" give each component the covariance of all samples.
     weights_init : array-like of shape (n_components,), optional
         Initial weights. Explicit initial parameters, each by itself, take precedence over every other initialization.
     means_init : array-like of shape (n_components, n_features), optional
@@ -126,7 +132,8 @@ class GaussianMixtureEM(GaussianMixture):
     lower_bound_ : float
         Last entry of `lower_bounds_`.
     lower_bounds_ : list of float
-        Mean log-likelihood that each step computed, in nats per sample; with clamped labels, of all samples jointly.
+        Mean log-likelihood that each step computed, in nats per sample; with clamped labels, of all samples jointly;
+        with `covariance_penalty` minus the penalty. `score`, `bic`, `aic` and `icl` are without the penalty.
     classes_ : ndarray
         Label of each component, as `predict` returns it: 0 to n_components - 1, or the other labels that `fit` was
         given, sorted. If these are fewer than the components, the last components have none.
@@ -155,6 +162,7 @@ class GaussianMixtureEM(GaussianMixture):
         **GaussianMixture._parameter_constraints,
         "covariance_type": [StrOptions(COVARIANCE_TYPES.keys())],  # including types added later
         "init_params": [StrOptions({*METHODS, "labels", "random_parameters"})],
+        "covariance_penalty": [Interval(Real, 0.0, None, closed="left")],
         "covariances_init": ["array-like", None],
         "responsibilities_init": ["array-like", None],
         "stopping": [StrOptions({*STOPPING})],
@@ -165,6 +173,7 @@ class GaussianMixtureEM(GaussianMixture):
     }
 
     stopping, responsibilities_init, n_jobs = "change", None, None  # for models pickled before these parameters existed
+    covariance_penalty = 0.0  # likewise
     _covariance_type = None  # type of the covariances
 
     def __init__(
@@ -174,6 +183,7 @@ class GaussianMixtureEM(GaussianMixture):
         covariance_type="full",
         tol=1e-3,
         reg_covar=1e-6,
+        covariance_penalty=0.0,
         max_iter=100,
         n_init=1,
         init_params="kmeans",
@@ -253,7 +263,9 @@ class GaussianMixtureEM(GaussianMixture):
     def _of_array(self, X, y, sample_weight):
         """Return the number of samples that count; samples and weights; classes; the input of `_start`; a run of EM."""
         X = validate_data(self, checks.with_nan(X), ensure_min_samples=2, **READ)
-        weight = None if sample_weight is None else checks.scaled_weight(_checked_weight(sample_weight, X))
+        given = None if sample_weight is None else _checked_weight(sample_weight, X)
+        weight = checks.scaled_weight(given)
+        unit = 1.0 if given is None else weight.max() / given.max()
         first = self._given_responsibilities(len(X))
         ignored = y is None or (self.n_components == 1 and self.init_params != "labels")
         labels = None if ignored else checks.known_labels(y, len(X))
@@ -275,11 +287,12 @@ class GaussianMixtureEM(GaussianMixture):
             fitted, n_counted = (free[0], len(free[0])) if left_out else (X, (chosen | known).sum())
         if has_missing(fitted):
             check_features(fitted, names=getattr(self, "feature_names_in_", None))
+        penalty = self._penalty(partial(feature_statistics, fitted, weight if fitted is X else free[1]), unit)
         if first is not None:
-            first = self._after(first, X, weight)
+            first = self._after(first, X, weight, penalty)
         clamped = labeled if self.semi_supervised == "clamped" or not len(free[0]) else None
         fit = partial(expectation_maximization, free[0], labeled=clamped, sample_weight=free[1])
-        return n_counted, (X, weight), classes, free, labeled, first, fit
+        return n_counted, (X, weight), classes, free, labeled, first, penalty, fit
 
     def _of_parts(self, parts, y, sample_weight, map):  # noqa: A002
         if self.responsibilities_init is not None:
@@ -289,7 +302,16 @@ class GaussianMixtureEM(GaussianMixture):
         self.__dict__.pop("feature_names_in_", None)  # of an earlier fit
         labeled = parts.labeled(self.n_components, self.covariance_type, map) if len(parts.labels) else None
         free = parts.sample(PARTS_SAMPLES, map)
-        return parts.n_rows, free, classes, free, labeled, None, partial(expectation_maximization, parts, map=map)
+        penalty = self._penalty(partial(parts.feature_statistics, map))
+        fit = partial(expectation_maximization, parts, map=map)
+        return parts.n_rows, free, classes, free, labeled, None, penalty, fit
+
+    def _penalty(self, statistics, unit=1.0):
+        """Return the penalty by a function of the `feature_statistics`, and the weight that a weight of 1 became."""
+        if not self.covariance_penalty:
+            return None
+        found = statistics()
+        return CovariancePenalty(unit * self.covariance_penalty, found.scatter[:, 0] / found.mass)
 
     def _fitted_parts(self, parts, map, classes=None):  # noqa: A002
         """Return the scanned parts, and the classes."""
@@ -571,13 +593,14 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError("responsibilities_init must not be negative, and each row must have sum 1")
         return given
 
-    def _after(self, responsibilities, X, weight):
+    def _after(self, responsibilities, X, weight, penalty):
         """Take the M-step on responsibilities of all samples, labeled ones too."""
         shares, seen = responsibilities if weight is None else responsibilities * weight[:, None], has_value(X)
         filled = hot_deck(X[seen], check_random_state(self.random_state), None if weight is None else weight[seen])
-        return maximization(weighted_statistics(filled, shares[seen], self.covariance_type), self.reg_covar)
+        statistics = weighted_statistics(filled, shares[seen], self.covariance_type)
+        return maximization(statistics, self.reg_covar, penalty)
 
-    def _best_run(self, run, free, labeled, first):
+    def _best_run(self, run, free, labeled, first, penalty):
         """Run EM from every initialization, and return the result of highest likelihood."""
         random_state, given = check_random_state(self.random_state), self._given()
         goes_on = self.warm_start and hasattr(self, "converged_")
@@ -591,7 +614,7 @@ class GaussianMixtureEM(GaussianMixture):
         for number in range(1 if one else self.n_init):
             self._print_verbose_msg_init_beg(number)
             try:
-                start = self._last() if goes_on else self._start(free, labeled, first, random_state, given)
+                start = self._last() if goes_on else self._start(free, labeled, first, penalty, random_state, given)
             except CollapsedComponentError as error:
                 collapse = f"initialization: {error}"
                 continue
@@ -599,6 +622,7 @@ class GaussianMixtureEM(GaussianMixture):
                 start=start,
                 stopping=STOPPING[self.stopping](self.tol, self.max_iter),
                 reg_covar=self.reg_covar,
+                penalty=penalty,
                 acceleration=self.acceleration,
                 kernel=self.kernel,
                 n_jobs=self.n_jobs,
@@ -613,7 +637,8 @@ class GaussianMixtureEM(GaussianMixture):
         if best is None:
             raise ValueError(
                 f"A component collapsed from every initialization ({collapse}). "
-                "Increase reg_covar, use fewer components or another covariance_type, or add samples or labels; "
+                "Increase reg_covar or covariance_penalty (1 / sqrt(n_samples) is usual), use fewer components or "
+                "another covariance_type, or add samples or labels; "
                 "semi_supervised='clamped' keeps a class that has no unlabeled samples."
             )
         return best
@@ -643,7 +668,7 @@ class GaussianMixtureEM(GaussianMixture):
         moments = _attributes(*_moments_of(checks.numbers(value, name), kind, name), kind)
         return vars(self).update(moments, _covariance_type=self.covariance_type)
 
-    def _start(self, free, labeled, first, random_state, given):
+    def _start(self, free, labeled, first, penalty, random_state, given):
         """Return initial parameters: explicit ones, the first ones, or from labels or unlabeled samples."""
         (X, weight), kind = free, self.covariance_type
         if len(given) == 3:
@@ -651,7 +676,7 @@ class GaussianMixtureEM(GaussianMixture):
         if first is not None:
             start = first
         elif labeled is not None and labeled.mass.all() and self.init_params == "labels":
-            start = estimate(labeled, self.reg_covar)
+            start = estimate(labeled, self.reg_covar, penalty)
         elif labeled is not None and labeled.mass.all():
             start = shrunken_parameters(labeled, X, self.reg_covar, weight)
         elif labeled is not None:
@@ -665,7 +690,7 @@ class GaussianMixtureEM(GaussianMixture):
             X, weight = counted_samples(X, weight)
             settings = self.init_params, random_state, kind, weight, self.reg_covar
             statistics = unlabeled_statistics(X, self.n_components, *settings)
-            found = maximization(statistics, self.reg_covar)
+            found = maximization(statistics, self.reg_covar, penalty)
             # As in scikit-learn, the weights do not sum to 1 if a single sample represents a component.
             shares = statistics.mass / checks.total_weight(X, weight)
             start = MixtureParameters(shares, found.means, found.covariances, kind)

@@ -126,9 +126,11 @@ class ObservedInformation:
         if self.smallest_eigenvalue <= FLAT:
             where = "at a saddle point, far from a maximum" if self.kind == "saddle" else "on a plateau"
             information = f"the information is {self.smallest_eigenvalue:.2g} of the complete data's in some direction"
-            return f"the mixture is {where}, or only reg_covar prevents the collapse of a component: {information}"
+            held = "only reg_covar or covariance_penalty prevents the collapse of a component"
+            return f"the mixture is {where}, or {held}: {information}"
         if self.left_to_gain > FAR:
-            advice = "pass the data of the fit, or fit with a smaller tol or reg_covar, and a larger max_iter"
+            smaller = "tol, reg_covar or covariance_penalty"
+            advice = f"pass the data of the fit, or fit with a smaller {smaller}, and a larger max_iter"
             return f"the log-likelihood is about {self.left_to_gain:.2g} nats below its maximum: {advice}"
         own, roots = self.parameters, self._roots(sandwich=False)
         arrays = [(own.means, roots[1]), (own.covariances, roots[2])][: 1 if own.type.common else 2]

@@ -107,12 +107,13 @@ def parameters_from_labels(X, y, n_components, covariance_type="full", reg_covar
     return estimate(labeled_statistics(X, y, n_components, covariance_type), reg_covar)
 
 
-def estimate(labeled, reg_covar=0.0):
+def estimate(labeled, reg_covar=0.0, penalty=None):
     """Take the M-step on a result of `labeled_statistics`; with missing values find the likeliest Gaussians by EM."""
     if isinstance(labeled, SufficientStatistics):
-        return maximization(labeled, reg_covar)
-    start = maximization(_observed_statistics(labeled), reg_covar)
-    result = expectation_maximization(labeled.X[:0], start, STOPPING, labeled=labeled, reg_covar=reg_covar)
+        return maximization(labeled, reg_covar, penalty)
+    start = maximization(_observed_statistics(labeled), reg_covar, penalty)
+    settings = {"labeled": labeled, "reg_covar": reg_covar, "penalty": penalty}
+    result = expectation_maximization(labeled.X[:0], start, STOPPING, **settings)
     if result.collapse:
         raise CollapsedComponentError(result.collapse)
     return result.parameters

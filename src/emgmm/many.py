@@ -24,6 +24,7 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
 
     The fits of a group share Python's overhead of a step, which dominates for a thousand samples. The result of a fit
     does not depend on the others. With missing values (NaN) or acceleration the fits are made one by one.
+    There is no penalty here: use `expectation_maximization`.
 
     Parameters
     ----------

@@ -21,6 +21,7 @@ from emgmm.complete import checked_kernel, kernel_for
 from emgmm.e_step import samples_to_fit
 from emgmm.incomplete import check_features, counted_samples
 from emgmm.labels import labeled_statistics
+from emgmm.regularization import feature_statistics
 from emgmm.statistics import added, has_missing, no_statistics
 from emgmm.threads import Threads, one_thread
 
@@ -130,6 +131,11 @@ class Parts:
         X, weight = (np.concatenate(column) for column in zip(*found, strict=True))
         return X, weight if any(each is not None for each in self.columns[3]) else None
 
+    def feature_statistics(self, map):  # noqa: A002
+        """Return `feature_statistics` of all fitted samples."""
+        found = self.each(partial(_feature_statistics, self.clamped), map)
+        return sum(found, no_statistics(self.n_features, 1, "diag"))
+
     def labeled(self, n_components, covariance_type, map):  # noqa: A002
         """Return `labeled_statistics` of all labeled samples, which are loaded here if some have missing values."""
         settings = n_components, covariance_type
@@ -139,7 +145,7 @@ class Parts:
         X, y, weight = (np.concatenate(column) for column in zip(*found, strict=True))
         return labeled_statistics(X, y, *settings, weight)
 
-    def to_fit(self, start, kernel, map, n_jobs):  # noqa: A002
+    def to_fit(self, start, kernel, map, n_jobs=None):  # noqa: A002
         """Return the object over which the EM loop takes its E-steps; scan the parts first, unless that was done."""
         if self.n_rows is None:
             self.look(map)
@@ -276,6 +282,12 @@ def _sampled(stride, _name, _columns, *part):
     (X, weight), _ = split(False, *part)
     some = X[::stride].copy()  # else the complete part would stay in memory
     return some, np.ones(len(some)) if weight is None else weight[::stride].copy()
+
+
+def _feature_statistics(clamped, _name, _columns, *part):
+    free, known = split(clamped, *part)
+    found = feature_statistics(*free)
+    return found if known is None else found + feature_statistics(known[0], known[2])
 
 
 def _labeled(settings, _name, _columns, *part):

@@ -233,13 +233,14 @@ def summed(X, responsibilities_of, n_components, covariance_type):
     return total
 
 
-def estimates(statistics, reg_covar=0.0):
+def estimates(statistics, reg_covar=0.0, penalty=None):
     """Return weights (..., K) and covariances that maximize the likelihood, and which components (..., K) are proper.
 
     A component is improper if it has no mass, or no variance in some feature, to working precision.
     """
     kind, mass, means = COVARIANCE_TYPES[statistics.covariance_type], statistics.mass, statistics.means
-    divisor = np.maximum(mass, TINY)  # without mass a component is not proper, whatever comes out
+    statistics = statistics if penalty is None else penalty.added_to(statistics)  # for the covariances only
+    divisor = np.maximum(statistics.mass, TINY)  # without mass a component is not proper, whatever comes out
     share = None if statistics.observed is None else statistics.observed / divisor[..., None]
     covariances = kind.regularized(kind.pool(statistics.scatter, divisor), reg_covar, share, divisor)
     variances = kind.variances(kind.expand(covariances, *means.shape[-2:]))
@@ -252,7 +253,7 @@ def estimates(statistics, reg_covar=0.0):
 
 
 @one_thread()
-def maximization(statistics, reg_covar=0.0) -> MixtureParameters:
+def maximization(statistics, reg_covar=0.0, penalty=None) -> MixtureParameters:
     """Take the M-step: the parameters that maximize the expected complete-data log-likelihood.
 
     With the statistics of labels this is the direct estimate (class proportions, class means, class covariances divided
@@ -264,13 +265,16 @@ def maximization(statistics, reg_covar=0.0) -> MixtureParameters:
         Of one mixture: mass of shape (K,), means of shape (K, D).
     reg_covar : float, default=0
         Covariance regularization: added to each variance, in squared units of the features.
+    penalty : CovariancePenalty, optional
+        Penalty on the covariances, to subtract from what is maximized.
 
     Returns
     -------
     MixtureParameters
         For full covariances: weight_k = mass_k / sum_j mass_j, mean_k as in the statistics, and covariance_k =
         scatter_k / mass_k + reg_covar I. Tied covariances pool the scatter, diag ones take its diagonal, and spherical
-        ones the mean of its diagonal.
+        ones the mean of its diagonal. A penalty of strength a and scale S replaces scatter_k by scatter_k + 2 a S, and
+        mass_k by mass_k + 2 a, in the covariances.
 
     Raises
     ------
@@ -294,7 +298,7 @@ def maximization(statistics, reg_covar=0.0) -> MixtureParameters:
     >>> mixture.means.ravel().tolist(), mixture.covariances.ravel().tolist()
     ([1.0, 10.0], [1.0, 1.0])
     """
-    weights, covariances, proper = estimates(statistics, checked_reg_covar(reg_covar))
+    weights, covariances, proper = estimates(statistics, checked_reg_covar(reg_covar), penalty)
     if not np.logical_and.reduce(proper):
         massless = ~(statistics.mass >= TINY)
         k = int((massless if massless.any() else ~proper).argmax())

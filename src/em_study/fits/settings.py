@@ -18,6 +18,7 @@ class Fit(Closed):
         "k-means++",
         "random_responsibilities",
         "random_from_data",
+        "short_runs",
         "r_kmeans",
         "r_hc",
         "quantiles",
@@ -29,7 +30,8 @@ class Fit(Closed):
         "in the order of their means in the first feature. r_kmeans: by R's kmeans (Hartigan-Wong, the best of 10 "
         "starts). r_hc: by the hierarchical clustering of R's package mclust (hcVVV; hcV for one feature); if a "
         "cluster has only one sample, every sample gives a weight of 0.05 to each other cluster. quantiles: groups of "
-        "equal size, for one feature. The others are scikit-learn's (its 'random' is random_responsibilities here).",
+        "equal size, for one feature. short_runs: the likeliest of five short runs of our EM, from groups of samples "
+        "that k-means++ chooses. The others are scikit-learn's (its 'random' is random_responsibilities here).",
     )
     semi_supervised: Literal["none", "init_only", "clamped"] = Field(
         "none",
