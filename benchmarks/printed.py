@@ -168,8 +168,8 @@ def main():
     by_check = f" ({', '.join(f'{name} {count}' for name, count in alarms.items())})" if alarms else ""
     lines = [
         f"{machine()}. {n_fits:,} fits of this library: 40 to 600 samples, 1 to 4 features and",
-        "components, four covariance types, tolerances of 1e-3 to 1e-8 nats per sample. Their numbers are rounded to 2, 3",
-        "or 4 decimals; every tenth is checked against its samples too.",
+        "components, four covariance types, tolerances of 1e-3 to 1e-8 nats per sample. Their numbers are rounded to",
+        "2, 3 or 4 decimals; every tenth is checked against its samples too.",
         "",
         f"False alarms: {total['false alarms']}{by_check}.",
         "",

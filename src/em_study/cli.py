@@ -104,7 +104,7 @@ the files behind it with their checksums, the settings as run, the code, and the
         ("implementations/mine.py", "mine.py theirs.py sklearn --quiet --junit checkup.xml"),
     ),
     "printed": Command(
-        "printed.command:check_file",
+        "consistency:check_file",
         "check whether the printed numbers of a mixture can belong to one fit, without its data",
         {"file": {"type": Path, "metavar": "FILE", "help": "YAML file with the numbers (docs/printed.md)"}},
         """Each number stands for all that round to it. Prints a line per check: consistent, impossible, or cannot be

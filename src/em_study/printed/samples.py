@@ -20,8 +20,8 @@ def checks_with_samples(fit: PrintedFit, X) -> Iterator[Check]:
     of what the rounding of each parameter moves. The log-likelihood changes likewise. A step that gains no more than
     `GAIN` per sample may be one that EM did not take any more.
     """
-    kind = fit.covariance_type
-    if not (fit.weights and fit.means and fit.covariances and kind in MODELS):
+    kind = {model: name for name, model in MODELS.items()}.get(fit.model)
+    if not (fit.weights and fit.means and fit.covariances and kind):
         return
     boxes = [Interval.of(fit.weights), Interval.of(fit.means), Interval.of(fit.covariances)]
     shapes = [boxes[0].low.shape, boxes[1].low.shape, COVARIANCE_TYPES[kind].shape(*boxes[1].low.shape)]

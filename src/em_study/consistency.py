@@ -1,4 +1,4 @@
-"""The command `em-study printed`: check the numbers that a source prints of one fit."""
+"""Check the numbers that a source prints of one fit: `em-study printed`."""
 
 from pathlib import Path
 
