@@ -21,7 +21,7 @@ from em_study.settings import as_params, from_params
 from emgmm import GaussianMixtureEM
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.append(str(ROOT / "benchmarks"))
 import printed as benchmark  # noqa: E402
 
 EXAMPLE = ROOT / "docs/examples/printed.yaml"
@@ -242,6 +242,14 @@ def test_a_departure_makes_an_identity_one_that_cannot_be_told(tmp_path, capsys)
     code, text, _ = run(tmp_path, capsys, numbers + "[weights]\n")
     assert code == 0
     assert "With sample weights this need not hold." in text
+
+
+@pytest.mark.parametrize(("departure", "code"), [("early_stop", 1), ("ridge", 1), ("missing", 0)])
+def test_a_departure_leaves_the_checks_that_it_does_not_break(tmp_path, capsys, departure, code):
+    numbers = "weights: [0.5, 0.5]\nmeans: [1.0, 3.0]\nsample_mean: [2.5]\n"
+    assert run(tmp_path, capsys, f"{numbers}departures: [{departure}]\n")[0] == code
+    criteria = f"n_samples: 150\nlog_likelihood: -215.83\nbic: -561.7\ndepartures: [{departure}]\n"
+    assert run(tmp_path, capsys, criteria)[0] == 1
 
 
 def test_the_example_of_the_document(capsys):

@@ -8,7 +8,7 @@ from itertools import permutations, product
 import numpy as np
 
 from em_study.intervals import MOST, Interval
-from em_study.printed.settings import DEPARTURES, FAMILIES, NEVER_BROKEN, PrintedFit
+from em_study.printed.settings import DEPARTURES, FAMILIES, UNBROKEN, PrintedFit
 
 CONSISTENT, IMPOSSIBLE, UNKNOWN = "consistent", "impossible", "cannot be told"
 GAIN = 1e-3  # nats per sample: the largest gain of the last step after which EM has stopped
@@ -36,8 +36,8 @@ def all_checks(fit: PrintedFit) -> list[Check]:
 
 def unless_broken(check: Check, fit: PrintedFit) -> Check:
     """Weaken an impossible check that a departure from plain EM breaks."""
-    found = [DEPARTURES[name] for name in fit.departures or ()]
-    if check.outcome != IMPOSSIBLE or check.name in NEVER_BROKEN or not found:
+    found = [DEPARTURES[name] for name in fit.departures or () if name not in UNBROKEN.get(check.name, ())]
+    if check.outcome != IMPOSSIBLE or not found:
         return check
     return replace(check, outcome=UNKNOWN, text=f"{check.text} With {' and '.join(found)} this need not hold.")
 

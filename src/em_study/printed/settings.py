@@ -12,7 +12,6 @@ Rows = Annotated[list[Numbers], Field(min_length=1, max_length=1000)]
 Count = Annotated[int, Field(ge=1, le=10**12)]
 MODELS = {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII"}  # scikit-learn's names and mclust's
 FAMILIES = ("EII", "VII", *(v + s + o for o in "IEV" for v in "EV" for s in "EV"))  # volume, shape, orientation
-NEVER_BROKEN = ("number of parameters", "covariances", "standard deviations")  # checks, by any of these:
 DEPARTURES = {
     "ridge": "a ridge on the covariances",
     "prior": "a prior or penalty",
@@ -21,6 +20,15 @@ DEPARTURES = {
     "weights": "sample weights",
     "constraints": "constraints on weights or means",
     "early_stop": "a stop before convergence",
+}
+UNBROKEN = {  # the departures that do not break a check; any other does
+    **dict.fromkeys(("covariances", "standard deviations"), (*DEPARTURES,)),
+    "mean": ("ridge", "early_stop"),
+    "covariance": ("early_stop",),
+    **dict.fromkeys(
+        ("weights", "number of parameters", "covariance family"), ("ridge", "prior", "missing", "early_stop")
+    ),
+    **dict.fromkeys(("ICL", "sizes"), ("ridge", "prior", "missing", "early_stop", "constraints")),
 }
 
 
