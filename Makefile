@@ -19,6 +19,7 @@
 # make original-data   test article A's claims on the author's own files; writes articles/original (needs a network)
 # make r-journal   test the claims of "Gaussian Mixture Models in R": half an hour on two cores, or with QUICK=yes three
 #                  minutes with fewer replicates (needs R with mclust, flexmix and mixtools, and a network)
+# make league      speed of this EM and others: an environment for the others (.venv-league), then benchmarks/speed.py
 # make benchmark   speed of this EM and others, cost of a study, large data and parts, and power of the diagnosis
 # make lock        update requirements*.lock from both pyproject.toml (needs uv and a network)
 PYTHON ?= python3
@@ -45,7 +46,7 @@ endef
 # The library and the study, from this folder, without a network.
 OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
-.PHONY: reproduce test test-cluster test-page test-r test-crate docs cluster dist style test-lowest verify compare publish archive progress clean-stale original-data r-journal benchmark lock
+.PHONY: reproduce test test-cluster test-page test-r test-crate docs cluster dist style test-lowest verify compare publish archive progress clean-stale original-data r-journal league benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce:
@@ -166,6 +167,14 @@ r-journal: .venv/complete
 	@[ "$(QUICK)" = yes ] || { $(EM_STUDY) document gaussian-mixtures-in-r .r-journal/results && \
 	  for figure in implementations agreement_ladder; do \
 	  cp .r-journal/results/report/figures/b1/$$figure.webp docs/gaussian-mixtures-in-r-$$figure.webp; done; }
+
+league: .venv/complete .venv-league/complete
+	$(BIN)/python benchmarks/speed.py --avx2
+
+.venv-league/complete: benchmarks/league/requirements.txt
+	$(PYTHON) -m venv --clear .venv-league
+	.venv-league/bin/python -m pip install --quiet --requirement benchmarks/league/requirements.txt
+	touch $@
 
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py

@@ -27,7 +27,9 @@ def row(cells) -> str:
 
 
 def machine() -> str:
-    """Name the machine and Python."""
-    processor = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    """Name the machine, the widest vector instructions of its processor, and Python."""
+    text = Path("/proc/cpuinfo").read_text()
+    processor = re.search(r"model name\s*: (.*)", text)
     name = processor[1] if processor else ""
-    return f"{platform.machine()} {name}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    vectors = next((f" with {has}" for has in ("AVX-512", "AVX2") if has.lower().replace("-", "") in text), "")
+    return f"{platform.machine()} {name}{vectors}, {os.cpu_count()} cores, Python {platform.python_version()}"

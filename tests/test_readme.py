@@ -119,21 +119,33 @@ def test_the_speed_in_the_library_readme_is_measured():
         *data, numba, numpy = row.split(" | ")
         (line,) = (line for line in measured if line.startswith(f"| {' | '.join(data)} |"))
         assert f"| {numba} | {numpy} |" in line
-    league = RESULTS[RESULTS.index("| EM's passes |") : RESULTS.index("Ends: runs")]
-    shares = {
-        cells[0]: cells
-        for line in league.splitlines()
-        if len(cells := line.strip("| ").split(" | ")) == 7 and "." in line
-    }
-    named = [shares[passes] for passes in ("1,000 or more", "100 to 300", "below 30")]
-    ours = f"it takes {named[0][5]} times .* 100 to 300, {named[1][5]} times, and below 30, {named[2][5]} times"
-    squarem = f"SQUAREM.* takes {named[0][2]}, {named[1][2]} and {named[2][2]} times as many"
-    assert re.search(f"{ours}.*{squarem}", " ".join(section.split()))
-    page = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
-    assert all(f"| {name} | {each[5]} | {' | '.join(each[2:5])} |" in page for name, each in shares.items())
     missing = RESULTS[RESULTS.index("## Missing values") : RESULTS.index("## A cluster")]
     ratios = re.findall(r"\| \*\*([\d.]+)\*\* \([\d. -]+\) \|", missing)
     assert f"{min(ratios)} to {max(ratios)} times as long" in section
+
+
+def cells_of(begin, end):
+    """Return the cells of the rows of results between two texts that contain numbers alone, but for the first cell."""
+    lines = RESULTS[RESULTS.index(begin) : RESULTS.index(end)].splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
+    return [cells for cells in rows if all(cell[:1].isdigit() for cell in cells[1:])]
+
+
+def test_what_is_said_of_acceleration_is_measured():
+    library = " ".join(LIBRARY.split())
+    page = " ".join((ROOT / "docs/speed.md").read_text(encoding="utf-8").split())
+    shares = {cells[0]: cells[2:] for cells in cells_of("| EM's passes |", "Ends: runs")}
+    assert len(shares) == 5
+    for passes, (squarem, daarem, l_bfgs, ours, _) in shares.items():
+        assert f"| {passes} | {ours} | {squarem} | {daarem} | {l_bfgs} |" in page
+    squarem, _, _, ours, _ = zip(*(shares[each] for each in ("1,000 or more", "100 to 300", "below 30")), strict=True)
+    said = "it takes {} times as many with .* 100 to 300, {} times, and below 30, {} times".format(*ours)
+    assert re.search(f"{said} .* SQUAREM takes {squarem[0]}, {squarem[1]} and {squarem[2]} times as many", library)
+    slow = [cells[2:] for cells in cells_of("Slow data", "`aitken_stopping(1e-6)`") if float(cells[0]) <= 2]
+    medians = [sorted(int(cell.split()[0].replace(",", "")) for cell in cells) for cells in zip(*slow, strict=True)]
+    em, squarem, daarem, l_bfgs, ours = (f"{least:,} to {most:,}" for least, _, most in medians)
+    assert f"takes {em} passes, ours {ours}, SQUAREM {squarem}, DAAREM {daarem} and L-BFGS {l_bfgs}" in page
+    assert f"EM takes {em} passes, {ours} with acceleration" in library
 
 
 def test_numbers_of_article_a_are_those_of_the_study():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from em_study.configuration.study import Study
 from em_study.experiments.settings import Experiment
 from em_study.plan.resources import (
+    LONG_FIT,
     LONG_PART,
     MOST_CELLS,
     MOST_MEMORY,
@@ -53,10 +54,12 @@ def test_more_samples_and_replicates_ask_for_more_time(step):
 def test_a_long_fit_of_our_em_has_threads():
     fits = {"ours": {}, "short": {"max_iter": 1}, "theirs": {"implementation": "sklearn"}}
     large = Experiment.model_validate({"data": DATA | {"n_unlabeled": 10_000_000}, "fits": fits, "replicates": 10})
-    plan = Plan(Study.model_construct(experiments={"large": large, "small": EXPERIMENT}))
+    many = EXPERIMENT.model_copy(update={"replicates": 100_000})  # of few samples each
+    plan = Plan(Study.model_construct(experiments={"large": large, "small": EXPERIMENT, "many": many}))
     asked = {name: plan.threads({"experiment": "large", "fit": name}) for name in fits}
     assert asked == {"ours": 2, "short": 1, "theirs": 1}
-    assert plan.threads({"experiment": "small", "fit": "ours"}) == 1
+    assert plan.cost("fit", {"experiment": "many", "fit": "ours"}).seconds > LONG_FIT
+    assert [plan.threads({"experiment": name, "fit": "ours"}) for name in ("small", "many")] == [1, 1]
 
 
 def test_more_samples_ask_for_more_memory_up_to_a_bound():

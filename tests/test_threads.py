@@ -1,10 +1,14 @@
 """Results do not depend on the number of threads, of BLAS or of the passes; BLAS has its own again after a fit."""
 
+import dataclasses
 import multiprocessing
 import os
+import pickle
+import pkgutil
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -66,7 +70,7 @@ def test_blas_has_its_threads_again():
             assert set(blas()) == {1}
             with one_thread():  # within itself
                 assert set(blas()) == {1}
-            with ThreadPoolExecutor(2) as pool:  # of parts
+            with ThreadPoolExecutor(2) as pool:
                 assert set(pool.submit(one_thread()(blas)).result()) == {1}
             assert set(blas()) == {1}
         assert blas() == before
@@ -161,25 +165,31 @@ def test_many_fits_and_parts_have_the_same_bytes(kernel, monkeypatch):
     assert asked == [3] * 3  # each pass by the given executor
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_threads_do_the_work_and_end(kernel, many_chunks, monkeypatch):
-    X, _, start = problem(n_samples=20_000)
-    seen, sums = set(), emgmm.complete.CompleteSamples._sums_by_numpy
-    compiled = emgmm.complete.CompleteSamples._compiled_sums
+@pytest.fixture
+def two_threads(monkeypatch):
+    """Return a function that makes each thread which calls a function wait for a second one."""
     both = threading.Barrier(2)
 
-    def seen_by(function):
-        def summed(self, natural, chunk):
-            if threading.get_ident() not in seen:
+    def watched(name):
+        seen, function = set(), pkgutil.resolve_name(name)
+
+        def called(*arguments, **options):
+            if len(seen) < 2 and threading.get_ident() not in seen:
                 seen.add(threading.get_ident())
-                both.wait(60)  # for the other thread
-            return function(self, natural, chunk)
+                both.wait(60)  # fails if there is no other thread
+            return function(*arguments, **options)
 
-        return summed
+        monkeypatch.setattr(name, called)
+        return seen
 
-    monkeypatch.setattr("emgmm.complete.CompleteSamples._sums_by_numpy", seen_by(sums))
-    monkeypatch.setattr("emgmm.complete.CompleteSamples._compiled_sums", seen_by(compiled))
-    before = threading.active_count()
+    return watched
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_threads_do_the_work_and_end(kernel, many_chunks, two_threads):
+    X, _, start = problem(n_samples=20_000)
+    name = "_compiled_sums" if kernel == "numba" else "_sums_by_numpy"
+    seen, before = two_threads(f"emgmm.complete.CompleteSamples.{name}"), threading.active_count()
     emgmm.expectation_maximization(X, start, RULE, kernel=kernel, n_jobs=2)
     assert len(seen) == 2
     for thread in threading.enumerate():
@@ -188,10 +198,72 @@ def test_threads_do_the_work_and_end(kernel, many_chunks, monkeypatch):
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize("kind", ["full", "diag"])
+@pytest.mark.parametrize("labeled", [False, True])
+def test_threads_share_samples_with_missing_values(kind, labeled, many_chunks, two_threads):
+    X, _, start = problem(kind)
+    X = np.where(np.random.default_rng(1).random(X.shape) < 0.2, np.nan, X)
+    name = "emgmm.incomplete.careful_expectation" if kind == "full" else "emgmm.diagonal.DiagonalSamples.expectation"
+    known = emgmm.IncompleteRows(X, kind, None, np.arange(len(X)) % 3, 3) if labeled else None
+    seen = two_threads(name)
+    emgmm.expectation_maximization(X[:0] if labeled else X, start, RULE, labeled=known, n_jobs=2)
+    assert len(seen) == 2
+
+
+def test_threads_share_many_features(many_chunks, two_threads):
+    X = np.random.default_rng(0).standard_normal((500, 9))
+    start = emgmm.MixtureParameters.checked([1.0], np.zeros((1, 9)), [np.eye(9)])
+    seen = two_threads("emgmm.incomplete.careful_expectation")
+    emgmm.expectation_maximization(X, start, RULE, n_jobs=2)
+    assert len(seen) == 2
+
+
+def test_threads_share_parts_and_their_samples(many_chunks, two_threads):
+    X, _, start = problem(n_samples=20_000)
+    seen = two_threads("emgmm.parts._expectation")
+    emgmm.expectation_maximization(emgmm.Parts([X[:500], X[500:]]), start, RULE, n_jobs=2)
+    assert len(seen) == 2
+    seen = two_threads("emgmm.complete.CompleteSamples._sums_by_numpy")
+    for parts, map_ in ((emgmm.Parts([X]), map), (emgmm.Parts([X[:9000], X[9000:]]), lambda *given: [*map(*given)])):
+        seen.clear()
+        emgmm.expectation_maximization(parts, start, RULE, n_jobs=2, map=map_)
+        assert len(seen) == 2
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_threads_share_fits(kernel, monkeypatch, two_threads):
+    monkeypatch.setattr("emgmm.many.GROUP_VALUES", 5 * 300 * 15)
+    monkeypatch.setattr("emgmm.many.GROUP_WORK", 1)
+    X, _, start = problem()
+    seen = two_threads("emgmm.many._fit_group")
+    emgmm.fit_many(X.reshape(10, 300, 4), [start] * 10, RULE, kernel=kernel, n_jobs=2)
+    assert len(seen) == 2
+
+
+def test_one_fit_of_many_shares_its_samples(many_chunks, two_threads):
+    X, _, start = problem(n_samples=20_000)
+    seen = two_threads("emgmm.complete.CompleteSamples._sums_by_numpy")
+    emgmm.fit_many(X[None], [start], RULE, n_jobs=2)
+    assert len(seen) == 2
+
+
+def test_fits_that_share_labeled_samples_do_not_depend_on_each_other():
+    X, _, start = problem("diag", 300)
+    X = np.where(np.random.default_rng(1).random(X.shape) < 0.2, np.nan, X)
+    starts = [dataclasses.replace(start, means=start.means + shift) for shift in range(6)]
+    known = emgmm.labeled_statistics(X[:60], np.arange(60) % 3, 3, "diag")
+    assert isinstance(known, emgmm.IncompleteRows)
+    alone = [emgmm.expectation_maximization(X[60:], each, RULE, labeled=known) for each in starts]
+    together = emgmm.fit_many(X[None, 60:], starts, RULE, labeled=[known] * 6, n_jobs=4)
+    for one, other in zip(alone, together, strict=True):
+        same(one, other)
+
+
 def test_n_jobs_by_the_conventions_of_joblib():
-    assert [Threads(n).number for n in (None, 1, 3, -1)] == [1, 1, 3, joblib.cpu_count()]
-    with joblib.parallel_config(n_jobs=2):
-        assert Threads().number == 2
+    n = joblib.cpu_count()
+    assert [Threads(n_jobs).number for n_jobs in (None, 1, 3, -1, -2, -n - 5)] == [1, 1, 3, n, max(1, n - 1), 1]
+    with joblib.parallel_config(n_jobs=1000):
+        assert [Threads(n_jobs).number for n_jobs in (None, 1, 3)] == [n, 1, 3]
     X, _, start = problem()
     for wrong in (0, 1.5, "2", True):
         with pytest.raises(ValueError, match="n_jobs must be None, or an integer other than 0, not"):
@@ -221,7 +293,7 @@ def test_chunks_are_all_samples_in_order(n_samples, work, block):
         assert (found[0].stop - found[0].start) * work >= CHUNK_WORK
 
 
-def test_errors_and_warnings_in_threads(many_chunks):
+def test_errors_in_threads():
     def fails(item):
         if item == 3:
             raise KeyError(item)
@@ -229,8 +301,31 @@ def test_errors_and_warnings_in_threads(many_chunks):
 
     threads = Threads(3)
     with pytest.raises(KeyError):
-        threads.map(fails, range(9))
-    assert threads.map(str, range(9)) == [*"012345678"]
+        list(threads.map(fails, range(9)))
+    assert list(threads.map(str, range(9))) == [*"012345678"]
+    assert list(pickle.loads(pickle.dumps(threads)).map(str, range(9))) == [*"012345678"]  # noqa: S301
+
+
+@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
+def test_after_an_error_no_other_task_begins(error):
+    done, started = [], threading.Barrier(2)
+
+    def fails(item):
+        if item < 2:
+            started.wait(60)
+        if item == 0:
+            raise error
+        time.sleep(0.05)
+        done.append(item)
+
+    with pytest.raises(error):
+        list(Threads(2).map(fails, range(100)))
+    assert len(done) < 10
+    with pytest.raises(ZeroDivisionError):  # the first in their order, not in time
+        list(Threads(2).map(lambda item: time.sleep(0.1 - 0.1 * item) or 1 / item if item < 1 else [].pop(), range(2)))
+
+
+def test_warnings_in_threads(many_chunks):
     X, _, start = problem()
     X[5] = 1e200  # its square overflows
     with warnings.catch_warnings():

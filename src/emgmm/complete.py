@@ -17,8 +17,8 @@ from functools import lru_cache, partial
 import numpy as np
 
 from emgmm.covariance import COVARIANCE_TYPES, TINY
-from emgmm.diagonal import TERMS_PER_FEATURE, DiagonalSamples
-from emgmm.incomplete import careful_expectation
+from emgmm.diagonal import TERMS_PER_FEATURE
+from emgmm.incomplete import IncompleteRows, careful_expectation
 from emgmm.statistics import LARGEST_CONDITION, TILE, SufficientStatistics, centered, normalize, samples_per_block
 from emgmm.threads import Threads, chunks
 
@@ -88,7 +88,8 @@ def fold(natural, features, sample_weight=None, scratch=(None, None)):
     """
     log_joint = np.matmul(natural, features, out=scratch[0])
     log_likelihood = normalize(log_joint, sample_weight, scratch[1])
-    product = np.dot if natural.ndim == 2 else np.matmul  # for a small result, only `dot` lets other threads run
+    # For a small result, only `dot` lets other threads run; but it copies a block that is not full.
+    product = np.dot if natural.ndim == 2 and features.flags.c_contiguous else np.matmul
     return product(log_joint, features.swapaxes(-1, -2)), np.add.reduce(log_likelihood, axis=-1)
 
 
@@ -140,9 +141,11 @@ class CompleteSamples:
         if n_fits is not None:
             self.center = self.center[self.data_set]
         self.squares = None  # mean of each feature's square, about the center: known after the first step
-        self.threads = Threads(n_jobs)
+        self.threads, self._divided = Threads(n_jobs), {}
         self.kernel, self._work, self._kept = checked_kernel(kernel), 0, None
-        self._careful = None  # takes the E-step with diagonal covariances while the fast method loses digits
+        self._careful = (
+            None  # takes the E-step by the accurate method, while the fast one does not suit or loses digits
+        )
 
     def keep(self, chosen):
         """Keep only some of several fits."""
@@ -154,11 +157,17 @@ class CompleteSamples:
         compiled, n_values = self._kernel(natural.size) == "numba", natural.shape[-2] * natural.shape[-1]
         if self._kept is not None and not compiled:
             return fold(natural, self._kept, self.sample_weight)
-        parts = chunks(self.X.shape[-2], n_values, TILE if compiled else self.block_samples)
-        return self._added(self._compiled_sums if compiled else self._sums_by_numpy, natural, parts)
+        sums_of = self._compiled_sums if compiled else self._sums_by_numpy
+        return self._added(sums_of, natural, self._chunks(n_values, compiled))
+
+    def _chunks(self, n_values, compiled):
+        if (n_values, compiled) not in self._divided:
+            block = TILE if compiled else self.block_samples
+            self._divided[n_values, compiled] = chunks(self.X.shape[-2], n_values, block)
+        return self._divided[n_values, compiled]
 
     def _added(self, sums_of, natural, parts):
-        found = iter(self.threads.map(partial(sums_of, natural), parts))
+        found = self.threads.map(partial(sums_of, natural), parts)
         sums, log_likelihood = next(found)
         for more, more_likelihood in found:
             sums += more
@@ -232,10 +241,11 @@ class CompleteSamples:
         after = [np.empty(shape) for shape in (weights.shape, means.shape, factors.shape, factors.shape)]
         log_likelihoods, proper = np.zeros(len(weights)), np.zeros(len(weights), dtype=bool)
         sums = np.zeros((*weights.shape, self.n_values))
-        chunk, *others = chunks(self.X.shape[-2], weights.shape[-1] * self.n_values, TILE)
-        if others:
+        parts = self._chunks(weights.shape[-1] * self.n_values, True)
+        chunk = parts[0]
+        if len(parts) > 1:
             natural = natural_parameters(COVARIANCE_TYPES["full"], weights, means - self.center[..., None, :], factors)
-            sums[:], log_likelihoods[:] = self._added(self._compiled_sums, natural, [chunk, *others])
+            sums[:], log_likelihoods[:] = self._added(self._compiled_sums, natural, parts)
             chunk = slice(0, 0)
         samples = next(self._compiled_samples(chunk))
         step_all(*samples, sums, reg_covar, weights, means, factors, *after, log_likelihoods, proper)
@@ -248,12 +258,14 @@ class CompleteSamples:
         else:
             many_products = parameters.n_features > MANY_FEATURES * parameters.n_components
         slow = self._careful is not None or (many_products and self.kernel == "numpy")
-        found = None if slow else _fast_expectation(self, parameters)
-        if found or not parameters.type.diagonal or self.X.size * parameters.n_components <= SMALL:
-            return found or careful_expectation(self.X, parameters, self.sample_weight)
-        careful = self._careful or DiagonalSamples(self.X, self.sample_weight)
+        if not slow and (found := _fast_expectation(self, parameters)):
+            return found
+        if parameters.type.diagonal and self.X.size * parameters.n_components <= SMALL:
+            return careful_expectation(self.X, parameters, self.sample_weight)
+        settings = self.covariance_type, self.sample_weight
+        careful = self._careful or IncompleteRows(self.X, *settings, n_jobs=self.threads.number)
         found = careful.expectation(parameters)
-        self._careful = careful if careful.needed else None
+        self._careful = careful if (slow and many_products) or careful.needed else None
         return found
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -295,10 +295,14 @@ def expectation_maximization(
     checked_reg_covar(reg_covar)
     if acceleration not in ACCELERATIONS:
         raise ValueError(f"acceleration must be one of {list(ACCELERATIONS)}, not {acceleration!r}")
+    if penalty is not None and not isinstance(penalty, CovariancePenalty):
+        raise ValueError(f"penalty must be a CovariancePenalty or None, not {penalty!r}")
     if penalty is not None and penalty.scale.shape != (start.n_features,):
         raise ValueError(f"the penalty's scale must have {start.n_features} variances, not {penalty.scale.shape}")
     if labeled is not None and (labeled.covariance_type, labeled.shape) != (start.covariance_type, start.means.shape):
         raise ValueError("labeled must have the covariance_type, components and features of the initial parameters")
+    if isinstance(labeled, IncompleteRows):  # with threads, and what it keeps between steps, of this fit
+        labeled = replace(labeled, n_jobs=n_jobs)
     if hasattr(X, "to_fit"):  # Parts, which import this module
         if labeled is not None or sample_weight is not None:
             raise ValueError("pass labels and sample_weight of parts to Parts(...)")

@@ -265,7 +265,6 @@ class GaussianMixtureEM(GaussianMixture):
         X = validate_data(self, checks.with_nan(X), ensure_min_samples=2, **READ)
         given = None if sample_weight is None else _checked_weight(sample_weight, X)
         weight = checks.scaled_weight(given)
-        unit = 1.0 if given is None else weight.max() / given.max()
         first = self._given_responsibilities(len(X))
         ignored = y is None or (self.n_components == 1 and self.init_params != "labels")
         labels = None if ignored else checks.known_labels(y, len(X))
@@ -287,7 +286,8 @@ class GaussianMixtureEM(GaussianMixture):
             fitted, n_counted = (free[0], len(free[0])) if left_out else (X, (chosen | known).sum())
         if has_missing(fitted):
             check_features(fitted, names=getattr(self, "feature_names_in_", None))
-        penalty = self._penalty(partial(feature_statistics, fitted, weight if fitted is X else free[1]), unit)
+        statistics = partial(feature_statistics, fitted, weight if fitted is X else free[1])
+        penalty = self._penalty(statistics, given, weight)
         if first is not None:
             first = self._after(first, X, weight, penalty)
         clamped = labeled if self.semi_supervised == "clamped" or not len(free[0]) else None
@@ -306,12 +306,12 @@ class GaussianMixtureEM(GaussianMixture):
         fit = partial(expectation_maximization, parts, map=map)
         return parts.n_rows, free, classes, free, labeled, None, penalty, fit
 
-    def _penalty(self, statistics, unit=1.0):
-        """Return the penalty by a function of the `feature_statistics`, and the weight that a weight of 1 became."""
+    def _penalty(self, statistics, given=None, scaled=None):
+        """Return the penalty, by a function that returns `feature_statistics`; it is scaled as the weights."""
         if not self.covariance_penalty:
             return None
-        found = statistics()
-        return CovariancePenalty(unit * self.covariance_penalty, found.scatter[:, 0] / found.mass)
+        factor, found = 1.0 if given is None else scaled.max() / given.max(), statistics()
+        return CovariancePenalty(factor * self.covariance_penalty, found.scatter[:, 0] / found.mass)
 
     def _fitted_parts(self, parts, map, classes=None):  # noqa: A002
         """Return the scanned parts, and the classes."""

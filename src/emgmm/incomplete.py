@@ -262,6 +262,11 @@ class IncompleteRows:
     def _diagonal(self):
         return [DiagonalSamples(*part, keep=len(self._parts) == 1) for part in self._parts]
 
+    @property
+    def needed(self) -> bool:
+        """Whether the fast method for complete samples would have lost digits in the last E-step."""
+        return any(part.needed for part in self._diagonal)
+
     def expectation(self, parameters: MixtureParameters) -> tuple[SufficientStatistics, float]:
         """Take the E-step.
 
@@ -281,4 +286,4 @@ class IncompleteRows:
             found = self._threads.map(lambda part: part.expectation(parameters), self._diagonal)
         else:
             found = self._threads.map(lambda part: careful_expectation(part[0], parameters, *part[1:]), self._parts)
-        return next(iter(found)) if len(self._parts) == 1 else added(found, parameters)
+        return next(found) if len(self._parts) == 1 else added(found, parameters)

@@ -124,8 +124,8 @@ def short_runs(X, n_components, random_state, covariance_type, sample_weight, re
     weight = np.ones(len(X)) if sample_weight is None else sample_weight.astype(float)
     most = max(SHORT_SAMPLES, SHORT_SAMPLES_PER_MEAN * n_components * X.shape[1])
     if len(X) > most:
-        chosen = random_state.choice(len(X), most, replace=False)
-        X, weight = X[chosen], weight[chosen] * (weight.sum() / weight[chosen].sum())
+        odds = None if sample_weight is None else weight / weight.sum()
+        X, weight = X[random_state.choice(len(X), most, odds is not None, odds)], np.full(most, weight.sum() / most)
     X = X.astype(float, copy=False)
     every = weighted_statistics(X, weight[:, None], "diag")
     spread = np.sqrt(every.scatter[0] / every.mass)
@@ -142,7 +142,7 @@ def short_runs(X, n_components, random_state, covariance_type, sample_weight, re
     if not starts:
         raise collapse
     for n_runs, n_passes in SHORT_RUNS:
-        fit = partial(expectation_maximization, X, reg_covar=reg_covar, sample_weight=weight)
+        fit = partial(expectation_maximization, X, reg_covar=reg_covar, sample_weight=weight, n_jobs=1)
         runs = [fit(start, StoppingRule(0.0, n_passes, False, 2)) for start in starts[:n_runs]]
         runs.sort(key=lambda run: (run.collapse is not None, -run.trace[-1]))
         starts = [run.parameters for run in runs]
@@ -191,8 +191,7 @@ def unlabeled_statistics(
     ------
     ValueError
         If the method is unknown; if X or the weights cannot be used; if fewer samples than components have a weight
-        above 0 and an observed value; if k-means++ cannot choose
-        K samples that differ.
+        above 0 and an observed value; if k-means++ cannot choose K samples that differ.
 
     References
     ----------

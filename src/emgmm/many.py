@@ -11,10 +11,10 @@ from emgmm.e_step import FAR, log_likelihoods, posteriors
 from emgmm.em import EMResult, expectation_maximization, steps
 from emgmm.parameters import MixtureParameters
 from emgmm.statistics import SufficientStatistics, complete_log_likelihoods, estimates, has_missing, normalize
-from emgmm.threads import Threads, one_thread
+from emgmm.threads import CHUNK_WORK, Threads, one_thread
 
 GROUP_VALUES = 2**19  # features held for a group of fits: 4 MiB
-GROUPS = 8  # of fits, for numba's kernel
+GROUPS, GROUP_WORK = 8, 2**21  # of fits, for numba's kernel: at most 8, of at least some milliseconds
 
 
 @one_thread()
@@ -54,7 +54,8 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
     Raises
     ------
     ValueError
-        If the shapes do not agree, or X contains infinite values or a feature without any observed value.
+        If the shapes do not agree, or X contains infinite values or a feature without any observed value; if `n_jobs`
+        is 0 or not an integer.
 
     See Also
     --------
@@ -83,10 +84,15 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
         raise ValueError(f"labeled must have statistics for each of the {len(starts)} fits, or be None")
     summed = all(known is None or isinstance(known, SufficientStatistics) for known in labeled)
     n_values = X.shape[1] * (1 + X.shape[2] + starts[0].type.n_products(X.shape[2]))
-    # Numba's kernel stores no features: its groups are for the threads to share.
-    size = max(1, -(-len(starts) // GROUPS) if kernel == "numba" else GROUP_VALUES // n_values)
+    size = max(1, GROUP_VALUES // n_values)
+    if kernel == "numba":  # it stores no features: its groups are for the threads to share
+        work = n_values * starts[0].n_components
+        size = max(-(-len(starts) // GROUPS), GROUP_WORK // work) if work < 2 * CHUNK_WORK else 1
     size = 1 if has_missing(X) or not summed or acceleration != "none" else size
-    alone = partial(expectation_maximization, stopping=stopping, reg_covar=reg_covar, acceleration=acceleration)
+    begins = range(0, len(starts), size)
+    settings = {"reg_covar": reg_covar, "acceleration": acceleration, "kernel": kernel}
+    settings["n_jobs"] = n_jobs if len(begins) == 1 else 1  # of each fit that is not in a group
+    alone = partial(expectation_maximization, stopping=stopping, **settings)
 
     def fitted(begin):
         group = slice(begin, begin + size)
@@ -95,11 +101,11 @@ def fit_many(X, starts, stopping, *, labeled=None, reg_covar=0.0, acceleration="
         if size > 1:
             found = _fit_group(samples, starts[group], labeled[group], stopping, reg_covar, kernel)
         return [
-            result or alone(samples[i % len(samples)], start, labeled=known, kernel=kernel)
+            result or alone(samples[i % len(samples)], start, labeled=known)
             for i, (start, known, result) in enumerate(zip(starts[group], labeled[group], found, strict=True))
         ]
 
-    return [*chain.from_iterable(Threads(n_jobs).map(fitted, range(0, len(starts), size)))]
+    return [*chain.from_iterable(Threads(n_jobs).map(fitted, begins))]
 
 
 def _fit_group(X, starts, labeled, stopping, reg_covar, kernel):

@@ -154,9 +154,13 @@ class Parts:
         if strange := [label for label in self.labels.tolist() if label not in range(start.n_components)]:
             raise ValueError(f"labels must be integers, -1 or 0 to {start.n_components - 1}, not {strange[0]!r}")
         to_fit, threads = copy(self), Threads(n_jobs)
+
+        def shared(task, *columns):
+            return threads.map(lambda part: task(*part), [*zip(*columns, strict=True)])
+
         to_fit.map, to_fit.tasks_kernel, to_fit.work, to_fit.n_jobs = map, checked_kernel(kernel), 0, n_jobs
         if map is builtins.map and len(self.groups) > 1:  # no other executor: threads share the parts
-            to_fit.map, to_fit.n_jobs = threads.starmap, None
+            to_fit.map, to_fit.n_jobs = shared, 1
         return to_fit
 
     def expectation(self, parameters):

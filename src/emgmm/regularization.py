@@ -1,6 +1,7 @@
 """What keeps covariances from collapsing: a penalty on them, and a check of `reg_covar` against the data's scale."""
 
 from dataclasses import dataclass, replace
+from numbers import Real
 
 import numpy as np
 
@@ -65,9 +66,11 @@ class CovariancePenalty:
     scale: np.ndarray
 
     def __post_init__(self):
-        scale = np.atleast_1d(numbers(self.scale, "scale"))
-        if not 0 <= self.strength < np.inf:
-            raise ValueError(f"the strength of the penalty must be finite and not negative, not {self.strength}")
+        scale = np.array(numbers(self.scale, "scale"), ndmin=1)
+        if scale.ndim != 1:
+            raise ValueError(f"the scale of the penalty must have the shape (n_features,), not {scale.shape}")
+        if not isinstance(self.strength, Real) or not 0 <= self.strength < np.inf:
+            raise ValueError(f"the strength of the penalty must be finite and not negative, not {self.strength!r}")
         if not (scale > 0).all():
             feature = int((~(scale > 0)).argmax())
             raise ValueError(f"the penalty needs variances: feature {feature} (counted from 0) has none, remove it")
@@ -91,7 +94,18 @@ class CovariancePenalty:
         return self.strength * float(np.sum(self.scale * precisions - 1 - np.log(self.scale * pivots)))
 
     def added_to(self, statistics) -> SufficientStatistics:
-        """Add to each component 2 `strength` samples with the second moments `scale` about its mean."""
+        """Add to each component 2 `strength` samples with the second moments `scale` about its mean.
+
+        Parameters
+        ----------
+        statistics : SufficientStatistics
+            Of D features.
+
+        Returns
+        -------
+        SufficientStatistics
+            For the covariances of the M-step.
+        """
         more, kind = 2 * self.strength, COVARIANCE_TYPES[statistics.covariance_type]
         scatter = statistics.scatter + more * (self.scale if kind.diagonal else np.diag(self.scale))
         observed = None if statistics.observed is None else statistics.observed + more

@@ -5,7 +5,7 @@ The chunks depend on the amount of work alone, so that any number of threads giv
 """
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -15,7 +15,7 @@ from numbers import Integral
 from threadpoolctl import ThreadpoolController
 
 CHUNK_WORK = 2**20  # samples x components x features and products of a chunk, at least: about half a millisecond
-MOST_CHUNKS = 64  # whose statistics are kept at a time
+MOST_CHUNKS = 64
 
 
 @lru_cache
@@ -28,7 +28,7 @@ def one_thread():
     """Set BLAS to one thread, in the entire process, for the duration of a call. Also a decorator.
 
     The last bits of its products depend on the number of threads. In OpenBLAS only one Python thread at a time can do
-    this: of fits in several Python threads, some may use more.
+    this: of concurrent fits in several Python threads of the caller's, some may use more, and one thread may remain.
     """
     blas = _blas("scipy.linalg" in sys.modules)  # SciPy has its own BLAS
     if all(library.num_threads == 1 for library in blas.lib_controllers):  # reading takes less time than setting
@@ -46,47 +46,75 @@ def chunks(n_samples, work_per_sample, block):
     return [slice(begin, min(begin + size, n_samples)) for begin in range(0, n_samples, size)] or [slice(0, 0)]
 
 
+def number_of_threads(n_jobs) -> int:
+    """Return the number of threads, by joblib's conventions (`Threads`)."""
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0):
+        raise ValueError(f"n_jobs must be None, or an integer other than 0, not {n_jobs!r}")
+    if (n_jobs or 0) > 0 or (n_jobs is None and "joblib" not in sys.modules):
+        return int(n_jobs or 1)
+    from joblib import cpu_count
+    from joblib.parallel import get_active_backend
+
+    if n_jobs is None:
+        return min(number_of_threads(get_active_backend()[1] or 1), cpu_count())
+    return max(1, cpu_count() + 1 + n_jobs)
+
+
 class Threads:
     """Threads for one fit, the calling one among them. The others start when they are needed, and end with the object.
 
     `n_jobs` is their number, by joblib's conventions: None is 1, unless `joblib.parallel_config` sets another number;
-    -1 is the number of processors.
+    -1 is the number of processors, -2 one less.
     """
 
     def __init__(self, n_jobs=None):
-        if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0):
-            raise ValueError(f"n_jobs must be None, or an integer other than 0, not {n_jobs!r}")
-        if n_jobs is None and "joblib" not in sys.modules:
-            self.number = 1
-        else:
-            from joblib import effective_n_jobs
+        self.number, self._others = number_of_threads(n_jobs), None
 
-            self.number = effective_n_jobs(n_jobs)
-        self._others = None
+    def __getstate__(self):
+        """Leave out the threads, which cannot be pickled."""
+        return {"number": self.number, "_others": None}
 
-    def starmap(self, task, *columns) -> Iterable:
-        """Return the results of a task for the corresponding entries of several sequences, as the standard `map`."""
-        return self.map(lambda entries: task(*entries), [*zip(*columns, strict=True)])
+    def map(self, task, items) -> Iterator:
+        """Yield the results of a task for each item, in their order.
 
-    def map(self, task, items) -> Iterable:
-        """Return the results of a task for each item, in their order; a single thread computes them one by one."""
+        Results are computed, by all threads, while the caller takes them. After an error no other task begins; of
+        several errors that of the first item is raised.
+        """
         number = min(self.number, len(items))
         if number < 2:
-            return map(task, items)
+            yield from map(task, items)
+            return
         if self._others is None:
             self._others = ThreadPoolExecutor(self.number - 1, "emgmm")
-        found, left = [None] * len(items), iter(range(len(items)))
+        left, found, errors = iter(range(len(items))), {}, {}
 
         def work():
             with one_thread():  # which is a setting of each thread in some BLAS libraries
                 for i in left:
-                    found[i] = task(items[i])
+                    try:
+                        found[i] = task(items[i])
+                    except BaseException as error:
+                        errors[i] = error
+                        _empty(left)
+                    yield
 
-        running = [self._others.submit(copy_context().run, work) for _ in range(number - 1)]
+        running = [self._others.submit(copy_context().run, _empty, work()) for _ in range(number - 1)]
+        n_taken = 0
         try:
-            work()
+            for _ in work():
+                while n_taken in found:
+                    yield found.pop(n_taken)
+                    n_taken += 1
         finally:
+            _empty(left)
             wait(running)
-        for each in running:
-            each.result()
-        return found
+        if errors:
+            raise errors[min(errors, key=lambda i: (isinstance(errors[i], Exception), i))]  # an interrupt first
+        while n_taken in found:
+            yield found.pop(n_taken)
+            n_taken += 1
+
+
+def _empty(iterator):
+    for _ in iterator:
+        pass

@@ -54,8 +54,8 @@ SECONDS_TAKEN = {"figure": 0.5, "sweep_figure": 1.0, "report_image": 0.2, "page"
 # A sweep is divided into PARTS jobs, enough for a few cores. A shorter part is not worth a job on a cluster; a longer
 # one would lose too much when it fails. MOST_CELLS keeps the parameters of a job small.
 PARTS, SHORT_PART, LONG_PART, MOST_CELLS = 8, 10.0, 60.0, 1000
-# A fit by our EM that takes longer, in seconds on one core, shares its passes over the samples among threads.
-LONG_FIT, THREADS = 20.0, 2
+# A fit by our EM that takes longer, in seconds on one core, shares its passes among threads, if it has so many samples.
+LONG_FIT, THREADED_SAMPLES, THREADS = 20.0, 100_000, 2
 MISSING = 10  # factor on the seconds of complete data
 # Last parts of the keys that change the time of a cell; other keys of a fit are ignored.
 SIZES = {"n_unlabeled", "n_labeled", "counts", "n_components", "n_features", "max_iter", "n_init", "fraction", "holes"}

@@ -14,7 +14,18 @@ from em_study.figures.catalogue import FIGURES, figures_of
 from em_study.fits.available import implementation_files
 from em_study.fits.partitions import used_of_r
 from em_study.layout import BETWEEN, FILES, PUBLISHED, table_file
-from em_study.plan.resources import LONG_FIT, PASSES, THREADS, Cost, Part, parts_of, seconds_allowed, seconds_of_step
+from em_study.plan.resources import (
+    LONG_FIT,
+    PASSES,
+    THREADED_SAMPLES,
+    THREADS,
+    Cost,
+    Part,
+    parts_of,
+    seconds_allowed,
+    seconds_of_step,
+    size_of,
+)
 from em_study.sweeps.cells import Cells
 
 MANY_ROWS = 100_000  # for more samples, a warning suggests Parquet
@@ -223,8 +234,10 @@ class Plan:
 
     def threads(self, names) -> int:
         """Return the number of threads of a fit, by the wildcards of its path; its results do not depend on it."""
-        ours = self.study.experiments[names["experiment"]].fits[names["fit"]].implementation == "emgmm"
-        return THREADS if ours and self.cost("fit", names).seconds > LONG_FIT else 1
+        experiment = self.study.experiments[names["experiment"]]
+        ours = experiment.fits[names["fit"]].implementation == "emgmm"
+        large = ours and size_of(experiment, look=True)[0] >= THREADED_SAMPLES
+        return THREADS if large and self.cost("fit", names).seconds > LONG_FIT else 1
 
     @cached_property
     def figures_of(self) -> dict[str, dict[str, tuple[str, list[str]]]]:
