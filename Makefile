@@ -185,6 +185,7 @@ benchmark: .venv/complete
 	$(BIN)/python benchmarks/information.py
 	$(BIN)/python benchmarks/planting.py
 	$(BIN)/python benchmarks/reading.py
+	$(BIN)/python benchmarks/printed.py
 	$(BIN)/python benchmarks/large.py
 	$(BIN)/python benchmarks/parts.py
 	$(BIN)/python benchmarks/sweep.py

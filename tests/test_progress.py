@@ -213,7 +213,7 @@ def test_the_outcome_counts_the_verdicts_and_what_has_failed(tmp_path):
         "Follows from how the data are made: 1",
         "    1  replicated: A6",
         "Decided by mathematics or argument: 1",
-        "    1  holds by mathematics; checked: A5",
+        "    1  agrees with mathematics; checked: A5",
         "Not tested: 1",
         "    1  not tested: A7",
         "Rows without a result, because a fit failed (the reason is in the column failure):",

@@ -17,9 +17,9 @@ SRC = ROOT / "src"
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 # The way of the data. A room imports from itself, from rooms before it, and from the modules outside of rooms; claims
 # and figures are side by side.
-ROOMS = ("data", "fits", "evaluation", "diagnosis", "experiments", "watch", "tables", "sweeps", "claims")
+ROOMS = ("data", "fits", "evaluation", "diagnosis", "experiments", "watch", "tables", "sweeps", "printed", "claims")
 ROOMS += ("figures", "configuration", "plan", "cluster", "audit", "page")
-GROUND = {"columns", "errors", "layout", "problems", "places", "settings", "wording", "TITLE"}
+GROUND = {"columns", "errors", "intervals", "layout", "problems", "places", "settings", "wording", "TITLE"}
 
 
 def imports(file):

@@ -103,6 +103,15 @@ the files behind it with their checksums, the settings as run, the code, and the
         "if all checks pass and no cause is found, 2 if a file cannot be run",
         ("implementations/mine.py", "mine.py theirs.py sklearn --quiet --junit checkup.xml"),
     ),
+    "printed": Command(
+        "consistency:check_file",
+        "check whether the printed numbers of a mixture can belong to one fit, without its data",
+        {"file": {"type": Path, "metavar": "FILE", "help": "YAML file with the numbers (docs/printed.md)"}},
+        """Each number stands for all that round to it. Prints a line per check: consistent, impossible, or cannot be
+told. Below an impossible one is the nearest reading that would do.""",
+        "if no contradiction is found, 2 if the file cannot be used",
+        ("docs/examples/printed.yaml",),
+    ),
     "archive": Command(
         "audit.archive:archive",
         "pack a run into one zip file, to publish with a paper",
@@ -176,7 +185,7 @@ def main(arguments=None) -> int:
         return end.value or 0
     except (StudyError, OSError) as error:
         print(*map(one_line, str(error).splitlines()), sep="\n", file=sys.stderr)
-        return 1
+        return getattr(error, "exit_code", 1)
 
 
 def _parser() -> argparse.ArgumentParser:

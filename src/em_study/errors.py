@@ -11,3 +11,9 @@ class ConfigurationError(StudyError):
 
 class DataError(StudyError):
     """A data file cannot be used as it is; the text names file, row and column."""
+
+
+class UnusableInputError(StudyError):
+    """A file given to a command cannot be used; the exit code is 2, because 1 is a result."""
+
+    exit_code = 2

@@ -9,7 +9,8 @@ from em_study.audit.manifest import git_state
 from em_study.claims.checks import sweeps_of
 from em_study.claims.evaluate import finder
 from em_study.claims.sentences import evidence
-from em_study.claims.verdicts import BY_ARGUMENT, NOT_TESTED
+from em_study.claims.settings import Claim
+from em_study.claims.verdicts import NOT_TESTED
 from em_study.columns import PARTS
 from em_study.configuration.loading import load
 from em_study.configuration.study import Study
@@ -29,7 +30,8 @@ def outcome(claims, study: Study, tables: dict, commit: str | None, date: str) -
     `claims` is claims.csv of the run; `tables` are by the names that claims use; `commit` is that of the study.
     """
     files = [file for experiment in study.experiments.values() for file in experiment.data.files if file.url]
-    tested = claims[~claims["verdict"].isin([NOT_TESTED.name, BY_ARGUMENT.name])]
+    of_data = [isinstance(study.claims[name], Claim) for name in claims["claim"]]
+    tested = claims[of_data & (claims["verdict"] != NOT_TESTED.name)]
 
     def measured(name):
         claim = study.claims[name]

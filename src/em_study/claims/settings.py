@@ -9,15 +9,20 @@ from em_study.claims.comparison import RELATIONS, Comparison
 from em_study.claims.kinds import KINDS, Inequality
 from em_study.claims.verdicts import (
     BY_ARGUMENT,
+    CHECKED,
     FALSE_BY_ARGUMENT,
     FORMER,
+    NOT_REPRODUCED,
     NOT_TESTED,
     TRUE_BY_ARGUMENT,
+    UNDECIDED,
     VERDICTS,
     Verdict,
 )
 from em_study.columns import COLUMNS, COUNT, PARTS
 from em_study.evaluation.measurements import QUANTITIES
+from em_study.printed.checks import CONSISTENT, IMPOSSIBLE, all_checks
+from em_study.printed.settings import PrintedFit
 from em_study.settings import Address, Closed, Name, Printed, Scalar, Slug, block, half_digit, valid
 from em_study.wording import at_most_words
 
@@ -279,12 +284,49 @@ class Argued(Statement):
         return ways.get(re.split(r"\W", self.by_argument, maxsplit=1)[0].lower(), BY_ARGUMENT)
 
 
+class PrintedNumbers(Statement):
+    """A statement of a source with the numbers that it prints of one fit, which identities of EM decide."""
+
+    kind: Literal["printed"] = Field(description="That identities among the printed numbers decide (docs/printed.md).")
+    numbers: PrintedFit = Field(description="The numbers, with the digits that are printed.")
+
+    @field_validator("numbers")
+    @classmethod
+    def _without_data(cls, numbers):
+        if numbers.data is not None:
+            raise ValueError("data is for the command em-study printed only: remove it")
+        return numbers
+
+    @property
+    def without_numbers(self) -> tuple[Verdict, str]:
+        """The verdict by the checks, and their sentences."""
+        checks = all_checks(self.numbers)
+        outcomes = {check.outcome for check in checks}
+        if IMPOSSIBLE in outcomes:
+            verdict, answer = NOT_REPRODUCED, "The printed numbers cannot all belong to one fit of this model."
+        elif outcomes == {CONSISTENT}:
+            verdict, answer = CHECKED, "No two of the printed numbers contradict each other."
+        else:
+            verdict, answer = UNDECIDED, "No two of the printed numbers contradict each other, as far as can be told."
+        kept = [check for check in checks if check.outcome == IMPOSSIBLE] or checks
+        said = (f"{check.text} Nearest reading: {check.reading}." if check.reading else check.text for check in kept)
+        return verdict, " ".join([answer, *said])
+
+
+TAGS = {"not_tested": "untested", "by_argument": "argued", "numbers": "printed"}  # by the key that tells the kind
 AnyClaim = Annotated[
-    Annotated[Claim, Tag("claim")] | Annotated[Untested, Tag("untested")] | Annotated[Argued, Tag("argued")],
-    Discriminator(
-        lambda raw: "untested" if _has_key(raw, "not_tested") else "argued" if _has_key(raw, "by_argument") else "claim"
-    ),
+    Annotated[Claim, Tag("claim")]
+    | Annotated[Untested, Tag("untested")]
+    | Annotated[Argued, Tag("argued")]
+    | Annotated[PrintedNumbers, Tag("printed")],
+    Discriminator(lambda raw: _tag(raw)),
 ]
+
+
+def _tag(raw) -> str:
+    kind = raw.get("kind") if isinstance(raw, dict) else getattr(raw, "kind", None)
+    by_key = next((tag for key, tag in TAGS.items() if _has_key(raw, key)), "claim")
+    return "printed" if kind == "printed" else by_key
 
 
 def _has_key(raw, key) -> bool:

@@ -65,7 +65,12 @@ class Verdict:
 
 BUG = Verdict("bug", "a bug, or other settings", "\u203c", RED, "An identity fails.", by_data=False)
 NOT_REPRODUCED = Verdict(
-    "not_reproduced", "not reproduced", "\u2715", RED, "On the source's own data it does not hold.", "no"
+    "not_reproduced",
+    "not reproduced",
+    "\u2715",
+    RED,
+    "On the source's own data, or by its own numbers, it does not hold.",
+    "no",
 )
 NOT_REPLICATED = Verdict(
     "not_replicated", "not replicated", "\u2717", RED, "On new data of the same kind it does not hold.", "no"
@@ -93,14 +98,22 @@ DEPENDS = Verdict(
 )
 UNDECIDED = Verdict(
     "undecided",
-    "undecided: the interval does not settle it",
+    "undecided: the numbers do not settle it",
     "?",
     GRAY,
-    "The 95 % interval contains the threshold; more replicates make it narrower.",
+    "The 95 % interval contains the threshold; more replicates make it narrower. Or printed numbers are too few or too "
+    "coarse.",
 )
 REPLICATED = Verdict("replicated", "replicated", "\u25c9", GREEN, "On new data of the same kind it holds.", "yes")
 REPRODUCED = Verdict("reproduced", "reproduced", "\u25cf", GREEN, "On the source's own data it holds.", "yes")
-CHECKED = Verdict("checked", "holds by mathematics; checked", "\u2713", GRAY, "An identity holds.", by_data=False)
+CHECKED = Verdict(
+    "checked",
+    "agrees with mathematics; checked",
+    "\u2713",
+    GRAY,
+    "An identity holds; or printed numbers contradict none.",
+    by_data=False,
+)
 TRUE_BY_ARGUMENT = Verdict(
     "true_by_argument",
     "true by argument",

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from em_study.claims.checks import check_claim, check_names, with_numbers
-from em_study.claims.settings import Claim
+from em_study.claims.settings import TAGS, Claim
 from em_study.configuration.articles import read_articles
 from em_study.configuration.changes import Change, articles_replaced, changes_of
 from em_study.configuration.layers import RECORDED, WRITTEN, Layer, from_caller, read_file
@@ -18,7 +18,7 @@ from em_study.settings import block, valid
 from em_study.sweeps.checks import check_sweep
 from em_study.sweeps.settings import Sweep
 
-OTHER = {"not_tested", "by_argument"}  # keys of a claim without numbers
+OTHER = {*TAGS}  # keys of a claim without numbers of this study
 THRESHOLD = {"published", "relation", "tolerance"}
 CALLER = "the module's config"  # location of the keys of a Snakefile, in messages
 

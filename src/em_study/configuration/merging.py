@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from em_study.claims.settings import Argued, Claim, Untested
+from em_study.claims.settings import Argued, Claim, PrintedNumbers, Untested
 from em_study.configuration.layers import KeyPath, Layer
 from em_study.experiments.settings import Experiment
 from em_study.problems import Problem
@@ -19,7 +19,7 @@ NEEDED = {  # a block with all of these keys defines a new entry; any other chan
 KEYS = {
     "experiments": {*Experiment.model_fields},
     "sweeps": {*Sweep.model_fields},
-    "claims": {*Claim.model_fields, *Untested.model_fields, *Argued.model_fields},
+    "claims": {key for kind in (Claim, Untested, Argued, PrintedNumbers) for key in kind.model_fields},
 }
 
 

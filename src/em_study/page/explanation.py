@@ -69,7 +69,7 @@ def _claim(name: str, study: Study):
     yield f"{name} ({claim.source}): {claim.statement}"
     yield f"{row['verdict']}: {row['explanation']}"
     if not isinstance(claim, Claim) or pd.isna(row["observed"]):
-        raise StudyError(f"{name} is not tested, so it has no number")
+        raise StudyError(f"{name} has no number of this study to explain")
     yield f"observed: {_written(row['observed'])}"
     text = text_keys(study.sweeps[claim.sweep].vary) if claim.sweep else ()
     tables = {table: read_table(table_file(table), text) for table in claim.tables}

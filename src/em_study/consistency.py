@@ -1,0 +1,68 @@
+"""Check the numbers that a source prints of one fit: `em-study printed`."""
+
+from pathlib import Path
+
+import numpy as np
+
+from em_study.configuration.layers import read_file
+from em_study.data.csv import CsvData
+from em_study.data.formats import NoColumnsError, look_at
+from em_study.errors import ConfigurationError, DataError, UnusableInputError
+from em_study.printed.checks import IMPOSSIBLE, UNKNOWN, all_checks, unless_broken
+from em_study.printed.settings import DEPARTURES, PrintedFit
+from em_study.problems import made
+
+
+def check_file(file: Path):
+    """Check the numbers in a YAML file; yield lines, and return 1 if they contradict each other, else 0.
+
+    Raises
+    ------
+    UnusableInputError
+        If the file or its data cannot be used; the text lists all problems.
+    """
+    fit, checks = _checked(file)
+    for check in checks:
+        yield f"{check.outcome:14}  {check.name}: {check.text}"
+        if check.reading:
+            yield f"{'':14}  nearest reading: {check.reading}"
+    outcomes = {check.outcome for check in checks}
+    if IMPOSSIBLE in outcomes:
+        yield "These numbers cannot all belong to one fit of this model."
+    else:
+        yield f"No contradiction was found{', but not every check could tell' * (UNKNOWN in outcomes)}."
+    if missing := [name for name in PrintedFit.model_fields if getattr(fit, name) is None and name != "departures"]:
+        yield f"Not given, and so not checked: {', '.join(missing)}."
+    if fit.departures is None:
+        words = "; ".join(f"{name} ({words})" for name, words in DEPARTURES.items())
+        yield f"This is for plain EM. If the fit had any of these, list it under departures, else write []: {words}."
+    return int(IMPOSSIBLE in outcomes)
+
+
+def _checked(file: Path):
+    try:
+        layer = read_file(file)
+    except ConfigurationError as error:
+        raise UnusableInputError(str(error)) from None
+    fit, problems = made(PrintedFit, layer.values)
+    if problems:
+        keys = [f"{layer.location(each.path)} {layer.dotted(each.path)}".strip() for each in problems]
+        lines = [f"  {key}: {each.message}" for key, each in zip(keys, problems, strict=True)]
+        raise UnusableInputError("\n".join(["The numbers cannot be used:", *lines]))
+    if all(value is None for value in layer.values.values()):
+        raise UnusableInputError(f"{file}: has no numbers. Allowed: {', '.join(PrintedFit.model_fields)}")
+    if fit.data is None:
+        return fit, all_checks(fit)
+    from em_study.printed.samples import checks_with_samples  # slow to import
+
+    path, key = Path(file).parent / fit.data, f"{layer.location(('data',))} data"
+    try:
+        columns = list(look_at(path).columns)
+        table = CsvData(source="csv", features=columns, rows={"path": str(path)}, missing="allow")
+        X = table.load(1, 0, "").unlabeled[0]
+    except (DataError, NoColumnsError) as error:
+        raise UnusableInputError(f"{key}: {error}") from None
+    if np.isnan(X).any() or X.shape != (fit.n_samples or len(X), fit.features or X.shape[1]) or len(X) < 2:
+        raise UnusableInputError(f"{key}: {path} must have n_samples rows and n_features columns, and no missing value")
+    fit = fit.model_copy(update={"n_samples": len(X)})
+    return fit, all_checks(fit) + [unless_broken(check, fit) for check in checks_with_samples(fit, X)]

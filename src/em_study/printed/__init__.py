@@ -1,0 +1,1 @@
+"""Consistency of the numbers that a source prints of a Gaussian mixture, without its data."""
