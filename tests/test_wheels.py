@@ -49,7 +49,7 @@ def test_a_wheel_holds_its_package_alone(wheels, name):
         assert metadata.keywords
         if name == "emgmm":
             needed = {requirement.name for requirement in metadata.requires_dist if not requirement.marker}
-            assert needed == {"numpy", "scipy", "scikit-learn", "threadpoolctl"}
+            assert needed == {"joblib", "numpy", "scipy", "scikit-learn", "threadpoolctl"}
         else:
             assert b"em-study = em_study.cli:start" in wheel.read(f"{about}/entry_points.txt")
 
