@@ -39,9 +39,9 @@ Each evaluation of the log-likelihood, of its gradient or of EM's step is a pass
 same parameters are one pass. (The packages of R make two, where a user's functions do not share them.)
 
 The design is that of *On Simple EM Acceleration Schemes Suitable for Mixture Modelling with High Overlap Between
-Components* (University of Ljubljana; Mathematics 2026, 14(9), 1543), as far as its abstract tells it: 240
+Components* (University of Ljubljana; Mathematics 2026, 14(9), 1543), as far as its abstract states it: 240
 configurations of Gaussian mixtures, by 3 numbers of features, 4 of components, 5 overlaps and 4 numbers of samples.
-Of the paper only the abstract and the beginning of the introduction were available; they do not tell the values of
+Of the paper only the abstract and the beginning of the introduction were available; they do not state the values of
 these factors, how overlap is defined, the initial parameters, the stopping rule, the number of replicates, nor what
 counts as an iteration. (An earlier paper from this university, Panić, Klemenc and Nagode, Mathematics 2020, 8(3), 373,
 draws its mixtures by MixSim, and stops where the mean log-likelihood changes by less than 1e-4.) Ours are:
@@ -51,7 +51,7 @@ draws its mixtures by MixSim, and stops where the mean log-likelihood changes by
   of one for a sample of the other, averaged over the pairs. Mixtures are drawn as by MixSim: equal weights, means
   uniform in the unit cube, Wishart covariances of eccentricity at most {eccentricity}, scaled to the overlap.
 - All methods have the same initial parameters: means at random samples, and the covariance of all samples for each
-  component. They run until a step of EM changes weights, means and covariances of the standardised features by less
+  component. They run until a step of EM changes weights, means and covariances of the standardized features by less
   than {steady:g} together, or for {longest:,} passes. L-BFGS may end earlier, where its line search finds nothing
   better.
 - The limit of a run is the log-likelihood that our acceleration reaches from its end. A run that is not within
@@ -104,7 +104,7 @@ def mixture_by_overlap(n_features, n_components, generator):
 
 
 def samples_of(means, covariances, n_samples, generator):
-    """Draw samples, standardised, and initial parameters (`from_samples`)."""
+    """Draw samples, standardized, and initial parameters (`from_samples`)."""
     y = generator.integers(len(means), size=n_samples)
     noise = generator.standard_normal((n_samples, means.shape[1], 1))
     X = means[y] + (np.linalg.cholesky(covariances)[y] @ noise)[..., 0]

@@ -83,7 +83,7 @@ def main():
     n_starts = parser.parse_args().starts
     lines = [
         f"Written by `python benchmarks/collapse.py`. {machine()}.",
-        f"{n_starts} random starts on one data set each, full covariances, to a tolerance of {RULE.tol:g}. Each",
+        f"{n_starts} random starts on the data set of each row, full covariances, to a tolerance of {RULE.tol:g}. Each",
         "cell is without / with `CovariancePenalty(1 / sqrt(n), variances)`. Below: starts that end more than 1e-4",
         "nats per sample below the best end; collapsed ones are not counted. Passes: medians. Moved: the largest",
         "distance of a parameter of the best penalized end from the maximum of the likelihood next to it, in its",

@@ -167,18 +167,19 @@ def main():
                 found[way].update({"n": 1, "found": bool(checks), "reading": any(check.reading for check in checks)})
     by_check = f" ({', '.join(f'{name} {count}' for name, count in alarms.items())})" if alarms else ""
     lines = [
+        "Written by `python benchmarks/printed.py`.",
         f"{machine()}. {n_fits:,} fits of this library: 40 to 600 samples, 1 to 4 features and",
         "components, four covariance types, tolerances of 1e-3 to 1e-8 nats per sample. Their numbers are rounded to",
         "2, 3 or 4 decimals; every tenth is checked against its samples too.",
         "",
         f"False alarms: {total['false alarms']}{by_check}.",
         "",
-        row(["check", "consistent", "cannot be told"]),
+        row(["check", "consistent", "undecided"]),
         row(["---"] * 3),
     ]
     names = dict.fromkeys(name for name, _ in outcomes)
-    lines += [row([name, outcomes[name, "consistent"], outcomes[name, "cannot be told"]]) for name in names]
-    lines += ["", row(["planted error", "fits", "found", "with a nearest reading"]), row(["---"] * 4)]
+    lines += [row([name, outcomes[name, "consistent"], outcomes[name, "undecided"]]) for name in names]
+    lines += ["", row(["planted error", "fits", "found", "with an explanation"]), row(["---"] * 4)]
     for error, counts in found.items():
         shares = [f"{100 * counts[name] / counts['n']:.1f} %" for name in ("found", "reading")]
         lines.append(row([error, counts["n"], *shares]))

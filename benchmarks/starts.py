@@ -277,7 +277,7 @@ def main():
             table.append(row((name, *cells)))
             print(table[-1], flush=True)
     rows = [overall(designs, way, n_starts) for way in WAYS]
-    titles = ["initialization", "ends at the best", "samples on which it never does", "others end lower by"]
+    titles = ["initialization", "ends at the best", "data sets on which no start does", "others end lower by"]
     titles += ["collapsed", "spurious", "passes", "CPU ms", "CPU until the best", "passes until the best"]
     titles += ["CPU, hard designs", "passes, hard designs"]
     shown = [row(titles), row(["---"] * len(titles)), *(row(cells) for cells, _ in rows)]

@@ -107,8 +107,8 @@ the files behind it with their checksums, the settings as run, the code, and the
         "consistency:check_file",
         "check whether the printed numbers of a mixture can belong to one fit, without its data",
         {"file": {"type": Path, "metavar": "FILE", "help": "YAML file with the numbers (docs/printed.md)"}},
-        """Each number stands for all that round to it. Prints a line per check: consistent, impossible, or cannot be
-told. Below an impossible one is the nearest reading that would do.""",
+        """Each number stands for all that round to it. Prints a line per check: consistent, impossible, or
+undecided. Below an impossible one is a possible explanation, if one is found.""",
         "if no contradiction is found, 2 if the file cannot be used",
         ("docs/examples/printed.yaml",),
     ),

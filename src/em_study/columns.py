@@ -392,7 +392,7 @@ COLUMNS = {
             "on new data, or on the source's own where there are no others: replicated or reproduced; depends_on_draw; "
             "depends_on_data (experiments differ); not_replicated or not_reproduced; explained (it does not hold, and "
             "what holds instead was measured); undecided (too few replicates); checked or bug (of an identity); "
-            "the same of printed numbers: checked, not_reproduced or undecided; by_argument; or not_tested (there are "
+            "of printed numbers: checked, not_reproduced or undecided; by_argument; or not_tested (there are "
             "no numbers for it). The rules are in docs/verdicts.md",
         ),
         "explanation": Column(

@@ -25,12 +25,13 @@ def check_file(file: Path):
     for check in checks:
         yield f"{check.outcome:14}  {check.name}: {check.text}"
         if check.reading:
-            yield f"{'':14}  nearest reading: {check.reading}"
+            yield f"{'':14}  possible explanation: {check.reading}"
     outcomes = {check.outcome for check in checks}
     if IMPOSSIBLE in outcomes:
         yield "These numbers cannot all belong to one fit of this model."
     else:
-        yield f"No contradiction was found{', but not every check could tell' * (UNKNOWN in outcomes)}."
+        found = f"No contradiction was found{', but some checks are undecided' * (UNKNOWN in outcomes)}."
+        yield found if checks else "No check can be made of these numbers: no identity connects them."
     if missing := [name for name in PrintedFit.model_fields if getattr(fit, name) is None and name != "departures"]:
         yield f"Not given, and so not checked: {', '.join(missing)}."
     if fit.departures is None:

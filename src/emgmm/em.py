@@ -298,7 +298,7 @@ def expectation_maximization(
     if penalty is not None and not isinstance(penalty, CovariancePenalty):
         raise ValueError(f"penalty must be a CovariancePenalty or None, not {penalty!r}")
     if penalty is not None and penalty.scale.shape != (start.n_features,):
-        raise ValueError(f"the penalty's scale must have {start.n_features} variances, not {penalty.scale.shape}")
+        raise ValueError(f"the penalty's scale must have {start.n_features} variances, not {len(penalty.scale)}")
     if labeled is not None and (labeled.covariance_type, labeled.shape) != (start.covariance_type, start.means.shape):
         raise ValueError("labeled must have the covariance_type, components and features of the initial parameters")
     if isinstance(labeled, IncompleteRows):  # with threads, and what it keeps between steps, of this fit
@@ -356,7 +356,7 @@ def _samples_of_array(X, start, labeled, sample_weight, kernel, n_jobs, penalty)
     """Return an object that takes E-steps over X, the total weight, and whether the fit is by labels alone."""
     X = checked_samples(X, start.n_features)
     sample_weight = checked_weight(sample_weight, len(X))
-    if labeled is None and penalty is None:  # else these are on the same scale
+    if labeled is None and penalty is None:  # these count in samples, as unscaled weights do
         sample_weight = scaled_weight(sample_weight)
     samples = samples_to_fit(X, start.covariance_type, sample_weight, kernel, n_jobs)
     own = total_weight(samples.X, samples.sample_weight)

@@ -72,7 +72,7 @@ class GaussianMixtureEM(GaussianMixture):
         explicit initial parameters and a warm start need only one.
     init_params : str, default="kmeans"
         How to initialize without labels: "kmeans", "k-means++", "random" and "random_from_data" as in scikit-learn;
-        "short_runs" (`unlabeled_statistics`), which ends at the highest likelihood more often; "labels";
+        "short_runs" (`unlabeled_statistics`), which ends at the best maximum more often than k-means; "labels";
         "random_parameters". If `fit` is given labels, these give the initial parameters (`shrunken_parameters`),
         whatever this parameter is; components without labels use the unlabeled samples. "labels" requires labels, and
         uses each class's own covariance, as article A does (`parameters_from_labels`). "random_parameters" does not use

@@ -73,7 +73,10 @@ class CovariancePenalty:
             raise ValueError(f"the strength of the penalty must be finite and not negative, not {self.strength!r}")
         if not (scale > 0).all():
             feature = int((~(scale > 0)).argmax())
-            raise ValueError(f"the penalty needs variances: feature {feature} (counted from 0) has none, remove it")
+            raise ValueError(
+                f"feature {feature} (counted from 0) has the variance {scale[feature]:g}, and the penalty needs a positive "
+                "one: remove the feature"
+            )
         object.__setattr__(self, "scale", scale)
 
     def of(self, parameters) -> float:

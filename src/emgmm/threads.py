@@ -27,8 +27,8 @@ def _blas(_loaded):
 def one_thread():
     """Set BLAS to one thread, in the entire process, for the duration of a call. Also a decorator.
 
-    The last bits of its products depend on the number of threads. In OpenBLAS only one Python thread at a time can do
-    this: of concurrent fits in several Python threads of the caller's, some may use more, and one thread may remain.
+    The last bits of its products depend on the number of threads. OpenBLAS has one setting for the process: if the
+    caller runs fits in several Python threads, some may use more, and BLAS may be left with one thread afterwards.
     """
     blas = _blas("scipy.linalg" in sys.modules)  # SciPy has its own BLAS
     if all(library.num_threads == 1 for library in blas.lib_controllers):  # reading takes less time than setting

@@ -305,11 +305,11 @@ class PrintedNumbers(Statement):
         if IMPOSSIBLE in outcomes:
             verdict, answer = NOT_REPRODUCED, "The printed numbers cannot all belong to one fit of this model."
         elif outcomes == {CONSISTENT}:
-            verdict, answer = CHECKED, "No two of the printed numbers contradict each other."
+            verdict, answer = CHECKED, "The printed numbers contradict no identity that was checked."
         else:
-            verdict, answer = UNDECIDED, "No two of the printed numbers contradict each other, as far as can be told."
+            verdict, answer = UNDECIDED, "The printed numbers contradict no identity, as far as the checks decide."
         kept = [check for check in checks if check.outcome == IMPOSSIBLE] or checks
-        said = (f"{check.text} Nearest reading: {check.reading}." if check.reading else check.text for check in kept)
+        said = [f"{each.text} Possible explanation: {each.reading}." if each.reading else each.text for each in kept]
         return verdict, " ".join([answer, *said])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from em_study.intervals import MOST, Interval
 from em_study.printed.settings import DEPARTURES, FAMILIES, UNBROKEN, PrintedFit
 
-CONSISTENT, IMPOSSIBLE, UNKNOWN = "consistent", "impossible", "cannot be told"
+CONSISTENT, IMPOSSIBLE, UNKNOWN = "consistent", "impossible", "undecided"
 GAIN = 1e-3  # nats per sample: the largest gain of the last step after which EM has stopped
 FEW = 3  # whole numbers, up to which they say something
 LOG_2_PI_E = math.log(2 * math.pi * math.e)
@@ -20,7 +20,7 @@ PARTS = {"VVV": "matrix", "EEE": "matrix", "VVI": "diagonal", "EEI": "diagonal",
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome of one check, the sentence that says why, and the nearest reading that would be consistent."""
+    """The outcome of one check, the sentence that says why, and a possible explanation."""
 
     name: str
     outcome: str
@@ -45,9 +45,11 @@ def unless_broken(check: Check, fit: PrintedFit) -> Check:
 def _weights(fit) -> Iterator[Check]:
     if fit.weights is not None:
         weights, total = Interval.of(fit.weights), Interval.of(fit.weights).total()
-        right, text = total.meets(1.0) and (weights.high >= 0).all(), f"The sum of the weights is {_ends(total)}"
+        right, text = total.meets(1.0), f"The sum of the weights is {_ends(total)}"
         reading = "they are percentages" if total.meets(100.0) else ""
         yield Check("weights", CONSISTENT if right else IMPOSSIBLE, f"{text}{'' if right else ', not 1'}.", reading)
+        for k in np.flatnonzero(weights.high < 0):
+            yield Check("weights", IMPOSSIBLE, f"Weight {k + 1} is negative: {fit.weights[k]}.")
 
 
 def covariance_parameters(K: int, D: int) -> dict[str, int]:
@@ -128,7 +130,8 @@ def _family(fit, numbers) -> Check:
     if expected in numbers or (families and not expected):
         kinds = f", covariances {', '.join(families)}" * (not expected)
         return Check("covariance family", CONSISTENT, f"{said} suit {model}{kinds}.")
-    ways = {f"covariances were counted {D}^2 ({D * D})": others + (1 if fit.model == "EEE" else K) * D * D}
+    entries = f"all {D * D} entries of each symmetric {D} x {D} matrix were counted"
+    ways = {entries: others + (1 if fit.model == "EEE" else K) * D * D}
     if expected:
         ways |= {f"the covariances are {name}": others + counts[name] for name in families}
         ways |= {"one too many was counted": expected + 1, "one too few was counted": expected - 1}
@@ -147,7 +150,8 @@ def _icl(fit) -> Iterator[Check]:
     signs = {signs[0] for counts in parameter_counts(fit).values() for signs, count in counts.items() if count.whole()}
     right = any(((icl - bic) * sign).meets(Interval(0.0, most)) for sign in signs or (1, -1))
     opposite = any(((-icl - bic) * sign).meets(Interval(0.0, most)) for sign in signs or (1, -1))
-    text = f"The ICL is the BIC plus a penalty of at most {most:.5g}; the printed ones differ by {_ends(icl - bic)}."
+    bound = f"of at most {most:.5g}" if math.isfinite(most) else "that is not negative"
+    text = f"The ICL is the BIC plus a penalty {bound}; the printed ones differ by {_ends(icl - bic)}."
     text += " They agree if only one has the opposite sign." * (opposite and not right)
     yield Check("ICL", CONSISTENT if right else UNKNOWN if opposite else IMPOSSIBLE, text)
 

@@ -13,7 +13,7 @@ Count = Annotated[int, Field(ge=1, le=10**12)]
 MODELS = {"full": "VVV", "tied": "EEE", "diag": "VVI", "spherical": "VII"}  # scikit-learn's names and mclust's
 FAMILIES = ("EII", "VII", *(v + s + o for o in "IEV" for v in "EV" for s in "EV"))  # volume, shape, orientation
 DEPARTURES = {
-    "ridge": "a ridge on the covariances",
+    "ridge": "covariance regularization, a constant added to the variances",
     "prior": "a prior or penalty",
     "missing": "missing values",
     "trimming": "trimmed samples or a noise component",
