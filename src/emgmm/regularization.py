@@ -74,8 +74,8 @@ class CovariancePenalty:
         if not (scale > 0).all():
             feature = int((~(scale > 0)).argmax())
             raise ValueError(
-                f"feature {feature} (counted from 0) has the variance {scale[feature]:g}, and the penalty needs a positive "
-                "one: remove the feature"
+                f"feature {feature} (counted from 0) has the variance {scale[feature]:g}, and the penalty needs a "
+                "positive one: remove the feature"
             )
         object.__setattr__(self, "scale", scale)
 
