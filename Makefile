@@ -178,6 +178,7 @@ league: .venv/complete .venv-league/complete
 
 benchmark: .venv/complete
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/threads.py
 	$(BIN)/python benchmarks/acceleration.py
 	$(BIN)/python benchmarks/collapse.py
 	$(BIN)/python benchmarks/starts.py
