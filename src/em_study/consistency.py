@@ -11,6 +11,7 @@ from em_study.errors import ConfigurationError, DataError, UnusableInputError
 from em_study.printed.checks import IMPOSSIBLE, UNKNOWN, all_checks, unless_broken
 from em_study.printed.settings import DEPARTURES, PrintedFit
 from em_study.problems import made
+from em_study.settings import printed
 
 
 def check_file(file: Path):
@@ -65,5 +66,9 @@ def _checked(file: Path):
         raise UnusableInputError(f"{key}: {error}") from None
     if np.isnan(X).any() or X.shape != (fit.n_samples or len(X), fit.features or X.shape[1]) or len(X) < 2:
         raise UnusableInputError(f"{key}: {path} must have n_samples rows and n_features columns, and no missing value")
-    fit = fit.model_copy(update={"n_samples": len(X)})
-    return fit, all_checks(fit) + [unless_broken(check, fit) for check in checks_with_samples(fit, X)]
+    of_samples = [unless_broken(check, fit) for check in checks_with_samples(fit, X)]
+    exact = np.vectorize(printed, otypes=[object])  # with all digits
+    own = {"n_samples": len(X), "sample_mean": exact(X.mean(axis=0)).tolist()}
+    own["sample_covariance"] = exact(np.atleast_2d(np.cov(X.T, bias=True))).tolist()
+    fit = fit.model_copy(update={name: value for name, value in own.items() if getattr(fit, name) is None})
+    return fit, all_checks(fit) + of_samples

@@ -638,7 +638,7 @@ class GaussianMixtureEM(GaussianMixture):
             raise ValueError(
                 f"A component collapsed from every initialization ({collapse}). "
                 "Increase reg_covar or covariance_penalty (1 / sqrt(n_samples) is usual), use fewer components or "
-                "another covariance_type, or add samples or labels; "
+                "another covariance_type or init_params, or add samples or labels; "
                 "semi_supervised='clamped' keeps a class that has no unlabeled samples."
             )
         return best

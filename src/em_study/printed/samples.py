@@ -30,36 +30,55 @@ def checks_with_samples(fit: PrintedFit, X) -> Iterator[Check]:
     middle, half = (np.concatenate([np.ravel(getattr(box, part)) for box in boxes]) for part in ("middle", "half"))
     cuts = np.cumsum([box.low.size for box in boxes])[:-1]
 
-    def step(values):
+    def taken(values):
+        """Take the E-step from parameters in one row: statistics, and the log-likelihood."""
         weights, means, moments = (
             part.reshape(shape) for part, shape in zip(np.split(values, cuts), shapes, strict=True)
         )
         moments = moments if COVARIANCE_TYPES[kind].diagonal else 0.5 * (moments + moments.swapaxes(-1, -2))
-        statistics, L = expectation(X, MixtureParameters.checked(weights / weights.sum(), means, moments, kind))
-        new = maximization(statistics)
-        return np.concatenate([new.weights, new.means.ravel(), new.covariances.ravel()]) - values, L, new
+        return expectation(X, MixtureParameters.checked(weights / weights.sum(), means, moments, kind))
 
+    def moved_by(values):
+        new = maximization(taken(values)[0])
+        return np.concatenate([new.weights, new.means.ravel(), new.covariances.ravel()]) - values, new
+
+    if fit.sample_mean is not None and not Interval.of(fit.sample_mean).meets(X.mean(axis=0)).all():
+        yield Check("mean of data", IMPOSSIBLE, "The mean of the samples is not the printed sample mean.")
+    few = middle.size * X.size <= LARGEST
+    ends = [
+        middle + way * half * (np.arange(middle.size) == j) for j in range(middle.size * few) for way in (TWICE, -TWICE)
+    ]
     try:
-        moved, L, new = step(middle)
-        gain, allowed, allowed_L = expectation(X, new)[1] - L, ARITHMETIC * abs(middle), 0.0
-        for j in range(middle.size if middle.size * X.size <= LARGEST else 0):
-            ends = [step(middle + way * half * (np.arange(middle.size) == j)) for way in (TWICE, -TWICE)]
-            allowed = allowed + np.max([abs(end[0] - moved) for end in ends], axis=0)
-            allowed_L += max(abs(end[1] - L) for end in ends)
-        if not allowed_L <= COARSE * len(X):
-            raise ValueError("they are too coarsely rounded")
+        L = taken(middle)[1]
+        effects = [abs(taken(end)[1] - L) for end in ends]
     except (CollapsedComponentError, ValueError) as error:
-        yield Check("EM step", UNKNOWN, f"No step can be taken from the printed numbers: {error}.")
+        yield Check("log-likelihood of data", UNKNOWN, f"The printed parameters cannot be used: {error}.")
         return
-    early = gain <= GAIN * len(X) + allowed_L
-    outcome = CONSISTENT if (abs(moved) <= allowed).all() else UNKNOWN if early else IMPOSSIBLE
-    times = f"{(abs(moved) / allowed).max():.2g} times what their rounding does"
-    text = f"One more step of EM moves the parameters by {times}, and gains {gain / len(X):.2g} nats per sample."
-    yield Check("EM step", outcome, text + " EM may have stopped early." * (outcome == UNKNOWN))
+    allowed_L = float(np.maximum(effects[::2], effects[1::2]).sum())
+    coarse = allowed_L > COARSE * len(X)
     if fit.log_likelihood is not None:
         exact, early = Interval(L - allowed_L, L + allowed_L), Interval(L - allowed_L - GAIN * len(X), L)
         printed = Interval.of(fit.log_likelihood)
         outcome = CONSISTENT if printed.meets(exact) else UNKNOWN if printed.meets(early) else IMPOSSIBLE
+        outcome = UNKNOWN if coarse else outcome
         text = f"With the printed parameters the samples have a log-likelihood of {L:.6g}, give or take {allowed_L:.2g}"
         reading = "it is the mean per sample" if (printed * len(X)).meets(exact) else ""
         yield Check("log-likelihood of data", outcome, f"{text}; {fit.log_likelihood} is printed.", reading)
+    if coarse:
+        text = f"By rounding the log-likelihood changes by up to {allowed_L / len(X):.2g} nats per sample: too much."
+        yield Check("EM step", UNKNOWN, f"{text} Or the samples are not those of the fit.")
+        return
+    try:
+        moved, new = moved_by(middle)
+        others = np.array([abs(moved_by(end)[0] - moved) for end in ends]).reshape(-1, 2, middle.size)
+    except CollapsedComponentError as error:
+        yield Check("EM step", UNKNOWN, f"A component collapses in a step from the printed parameters: {error}.")
+        return
+    gain, allowed = expectation(X, new)[1] - L, ARITHMETIC * abs(middle) + others.max(axis=1).sum(axis=0)
+    early = gain <= GAIN * len(X) + allowed_L
+    outcome = CONSISTENT if (abs(moved) <= allowed).all() else UNKNOWN if early else IMPOSSIBLE
+    times = f"{(abs(moved) / allowed).max():.2g} times what their rounding allows"
+    text = (
+        f"One more step of EM moves the parameters by at most {times}, and gains {gain / len(X):.2g} nats per sample."
+    )
+    yield Check("EM step", outcome, text + " EM may have stopped early." * (outcome == UNKNOWN))
