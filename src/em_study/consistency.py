@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from em_study.configuration.layers import read_file
-from em_study.data.csv import CsvData
 from em_study.data.formats import NoColumnsError, look_at
+from em_study.data.settings import Data
 from em_study.errors import ConfigurationError, DataError, UnusableInputError
 from em_study.printed.checks import IMPOSSIBLE, UNKNOWN, all_checks, unless_broken
 from em_study.printed.settings import DEPARTURES, PrintedFit
 from em_study.problems import made
-from em_study.settings import printed
+from em_study.settings import from_params, printed
 
 
 def check_file(file: Path):
@@ -60,7 +60,8 @@ def _checked(file: Path):
     path, key = Path(file).parent / fit.data, f"{layer.location(('data',))} data"
     try:
         columns = list(look_at(path).columns)
-        table = CsvData(source="csv", features=columns, rows={"path": str(path)}, missing="allow")
+        settings = {"source": "csv", "features": columns, "rows": {"path": str(path)}, "missing": "allow"}
+        table = from_params(Data, settings)
         X = table.load(1, 0, "").unlabeled[0]
     except (DataError, NoColumnsError) as error:
         raise UnusableInputError(f"{key}: {error}") from None

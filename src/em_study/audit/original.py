@@ -30,7 +30,7 @@ def outcome(claims, study: Study, tables: dict, commit: str | None, date: str) -
     `claims` is claims.csv of the run; `tables` are by the names that claims use; `commit` is that of the study.
     """
     files = [file for experiment in study.experiments.values() for file in experiment.data.files if file.url]
-    of_data = [isinstance(study.claims[name], Claim) for name in claims["claim"]]
+    of_data = claims["claim"].map(lambda name: isinstance(study.claims[name], Claim)).astype(bool)
     tested = claims[of_data & (claims["verdict"] != NOT_TESTED.name)]
 
     def measured(name):
