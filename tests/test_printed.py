@@ -393,7 +393,7 @@ def test_a_study_with_printed_numbers(tmp_path):
 @pytest.mark.parametrize("change", ["shifted", "scaled", "swapped"])
 def test_other_samples_than_those_of_the_fit(tmp_path, capsys, change):
     draw = np.random.default_rng(0)
-    X = np.concatenate([draw.normal(0, 1, (80, 3)), draw.normal(4, 1, (120, 3))]) + [0, 5, 9]
+    X = np.concatenate([draw.normal([0, 5, 9], 1, (80, 3)), draw.normal([4, 9, 13], 1, (120, 3))])
     model = GaussianMixtureEM(2, tol=1e-8, max_iter=1000, reg_covar=0, random_state=0).fit(X)
     numbers = {
         "n_samples": 200,
