@@ -154,9 +154,8 @@ def test_code_of_a_script_is_what_it_imports(script):
 
 def test_a_job_imports_little_more_than_it_computes_with():
     assert len(CODE.of("fit.py")) <= 24
-    assert (
-        len(CODE.of("claims.py")) <= 57
-    )  # with the measurements, whose units its sentences have, and the checks of printed numbers
+    # With the measurements, whose units its sentences have, and the checks of printed numbers.
+    assert len(CODE.of("claims.py")) <= 57
 
 
 def test_bookkeeping_computes_nothing():
