@@ -133,7 +133,7 @@ class GaussianMixtureEM(GaussianMixture):
         Last entry of `lower_bounds_`.
     lower_bounds_ : list of float
         Mean log-likelihood that each step computed, in nats per sample; with clamped labels, of all samples jointly;
-        with `covariance_penalty` minus the penalty. `score`, `bic`, `aic` and `icl` are without the penalty.
+        with ``covariance_penalty`` minus the penalty. `score`, `bic`, `aic` and `icl` are without the penalty.
     classes_ : ndarray
         Label of each component, as `predict` returns it: 0 to n_components - 1, or the other labels that `fit` was
         given, sorted. If these are fewer than the components, the last components have none.
