@@ -411,3 +411,10 @@ def test_other_samples_than_those_of_the_fit(tmp_path, capsys, change):
         np.savetxt(tmp_path / "rows.csv", rows, delimiter=",", header="a,b,c", comments="")
         assert main(["printed", str(tmp_path / "numbers.yaml")]) == code
     assert "impossible      mean: " in capsys.readouterr().out
+
+
+def test_too_many_samples_for_the_effect_of_rounding(monkeypatch):
+    monkeypatch.setattr("em_study.printed.samples.LARGEST", 1)
+    numbers = {"covariance_type": "full", "weights": [1], "means": [0], "covariances": [[[1]]], "log_likelihood": -3}
+    (check,) = checks_with_samples(PrintedFit.model_validate(numbers), np.array([[9.0], [5.0]]))
+    assert (check.outcome, check.text[:26]) == (UNKNOWN, "There are too many samples")

@@ -143,9 +143,8 @@ class CompleteSamples:
         self.squares = None  # mean of each feature's square, about the center: known after the first step
         self.threads, self._divided = Threads(n_jobs), {}
         self.kernel, self._work, self._kept = checked_kernel(kernel), 0, None
-        self._careful = (
-            None  # takes the E-step by the accurate method, while the fast one does not suit or loses digits
-        )
+        # Takes the E-step while the fast method does not suit, or loses digits.
+        self._careful = None
 
     def keep(self, chosen):
         """Keep only some of several fits."""
@@ -265,7 +264,8 @@ class CompleteSamples:
         settings = self.covariance_type, self.sample_weight
         careful = self._careful or IncompleteRows(self.X, *settings, n_jobs=self.threads.number)
         found = careful.expectation(parameters)
-        self._careful = careful if (slow and many_products) or careful.needed else None
+        kept = (slow and many_products) or (parameters.type.diagonal and careful.needed)
+        self._careful = careful if kept else None
         return found
 
 

@@ -38,22 +38,25 @@ def checks_with_samples(fit: PrintedFit, X) -> Iterator[Check]:
         moments = moments if COVARIANCE_TYPES[kind].diagonal else 0.5 * (moments + moments.swapaxes(-1, -2))
         return expectation(X, MixtureParameters.checked(weights / weights.sum(), means, moments, kind))
 
-    def moved_by(values):
-        new = maximization(taken(values)[0])
+    def moved_by(values, statistics):
+        new = maximization(statistics)
         return np.concatenate([new.weights, new.means.ravel(), new.covariances.ravel()]) - values, new
 
     if fit.sample_mean is not None and not Interval.of(fit.sample_mean).meets(X.mean(axis=0)).all():
         yield Check("mean of data", IMPOSSIBLE, "The mean of the samples is not the printed sample mean.")
-    few = middle.size * X.size <= LARGEST
-    ends = [
-        middle + way * half * (np.arange(middle.size) == j) for j in range(middle.size * few) for way in (TWICE, -TWICE)
-    ]
+    if middle.size * X.size > LARGEST:
+        yield Check(
+            "EM step", UNKNOWN, "There are too many samples to compute what the rounding of each parameter does."
+        )
+        return
+    ends = [middle + way * half * (np.arange(middle.size) == j) for j in range(middle.size) for way in (TWICE, -TWICE)]
     try:
-        L = taken(middle)[1]
-        effects = [abs(taken(end)[1] - L) for end in ends]
+        own, L = taken(middle)
+        of_ends = [taken(end) for end in ends]
     except (CollapsedComponentError, ValueError) as error:
         yield Check("log-likelihood of data", UNKNOWN, f"The printed parameters cannot be used: {error}.")
         return
+    effects = np.abs([each - L for _, each in of_ends])
     allowed_L = float(np.maximum(effects[::2], effects[1::2]).sum())
     coarse = allowed_L > COARSE * len(X)
     if fit.log_likelihood is not None:
@@ -69,8 +72,9 @@ def checks_with_samples(fit: PrintedFit, X) -> Iterator[Check]:
         yield Check("EM step", UNKNOWN, f"{text} Or the samples are not those of the fit.")
         return
     try:
-        moved, new = moved_by(middle)
-        others = np.array([abs(moved_by(end)[0] - moved) for end in ends]).reshape(-1, 2, middle.size)
+        moved, new = moved_by(middle, own)
+        found = [moved_by(end, statistics)[0] for end, (statistics, _) in zip(ends, of_ends, strict=True)]
+        others = abs(np.array(found) - moved).reshape(-1, 2, middle.size)
     except CollapsedComponentError as error:
         yield Check("EM step", UNKNOWN, f"A component collapses in a step from the printed parameters: {error}.")
         return
