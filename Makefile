@@ -20,6 +20,8 @@
 # make r-journal   test the claims of "Gaussian Mixture Models in R": half an hour on two cores, or with QUICK=yes three
 #                  minutes with fewer replicates (needs R with mclust, flexmix and mixtools, and a network)
 # make league      speed of this EM and others: an environment for the others (.venv-league), then benchmarks/speed.py
+# make wild        the check-up of public implementations, each in an environment for its packages (.wild); writes
+#                  docs/wild.md (needs a network; those of R need R with their packages)
 # make benchmark   speed of this EM and others, cost of a study, large data and parts, and power of the diagnosis
 # make lock        update requirements*.lock from both pyproject.toml (needs uv and a network)
 PYTHON ?= python3
@@ -46,7 +48,7 @@ endef
 # The library and the study, from this folder, without a network.
 OURS = --no-deps --no-index --no-build-isolation --editable . --editable src/em_study
 
-.PHONY: reproduce test test-cluster test-page test-r test-crate docs cluster dist style test-lowest verify compare publish archive progress clean-stale original-data r-journal league benchmark lock
+.PHONY: reproduce test test-cluster test-page test-r test-crate docs cluster dist style test-lowest verify compare publish archive progress clean-stale original-data r-journal league wild benchmark lock
 .DELETE_ON_ERROR:
 
 reproduce:
@@ -174,6 +176,15 @@ league: .venv/complete .venv-league/complete
 .venv-league/complete: benchmarks/league/requirements.txt
 	$(PYTHON) -m venv --clear .venv-league
 	.venv-league/bin/python -m pip install --quiet --requirement benchmarks/league/requirements.txt
+	touch $@
+
+WILD := $(patsubst benchmarks/wild/%/requirements.txt,.wild/%/complete,$(wildcard benchmarks/wild/*/requirements.txt))
+wild: .venv/complete $(WILD)
+	$(BIN)/python benchmarks/wild.py
+
+.wild/%/complete: benchmarks/wild/%/requirements.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --requirement $<
 	touch $@
 
 benchmark: .venv/complete

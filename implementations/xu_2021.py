@@ -1,15 +1,11 @@
 """Article A's own code, fetched from its author's repository at first use, and run unchanged."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 
-from em_study.data.download import fetch
+from em_study.data.download import fetched_module
 
 URL = "https://raw.githubusercontent.com/VXU1230/Medium-Tutorials/c97c7b47a945bea0b21add392f60828f63ca7e8f/em/em.py"
 SHA256 = "86d571dc066010a80340ddbb57082af0f9c57f3d13e1205ac4a07f7705e4b09f"
-FILE = Path(f"results/downloads/{SHA256}.py")
 TOLERANCE = 1e-4  # fixed in the code
 
 
@@ -23,12 +19,7 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
         raise NotImplementedError("the code supports only two components, two features and full covariances")
     if reg_covar or tol not in (0, TOLERANCE):
         raise NotImplementedError(f"the code does not regularize covariances, and its tolerance is {TOLERANCE:g}")
-    if not FILE.exists():
-        FILE.parent.mkdir(parents=True, exist_ok=True)
-        fetch(URL, SHA256, FILE)
-    spec = importlib.util.spec_from_file_location("xu_em", FILE)
-    code = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(code)
+    code = fetched_module(URL, SHA256)
     code.x_unlabeled = X  # a global variable that its loop reads
     steps, trace, one_step = [], [], code.m_step
 

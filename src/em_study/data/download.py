@@ -2,14 +2,18 @@
 
 import hashlib
 import http.client
+import types
 import urllib.error
 import urllib.request
+from pathlib import Path
 
+from em_study.data.checksums import sha256_of
 from em_study.data.storage import atomic_file
 from em_study.errors import DataError
 
 TIMEOUT = 60  # seconds without an answer
 MAX_BYTES = 1_000_000_000
+KEPT = Path("results/downloads")  # in the folder of the run
 
 
 def fetch(url: str, sha256: str, path):
@@ -51,3 +55,31 @@ def fetch(url: str, sha256: str, path):
             raise DataError(
                 f"{url}: the file has the sha256 {digest.hexdigest()}, but the configuration expects {sha256}"
             )
+
+
+def fetched(url: str, sha256: str) -> Path:
+    """Return a file from a network, which is fetched at its first use and kept in `KEPT` by its checksum.
+
+    Raises
+    ------
+    DataError
+        If it cannot be fetched, or has another checksum.
+    """
+    path = KEPT / f"{sha256}{Path(url).suffix}"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            fetch(url, sha256, path)
+        except DataError as error:
+            raise DataError(f"{error} Without a network, store the file as {path}.") from None
+    elif (found := sha256_of(path)) != sha256:
+        raise DataError(f"{path} has the sha256 {found}, but the file of {url} has {sha256}")
+    return path
+
+
+def fetched_module(url: str, sha256: str) -> types.ModuleType:
+    """Import a Python file from a network (`fetched`)."""
+    path = fetched(url, sha256)
+    module = types.ModuleType(path.stem)
+    exec(compile(path.read_bytes(), path, "exec", dont_inherit=True), module.__dict__)  # noqa: S102 (by its checksum)
+    return module
