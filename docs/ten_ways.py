@@ -220,11 +220,11 @@ def draw(way: Way):
 
 
 def checked(code: str) -> dict:
-    """Examine an implementation; "shown" are the first check that fails, if its cause is known, and the answer."""
+    """Examine an implementation; "shown" are a check that fails for the cause, and the first sentence of the answer."""
     found = examine("mine.py", InProcess(function_of(code)))
     fails = sorted((one for one in found["checks"] if one["outcome"] == "fails"), key=lambda one: not one["follows"])
     lines = [f"{SIGNS['fails']} {one['name']}: {one['must']}" for one in fails[:1]]
-    return found | {"n_fails": len(fails), "shown": "\n".join([*lines, found["answer"][0]])}
+    return found | {"shown": "\n".join([*lines, found["answer"][0]])}
 
 
 def page(found: dict) -> str:
