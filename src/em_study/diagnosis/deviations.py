@@ -210,7 +210,7 @@ IN_DENSITY = COVARIANCES | {
 }
 # What may be added to variances, except reg_covar
 ADDED = {
-    "{:g} to each variance, whatever reg_covar is": lambda s: 1.0,
+    "{:g} to each variance in any case": lambda s: 1.0,
     "{:g} of each component's mean variance to its variances": lambda s: _variance(s.estimate),
     "{:g} of each component's trace to its variances": lambda s: s.d * _variance(s.estimate),
     "{:g} of the samples' mean variance to each variance": lambda s: s.X.var(axis=0).mean(),
