@@ -5,6 +5,7 @@ import numpy as np
 
 import emgmm
 
+TOLERANCE_OF = "relative"
 KINDS = {"full": cv2.ml.EM_COV_MAT_GENERIC, "diag": cv2.ml.EM_COV_MAT_DIAGONAL}
 
 

@@ -31,7 +31,8 @@ def plain_em(mistake=None):
         constant = 2 if mistake == "two features" else X.shape[1]
         parts = []
         for w, m, c in zip(weights, means, covariances, strict=True):
-            part = -half * np.linalg.slogdet(c)[1] - 0.5 * constant * np.log(2 * np.pi)
+            log_size = np.log(np.linalg.norm(c)) if mistake == "norm" else np.linalg.slogdet(c)[1]
+            part = -half * log_size - 0.5 * constant * np.log(2 * np.pi)
             part = part - 0.5 * np.einsum("nd,nd->n", (X - m) @ np.linalg.inv(c), X - m)
             parts.append(part + (0.0 if mistake == "no weights" else np.log(w)))
         joint = np.stack(parts, axis=1)
@@ -51,7 +52,7 @@ def plain_em(mistake=None):
             X = np.unique(X, axis=0)
         n_samples, n_features = X.shape
         now = before = weights, means, covariances
-        trace, n_small = [], 0
+        trace, bounds, n_small = [], [], 0
         while len(trace) < max_iter:
             joint, likelihoods = log_likelihoods(X, *now)
             posteriors = np.exp(joint - likelihoods[:, None])
@@ -69,6 +70,12 @@ def plain_em(mistake=None):
             change = abs(trace[-1] - trace[-2]) if len(trace) > 1 else np.inf
             change *= {"sum": n_samples, "relative": 1 / abs(trace[-1])}.get(mistake, 1)
             change = abs(now[1] - before[1]).max() if mistake == "parameters" else change
+            bounds.append(np.sum(posteriors * (log_likelihoods(X, *now)[0] - np.log(posteriors + 1e-300))))
+            if mistake == "bound":
+                change = abs(bounds[-1] - bounds[-2]) if len(bounds) > 1 else np.inf
+            if mistake == "limit":
+                moves = np.diff(trace[-3:])
+                change = abs(moves[1] / (moves[0] / moves[1] - 1)) if len(moves) > 1 else np.inf
             n_small = n_small + 1 if change < tol else 0
             if n_small == (3 if mistake == "patience" else 1):
                 break
@@ -100,6 +107,8 @@ FAILS_ALONE = {
     "sum": ["tolerance"],
     "relative": ["tolerance"],
     "parameters": ["tolerance"],
+    "bound": ["tolerance"],
+    "limit": ["tolerance"],
     "patience": ["tolerance"],
     "origin": ["far-origin"],
     "equal": ["equal"],
@@ -122,7 +131,13 @@ def test_what_differs_between_calls_is_seen_first(mistake):
     assert failing(checks_of(mistake))[0] == "repeats"
 
 
-FIRST = {"last step": "steps", "determinant": "e-step", "old means": "covariances", "no weights": "start"}
+FIRST = {
+    "last step": "steps",
+    "determinant": "e-step",
+    "norm": "e-step",
+    "old means": "covariances",
+    "no weights": "start",
+}
 
 
 @pytest.mark.parametrize("mistake", FIRST)
@@ -152,6 +167,11 @@ ANSWERS = {
     "steps reported": f"Cause: not in its steps, which are the textbook's. Failed checks: {CHECKS['n_iter'][:-1]} "
     "(n_iter with max_iter 5: expected 5, got 4).",
     "parameters": f"{TOLERANCE} the largest move of a mean, not with {OF}.",
+    "bound": f"{TOLERANCE} the change of the evidence lower bound after the M-step, summed over the samples, not with "
+    f"{OF}.",
+    "limit": f"{TOLERANCE} the distance of the mean log-likelihood from its limit by Aitken's acceleration, not with "
+    f"{OF}.",
+    "norm": "Cause: it uses the norm of the covariances, not their determinant.",
     "patience": f"{TOLERANCE} {OF}, small 3 times in a row, not with {OF}.",
     "random": FIXED[NOT_TWICE],
     "last step": "Cause: it returns the parameters before its last M-step.",
@@ -163,6 +183,9 @@ FOLLOWING = {
     "trace": ["trace"],
     "no log-sum-exp": ["far-sample"],
     "parameters": ["tolerance"],
+    "bound": ["tolerance"],
+    "limit": ["tolerance"],
+    "norm": ["e-step", "trace", "full"],
     "patience": ["tolerance"],
     "last step": ["steps", "e-step", "later-steps", "reg_covar", "trace", "full"],
     "no weights": ["start", "e-step", "trace", "full"],
@@ -202,6 +225,18 @@ def test_a_function_that_raises_or_returns_something_else_cannot_be_run():
         found = examine("mine", InProcess(fit))
         assert (found["status"], found["outcome"], len(found["answer"])) == (2, "not run", 1)
         assert why in found["answer"][0]
+
+
+def test_what_supports_only_one_feature_is_read_with_one():
+    def fit(X, *start, **settings):
+        if X.shape[1] > 1:
+            raise NotImplementedError("one feature alone")
+        return right(X, *start, **settings)
+
+    right = plain_em()
+    found = examine("mine", InProcess(fit))
+    assert found["outcome"] == "right"
+    assert found["answer"][0] == "Cause: none. Its steps are the textbook's."
 
 
 def test_what_is_no_mixture_fails_and_is_read_all_the_same():

@@ -103,7 +103,8 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
             runs = next((one for one in tried if one.outcome != "cannot"), runs)
         results = [runs]
         readings = (reading.Reading(reading.NOT_RUN, problem=runs.detail),)
-        if runs.got is not None or runs.outcome == "holds" or "not finite" in runs.detail:
+        # One that cannot run this check may support one feature only, or one component.
+        if runs.got is not None or runs.outcome in ("holds", "cannot") or "not finite" in runs.detail:
             readings = tuple(sorted(reading.read_all(implementation), key=lambda one: one.outcome == reading.RIGHT))
             why = FIXED[readings[0].outcome] if readings[0].outcome in (reading.OWN_START, reading.NOT_TWICE) else ""
             results = list(check_up(implementation, readings[0].kind, names, why))

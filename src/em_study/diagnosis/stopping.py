@@ -1,9 +1,12 @@
 """Stopping rules: the quantities that a tolerance may be compared with; and the comparison of traces."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.special import entr
 
-from em_study.diagnosis.recipe import Path
+from em_study.diagnosis.recipe import Path, Recipe, Step
 
 SAME_TRACE, OTHER_TRACE = "the same", "different"
 AS_ASKED = "the change of the mean log-likelihood"
@@ -26,6 +29,21 @@ def _largest(moves):
 def _relative(plus):
     """Return the change of the sum relative to its size plus a number, as a function of a path."""
     return lambda path: path.n * path.gains / (plus + path.n * np.abs(path.log_likelihoods[1:]))
+
+
+def _of_bounds(path):
+    """Return the changes of the lower bound by new parameters and the responsibilities before them."""
+    steps = [Step(path.problem, one, Recipe(), None, False) for one in path.parameters]
+    bounds = [np.sum(old.found * new.joint) + np.sum(entr(old.found)) for old, new in pairwise(steps)]
+    return np.abs(np.diff(bounds, prepend=np.inf))
+
+
+def _of_limits(path):
+    """Return the distances of the mean log-likelihood from its limit, if its changes are a geometric series."""
+    moves = np.diff(path.log_likelihoods)
+    with np.errstate(all="ignore"):
+        ratios = moves[1:] / moves[:-1]
+        return np.concatenate([np.full(min(1, len(moves)), np.inf), np.abs(moves[1:] * ratios / (1 - ratios))])
 
 
 def _in_a_row(rule, times: int):
@@ -73,6 +91,8 @@ RULES = {
     "the largest change of a responsibility": lambda path: _largest(path.moves("responsibilities")),
     "the mean change of the responsibilities": lambda path: np.abs(path.moves("responsibilities")).mean(axis=(1, 2)),
     "the length of the responsibilities' change": lambda path: _size(path.moves("responsibilities")),
+    "the change of the evidence lower bound after the M-step, summed over the samples": _of_bounds,
+    "the distance of the mean log-likelihood from its limit by Aitken's acceleration": _of_limits,
 }
 # The rules of the search, which knows only the result of a run; and where they are tested: the M-steps taken when the
 # first change is known, and the first change that is tested. A test after an M-step sees the values before that step
