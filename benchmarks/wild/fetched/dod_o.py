@@ -13,8 +13,8 @@ SHA256 = "f753909373aa88ad09d89481d4df48d7b52a882bf2bd0eb167131e6dbf77c683"
 
 def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_covar):
     """Fit a mixture; docs/implementations.md has the contract."""
-    if means.shape != (2, 1) or covariance_type == "tied":
-        raise NotImplementedError("the code supports only two components and one feature, each with its own variance")
+    if covariance_type != "full" or means.shape != (2, 1):
+        raise NotImplementedError("the code supports only two components and one feature, with a variance for each")
     if tol or reg_covar:
         raise NotImplementedError("the code has neither a tolerance nor reg_covar")
     code = fetched_module(URL, SHA256)
@@ -26,6 +26,6 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
     return {
         "weights": np.array([weight0, weight1]),
         "means": np.array([[mean0], [mean1]]),
-        "covariances": np.square([sd0, sd1]).reshape(covariances.shape),
+        "covariances": np.square([sd0, sd1]).reshape(2, 1, 1),
         "n_iter": max_iter,
     }
