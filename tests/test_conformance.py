@@ -130,6 +130,28 @@ def test_the_part_that_is_wrong_fails_first(mistake):
     assert failing(checks_of(mistake))[0] == FIRST[mistake]
 
 
+OF_ONE_FEATURE = {None: "none", "old means": "deviations from the old means", "no log-sum-exp": "far from all"}
+
+
+@pytest.mark.parametrize("mistake", OF_ONE_FEATURE)
+def test_an_em_of_one_feature_is_checked_with_one(mistake):
+    def fit(X, *start, **settings):
+        if X.shape[1] > 1:
+            raise NotImplementedError("one feature alone")
+        return plain_em(mistake)(X, *start, **settings)
+
+    with np.errstate(all="ignore"):
+        found = examine("fit", InProcess(fit))
+    where, _, cause = found["answer"][0].partition(": ")
+    assert where == "With full covariances and one feature"
+    assert OF_ONE_FEATURE[mistake] in cause
+    wrong = [one["name"] for one in found["checks"] if one["outcome"] == "fails" and not one["follows"]]
+    assert wrong == []
+    assert found["status"] == (mistake is not None)
+    held = {one["name"] for one in found["checks"] if one["outcome"] == "holds"}
+    assert {"runs", "repeats", "start", "reg_covar", "far-origin"} <= held
+
+
 def test_a_right_em_passes_and_says_what_it_cannot_do():
     results = checks_of(None)
     assert failing(results) == []

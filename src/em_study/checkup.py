@@ -62,7 +62,10 @@ class _AsRead:
 
     def call(self, arrays, settings):
         name, n = settings["covariance_type"], settings["max_iter"]
-        kind, read = COVARIANCE_TYPES[name], self.readings[name, reading.features_of(arrays["X"])]
+        features = reading.features_of(arrays["X"])
+        kind, read = COVARIANCE_TYPES[name], self.readings[name, features]
+        if read.features not in ("", features):
+            return {}, reading.CANNOT
         start = MixtureParameters.checked(*(arrays[part] for part in PARAMETERS), name)
         path = take_path(Problem(arrays["X"], start), Recipe(settings["reg_covar"], read.changes), n + 1)
         n = int(min(n, stops(reading.COMPARED[read.declared](path), settings["tol"], 1, 2)))

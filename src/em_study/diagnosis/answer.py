@@ -94,7 +94,7 @@ def _of_one(found: Reading) -> list[str]:
             )
     ours = "the textbook's EM with this change" if does else "the textbook's EM"
     said.append(
-        f"This was found on {found.n_cases} small data sets. On {len(found.sets)} others, {ours} gives the same "
+        f"This was found on {found.n_cases} small data sets. On {len(found.sets)} other{'s' * (len(found.sets) > 1)}, {ours} gives the same "
         f"parameters after 1 to 5 steps; the largest difference is {_size(found.predicted)}."
     )
     if found.changes:

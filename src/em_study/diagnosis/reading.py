@@ -251,7 +251,9 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
     if noise > NOISE:
         subject.same = max(SINGLE, 100 * noise)
         subject.notes.append("computes in single precision" if noise < 1e-5 else "computes in half precision")
-    found = replace(_read_step(subject, cases, pairs), kind=kind, notes=tuple(subject.notes), n_cases=len(cases))
+    features = FEATURES[1] if subject.problem.X.shape[1] == 1 else ""  # it supports one feature only
+    found = _read_step(subject, cases, pairs)
+    found = replace(found, kind=kind, features=features, notes=tuple(subject.notes), n_cases=len(cases))
     if not found.unexplained:
         found = _follow(subject, found, own_start)
         if found.outcome == NOT_EXPLAINED and same(two, three):
@@ -313,7 +315,7 @@ def read_all(implementation) -> tuple[Reading, ...]:
 
 def _by_features(implementation, found: Reading) -> list[Reading]:
     """Read an unexplained implementation with one feature and with several; keep one reading if that does not help."""
-    if found.outcome != NOT_EXPLAINED:
+    if found.outcome != NOT_EXPLAINED or found.features:
         return [found]
     parts = [
         replace(read(OfFeatures(implementation, features), found.kind, pairs=False), features=features)
