@@ -51,7 +51,7 @@ def plain_em(mistake=None):
             X = np.unique(X, axis=0)
         n_samples, n_features = X.shape
         now = before = weights, means, covariances
-        trace, n_small = [], 0
+        trace, compared, n_small = [], [], 0
         while len(trace) < max_iter:
             joint, likelihoods = log_likelihoods(X, *now)
             posteriors = np.exp(joint - likelihoods[:, None])
@@ -69,6 +69,10 @@ def plain_em(mistake=None):
             change = abs(trace[-1] - trace[-2]) if len(trace) > 1 else np.inf
             change *= {"sum": n_samples, "relative": 1 / abs(trace[-1])}.get(mistake, 1)
             change = abs(now[1] - before[1]).max() if mistake == "parameters" else change
+            compared.append(posteriors.max(axis=1) if mistake == "largest" else np.exp(joint - np.log(before[0])).sum())
+            if mistake in ("largest", "densities") and len(compared) > 1:
+                change = compared[-1] - compared[-2]
+                change = np.linalg.norm(change) if mistake == "largest" else change
             n_small = n_small + 1 if change < tol else 0
             if n_small == (3 if mistake == "patience" else 1):
                 break
@@ -175,6 +179,9 @@ ANSWERS = {
     "(n_iter with max_iter 5: expected 5, got 4).",
     "parameters": f"{TOLERANCE} the largest move of a mean, not with {OF}.",
     "patience": f"{TOLERANCE} {OF}, small 3 times in a row, not with {OF}.",
+    "largest": f"{TOLERANCE} the length of the change of the samples' largest responsibilities, not with {OF}.",
+    "densities": "Cause: it may stop before max_iter steps although the tolerance is 0 and compares its tolerance with "
+    f"the gain of the sum of all components' densities (a decrease stops it too), not with {OF}.",
     "random": FIXED[NOT_TWICE],
     "last step": "Cause: it returns the parameters before its last M-step.",
     "no weights": "Cause: it omits the weights from the E-step.",
@@ -186,6 +193,8 @@ FOLLOWING = {
     "no log-sum-exp": ["far-sample"],
     "parameters": ["tolerance"],
     "patience": ["tolerance"],
+    "largest": ["tolerance"],
+    "densities": ["tolerance"],
     "last step": ["steps", "e-step", "later-steps", "reg_covar", "trace", "full"],
     "no weights": ["start", "e-step", "trace", "full"],
 }

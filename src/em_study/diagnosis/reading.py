@@ -570,17 +570,23 @@ def light_component(kind: str) -> Problem:
 
 def _predict(subject: Subject, found: Reading) -> Reading:
     """Compare its steps with our EM with the changes, on samples that were not used to find them."""
-    apart = {}
+    apart, stopped = {}, []
     light = {} if found.changes else {"a light component": light_component(subject.kind)}  # N_k - 1 is negative there
     for name, problem in (other_samples(subject.kind) | light).items():
         ends = [subject.end(n, problem) for n in (1, 2, 3, 4, 5)]
         if any(end is not None for end in ends):  # it supports this
             apart[name] = _distance(problem, found.changes, ends, subject)
+            n_taken = next((n for n, pair in enumerate(pairwise(ends), 1) if same(*pair, 0.0)), len(ends))
+            if n_taken < len(ends) and apart[name] > subject.tolerance:  # it repeats an earlier end
+                apart[name] = _distance(problem, found.changes, ends[:n_taken], subject)
+                stopped.append(name)
     sets = tuple(name for name, far in apart.items() if far <= subject.tolerance)
     missed = tuple(name for name in apart if name not in sets)
     predicted = max((apart[name] for name in sets), default=np.inf)
     outcome = found.outcome if sets and not missed else NOT_EXPLAINED
     how = subject.more_steps, subject.order, subject.same
+    if stopped and outcome == EXPLAINED:
+        found = replace(found, notes=(*found.notes, "may stop before max_iter steps although the tolerance is 0"))
     return replace(found, outcome=outcome, predicted=predicted, sets=sets, missed=missed, how_called=how)
 
 

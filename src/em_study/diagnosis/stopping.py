@@ -73,6 +73,12 @@ RULES = {
     "the largest change of a responsibility": lambda path: _largest(path.moves("responsibilities")),
     "the mean change of the responsibilities": lambda path: np.abs(path.moves("responsibilities")).mean(axis=(1, 2)),
     "the length of the responsibilities' change": lambda path: _size(path.moves("responsibilities")),
+    "the length of the change of the samples' largest responsibilities": lambda path: _size(
+        np.diff(path.all_of("responsibilities").max(axis=2), axis=0)
+    ),
+    "the gain of the sum of all components' densities (a decrease stops it too)": lambda path: path.moves(
+        "densities"
+    ).sum(axis=(1, 2)),
 }
 # The rules of the search, which knows only the result of a run; and where they are tested: the M-steps taken when the
 # first change is known, and the first change that is tested. A test after an M-step sees the values before that step
