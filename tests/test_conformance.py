@@ -73,6 +73,9 @@ def plain_em(mistake=None):
             if mistake in ("largest", "densities") and len(compared) > 1:
                 change = compared[-1] - compared[-2]
                 change = np.linalg.norm(change) if mistake == "largest" else change
+            if mistake == "Aitken":
+                gains = np.diff(trace[-3:])
+                change = abs(gains[1] ** 2 / (gains[0] - gains[1])) if len(gains) == 2 else np.inf
             n_small = n_small + 1 if change < tol else 0
             if n_small == (3 if mistake == "patience" else 1):
                 break
@@ -180,6 +183,7 @@ ANSWERS = {
     "parameters": f"{TOLERANCE} the largest move of a mean, not with {OF}.",
     "patience": f"{TOLERANCE} {OF}, small 3 times in a row, not with {OF}.",
     "largest": f"{TOLERANCE} the length of the change of the samples' largest responsibilities, not with {OF}.",
+    "Aitken": f"{TOLERANCE} the gain of the mean log-likelihood that Aitken's extrapolation expects, not with {OF}.",
     "densities": "Cause: it may stop before max_iter steps although the tolerance is 0 and compares its tolerance with "
     f"the gain of the sum of all components' densities (a decrease stops it too), not with {OF}.",
     "random": FIXED[NOT_TWICE],
@@ -194,6 +198,7 @@ FOLLOWING = {
     "parameters": ["tolerance"],
     "patience": ["tolerance"],
     "largest": ["tolerance"],
+    "Aitken": ["tolerance"],
     "densities": ["tolerance"],
     "last step": ["steps", "e-step", "later-steps", "reg_covar", "trace", "full"],
     "no weights": ["start", "e-step", "trace", "full"],

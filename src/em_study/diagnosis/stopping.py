@@ -28,6 +28,14 @@ def _relative(plus):
     return lambda path: path.n * path.gains / (plus + path.n * np.abs(path.log_likelihoods[1:]))
 
 
+def _to_come(path):
+    """Return the gain of the mean log-likelihood that is still to come, by Aitken's extrapolation of three values."""
+    gains = np.diff(path.log_likelihoods)
+    with np.errstate(all="ignore"):
+        ratios = gains[1:] / gains[:-1]
+        return np.append(np.full(min(len(gains), 1), np.inf), np.abs(gains[1:] * ratios / (1 - ratios)))
+
+
 def _in_a_row(rule, times: int):
     """Return the rule that the largest of several successive changes must be small."""
 
@@ -55,6 +63,7 @@ RULES = {
         path.gains / (1 + np.abs(path.log_likelihoods[1:]))
     ),
     "the square of the change of the mean log-likelihood": lambda path: path.gains**2,
+    "the gain of the mean log-likelihood that Aitken's extrapolation expects": _to_come,
     "the largest move of a mean": lambda path: _largest(path.moves("means")),
     "the length of the means' move": lambda path: _size(path.moves("means")),
     "the largest length of one mean's move": lambda path: np.linalg.norm(path.moves("means"), axis=2).max(axis=1),
