@@ -76,7 +76,7 @@ def plain_em(mistake=None):
             if mistake == "Aitken":
                 gains = np.diff(trace[-3:])
                 change = abs(gains[1] ** 2 / (gains[0] - gains[1])) if len(gains) == 2 else np.inf
-            n_small = n_small + 1 if change < tol else 0
+            n_small = n_small + 1 if change < (tol or 0.02 * (mistake == "own tolerance")) else 0
             if n_small == (3 if mistake == "patience" else 1):
                 break
         weights, means, covariances = kept[new_means.shape] = before if mistake == "last step" else now
@@ -187,6 +187,7 @@ ANSWERS = {
     "densities": "Cause: it may stop before max_iter steps although the tolerance is 0 and compares its tolerance with "
     f"the gain of the sum of all components' densities (a decrease stops it too), not with {OF}.",
     "random": FIXED[NOT_TWICE],
+    "own tolerance": "Cause: it may stop before max_iter steps although the tolerance is 0.",
     "last step": "Cause: it returns the parameters before its last M-step.",
     "no weights": "Cause: it omits the weights from the E-step.",
 }
@@ -199,6 +200,7 @@ FOLLOWING = {
     "patience": ["tolerance"],
     "largest": ["tolerance"],
     "Aitken": ["tolerance"],
+    "own tolerance": ["steps", "later-steps", "n_iter", "trace"],
     "densities": ["tolerance"],
     "last step": ["steps", "e-step", "later-steps", "reg_covar", "trace", "full"],
     "no weights": ["start", "e-step", "trace", "full"],

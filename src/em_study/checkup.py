@@ -26,6 +26,7 @@ SIGNS = {"holds": "ok    ", "fails": "FAILS ", "cannot": "cannot", "skipped": "-
 BUILT_IN = {"sklearn": "scikit_learn", "emgmm": "ours"}  # names of the files that wrap them
 # Checks that fail because of a note of the reading
 NOTED = {"trace": "trace", "loses digits": "far-origin", "far from all": "far-sample", "in place": "inputs"}
+NOTED |= {"may stop before": "steps later-steps n_iter trace"}
 
 
 class InProcess:
@@ -142,7 +143,8 @@ def _following(implementation, readings, results) -> list[str]:
     if first.outcome not in (reading.RIGHT, reading.EXPLAINED) or not causes(first):
         return []
     found = ["tolerance"] if first.stops not in ("", "unknown", first.declared) else []
-    found += [name for words, name in NOTED.items() if any(words in note for note in first.notes)]
+    noted = [names.split() for words, names in NOTED.items() if any(words in note for note in first.notes)]
+    found += [name for names in noted for name in names if name in failed]
     found += [
         one.name
         for one in check_up(_AsRead(readings, implementation.tolerance_of), first.kind, failed)
