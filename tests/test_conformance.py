@@ -52,7 +52,7 @@ def plain_em(mistake=None):
             X = np.unique(X, axis=0)
         n_samples, n_features = X.shape
         now = before = weights, means, covariances
-        trace, bounds, n_small = [], [], 0
+        trace, bounds, compared, n_small = [], [], [], 0
         while len(trace) < max_iter:
             joint, likelihoods = log_likelihoods(X, *now)
             posteriors = np.exp(joint - likelihoods[:, None])
@@ -73,10 +73,14 @@ def plain_em(mistake=None):
             bounds.append(np.sum(posteriors * (log_likelihoods(X, *now)[0] - np.log(posteriors + 1e-300))))
             if mistake == "bound":
                 change = abs(bounds[-1] - bounds[-2]) if len(bounds) > 1 else np.inf
-            if mistake == "limit":
-                moves = np.diff(trace[-3:])
-                change = abs(moves[1] / (moves[0] / moves[1] - 1)) if len(moves) > 1 else np.inf
-            n_small = n_small + 1 if change < tol else 0
+            compared.append(posteriors.max(axis=1) if mistake == "largest" else np.exp(joint - np.log(before[0])).sum())
+            if mistake in ("largest", "densities") and len(compared) > 1:
+                change = compared[-1] - compared[-2]
+                change = np.linalg.norm(change) if mistake == "largest" else change
+            if mistake == "Aitken":
+                gains = np.diff(trace[-3:])
+                change = abs(gains[1] ** 2 / (gains[0] - gains[1])) if len(gains) == 2 else np.inf
+            n_small = n_small + 1 if change < (tol or 0.02 * (mistake == "own tolerance")) else 0
             if n_small == (3 if mistake == "patience" else 1):
                 break
         weights, means, covariances = kept[new_means.shape] = before if mistake == "last step" else now
@@ -108,7 +112,6 @@ FAILS_ALONE = {
     "relative": ["tolerance"],
     "parameters": ["tolerance"],
     "bound": ["tolerance"],
-    "limit": ["tolerance"],
     "patience": ["tolerance"],
     "origin": ["far-origin"],
     "equal": ["equal"],
@@ -145,6 +148,28 @@ def test_the_part_that_is_wrong_fails_first(mistake):
     assert failing(checks_of(mistake))[0] == FIRST[mistake]
 
 
+OF_ONE_FEATURE = {None: "none", "old means": "deviations from the old means", "no log-sum-exp": "far from all"}
+
+
+@pytest.mark.parametrize("mistake", OF_ONE_FEATURE)
+def test_an_em_of_one_feature_is_checked_with_one(mistake):
+    def fit(X, *start, **settings):
+        if X.shape[1] > 1:
+            raise NotImplementedError("one feature alone")
+        return plain_em(mistake)(X, *start, **settings)
+
+    with np.errstate(all="ignore"):
+        found = examine("fit", InProcess(fit))
+    where, _, cause = found["answer"][0].partition(": ")
+    assert where == "With full covariances and one feature"
+    assert OF_ONE_FEATURE[mistake] in cause
+    wrong = [one["name"] for one in found["checks"] if one["outcome"] == "fails" and not one["follows"]]
+    assert wrong == []
+    assert found["status"] == (mistake is not None)
+    held = {one["name"] for one in found["checks"] if one["outcome"] == "holds"}
+    assert {"runs", "repeats", "start", "reg_covar", "far-origin"} <= held
+
+
 def test_a_right_em_passes_and_says_what_it_cannot_do():
     results = checks_of(None)
     assert failing(results) == []
@@ -169,11 +194,14 @@ ANSWERS = {
     "parameters": f"{TOLERANCE} the largest move of a mean, not with {OF}.",
     "bound": f"{TOLERANCE} the change of the evidence lower bound after the M-step, summed over the samples, not with "
     f"{OF}.",
-    "limit": f"{TOLERANCE} the distance of the mean log-likelihood from its limit by Aitken's acceleration, not with "
-    f"{OF}.",
     "norm": "Cause: it uses the norm of the covariances, not their determinant.",
     "patience": f"{TOLERANCE} {OF}, small 3 times in a row, not with {OF}.",
+    "largest": f"{TOLERANCE} the length of the change of the samples' largest responsibilities, not with {OF}.",
+    "Aitken": f"{TOLERANCE} the gain of the mean log-likelihood that Aitken's extrapolation expects, not with {OF}.",
+    "densities": "Cause: it may stop before max_iter steps although the tolerance is 0 and compares its tolerance with "
+    f"the gain of the sum of all components' densities (a decrease stops it too), not with {OF}.",
     "random": FIXED[NOT_TWICE],
+    "own tolerance": "Cause: it may stop before max_iter steps although the tolerance is 0.",
     "last step": "Cause: it returns the parameters before its last M-step.",
     "no weights": "Cause: it omits the weights from the E-step.",
 }
@@ -184,9 +212,12 @@ FOLLOWING = {
     "no log-sum-exp": ["far-sample"],
     "parameters": ["tolerance"],
     "bound": ["tolerance"],
-    "limit": ["tolerance"],
     "norm": ["e-step", "trace", "full"],
     "patience": ["tolerance"],
+    "largest": ["tolerance"],
+    "Aitken": ["tolerance"],
+    "own tolerance": ["steps", "later-steps", "n_iter", "trace"],
+    "densities": ["tolerance"],
     "last step": ["steps", "e-step", "later-steps", "reg_covar", "trace", "full"],
     "no weights": ["start", "e-step", "trace", "full"],
 }
@@ -227,8 +258,7 @@ def test_a_function_that_raises_or_returns_something_else_cannot_be_run():
         assert why in found["answer"][0]
 
 
-def test_what_supports_only_one_feature_is_read_with_one():
-    def fit(X, *start, **settings):
+def fit(X, *start, **settings):
         if X.shape[1] > 1:
             raise NotImplementedError("one feature alone")
         return right(X, *start, **settings)

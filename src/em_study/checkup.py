@@ -26,6 +26,7 @@ SIGNS = {"holds": "ok    ", "fails": "FAILS ", "cannot": "cannot", "skipped": "-
 BUILT_IN = {"sklearn": "scikit_learn", "emgmm": "ours"}  # names of the files that wrap them
 # Checks that fail because of a note of the reading
 NOTED = {"trace": "trace", "loses digits": "far-origin", "far from all": "far-sample", "in place": "inputs"}
+NOTED |= {"may stop before": "steps later-steps n_iter trace"}
 
 
 class InProcess:
@@ -62,7 +63,10 @@ class _AsRead:
 
     def call(self, arrays, settings):
         name, n = settings["covariance_type"], settings["max_iter"]
-        kind, read = COVARIANCE_TYPES[name], self.readings[name, reading.features_of(arrays["X"])]
+        features = reading.features_of(arrays["X"])
+        kind, read = COVARIANCE_TYPES[name], self.readings[name, features]
+        if read.features not in ("", features):
+            return {}, reading.CANNOT
         start = MixtureParameters.checked(*(arrays[part] for part in PARAMETERS), name)
         path = take_path(Problem(arrays["X"], start), Recipe(settings["reg_covar"], read.changes), n + 1)
         n = int(min(n, stops(reading.COMPARED[read.declared](path), settings["tol"], 1, 2)))
@@ -103,8 +107,7 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
             runs = next((one for one in tried if one.outcome != "cannot"), runs)
         results = [runs]
         readings = (reading.Reading(reading.NOT_RUN, problem=runs.detail),)
-        # One that cannot run this check may support one feature only, or one component.
-        if runs.got is not None or runs.outcome in ("holds", "cannot") or "not finite" in runs.detail:
+        if runs.got is not None or runs.outcome == "holds" or "not finite" in runs.detail:
             readings = tuple(sorted(reading.read_all(implementation), key=lambda one: one.outcome == reading.RIGHT))
             why = FIXED[readings[0].outcome] if readings[0].outcome in (reading.OWN_START, reading.NOT_TWICE) else ""
             results = list(check_up(implementation, readings[0].kind, names, why))
@@ -140,7 +143,8 @@ def _following(implementation, readings, results) -> list[str]:
     if first.outcome not in (reading.RIGHT, reading.EXPLAINED) or not causes(first):
         return []
     found = ["tolerance"] if first.stops not in ("", "unknown", first.declared) else []
-    found += [name for words, name in NOTED.items() if any(words in note for note in first.notes)]
+    noted = [names.split() for words, names in NOTED.items() if any(words in note for note in first.notes)]
+    found += [name for names in noted for name in names if name in failed]
     found += [
         one.name
         for one in check_up(_AsRead(readings, implementation.tolerance_of), first.kind, failed)

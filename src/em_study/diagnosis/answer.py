@@ -93,9 +93,10 @@ def _of_one(found: Reading) -> list[str]:
                 else "Its steps are the textbook's."
             )
     ours = "the textbook's EM with this change" if does else "the textbook's EM"
+    others = f"{len(found.sets)} others" if len(found.sets) > 1 else "another"
     said.append(
-        f"This was found on {found.n_cases} small data sets. On {len(found.sets)} others, {ours} gives the same "
-        f"parameters after 1 to 5 steps; the largest difference is {_size(found.predicted)}."
+        f"This was found on {found.n_cases} small data sets. On {others}, {ours} gives the same parameters after "
+        f"1 to 5 steps; the largest difference is {_size(found.predicted)}."
     )
     if found.changes:
         said.append(f"The best of {found.n_tried:,} other formulas has an error of {_size(found.rival)}.")

@@ -180,10 +180,11 @@ OF_ALL_PARAMETERS = (
 ONE_STEP_AHEAD = "uses the weights of one more E-step"
 OF_LABELS = "uses the shares of hard assignments by one more E-step as weights"
 CENTER_OF_STEP = "computes the covariances with deviations from the textbook's means"
+INVERSES = "the inverse covariances (precisions)"
 # What may replace the covariances in the density, in one term of it, and after the M-step
 COVARIANCES = {
     "unit covariances": lambda s, c: _each(s, s.unit),
-    "the inverse covariances (precisions)": lambda s, c: np.linalg.inv(c),
+    INVERSES: lambda s, c: np.linalg.inv(c),
     "the plain average covariance for all components": lambda s, c: _each(s, c.mean(axis=0)),
     "the covariance of all samples (divided by N - 1)": lambda s, c: _each(s, _of_all(s)),
     "the covariance of all samples (divided by N)": lambda s, c: _each(s, _of_all(s, bias=True)),
@@ -196,7 +197,8 @@ COVARIANCES = {
         lambda s, c: _eigenvalues(c, np.sqrt)
     ),
 }
-IN_DENSITY = COVARIANCES | {
+TAKEN_FOR_PRECISIONS = "the covariances in place of their inverses (precisions)"  # the same, seen from the density
+IN_DENSITY = {TAKEN_FOR_PRECISIONS if what == INVERSES else what: of for what, of in COVARIANCES.items()} | {
     "the covariances without their correlations (diagonal)": lambda s, c: c * s.unit,
     "the average covariance by the weights for all components": lambda s, c: _tied(s, c, s.old.weights),
     "each component's mean variance for all features": lambda s, c: s.unit * _variance(c),
@@ -465,7 +467,7 @@ LATER_PARTS = {
 }
 # Their descriptions if only the first step has them
 AT_FIRST = {f"uses {what} in the density": f"starts from {what}" for what in IN_DENSITY} | {
-    "uses the inverse covariances (precisions) in the density": (
+    f"uses {TAKEN_FOR_PRECISIONS} in the density": (
         "starts from the inverses of the initial covariances (covariances taken for precisions)"
     ),
     "uses covariances with reg_covar added in the density": "adds reg_covar to the initial covariances too",
@@ -500,7 +502,7 @@ def _named(words, *values, when=ALWAYS):
 
 # What the search tries for runs of which only the result is known: deviations with their values, by name
 SEARCHED: dict[str, tuple[Change, ...]] = {
-    "precisions_as_covariances": _named("uses the inverse covariances (precisions) in the density", when=FIRST),
+    "precisions_as_covariances": _named(f"uses {TAKEN_FOR_PRECISIONS} in the density", when=FIRST),
     "start_n_minus_1": _named("uses class covariances divided by n - 1 in the density", when=FIRST),
     "start_unit_covariances": _named("uses unit covariances in the density", when=FIRST),
     "start_standard_deviations": _named(

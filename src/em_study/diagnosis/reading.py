@@ -251,7 +251,9 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
     if noise > NOISE:
         subject.same = max(SINGLE, 100 * noise)
         subject.notes.append("computes in single precision" if noise < 1e-5 else "computes in half precision")
-    found = replace(_read_step(subject, cases, pairs), kind=kind, notes=tuple(subject.notes), n_cases=len(cases))
+    features = FEATURES[1] if subject.problem.X.shape[1] == 1 else ""  # it supports one feature only
+    found = _read_step(subject, cases, pairs)
+    found = replace(found, kind=kind, features=features, notes=tuple(subject.notes), n_cases=len(cases))
     if not found.unexplained:
         found = _follow(subject, found, own_start)
         if found.outcome == NOT_EXPLAINED and same(two, three):
@@ -313,7 +315,7 @@ def read_all(implementation) -> tuple[Reading, ...]:
 
 def _by_features(implementation, found: Reading) -> list[Reading]:
     """Read an unexplained implementation with one feature and with several; keep one reading if that does not help."""
-    if found.outcome != NOT_EXPLAINED:
+    if found.outcome != NOT_EXPLAINED or found.features:
         return [found]
     parts = [
         replace(read(OfFeatures(implementation, features), found.kind, pairs=False), features=features)
@@ -502,11 +504,13 @@ def _follow(subject: Subject, found: Reading, own_start: bool) -> Reading:
         if own_start and (ends[0] is None or not proper(ends[0])):
             continue
         targets.append((replace_start(problem, *ends[0]), ends[1:]) if own_start else (problem, ends))
-    for changes in _in_which_steps([found.changes, *found.alike]):
-        far = max((_distance(problem, changes, ends, subject) for problem, ends in targets), default=np.inf)
+    taken = [(problem, ends[: _n_taken(ends)]) for problem, ends in targets]
+    ways = _in_which_steps([found.changes, *found.alike])
+    for these, changes in product((targets, taken), ways):
+        far = max((_distance(problem, changes, ends, subject) for problem, ends in these), default=np.inf)
         if far <= subject.tolerance:
             found = replace(found, changes=changes, alike=())
-            return found if own_start else _predict(subject, found)
+            return found if own_start else _predict(subject, found, stopped=these is taken)
     return replace(found, outcome=NOT_EXPLAINED, unexplained=("its first step is explained, but later steps are not",))
 
 
@@ -534,6 +538,11 @@ def _distance(problem, changes, ends, subject, reg_covar=0.0) -> float:
         if ours is not None:
             most = max(most, _apart(ours, end, subject))
     return most
+
+
+def _n_taken(ends) -> int:
+    """Return after how many steps an implementation stopped: from there on the ends are the same."""
+    return next((n for n, pair in enumerate(pairwise(ends), 1) if same(*pair, 0.0)), len(ends))
 
 
 def _apart(ours: Mixture, end: Mixture, subject) -> float:
@@ -566,7 +575,7 @@ def light_component(kind: str) -> Problem:
     return replace_start(base, [0.99, 0.01], *mixture(base.start)[1:])
 
 
-def _predict(subject: Subject, found: Reading) -> Reading:
+def _predict(subject: Subject, found: Reading, stopped: bool = False) -> Reading:
     """Compare its steps with our EM with the changes, on samples that were not used to find them."""
     apart = {}
     light = {} if found.changes else {"a light component": light_component(subject.kind)}  # N_k - 1 is negative there
@@ -574,11 +583,16 @@ def _predict(subject: Subject, found: Reading) -> Reading:
         ends = [subject.end(n, problem) for n in (1, 2, 3, 4, 5)]
         if any(end is not None for end in ends):  # it supports this
             apart[name] = _distance(problem, found.changes, ends, subject)
+            if (n_taken := _n_taken(ends)) < len(ends) and apart[name] > subject.tolerance:
+                apart[name] = _distance(problem, found.changes, ends[:n_taken], subject)
+                stopped = True
     sets = tuple(name for name, far in apart.items() if far <= subject.tolerance)
     missed = tuple(name for name in apart if name not in sets)
     predicted = max((apart[name] for name in sets), default=np.inf)
     outcome = found.outcome if sets and not missed else NOT_EXPLAINED
     how = subject.more_steps, subject.order, subject.same
+    if stopped and outcome == EXPLAINED:
+        found = replace(found, notes=(*found.notes, "may stop before max_iter steps although the tolerance is 0"))
     return replace(found, outcome=outcome, predicted=predicted, sets=sets, missed=missed, how_called=how)
 
 

@@ -228,11 +228,15 @@ class Path:
         return np.abs(np.diff(self.log_likelihoods))
 
     def all_of(self, part: str) -> np.ndarray:
-        """Return the named parameters, all "parameters" or the "responsibilities" after each number of M-steps."""
+        """Return named values after each number of M-steps.
+
+        These are parameters, all "parameters", the "responsibilities" or, of each component, the "densities".
+        """
         if part == "parameters":
             return np.array([np.concatenate([array.ravel() for array in one]) for one in self.parameters])
-        if part == "responsibilities":
-            return np.array([Step(self.problem, one, Recipe(), None, False).found for one in self.parameters])
+        if part in ("responsibilities", "densities"):
+            steps = (Step(self.problem, one, Recipe(), None, False) for one in self.parameters)
+            return np.array([s.found if part == "responsibilities" else s.products / s.old.weights for s in steps])
         return np.array([getattr(one, part) for one in self.parameters])
 
     def moves(self, part: str) -> np.ndarray:

@@ -38,12 +38,12 @@ def _of_bounds(path):
     return np.abs(np.diff(bounds, prepend=np.inf))
 
 
-def _of_limits(path):
-    """Return the distances of the mean log-likelihood from its limit, if its changes are a geometric series."""
-    moves = np.diff(path.log_likelihoods)
+def _to_come(path):
+    """Return the gain of the mean log-likelihood that is still to come, by Aitken's extrapolation of three values."""
+    gains = np.diff(path.log_likelihoods)
     with np.errstate(all="ignore"):
-        ratios = moves[1:] / moves[:-1]
-        return np.concatenate([np.full(min(1, len(moves)), np.inf), np.abs(moves[1:] * ratios / (1 - ratios))])
+        ratios = gains[1:] / gains[:-1]
+        return np.append(np.full(min(len(gains), 1), np.inf), np.abs(gains[1:] * ratios / (1 - ratios)))
 
 
 def _in_a_row(rule, times: int):
@@ -73,6 +73,7 @@ RULES = {
         path.gains / (1 + np.abs(path.log_likelihoods[1:]))
     ),
     "the square of the change of the mean log-likelihood": lambda path: path.gains**2,
+    "the gain of the mean log-likelihood that Aitken's extrapolation expects": _to_come,
     "the largest move of a mean": lambda path: _largest(path.moves("means")),
     "the length of the means' move": lambda path: _size(path.moves("means")),
     "the largest length of one mean's move": lambda path: np.linalg.norm(path.moves("means"), axis=2).max(axis=1),
@@ -92,7 +93,12 @@ RULES = {
     "the mean change of the responsibilities": lambda path: np.abs(path.moves("responsibilities")).mean(axis=(1, 2)),
     "the length of the responsibilities' change": lambda path: _size(path.moves("responsibilities")),
     "the change of the evidence lower bound after the M-step, summed over the samples": _of_bounds,
-    "the distance of the mean log-likelihood from its limit by Aitken's acceleration": _of_limits,
+    "the length of the change of the samples' largest responsibilities": lambda path: _size(
+        np.diff(path.all_of("responsibilities").max(axis=2), axis=0)
+    ),
+    "the gain of the sum of all components' densities (a decrease stops it too)": lambda path: path.moves(
+        "densities"
+    ).sum(axis=(1, 2)),
 }
 # The rules of the search, which knows only the result of a run; and where they are tested: the M-steps taken when the
 # first change is known, and the first change that is tested. A test after an M-step sees the values before that step
