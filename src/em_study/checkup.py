@@ -155,7 +155,7 @@ def _following(implementation, readings, results) -> list[str]:
 
 def _same(one, other) -> bool:
     if one is None or other is None or isinstance(one, list) or isinstance(other, list):
-        return one is other or one == other
+        return one is other or (type(one) is type(other) and one == other)
     return np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-6, atol=1e-6 * np.abs(other).max())
 
 
