@@ -18,7 +18,7 @@ from em_study import cli
 from em_study.checkup import VERSION, InProcess, assert_is_em, check_files, examine
 from em_study.diagnosis.answer import FIXED
 from em_study.diagnosis.conformance import CHECKS, OF_ANY_START, check_up
-from em_study.diagnosis.reading import NOT_TWICE, OWN_START
+from em_study.diagnosis.reading import JUMPS, NOT_TWICE, OWN_START
 from em_study.fits.settings import Fit
 
 
@@ -75,6 +75,8 @@ def plain_em(mistake=None):
         weights, means, covariances = kept[new_means.shape] = before if mistake == "last step" else now
         if mistake == "random":
             means = means + 1e-3 * np.random.default_rng().standard_normal(means.shape)
+        if mistake == "jumps":
+            means = means + 0.1 * (int(1e12 * abs(X[0, 0])) % 2)
         means = means + (mistake == "inputs")
         n_iter = len(trace) - (mistake == "steps reported")
         return {"weights": weights, "means": means, "covariances": covariances, "n_iter": n_iter, "trace": trace}
@@ -154,6 +156,7 @@ ANSWERS = {
     "parameters": f"{TOLERANCE} the largest move of a mean, not with {OF}.",
     "patience": f"{TOLERANCE} {OF}, small 3 times in a row, not with {OF}.",
     "random": FIXED[NOT_TWICE],
+    "jumps": FIXED[JUMPS],
     "last step": "Cause: it returns the parameters before its last M-step.",
     "no weights": "Cause: it omits the weights from the E-step.",
 }

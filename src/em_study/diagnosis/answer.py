@@ -12,6 +12,10 @@ FIXED = {
     reading.NOT_TWICE: (
         "It returns different results for the same samples and initial parameters, so nothing else can be analyzed."
     ),
+    reading.JUMPS: (
+        "Its results jump when the samples move by a millionth, by more than the rounding of single precision, so "
+        "nothing else can be analyzed."
+    ),
 }
 # Name of the part of the step to which a deviation belongs
 STEP = {
