@@ -22,6 +22,17 @@ from em_study.diagnosis.reading import JUMPS, NOT_TWICE, OWN_START
 from em_study.fits.settings import Fit
 
 
+def by_halves(X, shares, about_zero):
+    """Scatter of two halves, about the means up to the end of each half."""
+    half, scatter = (len(X) + 1) // 2, 0.0
+    for rows, end in ((slice(half), half), (slice(half, None), len(X))):
+        mean = shares[:end] @ X[:end] / shares[:end].sum()
+        centered = X[rows] - (0.0 if about_zero else mean)
+        scatter = scatter + (shares[rows, None] * centered).T @ centered
+        scatter = scatter - (shares[rows].sum() * np.outer(mean, mean) if about_zero else 0.0)
+    return scatter / shares.sum()
+
+
 def plain_em(mistake=None):
     """Make a plain NumPy EM for full covariances, by the contract, with a mistake."""
     kept = {}
@@ -31,6 +42,8 @@ def plain_em(mistake=None):
         constant = 2 if mistake == "two features" else X.shape[1]
         parts = []
         for w, m, c in zip(weights, means, covariances, strict=True):
+            if mistake == "halves about zero":
+                np.linalg.cholesky(c)  # fails: they may be indefinite
             part = -half * np.linalg.slogdet(c)[1] - 0.5 * constant * np.log(2 * np.pi)
             part = part - 0.5 * np.einsum("nd,nd->n", (X - m) @ np.linalg.inv(c), X - m)
             parts.append(part + (0.0 if mistake == "no weights" else np.log(w)))
@@ -63,6 +76,8 @@ def plain_em(mistake=None):
             new = np.stack([(p[:, None] * (X - m)).T @ (X - m) / s for p, m, s in parts])
             if mistake == "origin":
                 new = np.stack([(p[:, None] * X).T @ X / s - np.outer(m, m) for p, m, s in parts])
+            if mistake in ("halves", "halves about zero"):
+                new = np.stack([by_halves(X, p, mistake != "halves") for p in posteriors.T])
             if mistake == "third component" and len(mass) > 2:
                 new[2] *= 2
             before, now = now, (mass / n_samples, new_means, new + reg_covar * np.eye(n_features))
@@ -157,6 +172,10 @@ ANSWERS = {
     "patience": f"{TOLERANCE} {OF}, small 3 times in a row, not with {OF}.",
     "random": FIXED[NOT_TWICE],
     "jumps": FIXED[JUMPS],
+    "halves": "Cause: it computes the covariances by halves of the samples, with deviations from the means so far "
+    "(running means).",
+    "halves about zero": "Cause: it computes the covariances by halves of the samples, as E[xx] - mm with the means so "
+    "far (running means).",
     "last step": "Cause: it returns the parameters before its last M-step.",
     "no weights": "Cause: it omits the weights from the E-step.",
 }
@@ -169,6 +188,8 @@ FOLLOWING = {
     "patience": ["tolerance"],
     "last step": ["steps", "e-step", "later-steps", "reg_covar", "trace", "full"],
     "no weights": ["start", "e-step", "trace", "full"],
+    "halves": ["covariances", "full"],
+    "halves about zero": ["covariances", "increases", "far-origin", "full"],
 }
 
 

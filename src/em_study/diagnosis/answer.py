@@ -22,7 +22,7 @@ STEP = {
     "E-step": "old shown in_distance in_determinant powers terms found counted responsibilities",
     "weights": "weights new_weights",
     "means": "means",
-    "covariances": "centers shares divisors estimate covariances regularization",
+    "covariances": "centers shares scatter divisors estimate covariances regularization",
 }
 PARTS = {part: words for words, parts in STEP.items() for part in parts.split()}
 
