@@ -16,6 +16,7 @@ from torchgmm.bayes.gmm.model import GaussianMixtureModel, GaussianMixtureModelC
 
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 warnings.simplefilter("ignore")
+torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
 QUIET = dict.fromkeys(("logger", "enable_progress_bar", "enable_checkpointing", "enable_model_summary"), False)
 
