@@ -18,8 +18,19 @@ from em_study import cli
 from em_study.checkup import VERSION, InProcess, assert_is_em, check_files, examine
 from em_study.diagnosis.answer import FIXED
 from em_study.diagnosis.conformance import CHECKS, OF_ANY_START, check_up
-from em_study.diagnosis.reading import NOT_TWICE, OWN_START
+from em_study.diagnosis.reading import JUMPS, NOT_TWICE, OWN_START
 from em_study.fits.settings import Fit
+
+
+def by_halves(X, shares, about_zero):
+    """Scatter of two halves, about the means up to the end of each half."""
+    half, scatter = (len(X) + 1) // 2, 0.0
+    for rows, end in ((slice(half), half), (slice(half, None), len(X))):
+        mean = shares[:end] @ X[:end] / shares[:end].sum()
+        centered = X[rows] - (0.0 if about_zero else mean)
+        scatter = scatter + (shares[rows, None] * centered).T @ centered
+        scatter = scatter - (shares[rows].sum() * np.outer(mean, mean) if about_zero else 0.0)
+    return scatter / shares.sum()
 
 
 def plain_em(mistake=None):
@@ -31,6 +42,8 @@ def plain_em(mistake=None):
         constant = 2 if mistake == "two features" else X.shape[1]
         parts = []
         for w, m, c in zip(weights, means, covariances, strict=True):
+            if mistake == "halves about zero":
+                np.linalg.cholesky(c)  # fails: they may be indefinite
             log_size = np.log(np.linalg.norm(c)) if mistake == "norm" else np.linalg.slogdet(c)[1]
             part = -half * log_size - 0.5 * constant * np.log(2 * np.pi)
             part = part - 0.5 * np.einsum("nd,nd->n", (X - m) @ np.linalg.inv(c), X - m)
@@ -64,6 +77,8 @@ def plain_em(mistake=None):
             new = np.stack([(p[:, None] * (X - m)).T @ (X - m) / s for p, m, s in parts])
             if mistake == "origin":
                 new = np.stack([(p[:, None] * X).T @ X / s - np.outer(m, m) for p, m, s in parts])
+            if mistake in ("halves", "halves about zero"):
+                new = np.stack([by_halves(X, p, mistake != "halves") for p in posteriors.T])
             if mistake == "third component" and len(mass) > 2:
                 new[2] *= 2
             before, now = now, (mass / n_samples, new_means, new + reg_covar * np.eye(n_features))
@@ -86,6 +101,8 @@ def plain_em(mistake=None):
         weights, means, covariances = kept[new_means.shape] = before if mistake == "last step" else now
         if mistake == "random":
             means = means + 1e-3 * np.random.default_rng().standard_normal(means.shape)
+        if mistake == "jumps":
+            means = means + 0.1 * (int(1e12 * abs(X[0, 0])) % 2)
         means = means + (mistake == "inputs")
         n_iter = len(trace) - (mistake == "steps reported")
         return {"weights": weights, "means": means, "covariances": covariances, "n_iter": n_iter, "trace": trace}
@@ -202,6 +219,11 @@ ANSWERS = {
     f"the gain of the sum of all components' densities (a decrease stops it too), not with {OF}.",
     "random": FIXED[NOT_TWICE],
     "own tolerance": "Cause: it may stop before max_iter steps although the tolerance is 0.",
+    "jumps": FIXED[JUMPS],
+    "halves": "Cause: it computes the covariances by halves of the samples, with deviations from the means so far "
+    "(running means).",
+    "halves about zero": "Cause: it computes the covariances by halves of the samples, as E[xx] - mm with the means so "
+    "far (running means).",
     "last step": "Cause: it returns the parameters before its last M-step.",
     "no weights": "Cause: it omits the weights from the E-step.",
 }
@@ -220,6 +242,8 @@ FOLLOWING = {
     "densities": ["tolerance"],
     "last step": ["steps", "e-step", "later-steps", "reg_covar", "trace", "full"],
     "no weights": ["start", "e-step", "trace", "full"],
+    "halves": ["covariances", "full"],
+    "halves about zero": ["covariances", "increases", "far-origin", "full"],
 }
 
 
@@ -256,17 +280,6 @@ def test_a_function_that_raises_or_returns_something_else_cannot_be_run():
         found = examine("mine", InProcess(fit))
         assert (found["status"], found["outcome"], len(found["answer"])) == (2, "not run", 1)
         assert why in found["answer"][0]
-
-
-def fit(X, *start, **settings):
-        if X.shape[1] > 1:
-            raise NotImplementedError("one feature alone")
-        return right(X, *start, **settings)
-
-    right = plain_em()
-    found = examine("mine", InProcess(fit))
-    assert found["outcome"] == "right"
-    assert found["answer"][0] == "Cause: none. Its steps are the textbook's."
 
 
 def test_what_is_no_mixture_fails_and_is_read_all_the_same():

@@ -21,7 +21,7 @@ from em_study.fits.implementations import Implementation
 from em_study.fits.runs import PARAMETERS
 from emgmm import COVARIANCE_TYPES, MixtureParameters
 
-VERSION = "4"  # of checks, catalogue and texts: a new number whenever an answer may change
+VERSION = "5"  # of checks, catalogue and texts: a new number whenever an answer may change
 SIGNS = {"holds": "ok    ", "fails": "FAILS ", "cannot": "cannot", "skipped": "-     "}
 BUILT_IN = {"sklearn": "scikit_learn", "emgmm": "ours"}  # names of the files that wrap them
 # Checks that fail because of a note of the reading
@@ -160,7 +160,7 @@ def _following(implementation, readings, results) -> list[str]:
 
 def _same(one, other) -> bool:
     if one is None or other is None or isinstance(one, list) or isinstance(other, list):
-        return one is other or one == other
+        return one is other or (type(one) is type(other) and one == other)
     return np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=1e-6, atol=1e-6 * np.abs(other).max())
 
 

@@ -12,13 +12,17 @@ FIXED = {
     reading.NOT_TWICE: (
         "It returns different results for the same samples and initial parameters, so nothing else can be analyzed."
     ),
+    reading.JUMPS: (
+        "Its results jump when the samples move by a millionth, by more than the rounding of single precision, so "
+        "nothing else can be analyzed."
+    ),
 }
 # Name of the part of the step to which a deviation belongs
 STEP = {
     "E-step": "old shown in_distance in_determinant powers terms found counted responsibilities",
     "weights": "weights new_weights",
     "means": "means",
-    "covariances": "centers shares divisors estimate covariances regularization",
+    "covariances": "centers shares scatter divisors estimate covariances regularization",
 }
 PARTS = {part: words for words, parts in STEP.items() for part in parts.split()}
 

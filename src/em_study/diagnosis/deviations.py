@@ -109,6 +109,18 @@ def _once(s, _):
     return np.isin(s.indices, np.unique(s.X, axis=0, return_index=True)[1])
 
 
+def _of_batches(s, centered):
+    """Scatter by halves of the samples, about the means up to the end of each; or as second moments less means."""
+    half, found = (s.n + 1) // 2, 0.0
+    first = s.counts[:half].T @ s.X[:half] / s.counts[:half].sum(axis=0)[:, None]
+    for batch, means in ((slice(half), first), (slice(half, None), s.means)):
+        X, shares = s.X[batch], s.shares[batch]
+        around = X - means[:, None] if centered else np.broadcast_to(X, (len(means), *X.shape))
+        found = found + np.einsum("nk,knd,kne->kde", shares, around, around)
+        found = found if centered else found - _products(means) * shares.sum(axis=0)[:, None, None]
+    return found
+
+
 def _trimmed(s, counted, share):
     order = np.argsort(np.argsort(s.evidence, kind="stable"), kind="stable")
     return order >= int(share * s.n)
@@ -355,6 +367,14 @@ PARTS = {
         ),
         "recomputes the responsibilities with the new weights and means before the covariances (ECM)": (
             lambda s, r: _renewed(s, means=s.means, weights=TEXTBOOK["weights"](s))
+        ),
+    },
+    "scatter": {
+        "computes the covariances by halves of the samples, with deviations from the means so far (running means)": (
+            lambda s, _: _of_batches(s, True)
+        ),
+        "computes the covariances by halves of the samples, as E[xx] - mm with the means so far (running means)": (
+            lambda s, _: _of_batches(s, False)
         ),
     },
     "divisors": {

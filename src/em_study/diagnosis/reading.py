@@ -27,6 +27,7 @@ from emgmm import COVARIANCE_TYPES
 
 SINGLE = 3e-5  # standard deviations: rounding of single precision in one step
 NOISE = 1e-9  # standard deviations by which results jump when samples move by a millionth: rounding
+ROUGH = 1e-5  # the same, by more than single precision: any formula would agree to so few digits
 PREDICTED = 1e-8  # standard deviations of a component, after several steps
 CANNOT = "it cannot do this"  # how an implementation reports this
 FEATURES = "several features", "one feature"
@@ -42,6 +43,7 @@ COMPARED = RULES | {
 RIGHT, EXPLAINED, NOT_EXPLAINED = "right", "explained", "not explained"
 INDISTINGUISHABLE = "cannot be distinguished"
 OWN_START, TOO_FEW, NOT_TWICE, NOT_RUN = "own start", "too few steps", "not the same twice", "not run"
+JUMPS = "jumps"
 # Keys by which returned components may be sorted
 KEYS = {
     "their weights": lambda found: found.weights,
@@ -248,9 +250,11 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
     if not cases:
         return Reading(OWN_START if own_start else NOT_RUN, kind, problem="after one step it returns no mixture")
     noise = subject.noise()
-    if noise > NOISE:
+    if noise > ROUGH and not own_start:  # an own start may jump with the samples
+        return Reading(JUMPS, kind)
+    if NOISE < noise <= ROUGH:
         subject.same = max(SINGLE, 100 * noise)
-        subject.notes.append("computes in single precision" if noise < 1e-5 else "computes in half precision")
+        subject.notes.append("computes in single precision")
     features = FEATURES[1] if subject.problem.X.shape[1] == 1 else ""  # it supports one feature only
     found = _read_step(subject, cases, pairs)
     found = replace(found, kind=kind, features=features, notes=tuple(subject.notes), n_cases=len(cases))

@@ -13,6 +13,7 @@ AS_ASKED = "the change of the mean log-likelihood"
 OF_SUM = "the change of the log-likelihood's sum over the samples"
 RELATIVE = "the relative change of the log-likelihood"
 RELATIVE_PLUS = "the change of the log-likelihood's sum relative to its size plus {:g}"
+SIGNED_MEAN = "the gain of the mean log-likelihood (a decrease stops it too)"
 SIGNED = "the gain of the log-likelihood's sum over the samples (a decrease stops it too)"
 IN_A_ROW = (1, 2, 3, 5, 10)
 
@@ -68,6 +69,7 @@ RULES = {
     ),
     "the change of the log-likelihood relative to the first change": lambda path: path.gains / path.gains[0],
     **{RELATIVE_PLUS.format(plus): _relative(plus) for plus in (1, 0.1)},  # those of mclust and flexmix
+    SIGNED_MEAN: lambda path: np.diff(path.log_likelihoods),
     SIGNED: lambda path: path.n * np.diff(path.log_likelihoods),
     "the change of the mean log-likelihood relative to its size plus 1": lambda path: (
         path.gains / (1 + np.abs(path.log_likelihoods[1:]))
