@@ -44,7 +44,7 @@ VERDICTS = {
     NOT_JUDGED: "it cannot be compared: its results differ from call to call, or it takes no steps one by one",
 }
 # What the check-up says, and its checks, of stopping and reporting, which leave the steps alone
-ABOUT_STOPPING = ("compares its tolerance", "takes one step", "returns", "trace")
+ABOUT_STOPPING = ("compares its tolerance", "takes one step", "may stop", "returns", "trace")
 OF_STOPPING = ("steps", "n_iter", "trace", "tolerance")
 
 
@@ -74,7 +74,7 @@ def verdict(found: dict) -> str:
     outcome, causes = found["outcome"], found["causes"]
     if outcome == reading.NOT_EXPLAINED or any(cause["part"] for cause in causes):
         return OTHER
-    if outcome in (reading.TOO_FEW, reading.NOT_TWICE, reading.NOT_RUN, reading.INDISTINGUISHABLE):
+    if outcome in (reading.TOO_FEW, reading.NOT_TWICE, reading.JUMPS, reading.NOT_RUN, reading.INDISTINGUISHABLE):
         return NOT_JUDGED
     others = [not any(word in cause["words"] for word in ABOUT_STOPPING) for cause in causes]
     others += [check["name"] not in OF_STOPPING for check in found["checks"] if not check["follows"]]

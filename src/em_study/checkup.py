@@ -108,7 +108,7 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
         results = [runs]
         readings = (reading.Reading(reading.NOT_RUN, problem=runs.detail),)
         if runs.got is not None or runs.outcome == "holds" or "not finite" in runs.detail:
-            readings = tuple(sorted(reading.read_all(implementation), key=lambda one: one.outcome == reading.RIGHT))
+            readings = tuple(sorted(reading.read_all(implementation), key=_severity))
             why = FIXED[readings[0].outcome] if readings[0].outcome in (reading.OWN_START, reading.NOT_TWICE) else ""
             results = list(check_up(implementation, readings[0].kind, names, why))
             following = _following(implementation, readings, results)
@@ -134,6 +134,11 @@ def examine(name: str, implementation, names=tuple(CHECKS)) -> dict:
         ],
         "seconds": round(time.monotonic() - begin, 2),
     }
+
+
+def _severity(found: reading.Reading) -> int:
+    """Order readings: another step, other deviations, none."""
+    return 0 if found.changes or found.outcome == reading.NOT_EXPLAINED else 1 + (found.outcome == reading.RIGHT)
 
 
 def _following(implementation, readings, results) -> list[str]:

@@ -1,7 +1,6 @@
 """scalarmix's BivariateGaussian (the package scalarmix): mixtures of two normal distributions.
 
-Only its initialization is replaced. It adds 1e-10 by default to densities, here 0: with 1e-10, the responsibilities of
-a sample far from all components are equal. Its tolerance is compared with the gain of the mean log-likelihood, relative
+Only its initialization is replaced. Its tolerance is compared with the gain of the mean log-likelihood, relative
 to the largest value before, so a decrease stops it too.
 """
 
@@ -13,7 +12,7 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
     """Fit a mixture; docs/implementations.md has the contract."""
     if covariance_type != "full" or means.shape != (2, 1) or reg_covar:
         raise NotImplementedError("the package supports only two components and one feature, without reg_covar")
-    model = BivariateGaussian(assignment_smoothing=0.0, max_iters=max_iter, min_improvement=tol)
+    model = BivariateGaussian(max_iters=max_iter, min_improvement=tol)
     start = means.T.copy(), covariances.reshape(1, 2).copy(), weights[:1].copy()
     model.initialize_mixture_params = lambda _: start
     model.fit(X.T, verbose=False)  # it fits one mixture to each row

@@ -16,6 +16,8 @@ from em_study.diagnosis.deviations import CATALOGUE
 from em_study.diagnosis.recipe import Change, Deviation, Recipe, Step, mixture
 
 SAME = 1e-9  # standard deviations of the samples: rounding
+ROUNDING = 1e-11  # of a right formula on small data sets
+DECISIVE = 1e-3  # largest error of a named formula, relative to the textbook's
 GRID = np.array([digit * 10.0**power for power in range(-17, 4) for digit in (1, 2, 3, 5)] + [0.7, 0.9, 1.1, 1.5])
 COARSE = np.array([*(10.0**power for power in range(-12, 4, 2)), 0.1, 0.3, 0.5, 0.9, 1.1, 2, 10])
 BEYOND = 1e4  # larger than any value
@@ -192,6 +194,9 @@ class Fitting:
         tried = [*self.tried[result, known]]
         if pairs and min(left for _, left in tried) > self.same:
             tried += self._pairs(result, listed, known)
+        # Where the textbook's error is small already, a wrong formula may leave less than `same`, too.
+        enough = min(self.same, max(DECISIVE * alone, ROUNDING)) if self.same == SAME else self.same
+        tried = [(changes, left if not enough < left <= self.same else alone) for changes, left in tried]
         right = sorted((one for one in tried if one[1] <= self.same), key=lambda one: _size(one[0]))
         best = right[0] if right else min(tried, key=lambda one: one[1])
         alike = [changes for changes, _ in right[1:] if _size(changes) == _size(best[0])]
