@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,14 +33,16 @@ OURS = {"scikit_learn": "", "xu_2021": "", "mclust": "", "flexmix": "", "mixtool
 OURS |= {"gmmx": "jax", "opencv": "numpy", "pomegranate": "torch"}
 OF_R = {"mclust", "flexmix", "mixtools"}
 STEPS = 200  # on article A's data: the textbook's EM moves nothing any more there
+FAR = 1e-3  # standard deviations of a component
 LIMIT = 1800  # seconds for one implementation
 RIGHT, ELSEWHERE, LIMITS = "right", "stops elsewhere", "right, with limits"
 OTHER, NOT_JUDGED = "another step", "not judged"
 VERDICTS = {
     RIGHT: "all its steps are the textbook's, and all checks pass",
-    ELSEWHERE: "its steps are the textbook's; it stops, counts or reports them in another way than it declares",
+    ELSEWHERE: "its steps are the textbook's; its tolerance is not compared with the change of the log-likelihood, or "
+    "it counts its steps otherwise",
     LIMITS: "its steps are the textbook's for ordinary samples; it fails or loses digits for extreme ones, has less "
-    "than double precision, or modifies its input",
+    "than double precision, modifies its input, or takes no initial parameters",
     OTHER: "its step is not the textbook's",
     NOT_JUDGED: "it cannot be compared: its results differ from call to call, or it takes no steps one by one",
 }
@@ -86,6 +89,7 @@ def sentence(found: dict) -> str:
     first, *others = found["answer"]
     said = [first, *others[: found["outcome"] == reading.OWN_START]]
     said = " ".join([*said, *(other for other in others if other.startswith("With "))])
+    said = said.replace("Cause: not in its steps, which are the textbook's.", "Its steps are the textbook's.")
     for words, shorter in (("Cause: none. ", ""), ("Cause: it ", "It "), (": It ", ": it "), (": Its ", ": its ")):
         said = said.replace(words, shorter)
     return said
@@ -112,34 +116,25 @@ def end(found: dict) -> str:
 
 def page(findings: dict) -> str:
     """Fill the template of docs/wild.md."""
-    rows = [
-        {
-            "verdict": verdict(found),
-            "sentence": sentence(found),
-            "version": version(found),
-            "end": end(found["article_a"]),
-        }
-        | {"title": _title(files()[name][0])}
-        for name, found in findings.items()
-    ]
+    rows = []
+    for name, found in findings.items():
+        described = {"title": _title(files()[name][0]), "version": version(found), "end": end(found["article_a"])}
+        rows.append({"verdict": verdict(found), "sentence": sentence(found), "found": found} | described)
     rows.sort(key=lambda row: ([*VERDICTS].index(row["verdict"]), row["title"].lower()))
     counts = {name: sum(row["verdict"] == name for row in rows) for name in VERDICTS}
     n_judged = len(rows) - counts[NOT_JUDGED]
-    interval = binomtest(counts[RIGHT], n_judged).proportion_ci(method="wilson")
+    often = Counter(words for found in findings.values() for words in {cause["words"] for cause in found["causes"]})
     environment = jinja2.Environment(  # noqa: S701 (makes Markdown)
         loader=jinja2.FileSystemLoader(ROOT / "docs/templates"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    given = {
-        "rows": rows,
-        "counts": counts,
-        "verdicts": VERDICTS,
-        "n_judged": n_judged,
-        "steps": STEPS,
-        "interval": interval,
-    }
+    given = {"rows": rows, "counts": counts, "verdicts": VERDICTS, "n_judged": n_judged, "steps": STEPS, "far": FAR}
+    given["n_far"] = sum(found["article_a"].get("difference", 0) > FAR for found in findings.values())
+    given["often"] = [(words, count) for words, count in often.most_common() if count > 1]
+    given["version"] = ", ".join(sorted({found["checkup"] for found in findings.values()}))
+    given["interval"] = binomtest(counts[RIGHT], n_judged).proportion_ci(method="wilson")
     return environment.get_template("wild.md").render(given) + "\n"
 
 

@@ -217,14 +217,14 @@ ANSWERS = {
     "origin": "Cause: it loses digits when samples lie far from the origin, as the formula E[xx] - mm does.",
     "inputs": "Cause: it modifies its input in place: X.",
     "trace": "Cause: it returns a trace that is not the log-likelihood.",
-    "no log-sum-exp": "Cause: it fails when a sample lies far from all components: its densities, without "
-    "logarithms, are 0.",
+    "no log-sum-exp": "Cause: it fails when a sample lies far from all components (densities without "
+    "logarithms are 0 there).",
     "steps reported": f"Cause: not in its steps, which are the textbook's. Failed checks: {CHECKS['n_iter'][:-1]} "
     "(n_iter with max_iter 5: expected 5, got 4).",
     "parameters": f"{TOLERANCE} the largest move of a mean, not with {OF}.",
     "bound": f"{TOLERANCE} the change of the evidence lower bound after the M-step, summed over the samples, not with "
     f"{OF}.",
-    "norm": "Cause: it uses the norm of the covariances, not their determinant.",
+    "norm": "Cause: it uses the norm of the covariances in place of their determinant.",
     "patience": f"{TOLERANCE} {OF}, small 3 times in a row, not with {OF}.",
     "largest": f"{TOLERANCE} the length of the change of the samples' largest responsibilities, not with {OF}.",
     "Aitken": f"{TOLERANCE} the gain of the mean log-likelihood that Aitken's extrapolation expects, not with {OF}.",

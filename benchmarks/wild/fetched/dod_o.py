@@ -1,4 +1,4 @@
-"""EM_Train's steps (fetched from the repository Dod-o/Statistical-Learning-Method_Code).
+"""EM_Train's steps (fetched from the repository Statistical-Learning-Method_Code).
 
 This file calls its E-step and M-step in turn, because its own loop has fixed initial parameters. It has no tolerance.
 """

@@ -1,4 +1,4 @@
-"""GMM_EM's steps (fetched from the repository wrayzheng/gmm-em-clustering).
+"""GMM_EM's steps (fetched from the repository gmm-em-clustering).
 
 This file calls its E-step and M-step in turn, because its own loop scales the samples and starts at random. It has no
 tolerance. The code needs a name that NumPy 2 removed, which this file supplies, and imports a package for plots, which

@@ -1,4 +1,4 @@
-"""ML-From-Scratch's GaussianMixtureModel (fetched from the repository eriklindernoren/ML-From-Scratch).
+"""ML-From-Scratch's GaussianMixtureModel (fetched from the repository ML-From-Scratch).
 
 Only its random initialization is replaced, and the module that it imports for this and for plots. It compares its
 tolerance with the change of each sample's largest responsibility (Euclidean norm), so a tolerance of 0 stops it if none

@@ -1,4 +1,4 @@
-"""ML_Notes' GMMCluster (fetched from the repository zhulei227/ML_Notes).
+"""ML_Notes' GMMCluster (fetched from the repository ML_Notes).
 
 Only its random initial parameters are replaced, and the package for plots that it imports. It stops when the mean
 log-likelihood grows by at most the tolerance, so a decrease stops it too.

@@ -1,4 +1,4 @@
-"""MLAlgorithms' GaussianMixture (fetched from the repository rushter/MLAlgorithms).
+"""MLAlgorithms' GaussianMixture (fetched from the repository MLAlgorithms).
 
 Only its initialization is replaced, and the modules that it imports for this and for plots. It stops when the sum of
 all components' densities at all samples (without weights and logarithms) grows by at most the tolerance, so a decrease

@@ -1,4 +1,4 @@
-"""numpy-ml's GMM (fetched from the repository ddbourgin/numpy-ml).
+"""numpy-ml's GMM (fetched from the repository numpy-ml).
 
 Only its random initialization is replaced. Its tolerance is compared with the change of a lower bound of the
 log-likelihood, summed over the samples.

@@ -1,4 +1,4 @@
-"""PRML's MultivariateGaussianMixture (fetched from the repository ctgk/PRML).
+"""PRML's MultivariateGaussianMixture (fetched from the repository PRML).
 
 This file calls its E-step and M-step in turn, because its own loop starts from k-means and has a fixed stopping rule.
 """

@@ -1,4 +1,4 @@
-"""GMM of the book's chapter 9 (fetched from the repository SleepyBag/Statistical-Learning-Methods).
+"""GMM of the book's chapter 9 (fetched from the repository Statistical-Learning-Methods).
 
 Only its random initial parameters are replaced, at its first E-step, and the package for plots that it imports. It has
 a fixed tolerance: the mean log-likelihood must grow by 1e-8.

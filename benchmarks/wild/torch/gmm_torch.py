@@ -1,4 +1,4 @@
-"""gmm-torch's GaussianMixture (fetched from the repository ldeecke/gmm-torch).
+"""gmm-torch's GaussianMixture (fetched from the repository gmm-torch).
 
 Its interface takes no initial weights: this file sets them. Its eps (1e-6 by default) is 0 here, because it is added to
 the components' masses too. It stops when the mean log-likelihood grows by less than the tolerance, so a decrease stops

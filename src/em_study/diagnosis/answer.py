@@ -45,10 +45,11 @@ def answer(readings: tuple[Reading, ...]) -> list[str]:
     unseen = [other for other in others if other.outcome == reading.INDISTINGUISHABLE]
     if unseen:
         said.append(f"With {_where(unseen)}, these samples cannot distinguish it from the textbook's EM.")
+    alike = {}  # the other readings, by what is said of them
     for other in others:
         if other not in [*same, *unseen]:
-            said += [f"With {other.where}: {sentence}" for sentence in _of_one(other)[:1]]
-    return said
+            alike.setdefault(_of_one(other)[0], []).append(other)
+    return [*said, *(f"With {_where(each)}: {sentence}" for sentence, each in alike.items())]
 
 
 def causes(found: Reading) -> dict[str, dict]:

@@ -253,7 +253,7 @@ PARTS = {
     "terms": {
         "adds the weights to the log densities, not their logarithms": lambda s, t: (s.old.weights, *t[1:]),
         "uses the Mahalanobis distance, not its square": lambda s, t: (*t[:2], -0.5 * np.sqrt(-2 * t[2])),
-        "uses the norm of the covariances, not their determinant": lambda s, t: (
+        "uses the norm of the covariances in place of their determinant": lambda s, t: (
             t[0],
             -0.5 * np.log(np.linalg.norm(s.in_determinant, axis=(1, 2))),
             t[2],
