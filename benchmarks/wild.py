@@ -42,9 +42,10 @@ VERDICTS = {
     ELSEWHERE: "its steps are the textbook's; its tolerance is not compared with the change of the log-likelihood, or "
     "it counts its steps otherwise",
     LIMITS: "its steps are the textbook's for ordinary samples; it fails or loses digits for extreme ones, has less "
-    "than double precision, modifies its input, or takes no initial parameters",
+    "than double precision, modifies its input, takes no initial parameters, or fails another check",
     OTHER: "its step is not the textbook's",
-    NOT_JUDGED: "it cannot be compared: its results differ from call to call, or it takes no steps one by one",
+    NOT_JUDGED: "the check-up cannot compare it: it does not run, its results differ between calls or jump, or single "
+    "steps cannot be observed",
 }
 # What the check-up says, and its checks, of stopping and reporting, which leave the steps alone
 ABOUT_STOPPING = ("compares its tolerance", "takes one step", "may stop", "returns", "trace")

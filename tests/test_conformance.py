@@ -215,7 +215,7 @@ def test_every_covariance_type_is_checked_and_may_be_chosen():
 TOLERANCE, OF = "Cause: it compares its tolerance with", "the change of the mean log-likelihood"
 ANSWERS = {
     "origin": "Cause: it loses digits when samples lie far from the origin, as the formula E[xx] - mm does.",
-    "inputs": "Cause: it modifies its input in place: X.",
+    "inputs": "Cause: it modifies its input in place (X).",
     "trace": "Cause: it returns a trace that is not the log-likelihood.",
     "no log-sum-exp": "Cause: it fails when a sample lies far from all components (densities without "
     "logarithms are 0 there).",

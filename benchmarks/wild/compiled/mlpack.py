@@ -1,8 +1,8 @@
 """mlpack's gmm_train (the package mlpack, its Python interface).
 
 It starts from the clusters of its k-means. The initial parameters are passed as its `input_model`, but it does not
-start from them. Its iterations count from 1. Even with a tolerance of 0 it stops where the log-likelihood does not
-change at all. Its `seed` does not make calls repeatable, so each has a process of its own here.
+start from them. It counts its start as an iteration, so that it gets one more. Even with a tolerance of 0 it stops
+where the log-likelihood does not change at all. Its `seed` does not make calls repeatable, so each has a process.
 """
 
 from multiprocessing import get_context

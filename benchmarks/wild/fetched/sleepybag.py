@@ -1,7 +1,7 @@
-"""GMM of the book's chapter 9 (fetched from the repository Statistical-Learning-Methods).
+"""GMM of 09.EM (fetched from the repository Statistical-Learning-Methods).
 
-Only its random initial parameters are replaced, at its first E-step, and the package for plots that it imports. It has
-a fixed tolerance: the mean log-likelihood must grow by 1e-8.
+Only its random initial parameters are replaced, at its first E-step, and the package for plots that it imports. Its
+epsilon (1e-8), which it adds to covariances and divisors, and compares the gain of the log-likelihood with, is 0 here.
 """
 
 import sys
@@ -20,7 +20,7 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
     if covariance_type not in ("full", "diag"):
         raise NotImplementedError(f"the code has no {covariance_type} covariances")
     if tol or reg_covar:
-        raise NotImplementedError("the code does not add reg_covar, and its tolerance is fixed")
+        raise NotImplementedError("the code has neither reg_covar nor a tolerance of its own")
     sys.modules["matplotlib"] = SimpleNamespace(pyplot=None)
     diagonal = covariance_type == "diag"
     model = fetched_module(URL, SHA256).GMM(len(weights), diagonal, max_iter, verbose=False)
@@ -31,7 +31,7 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
         model.std, model.cov = np.sqrt(covariances), covariances  # it uses one of these
         return model.predict(samples)
 
-    model.predict = start
+    model.predict, model.epsilon = start, 0.0
     np.random.seed(0)  # noqa: NPY002 (its own initial parameters, which are replaced)
     model.fit(X)
     return {"weights": model.prior, "means": model.mean, "covariances": model.std**2 if diagonal else model.cov}

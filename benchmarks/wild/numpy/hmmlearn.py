@@ -1,6 +1,6 @@
 """hmmlearn's GMMHMM with one hidden state, which is a Gaussian mixture (the package hmmlearn).
 
-A decrease of the log-likelihood, if only by rounding, stops it always.
+A decrease of the log-likelihood, if only by rounding, stops it even with a tolerance of 0.
 """
 
 import numpy as np

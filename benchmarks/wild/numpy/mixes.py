@@ -1,6 +1,7 @@
 """mixes' GMM with its criterion of the log-likelihood (the package mixes).
 
-Its interface takes no initial parameters: they replace those of k-means. Its var_regularization is reg_covar.
+Its interface takes no initial parameters: this file sets them in place of those of k-means. Its
+var_regularization is reg_covar.
 """
 
 import numpy as np

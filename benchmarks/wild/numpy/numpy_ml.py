@@ -1,7 +1,8 @@
 """numpy-ml's GMM (the package numpy-ml).
 
-Its interface takes no initial parameters: they replace those that it draws at random. The package imports a
-name that Python removed, which is supplied here. An equal lower bound in two successive steps stops it always.
+Its interface takes no initial parameters: this file sets them in place of those that it draws at random. The package
+imports a name that Python removed, which is supplied here. An equal lower bound in two successive steps stops it even
+with a tolerance of 0.
 """
 
 import collections.abc

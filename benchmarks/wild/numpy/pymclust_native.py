@@ -1,7 +1,8 @@
 """pymclust-native's GaussianMixtureEM (the package pymclust-native).
 
-Its interface takes no initial parameters: they replace those that it chooses. Its full_jitter is reg_covar, and its
-lower bound of variances, 1e-8, is left. A decrease of the log-likelihood, if only by rounding, stops it always.
+Its interface takes no initial parameters: this file sets them in place of those that it chooses. Its full_jitter is
+reg_covar, and its lower bound of variances, 1e-8, is left. A decrease of the log-likelihood, if only by rounding, stops
+it even with a tolerance of 0.
 """
 
 from pymclust_native.em import EMOptions, GaussianMixtureEM

@@ -1,6 +1,6 @@
 """pypmc's PMC with equal weights of the samples, whose update is a step of EM (the package pypmc).
 
-An equal log-likelihood in two successive steps stops it always.
+An equal log-likelihood in two successive steps stops it even with a tolerance of 0.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """StepMix with gaussian_full, gaussian_tied, gaussian_diag or gaussian_spherical (the package stepmix).
 
-Its interface takes no initial parameters: they replace those of its random responsibilities.
+Its interface takes no initial parameters: this file sets them in place of those of its random responsibilities.
 """
 
 from stepmix import StepMix

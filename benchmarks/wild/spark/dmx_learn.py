@@ -1,6 +1,6 @@
 """dmx-learn's MixtureDistribution of MultivariateGaussianDistribution (the package dmx-learn), without Spark.
 
-A decrease of the log-likelihood, if only by rounding, stops it always.
+A decrease of the log-likelihood, if only by rounding, stops it even with a tolerance of 0.
 """
 
 from io import StringIO

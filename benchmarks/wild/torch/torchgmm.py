@@ -2,6 +2,7 @@
 
 Its estimator takes initial means only. Its model and its training module, which are called here, take all parameters.
 They are called as by its estimator without a batch size: each step is two epochs, and the precision is "64-true".
+Sums are in PyTorch's default type, float32 unless a user changes it; this file does not.
 """
 
 import logging

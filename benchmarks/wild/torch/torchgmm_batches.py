@@ -1,7 +1,7 @@
 """torchgmm's GaussianMixtureLightningModule in two batches (the package torchgmm, with PyTorch Lightning).
 
 Its estimator takes initial means only. Its model and its training module, which are called here, take all parameters.
-They are called as by its estimator with a batch size of half the samples: each step is one epoch.
+They are called as by its estimator with batches of half the samples, each step an epoch; with float64 as default type.
 """
 
 import logging

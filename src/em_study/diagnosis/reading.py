@@ -293,7 +293,7 @@ def _noted(subject: Subject, found: Reading) -> Reading:
     if not _apart_after_one(subject, far, recipe) <= 1e-6 + single:
         notes.append("fails when a sample lies far from all components (densities without logarithms are 0 there)")
     if subject.changed:
-        notes.append(f"modifies its input in place: {', '.join(sorted(subject.changed))}")
+        notes.append(f"modifies its input in place ({', '.join(sorted(subject.changed))})")
     return replace(found, notes=tuple(notes))
 
 
