@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import jinja2
@@ -23,6 +23,7 @@ from scipy.stats import binomtest
 
 from em_study.data.storage import write_text
 from em_study.diagnosis import reading
+from em_study.errors import StudyError
 from em_study.places import ROOT
 
 FOLDER = ROOT / "benchmarks/wild"
@@ -38,17 +39,20 @@ LIMIT = 1800  # seconds for one implementation
 RIGHT, ELSEWHERE, LIMITS = "right", "stops elsewhere", "right, with limits"
 OTHER, NOT_JUDGED = "another step", "not judged"
 VERDICTS = {
-    RIGHT: "all its steps are the textbook's, and all checks pass",
-    ELSEWHERE: "its steps are the textbook's; its tolerance is not compared with the change of the log-likelihood, or "
-    "it counts its steps otherwise",
+    RIGHT: "all its steps are the textbook's, its tolerance is compared with the change of the log-likelihood (mean, "
+    "sum or relative), and all checks pass",
+    ELSEWHERE: "its steps are the textbook's; its tolerance is compared with something else, or it counts its steps "
+    "otherwise",
     LIMITS: "its steps are the textbook's for ordinary samples; it fails or loses digits for extreme ones, has less "
-    "than double precision, modifies its input, takes no initial parameters, or fails another check",
+    "than double precision, modifies its input, takes no initial parameters, or fails another check; it may stop "
+    "elsewhere, too",
     OTHER: "its step is not the textbook's",
-    NOT_JUDGED: "the check-up cannot compare it: it does not run, its results differ between calls or jump, or single "
-    "steps cannot be observed",
+    NOT_JUDGED: "the check-up cannot compare it: its results differ between calls or jump, or single steps cannot be "
+    "observed",
 }
 # What the check-up says, and its checks, of stopping and reporting, which leave the steps alone
 ABOUT_STOPPING = ("compares its tolerance", "takes one step", "may stop", "returns", "trace")
+UNEXPLAINED = "Its steps from these could not be explained."
 OF_STOPPING = ("steps", "n_iter", "trace", "tolerance")
 
 
@@ -59,26 +63,37 @@ def files() -> dict[str, tuple[Path, str]]:
 
 
 def found_in(name: str, file: Path, environment: str) -> dict:
-    """Check an implementation in its environment."""
-    python = MADE / environment / "bin/python" if environment else sys.executable
-    words = [str(python), "-P", str(FOLDER / "one.py"), str(file), str(STEPS)]
+    """Check an implementation in its environment.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be run; the text says why.
+    """
+    python = MADE / environment / "bin/python" if environment else Path(sys.executable)
+    if not python.exists():
+        raise StudyError(f"{name}: there is no environment .wild/{environment}; make .wild/{environment}/complete")
+    words = [str(python), "-P", str(ROOT / "benchmarks/wild_one.py"), str(file), str(STEPS)]
     settings = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     try:
         done = subprocess.run(words, cwd=MADE, env=settings, timeout=LIMIT, capture_output=True, text=True)  # noqa: S603
     except subprocess.TimeoutExpired:
-        sys.exit(f"{name} took more than {LIMIT} s")
+        raise StudyError(f"{name}: it took more than {LIMIT} s") from None
     if done.returncode:
-        sys.exit(f"{name}: {done.stderr}")
-    print(f"{name}: {json.loads(done.stdout)['answer'][0]}", flush=True)
-    return json.loads(done.stdout)
+        raise StudyError(f"{name}: {(done.stderr.strip() or 'it ended without a message').splitlines()[-1]}")
+    found = json.loads(done.stdout)
+    if found["outcome"] == reading.NOT_RUN:
+        raise StudyError(f"{name}: {found['answer'][0]}")
+    print(f"{name}: {found['answer'][0]}", flush=True)
+    return found
 
 
 def verdict(found: dict) -> str:
     """Name what the check-up found in a few words."""
     outcome, causes = found["outcome"], found["causes"]
-    if outcome == reading.NOT_EXPLAINED or any(cause["part"] for cause in causes):
+    if outcome == reading.NOT_EXPLAINED or UNEXPLAINED in found["answer"] or any(cause["part"] for cause in causes):
         return OTHER
-    if outcome in (reading.TOO_FEW, reading.NOT_TWICE, reading.JUMPS, reading.NOT_RUN, reading.INDISTINGUISHABLE):
+    if outcome in (reading.TOO_FEW, reading.NOT_TWICE, reading.JUMPS, reading.INDISTINGUISHABLE):
         return NOT_JUDGED
     others = [not any(word in cause["words"] for word in ABOUT_STOPPING) for cause in causes]
     others += [check["name"] not in OF_STOPPING for check in found["checks"] if not check["follows"]]
@@ -86,10 +101,13 @@ def verdict(found: dict) -> str:
 
 
 def sentence(found: dict) -> str:
-    """Return the check-up's answer: the cause, and what differs with other covariances or numbers of features."""
+    """Return the answer: the cause, what differs with other covariances or numbers of features, and failed checks."""
     first, *others = found["answer"]
     said = [first, *others[: found["outcome"] == reading.OWN_START]]
-    said = " ".join([*said, *(other for other in others if other.startswith("With "))])
+    said += [other for other in others if other.startswith("With ") or other.endswith("could not be found.")]
+    left = [check["name"] for check in found["checks"] if not check["follows"] and "Failed checks" not in first]
+    left = [name for name in left if (name, found["outcome"]) != ("start", reading.OWN_START)]
+    said = " ".join(said + [f"Other failed checks: {', '.join(left)}."] * bool(left))
     said = said.replace("Cause: not in its steps, which are the textbook's.", "Its steps are the textbook's.")
     for words, shorter in (("Cause: none. ", ""), ("Cause: it ", "It "), (": It ", ": it "), (": Its ", ": its ")):
         said = said.replace(words, shorter)
@@ -143,20 +161,32 @@ def _title(file: Path) -> str:
     return ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))).splitlines()[0].split(". ")[0].rstrip(".")
 
 
-def main():
-    """Check them, and write the page."""
+def main() -> int:
+    """Check them, and write the page; return 1 if one could not be run, whose findings stay as they were."""
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    given.add_argument("names", nargs="*", choices=[*files(), []], metavar="NAME")
-    names = given.parse_args().names or [name for name in files() if name not in OF_R or shutil.which("Rscript")]
-    findings = json.loads(FINDINGS.read_text(encoding="utf-8")) if FINDINGS.exists() else {}
+    given.add_argument("names", nargs="*", metavar="NAME")
+    names, known = given.parse_args().names, files()
+    if unknown := [name for name in names if name not in known]:
+        given.error(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
+    names = names or [name for name in known if name not in OF_R or shutil.which("Rscript")]
     MADE.mkdir(exist_ok=True)
+    made, problems = {}, []
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        made = workers.map(lambda name: found_in(name, *files()[name]), names)
-        findings |= dict(zip(names, made, strict=True))
-    findings = {name: findings[name] for name in sorted(findings) if name in files()}
+        running = {workers.submit(found_in, name, *known[name]): name for name in names}
+        for one in as_completed(running):
+            try:
+                made[running[one]] = one.result()
+            except StudyError as error:
+                problems.append(str(error))
+    findings = json.loads(FINDINGS.read_text(encoding="utf-8")) if FINDINGS.exists() else {}
+    findings |= made
+    findings = {name: findings[name] for name in sorted(findings) if name in known}
     write_text(FINDINGS, json.dumps(findings, indent=1) + "\n")
     write_text(ROOT / "docs/wild.md", page(findings))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return int(bool(problems))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 import em_study
 from em_study.data.csv import CsvData
-from em_study.data.download import fetch
+from em_study.data.download import fetch, fetched_module
 from em_study.data.formats import about_rows
 from em_study.data.gaussian_mixture import GaussianMixtureData
 from em_study.data.r import lacking
@@ -264,6 +264,25 @@ def test_file_that_cannot_be_fetched_leaves_nothing(tmp_path, server, path, chec
     with pytest.raises(DataError, match=message):
         fetch(url, checksum, tmp_path / "u.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_code_runs_only_if_its_checksum_is_right(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = tmp_path / "code.py"
+    code.write_text("import pathlib\npathlib.Path('ran').touch()\nvalue = 3\n")
+    checksum, url = hashlib.sha256(code.read_bytes()).hexdigest(), f"file:{code}"
+    with pytest.raises(DataError, match=r"Without a network, store the file as results/downloads/0+\.py"):
+        fetched_module(url, "0" * 64)
+    kept = tmp_path / f"results/downloads/{checksum}.py"
+    kept.write_text("pathlib.Path('ran').touch()")  # a local file, but another one
+    with pytest.raises(DataError, match=f"but the file of {url} has {checksum}"):
+        fetched_module(url, checksum)
+    assert not (tmp_path / "ran").exists()
+    kept.unlink()
+    assert fetched_module(url, checksum).value == 3
+    code.unlink()  # it is kept
+    assert fetched_module(url, checksum).value == 3
+    assert (tmp_path / "ran").exists()
 
 
 def test_a_draw_depends_on_its_own_name_only():

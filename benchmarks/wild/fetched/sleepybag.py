@@ -21,6 +21,8 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
         raise NotImplementedError(f"the code has no {covariance_type} covariances")
     if tol or reg_covar:
         raise NotImplementedError("the code has neither reg_covar nor a tolerance of its own")
+    if covariance_type == "full" and X.shape[1] == 1:
+        raise NotImplementedError("the code supports full covariances only for two features or more")
     sys.modules["matplotlib"] = SimpleNamespace(pyplot=None)
     diagonal = covariance_type == "diag"
     model = fetched_module(URL, SHA256).GMM(len(weights), diagonal, max_iter, verbose=False)

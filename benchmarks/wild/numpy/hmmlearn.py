@@ -1,6 +1,7 @@
 """hmmlearn's GMMHMM with one hidden state, which is a Gaussian mixture (the package hmmlearn).
 
-A decrease of the log-likelihood, if only by rounding, stops it even with a tolerance of 0.
+With its default prior, spherical covariances are divided by another number than the mass; here there is no prior. A
+decrease of the log-likelihood, if only by rounding, stops it even with a tolerance of 0.
 """
 
 import numpy as np
@@ -18,6 +19,7 @@ def fit(X, weights, means, covariances, *, covariance_type, tol, max_iter, reg_c
         n_mix=len(weights),
         covariance_type=covariance_type,
         n_iter=max_iter,
+        covars_prior=None if covariance_type != "spherical" else np.full((1, len(weights)), -0.5 * (X.shape[1] + 2)),
         tol=tol,
         init_params="",
         random_state=1,

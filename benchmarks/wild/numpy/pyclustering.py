@@ -1,6 +1,6 @@
-"""pyclustering's ema (the package pyclustering).
+"""pyclustering's ema, which takes no initial weights (the package pyclustering).
 
-Its interface takes no initial weights, and returns none: they are the averages of the probabilities that it returns.
+It returns no weights, either: they are the averages of the probabilities that it returns.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """scalarmix's BivariateGaussian (the package scalarmix): mixtures of two normal distributions.
 
-Only its initialization is replaced. Its tolerance is compared with the gain of the mean log-likelihood, relative
-to the largest value before, so a decrease stops it too.
+Only its initialization is replaced. It adds 1e-10 to densities by default, without which it fails where these are 0.
+Its tolerance is compared with the gain of the mean log-likelihood, relative to the largest value before, so a decrease
+stops it too.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 Its estimator takes initial means only. Its model and its training module, which are called here, take all parameters.
 They are called as by its estimator without a batch size: each step is two epochs, and the precision is "64-true".
-Sums are in PyTorch's default type, float32 unless a user changes it; this file does not.
+Its sums are in PyTorch's default type, which is float64 here and float32 by default.
 """
 
 import logging
@@ -18,6 +18,7 @@ from torchgmm.bayes.gmm.model import GaussianMixtureModel, GaussianMixtureModelC
 logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
 warnings.simplefilter("ignore")
 torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
 QUIET = dict.fromkeys(("logger", "enable_progress_bar", "enable_checkpointing", "enable_model_summary"), False)
 
 

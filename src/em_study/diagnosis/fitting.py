@@ -192,15 +192,16 @@ class Fitting:
             fitted = (self.fitted(result, one, known) for one in listed)
             self.tried[result, known] = [((change,), left) for left, change in fitted]
         tried = [*self.tried[result, known]]
-        if pairs and min(left for _, left in tried) > self.same:
-            tried += self._pairs(result, listed, known)
         # Where the textbook's error is small already, a wrong formula may leave less than `same`, too.
-        enough = min(self.same, max(DECISIVE * alone, ROUNDING)) if self.same == SAME else self.same
-        tried = [(changes, left if not enough < left <= self.same else alone) for changes, left in tried]
-        right = sorted((one for one in tried if one[1] <= self.same), key=lambda one: _size(one[0]))
-        best = right[0] if right else min(tried, key=lambda one: one[1])
-        alike = [changes for changes, _ in right[1:] if _size(changes) == _size(best[0])]
-        return Found(*best, alike, min([alone, *(left for _, left in tried if left > self.same)]))
+        enough = self.same if self.same > SAME else min(SAME, max(DECISIVE * alone, ROUNDING))
+        if pairs and min(left for _, left in tried) > enough:
+            tried += self._pairs(result, listed, known)
+        right = sorted((one for one in tried if one[1] <= enough), key=lambda one: _size(one[0]))
+        others = [alone, *(left for _, left in tried if left > enough)]
+        if not right:
+            return Found((), alone, [], min(others))
+        alike = [changes for changes, _ in right[1:] if _size(changes) == _size(right[0][0])]
+        return Found(*right[0], alike, min(others))
 
     def _pairs(self, result, listed, known):
         """Try two changes together; one of them may have a value."""

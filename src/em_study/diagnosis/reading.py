@@ -290,8 +290,10 @@ def _noted(subject: Subject, found: Reading) -> Reading:
     if not single and lost[1] > 1e-9 and lost[1] > 20 * lost[0]:
         notes.append("loses digits when samples lie far from the origin, as the formula E[xx] - mm does")
     far = replace(base, X=np.concatenate([base.X, base.X[:1] + 500 * deviations]))
-    if not _apart_after_one(subject, far, recipe) <= 1e-6 + single:
-        notes.append("fails when a sample lies far from all components (densities without logarithms are 0 there)")
+    apart = _apart_after_one(subject, far, recipe)
+    if not apart <= 1e-6 + single:
+        what = "miscounts a sample that" if np.isfinite(apart) else "fails when a sample"
+        notes.append(f"{what} lies far from all components (densities without logarithms are 0 there)")
     if subject.changed:
         notes.append(f"modifies its input in place ({', '.join(sorted(subject.changed))})")
     return replace(found, notes=tuple(notes))

@@ -1,6 +1,6 @@
 """Check one implementation, and run it on article A's data: print what was found as JSON.
 
-    python benchmarks/wild/one.py FILE STEPS
+    python benchmarks/wild_one.py FILE STEPS
 
 It runs in the environment of the implementation, with the code of this folder, and fetches article A's data.
 """
@@ -17,6 +17,7 @@ from em_study.checkup import VERSION, examine
 from em_study.data.download import fetched
 from em_study.diagnosis.reading import CANNOT
 from em_study.diagnosis.recipe import Mixture, mixture, residual
+from em_study.errors import StudyError
 from em_study.evaluation.relabeling import best_names
 from em_study.fits.available import wrapped_versions
 from em_study.fits.implementations import Implementation
@@ -78,10 +79,14 @@ def main(file: str, n_steps: str):
         found = examine(Path(file).stem, implementation)
         implementation.time_limit = LONG_LIMIT
         found["article_a"] = on_article_a(implementation, int(n_steps))
+    del found["seconds"]
     found["checks"] = [check for check in found["checks"] if check["outcome"] == "fails"]
     found |= {"versions": versions, "commits": commits, "checkup": VERSION}
     print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except StudyError as error:
+        sys.exit(str(error))
