@@ -331,6 +331,10 @@ def test_a_table_of_samples(tmp_path, capsys):
     assert code == 1
     assert "One more step of EM" in text
     assert run(tmp_path, capsys, numbers | {"n_samples": 49})[0] == 2
+    (tmp_path / "x.csv").write_text("a,a\n1,2\n3,4\n")
+    code, _, error = run(tmp_path, capsys, numbers)
+    assert code == 2
+    assert "the header must name each column only once, got ['a', 'a']" in error
 
 
 # Claims.

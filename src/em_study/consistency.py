@@ -58,11 +58,14 @@ def _read(file: Path):
         return fit, None
     path = Path(file).parent / fit.data
     try:
-        table = CsvData(source="csv", features=look_at(path).columns, rows={"path": str(path)}, missing="allow")
+        settings = {"source": "csv", "features": look_at(path).columns, "rows": {"path": str(path)}, "missing": "allow"}
+        table, problems = made(CsvData, settings)
+        if problems:
+            raise DataError(f"{path}: the header {problems[0].message}")
         X = table.load(1, 0, "").unlabeled[0]
         if np.isnan(X).any() or X.shape != (fit.n_samples or len(X), fit.features or X.shape[1]) or len(X) < 2:
             raise DataError(f"{path} must have n_samples rows and n_features columns, and no missing value")
-    except (DataError, NoColumnsError, ValueError) as error:
+    except (DataError, NoColumnsError) as error:
         raise UnusableInputError(f"{layer.location(('data',))} data: {error}") from None
     own = {"n_samples": len(X), "sample_mean": X.mean(axis=0).tolist()}
     own["sample_covariance"] = np.atleast_2d(np.cov(X.T, bias=True)).tolist()
