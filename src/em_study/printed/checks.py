@@ -1,9 +1,10 @@
 """Checks of printed numbers against identities that every fit by EM fulfils. Each number stands for its interval."""
 
 import math
+from collections import Counter
 from decimal import Decimal
 from inspect import signature
-from itertools import combinations, permutations, product
+from itertools import chain, combinations, permutations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -61,11 +62,10 @@ def _given(fit, X) -> dict:
 
     if fit.standard_deviations:
         given["standard_deviations"] = given["standard_deviations"].clip(0)
-    if K and D and fit.covariances:
-        values = given["covariances"]
-        given["moments"] = matrices(values, values.ndim == 4 or (fit.model == "EEE" and D > 1))
-    elif K and D and fit.standard_deviations:
-        given["moments"] = matrices(given["standard_deviations"] ** 2, False)
+    if D and (fit.covariances or fit.standard_deviations):
+        squares = given["covariances"] if fit.covariances else given["standard_deviations"] ** 2
+        is_tied = bool(fit.covariances) and fit.model == "EEE" and D > 1
+        given["moments"] = matrices(squares, squares.ndim == 4 or is_tied)
     if D and fit.sample_covariance:
         values, is_square = given["sample_covariance"], len(fit.sample_covariance[0]) == D
         given["sample"] = matrices(values if is_square else values[..., 0], is_square)
@@ -106,25 +106,29 @@ def parameter_counts(n=None, log_likelihood=None, bic=None, aic=None) -> dict[st
 
 
 def _parameters(fit, n=None, K=None, D=None, log_likelihood=None, bic=None, aic=None):
-    """Check that the numbers of parameters are whole, and the same by all pairs, as printed, and by the model."""
-    totals = {name: K - 1 + K * D + count for name, count in covariance_parameters(K, D).items()} if K and D else {}
-    name, printed, common = "number of parameters", fit.n_parameters, set()
-    for pair, counts in parameter_counts(n, log_likelihood, bic, aic).items():
-        numbers = {p for count in counts.values() for p in whole(count)}
-        text = f"By the {pair} there are {_listed(numbers)} parameters"
-        if not numbers:
-            yield _no_whole_number(fit, pair, counts, totals.get(fit.model) or printed)
-        elif common and not common & numbers:
-            yield Check(name, IMPOSSIBLE, f"{text}, but by the other numbers {_listed(common)}.")
+    """Check that the number of parameters is that of the model, or else the printed one, or the same by all pairs."""
+    pairs, printed = parameter_counts(n, log_likelihood, bic, aic), fit.n_parameters
+    covariances = covariance_parameters(K, D) if K and D and (pairs or printed) else {}
+    totals = {name: K - 1 + K * D + count for name, count in covariances.items()}
+    expected, model = totals.get(fit.model), f"{K} components of {D} features"
+    every = {pair: {p for count in counts.values() for p in whole(count)} for pair, counts in pairs.items()}
+    suited = Counter(chain(*every.values()))
+    allowed = {expected or printed} - {None} or {p for p in suited if suited[p] == max(suited.values())}
+    for pair, numbers in every.items():
+        if allowed & numbers:
+            outcome, said = CONSISTENT if len(numbers) <= FEW else UNKNOWN, _listed(numbers)
+            yield Check("number of parameters", outcome, f"By the {pair} there are {said} parameters.")
         else:
-            yield Check(name, CONSISTENT if len(numbers) <= FEW else UNKNOWN, f"{text}.")
-        common = common & numbers or common or numbers
-    if printed and common and printed not in common:
-        yield Check(name, IMPOSSIBLE, f"{printed} parameters are printed, but by the other numbers {_listed(common)}.")
-    elif printed:
-        common = {printed}
-    if totals and common:
-        yield _family(fit, K, D, totals, common)
+            yield _wrong_count(fit, pair, pairs[pair], allowed, totals)
+    implied = [numbers for numbers in (*every.values(), {printed} - {None}) if numbers]
+    if expected and implied:
+        text = f"{model} with {fit.covariance_type} covariances have {expected} parameters"
+        text += f"; {printed} are printed" * bool(printed)
+        yield _check("covariance family", all(expected in numbers for numbers in implied), f"{text}.")
+    elif totals and allowed and not expected:
+        suitable = [name for name, total in totals.items() if total in allowed]
+        text = f"{_listed(allowed)} parameters suit {model}, covariances {', '.join(suitable) or 'none of 14 models'}."
+        yield Check("covariance family", CONSISTENT if suitable else UNKNOWN, text)
 
 
 def _listed(numbers) -> str:
@@ -132,45 +136,30 @@ def _listed(numbers) -> str:
     return few if len(numbers) <= FEW else f"{min(numbers)} to {max(numbers)}"
 
 
-def _no_whole_number(fit, pair, counts, known) -> Check:
-    """Say what a pair of numbers implies, and the nearest numbers that would agree."""
-    signs, count = min(counts.items(), key=lambda each: (each[1][1] < 0, abs(each[1].mean() - (known or 0))))
+def _wrong_count(fit, pair, counts, allowed, totals) -> Check:
+    """Say what a pair implies, and explain it: by what may have been counted, or by the nearest numbers that agree."""
+    known, K, D = min(allowed, default=0), fit.components or 1, fit.features or 1
+    signs, count = min(counts.items(), key=lambda each: (each[1][1] < 0, abs(each[1].mean() - known)))
     implied, reading = float(count.mean()), ""
-    if "log-likelihood" in pair:
-        p, name, L, n = known or max(1, round(implied)), pair[:3], fit.log_likelihood, fit.n_samples or 1
+    p = known or max(1, round(implied))
+    if numbers := whole(count):
+        entries = f"all {D * D} entries of each symmetric {D} x {D} matrix were counted"
+        slips = {entries: K - 1 + K * D + (1 if fit.model == "EEE" else K) * D * D}
+        slips |= {f"the covariances are {name}": total for name, total in totals.items()}
+        slips |= {"one too many was counted": p + 1, "one too few was counted": p - 1}
+        reading = next((slip for slip, number in slips.items() if number in numbers), "")
+    elif "log-likelihood" in pair:
+        name, n, L = pair[:3], fit.n_samples or 1, fit.log_likelihood
         criterion, sign, penalty = (fit.bic, signs[0], math.log(n)) if name == "BIC" else (fit.aic, signs[1], 2)
         gap, other_n = penalty * (p - implied), n ** min(2, implied / p)
-        reading = f"{p} parameters belong to a log-likelihood of {_moved(L, gap / 2)} with this {name}"
-        reading += f", or to {name} {_moved(criterion, sign * gap)} with this log-likelihood"
-        if name == "BIC" and 0.005 < abs(other_n / n - 1) < 0.5:
-            reading += f", or both to about {other_n:.4g} samples"
+        digits = [len(number.as_tuple().digits) for number in (L, criterion)]
+        reading = f"{p} parameters belong to a log-likelihood of {float(L) + gap / 2:.{digits[0]}g} with this {name}"
+        reading += f", or to {name} {float(criterion) + sign * gap:.{digits[1]}g} with this log-likelihood"
+        reading += f", or both to about {other_n:.4g} samples" * (name == "BIC" and 0.005 < abs(other_n / n - 1) < 0.5)
         if whole(1.5 * count - 0.5 * count[::-1]):
             reading = f"a last digit was cut off instead of rounded; or {reading}"
-    return Check("number of parameters", IMPOSSIBLE, f"The {pair} imply {written(count)} parameters.", reading)
-
-
-def _moved(printed, change) -> str:
-    """Write a printed number after a change, with as many decimals."""
-    return f"{float(printed) + change:.{min(max(0, -printed.as_tuple().exponent), 30)}f}"
-
-
-def _family(fit, K, D, totals, numbers) -> Check:
-    """Check that the model has one of the numbers of parameters, or else that one of mclust's models has."""
-    expected, said, model = totals.get(fit.model), _listed(numbers), f"{K} components of {D} features"
-    suitable = [name for name, total in totals.items() if total in numbers]
-    every = K - 1 + K * D + (1 if fit.model == "EEE" else K) * D * D
-    slips = {f"all {D * D} entries of each symmetric {D} x {D} matrix were counted": every}
-    if not expected:
-        outcome, kinds = CONSISTENT if suitable else UNKNOWN, ", ".join(suitable) or "none of mclust's 14 models"
-        text = f"{said} parameters suit {model}, covariances {kinds}."
-    else:
-        outcome = CONSISTENT if expected in numbers else IMPOSSIBLE
-        text = f"{model} with {fit.covariance_type} covariances have {expected} parameters; the numbers imply {said}."
-        slips |= {f"the covariances are {name}": totals[name] for name in suitable}
-        slips |= {"one too many was counted": expected + 1, "one too few was counted": expected - 1}
-        slips |= {"the weights were not counted": expected - K + 1}
-    reading = next((slip for slip, p in slips.items() if p in numbers), "")
-    return Check("covariance family", outcome, text, reading * (outcome != CONSISTENT))
+    text = f"The {pair} imply {written(count)} parameters{f', not {_listed(allowed)}' * bool(allowed)}."
+    return Check("number of parameters", IMPOSSIBLE, text, reading)
 
 
 def _icl(icl, bic, n=None, K=None, log_likelihood=None, aic=None):
@@ -276,10 +265,9 @@ def _likelihood(fit, n, D, log_likelihood, weights=None, moments=None, sample=No
         likeliest = np.clip(1 / math.e, *weights.clip(0))
         entropy = -(likeliest * np.log(likeliest.clip(1e-300))).sum()
         bounds = complete(weights, moments) + np.array([-n * entropy, n * GAIN])
-        text = f"With these parameters EM ends at a log-likelihood of {written(bounds)}; "
         if np.isfinite(bounds).all():
-            text += f"{fit.log_likelihood} is printed."
-            yield _check("log-likelihood", meets(log_likelihood, bounds), text)
+            text = f"With these parameters EM ends at a log-likelihood of {written(bounds)}"
+            yield _check("log-likelihood", meets(log_likelihood, bounds), f"{text}; {fit.log_likelihood} is printed.")
         else:
             text = "The covariances are too coarsely rounded to bound the log-likelihood."
             yield Check("log-likelihood", UNKNOWN, text)

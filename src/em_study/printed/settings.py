@@ -52,16 +52,10 @@ class PrintedFit(Closed):
     data: Name | None = Field(None, description="Table of the samples, from the folder of the file; not in a claim.")
 
     model = property(lambda self: MODELS.get(self.covariance_type, self.covariance_type))  # by its name in mclust
-
-    @property
-    def components(self) -> int | None:
-        """Number of components, K."""
-        return self.n_components or _length(self.weights, self.means, self.sizes, self.standard_deviations)
-
-    @property
-    def features(self) -> int | None:
-        """Number of features, D."""
-        return self.n_features or _length(*(self.means or ()), self.sample_mean)
+    components = property(
+        lambda self: self.n_components or _length(self.weights, self.means, self.sizes, self.standard_deviations)
+    )
+    features = property(lambda self: self.n_features or _length(*(self.means or ()), self.sample_mean))
 
     @field_validator("means", "covariances", "standard_deviations", "sample_covariance", mode="before")
     @classmethod
@@ -74,8 +68,8 @@ class PrintedFit(Closed):
         K, D, model = self.components, self.features, self.model or "VVV"
         allowed = {"weights": [(K,)], "sizes": [(K,)], "sample_mean": [(D,)], "sample_covariance": [(D, D), (D, 1)]}
         allowed |= {"means": [(K, D)], "standard_deviations": [(K, D), (K, 1)], "covariances": [(K, D, D)]}
-        allowed["covariances"] += [(D, D)] * (model == "EEE") + [(K, D)] * (model[2] == "I")
-        allowed["covariances"] += [(K, 1)] * (D == 1 or model[1:] == "II")
+        variances = [(K, D)] * (model[2] == "I") + [(K, 1)] * (D == 1 or model[1:] == "II")
+        allowed["covariances"] += [(D, D)] * (model == "EEE") + variances
         wrong = [
             f"{name} must have the shape {' or '.join(map(str, dict.fromkeys(shapes)))}"
             for name, shapes in allowed.items()
