@@ -17,7 +17,7 @@ CONSISTENT, IMPOSSIBLE, UNKNOWN = "consistent", "impossible", "undecided"
 GAIN = 1e-3  # nats per sample: the largest gain of the last step after which EM has stopped
 FEW, MOST = 3, 1000  # numbers of parameters: so few say something, and so many nothing
 LARGEST, COARSE = 10**8, 0.1  # values times parameters; nats per sample by rounding, beyond which first order fails
-TWICE, ARITHMETIC = 2, 1e-9  # times the effect of rounding, for what is not linear in it; of a parameter
+TWICE = 2  # times the effect of rounding, for what is not linear in it
 # The part of the sample covariance that the mixture has after every M-step, in the notation of einsum
 MATRIX, DIAGONAL, TRACE = "...ij->...ij", "...ii->...i", "...ii->..."
 PARTS = {"VVV": MATRIX, "EEE": MATRIX, "VVI": DIAGONAL, "EEI": DIAGONAL, "VII": TRACE, "EII": TRACE}
@@ -295,11 +295,9 @@ def _log_determinants(moments, diagonal=False):
 
 
 def _samples(fit, X, K, D, weights, means, covariances, sample_mean=None, log_likelihood=None):
-    """Check that one step of EM moves the parameters by no more than their rounding does; and the log-likelihood.
+    """Check the log-likelihood of the samples, and that one more step of EM would not gain more than `GAIN` per sample.
 
-    At a fixed point t of the step f, f(t + e) - (t + e) is (J - I) e to first order in the rounding e: at most the sum
-    of what the rounding of each parameter moves. The log-likelihood changes likewise. A step that gains no more than
-    `GAIN` per sample may be one that EM did not take any more.
+    The rounding of each parameter changes the log-likelihood; the sum of these changes is allowed.
     """
     n, kind = len(X), next((name for name, model in MODELS.items() if model == fit.model), None)
     shapes = [(K,), (K, D), COVARIANCE_TYPES[kind].shape(K, D)] if kind else []
@@ -308,13 +306,11 @@ def _samples(fit, X, K, D, weights, means, covariances, sample_mean=None, log_li
     ends = np.concatenate([each.reshape(2, -1) for each in (weights, means, covariances)], axis=1)
     middle, change = ends.mean(axis=0), np.diag(TWICE / 2 * np.ptp(ends, axis=0))
 
-    def step(values):
-        """Take a step of EM from parameters; return how it moves them, and at the end the log-likelihood before it."""
+    def expected(values):
+        """Take the E-step from parameters in one row: statistics, and the log-likelihood."""
         w, m, S = (part.reshape(shape) for part, shape in zip(np.split(values, [K, K + K * D]), shapes, strict=True))
         S = S if COVARIANCE_TYPES[kind].diagonal else 0.5 * (S + S.swapaxes(-1, -2))
-        statistics, L = expectation(X, MixtureParameters.checked(w / w.sum(), m, S, kind))
-        new = maximization(statistics)
-        return np.concatenate([new.weights, new.means.ravel(), new.covariances.ravel(), [L]]) - np.append(values, 0)
+        return expectation(X, MixtureParameters.checked(w / w.sum(), m, S, kind))
 
     if sample_mean is not None and not meets(sample_mean, [X.mean(axis=0)] * 2).all():
         yield Check("mean of data", IMPOSSIBLE, "The mean of the samples is not the printed sample mean.")
@@ -323,27 +319,20 @@ def _samples(fit, X, K, D, weights, means, covariances, sample_mean=None, log_li
         yield Check("EM step", UNKNOWN, text)
         return
     try:
-        own, *others = [step(values) for values in (middle, *(middle + change), *(middle - change))]
-        gain = step(middle + own[:-1])[-1] - own[-1]
+        statistics, L = expected(middle)
+        changes = [expected(values)[1] - L for values in (*(middle + change), *(middle - change))]
+        slack = abs(np.reshape(changes, (2, -1))).max(axis=0).sum()
+        coarse = slack > COARSE * n
+        if log_likelihood is not None:
+            right, early = (meets(log_likelihood, (L - slack - lost, L + slack)) for lost in (0, GAIN * n))
+            outcome = UNKNOWN if coarse else CONSISTENT if right else UNKNOWN if early else IMPOSSIBLE
+            text = f"With the printed parameters the samples have a log-likelihood of {L:.6g}, give or take {slack:.2g}"
+            reading = "it is the mean per sample" * bool(meets(log_likelihood * n, (L - slack, L + slack)))
+            yield Check("log-likelihood of data", outcome, f"{text}; {fit.log_likelihood} is printed.", reading)
+        gain = expectation(X, maximization(statistics))[1] - L
     except ValueError as error:  # a component that collapses, too
-        yield Check("log-likelihood of data", UNKNOWN, f"The printed parameters cannot be used: {error}.")
+        yield Check("EM step", UNKNOWN, f"The printed parameters cannot be used: {error}.")
         return
-    effects = abs(np.array(others) - own).reshape(2, middle.size, -1).max(axis=0).sum(axis=0)
-    ratio = (abs(own[:-1]) / (effects[:-1] + ARITHMETIC * abs(middle))).max()
-    L, slack, coarse = own[-1], effects[-1], effects[-1] > COARSE * n
-    if log_likelihood is not None:
-        right, early = (meets(log_likelihood, (L - slack - lost, L + slack)) for lost in (0, GAIN * n))
-        outcome = UNKNOWN if coarse else CONSISTENT if right else UNKNOWN if early else IMPOSSIBLE
-        text = f"With the printed parameters the samples have a log-likelihood of {L:.6g}, give or take {slack:.2g}"
-        reading = "it is the mean per sample" * bool(meets(log_likelihood * n, (L - slack, L + slack)))
-        yield Check("log-likelihood of data", outcome, f"{text}; {fit.log_likelihood} is printed.", reading)
-    if coarse:
-        text = f"By rounding the log-likelihood changes by up to {slack / n:.2g} nats per sample: too much."
-        yield Check("EM step", UNKNOWN, f"{text} Or the samples are not those of the fit.")
-        return
-    outcome = CONSISTENT if ratio <= 1 else UNKNOWN if gain <= GAIN * n + slack else IMPOSSIBLE
-    text = (
-        f"One more step of EM moves the parameters by at most {ratio:.2g} times what their rounding allows, and gains "
-    )
-    text += f"{gain / n:.2g} nats per sample.{' EM may have stopped early.' * (outcome == UNKNOWN)}"
+    outcome = UNKNOWN if coarse else CONSISTENT if gain <= GAIN * n + slack else IMPOSSIBLE
+    text = f"One more step of EM gains {gain / n:.2g} nats per sample; rounding changes it by up to {slack / n:.2g}."
     yield Check("EM step", outcome, text)
