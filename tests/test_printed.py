@@ -13,9 +13,8 @@ from em_study.claims.settings import Claims
 from em_study.cli import main
 from em_study.configuration.loading import load
 from em_study.errors import ConfigurationError
-from em_study.intervals import Interval
+from em_study.intervals import interval, meets, times, whole
 from em_study.printed.checks import CONSISTENT, IMPOSSIBLE, UNKNOWN, all_checks, covariance_parameters, parameter_counts
-from em_study.printed.samples import checks_with_samples
 from em_study.printed.settings import FAMILIES, PrintedFit
 from em_study.settings import as_params, from_params
 from emgmm import GaussianMixtureEM
@@ -34,6 +33,11 @@ def fits(seed, number, **settings):
     return [fit for fit in found if fit is not None]
 
 
+def outcomes_with_samples(numbers, X):
+    checks = all_checks(PrintedFit.model_validate(numbers), X)
+    return [check.outcome for check in checks if check.name in ("log-likelihood of data", "EM step")]
+
+
 def outcomes(**numbers):
     return {check.name: check for check in all_checks(PrintedFit.model_validate(numbers))}
 
@@ -50,18 +54,16 @@ def outcomes(**numbers):
     ],
 )
 def test_a_number_stands_for_all_that_round_to_it(text, low, high):
-    interval = Interval.of(Decimal(text))
-    assert interval.low == pytest.approx(low)
-    assert interval.high == pytest.approx(high)
+    assert interval(Decimal(text)) == pytest.approx([low, high])
 
 
 def test_arithmetic_of_intervals_contains_the_result_of_every_member():
     generator = np.random.default_rng(0)
     for _ in range(200):
-        a, b = (Interval(*np.sort(generator.normal(size=(2, 3)), axis=0)) for _ in range(2))
-        x, y = (each.low + generator.uniform(size=3) * (each.high - each.low) for each in (a, b))
-        for result, value in ((a + b, x + y), (a - b, x - y), (a * b, x * y), (-a, -x), (a.total(), x.sum())):
-            assert result.meets(value).all()
+        a, b = (np.sort(generator.normal(size=(2, 3)), axis=0) for _ in range(2))
+        x, y = (low + generator.uniform(size=3) * (high - low) for low, high in (a, b))
+        for result, value in ((a + b, x + y), (a - b[::-1], x - y), (times(a, b), x * y), (a.sum(axis=1), x.sum())):
+            assert meets(result, (value, value)).all()
 
 
 # No false alarm.
@@ -139,8 +141,8 @@ def test_bic_and_aic_may_have_either_sign_each():
                 "log_likelihood": L,
             }
             made = {name: benchmark.decimals(value, 3) for name, value in numbers.items()} | {"n_samples": n}
-            counts = parameter_counts(PrintedFit.model_validate(made))
-            assert all(p in pair[bic_sign, aic_sign].whole() for pair in counts.values())
+            counts = parameter_counts(n, *(interval(made[name]) for name in ("log_likelihood", "bic", "aic")))
+            assert all(p in whole(pair[bic_sign, aic_sign]) for pair in counts.values())
             assert outcomes(**made, n_parameters=p)["number of parameters"].outcome == CONSISTENT
             assert outcomes(**made, n_parameters=p + 1)["number of parameters"].outcome == IMPOSSIBLE
 
@@ -192,11 +194,9 @@ def test_the_samples_show_what_the_other_numbers_do_not():
     arrays = {"weights": model.weights_, "means": model.means_, "covariances": model.covariances_}
     numbers = {name: benchmark.written(array, benchmark.decimals, 3) for name, array in arrays.items()}
     numbers |= {"covariance_type": "full", "log_likelihood": benchmark.decimals(model.score(X) * 300, 3)}
-    right = [check.outcome for check in checks_with_samples(PrintedFit.model_validate(numbers), X)]
-    assert right == [CONSISTENT, CONSISTENT]
+    assert outcomes_with_samples(numbers, X) == [CONSISTENT, CONSISTENT]
     numbers["means"] = [[numbers["means"][0][0] - Decimal("0.3")], [numbers["means"][1][0] + Decimal("0.3")]]
-    wrong = [check.outcome for check in checks_with_samples(PrintedFit.model_validate(numbers), X)]
-    assert wrong == [IMPOSSIBLE, IMPOSSIBLE]
+    assert outcomes_with_samples(numbers, X) == [IMPOSSIBLE, IMPOSSIBLE]
 
 
 # The command.
@@ -218,7 +218,7 @@ def test_the_contract_s_examples(tmp_path, capsys):
     assert "ridge (covariance regularization, a constant added to the variances)" in text
     code, text, _ = run(tmp_path, capsys, "n_samples: 150\nlog_likelihood: -215.83\nbic: -561.7\ndepartures: []\n")
     assert code == 1
-    assert "imply 25.9408 to 25.9648 parameters" in text
+    assert "imply 25.94 to 25.96 parameters" in text
     assert "cannot all belong to one fit" in text
     assert "possible explanation: 26 parameters belong to a log-likelihood of -215.71" in text
     assert "ridge" not in text
@@ -331,6 +331,10 @@ def test_a_table_of_samples(tmp_path, capsys):
     assert code == 1
     assert "One more step of EM" in text
     assert run(tmp_path, capsys, numbers | {"n_samples": 49})[0] == 2
+    (tmp_path / "x.csv").write_text("a,a\n1,2\n3,4\n")
+    code, _, error = run(tmp_path, capsys, numbers)
+    assert code == 2
+    assert "the header must name each column only once, got ['a', 'a']" in error
 
 
 # Claims.
@@ -414,7 +418,7 @@ def test_other_samples_than_those_of_the_fit(tmp_path, capsys, change):
 
 
 def test_too_many_samples_for_the_effect_of_rounding(monkeypatch):
-    monkeypatch.setattr("em_study.printed.samples.LARGEST", 1)
+    monkeypatch.setattr("em_study.printed.checks.LARGEST", 1)
     numbers = {"covariance_type": "full", "weights": [1], "means": [0], "covariances": [[[1]]], "log_likelihood": -3}
-    (check,) = checks_with_samples(PrintedFit.model_validate(numbers), np.array([[9.0], [5.0]]))
+    check = all_checks(PrintedFit.model_validate(numbers), np.array([[9.0], [5.0]]))[-1]
     assert (check.outcome, check.text[:26]) == (UNKNOWN, "There are too many samples")

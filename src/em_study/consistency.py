@@ -5,13 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from em_study.configuration.layers import read_file
+from em_study.data.csv import CsvData
 from em_study.data.formats import NoColumnsError, look_at
-from em_study.data.settings import Data
 from em_study.errors import ConfigurationError, DataError, UnusableInputError
-from em_study.printed.checks import IMPOSSIBLE, UNKNOWN, all_checks, unless_broken
-from em_study.printed.settings import DEPARTURES, PrintedFit
+from em_study.printed.checks import IMPOSSIBLE, UNKNOWN, all_checks
+from em_study.printed.settings import ALL_DEPARTURES, PrintedFit
 from em_study.problems import made
-from em_study.settings import from_params, printed
 
 
 def check_file(file: Path):
@@ -22,7 +21,8 @@ def check_file(file: Path):
     UnusableInputError
         If the file or its data cannot be used; the text lists all problems.
     """
-    fit, checks = _checked(file)
+    fit, X = _read(file)
+    checks = all_checks(fit, X)
     for check in checks:
         yield f"{check.outcome:14}  {check.name}: {check.text}"
         if check.reading:
@@ -36,12 +36,13 @@ def check_file(file: Path):
     if missing := [name for name in PrintedFit.model_fields if getattr(fit, name) is None and name != "departures"]:
         yield f"Not given, and so not checked: {', '.join(missing)}."
     if fit.departures is None:
-        words = "; ".join(f"{name} ({words})" for name, words in DEPARTURES.items())
-        yield f"This is for plain EM. If the fit had any of these, list it under departures, else write []: {words}."
+        text = "This is for plain EM. If the fit had any of these, list it under departures, else write []"
+        yield f"{text}: {ALL_DEPARTURES}."
     return int(IMPOSSIBLE in outcomes)
 
 
-def _checked(file: Path):
+def _read(file: Path):
+    """Return the numbers, with the moments of the samples if they are not printed, and the samples or None."""
     try:
         layer = read_file(file)
     except ConfigurationError as error:
@@ -54,22 +55,18 @@ def _checked(file: Path):
     if all(value is None for value in layer.values.values()):
         raise UnusableInputError(f"{file}: has no numbers. Allowed: {', '.join(PrintedFit.model_fields)}")
     if fit.data is None:
-        return fit, all_checks(fit)
-    from em_study.printed.samples import checks_with_samples  # slow to import
-
-    path, key = Path(file).parent / fit.data, f"{layer.location(('data',))} data"
+        return fit, None
+    path = Path(file).parent / fit.data
     try:
-        columns = list(look_at(path).columns)
-        settings = {"source": "csv", "features": columns, "rows": {"path": str(path)}, "missing": "allow"}
-        table = from_params(Data, settings)
+        settings = {"source": "csv", "features": look_at(path).columns, "rows": {"path": str(path)}, "missing": "allow"}
+        table, problems = made(CsvData, settings)
+        if problems:
+            raise DataError(f"{path}: the header {problems[0].message}")
         X = table.load(1, 0, "").unlabeled[0]
+        if np.isnan(X).any() or X.shape != (fit.n_samples or len(X), fit.features or X.shape[1]) or len(X) < 2:
+            raise DataError(f"{path} must have n_samples rows and n_features columns, and no missing value")
     except (DataError, NoColumnsError) as error:
-        raise UnusableInputError(f"{key}: {error}") from None
-    if np.isnan(X).any() or X.shape != (fit.n_samples or len(X), fit.features or X.shape[1]) or len(X) < 2:
-        raise UnusableInputError(f"{key}: {path} must have n_samples rows and n_features columns, and no missing value")
-    of_samples = [unless_broken(check, fit) for check in checks_with_samples(fit, X)]
-    exact = np.vectorize(printed, otypes=[object])  # with all digits
-    own = {"n_samples": len(X), "sample_mean": exact(X.mean(axis=0)).tolist()}
-    own["sample_covariance"] = exact(np.atleast_2d(np.cov(X.T, bias=True))).tolist()
-    fit = fit.model_copy(update={name: value for name, value in own.items() if getattr(fit, name) is None})
-    return fit, all_checks(fit) + of_samples
+        raise UnusableInputError(f"{layer.location(('data',))} data: {error}") from None
+    own = {"n_samples": len(X), "sample_mean": X.mean(axis=0).tolist()}
+    own["sample_covariance"] = np.atleast_2d(np.cov(X.T, bias=True)).tolist()
+    return PrintedFit(**own | fit.model_dump(exclude_none=True)), X

@@ -1,74 +1,49 @@
-"""Intervals of numbers: all values that a printed number may have had before it was rounded."""
+"""Intervals: all values that a printed number may have had before it was rounded.
+
+An interval is an array whose first axis has its two ends. Sums and increasing functions of intervals are those of
+arrays, and a difference is `one - other[::-1]`. NaN is a number that is not known.
+"""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
+from em_study.wording import ends_apart
+
 SLACK = 1e-12  # of the size of a number, for the rounding of the arithmetic itself
-MOST = 1000  # whole numbers that are listed
 
 
-@dataclass(frozen=True, eq=False)
-class Interval:
-    """Arrays of the ends of intervals, of the same shape. Plain numbers take part as intervals of one number."""
-
-    low: np.ndarray
-    high: np.ndarray
-
-    @classmethod
-    def of(cls, numbers) -> "Interval":
-        """Make the intervals of printed numbers (`Decimal`), one or nested lists: half of the last digit each way."""
-        if isinstance(numbers, list):
-            every = [cls.of(number) for number in numbers]
-            return cls(np.array([each.low for each in every]), np.array([each.high for each in every]))
-        last_digit = 10.0 ** min(max(numbers.as_tuple().exponent, -300), 30)
-        half = last_digit / 2 + SLACK * abs(float(numbers))
-        return cls(np.float64(float(numbers) - half), np.float64(float(numbers) + half))
-
-    middle = property(lambda self: 0.5 * (self.low + self.high))
-    half = property(lambda self: 0.5 * (self.high - self.low))
-
-    def each(self, change) -> "Interval":
-        """Apply an increasing function, or one of the shape, to both ends."""
-        return Interval(change(self.low), change(self.high))
-
-    def __getitem__(self, place):
-        return self.each(lambda end: end[place])
-
-    def __add__(self, other):
-        other = _interval(other)
-        return Interval(self.low + other.low, self.high + other.high)
-
-    def __neg__(self):
-        return Interval(-self.high, -self.low)
-
-    def __sub__(self, other):
-        return self + -_interval(other)
-
-    def __mul__(self, other):
-        other = _interval(other)
-        ends = [a * b for a in (self.low, self.high) for b in (other.low, other.high)]
-        return Interval(np.minimum.reduce(ends), np.maximum.reduce(ends))
-
-    def positive(self):
-        """Leave out what is negative: of weights, variances, squares and standard deviations."""
-        return self.each(lambda end: np.maximum(end, 0.0))
-
-    def total(self):
-        """Sum along the first axis."""
-        return self.each(lambda end: end.sum(axis=0))
-
-    def meets(self, other) -> np.ndarray:
-        """Return where the intervals have a number in common, up to the rounding of the arithmetic."""
-        other = _interval(other)
-        slack = 10 * SLACK * np.maximum.reduce([abs(end) for each in (self, other) for end in (each.low, each.high)])
-        return (self.low <= other.high + slack) & (other.low <= self.high + slack)
-
-    def whole(self) -> range:
-        """List the whole numbers from 1 on in one interval, at most `MOST`."""
-        return range(max(1, math.ceil(self.low - 1e-9)), max(0, math.floor(self.high + 1e-9)) + 1)[:MOST]
+def interval(numbers):
+    """Return the intervals of printed numbers (`Decimal`), one or nested lists: half of the last digit each way."""
+    last_digit = np.vectorize(lambda number: 10.0 ** min(max(number.as_tuple().exponent, -300), 30), [float])
+    middle = np.array(numbers, dtype=float)
+    half = last_digit(numbers) / 2 + SLACK * abs(middle)
+    return np.array([middle - half, middle + half])
 
 
-def _interval(value) -> Interval:
-    return value if isinstance(value, Interval) else Interval(np.asarray(value), np.asarray(value))
+def times(one, other):
+    """Multiply intervals."""
+    products = [a * b for a in one for b in other]
+    return np.array([np.minimum.reduce(products), np.maximum.reduce(products)])
+
+
+def mean(weights, numbers):
+    """Average by weights, which are not negative."""
+    weights = weights.clip(1e-300).reshape(*weights.shape, *[1] * (numbers.ndim - 2))  # 0 times infinity would be NaN
+    return times(weights, numbers).sum(axis=1)
+
+
+def meets(one, other):
+    """Return where intervals have a number in common, up to the rounding of the arithmetic, or one is not known."""
+    slack = 10 * SLACK * np.maximum(*(abs(np.asarray(each)).max(axis=0) for each in (one, other)))
+    return ~((one[0] > other[1] + slack) | (other[0] > one[1] + slack))
+
+
+def whole(one) -> range:
+    """List the whole numbers from 1 on in an interval."""
+    return range(max(1, math.ceil(one[0] - 1e-9)), math.floor(one[1] + 1e-9) + 1)
+
+
+def written(one) -> str:
+    """Write an interval with as many digits as make its ends differ."""
+    return " to ".join(dict.fromkeys(ends_apart(*map(float, one))))
