@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from em_study.configuration.layers import read_file
-from em_study.data.csv import CsvData
 from em_study.data.formats import NoColumnsError, look_at
+from em_study.data.settings import SOURCES
 from em_study.errors import ConfigurationError, DataError, UnusableInputError
 from em_study.printed.checks import IMPOSSIBLE, UNKNOWN, all_checks
 from em_study.printed.settings import ALL_DEPARTURES, PrintedFit
@@ -59,7 +59,7 @@ def _read(file: Path):
     path = Path(file).parent / fit.data
     try:
         settings = {"source": "csv", "features": look_at(path).columns, "rows": {"path": str(path)}, "missing": "allow"}
-        table, problems = made(CsvData, settings)
+        table, problems = made(SOURCES["csv"], settings)
         if problems:
             raise DataError(f"{path}: the header {problems[0].message}")
         X = table.load(1, 0, "").unlabeled[0]
