@@ -1,4 +1,4 @@
-"""Article A's code (fetched from its author's repository). Its steps and, with its tolerance, its loop run unchanged."""
+"""Article A's code (fetched from its author's repository). Its steps, and with its tolerance its loop, run unchanged."""
 
 import numpy as np
 
