@@ -1,4 +1,4 @@
-"""Article A's code (fetched from its author's repository). Its steps, and with its tolerance its loop, run unchanged."""
+"""Article A's code (fetched from its author's repository). Its steps run unchanged, and with its tolerance its loop."""
 
 import numpy as np
 
