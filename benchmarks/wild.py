@@ -58,8 +58,12 @@ OF_STOPPING = ("steps", "n_iter", "trace", "tolerance")
 
 def files() -> dict[str, tuple[Path, str]]:
     """Return the file and the environment of each implementation, by its name."""
-    own = {name: (ROOT / f"implementations/{name}.py", environment) for name, environment in OURS.items()}
-    return own | {file.stem: (file, file.parent.name) for file in sorted(FOLDER.glob("*/*.py"))}
+    found = {name: (ROOT / f"implementations/{name}.py", environment) for name, environment in OURS.items()}
+    for file in sorted(FOLDER.glob("*/*.py")):
+        if file.stem in found:
+            sys.exit(f"{file} has the name of {found[file.stem][0]}: rename it")
+        found[file.stem] = file, file.parent.name
+    return found
 
 
 def found_in(name: str, file: Path, environment: str) -> dict:
@@ -72,7 +76,9 @@ def found_in(name: str, file: Path, environment: str) -> dict:
     """
     python = MADE / environment / "bin/python" if environment else Path(sys.executable)
     if not python.exists():
-        raise StudyError(f"{name}: there is no environment .wild/{environment}; make .wild/{environment}/complete")
+        raise StudyError(
+            f"{name}: there is no environment .wild/{environment}: run `make .wild/{environment}/complete`"
+        )
     words = [str(python), "-P", str(ROOT / "benchmarks/wild_one.py"), str(file), str(STEPS)]
     settings = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     try:
@@ -137,7 +143,7 @@ def page(findings: dict) -> str:
     """Fill the template of docs/wild.md."""
     rows = []
     for name, found in findings.items():
-        described = {"title": _title(files()[name][0]), "version": version(found), "end": end(found["article_a"])}
+        described = {"title": title(files()[name][0]), "version": version(found), "end": end(found["article_a"])}
         rows.append({"verdict": verdict(found), "sentence": sentence(found), "found": found} | described)
     rows.sort(key=lambda row: ([*VERDICTS].index(row["verdict"]), row["title"].lower()))
     counts = {name: sum(row["verdict"] == name for row in rows) for name in VERDICTS}
@@ -157,8 +163,12 @@ def page(findings: dict) -> str:
     return environment.get_template("wild.md").render(given) + "\n"
 
 
-def _title(file: Path) -> str:
-    return ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))).splitlines()[0].split(". ")[0].rstrip(".")
+def title(file: Path) -> str:
+    """Return the first sentence of a file's docstring."""
+    try:
+        return ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))).splitlines()[0].split(". ")[0].rstrip(".")
+    except (AttributeError, SyntaxError) as error:
+        sys.exit(f"{file} must begin with a docstring, whose first line says what is called ({error})")
 
 
 def main() -> int:
@@ -168,6 +178,8 @@ def main() -> int:
     names, known = given.parse_args().names, files()
     if unknown := [name for name in names if name not in known]:
         given.error(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
+    for file, _ in known.values():
+        title(file)  # before anything runs
     names = names or [name for name in known if name not in OF_R or shutil.which("Rscript")]
     MADE.mkdir(exist_ok=True)
     made, problems = {}, []
@@ -184,7 +196,7 @@ def main() -> int:
     write_text(FINDINGS, json.dumps(findings, indent=1) + "\n")
     write_text(ROOT / "docs/wild.md", page(findings))
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(problem, "Its row stays as it was.", file=sys.stderr)
     return int(bool(problems))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from em_study.checkup import VERSION, examine
 from em_study.data.download import fetched
-from em_study.diagnosis.reading import CANNOT
+from em_study.diagnosis.reading import CANNOT, NOT_RUN
 from em_study.diagnosis.recipe import Mixture, mixture, residual
 from em_study.errors import StudyError
 from em_study.evaluation.relabeling import best_names
@@ -78,7 +78,8 @@ def main(file: str, n_steps: str):
     with Implementation(file, CHECK_LIMIT) as implementation:
         found = examine(Path(file).stem, implementation)
         implementation.time_limit = LONG_LIMIT
-        found["article_a"] = on_article_a(implementation, int(n_steps))
+        if found["outcome"] != NOT_RUN:
+            found["article_a"] = on_article_a(implementation, int(n_steps))
     del found["seconds"]
     found["checks"] = [check for check in found["checks"] if check["outcome"] == "fails"]
     found |= {"versions": versions, "commits": commits, "checkup": VERSION}

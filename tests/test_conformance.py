@@ -295,6 +295,16 @@ def test_a_function_that_raises_or_returns_something_else_cannot_be_run():
         assert why in found["answer"][0]
 
 
+def test_no_part_is_both_unexplained_and_correct():
+    def fit(*given, **settings):
+        found = plain_em()(*given, **settings)
+        return found | {"means": found["means"][::-1]}
+
+    said = " ".join(examine("fit", InProcess(fit))["answer"])
+    assert "no formula of the catalogue gives its weights and covariances" in said
+    assert said.endswith("these are correct: E-step and means.")
+
+
 def test_what_is_no_mixture_fails_and_is_read_all_the_same():
     right = plain_em()
 

@@ -68,7 +68,7 @@ def test_an_end_is_compared_whatever_the_order_of_its_components():
 
 def test_a_file_without_its_environment_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(wild, "MADE", tmp_path)
-    with pytest.raises(StudyError, match=r"there is no environment \.wild/numpy; make \.wild/numpy/complete"):
+    with pytest.raises(StudyError, match=r"there is no environment \.wild/numpy: run `make \.wild/numpy/complete`"):
         wild.found_in("gmr", *wild.files()["gmr"])
 
 

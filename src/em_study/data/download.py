@@ -53,7 +53,7 @@ def fetch(url: str, sha256: str, path):
             raise DataError(f"{url}: cannot be fetched ({reason}).{hint}") from None
         if digest.hexdigest() != sha256:
             raise DataError(
-                f"{url}: the file has the sha256 {digest.hexdigest()}, but the configuration expects {sha256}"
+                f"{url}: the file has the sha256 {digest.hexdigest()}, and not {sha256}, which was expected"
             )
 
 
@@ -71,9 +71,9 @@ def fetched(url: str, sha256: str) -> Path:
         try:
             fetch(url, sha256, path)
         except DataError as error:
-            raise DataError(f"{error} Without a network, store the file as {path}.") from None
+            raise DataError(f"{error} The file can also be stored as {path.absolute()}") from None
     elif (found := sha256_of(path)) != sha256:
-        raise DataError(f"{path} has the sha256 {found}, but the file of {url} has {sha256}")
+        raise DataError(f"{path.absolute()} has the sha256 {found}, but the file of {url} has {sha256}: delete it")
     return path
 
 

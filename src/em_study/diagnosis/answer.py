@@ -132,7 +132,8 @@ def _unexplained(found, does):
             if part in found.right
             or (part == "E-step" and found.unexplained[0] not in (part, "means") and "means" in found.right)
         ]
-        said.append(f"Correct, given the earlier parts of the step: {_listed(right)}.")
+        step = "In the first step" if found.unexplained[0].startswith("its ") else "Given the earlier parts of the step"
+        said.append(f"{step}, these are correct: {_listed(right)}.")
     return said
 
 

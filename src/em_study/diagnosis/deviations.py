@@ -316,7 +316,7 @@ PARTS = {
         ),
         "raises weights to at least {:g}": lambda s, w, v: _sum_to_1(w.clip(v)),
         "does not divide the weights by the number of samples": lambda s, w: s.mass,
-        "divides the weights by the number of all samples": lambda s, w: s.mass / s.n,
+        "divides the weights by the number of samples, to which the masses do not sum": lambda s, w: s.mass / s.n,
         "divides the weights by N - 1": lambda s, w: s.mass / (s.n - 1),
         "uses the shares of hard assignments as weights": lambda s, w: _hard(s).mean(axis=0),
         "computes the weights from squared responsibilities": lambda s, w: _sum_to_1((s.counts**2).sum(axis=0)),

@@ -254,7 +254,7 @@ def read(implementation, kind: str, pairs: bool = True) -> Reading:
         return Reading(JUMPS, kind)
     if NOISE < noise <= ROUGH:
         subject.same = max(SINGLE, 100 * noise)
-        subject.notes.append("computes in single precision")
+        subject.notes.append("computes, or returns its results, in single precision")
     features = FEATURES[1] if subject.problem.X.shape[1] == 1 else ""  # it supports one feature only
     found = _read_step(subject, cases, pairs)
     found = replace(found, kind=kind, features=features, notes=tuple(subject.notes), n_cases=len(cases))
@@ -452,7 +452,7 @@ def _read_step(subject: Subject, cases: list[Case], pairs: bool) -> Reading:
         NOT_EXPLAINED if unexplained else EXPLAINED,
         changes=() if unexplained else alternatives[0],
         unexplained=unexplained,
-        right=tuple(name for name, found in founds.items() if not found.changes),
+        right=tuple(name for name, found in founds.items() if not found.changes and found.left <= subject.same),
         rival=min((found.rival for found in ways[0] if found.changes), default=np.inf),
         n_tried=fitting.n_tried,
         alike=tuple(alternatives[1:12]),
@@ -470,7 +470,7 @@ def _read_without_means(fitting: Fitting) -> Reading:
         ways.append(("E-step", "means", Fitting([case for case, _ in read_out], same=1e-6, given=given)))
     for wrong, other, way in ways:
         founds = {result: way.find(result, pairs=False) for result in RESULTS[1:]}
-        right = tuple(name for name, found in founds.items() if not found.changes)
+        right = tuple(name for name, found in founds.items() if not found.changes and found.left <= way.same)
         if right:  # given these responsibilities
             unexplained = (wrong, *(name for name, found in founds.items() if found.left > way.same))
             changes = tuple(change for found in founds.values() if found.left <= way.same for change in found.changes)

@@ -120,11 +120,12 @@ def _parameters(fit, n=None, K=None, D=None, log_likelihood=None, bic=None, aic=
             yield Check("number of parameters", outcome, f"By the {pair} there are {said} parameters.")
         else:
             yield _wrong_count(fit, pair, pairs[pair], allowed, totals)
-    implied = [numbers for numbers in (*every.values(), {printed} - {None}) if numbers]
+    implied = [{printed}] if printed else [numbers for numbers in every.values() if numbers]
     if expected and implied:
+        right = all(expected in numbers for numbers in implied)
         text = f"{model} with {fit.covariance_type} covariances have {expected} parameters"
-        text += f"; {printed} are printed" * bool(printed)
-        yield _check("covariance family", all(expected in numbers for numbers in implied), f"{text}.")
+        text += f"; {printed} are printed" if printed else "; the criteria imply another number" * (not right)
+        yield _check("covariance family", right, f"{text}.")
     elif totals and allowed and not expected:
         suitable = [name for name, total in totals.items() if total in allowed]
         text = f"{_listed(allowed)} parameters suit {model}, covariances {', '.join(suitable) or 'none of 14 models'}."
@@ -156,7 +157,7 @@ def _wrong_count(fit, pair, counts, allowed, totals) -> Check:
         reading = f"{p} parameters belong to a log-likelihood of {float(L) + gap / 2:.{digits[0]}g} with this {name}"
         reading += f", or to {name} {float(criterion) + sign * gap:.{digits[1]}g} with this log-likelihood"
         reading += f", or both to about {other_n:.4g} samples" * (name == "BIC" and 0.005 < abs(other_n / n - 1) < 0.5)
-        if whole(1.5 * count - 0.5 * count[::-1]):
+        if (wider := set(whole(1.5 * count - 0.5 * count[::-1]))) & (allowed or wider):
             reading = f"a last digit was cut off instead of rounded; or {reading}"
     text = f"The {pair} imply {written(count)} parameters{f', not {_listed(allowed)}' * bool(allowed)}."
     return Check("number of parameters", IMPOSSIBLE, text, reading)
