@@ -51,7 +51,7 @@ VERDICTS = {
     "observed",
 }
 # What the check-up says, and its checks, of stopping and reporting, which leave the steps alone
-ABOUT_STOPPING = ("compares its tolerance", "takes one step", "may stop", "returns", "trace")
+ABOUT_STOPPING = ("compares its tolerance", "takes one step", "may stop", "returns the parameters", "trace")
 UNEXPLAINED = "Its steps from these could not be explained."
 OF_STOPPING = ("steps", "n_iter", "trace", "tolerance")
 

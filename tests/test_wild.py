@@ -38,6 +38,7 @@ def test_an_adapter_is_short(file):
         ("explained", [(STOPS, "")], [], "stops elsewhere"),
         ("explained", [(STOPS, ""), (NOTE, "")], [], "stops elsewhere"),
         ("explained", [(STOPS, ""), (FAR, "")], [], "right, with limits"),
+        ("explained", [("computes, or returns its results, in single precision", "")], [], "right, with limits"),
         ("explained", [(FAR, ""), ("keeps the weights equal", "weights")], [], "another step"),
         ("not explained", [], [], "another step"),
         ("explained", [(STOPS, "")], ["repeats"], "right, with limits"),
