@@ -13,7 +13,7 @@ from em_study.fits.available import tolerance_of
 from em_study.places import ROOT
 from emgmm import MixtureParameters
 
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.append(str(ROOT / "benchmarks"))
 import wild
 import wild_one
 

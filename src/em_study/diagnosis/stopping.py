@@ -4,7 +4,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.special import entr
 
 from em_study.diagnosis.recipe import Path, Recipe, Step
 
@@ -34,6 +33,8 @@ def _relative(plus):
 
 def _of_bounds(path):
     """Return the changes of the lower bound by new parameters and the responsibilities before them."""
+    from scipy.special import entr  # takes its time to import
+
     steps = [Step(path.problem, one, Recipe(), None, False) for one in path.parameters]
     bounds = [np.sum(old.found * new.joint) + np.sum(entr(old.found)) for old, new in pairwise(steps)]
     return np.abs(np.diff(bounds, prepend=np.inf))
