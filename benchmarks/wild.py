@@ -18,9 +18,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-import jinja2
 from scipy.stats import binomtest
 
+from em_study.claims.findings import document
 from em_study.data.storage import write_text
 from em_study.diagnosis import reading
 from em_study.errors import StudyError
@@ -149,18 +149,12 @@ def page(findings: dict) -> str:
     counts = {name: sum(row["verdict"] == name for row in rows) for name in VERDICTS}
     n_judged = len(rows) - counts[NOT_JUDGED]
     often = Counter(words for found in findings.values() for words in {cause["words"] for cause in found["causes"]})
-    environment = jinja2.Environment(  # noqa: S701 (makes Markdown)
-        loader=jinja2.FileSystemLoader(ROOT / "docs/templates"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     given = {"rows": rows, "counts": counts, "verdicts": VERDICTS, "n_judged": n_judged, "steps": STEPS, "far": FAR}
     given["n_far"] = sum(found["article_a"].get("difference", 0) > FAR for found in findings.values())
     given["often"] = [(words, count) for words, count in often.most_common() if count > 1]
     given["version"] = ", ".join(sorted({found["checkup"] for found in findings.values()}))
     given["interval"] = binomtest(counts[RIGHT], n_judged).proportion_ci(method="wilson")
-    return environment.get_template("wild.md").render(given) + "\n"
+    return document("wild.md", given) + "\n"
 
 
 def title(file: Path) -> str:
