@@ -141,10 +141,10 @@ def end(found: dict) -> str:
 
 def page(findings: dict) -> str:
     """Fill the template of docs/wild.md."""
-    rows = []
+    rows, known = [], files()
     for name, found in findings.items():
-        described = {"title": title(files()[name][0]), "version": version(found), "end": end(found["article_a"])}
-        rows.append({"verdict": verdict(found), "sentence": sentence(found), "found": found} | described)
+        described = {"title": title(known[name][0]), "version": version(found), "end": end(found["article_a"])}
+        rows.append({"verdict": verdict(found), "sentence": sentence(found)} | described)
     rows.sort(key=lambda row: ([*VERDICTS].index(row["verdict"]), row["title"].lower()))
     counts = {name: sum(row["verdict"] == name for row in rows) for name in VERDICTS}
     n_judged = len(rows) - counts[NOT_JUDGED]

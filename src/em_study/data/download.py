@@ -10,10 +10,10 @@ from pathlib import Path
 from em_study.data.checksums import sha256_of
 from em_study.data.storage import atomic_file
 from em_study.errors import DataError
+from em_study.layout import FILES
 
 TIMEOUT = 60  # seconds without an answer
 MAX_BYTES = 1_000_000_000
-KEPT = Path("results/downloads")  # in the folder of the run
 
 
 def fetch(url: str, sha256: str, path):
@@ -58,14 +58,14 @@ def fetch(url: str, sha256: str, path):
 
 
 def fetched(url: str, sha256: str) -> Path:
-    """Return a file from a network, which is fetched at its first use and kept in `KEPT` by its checksum.
+    """Return a file from a network, which is fetched at its first use and kept in the folder of the run.
 
     Raises
     ------
     DataError
         If it cannot be fetched, or has another checksum.
     """
-    path = KEPT / f"{sha256}{Path(url).suffix}"
+    path = Path(FILES["download"].of(sha256=sha256, ending=Path(url).suffix.removeprefix(".")))
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
